@@ -1,0 +1,35 @@
+/// Where an alert stands.
+package enum AlertStatus: String, CaseIterable, Codable, Sendable {
+    case firing, acknowledged, resolved
+}
+
+/// An alert as an incident's timeline names it.
+package struct AlertMention: Hashable, Codable, Sendable {
+    /// The alert's id, a UUID in lower case.
+    package var id: String
+    package var title: String
+    package var component: String?
+
+    package init(id: String, title: String, component: String?) {
+        self.id = id
+        self.title = title
+        self.component = component
+    }
+}
+
+/// Alerts that came to an incident or left it together: a bounded number by name, all of them by count.
+package struct AlertBatch: Hashable, Codable, Sendable {
+    /// At most `mentionsMax`, so that a storm does not swell one timeline entry.
+    package var alerts: [AlertMention]
+    /// How many by component; alerts without one stand under the empty name.
+    package var counts: [String: Int]
+
+    package static let mentionsMax = 20
+
+    package init(_ mentions: [AlertMention]) {
+        alerts = Array(mentions.prefix(Self.mentionsMax))
+        counts = mentions.reduce(into: [:]) { $0[$1.component ?? "", default: 0] += 1 }
+    }
+
+    package var total: Int { counts.values.reduce(0, +) }
+}

@@ -1,0 +1,124 @@
+extension Incident {
+    func amend(_ amendment: IncidentAmendment, _ facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        var events: [IncidentEvent] = []
+        let described = IncidentDescribed(
+            title: amendment.title == title ? nil : amendment.title,
+            summary: amendment.summary == summary ? nil : amendment.summary,
+            labels: amendment.labels == labels ? nil : amendment.labels)
+        if described != IncidentDescribed() { events.append(.described(described)) }
+        if let wanted = amendment.severity, wanted != severity {
+            try Self.requireRole(.commander, facts, to: "set the severity")
+            events.append(.severitySet(SeveritySet(severity: wanted, previous: severity)))
+        }
+        if let start = amendment.startedAt, start != times.startedAt {
+            guard start <= times.detectedAt else {
+                throw .badValue(
+                    field: "/started_at", detail: "\(start) is after the incident was detected (\(times.detectedAt)).")
+            }
+            events.append(.startCorrected(StartCorrected(startedAt: start, previous: times.startedAt)))
+        }
+        return events
+    }
+
+    func stateCause(_ hypothesis: CauseHypothesis) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        let checked = try Self.checked(hypothesis, field: "")
+        return hypotheses.last == checked ? [] : [.causeStated(checked)]
+    }
+
+    /// A subcategory belongs to its category, and not knowing needs a recorded reason.
+    static func checked(_ hypothesis: CauseHypothesis, field: String) throws(IncidentRefusal) -> CauseHypothesis {
+        if let subcategory = hypothesis.subcategory, !hypothesis.category.subcategories.contains(subcategory) {
+            let names = hypothesis.category.subcategories.map(\.rawValue).joined(separator: ", ")
+            throw .badValue(
+                field: "\(field)/subcategory",
+                detail: "\(subcategory.rawValue) is not a subcategory of \(hypothesis.category.rawValue); "
+                    + (names.isEmpty ? "it has none." : "it has: \(names)."))
+        }
+        if hypothesis.category == .unknown, (hypothesis.evidence ?? "").isEmpty {
+            throw .badValue(
+                field: "\(field)/evidence", detail: "Category unknown needs a reason in evidence: why is it still unknown?")
+        }
+        return hypothesis
+    }
+
+    func assign(_ role: IncidentRole, to person: String) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        guard roles[role] != person else { return [] }
+        return [.roleAssigned(RoleAssigned(role: role, person: person, previous: roles[role]))]
+    }
+
+    /// Sets what the incident does to a component. During the review nothing may break anew: that is work, not writing.
+    func decideImpact(_ impact: ComponentImpact, _ facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
+        let breaks = impact.impact.isHarm && impact.endedAt == nil
+        try requirePhase(breaks ? [.detect, .assess, .mitigate, .restore] : Phase.open)
+        try Self.check(impact, startedAt: times.startedAt, facts, field: "")
+        let current = impacts.first { $0.component == impact.component }
+        guard current != impact else { return [] }
+        let wasRestored = step(impact.component)?.state == .restored
+        let event = IncidentEvent.impactSet(impact)
+        guard breaks, wasRestored else { return [event] }
+        return [event, .stepRegressed(StepRegressed(component: impact.component, reason: "its impact was set again"))]
+    }
+
+    static func check(
+        _ impact: ComponentImpact, startedAt: Timestamp, _ facts: DecisionFacts, field: String
+    ) throws(IncidentRefusal) {
+        guard let component = facts.graph.components[impact.component] else {
+            throw .badValue(
+                field: "\(field)/component",
+                detail: "The catalog has no component \(impact.component); GET /v1/components lists them, "
+                    + "PUT /v1/components/\(impact.component) adds it.")
+        }
+        let elsewhere = component.regions.isEmpty ? [] : impact.regions.filter { !component.regions.contains($0) }
+        if let region = elsewhere.first {
+            throw .badValue(
+                field: "\(field)/regions",
+                detail: "\(impact.component) does not run in \(region); it runs in: "
+                    + "\(component.regions.joined(separator: ", ")).")
+        }
+        for (name, moment) in [("started_at", impact.startedAt), ("ended_at", impact.endedAt)] {
+            if let moment { try checkNotInFuture(moment, facts.now, field: "\(field)/\(name)") }
+        }
+        if let start = impact.startedAt, let end = impact.endedAt, end < start {
+            throw .badValue(field: "\(field)/ended_at", detail: "\(end) is before the impact started (\(start)).")
+        }
+    }
+
+    func removeImpact(_ component: String) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        guard impacts.contains(where: { $0.component == component }) else { return [] }
+        return [.impactRemoved(ImpactRemoved(component: component))]
+    }
+
+    func setAudience(_ impact: AudienceImpact) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        return audiences.contains(impact) ? [] : [.audienceImpactSet(impact)]
+    }
+
+    func addNote(_ text: String, key: Bool) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        return [.noteAdded(NoteAdded(text: text, key: key))]
+    }
+
+    func addTask(_ text: String, owner: String?) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        return [.taskAdded(TaskAdded(id: (tasks.last?.id ?? 0) + 1, text: text, owner: owner))]
+    }
+
+    func changeTask(_ id: Int, text: String?, owner: String?, done: Bool?) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        guard let task = tasks.first(where: { $0.id == id }) else { throw .notFound("There is no task \(id).") }
+        let change = TaskChanged(
+            id: id, text: text == task.text ? nil : text, owner: owner == task.owner ? nil : owner,
+            done: done == task.done ? nil : done)
+        return change == TaskChanged(id: id) ? [] : [.taskChanged(change)]
+    }
+
+    func postUpdate(_ update: UpdatePosted, _ facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        if update.audience != "internal" { try Self.requireRole(.commander, facts, to: "publish an update") }
+        return [.updatePosted(update)]
+    }
+}

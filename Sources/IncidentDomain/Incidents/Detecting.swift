@@ -1,0 +1,57 @@
+extension Incident {
+    /// An incident begins, from a person or from alerts.
+    static func open(_ opening: OpenIncident, facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
+        try checkNotInFuture(facts.occurredAt, facts.now, field: "/occurred_at")
+        let startedAt = opening.startedAt ?? facts.occurredAt
+        guard startedAt <= facts.occurredAt else {
+            throw .badValue(
+                field: "/started_at",
+                detail: "\(startedAt) is after the incident was detected (\(facts.occurredAt)); leave it out or correct it.")
+        }
+        var events: [IncidentEvent] = [
+            .opened(
+                IncidentOpened(
+                    title: opening.title, summary: opening.summary, startedAt: startedAt, labels: opening.labels,
+                    origin: opening.alerts.isEmpty ? "person" : "alert"))
+        ]
+        if let severity = opening.severity { events.append(.severitySet(SeveritySet(severity: severity))) }
+        for (index, impact) in opening.impacts.enumerated() {
+            try check(impact, startedAt: startedAt, facts, field: "/components/\(index)")
+            events.append(.impactSet(impact))
+        }
+        if let cause = opening.cause { events.append(.causeStated(try checked(cause, field: "/cause"))) }
+        if !opening.alerts.isEmpty { events.append(.alertsAttached(AlertBatch(opening.alerts))) }
+        return events
+    }
+
+    func acknowledge() throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        return times.acknowledgedAt == nil ? [.acknowledged] : []
+    }
+
+    /// Alerts join. One on a component that was restored, or is being verified, takes that back.
+    func attach(_ alerts: [AlertMention]) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        guard !alerts.isEmpty else { return [] }
+        let components = Set(alerts.compactMap(\.component)).sorted()
+        let regressed = components.filter { component in
+            switch step(component)?.state {
+            case .verifying, .restored: true
+            case .waiting, .restoring, .waived, .regressed, nil: false
+            }
+        }
+        return [.alertsAttached(AlertBatch(alerts))]
+            + regressed.map { .stepRegressed(StepRegressed(component: $0, reason: "an alert fires on it again")) }
+    }
+
+    /// Alerts were resolved: always recorded, in whatever phase the incident is.
+    func clear(_ alerts: [AlertMention]) -> [IncidentEvent] {
+        alerts.isEmpty ? [] : [.alertsCleared(AlertBatch(alerts))]
+    }
+
+    func dismiss(reason: String) throws(IncidentRefusal) -> [IncidentEvent] {
+        if phase == .dismissed { return [] }
+        try requirePhase([.detect, .assess])
+        return [.dismissed(IncidentDismissed(reason: reason))]
+    }
+}

@@ -1,0 +1,74 @@
+/// How hard a component is hit.
+package enum ImpactLevel: String, CaseIterable, Codable, Sendable {
+    case none
+    case degraded
+    case partialOutage = "partial_outage"
+    case majorOutage = "major_outage"
+    case maintenance
+
+    /// Whether the component has to be restored.
+    package var isHarm: Bool {
+        switch self {
+        case .degraded, .partialOutage, .majorOutage: true
+        case .none, .maintenance: false
+        }
+    }
+}
+
+/// What an incident does to one component.
+package struct ComponentImpact: Hashable, Codable, Sendable {
+    package var component: String
+    package var impact: ImpactLevel
+    /// Where; empty means everywhere that the component runs.
+    package var regions: [String]
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
+
+    package init(
+        component: String, impact: ImpactLevel, regions: [String] = [], startedAt: Timestamp? = nil,
+        endedAt: Timestamp? = nil
+    ) {
+        self.component = component
+        self.impact = impact
+        self.regions = regions
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case component, impact, regions
+        case startedAt = "started_at"
+        case endedAt = "ended_at"
+    }
+}
+
+/// Who is hit, in words and numbers.
+package enum Audience: String, CaseIterable, Codable, Sendable {
+    case users, creators, businesses, reputation
+}
+
+/// What an incident does to one audience.
+package struct AudienceImpact: Hashable, Codable, Sendable {
+    package var audience: Audience
+    package var description: String
+    /// People affected.
+    package var people: Int?
+    /// Money at risk, in units of `currency`.
+    package var money: Double?
+    /// ISO 4217 code.
+    package var currency: String?
+    /// Problem reports received.
+    package var reports: Int?
+
+    package init(
+        audience: Audience, description: String, people: Int? = nil, money: Double? = nil, currency: String? = nil,
+        reports: Int? = nil
+    ) {
+        self.audience = audience
+        self.description = description
+        self.people = people
+        self.money = money
+        self.currency = currency
+        self.reports = reports
+    }
+}

@@ -1,0 +1,68 @@
+/// One incident: everything that its commands look at. It is what `evolve` makes of the timeline, and it is stored
+/// beside the timeline so that a command loads one row.
+package struct Incident: Hashable, Codable, Sendable {
+    package let number: Int
+    /// The number of events in its timeline; every change raises it.
+    package var version: Int
+    package var title: String
+    package var summary: String?
+    package var phase: Phase
+    package var severity: Severity?
+    package var labels: [String: String]
+    package var times: IncidentTimes
+    /// What was said about the cause, the newest last.
+    package var hypotheses: [CauseHypothesis]
+    package var roles: [IncidentRole: String]
+    package var impacts: [ComponentImpact]
+    package var audiences: [AudienceImpact]
+    package var mitigations: [Mitigation]
+    package var tasks: [IncidentTask]
+    package var actions: [ActionItem]
+    /// One for every component that was ever affected, by slug.
+    package var steps: [RestorationStep]
+    /// How many unresolved alerts it has by component; those without one stand under the empty name.
+    package var firing: [String: Int]
+    /// How many alerts ever belonged to it.
+    package var alerts: Int
+    package var updates: Int
+    /// The expected time of restoration that was last told to anybody.
+    package var eta: Timestamp?
+    package var review: ReviewProgress?
+    package var mergedInto: Int?
+    package var lastRecordedAt: Timestamp
+}
+
+extension Incident {
+    /// The newest statement about the cause that was not refuted.
+    package var cause: CauseHypothesis? {
+        hypotheses.last { statement in
+            statement.confidence != .refuted
+                && !hypotheses.contains {
+                    $0.confidence == .refuted && $0.category == statement.category
+                        && ($0.subcategory == nil || $0.subcategory == statement.subcategory)
+                }
+        }
+    }
+
+    /// Components that are down and neither restored nor waived, by slug.
+    package var unrestored: [String] {
+        let done = Set(steps.filter(\.state.isDone).map(\.component))
+        return impacts.filter { $0.impact.isHarm && $0.endedAt == nil && !done.contains($0.component) }
+            .map(\.component).sorted()
+    }
+
+    /// Unresolved alerts by component, without those whose component was waived.
+    package var blockingAlerts: [String: Int] {
+        let waived = Set(steps.filter { $0.state == .waived }.map(\.component))
+        return firing.filter { $0.value > 0 && !waived.contains($0.key) }
+    }
+
+    /// When the daemon has to look at it by itself: the end of the earliest soak; nil when nothing is due.
+    package var nextDeadline: Timestamp? {
+        steps.filter { $0.state == .verifying }.compactMap(\.soakUntil).min()
+    }
+
+    package func step(_ component: String) -> RestorationStep? {
+        steps.first { $0.component == component }
+    }
+}

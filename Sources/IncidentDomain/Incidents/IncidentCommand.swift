@@ -1,0 +1,158 @@
+/// Everything that can be asked of an incident.
+package enum IncidentCommand: Hashable, Sendable {
+    case open(OpenIncident)
+    case amend(IncidentAmendment)
+    case acknowledge
+    case advance(to: Phase?, reason: String?, override: Bool)
+    case revert(to: Phase, reason: String)
+    case dismiss(reason: String)
+    /// This incident goes on as another; the other one gets `absorb`.
+    case merge(into: Int, reason: String?)
+    case absorb(Incident)
+    case stateCause(CauseHypothesis)
+    case assignRole(IncidentRole, person: String)
+    case setImpact(ComponentImpact)
+    case removeImpact(component: String)
+    case setAudience(AudienceImpact)
+    case addNote(text: String, key: Bool)
+    case addMitigation(MitigationDraft)
+    case changeMitigation(id: Int, MitigationPatch)
+    case addTask(text: String, owner: String?)
+    case changeTask(id: Int, text: String?, owner: String?, done: Bool?)
+    case startStep(component: String, override: Bool, reason: String?)
+    case rampStep(component: String, percent: Int)
+    case verifyStep(component: String)
+    case waiveStep(component: String, reason: String)
+    case failStep(component: String, reason: String?)
+    case postUpdate(UpdatePosted)
+    case draftReview
+    case reviseReview(sections: [EditedSection], status: ReviewStatus)
+    /// The sections are the whole document as it stands.
+    case approveReview(sections: [EditedSection])
+    case addAction(ActionDraft)
+    case changeAction(ordinal: Int, ActionPatch)
+    case attachAlerts([AlertMention])
+    case clearAlerts([AlertMention])
+    case deadlinePassed
+    case redact(sequence: Int, reason: String, replacementDigest: String)
+}
+
+/// What an incident is opened with.
+package struct OpenIncident: Hashable, Sendable {
+    package var title: String
+    package var summary: String?
+    package var severity: Severity?
+    package var impacts: [ComponentImpact]
+    package var cause: CauseHypothesis?
+    /// When the impact began; nil means when it was detected.
+    package var startedAt: Timestamp?
+    package var labels: [String: String]
+    /// The alerts that open it; empty when a person does.
+    package var alerts: [AlertMention]
+
+    package init(
+        title: String, summary: String? = nil, severity: Severity? = nil, impacts: [ComponentImpact] = [],
+        cause: CauseHypothesis? = nil, startedAt: Timestamp? = nil, labels: [String: String] = [:],
+        alerts: [AlertMention] = []
+    ) {
+        self.title = title
+        self.summary = summary
+        self.severity = severity
+        self.impacts = impacts
+        self.cause = cause
+        self.startedAt = startedAt
+        self.labels = labels
+        self.alerts = alerts
+    }
+}
+
+/// What `PATCH` changes; nil leaves a field as it is.
+package struct IncidentAmendment: Hashable, Sendable {
+    package var title: String?
+    package var summary: String?
+    package var severity: Severity?
+    package var labels: [String: String]?
+    package var startedAt: Timestamp?
+
+    package init(
+        title: String? = nil, summary: String? = nil, severity: Severity? = nil, labels: [String: String]? = nil,
+        startedAt: Timestamp? = nil
+    ) {
+        self.title = title
+        self.summary = summary
+        self.severity = severity
+        self.labels = labels
+        self.startedAt = startedAt
+    }
+}
+
+/// A mitigation to record.
+package struct MitigationDraft: Hashable, Sendable {
+    package var description: String
+    package var kind: String?
+    package var owner: String?
+    package var state: MitigationState
+
+    package init(description: String, kind: String? = nil, owner: String? = nil, state: MitigationState = .planned) {
+        self.description = description
+        self.kind = kind
+        self.owner = owner
+        self.state = state
+    }
+}
+
+/// A change of a mitigation; nil leaves a field as it is.
+package struct MitigationPatch: Hashable, Sendable {
+    package var description: String?
+    package var kind: String?
+    package var owner: String?
+    package var state: MitigationState?
+
+    package init(
+        description: String? = nil, kind: String? = nil, owner: String? = nil, state: MitigationState? = nil
+    ) {
+        self.description = description
+        self.kind = kind
+        self.owner = owner
+        self.state = state
+    }
+}
+
+/// A follow-up to record.
+package struct ActionDraft: Hashable, Sendable {
+    package var title: String
+    package var kind: ActionKind
+    package var owner: String?
+    package var due: String?
+    package var required: Bool
+
+    package init(title: String, kind: ActionKind, owner: String? = nil, due: String? = nil, required: Bool = true) {
+        self.title = title
+        self.kind = kind
+        self.owner = owner
+        self.due = due
+        self.required = required
+    }
+}
+
+/// A change of a follow-up; nil leaves a field as it is.
+package struct ActionPatch: Hashable, Sendable {
+    package var title: String?
+    package var kind: ActionKind?
+    package var owner: String?
+    package var due: String?
+    package var required: Bool?
+    package var state: ActionState?
+
+    package init(
+        title: String? = nil, kind: ActionKind? = nil, owner: String? = nil, due: String? = nil, required: Bool? = nil,
+        state: ActionState? = nil
+    ) {
+        self.title = title
+        self.kind = kind
+        self.owner = owner
+        self.due = due
+        self.required = required
+        self.state = state
+    }
+}

@@ -1,0 +1,68 @@
+/// Why a command was not carried out. Each case has a stable code, which scripts may rely on.
+package enum IncidentRefusal: Error, Hashable, Sendable {
+    /// The incident is not in a phase in which this can be done.
+    case wrongPhase(Phase, wanted: [Phase])
+    /// The way forward is blocked by what the phase still asks for.
+    case requirementsUnmet(Phase, [UnmetRequirement])
+    /// `to` names a phase that cannot follow.
+    case noSuchTransition(from: Phase, to: Phase, possible: [Phase])
+    /// The component may not be started yet.
+    case gateClosed(component: String, waitsFor: [RestorationGate])
+    /// The restoring of the component is not in a state for this.
+    case stepState(component: String, RestorationStatus, wanted: [RestorationStatus])
+    /// The mitigation cannot go from one state to the other.
+    case mitigationState(id: Int, from: MitigationState, to: MitigationState)
+    case mergeRefused(String)
+    /// The review does not exist yet, or is already approved.
+    case reviewState(String)
+    case notFound(String)
+    /// The role does not suffice for what was asked.
+    case roleRequired(Role, to: String)
+    /// A value that is wrong given this incident; `field` is its JSON pointer.
+    case badValue(field: String, detail: String)
+
+    /// The name under `/problems/`.
+    package var code: String {
+        switch self {
+        case .wrongPhase: "wrong-phase"
+        case .requirementsUnmet: "requirements-unmet"
+        case .noSuchTransition: "no-such-transition"
+        case .gateClosed: "gate-closed"
+        case .stepState: "step-state"
+        case .mitigationState: "mitigation-state"
+        case .mergeRefused: "merge-refused"
+        case .reviewState: "review-state"
+        case .notFound: "not-found"
+        case .roleRequired: "role-required"
+        case .badValue: "invalid-value"
+        }
+    }
+}
+
+extension IncidentRefusal: CustomStringConvertible {
+    /// One sentence that says what to do.
+    package var description: String {
+        switch self {
+        case .wrongPhase(let phase, let wanted):
+            let names = wanted.map(\.rawValue).joined(separator: ", ")
+            return "The incident is in phase \(phase.rawValue); this can be done in: \(names.isEmpty ? "none" : names)."
+        case .requirementsUnmet(let phase, let unmet):
+            let details = unmet.map(\.detail).joined(separator: "; ")
+            return "Phase \(phase.rawValue) cannot be left yet: \(details)."
+        case .noSuchTransition(let from, let to, let possible):
+            let names = possible.map(\.rawValue).joined(separator: ", ")
+            return "From \(from.rawValue) there is no way to \(to.rawValue); possible: \(names.isEmpty ? "none" : names)."
+        case .gateClosed(let component, let gates):
+            return "\(component) waits: \(gates.map(\.reason).joined(separator: "; "))."
+        case .stepState(let component, let state, let wanted):
+            let names = wanted.map(\.rawValue).joined(separator: " or ")
+            return "\(component) is \(state.rawValue); this can be done when it is \(names)."
+        case .mitigationState(let id, let from, let to):
+            let names = from.following.map(\.rawValue).joined(separator: ", ")
+            return "Mitigation \(id) is \(from.rawValue) and cannot become \(to.rawValue); possible: \(names)."
+        case .mergeRefused(let detail), .reviewState(let detail), .notFound(let detail): return detail
+        case .roleRequired(let role, let action): return "To \(action), role \(role.rawValue) is needed."
+        case .badValue(_, let detail): return detail
+        }
+    }
+}

@@ -1,0 +1,26 @@
+extension Incident {
+    func addMitigation(_ draft: MitigationDraft) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        let added = MitigationAdded(
+            id: (mitigations.last?.id ?? 0) + 1, description: draft.description, kind: draft.kind, owner: draft.owner,
+            state: draft.state)
+        return [.mitigationAdded(added)]
+    }
+
+    func changeMitigation(_ id: Int, _ patch: MitigationPatch) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase(Phase.open)
+        guard let mitigation = mitigations.first(where: { $0.id == id }) else {
+            throw .notFound("There is no mitigation \(id); GET the incident lists them.")
+        }
+        if let state = patch.state, state != mitigation.state, !mitigation.state.following.contains(state) {
+            throw .mitigationState(id: id, from: mitigation.state, to: state)
+        }
+        let state = patch.state == mitigation.state ? nil : patch.state
+        let change = MitigationChanged(
+            id: id, description: patch.description == mitigation.description ? nil : patch.description,
+            kind: patch.kind == mitigation.kind ? nil : patch.kind,
+            owner: patch.owner == mitigation.owner ? nil : patch.owner, state: state,
+            previous: state == nil ? nil : mitigation.state)
+        return change == MitigationChanged(id: id) ? [] : [.mitigationChanged(change)]
+    }
+}

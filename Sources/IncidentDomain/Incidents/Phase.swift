@@ -1,0 +1,53 @@
+/// Where an incident stands on its way from the first signal to the finished review.
+package enum Phase: String, CaseIterable, Codable, Sendable {
+    /// Is something wrong?
+    case detect
+    /// What, how bad, why?
+    case assess
+    /// How do we stop the harm?
+    case mitigate
+    /// What comes back, in which order?
+    case restore
+    /// What did we learn?
+    case review
+    /// Done; can be reopened with a reason.
+    case closed
+    /// It was a false alarm.
+    case dismissed
+    /// It goes on as another incident.
+    case merged
+
+    /// The phase that follows when every requirement is met; nil at the end of the way.
+    package var next: Phase? {
+        switch self {
+        case .detect: .assess
+        case .assess: .mitigate
+        case .mitigate: .restore
+        case .restore: .review
+        case .review: .closed
+        case .closed, .dismissed, .merged: nil
+        }
+    }
+
+    /// The phases that `revert` may go back to.
+    package var earlier: [Phase] {
+        switch self {
+        case .detect, .assess, .dismissed, .merged: []
+        case .mitigate: [.assess]
+        case .restore: [.mitigate]
+        case .review: [.mitigate, .restore]
+        case .closed: [.mitigate]
+        }
+    }
+
+    /// Whether work goes on: not closed, dismissed or merged.
+    package var isOpen: Bool {
+        switch self {
+        case .detect, .assess, .mitigate, .restore, .review: true
+        case .closed, .dismissed, .merged: false
+        }
+    }
+
+    /// Every phase in which work goes on, in order.
+    package static let open: [Phase] = [.detect, .assess, .mitigate, .restore, .review]
+}

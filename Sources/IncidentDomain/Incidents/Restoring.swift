@@ -1,0 +1,100 @@
+extension Incident {
+    /// A component is worked on: only when what it needs, and what is more critical, is back; or by override.
+    func startStep(
+        _ component: String, override: Bool, reason: String?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [IncidentEvent] {
+        let planned = try plannedStep(component, facts)
+        switch planned.status {
+        case .restoring: return []
+        case .verifying, .restored, .waived:
+            throw .stepState(component: component, planned.status, wanted: [.ready, .regressed])
+        case .waiting, .ready, .regressed: break
+        }
+        guard !planned.waitsFor.isEmpty else {
+            return [.stepStarted(StepStarted(component: component, overridden: [], reason: reason))]
+        }
+        guard override else { throw .gateClosed(component: component, waitsFor: planned.waitsFor) }
+        try Self.requireRole(.commander, facts, to: "force a start")
+        guard let reason else {
+            throw .badValue(field: "/reason", detail: "A forced start needs a reason: it stands in the timeline and the review.")
+        }
+        let overridden = planned.waitsFor.map(\.reason)
+        return [.stepStarted(StepStarted(component: component, overridden: overridden, reason: reason))]
+    }
+
+    func rampStep(
+        _ component: String, to percent: Int, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [IncidentEvent] {
+        let planned = try plannedStep(component, facts)
+        guard planned.status == .restoring else {
+            throw .stepState(component: component, planned.status, wanted: [.restoring])
+        }
+        guard planned.step.rampPercent != percent else { return [] }
+        return [.stepRamped(StepRamped(component: component, percent: percent))]
+    }
+
+    /// The component is up and has to stay so for its soak time; without one it counts as restored at once.
+    func verifyStep(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
+        let planned = try plannedStep(component, facts)
+        switch planned.status {
+        case .verifying, .restored: return []
+        case .waiting, .ready, .waived, .regressed:
+            throw .stepState(component: component, planned.status, wanted: [.restoring])
+        case .restoring: break
+        }
+        if let count = firing[component], count > 0 {
+            throw .gateClosed(
+                component: component,
+                waitsFor: [
+                    RestorationGate(
+                        component: component,
+                        reason: "\(count) alert\(count == 1 ? " is" : "s are") still firing on \(component)")
+                ])
+        }
+        let seconds = facts.soak.seconds(for: facts.graph.components[component], effectiveTier: planned.effectiveTier)
+        guard seconds > 0 else { return [.stepRestored(StepRestored(component: component))] }
+        let end = facts.occurredAt.adding(seconds: Double(seconds))
+        return [.stepVerifying(StepVerifying(component: component, soakUntil: end))]
+    }
+
+    func waiveStep(
+        _ component: String, reason: String, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [IncidentEvent] {
+        let planned = try plannedStep(component, facts)
+        switch planned.status {
+        case .waived: return []
+        case .restored: throw .stepState(component: component, .restored, wanted: [.waiting, .ready, .restoring])
+        case .waiting, .ready, .restoring, .verifying, .regressed: break
+        }
+        try Self.requireRole(.commander, facts, to: "waive a component")
+        return [.stepWaived(StepWaived(component: component, reason: reason))]
+    }
+
+    func failStep(
+        _ component: String, reason: String?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [IncidentEvent] {
+        let planned = try plannedStep(component, facts)
+        switch planned.status {
+        case .restoring, .verifying: return [.stepFailed(StepFailed(component: component, reason: reason))]
+        case .waiting, .ready, .restored, .waived, .regressed:
+            throw .stepState(component: component, planned.status, wanted: [.restoring, .verifying])
+        }
+    }
+
+    /// Soaks that have ended make their components restored; a runner asks, at the time that was set.
+    func passDeadline(_ facts: DecisionFacts) -> [IncidentEvent] {
+        steps.filter { step in
+            guard step.state == .verifying, let end = step.soakUntil else { return false }
+            return end <= facts.occurredAt
+        }.map { .stepRestored(StepRestored(component: $0.component)) }
+    }
+
+    private func plannedStep(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> PlannedStep {
+        try requirePhase([.restore])
+        guard let planned = RestorationPlan.make(for: self, in: facts.graph).step(component) else {
+            throw .notFound(
+                "\(component) is not affected by INC-\(number); PUT /v1/incidents/\(number)/impacts/\(component) sets its impact.")
+        }
+        return planned
+    }
+}
