@@ -10,7 +10,8 @@ package struct DependencyGraph: Sendable {
 
     /// The hard dependencies of a component that the catalog knows.
     package func hardDependencies(of slug: String) -> [String] {
-        components[slug]?.dependsOn.filter { $0.kind == .hard && components[$0.component] != nil }.map(\.component) ?? []
+        components[slug]?.dependsOn.filter { $0.kind == .hard && components[$0.component] != nil }.map(\.component)
+            ?? []
     }
 
     /// What is wrong with the catalog, each problem with the component that has it; empty when it can be stored.

@@ -13,7 +13,8 @@ extension Incident {
         guard override else { throw .requirementsUnmet(phase, unmet) }
         try Self.requireRole(.commander, facts, to: "override a requirement")
         guard let reason else {
-            throw .badValue(field: "/reason", detail: "An override needs a reason: it stands in the timeline and the review.")
+            throw .badValue(
+                field: "/reason", detail: "An override needs a reason: it stands in the timeline and the review.")
         }
         let overridden = unmet.map { OverriddenRequirement(requirement: $0.requirement, detail: $0.detail) }
         return [.phaseEntered(PhaseEntered(phase: next, from: phase, overridden: overridden, reason: reason))]

@@ -38,7 +38,8 @@ extension Incident {
         }
         if hypothesis.category == .unknown, (hypothesis.evidence ?? "").isEmpty {
             throw .badValue(
-                field: "\(field)/evidence", detail: "Category unknown needs a reason in evidence: why is it still unknown?")
+                field: "\(field)/evidence",
+                detail: "Category unknown needs a reason in evidence: why is it still unknown?")
         }
         return hypothesis
     }

@@ -6,7 +6,8 @@ extension Incident {
         guard startedAt <= facts.occurredAt else {
             throw .badValue(
                 field: "/started_at",
-                detail: "\(startedAt) is after the incident was detected (\(facts.occurredAt)); leave it out or correct it.")
+                detail: "\(startedAt) is after the incident was detected (\(facts.occurredAt)); "
+                    + "leave it out or correct it.")
         }
         var events: [IncidentEvent] = [
             .opened(

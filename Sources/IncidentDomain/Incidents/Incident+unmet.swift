@@ -30,7 +30,8 @@ extension Incident {
         case .actionsAssigned:
             actions.first { $0.required && $0.state != .dropped && ($0.owner == nil || $0.due == nil) }.map {
                 UnmetRequirement(
-                    requirement, "the required action item \(id(of: $0)) has no \($0.owner == nil ? "owner" : "due date")",
+                    requirement,
+                    "the required action item \(id(of: $0)) has no \($0.owner == nil ? "owner" : "due date")",
                     subject: id(of: $0))
             }
         }
@@ -52,7 +53,9 @@ extension Incident {
             }
         }
         guard !mitigations.contains(where: { $0.state == .succeeded || $0.state == .notNeeded }) else { return nil }
-        guard let candidate = mitigations.last else { return UnmetRequirement(requirement, "no mitigation is recorded") }
+        guard let candidate = mitigations.last else {
+            return UnmetRequirement(requirement, "no mitigation is recorded")
+        }
         return UnmetRequirement(
             requirement, "no mitigation has succeeded or is recorded as not needed", subject: String(candidate.id))
     }

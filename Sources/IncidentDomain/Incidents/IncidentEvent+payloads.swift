@@ -169,6 +169,13 @@ package struct UpdatePosted: Hashable, Codable, Sendable {
     package var eta: Timestamp?
     /// What the readers can do, one step each.
     package var steps: [String]
+
+    package init(audience: String, body: String, eta: Timestamp? = nil, steps: [String] = []) {
+        self.audience = audience
+        self.body = body
+        self.eta = eta
+        self.steps = steps
+    }
 }
 
 package struct ReviewDrafted: Hashable, Codable, Sendable {

@@ -51,7 +51,8 @@ extension IncidentRefusal: CustomStringConvertible {
             return "Phase \(phase.rawValue) cannot be left yet: \(details)."
         case .noSuchTransition(let from, let to, let possible):
             let names = possible.map(\.rawValue).joined(separator: ", ")
-            return "From \(from.rawValue) there is no way to \(to.rawValue); possible: \(names.isEmpty ? "none" : names)."
+            return "From \(from.rawValue) there is no way to \(to.rawValue); "
+                + "possible: \(names.isEmpty ? "none" : names)."
         case .gateClosed(let component, let gates):
             return "\(component) waits: \(gates.map(\.reason).joined(separator: "; "))."
         case .stepState(let component, let state, let wanted):

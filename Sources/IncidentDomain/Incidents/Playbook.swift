@@ -49,17 +49,24 @@ package enum Playbook {
         switch subcategory {
         case .serverFault: [Suggestion(kind: "restart", description: "Restart or replace the faulty servers")]
         case .databaseFault:
-            [Suggestion(kind: "failover", description: "Fail over to a healthy replica, then stop writes to the old one")]
+            [
+                Suggestion(
+                    kind: "failover", description: "Fail over to a healthy replica, then stop writes to the old one")
+            ]
         case .cdnFault: [Suggestion(kind: "reroute", description: "Move traffic to another CDN or to the origin")]
         case .capacity: [Suggestion(kind: "shed_load", description: "Shed load, then add capacity")]
         case .configuration: [Suggestion(kind: "rollback", description: "Roll the configuration back")]
-        case .dependency: [Suggestion(kind: "degrade", description: "Switch the dependent feature to its degraded mode")]
+        case .dependency:
+            [Suggestion(kind: "degrade", description: "Switch the dependent feature to its degraded mode")]
         case .dns: [Suggestion(kind: "fix_records", description: "Correct the records and lower their time to live")]
         case .certificate: [Suggestion(kind: "renew_certificate", description: "Issue and deploy a new certificate")]
         case .ddos: [Suggestion(kind: "block_traffic", description: "Turn on scrubbing and rate limits at the edge")]
         case .dataCompromise: [Suggestion(kind: "isolate", description: "Cut the path by which data leaves")]
         case .accountCompromise:
-            [Suggestion(kind: "rotate_credentials", description: "Revoke sessions and rotate the accounts' credentials")]
+            [
+                Suggestion(
+                    kind: "rotate_credentials", description: "Revoke sessions and rotate the accounts' credentials")
+            ]
         case .softwareBug, .plannedOverrun, .changeGoneWrong, .malware, .insider, .isp, .regionalNetwork,
             .naturalDisaster, .geopolitical, nil:
             []

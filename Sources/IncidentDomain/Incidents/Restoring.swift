@@ -16,7 +16,9 @@ extension Incident {
         guard override else { throw .gateClosed(component: component, waitsFor: planned.waitsFor) }
         try Self.requireRole(.commander, facts, to: "force a start")
         guard let reason else {
-            throw .badValue(field: "/reason", detail: "A forced start needs a reason: it stands in the timeline and the review.")
+            throw .badValue(
+                field: "/reason",
+                detail: "A forced start needs a reason: it stands in the timeline and the review.")
         }
         let overridden = planned.waitsFor.map(\.reason)
         return [.stepStarted(StepStarted(component: component, overridden: overridden, reason: reason))]
@@ -93,7 +95,8 @@ extension Incident {
         try requirePhase([.restore])
         guard let planned = RestorationPlan.make(for: self, in: facts.graph).step(component) else {
             throw .notFound(
-                "\(component) is not affected by INC-\(number); PUT /v1/incidents/\(number)/impacts/\(component) sets its impact.")
+                "\(component) is not affected by INC-\(number); "
+                    + "PUT /v1/incidents/\(number)/impacts/\(component) sets its impact.")
         }
         return planned
     }

@@ -119,7 +119,8 @@ extension RestorationState {
 extension RestorationGate {
     fileprivate static func dependency(_ step: RestorationStep) -> RestorationGate {
         let ramp = step.rampPercent.map { ", \($0) % ramped" } ?? ""
-        return RestorationGate(component: step.component, reason: "waits for \(step.component) (\(step.state.rawValue)\(ramp))")
+        return RestorationGate(
+            component: step.component, reason: "waits for \(step.component) (\(step.state.rawValue)\(ramp))")
     }
 
     /// Nil when the dependencies already say everything that the wave would.

@@ -129,6 +129,7 @@ extension AlertBatch {
 
 extension EditedSection {
     fileprivate var redacted: EditedSection {
-        EditedSection(id: id, title: title == nil ? nil : IncidentEvent.redactedText, markdown: IncidentEvent.redactedText)
+        EditedSection(
+            id: id, title: title == nil ? nil : IncidentEvent.redactedText, markdown: IncidentEvent.redactedText)
     }
 }

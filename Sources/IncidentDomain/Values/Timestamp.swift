@@ -53,7 +53,9 @@ extension Timestamp: CustomStringConvertible {
         buffer[23] = UInt8(ascii: "Z")
     }
 
-    private static func digits(_ value: Int64, count: Int, into buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
+    private static func digits(
+        _ value: Int64, count: Int, into buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int
+    ) {
         var rest = max(0, value)
         for index in stride(from: start + count - 1, through: start, by: -1) {
             buffer[index] = UInt8(ascii: "0") + UInt8(rest % 10)

@@ -1,0 +1,38 @@
+# `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
+.DEFAULT_GOAL := help
+.PHONY: help run build test check lint format bench clean dependencies
+.NOTPARALLEL:
+
+# One switch for the whole build: the manifest reads it, and a different value would build everything anew.
+test check: export MUSTER_WARNINGS_AS_ERRORS = 1
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+run: build ## build, then run the daemon with its own PostgreSQL and a demonstration catalog; Ctrl-C stops it
+	@exec deploy/demo/run.sh
+
+build: dependencies ## build the daemon for production: .build/release/musterd
+	swift build --configuration release --product musterd $(RELEASE_FLAGS)
+
+test: dependencies ## build and run every test
+	swift build --build-tests
+	swift test --skip-build --disable-xctest
+
+check: dependencies lint test ## what people and continuous integration run before a merge: format, warnings as errors, tests
+
+lint: ## check the format of the sources
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+format: ## put the sources into the format that `make lint` asks for
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+bench: build ## measure the daemon beside pgbench running the same SQL
+	@deploy/install-build-dependencies.sh bench
+	@exec python3 Tests/Benchmarks/bench.py
+
+clean: ## remove what was built (the demonstration's ./data stays)
+	swift package clean
+
+dependencies:
+	@deploy/install-build-dependencies.sh

@@ -1,0 +1,141 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+
+/// The API tokens. Only their SHA-256 is stored: a token has 256 random bits, so nothing slower is needed.
+struct TokenStore: TokenLookup {
+    let pool: PostgresPool
+
+    /// Told to every daemon on the database when a token was made or revoked.
+    static let channel = "muster_access"
+
+    func principal(tokenHash: [UInt8]) async throws -> Principal? {
+        let rows = try await pool.query(
+            """
+            SELECT id, name, role, last_used_at IS NULL OR last_used_at < now() - interval '1 hour' AS is_stale
+            FROM access_token
+            WHERE secret_hash = \(tokenHash) AND revoked_at IS NULL
+            """)
+        guard let row = rows.first, let role = Role(rawValue: try row.decode("role")) else { return nil }
+        let id: UUID = try row.decode("id")
+        if try row.decode("is_stale", as: Bool.self) { await touch(id) }
+        return Principal(id: id.uuidString.lowercased(), name: try row.decode("name"), role: role)
+    }
+
+    /// To the hour is enough to find tokens that nobody uses, and costs no write per request. Failing is no reason to
+    /// refuse the token.
+    private func touch(_ id: UUID) async {
+        _ = try? await pool.query("UPDATE access_token SET last_used_at = now() WHERE id = \(id)")
+    }
+
+    /// Stores a new token. The same id again replaces the secret: a repetition of a request whose answer was lost cannot
+    /// give the first secret again, and there shall be one token, not two.
+    func create(_ token: NewToken, id: UUID, by principal: Principal) async throws -> AccessToken {
+        let results = try await pool.pipeline([
+            """
+            INSERT INTO access_token (id, name, role, secret_hash, created_by)
+            VALUES (\(id), \(token.name), \(token.role.rawValue), \(token.secretHash), \(principal.name))
+            ON CONFLICT (id) DO UPDATE SET secret_hash = excluded.secret_hash
+            RETURNING \(fragment: Self.columns)
+            """,
+            AuditStore.insert(
+                actor: principal, action: "token.create", subject: id.uuidString.lowercased(),
+                data: ["name": .string(token.name), "role": .string(token.role.rawValue)]),
+            "SELECT pg_notify(\(Self.channel), '')",
+        ])
+        guard let row = results.first?.first else {
+            throw PostgresError.decoding(column: "id", reason: "an insert returned no row")
+        }
+        return try AccessToken(row)
+    }
+
+    /// Tokens, newest first, from after `cursor` on; one more than `limit`, if there are more.
+    func list(_ page: Page) async throws -> [AccessToken] {
+        var condition: SQL = "TRUE"
+        if let cursor = page.cursor {
+            let id = UUID(uuidString: try cursor.string(1)) ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+            // Microseconds: a cursor that is cut to milliseconds would show a row twice.
+            condition = """
+                (created_at, id) < (timestamptz 'epoch' + \(try cursor.integer(0)) * interval '1 microsecond', \(id))
+                """
+        }
+        let rows = try await pool.query(
+            """
+            SELECT \(fragment: Self.columns) FROM access_token WHERE \(fragment: condition)
+            ORDER BY created_at DESC, id DESC LIMIT \(page.limit + 1)
+            """)
+        return try rows.map(AccessToken.init)
+    }
+
+    /// Revokes a token for good; false when there is none of that id. Revoking twice is no error.
+    func revoke(_ id: UUID, by principal: Principal) async throws -> Bool {
+        let subject = id.uuidString.lowercased()
+        let results = try await pool.pipeline([
+            """
+            WITH revoked AS (
+                UPDATE access_token SET revoked_at = now() WHERE id = \(id) AND revoked_at IS NULL RETURNING id
+            )
+            INSERT INTO audit_line (actor_id, actor, action, subject, data)
+            SELECT \(principal.id), \(principal.name), 'token.revoke', \(subject), '{}' FROM revoked
+            """,
+            "SELECT pg_notify(\(Self.channel), '')",
+            "SELECT 1 FROM access_token WHERE id = \(id)",
+        ])
+        return results[2].count == 1
+    }
+
+    private static let columns: SQL = """
+        id, name, role, created_at, created_by, revoked_at, last_used_at,
+        (extract(epoch FROM created_at) * 1000000)::bigint AS created_microseconds
+        """
+}
+
+/// A stored token, without its secret.
+struct AccessToken: Sendable {
+    let id: UUID
+    let name: String
+    let role: String
+    let createdAt: Timestamp
+    /// The name of whoever made it.
+    let createdBy: String
+    let revokedAt: Timestamp?
+    /// To the hour.
+    let lastUsedAt: Timestamp?
+    /// `createdAt` exactly, for cursors.
+    let createdMicroseconds: Int
+
+    fileprivate init(_ row: PostgresRow) throws {
+        id = try row.decode("id")
+        name = try row.decode("name")
+        role = try row.decode("role")
+        createdAt = try row.decode("created_at")
+        createdBy = try row.decode("created_by")
+        revokedAt = try row.decode("revoked_at")
+        lastUsedAt = try row.decode("last_used_at")
+        createdMicroseconds = try row.decode("created_microseconds")
+    }
+}
+
+/// A token to be stored: its secret is shown once and never again.
+struct NewToken: Sendable {
+    let name: String
+    let role: Role
+    /// `muster_` and 52 letters and digits: 256 random bits, told from other secrets by its beginning.
+    let secret: String
+
+    init(name: String, role: Role) throws {
+        self.name = name
+        self.role = role
+        secret = try Self.makeSecret()
+    }
+
+    var secretHash: [UInt8] { OpenSSL.sha256(Array(secret.utf8)) }
+
+    /// A new secret, also for the bootstrap token of an embedded installation.
+    static func makeSecret() throws -> String {
+        let letters = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
+        // 256 is a multiple of 32, so every letter is as likely as any other.
+        let random = try OpenSSL.randomBytes(52).map { letters[Int($0 % 32)] }
+        return "muster_" + String(decoding: random, as: UTF8.self)
+    }
+}

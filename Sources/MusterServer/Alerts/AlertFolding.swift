@@ -1,0 +1,41 @@
+import FoundationEssentials
+
+/// Puts the alerts of a batch into statements in which each identity stands once.
+enum AlertFolding {
+    private struct Key: Hashable {
+        let source: UUID
+        let identity: String
+    }
+
+    /// Repeats of the same state are one arrival that counts them; a change of state waits for the next round. Within a
+    /// round the order is by source and identity, so that two daemons lock the same rows in the same order.
+    static func rounds(_ messages: [(source: UUID, alerts: [IncomingAlert])]) -> [[AlertStore.Arrival]] {
+        var rounds: [[AlertStore.Arrival]] = []
+        /// Where the newest arrival of each identity is.
+        var newest: [Key: (round: Int, index: Int)] = [:]
+        for (source, alerts) in messages {
+            for alert in alerts {
+                let key = Key(source: source, identity: alert.identity)
+                let last = newest[key]
+                if let last {
+                    let known = rounds[last.round][last.index].alert
+                    if known.status == alert.status, known.startsAt == alert.startsAt {
+                        rounds[last.round][last.index].occurrences += 1
+                        continue
+                    }
+                }
+                let round = last.map { $0.round + 1 } ?? 0
+                if round == rounds.count { rounds.append([]) }
+                rounds[round].append(
+                    AlertStore.Arrival(id: .timeOrdered(), source: source, alert: alert, occurrences: 1))
+                newest[key] = (round, rounds[round].count - 1)
+            }
+        }
+        return rounds.map { round in
+            guard round.count > 1 else { return round }
+            return round.sorted {
+                ($0.source.uuidString, $0.alert.identity) < ($1.source.uuidString, $1.alert.identity)
+            }
+        }
+    }
+}

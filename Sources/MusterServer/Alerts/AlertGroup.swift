@@ -1,0 +1,55 @@
+import FoundationEssentials
+import IncidentDomain
+
+/// New alerts of one source and group key, and what an incident takes from them.
+struct AlertGroup: Sendable {
+    struct Key: Hashable, Comparable, Sendable {
+        let source: UUID
+        let group: String
+
+        static func < (left: Key, right: Key) -> Bool {
+            (left.source.uuidString, left.group) < (right.source.uuidString, right.group)
+        }
+    }
+
+    let key: Key
+    let alerts: [AlertRoutingStore.Unrouted]
+
+    /// The source acts in its own name.
+    var principal: Principal {
+        Principal(
+            id: "source:\(key.source.uuidString.lowercased())", name: alerts.first?.sourceName ?? "source",
+            role: .responder)
+    }
+
+    /// The incident that these alerts open.
+    func opening(now: Timestamp, graph: DependencyGraph) -> OpenIncident {
+        let started = alerts.map(\.startsAt).min() ?? now
+        return OpenIncident(
+            title: title, impacts: impacts(graph: graph, beside: nil), startedAt: min(started, now), labels: labels,
+            alerts: alerts.map(\.mention))
+    }
+
+    /// A firing alert on a component of the catalog is evidence of harm; how bad it is, people say. What they have said
+    /// already stays.
+    func impacts(graph: DependencyGraph, beside incident: Incident?) -> [ComponentImpact] {
+        guard incident?.phase != .review else { return [] }
+        let known = Set(incident?.impacts.map(\.component) ?? [])
+        let named = Set(alerts.filter { !$0.isResolved }.compactMap(\.component))
+        return named.subtracting(known).filter { graph.components[$0] != nil }.sorted()
+            .map { ComponentImpact(component: $0, impact: .degraded) }
+    }
+
+    private var title: String {
+        let first = alerts.first?.title ?? "Alert"
+        return String((alerts.count > 1 ? "\(first) (and \(alerts.count - 1) more)" : first).prefix(300))
+    }
+
+    /// What all alerts have in common.
+    private var labels: [String: String] {
+        var common = alerts.first?.labels ?? [:]
+        for alert in alerts.dropFirst() { common = common.filter { alert.labels[$0.key] == $0.value } }
+        let bounded = common.filter { (1...64).contains($0.key.unicodeScalars.count) && $0.value.unicodeScalars.count <= 256 }
+        return Dictionary(uniqueKeysWithValues: bounded.sorted { $0.key < $1.key }.prefix(32).map { ($0.key, $0.value) })
+    }
+}

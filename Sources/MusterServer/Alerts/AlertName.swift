@@ -1,0 +1,12 @@
+import IncidentDomain
+
+/// Keys that senders make, kept to a length that an index can hold.
+enum AlertName {
+    private static let bytesMax = 1000
+
+    /// The key itself, or its SHA-256 when it is too long: cutting it could make two of one.
+    static func bounded(_ key: String) -> String {
+        guard key.utf8.count > bytesMax else { return key }
+        return "sha256:" + HashChain.hex(OpenSSL.sha256(Array(key.utf8)))
+    }
+}

@@ -1,0 +1,134 @@
+import FoundationEssentials
+import IncidentDomain
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// Tells incidents what their alerts did: opens one for a new group, joins the open one, notes what was resolved.
+///
+/// Its work is the alerts that are marked as not routed, so a crash leaves them to the next daemon. A batch commits in
+/// one transaction: the marks, the incidents and their timelines.
+struct AlertRouter: Service {
+    let pool: PostgresPool
+    let desk: IncidentDesk
+    let signal: RoutingSignal
+    let logger: Logger
+    /// How often to look for work that another daemon left.
+    var interval: Duration = .seconds(1)
+    let store = AlertRoutingStore()
+
+    private static let batchMax = 500
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask { await follow() }
+                group.addTask {
+                    while !Task.isCancelled {
+                        signal.wake()
+                        try? await Task.sleep(for: interval)
+                    }
+                }
+            }
+        }
+    }
+
+    private func follow() async {
+        for await _ in signal.signals {
+            do {
+                while try await routeBatch() == Self.batchMax {}
+            } catch {
+                guard !Task.isCancelled else { return }
+                // The alerts are safe and stay marked; the next second tries again.
+                logger.warning("alerts could not be brought to their incidents", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Routes what is not routed, up to one batch; returns how many alerts that were.
+    @discardableResult
+    func routeBatch() async throws -> Int {
+        let context = CommandContext(principal: .daemon)
+        return try await desk.repeating(context) { _, _ in
+            let count = try await pool.transaction { transaction in
+                let alerts = try await store.claim(limit: Self.batchMax, in: transaction)
+                guard !alerts.isEmpty else { return 0 }
+                for (incident, mentions) in Self.cleared(alerts) {
+                    try await clear(mentions, of: incident, in: transaction)
+                }
+                for group in Self.newGroups(alerts) { try await place(group, in: transaction) }
+                try await store.mark(alerts.map(\.id), in: transaction)
+                return alerts.count
+            }
+            if count > 0 { desk.feed.committed() }
+            return count
+        }
+    }
+
+    /// Alerts that their incidents know and that are over now.
+    private static func cleared(_ alerts: [AlertRoutingStore.Unrouted]) -> [(incident: Int, [AlertMention])] {
+        let known = alerts.filter { $0.incident != nil && $0.isResolved }
+        return Dictionary(grouping: known) { $0.incident ?? 0 }.sorted { $0.key < $1.key }
+            .map { ($0.key, $0.value.map(\.mention)) }
+    }
+
+    /// Alerts that no incident knows, by group.
+    private static func newGroups(_ alerts: [AlertRoutingStore.Unrouted]) -> [AlertGroup] {
+        Dictionary(grouping: alerts.filter { $0.incident == nil }) { AlertGroup.Key(source: $0.source, group: $0.groupKey) }
+            .map { AlertGroup(key: $0.key, alerts: $0.value) }.sorted { $0.key < $1.key }
+    }
+
+    private func clear(
+        _ mentions: [AlertMention], of incident: Int, in transaction: PostgresTransaction
+    ) async throws {
+        let loaded = try await desk.incidents.load(incident, hold: .lock, in: transaction)
+        guard let row = loaded.row else { return }
+        let context = CommandContext(principal: .daemon)
+        _ = try await desk.apply(.clearAlerts(mentions), to: row, context, loaded: loaded, in: transaction)
+    }
+
+    /// Brings new alerts to the open incident of their group, or opens one.
+    private func place(_ group: AlertGroup, in transaction: PostgresTransaction) async throws {
+        // Two daemons must not open an incident for the same group at once.
+        try await store.lock(group.key, in: transaction)
+        let context = CommandContext(principal: group.principal)
+        if let number = try await store.incident(of: group.key, in: transaction) {
+            let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
+            if let row = loaded.row, row.incident.phase.isOpen {
+                try await attach(group, to: row, loaded, context, in: transaction)
+                return
+            }
+        }
+        let loaded = try await desk.incidents.load(nil, in: transaction)
+        let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
+        let outcome = try await desk.open(group.opening(now: loaded.now, graph: graph), context, in: transaction)
+        let number = outcome.incident.number
+        try await store.assign(group.key, to: number, alerts: group.alerts.map(\.id), in: transaction)
+        try await clearOver(group, of: number, in: transaction)
+    }
+
+    private func attach(
+        _ group: AlertGroup, to row: IncidentStore.Row, _ loaded: IncidentStore.Loaded, _ context: CommandContext,
+        in transaction: PostgresTransaction
+    ) async throws {
+        let number = row.incident.number
+        _ = try await desk.apply(
+            .attachAlerts(group.alerts.map(\.mention)), to: row, context, loaded: loaded, in: transaction)
+        let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
+        for impact in group.impacts(graph: graph, beside: row.incident) {
+            let again = try await desk.incidents.load(number, hold: .lock, in: transaction)
+            guard let current = again.row else { continue }
+            _ = try await desk.apply(.setImpact(impact), to: current, context, loaded: again, in: transaction)
+        }
+        try await store.assign(group.key, to: number, alerts: group.alerts.map(\.id), in: transaction)
+        try await clearOver(group, of: number, in: transaction)
+    }
+
+    /// Alerts that began and ended before anybody was told: the timeline has both.
+    private func clearOver(
+        _ group: AlertGroup, of number: Int, in transaction: PostgresTransaction
+    ) async throws {
+        let over = group.alerts.filter(\.isResolved).map(\.mention)
+        if !over.isEmpty { try await clear(over, of: number, in: transaction) }
+    }
+}

@@ -1,0 +1,71 @@
+import FoundationEssentials
+import HTTPTypes
+import IncidentDomain
+
+/// Alerts coming in under a source's key, and reading them.
+struct AlertRoutes: Sendable {
+    let intake: AlertIntake
+    let sources: SourceCache
+    let search: AlertSearch
+    let store: AlertStore
+
+    var routes: [Route] {
+        [
+            Route(
+                .post, "/hooks/{key}", role: nil, "receiveHook", query: .anything, body: .foreign, handler: receive),
+            Route(
+                .get, "/v1/alerts", role: .viewer, "listAlerts",
+                query: ["identity", "status", "source", "incident", "component", "label", "limit", "cursor"],
+                handler: list),
+            Route(
+                .post, "/v1/alerts/{id}/acknowledge", role: .responder, "acknowledgeAlert", body: .optionalJSON,
+                handler: acknowledge),
+        ]
+    }
+
+    /// Answers when all of it is committed; 503 when too much waits, which Alertmanager takes as "again later".
+    private func receive(_ request: RequestContext) async throws -> Answer {
+        guard let source = try await sources.source(key: request.parameter("key")) else {
+            throw Problem(.notFound, "No source has this key.")
+        }
+        let message = try source.kind.read(request.body)
+        try await intake.take(message, from: source.id)
+        return .json { json in json.object { $0.member("accepted", message.alerts.count) } }
+    }
+
+    private func list(_ request: RequestContext) async throws -> Answer {
+        var query = try request.query()
+        var filter = AlertFilter()
+        filter.identity = query.string("identity", 1...1000)
+        filter.status = query.enumeration("status")
+        if let text = query.string("source") {
+            filter.source = UUID(uuidString: text)
+            if filter.source == nil { query.refuse("source", "should be the id of a source") }
+        }
+        if let text = query.string("incident") {
+            filter.incident = Identifiers.incidentNumber(text)
+            if filter.incident == nil { query.refuse("incident", "should be the number of an incident") }
+        }
+        filter.component = query.string("component", 1...200)
+        filter.labels = query.labels("label")
+        let page = query.page(of: "alerts")
+        try query.finish()
+        let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? UUID() }
+        let found = try await search.list(filter, before: last, limit: page.limit + 1)
+        let items = found.prefix(page.limit)
+        let next =
+            found.count > page.limit
+            ? items.last.map { PageCursor(list: "alerts", key: [.string($0.id.uuidString)]) } : nil
+        return Answer.page(items, next: next, of: request) { $0.value($1) }
+    }
+
+    private func acknowledge(_ request: RequestContext) async throws -> Answer {
+        let id = try request.uuid("id", of: "Alert")
+        var body = try request.fields()
+        try body.finish()
+        guard let alert = try await store.acknowledge(id) else {
+            throw Problem.notFound("Alert \(id.uuidString.lowercased())")
+        }
+        return .json { $0.value(alert) }
+    }
+}

@@ -1,0 +1,76 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+
+/// The rows that say which alerts have still to be brought to their incidents, and which incident takes which group.
+struct AlertRoutingStore: Sendable {
+    /// An alert whose newest state no incident knows yet.
+    struct Unrouted: Sendable {
+        let id: UUID
+        let source: UUID
+        let sourceName: String
+        let groupKey: String
+        let title: String
+        let isResolved: Bool
+        let component: String?
+        let startsAt: Timestamp
+        let labels: [String: String]
+        /// Nil while it never belonged to one.
+        let incident: Int?
+
+        var mention: AlertMention {
+            AlertMention(id: id.uuidString.lowercased(), title: title, component: component)
+        }
+    }
+
+    /// Takes alerts for this transaction; what another daemon has taken is passed over.
+    func claim(limit: Int, in transaction: PostgresTransaction) async throws -> [Unrouted] {
+        try await transaction.query(
+            """
+            SELECT alert.id, alert.source, source.name AS source_name, alert.group_key, alert.title, alert.status,
+                alert.component, alert.starts_at, alert.labels, alert.incident
+            FROM alert JOIN source ON source.id = alert.source
+            WHERE NOT alert.routed ORDER BY alert.first_seen_at LIMIT \(limit) FOR UPDATE OF alert SKIP LOCKED
+            """
+        ).map { row in
+            Unrouted(
+                id: try row.decode("id"), source: try row.decode("source"), sourceName: try row.decode("source_name"),
+                groupKey: try row.decode("group_key"), title: try row.decode("title"),
+                isResolved: try row.decode("status") == AlertStatus.resolved.rawValue,
+                component: try row.decode("component"), startsAt: try row.decode("starts_at"),
+                labels: try AlertTexts.texts(try row.decode("labels")), incident: try row.decode("incident"))
+        }
+    }
+
+    func mark(_ ids: [UUID], in transaction: PostgresTransaction) async throws {
+        _ = try await transaction.query("UPDATE alert SET routed = true WHERE id = ANY (\(ids)) AND NOT routed")
+    }
+
+    /// Makes other daemons wait with this group until the transaction ends.
+    func lock(_ key: AlertGroup.Key, in transaction: PostgresTransaction) async throws {
+        let name = "\(key.source.uuidString.lowercased())/\(key.group)"
+        _ = try await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended(\(name), 0))")
+    }
+
+    /// The incident that last took alerts of this group; it may be closed by now.
+    func incident(of key: AlertGroup.Key, in transaction: PostgresTransaction) async throws -> Int? {
+        try await transaction.query(
+            "SELECT incident FROM alert_group WHERE source = \(key.source) AND group_key = \(key.group)"
+        ).first?.decode("incident")
+    }
+
+    /// Says that an incident takes these alerts and, from now on, their group. The mark comes along, so that a row is
+    /// written once.
+    func assign(
+        _ key: AlertGroup.Key, to number: Int, alerts: [UUID], in transaction: PostgresTransaction
+    ) async throws {
+        _ = try await transaction.pipeline([
+            "UPDATE alert SET incident = \(number), routed = true WHERE id = ANY (\(alerts))",
+            """
+            INSERT INTO alert_group (source, group_key, incident) VALUES (\(key.source), \(key.group), \(number))
+            ON CONFLICT (source, group_key) DO UPDATE SET incident = excluded.incident
+            WHERE alert_group.incident <> excluded.incident
+            """,
+        ])
+    }
+}

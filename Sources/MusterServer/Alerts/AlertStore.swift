@@ -1,0 +1,122 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+
+/// The rows of alerts. Taking them in is one statement for many; which of them changed state is marked in the same
+/// statement, so that nothing is forgotten when the daemon ends between storing an alert and telling its incident.
+struct AlertStore: Sendable {
+    let pool: PostgresPool
+
+    /// An alert on its way into the table; each identity stands at most once in a batch.
+    struct Arrival: Sendable {
+        let id: UUID
+        let source: UUID
+        let alert: IncomingAlert
+        /// How often the same message came within this batch.
+        var occurrences: Int
+    }
+
+    /// Stores a batch: new firings are inserted, repeats are counted, resolutions end what is open. Late messages about a
+    /// firing that is over change nothing.
+    ///
+    /// - Returns: How many alerts changed state, so that their incidents have to hear of it.
+    func take(_ batch: [Arrival]) async throws -> Int {
+        let rows = try await pool.query(Self.take(batch))
+        return try rows.first?.decode("changed") ?? 0
+    }
+
+    /// One statement for a batch of any size. The partial unique index decides who is first; a firing whose row exists
+    /// already, resolved, was over before this message came.
+    static func take(_ batch: [Arrival]) -> SQL {
+        """
+        WITH arrived AS (
+            SELECT * FROM unnest(\(batch.map(\.id)), \(batch.map(\.source)), \(batch.map(\.alert.identity)),
+                \(batch.map(\.alert.groupKey)), \(batch.map(\.alert.title)), \(batch.map(\.alert.status.rawValue)),
+                \(batch.map(\.occurrences)), \(batch.map(\.alert.startsAt)), \(batch.map(\.alert.endsAt)),
+                \(batch.map(\.alert.component)), \(batch.map(\.alert.severity)),
+                \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }))
+                AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
+                    severity, labels, annotations)
+        ), resolved AS (
+            UPDATE alert SET status = 'resolved', routed = false, last_seen_at = now(),
+                resolved_at = least(coalesce(arrived.ends_at, now()), now())
+            FROM arrived
+            WHERE arrived.status = 'resolved' AND alert.source = arrived.source AND alert.identity = arrived.identity
+                AND alert.status <> 'resolved'
+                AND (arrived.ends_at IS NULL OR arrived.ends_at >= alert.starts_at OR alert.starts_at > now())
+            RETURNING alert.source, alert.identity
+        ), stored AS (
+            INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
+                last_seen_at, resolved_at, component, severity, labels, annotations, routed)
+            SELECT id, source, identity, group_key, title, status, occurrences, coalesce(starts_at, ends_at, now()),
+                now(), now(), CASE WHEN status = 'resolved' THEN least(coalesce(ends_at, now()), now()) END,
+                component, severity, labels, annotations, status = 'resolved'
+            FROM arrived
+            WHERE NOT EXISTS (
+                SELECT FROM alert AS earlier
+                WHERE earlier.source = arrived.source AND earlier.identity = arrived.identity
+                    AND earlier.starts_at >= arrived.starts_at AND earlier.status = 'resolved'
+            ) AND NOT (arrived.status = 'resolved' AND EXISTS (
+                SELECT FROM alert AS known
+                WHERE known.source = arrived.source AND known.identity = arrived.identity
+                    AND (known.status <> 'resolved' OR arrived.starts_at IS NULL)
+            ))
+            ON CONFLICT (source, identity) WHERE status <> 'resolved' DO UPDATE
+            SET occurrences = alert.occurrences + excluded.occurrences, last_seen_at = now(), title = excluded.title,
+                severity = excluded.severity, annotations = excluded.annotations
+            RETURNING routed OR alert.last_seen_at <> alert.first_seen_at AS is_known
+        )
+        SELECT (SELECT count(*) FROM resolved) + (SELECT count(*) FROM stored WHERE NOT is_known) AS changed
+        """
+    }
+
+    /// Ends every open alert of a group, for a message that says that all of it is over and had no room to name all.
+    func resolveGroup(_ groupKey: String, of source: UUID) async throws -> Int {
+        try await pool.query(
+            """
+            UPDATE alert SET status = 'resolved', routed = false, last_seen_at = now(), resolved_at = now()
+            WHERE source = \(source) AND group_key = \(groupKey) AND status <> 'resolved'
+            """
+        ).affectedRows
+    }
+
+    /// Gives the alerts and groups of one incident to another.
+    static func move(from number: Int, to target: Int, in transaction: PostgresTransaction) async throws {
+        _ = try await transaction.pipeline([
+            "UPDATE alert SET incident = \(target) WHERE incident = \(number)",
+            "UPDATE alert_group SET incident = \(target) WHERE incident = \(number)",
+        ])
+    }
+
+    /// Somebody looks at it: firing becomes acknowledged. Acknowledging twice, or what is resolved, changes nothing.
+    ///
+    /// - Returns: The alert as it is then; nil when there is none.
+    func acknowledge(_ id: UUID) async throws -> StoredAlert? {
+        let results = try await pool.pipeline([
+            """
+            UPDATE alert SET status = 'acknowledged', acknowledged_at = now() WHERE id = \(id) AND status = 'firing'
+            """,
+            "SELECT \(fragment: StoredAlert.columns) FROM alert WHERE id = \(id)",
+        ])
+        return try results[1].first.map(StoredAlert.init)
+    }
+}
+
+/// How labels and annotations are stored.
+enum AlertTexts {
+    static func json(_ texts: [String: String]) -> PostgresJSON {
+        var json = JSONWriter(capacity: 256)
+        json.object { json in
+            for (name, value) in texts { json.member(name, value) }
+        }
+        return PostgresJSON(bytes: json.bytes)
+    }
+
+    static func texts(_ json: PostgresJSON) throws -> [String: String] {
+        var texts: [String: String] = [:]
+        for member in try JSONParser.parse(json.bytes).object?.members ?? [] {
+            texts[member.name] = member.value.string
+        }
+        return texts
+    }
+}

@@ -1,0 +1,76 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+
+/// An alert as it is stored and shown.
+struct StoredAlert: Sendable {
+    let id: UUID
+    let source: UUID
+    let identity: String
+    let title: String
+    let status: AlertStatus
+    let occurrences: Int
+    let startsAt: Timestamp
+    let firstSeenAt: Timestamp
+    let lastSeenAt: Timestamp
+    let acknowledgedAt: Timestamp?
+    let resolvedAt: Timestamp?
+    let component: String?
+    let severity: String?
+    let labels: PostgresJSON
+    let annotations: PostgresJSON
+    let incident: Int?
+
+    static let columns: SQL = """
+        id, source, identity, title, status, occurrences, starts_at, first_seen_at, last_seen_at, acknowledged_at,
+        resolved_at, component, severity, labels, annotations, incident
+        """
+
+    init(_ row: PostgresRow) throws {
+        id = try row.decode("id")
+        source = try row.decode("source")
+        identity = try row.decode("identity")
+        title = try row.decode("title")
+        let status: String = try row.decode("status")
+        guard let known = AlertStatus(rawValue: status) else {
+            throw PostgresError.decoding(column: "status", reason: "is no status of an alert")
+        }
+        self.status = known
+        occurrences = try row.decode("occurrences")
+        startsAt = try row.decode("starts_at")
+        firstSeenAt = try row.decode("first_seen_at")
+        lastSeenAt = try row.decode("last_seen_at")
+        acknowledgedAt = try row.decode("acknowledged_at")
+        resolvedAt = try row.decode("resolved_at")
+        component = try row.decode("component")
+        severity = try row.decode("severity")
+        labels = try row.decode("labels")
+        annotations = try row.decode("annotations")
+        incident = try row.decode("incident")
+    }
+}
+
+extension StoredAlert: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", id)
+            json.member("source", source)
+            json.member("identity", identity)
+            json.member("title", title)
+            json.member("status", status.rawValue)
+            json.member("occurrences", occurrences)
+            json.member("starts_at", startsAt)
+            json.member("first_seen_at", firstSeenAt)
+            json.member("last_seen_at", lastSeenAt)
+            json.member("acknowledged_at", acknowledgedAt)
+            json.member("resolved_at", resolvedAt)
+            json.member("component", component)
+            json.member("severity", severity)
+            json.name("labels")
+            json.raw(labels.bytes)
+            json.name("annotations")
+            json.raw(annotations.bytes)
+            json.member("incident", incident)
+        }
+    }
+}

@@ -1,0 +1,256 @@
+import FoundationEssentials
+import IncidentDomain
+
+/// Reads the fields of an object of our own API and collects everything that is wrong with it, so that the caller
+/// learns of all mistakes at once.
+///
+///     var body = try request.fields()
+///     let title = body.string("title", 1...200)
+///     let severity = body.optionalEnumeration("severity", of: Severity.self)
+///     let impacts = body.optionalArray("components", max: 100) { item in
+///         Impact(component: item.string("component", 1...64), ...)
+///     }
+///     try body.finish()  // throws 422 with every error, unknown fields included
+///
+/// A field that is missing or wrong reads as a stand-in (an empty text, zero): nothing that was read may be used
+/// before `finish()` has returned.
+struct BodyReader {
+    private let object: JSONObject
+    private let pointer: String
+    private var known: [String] = []
+    private(set) var errors: [FieldError] = []
+
+    /// 422 when the document is not an object.
+    init(_ value: JSONValue) throws(Problem) {
+        guard case .object(let object) = value else {
+            throw .invalid("", "should be an object and is \(value.kindName)")
+        }
+        self.init(object: object, pointer: "")
+    }
+
+    private init(object: JSONObject, pointer: String) {
+        self.object = object
+        self.pointer = pointer
+    }
+
+    /// Throws everything that was found wrong. To be called after all fields were read.
+    mutating func finish() throws(Problem) {
+        findUnknownFields()
+        guard errors.isEmpty else { throw .invalid(errors) }
+    }
+
+    /// Whether the field is there, null or not: in a PATCH, null clears and absence keeps.
+    mutating func has(_ field: String) -> Bool {
+        known.append(field)
+        return object[field] != nil
+    }
+
+    /// Adds an error of the caller's own rules.
+    mutating func refuse(_ field: String, _ detail: String) {
+        errors.append(FieldError(pointer: pointer(to: field), detail: detail))
+    }
+
+    private mutating func findUnknownFields() {
+        for member in object.members where !known.contains(member.name) {
+            refuse(member.name, "is not a field of this request")
+        }
+    }
+
+    private func pointer(to field: String) -> String {
+        var escaped = ""
+        for character in field {
+            switch character {
+            case "~": escaped += "~0"
+            case "/": escaped += "~1"
+            default: escaped.append(character)
+            }
+        }
+        return "\(pointer)/\(escaped)"
+    }
+
+    /// The value of an optional field; null and absence are one.
+    private mutating func optionalValue(_ field: String) -> JSONValue? {
+        known.append(field)
+        guard let value = object[field], value != .null else { return nil }
+        return value
+    }
+
+    /// The value of a required field, or nil and an error.
+    private mutating func requiredValue(_ field: String) -> JSONValue? {
+        known.append(field)
+        switch object[field] {
+        case nil: refuse(field, "is required")
+        case .null?: refuse(field, "must not be null")
+        case let value?: return value
+        }
+        return nil
+    }
+
+    /// Reads by `read`, whose nil together with a complaint becomes an error.
+    private mutating func checked<Value>(
+        _ field: String, _ value: JSONValue?, _ read: (JSONValue) -> Result<Value, FieldComplaint>
+    ) -> Value? {
+        guard let value else { return nil }
+        switch read(value) {
+        case .success(let value): return value
+        case .failure(let complaint):
+            refuse(field, complaint.detail)
+            return nil
+        }
+    }
+}
+
+// MARK: - Fields of one value
+
+extension BodyReader {
+    /// A text of so many characters. White space around it is cut off unless `trims` is false.
+    mutating func string(_ field: String, _ length: ClosedRange<Int>, trims: Bool = true) -> String {
+        checked(field, requiredValue(field)) { FieldRules.string($0, length, trims: trims) } ?? ""
+    }
+
+    mutating func optionalString(_ field: String, _ length: ClosedRange<Int>, trims: Bool = true) -> String? {
+        checked(field, optionalValue(field)) { FieldRules.string($0, length, trims: trims) }
+    }
+
+    mutating func integer(_ field: String, _ range: ClosedRange<Int>) -> Int {
+        checked(field, requiredValue(field)) { FieldRules.integer($0, range) } ?? range.lowerBound
+    }
+
+    mutating func optionalInteger(_ field: String, _ range: ClosedRange<Int>) -> Int? {
+        checked(field, optionalValue(field)) { FieldRules.integer($0, range) }
+    }
+
+    mutating func optionalNumber(_ field: String, _ range: ClosedRange<Double>) -> Double? {
+        checked(field, optionalValue(field)) { FieldRules.number($0, range) }
+    }
+
+    mutating func bool(_ field: String) -> Bool {
+        checked(field, requiredValue(field), FieldRules.bool) ?? false
+    }
+
+    mutating func optionalBool(_ field: String) -> Bool? {
+        checked(field, optionalValue(field), FieldRules.bool)
+    }
+
+    mutating func time(_ field: String) -> Timestamp {
+        checked(field, requiredValue(field), FieldRules.time) ?? Timestamp(milliseconds: 0)
+    }
+
+    mutating func optionalTime(_ field: String) -> Timestamp? {
+        checked(field, optionalValue(field), FieldRules.time)
+    }
+
+    mutating func optionalUUID(_ field: String) -> UUID? {
+        checked(field, optionalValue(field), FieldRules.uuid)
+    }
+
+    mutating func enumeration<Value: RawRepresentable & CaseIterable>(
+        _ field: String, of type: Value.Type = Value.self
+    ) -> Value where Value.RawValue == String {
+        checked(field, requiredValue(field)) { FieldRules.enumeration($0) } ?? Value.allCases[Value.allCases.startIndex]
+    }
+
+    mutating func optionalEnumeration<Value: RawRepresentable & CaseIterable>(
+        _ field: String, of type: Value.Type = Value.self
+    ) -> Value? where Value.RawValue == String {
+        checked(field, optionalValue(field)) { FieldRules.enumeration($0) }
+    }
+
+    /// Any JSON without U+0000, for what we keep and do not read.
+    mutating func optionalJSON(_ field: String) -> JSONValue? {
+        checked(field, optionalValue(field)) { value in
+            value.containsNUL ? .failure(.nul) : .success(value)
+        }
+    }
+}
+
+// MARK: - Fields of several values
+
+extension BodyReader {
+    /// An object, whose fields `read` reads; its errors and unknown fields join ours.
+    mutating func optionalObject<Value>(_ field: String, _ read: (inout BodyReader) -> Value) -> Value? {
+        guard let value = optionalValue(field) else { return nil }
+        return nested(value, at: pointer(to: field), read)
+    }
+
+    /// An object that has to be there; nil when it is not, which `finish()` reports.
+    mutating func object<Value>(_ field: String, _ read: (inout BodyReader) -> Value) -> Value? {
+        guard let value = requiredValue(field) else { return nil }
+        return nested(value, at: pointer(to: field), read)
+    }
+
+    /// An array of objects, each read by `read`.
+    mutating func optionalArray<Value>(
+        _ field: String, max: Int, _ read: (inout BodyReader) -> Value
+    ) -> [Value]? {
+        guard let elements = checked(field, optionalValue(field), { FieldRules.array($0, max: max) }) else { return nil }
+        return nested(elements, at: field, read)
+    }
+
+    /// An array of objects that has to be there; empty when it is not, which `finish()` reports.
+    mutating func array<Value>(_ field: String, max: Int, _ read: (inout BodyReader) -> Value) -> [Value] {
+        guard let elements = checked(field, requiredValue(field), { FieldRules.array($0, max: max) }) else { return [] }
+        return nested(elements, at: field, read)
+    }
+
+    /// An array of texts.
+    mutating func optionalStrings(_ field: String, max: Int, _ length: ClosedRange<Int>) -> [String]? {
+        guard let elements = checked(field, optionalValue(field), { FieldRules.array($0, max: max) }) else { return nil }
+        let start = pointer(to: field)
+        return elements.enumerated().compactMap { index, element in
+            switch FieldRules.string(element, length, trims: true) {
+            case .success(let text): return text
+            case .failure(let complaint):
+                errors.append(FieldError(pointer: "\(start)/\(index)", detail: complaint.detail))
+                return nil
+            }
+        }
+    }
+
+    /// Names and texts, as labels are: at most `max`, names of 1 to 64 characters, texts of up to 256.
+    mutating func optionalLabels(_ field: String, max: Int = 64) -> [String: String]? {
+        guard let value = optionalValue(field) else { return nil }
+        guard case .object(let members) = value else {
+            refuse(field, "should be an object and is \(value.kindName)")
+            return nil
+        }
+        guard members.members.count <= max else {
+            refuse(field, "has \(members.members.count) members; at most \(max) are allowed")
+            return nil
+        }
+        var labels: [String: String] = [:]
+        let start = pointer(to: field)
+        var reader = BodyReader(object: members, pointer: start)
+        for member in members.members {
+            if case .failure(let complaint) = FieldRules.string(.string(member.name), 1...64, trims: false) {
+                reader.refuse(member.name, "its name \(complaint.detail)")
+            }
+            labels[member.name] = reader.string(member.name, 0...256, trims: false)
+        }
+        errors += reader.errors
+        return labels
+    }
+
+    private mutating func nested<Value>(
+        _ elements: [JSONValue], at field: String, _ read: (inout BodyReader) -> Value
+    ) -> [Value] {
+        let start = pointer(to: field)
+        return elements.enumerated().compactMap { index, element in
+            nested(element, at: "\(start)/\(index)", read)
+        }
+    }
+
+    private mutating func nested<Value>(
+        _ value: JSONValue, at pointer: String, _ read: (inout BodyReader) -> Value
+    ) -> Value? {
+        guard case .object(let object) = value else {
+            errors.append(FieldError(pointer: pointer, detail: "should be an object and is \(value.kindName)"))
+            return nil
+        }
+        var reader = BodyReader(object: object, pointer: pointer)
+        let result = read(&reader)
+        reader.findUnknownFields()
+        errors += reader.errors
+        return result
+    }
+}

@@ -1,0 +1,89 @@
+import HTTPTypes
+import IncidentDomain
+
+/// Which part of a list is asked for.
+struct Page: Hashable, Sendable {
+    static let limitMax = 200
+    static let limitDefault = 50
+
+    let limit: Int
+    /// Where the page before it ended; nil for the first.
+    let cursor: PageCursor?
+}
+
+/// Where a page ended: the sort key of its last row. Opaque to callers, base64url of a small JSON array whose first
+/// element names the list, so that a cursor of one list is not taken for one of another.
+struct PageCursor: Hashable, Sendable {
+    let list: String
+    let key: [JSONValue]
+
+    init(list: String, key: [JSONValue]) {
+        self.list = list
+        self.key = key
+    }
+
+    /// Nil when the text is not a cursor of that list.
+    init?(_ text: String, list: String) {
+        guard text.utf8.count <= 1000, let bytes = Base64URL.decode(text),
+            case .array(let elements)? = try? JSONParser.parse(bytes, depthMax: 2),
+            elements.first == .string(list)
+        else { return nil }
+        self.list = list
+        key = Array(elements.dropFirst())
+    }
+
+    var text: String {
+        Base64URL.encode(JSONValue.array([.string(list)] + key).bytes)
+    }
+
+    /// A whole number of the key. 422 when a made-up cursor has none there.
+    func integer(_ index: Int) throws(Problem) -> Int {
+        guard key.indices.contains(index), let value = key[index].integer else { throw Self.madeUp }
+        return value
+    }
+
+    /// A text of the key.
+    func string(_ index: Int) throws(Problem) -> String {
+        guard key.indices.contains(index), let value = key[index].string, !value.utf8.contains(0) else { throw Self.madeUp }
+        return value
+    }
+
+    /// A time of the key, written as its milliseconds.
+    func time(_ index: Int) throws(Problem) -> Timestamp {
+        let value = Timestamp(milliseconds: Int64(try integer(index)))
+        guard value >= .earliest, value <= .latest else { throw Self.madeUp }
+        return value
+    }
+
+    private static let madeUp = Problem.invalid("/cursor", "is not a cursor of this list; take it from `next_cursor` unchanged")
+}
+
+extension Answer {
+    /// A page of a list: `{"items": [...], "next_cursor": ...}` and, while there is more, a `Link` to the next page
+    /// that keeps the other parameters.
+    static func page<Item>(
+        _ items: some Sequence<Item>, next: PageCursor?, of request: RequestContext,
+        _ write: (inout JSONWriter, Item) throws -> Void
+    ) rethrows -> Answer {
+        var json = JSONWriter(capacity: 4096)
+        let cursor = next?.text
+        try json.object { json in
+            try json.array("items", items, write)
+            json.member("next_cursor", cursor)
+        }
+        var answer = Answer.json(json.bytes)
+        if let cursor {
+            answer.headers.append(HTTPField(name: .link, value: "<\(request.target.link(cursor: cursor))>; rel=\"next\""))
+        }
+        return answer
+    }
+}
+
+extension RequestTarget {
+    /// The same path and query with another cursor.
+    fileprivate func link(cursor: String) -> String {
+        let path = "/" + segments.map(PercentEncoding.encode).joined(separator: "/")
+        let others = rawQuery.split(separator: "&").filter { !$0.hasPrefix("cursor=") }.map(String.init)
+        return path + "?" + (others + ["cursor=\(cursor)"]).joined(separator: "&")
+    }
+}

@@ -1,0 +1,84 @@
+import HTTPTypes
+
+/// An answer that says no, as RFC 9457 has it. Thrown by whoever notices; written by the dispatcher.
+struct Problem: Error, Sendable {
+    let kind: ProblemKind
+    /// One sentence about this occurrence, for a person. Never holds a database message.
+    var detail: String
+    /// The places of bad input, all of them.
+    var errors: [FieldError] = []
+    /// More members beside the standard ones.
+    var members = JSONObject()
+    /// More header fields, as `Allow` and `Retry-After`.
+    var headers = HTTPFields()
+
+    init(
+        _ kind: ProblemKind, _ detail: String, errors: [FieldError] = [], members: JSONObject = JSONObject(),
+        headers: HTTPFields = HTTPFields()
+    ) {
+        self.kind = kind
+        self.detail = detail
+        self.errors = errors
+        self.members = members
+        self.headers = headers
+    }
+}
+
+/// One place of bad input.
+struct FieldError: Hashable, Sendable {
+    /// A JSON pointer (RFC 6901) into the body; for the query, the parameter's name after a slash.
+    let pointer: String
+    let detail: String
+}
+
+extension Problem {
+    /// Bad input, at one place.
+    static func invalid(_ pointer: String, _ detail: String) -> Problem {
+        .invalid([FieldError(pointer: pointer, detail: detail)])
+    }
+
+    /// Bad input, at each of the places.
+    static func invalid(_ errors: [FieldError]) -> Problem {
+        let first = errors.first.map { "\($0.pointer.isEmpty ? "the body" : $0.pointer): \($0.detail)" } ?? "A value is wrong."
+        let others = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
+        return Problem(.invalidValue, first + others, errors: errors)
+    }
+
+    /// Nothing of that name; `thing` begins the sentence, as in `Incident 42`.
+    static func notFound(_ thing: String) -> Problem {
+        Problem(.notFound, "\(thing) does not exist.")
+    }
+
+    /// Not now; `seconds` goes into `Retry-After`.
+    static func later(_ kind: ProblemKind, _ detail: String, seconds: Int) -> Problem {
+        Problem(kind, detail, headers: [.retryAfter: String(seconds)])
+    }
+
+    /// The document: `type`, `title`, `status`, `detail`, then `errors` and the other members.
+    var body: [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("type", "/problems/\(kind.rawValue)")
+            json.member("title", kind.title)
+            json.member("status", kind.status.code)
+            json.member("detail", detail)
+            if !errors.isEmpty {
+                json.array("errors", errors) { json, error in
+                    json.object { json in
+                        json.member("pointer", error.pointer)
+                        json.member("detail", error.detail)
+                    }
+                }
+            }
+            for member in members.members { json.member(member.name, member.value) }
+        }
+        return json.bytes
+    }
+
+    /// The answer that says it.
+    var answer: Answer {
+        var answer = Answer(kind.status, body, type: "application/problem+json")
+        for field in headers { answer.headers.append(field) }
+        return answer
+    }
+}

@@ -1,0 +1,81 @@
+import IncidentDomain
+import Logging
+import Postgres
+
+/// What a thrown error is to the caller, and whether it is to be logged: refusals and bad input are answers, faults are
+/// ours. The one place where the three meet HTTP.
+enum ProblemMapping {
+    struct Mapped {
+        let problem: Problem
+        /// Nil for what is no fault of ours.
+        let logLevel: Logger.Level?
+    }
+
+    static func problem(of error: any Error) -> Mapped {
+        switch error {
+        case let problem as Problem:
+            return Mapped(problem: problem, logLevel: nil)
+        case let refusal as IncidentRefusal:
+            return Mapped(problem: Problem(refusal), logLevel: nil)
+        case let error as PostgresError:
+            return database(error)
+        case is CancellationError:
+            return Mapped(problem: .later(.unavailable, "The daemon is stopping.", seconds: 2), logLevel: nil)
+        default:
+            return internalError
+        }
+    }
+
+    private static let internalError = Mapped(
+        problem: Problem(.internalError, "Something failed on our side; it is recorded under the request id."),
+        logLevel: .error)
+
+    private static func database(_ error: PostgresError) -> Mapped {
+        switch error {
+        case .overloaded:
+            later(.overloaded, "Too many statements wait for the database.")
+        case .unavailable, .closed:
+            later(.unavailable, "The database cannot be reached.")
+        case .cancelled:
+            Mapped(problem: .later(.unavailable, "The request was cancelled.", seconds: 1), logLevel: nil)
+        case .connectionLost(let outcomeUnknown, _):
+            later(.unavailable, "The connection to the database was lost\(outcome(outcomeUnknown))")
+        case .deadlineExceeded(let outcomeUnknown):
+            later(.deadlineExceeded, "The database did not answer in time\(outcome(outcomeUnknown))")
+        case .server(let error) where error.sqlState == "57014":
+            later(.deadlineExceeded, "The database took too long, and nothing was changed.")
+        case .server(let error) where error.isTransient:
+            later(.unavailable, "The database cannot do it just now, and nothing was changed.")
+        case .server, .invalidParameter, .decoding, .transactionFailed, .misconfigured, .migration, .embedded:
+            internalError
+        }
+    }
+
+    private static func later(_ kind: ProblemKind, _ detail: String) -> Mapped {
+        Mapped(problem: .later(kind, detail, seconds: 1), logLevel: .warning)
+    }
+
+    private static func outcome(_ isUnknown: Bool) -> String {
+        isUnknown ? "; whether the change was made is unknown." : ", and nothing was changed."
+    }
+}
+
+extension Problem {
+    /// A rule's no. The lead fills in what beside the sentence a caller can use.
+    init(_ refusal: IncidentRefusal) {
+        switch refusal {
+        case .wrongPhase: self.init(.wrongPhase, refusal.description)
+        case .requirementsUnmet: self.init(.requirementsUnmet, refusal.description)
+        case .noSuchTransition: self.init(.noSuchTransition, refusal.description)
+        case .gateClosed: self.init(.gateClosed, refusal.description)
+        case .stepState: self.init(.stepState, refusal.description)
+        case .mitigationState: self.init(.mitigationState, refusal.description)
+        case .mergeRefused: self.init(.mergeRefused, refusal.description)
+        case .reviewState: self.init(.reviewState, refusal.description)
+        case .notFound: self.init(.notFound, refusal.description)
+        case .roleRequired(let role, _):
+            self.init(.roleRequired, refusal.description, members: ["role": .string(role.rawValue)])
+        case .badValue(let field, let detail): self = .invalid(field, detail)
+        }
+    }
+}

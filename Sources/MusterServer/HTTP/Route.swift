@@ -1,0 +1,63 @@
+import HTTPTypes
+import IncidentDomain
+
+/// One operation of the API: what it is called, who may do it, what it takes, and the function that does it.
+///
+/// The route table is data, so that the dispatcher, the metrics and the test that compares it with `docs/openapi.yaml`
+/// all read the same rows.
+struct Route: Sendable {
+    typealias Handler = @Sendable (RequestContext) async throws -> Answer
+
+    /// What the query may hold.
+    enum QueryRule: Hashable, Sendable {
+        /// These names and no others; others get 422, because a filter that is not understood must not be ignored.
+        case only([String])
+        /// Whatever a foreign client sends.
+        case anything
+    }
+
+    /// What the body may be.
+    enum BodyRule: Hashable, Sendable {
+        /// None is read.
+        case none
+        /// One JSON document.
+        case json
+        /// One JSON document, or nothing, which reads as `{}`.
+        case optionalJSON
+        /// Bytes of any media type, for foreign formats.
+        case foreign
+    }
+
+    let method: HTTPRequest.Method
+    /// As OpenAPI writes it: `/v1/incidents/{id}`.
+    let path: String
+    /// The least role; nil for what needs no token.
+    let role: Role?
+    /// OpenAPI's `operationId`, also the name in metrics and logs.
+    let operation: String
+    let query: QueryRule
+    let body: BodyRule
+    /// Whether the write is of something with an `ETag`, and so falls under `http.require_if_match`.
+    let isConditional: Bool
+    let handler: Handler
+
+    init(
+        _ method: HTTPRequest.Method, _ path: String, role: Role?, _ operation: String, query: QueryRule = .only([]),
+        body: BodyRule = .none, isConditional: Bool = false, handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.role = role
+        self.operation = operation
+        self.query = query
+        self.body = body
+        self.isConditional = isConditional
+        self.handler = handler
+    }
+}
+
+extension Route.QueryRule: ExpressibleByArrayLiteral {
+    init(arrayLiteral elements: String...) {
+        self = .only(elements)
+    }
+}

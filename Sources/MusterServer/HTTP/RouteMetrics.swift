@@ -1,0 +1,28 @@
+import HTTPTypes
+import Metrics
+
+/// The golden signals of one route, resolved once so that a request only adds to them.
+struct RouteMetrics: Sendable {
+    private let requests: [Counter]
+    private let duration: Metrics.Timer
+
+    /// - Parameters:
+    ///   - method: The HTTP method.
+    ///   - route: The path as the route table has it; never the path of a request, which would make endless series.
+    init(method: String, route: String) {
+        requests = (1...5).map { statusClass in
+            Counter(
+                label: "muster_http_requests",
+                dimensions: [("method", method), ("route", route), ("status", "\(statusClass)xx")])
+        }
+        duration = Metrics.Timer(
+            label: "muster_http_request_duration_seconds", dimensions: [("method", method), ("route", route)])
+    }
+
+    /// Counts one answered request.
+    func count(_ status: HTTPResponse.Status, took nanoseconds: Int64) {
+        let statusClass = min(max(status.code / 100, 1), 5)
+        requests[statusClass - 1].increment()
+        duration.recordNanoseconds(nanoseconds)
+    }
+}

@@ -1,0 +1,106 @@
+import HTTPTypes
+
+/// Finds the route of a request: a tree of path segments.
+///
+/// Ours instead of Hummingbird's router because a path that exists under another method has to answer 405 with
+/// `Allow`, and because the table has to be readable as data.
+struct RouteTable: Sendable {
+    /// What a lookup found.
+    enum Match: Sendable {
+        /// `captured` holds the values of the path's `{names}`, in order.
+        case found(BoundRoute, captured: [String])
+        /// The path exists, under these methods.
+        case otherMethods([HTTPRequest.Method])
+        case nothing
+    }
+
+    /// All routes, in the order in which they were given.
+    let routes: [BoundRoute]
+    private var nodes = [Node()]
+
+    private struct Node: Sendable {
+        var children: [String: Int] = [:]
+        var capture: Int?
+        var routes: [(method: HTTPRequest.Method, index: Int)] = []
+    }
+
+    init(_ routes: [Route]) {
+        self.routes = routes.map(BoundRoute.init)
+        for (index, bound) in self.routes.enumerated() {
+            var node = 0
+            for segment in bound.segments {
+                node = child(of: node, for: segment)
+            }
+            precondition(
+                !nodes[node].routes.contains { $0.method == bound.route.method },
+                "\(bound.route.method) \(bound.route.path) stands twice in the route table")
+            nodes[node].routes.append((bound.route.method, index))
+        }
+    }
+
+    private mutating func child(of node: Int, for segment: BoundRoute.Segment) -> Int {
+        switch segment {
+        case .fixed(let text):
+            if let child = nodes[node].children[text] { return child }
+            nodes[node].children[text] = nodes.count
+        case .capture:
+            if let child = nodes[node].capture { return child }
+            nodes[node].capture = nodes.count
+        }
+        nodes.append(Node())
+        return nodes.count - 1
+    }
+
+    /// The route for a method and the segments of a path. HEAD is answered by the route for GET.
+    func match(_ method: HTTPRequest.Method, _ segments: [String]) -> Match {
+        var captured: [String] = []
+        guard let node = find(segments[...], from: 0, &captured) else { return .nothing }
+        let wanted = method == .head ? .get : method
+        if let entry = nodes[node].routes.first(where: { $0.method == wanted }) {
+            return .found(routes[entry.index], captured: captured)
+        }
+        return .otherMethods(allowed(at: node))
+    }
+
+    private func allowed(at node: Int) -> [HTTPRequest.Method] {
+        let methods = nodes[node].routes.map(\.method)
+        return methods.contains(.get) ? methods + [.head] : methods
+    }
+
+    /// Fixed segments go before captures: `/v1/incidents/statistics` is not an incident.
+    private func find(_ segments: ArraySlice<String>, from node: Int, _ captured: inout [String]) -> Int? {
+        guard let segment = segments.first else { return nodes[node].routes.isEmpty ? nil : node }
+        if let child = nodes[node].children[segment], let found = find(segments.dropFirst(), from: child, &captured) {
+            return found
+        }
+        guard let child = nodes[node].capture, !segment.isEmpty else { return nil }
+        captured.append(segment)
+        if let found = find(segments.dropFirst(), from: child, &captured) { return found }
+        captured.removeLast()
+        return nil
+    }
+}
+
+/// A route with what is worked out once: its segments, the names it captures and its metrics.
+struct BoundRoute: Sendable {
+    enum Segment: Hashable, Sendable {
+        case fixed(String)
+        case capture(String)
+    }
+
+    let route: Route
+    let segments: [Segment]
+    let captureNames: [String]
+    let metrics: RouteMetrics
+
+    init(_ route: Route) {
+        self.route = route
+        segments = route.path.split(separator: "/").map { part in
+            part.hasPrefix("{") && part.hasSuffix("}") ? .capture(String(part.dropFirst().dropLast())) : .fixed(String(part))
+        }
+        captureNames = segments.compactMap { segment in
+            if case .capture(let name) = segment { name } else { nil }
+        }
+        metrics = RouteMetrics(method: route.method.rawValue, route: route.path)
+    }
+}

@@ -1,0 +1,11 @@
+/// The route table: every operation of the daemon, feature by feature. What a route needs and who may call it stands in
+/// the feature's `*Routes.swift`.
+extension Server {
+    var routes: [Route] {
+        Health(pool: pool, migrator: migrator, isStopping: isStopping).routes
+            + MetricsRoutes(registry: metrics, pool: pool, inFlight: inFlight).routes
+            + ProblemRoutes().routes
+            + TokenRoutes(tokens: tokens, authenticator: authenticator).routes
+            + features.routes
+    }
+}

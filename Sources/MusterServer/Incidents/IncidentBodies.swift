@@ -1,0 +1,101 @@
+import FoundationEssentials
+import IncidentDomain
+
+/// How the bodies of the incident routes are read.
+enum IncidentBodies {
+    static func open(_ body: inout BodyReader) -> OpenIncident {
+        OpenIncident(
+            title: body.string("title", 1...300), summary: body.optionalString("summary", 1...10_000),
+            severity: body.optionalEnumeration("severity"),
+            impacts: body.optionalArray("components", max: 1000) { item in
+                impact(&item, component: item.string("component", 1...64))
+            } ?? [],
+            cause: body.optionalObject("cause", cause),
+            startedAt: body.optionalTime("started_at"), labels: body.optionalLabels("labels") ?? [:])
+    }
+
+    static func impact(_ body: inout BodyReader, component: String) -> ComponentImpact {
+        ComponentImpact(
+            component: component, impact: body.enumeration("impact"),
+            regions: body.optionalStrings("regions", max: 200, 1...64) ?? [],
+            startedAt: body.optionalTime("started_at"), endedAt: body.optionalTime("ended_at"))
+    }
+
+    static func cause(_ body: inout BodyReader) -> CauseHypothesis {
+        CauseHypothesis(
+            category: body.enumeration("category"), subcategory: body.optionalEnumeration("subcategory"),
+            confidence: body.optionalEnumeration("confidence") ?? .suspected,
+            evidence: body.optionalString("evidence", 1...10_000))
+    }
+
+    static func amendment(_ body: inout BodyReader) -> IncidentAmendment {
+        IncidentAmendment(
+            title: body.optionalString("title", 1...300), summary: body.optionalString("summary", 1...10_000),
+            severity: body.optionalEnumeration("severity"), labels: body.optionalLabels("labels"),
+            startedAt: body.optionalTime("started_at"))
+    }
+
+    static func audience(_ body: inout BodyReader, _ audience: Audience) -> AudienceImpact {
+        let people = body.optionalInteger("people", 0...100_000_000_000)
+        let money = body.optionalNumber("money", 0...1e15)
+        let currency = body.optionalString("currency", 3...3)
+        if money != nil, currency == nil { body.refuse("currency", "is required together with money, as in EUR") }
+        if let currency, !currency.utf8.allSatisfy({ (65...90).contains($0) }) {
+            body.refuse("currency", "should be an ISO 4217 code such as EUR")
+        }
+        return AudienceImpact(
+            audience: audience, description: body.string("description", 1...5000), people: people, money: money,
+            currency: currency, reports: body.optionalInteger("reports", 0...100_000_000_000))
+    }
+
+    static func mitigation(_ body: inout BodyReader) -> MitigationDraft {
+        MitigationDraft(
+            description: body.string("description", 1...2000), kind: body.optionalString("kind", 1...64),
+            owner: body.optionalString("owner", 1...200), state: body.optionalEnumeration("state") ?? .planned)
+    }
+
+    static func mitigationPatch(_ body: inout BodyReader) -> MitigationPatch {
+        MitigationPatch(
+            description: body.optionalString("description", 1...2000), kind: body.optionalString("kind", 1...64),
+            owner: body.optionalString("owner", 1...200), state: body.optionalEnumeration("state"))
+    }
+
+    static func update(_ body: inout BodyReader) -> UpdatePosted {
+        UpdatePosted(
+            audience: body.string("audience", 1...64), body: body.string("body", 1...10_000),
+            eta: body.optionalTime("eta"), steps: body.optionalStrings("steps", max: 20, 1...500) ?? [])
+    }
+
+    static func action(_ body: inout BodyReader) -> ActionDraft {
+        ActionDraft(
+            title: body.string("title", 1...500), kind: body.enumeration("kind"),
+            owner: body.optionalString("owner", 1...200), due: day("due", &body),
+            required: body.optionalBool("required") ?? true)
+    }
+
+    static func actionPatch(_ body: inout BodyReader) -> ActionPatch {
+        ActionPatch(
+            title: body.optionalString("title", 1...500), kind: body.optionalEnumeration("kind"),
+            owner: body.optionalString("owner", 1...200), due: day("due", &body),
+            required: body.optionalBool("required"), state: body.optionalEnumeration("state"))
+    }
+
+    static func sections(_ body: inout BodyReader) -> [EditedSection] {
+        body.optionalArray("sections", max: 100) { item in
+            let id = item.string("id", 1...64)
+            if !Identifiers.isSlug(id) { item.refuse("id", "should be lower-case letters, digits, - and _") }
+            return EditedSection(
+                id: id, title: item.optionalString("title", 1...200),
+                markdown: item.string("markdown", 0...100_000, trims: false))
+        } ?? []
+    }
+
+    /// A calendar day, as in `2026-12-24`.
+    private static func day(_ field: String, _ body: inout BodyReader) -> String? {
+        guard let text = body.optionalString(field, 1...40) else { return nil }
+        if text.utf8.count != 10 || Timestamp("\(text)T00:00:00Z") == nil {
+            body.refuse(field, "should be a day such as 2026-12-24")
+        }
+        return text
+    }
+}

@@ -1,0 +1,171 @@
+import FoundationEssentials
+import IncidentDomain
+import Logging
+import Postgres
+
+/// The one door by which an incident changes: its events and its row commit together or not at all.
+///
+/// Nothing is locked while deciding. The write compares the version that was loaded with the one that is stored; when
+/// somebody was faster, the command is decided again on what is there now. A write whose connection died may have been
+/// carried out or not: then the command's id, which every entry carries, tells.
+struct IncidentDesk: Sendable {
+    let pool: PostgresPool
+    let catalog: CatalogCache
+    let policy: PhasePolicy
+    let soak: SoakPolicy
+    /// Told after each commit.
+    let feed: FeedSignal
+    let incidents = IncidentStore()
+    let timeline = TimelineStore()
+
+    /// How often a decision is made again without a lock; after that the row is locked, so that nobody waits for ever.
+    private static let optimisticAttempts = 4
+    private static let attemptsMax = 8
+
+    /// An incident as it stands after a command, ready to be answered.
+    struct Outcome: Sendable {
+        let incident: Incident
+        let representation: [UInt8]
+        /// Whether the command opened it.
+        var isNew = false
+        /// The first timeline entry that the command appended; nil when what was asked already held.
+        var firstEntry: RecordedEvent?
+    }
+
+    /// Carries out a command on an incident.
+    ///
+    /// - Throws: `Problem` when a rule says no or `If-Match` does not hold, else a fault.
+    func handle(_ command: IncidentCommand, on number: Int, _ context: CommandContext) async throws -> Outcome {
+        try await repeating(context, on: number) { mayBeDone, attempt in
+            if mayBeDone, try await incidents.incident(changedBy: context.commandID, in: pool) != nil {
+                return try await current(number)
+            }
+            guard attempt < Self.optimisticAttempts else {
+                return try await pool.transaction { transaction in
+                    try await attemptOnce(command, on: number, context, hold: .lock, in: transaction)
+                }
+            }
+            return try await attemptOnce(command, on: number, context, hold: .version, in: pool)
+        }
+    }
+
+    /// Opens an incident.
+    func open(_ opening: OpenIncident, _ context: CommandContext) async throws -> Outcome {
+        try await repeating(context) { mayBeDone, _ in
+            if mayBeDone, let number = try await incidents.incident(changedBy: context.commandID, in: pool) {
+                var outcome = try await current(number)
+                outcome.isNew = true
+                return outcome
+            }
+            return try await open(opening, context, in: pool)
+        }
+    }
+
+    /// Opens an incident within a transaction, or as one statement of its own.
+    func open(_ opening: OpenIncident, _ context: CommandContext, in runner: some SQLRunner) async throws -> Outcome {
+        let loaded = try await incidents.load(nil, in: runner)
+        let facts = try await facts(context, loaded)
+        let events = try Incident.decide(.open(opening), on: nil, facts: facts)
+        let number = try await incidents.nextNumber(in: runner)
+        let change = try IncidentChange.make(
+            events, on: nil, lastHash: HashChain.start, number: number, context: context, now: loaded.now, policy: policy)
+        _ = try await incidents.write(change, in: runner)
+        feed.committed()
+        var outcome = Self.outcome(change)
+        outcome.isNew = true
+        return outcome
+    }
+
+    /// Decides on a row that is already loaded and held, and writes the change: for what changes several things in one
+    /// transaction. The command's refusals are thrown as they are.
+    func apply(
+        _ command: IncidentCommand, to row: IncidentStore.Row, _ context: CommandContext, loaded: IncidentStore.Loaded,
+        in transaction: PostgresTransaction
+    ) async throws -> Outcome {
+        let facts = try await facts(context, loaded)
+        let events = try Incident.decide(command, on: row.incident, facts: facts)
+        guard !events.isEmpty else { return unchanged(row.incident) }
+        let change = try change(events, row, context, loaded.now)
+        guard try await incidents.write(change, in: transaction) else { throw LostRace() }
+        return Self.outcome(change)
+    }
+
+    /// An incident as it stands.
+    ///
+    /// - Throws: `IncidentRefusal.notFound`.
+    func current(_ number: Int) async throws -> Outcome {
+        guard let row = try await incidents.load(number, in: pool).row else { throw Self.missing(number) }
+        return unchanged(row.incident)
+    }
+
+    static func missing(_ number: Int) -> IncidentRefusal {
+        .notFound("There is no incident INC-\(number).")
+    }
+
+    func change(
+        _ events: [IncidentEvent], _ row: IncidentStore.Row, _ context: CommandContext, _ now: Timestamp
+    ) throws -> IncidentChange {
+        try IncidentChange.make(
+            events, on: row.incident, lastHash: row.lastHash, number: row.incident.number, context: context, now: now,
+            policy: policy)
+    }
+
+    func facts(_ context: CommandContext, _ loaded: IncidentStore.Loaded) async throws -> DecisionFacts {
+        DecisionFacts(
+            principal: context.principal, now: loaded.now, occurredAt: context.occurredAt, policy: policy,
+            graph: try await catalog.graph(version: loaded.catalogVersion), soak: soak)
+    }
+
+    private func attemptOnce(
+        _ command: IncidentCommand, on number: Int, _ context: CommandContext, hold: IncidentStore.Hold,
+        in runner: some SQLRunner
+    ) async throws -> Outcome {
+        let loaded = try await incidents.load(number, hold: hold, in: runner)
+        guard let row = loaded.row else { throw Self.missing(number) }
+        try context.ifMatch.require(row.incident.version)
+        let events = try Incident.decide(command, on: row.incident, facts: try await facts(context, loaded))
+        guard !events.isEmpty else { return unchanged(row.incident) }
+        let change = try change(events, row, context, loaded.now)
+        guard try await incidents.write(change, in: runner) else { throw LostRace() }
+        feed.committed()
+        return Self.outcome(change)
+    }
+
+    /// Makes a new attempt when somebody else was faster, and when an attempt's outcome is unknown.
+    func repeating<Result>(
+        _ context: CommandContext, on number: Int? = nil, _ attempt: (_ mayBeDone: Bool, _ number: Int) async throws -> Result
+    ) async throws -> Result {
+        var mayBeDone = context.isRepeatable
+        for made in 0..<Self.attemptsMax {
+            do {
+                return try await attempt(mayBeDone, made)
+            } catch is LostRace {
+                continue
+            } catch let refusal as IncidentRefusal {
+                guard let number else { throw refusal }
+                throw Problem(refusal, on: number)
+            } catch let error as PostgresError {
+                guard made + 1 < Self.attemptsMax else { throw error }
+                switch error {
+                case .connectionLost: mayBeDone = true
+                case .server(let server) where server.sqlState == "40P01" || server.sqlState == "40001": continue
+                default: throw error
+                }
+            }
+        }
+        throw PostgresError.overloaded
+    }
+
+    private func unchanged(_ incident: Incident) -> Outcome {
+        Outcome(incident: incident, representation: IncidentRepresentation.bytes(of: incident, policy: policy))
+    }
+
+    static func outcome(_ change: IncidentChange) -> Outcome {
+        Outcome(
+            incident: change.after, representation: Array(change.representation.utf8),
+            firstEntry: change.entries.first?.recorded)
+    }
+}
+
+/// Somebody else changed the incident between loading and writing.
+struct LostRace: Error {}

@@ -1,0 +1,186 @@
+import IncidentDomain
+
+/// An incident as the API shows it. Written once when the incident changes, and stored: reading one costs no encoding.
+enum IncidentRepresentation {
+    static func bytes(of incident: Incident, policy: PhasePolicy) -> [UInt8] {
+        var json = JSONWriter(capacity: 2048)
+        json.object { json in
+            json.member("number", incident.number)
+            json.member("id", "INC-\(incident.number)")
+            json.member("title", incident.title)
+            json.member("summary", incident.summary)
+            json.member("phase", incident.phase.rawValue)
+            json.member("severity", incident.severity?.rawValue)
+            json.name("cause")
+            write(incident.cause, to: &json)
+            json.array("impacts", incident.impacts) { $0.value($1) }
+            json.array("audiences", incident.audiences) { $0.value($1) }
+            writeRoles(incident, to: &json)
+            json.object("labels") { json in
+                for (name, value) in incident.labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
+            }
+            writeTimes(incident.times, to: &json)
+            json.member("eta", incident.eta)
+            json.member("version", incident.version)
+            writeNext(incident, policy, to: &json)
+            writeWork(incident, to: &json)
+            writeRest(incident, to: &json)
+        }
+        return json.bytes
+    }
+
+    private static func write(_ cause: CauseHypothesis?, to json: inout JSONWriter) {
+        guard let cause else { return json.literal("null") }
+        json.value(cause)
+    }
+
+    private static func writeRoles(_ incident: Incident, to json: inout JSONWriter) {
+        json.object("roles") { json in
+            for role in IncidentRole.allCases {
+                if let person = incident.roles[role] { json.member(role.rawValue, person) }
+            }
+        }
+    }
+
+    private static func writeTimes(_ times: IncidentTimes, to json: inout JSONWriter) {
+        json.object("times") { json in
+            json.member("started_at", times.startedAt)
+            json.member("detected_at", times.detectedAt)
+            json.member("acknowledged_at", times.acknowledgedAt)
+            json.member("assessed_at", times.assessedAt)
+            json.member("mitigated_at", times.mitigatedAt)
+            json.member("restored_at", times.restoredAt)
+            json.member("reviewed_at", times.reviewedAt)
+            json.member("closed_at", times.closedAt)
+        }
+        json.object("durations") { json in
+            json.member("time_to_detect_seconds", times.timeToDetect)
+            json.member("time_to_acknowledge_seconds", times.timeToAcknowledge)
+            json.member("time_to_mitigate_seconds", times.timeToMitigate)
+            json.member("time_to_restore_seconds", times.timeToRestore)
+        }
+    }
+
+    /// The next phase and what is missing for it; null once there is none.
+    private static func writeNext(_ incident: Incident, _ policy: PhasePolicy, to json: inout JSONWriter) {
+        json.name("next")
+        guard let next = incident.phase.next else { return json.literal("null") }
+        let unmet = policy.unmet(leaving: incident.phase, of: incident)
+        json.object { json in
+            json.member("phase", next.rawValue)
+            json.member("ready", unmet.isEmpty)
+            json.array("unmet", unmet) { $0.value(RequirementHint(unmet: $1, number: incident.number)) }
+        }
+    }
+
+    private static func writeWork(_ incident: Incident, to json: inout JSONWriter) {
+        json.array("hypotheses", incident.hypotheses) { $0.value($1) }
+        json.array("mitigations", incident.mitigations) { $0.value($1) }
+        json.array("suggested_mitigations", incident.cause.map(Playbook.suggestions) ?? []) { json, suggestion in
+            json.object { json in
+                json.member("kind", suggestion.kind)
+                json.member("description", suggestion.description)
+            }
+        }
+        json.array("tasks", incident.tasks) { $0.value($1) }
+        json.array("actions", incident.actions) { $0.value(ActionRepresentation(action: $1, incident: incident)) }
+    }
+
+    private static func writeRest(_ incident: Incident, to json: inout JSONWriter) {
+        json.object("alerts") { json in
+            json.member("total", incident.alerts)
+            json.member("firing", incident.firing.values.reduce(0, +))
+        }
+        json.name("review")
+        if let review = incident.review {
+            json.object { json in
+                json.member("revision", review.revision)
+                json.member("status", review.status.rawValue)
+            }
+        } else {
+            json.literal("null")
+        }
+        json.member("merged_into", incident.mergedInto)
+        json.member("updated_at", incident.lastRecordedAt)
+    }
+}
+
+extension CauseHypothesis: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("category", category.rawValue)
+            json.member("subcategory", subcategory?.rawValue)
+            json.member("confidence", confidence.rawValue)
+            json.member("evidence", evidence)
+        }
+    }
+}
+
+extension ComponentImpact: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("component", component)
+            json.member("impact", impact.rawValue)
+            json.member("regions", regions)
+            json.member("started_at", startedAt)
+            json.member("ended_at", endedAt)
+        }
+    }
+}
+
+extension AudienceImpact: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("audience", audience.rawValue)
+            json.member("description", description)
+            json.member("people", people)
+            json.member("money", money)
+            json.member("currency", currency)
+            json.member("reports", reports)
+        }
+    }
+}
+
+extension Mitigation: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", id)
+            json.member("description", description)
+            json.member("kind", kind)
+            json.member("owner", owner)
+            json.member("state", state.rawValue)
+            json.member("started_at", startedAt)
+            json.member("ended_at", endedAt)
+        }
+    }
+}
+
+extension IncidentTask: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", id)
+            json.member("text", text)
+            json.member("owner", owner)
+            json.member("done", done)
+        }
+    }
+}
+
+/// A follow-up as the API shows it.
+struct ActionRepresentation: JSONWritable {
+    let action: ActionItem
+    let incident: Incident
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", incident.id(of: action))
+            json.member("incident", incident.number)
+            json.member("title", action.title)
+            json.member("kind", action.kind.rawValue)
+            json.member("owner", action.owner)
+            json.member("due", action.due)
+            json.member("required", action.required)
+            json.member("state", action.state.rawValue)
+        }
+    }
+}

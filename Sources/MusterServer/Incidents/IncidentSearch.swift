@@ -1,0 +1,101 @@
+import IncidentDomain
+import Postgres
+
+/// What a list of incidents may be narrowed to.
+struct IncidentFilter: Sendable {
+    var phases: [Phase] = []
+    var severities: [Severity] = []
+    var component: String?
+    var cause: CauseCategory?
+    /// Each `name:value`, all of which have to hold.
+    var labels: [(name: String, value: String)] = []
+    /// Words in title or summary.
+    var words: String?
+    var openedAfter: Timestamp?
+    var openedBefore: Timestamp?
+    var open: Bool?
+}
+
+/// Finds incidents, newest first, as the bytes that the API shows.
+struct IncidentSearch: Sendable {
+    let pool: PostgresPool
+    let policy: PhasePolicy
+
+    /// An incident that was found.
+    struct Found: Sendable {
+        let number: Int
+        let version: Int
+        let representation: [UInt8]
+    }
+
+    /// One incident; nil when there is none of that number.
+    func incident(_ number: Int) async throws -> Found? {
+        try await pool.query(
+            "SELECT \(fragment: columns) FROM incident WHERE number = \(number)"
+        ).first.map(found)
+    }
+
+    /// At most `limit` incidents with smaller numbers than `before`.
+    func list(_ filter: IncidentFilter, before: Int?, limit: Int) async throws -> [Found] {
+        var conditions = Self.conditions(filter)
+        if let before { conditions.append("number < \(before)") }
+        let condition = conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
+        return try await pool.query(
+            """
+            SELECT \(fragment: columns) FROM incident WHERE \(fragment: condition)
+            ORDER BY number DESC LIMIT \(limit)
+            """
+        ).map(found)
+    }
+
+    private static func conditions(_ filter: IncidentFilter) -> [SQL] {
+        var conditions: [SQL] = []
+        if !filter.phases.isEmpty { conditions.append("phase = ANY (\(filter.phases.map(\.rawValue)))") }
+        if let open = filter.open {
+            let phases = Phase.allCases.filter { $0.isOpen == open }.map(\.rawValue)
+            conditions.append("phase = ANY (\(phases))")
+        }
+        if !filter.severities.isEmpty {
+            conditions.append("severity = ANY (\(filter.severities.map(\.rawValue)))")
+        }
+        if let component = filter.component { conditions.append("components @> \([component])") }
+        if let cause = filter.cause { conditions.append("cause = \(cause.rawValue)") }
+        for label in filter.labels {
+            let pair = JSONValue.object([label.name: .string(label.value)])
+            conditions.append("labels @> \(PostgresJSON(bytes: pair.bytes))")
+        }
+        if let words = filter.words {
+            conditions.append(
+                """
+                to_tsvector('simple', title || ' ' || coalesce(summary, '')) @@ websearch_to_tsquery('simple', \(words))
+                """)
+        }
+        if let after = filter.openedAfter { conditions.append("opened_at > \(after)") }
+        if let before = filter.openedBefore { conditions.append("opened_at < \(before)") }
+        return conditions
+    }
+
+    /// The state comes along only where the representation was written under another policy.
+    private var columns: SQL {
+        """
+        number, version, representation, CASE WHEN policy <> \(policy.signatureDigest) THEN state END AS outdated
+        """
+    }
+
+    private func found(_ row: PostgresRow) throws -> Found {
+        let outdated: PostgresJSON? = try row.decode("outdated")
+        let representation: PostgresJSON = try row.decode("representation")
+        return Found(
+            number: try row.decode("number"), version: try row.decode("version"),
+            representation: try outdated.map {
+                IncidentRepresentation.bytes(of: try IncidentColumns.incident($0.bytes), policy: policy)
+            } ?? representation.bytes)
+    }
+}
+
+extension PhasePolicy {
+    /// A short name for this policy's requirements.
+    var signatureDigest: String {
+        String(HashChain.hex(OpenSSL.sha256(Array(signature.utf8))).prefix(16))
+    }
+}

@@ -1,0 +1,153 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+
+/// What runs a statement: the pool, each statement by itself, or an open transaction.
+protocol SQLRunner: Sendable {
+    func query(_ sql: SQL) async throws -> PostgresResult
+    func pipeline(_ statements: [SQL]) async throws -> [PostgresResult]
+}
+
+extension PostgresTransaction: SQLRunner {}
+
+extension PostgresPool: SQLRunner {
+    func query(_ sql: SQL) async throws -> PostgresResult { try await query(sql, deadline: nil) }
+    func pipeline(_ statements: [SQL]) async throws -> [PostgresResult] {
+        try await pipeline(statements, deadline: nil)
+    }
+}
+
+/// The rows of incidents: loading one for a command, and writing it together with its new timeline entries.
+struct IncidentStore: Sendable {
+    /// An incident's row as a command needs it.
+    struct Row: Sendable {
+        let incident: Incident
+        let lastHash: [UInt8]
+    }
+
+    /// All that one round trip brings for a command.
+    struct Loaded: Sendable {
+        /// Nil when there is no such incident.
+        let row: Row?
+        /// The database's time.
+        let now: Timestamp
+        let catalogVersion: Int
+    }
+
+    /// How to hold the row while deciding.
+    enum Hold: Sendable {
+        /// Not at all: the write compares the version instead.
+        case version
+        /// Until the transaction ends.
+        case lock
+    }
+
+    /// Loads what a command on an incident needs. `number` nil brings only the time and the catalog's version.
+    func load(_ number: Int?, hold: Hold = .version, in runner: some SQLRunner) async throws -> Loaded {
+        let lock: SQL =
+            switch hold {
+            case .version: ""
+            case .lock: " FOR UPDATE OF incident"
+            }
+        let source: SQL = "SELECT number, version, last_hash, state FROM incident WHERE number = \(number ?? 0)"
+        let result = try await runner.query(
+            """
+            SELECT catalog.version AS catalog, now() AS now, loaded.version, loaded.last_hash, loaded.state
+            FROM catalog LEFT JOIN (\(fragment: source)\(fragment: lock)) AS loaded ON true
+            """)
+        guard let row = result.first else {
+            throw PostgresError.decoding(column: "catalog", reason: "the catalog's row is missing")
+        }
+        return Loaded(
+            row: try row.decode("version", as: Int?.self) == nil ? nil : Self.row(row),
+            now: try row.decode("now"), catalogVersion: try row.decode("catalog"))
+    }
+
+    /// The number for a new incident. A number that is not used in the end is a gap, so it is asked for only when the
+    /// decision to open has been made.
+    func nextNumber(in runner: some SQLRunner) async throws -> Int {
+        guard let row = try await runner.query("SELECT nextval('incident_number') AS number").first else {
+            throw PostgresError.decoding(column: "number", reason: "a sequence always answers")
+        }
+        return try row.decode("number")
+    }
+
+    /// The incident that a command already changed; nil when it was not carried out.
+    func incident(changedBy commandID: UUID, in runner: some SQLRunner) async throws -> Int? {
+        try await runner.query("SELECT incident FROM timeline_entry WHERE command_id = \(commandID) LIMIT 1").first?
+            .decode("incident")
+    }
+
+    /// Writes the row and appends the entries, in one statement.
+    ///
+    /// - Returns: False when somebody else changed the incident since it was loaded; nothing was written then.
+    func write(_ change: IncidentChange, in runner: some SQLRunner) async throws -> Bool {
+        let row = change.before == nil ? Self.insert(change) : Self.update(change)
+        let result = try await runner.query(
+            "WITH changed AS (\(fragment: row)) \(fragment: TimelineStore.append(change.entries, commandID: change.commandID))")
+        return result.affectedRows == change.entries.count
+    }
+
+    private static func insert(_ change: IncidentChange) -> SQL {
+        let incident = change.after
+        return """
+            INSERT INTO incident (number, version, phase, severity, cause, title, summary, labels, components, opened_at,
+                next_deadline_at, last_hash, state, representation, policy)
+            VALUES (\(incident.number), \(incident.version), \(incident.phase.rawValue), \(incident.severity?.rawValue),
+                \(incident.cause?.category.rawValue), \(incident.title), \(incident.summary),
+                \(IncidentColumns.labels(incident)), \(IncidentColumns.components(incident)),
+                \(incident.times.detectedAt), \(incident.nextDeadline), \(change.lastHash), \(change.state)::json,
+                \(change.representation), \(change.policy))
+            RETURNING number
+            """
+    }
+
+    private static func update(_ change: IncidentChange) -> SQL {
+        let incident = change.after
+        return """
+            UPDATE incident SET version = \(incident.version), phase = \(incident.phase.rawValue),
+                severity = \(incident.severity?.rawValue), cause = \(incident.cause?.category.rawValue),
+                title = \(incident.title), summary = \(incident.summary), labels = \(IncidentColumns.labels(incident)),
+                components = \(IncidentColumns.components(incident)), next_deadline_at = \(incident.nextDeadline),
+                last_hash = \(change.lastHash), state = \(change.state)::json,
+                representation = \(change.representation), policy = \(change.policy)
+            WHERE number = \(incident.number) AND version = \(change.before?.version ?? 0)
+            RETURNING number
+            """
+    }
+
+    static func row(_ row: PostgresRow) throws -> Row {
+        let state: PostgresJSON = try row.decode("state")
+        return Row(incident: try IncidentColumns.incident(state.bytes), lastHash: try row.decode("last_hash"))
+    }
+}
+
+/// What the columns of an incident's row hold, beside the plain ones.
+enum IncidentColumns {
+    static func state(_ incident: Incident) throws -> String {
+        String(decoding: try encoder.encode(incident), as: UTF8.self)
+    }
+
+    static func incident(_ state: [UInt8]) throws -> Incident {
+        try JSONDecoder().decode(Incident.self, from: Data(state))
+    }
+
+    static func labels(_ incident: Incident) -> PostgresJSON {
+        var json = JSONWriter(capacity: 128)
+        json.object { json in
+            for (name, value) in incident.labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
+        }
+        return PostgresJSON(bytes: json.bytes)
+    }
+
+    /// Every component that was or is affected, for finding incidents by component.
+    static func components(_ incident: Incident) -> [String] {
+        Set(incident.impacts.map(\.component)).union(incident.firing.keys.filter { !$0.isEmpty }).sorted()
+    }
+
+    private static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }()
+}

@@ -1,0 +1,59 @@
+import IncidentDomain
+
+/// An unmet requirement with the call that would meet it, so that nobody has to look anything up at 3 a.m.
+struct RequirementHint: JSONWritable {
+    let unmet: UnmetRequirement
+    let number: Int
+
+    func write(to json: inout JSONWriter) {
+        let call = call
+        json.object { json in
+            json.member("requirement", unmet.requirement.rawValue)
+            json.member("detail", unmet.detail)
+            json.object("how") { json in
+                json.member("method", call.method)
+                json.member("path", "/v1/incidents/\(number)\(call.path)")
+                if let body = call.body { json.member("body", body) }
+            }
+        }
+    }
+
+    private typealias Call = (method: String, path: String, body: JSONValue?)
+
+    private var call: Call {
+        switch unmet.requirement {
+        case .acknowledged: ("POST", "/acknowledge", nil)
+        case .severitySet: ("PATCH", "", ["severity": "sev2"])
+        case .commanderAssigned: role(.commander)
+        case .operationsAssigned: role(.operations)
+        case .communicationsAssigned: role(.communications)
+        case .impactRecorded: ("PUT", "/impacts/COMPONENT", ["impact": "major_outage"])
+        case .audienceImpactRecorded: ("PUT", "/audiences/users", ["description": "WHAT THEY NOTICE"])
+        case .causeGiven: ("PUT", "/cause", ["category": "technical", "confidence": "suspected"])
+        case .causeConfirmed: ("PUT", "/cause", ["category": "technical", "confidence": "confirmed"])
+        case .updatePosted: ("POST", "/updates", ["audience": "internal", "body": "WHAT IS KNOWN"])
+        case .mitigationSucceeded: mitigation
+        case .noMitigationRunning: ("PATCH", "/mitigations/\(unmet.subject ?? "ID")", ["state": "succeeded"])
+        case .componentsRestored: ("POST", "/restoration/\(unmet.subject ?? "COMPONENT")/start", nil)
+        case .noFiringAlert: firing
+        case .tasksDone: ("PATCH", "/tasks/\(unmet.subject ?? "ID")", ["done": true])
+        case .reviewApproved: ("POST", "/review/approve", nil)
+        case .actionsAssigned: ("PATCH", "/actions/\(unmet.subject ?? "ID")", ["owner": "NAME", "due": "YYYY-MM-DD"])
+        }
+    }
+
+    private func role(_ role: IncidentRole) -> Call {
+        ("PUT", "/roles/\(role.rawValue)", ["person": "NAME"])
+    }
+
+    private var mitigation: Call {
+        guard let id = unmet.subject else { return ("POST", "/mitigations", ["description": "WHAT IS DONE"]) }
+        return ("PATCH", "/mitigations/\(id)", ["state": "succeeded"])
+    }
+
+    /// The alert has to be resolved where it comes from; a component that stays down can be waived.
+    private var firing: Call {
+        guard let component = unmet.subject else { return ("POST", "/advance", ["override": true, "reason": "WHY"]) }
+        return ("POST", "/restoration/\(component)/waive", ["reason": "WHY"])
+    }
+}

@@ -1,0 +1,15 @@
+import Postgres
+
+/// The schema's history, in order: forward only, one transaction each. What was released is never edited again, since
+/// its checksum is stored with it.
+enum Migrations {
+    static let all: [Migration] = [
+        migration(1, "create_incident", PackageResources.m0001_create_incident_sql),
+        migration(2, "create_access", PackageResources.m0002_create_access_sql),
+        migration(3, "create_alert", PackageResources.m0003_create_alert_sql),
+    ]
+
+    private static func migration(_ number: Int, _ name: String, _ sql: [UInt8]) -> Migration {
+        Migration(number: number, name: name, sql: String(decoding: sql, as: UTF8.self))
+    }
+}

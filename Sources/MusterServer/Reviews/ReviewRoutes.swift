@@ -1,0 +1,75 @@
+import HTTPTypes
+import IncidentDomain
+
+/// The post-incident review: read in four forms, edited as revisions, approved.
+struct ReviewRoutes: Sendable {
+    let reviews: ReviewDesk
+
+    var routes: [Route] {
+        [
+            Route(.get, "/v1/incidents/{id}/review", role: .viewer, "getReview", handler: json),
+            Route(
+                .post, "/v1/incidents/{id}/review", role: .responder, "startReview", body: .optionalJSON,
+                isConditional: true, handler: start),
+            Route(
+                .put, "/v1/incidents/{id}/review", role: .responder, "reviseReview", body: .json, isConditional: true,
+                handler: revise),
+            Route(
+                .post, "/v1/incidents/{id}/review/approve", role: .commander, "approveReview", body: .optionalJSON,
+                isConditional: true, handler: approve),
+            Route(.get, "/v1/incidents/{id}/review.json", role: .viewer, "getReviewJSON", handler: json),
+            Route(.get, "/v1/incidents/{id}/review.md", role: .viewer, "getReviewMarkdown", handler: markdown),
+            Route(.get, "/v1/incidents/{id}/review.html", role: .viewer, "getReviewHTML", handler: html),
+        ]
+    }
+
+    private func json(_ request: RequestContext) async throws -> Answer {
+        try await answer(try request.incidentNumber())
+    }
+
+    private func markdown(_ request: RequestContext) async throws -> Answer {
+        let read = try await reviews.read(try request.incidentNumber())
+        return Answer(.ok, ReviewMarkdown.render(read.document).utf8, type: "text/markdown; charset=utf-8")
+    }
+
+    /// The page needs nothing from outside, and the browser is told to fetch nothing.
+    private func html(_ request: RequestContext) async throws -> Answer {
+        let read = try await reviews.read(try request.incidentNumber())
+        var answer = Answer(.ok, ReviewHTML.render(read.document).utf8, type: "text/html; charset=utf-8")
+        answer.headers[.contentSecurityPolicy] =
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        answer.headers[.xContentTypeOptions] = "nosniff"
+        return answer
+    }
+
+    private func start(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        let outcome = try await reviews.start(number, try CommandContext(request, &body))
+        var answer = try await answer(number, status: outcome.firstEntry == nil ? .ok : .created)
+        answer.headers[.location] = "/v1/incidents/\(number)/review"
+        return answer
+    }
+
+    private func revise(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        let sections = IncidentBodies.sections(&body)
+        let status: ReviewStatus = body.optionalEnumeration("status") ?? .draft
+        let context = try CommandContext(request, &body)
+        _ = try await reviews.revise(number, sections: sections, status: status, context)
+        return try await answer(number)
+    }
+
+    private func approve(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        _ = try await reviews.approve(number, try CommandContext(request, &body))
+        return try await answer(number)
+    }
+
+    private func answer(_ number: Int, status: HTTPResponse.Status = .ok) async throws -> Answer {
+        let read = try await reviews.read(number)
+        return .json(ReviewJSON.bytes(read.document), status: status, version: read.incident.version)
+    }
+}

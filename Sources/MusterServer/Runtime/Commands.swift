@@ -1,0 +1,61 @@
+import FoundationEssentials
+package import IncidentDomain
+package import Logging
+import Postgres
+import ServiceLifecycle
+
+/// What the subcommands of `musterd` do beside serving.
+package enum Commands {
+    /// Brings the schema up to date; the names of what was applied.
+    package static func migrate(_ configuration: ServerConfiguration, logger: Logger) async throws -> [String] {
+        try await withDatabase(configuration, logger) { database, _ in
+            let applied = try await Migrator(migrations: Migrations.all).migrate(database.pool, logger: logger)
+            return applied.map { "\($0.number) \($0.name)" }
+        }
+    }
+
+    /// Makes an API token and returns it: the only time that it is seen.
+    package static func createToken(
+        name: String, role: Role, _ configuration: ServerConfiguration, logger: Logger
+    ) async throws -> String {
+        try await withDatabase(configuration, logger) { database, pool in
+            try await Migrator(migrations: Migrations.all).migrate(database.pool, logger: logger)
+            let token = try NewToken(name: name, role: role)
+            let operatorOfMachine = Principal(id: "command-line", name: "musterd token create", role: .admin)
+            _ = try await TokenStore(pool: pool).create(token, id: UUID(), by: operatorOfMachine)
+            return token.secret
+        }
+    }
+
+    /// Replays every timeline and compares: chain against chain, replayed state against row. Each difference is a sentence.
+    package static func verify(
+        _ configuration: ServerConfiguration, logger: Logger
+    ) async throws -> (summary: String, differences: [String]) {
+        let report = try await withDatabase(configuration, logger) { _, pool in
+            try await Verification(pool: pool).run()
+        }
+        let summary = "\(report.incidents) incidents, \(report.entries) entries, \(report.differences.count) differences"
+        return (summary, report.differences)
+    }
+
+    private static func withDatabase<Result: Sendable>(
+        _ configuration: ServerConfiguration, _ logger: Logger,
+        _ body: @Sendable (Database, PostgresPool) async throws -> Result
+    ) async throws -> Result {
+        let database = try await Database.borrow(configuration, logger: logger)
+        let pool = PostgresPool(configuration: database.pool, logger: logger)
+        do {
+            let result = try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await pool.run() }
+                let result = try await body(database, pool)
+                group.cancelAll()
+                return result
+            }
+            await database.close()
+            return result
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import IncidentDomain
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// The features' own pieces, made once: each desk, store and cache, and what they share.
+struct Features: Sendable {
+    let catalog: CatalogCache
+    let feed: FeedSignal
+    let desk: IncidentDesk
+    let routing = RoutingSignal()
+    let alerts: AlertStore
+    let intake: AlertIntake
+    let sources: SourceCache
+    private let pool: PostgresPool
+    private let configuration: ServerConfiguration
+    private let logger: Logger
+
+    init(pool: PostgresPool, configuration: ServerConfiguration, logger: Logger) {
+        self.pool = pool
+        self.configuration = configuration
+        self.logger = logger
+        catalog = CatalogCache(pool: pool)
+        feed = FeedSignal()
+        desk = IncidentDesk(
+            pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed)
+        alerts = AlertStore(pool: pool)
+        sources = SourceCache(store: SourceStore(pool: pool))
+        intake = AlertIntake(
+            store: alerts,
+            limits: AlertIntake.Limits(
+                batchMax: configuration.intake.batchMax, waitingMax: configuration.intake.waitingMax,
+                gathering: configuration.intake.gather),
+            routing: routing, logger: logger)
+    }
+
+    /// The loops that run beside the requests.
+    var runners: [any Service] {
+        [
+            FeedNotifier(signal: feed, pool: pool, logger: logger),
+            DeadlineRunner(desk: desk, pool: pool, logger: logger),
+            AlertRouter(pool: pool, desk: desk, signal: routing, logger: logger),
+            sources,
+            intake,
+        ]
+    }
+
+    var routes: [Route] {
+        let search = IncidentSearch(pool: pool, policy: configuration.policy)
+        return IncidentRoutes(desk: desk, search: search).routes
+            + IncidentWorkRoutes(desk: desk).routes
+            + RestorationRoutes(desk: desk).routes
+            + ReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes
+            + TimelineRoutes(
+                desk: desk, reader: TimelineReader(runner: pool), feed: FeedStore(pool: pool), signal: feed
+            ).routes
+            + ComponentRoutes(desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool)).routes
+            + SourceRoutes(
+                store: SourceStore(pool: pool), cache: sources, publicURL: configuration.http.publicURL
+            ).routes
+            + AlertRoutes(intake: intake, sources: sources, search: AlertSearch(pool: pool), store: alerts).routes
+    }
+}

@@ -1,0 +1,52 @@
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// The pieces that the features share, made once by `Server+build.swift`. Routes are listed in `Server+routes.swift`,
+/// loops in `runners` below.
+package struct Server: Sendable {
+    let configuration: ServerConfiguration
+    let logger: Logger
+    let pool: PostgresPool
+    let migrator: Migrator
+    let metrics: MetricsRegistry
+    let inFlight: InFlightGate
+    let isStopping: StopFlag
+    let tokens: TokenStore
+    let authenticator: Authenticator
+    let idempotency: IdempotencyStore
+    let features: Features
+
+    init(configuration: ServerConfiguration, pool: PostgresPool, metrics: MetricsRegistry, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        self.pool = pool
+        self.metrics = metrics
+        migrator = Migrator(migrations: Migrations.all)
+        inFlight = InFlightGate(max: configuration.http.requestsInFlightMax)
+        isStopping = StopFlag()
+        tokens = TokenStore(pool: pool)
+        authenticator = Authenticator(tokens: tokens, bootstrapToken: configuration.bootstrapToken)
+        idempotency = IdempotencyStore(pool: pool)
+        features = Features(pool: pool, configuration: configuration, logger: logger)
+    }
+
+    /// The loops that run beside the requests. A feature adds its own here.
+    var runners: [any Service] {
+        [
+            TokenChangeRunner(pool: pool, authenticator: authenticator),
+            IdempotencyPruneRunner(store: idempotency, logger: logger),
+        ] + features.runners
+    }
+
+    var dispatcher: Dispatcher {
+        Dispatcher(
+            table: RouteTable(routes),
+            authenticator: authenticator,
+            idempotency: IdempotencyDesk(store: idempotency, logger: logger),
+            limits: RequestLimits(
+                bodyBytesMax: configuration.http.requestBodyMaxBytes, requiresIfMatch: configuration.http.requireIfMatch),
+            inFlight: inFlight,
+            logger: logger)
+    }
+}

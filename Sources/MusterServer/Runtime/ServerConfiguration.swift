@@ -1,0 +1,233 @@
+import FoundationEssentials
+import IncidentDomain
+import Logging
+
+/// Everything that an operator can choose, read once at the start. Every number is bounded; a value out of its range
+/// stops the start and names its key. A key `a.b` of the YAML file is overridden by the variable `MUSTER_A_B`; a secret
+/// `x` can be given as `x_file`, the path of a file that holds it.
+///
+/// | key | type | default | range |
+/// | --- | --- | --- | --- |
+/// | `http.listen` | host:port, or unix:PATH | `127.0.0.1:8080` | port 0 takes any free one |
+/// | `http.public_url` | URL | none: `http://` and the address | |
+/// | `http.request_body_max_bytes` | bytes | 1048576 | 1024 to 67108864 |
+/// | `http.connections_max` | count | 4096 | 1 to 100000 |
+/// | `http.requests_in_flight_max` | count | 1024 | 1 to 100000 |
+/// | `http.idle_timeout_seconds` | seconds | 75 | 1 to 3600 |
+/// | `http.body_timeout_seconds` | seconds | 30 | 1 to 3600 |
+/// | `http.require_if_match` | bool | false | |
+/// | `auth.bootstrap_token` | secret | embedded: one is made | 16 to 256 visible characters |
+/// | `data.directory` | path | `$STATE_DIRECTORY`, else `/var/lib/musterd` if writable, else `./data` | |
+/// | `data.postgres_user` | account | the cluster's owner, else `postgres` | only as root |
+/// | `database.url` | secret, libpq connection string | none: embedded PostgreSQL | |
+/// | `database.connections` | count | 8 | 1 to 200 |
+/// | `database.migrate` | bool | true | |
+/// | `database.statement_deadline_seconds` | seconds | 15 | 1 to 600, above the timeout |
+/// | `database.statement_timeout_seconds` | seconds | 10 | 1 to 600 |
+/// | `database.connect_timeout_seconds` | seconds | 5 | 2 to 60 |
+/// | `log.level` | trace, debug, info, notice, warning, error, critical | `info` | |
+/// | `log.format` | json, text | `json` | |
+/// | `intake.gather_milliseconds` | milliseconds | 2 | 0 to 100 |
+/// | `intake.waiting_max` | alerts | 10000 | 1 to 1000000 |
+/// | `intake.batch_max` | alerts | 500 | 1 to 5000 |
+/// | `restoration.soak_seconds.tier_0` to `tier_3` | seconds | 0 | 0 to 86400 |
+/// | `policy.default.PHASE`, `policy.sev1.PHASE` to `policy.sev4.PHASE` | list of requirements | the built-in policy | phases detect, assess, mitigate, restore, review |
+/// | `shutdown.grace_seconds` | seconds | 20 | 1 to 600 |
+package struct ServerConfiguration: Sendable {
+    struct HTTP: Sendable {
+        var listen: ListenAddress
+        var publicURL: String?
+        var requestBodyMaxBytes: Int
+        var connectionsMax: Int
+        var requestsInFlightMax: Int
+        var idleTimeout: Duration
+        var bodyTimeout: Duration
+        var requireIfMatch: Bool
+    }
+
+    struct DataFiles: Sendable {
+        var directory: String
+        var postgresUser: String?
+    }
+
+    struct Database: Sendable {
+        var url: String?
+        var connections: Int
+        var migrate: Bool
+        var statementDeadline: Duration
+        var statementTimeout: Duration
+        var connectTimeout: Duration
+    }
+
+    struct Log: Sendable {
+        var level: Logger.Level
+        var format: LogFormat
+    }
+
+    struct Intake: Sendable {
+        /// How long alerts are gathered into one statement.
+        var gather: Duration
+        var waitingMax: Int
+        var batchMax: Int
+    }
+
+    var http: HTTP
+    var bootstrapToken: String?
+    var data: DataFiles
+    var database: Database
+    var log: Log
+    var intake: Intake
+    var soak: SoakPolicy
+    var policy: PhasePolicy
+    var shutdownGrace: Duration
+    /// What is odd and no mistake: variables that look like ours.
+    package private(set) var warnings: [String] = []
+
+    package enum LogFormat: String, CaseIterable, Sendable {
+        case json, text
+    }
+}
+
+/// All that is wrong with a configuration, each line naming its key.
+package struct ConfigurationError: Error, CustomStringConvertible {
+    package let errors: [String]
+
+    package var description: String {
+        errors.joined(separator: "\n")
+    }
+}
+
+extension ServerConfiguration {
+    /// Reads the file, if one is named, and the environment. Throws `ConfigurationError` with every mistake.
+    package static func load(file: String?, environment: [String: String]) throws(ConfigurationError) -> ServerConfiguration {
+        var yaml: String?
+        if let file {
+            do {
+                yaml = try String(contentsOf: URL(filePath: file), encoding: .utf8)
+            } catch {
+                throw ConfigurationError(errors: ["\(file): cannot be read"])
+            }
+        }
+        return try ServerConfiguration(SettingSource(yaml: yaml, fileName: file, environment: environment))
+    }
+
+    init(_ source: SettingSource) throws(ConfigurationError) {
+        var reader = SettingReader(source)
+        http = HTTP(&reader)
+        bootstrapToken = Self.bootstrapToken(&reader)
+        data = DataFiles(&reader)
+        database = Database(&reader)
+        log = Log(
+            level: reader.enumeration("log.level", default: .info),
+            format: reader.enumeration("log.format", default: .json))
+        intake = Intake(
+            gather: .milliseconds(reader.integer("intake.gather_milliseconds", default: 2, 0...100)),
+            waitingMax: reader.integer("intake.waiting_max", default: 10_000, 1...1_000_000),
+            batchMax: reader.integer("intake.batch_max", default: 500, 1...5_000))
+        soak = SoakPolicy(
+            secondsByTier: Dictionary(
+                uniqueKeysWithValues: (0...3).map { tier in
+                    (tier, reader.integer("restoration.soak_seconds.tier_\(tier)", default: 0, 0...86_400))
+                }))
+        policy = PhasePolicy(&reader)
+        shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))
+        reader.findUnknownKeys()
+        warnings = reader.unknownVariables
+        guard reader.errors.isEmpty else { throw ConfigurationError(errors: reader.errors) }
+    }
+
+    private static func bootstrapToken(_ reader: inout SettingReader) -> String? {
+        guard let token = reader.secret("auth.bootstrap_token") else { return nil }
+        guard (16...256).contains(token.utf8.count), token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            reader.refuse("auth.bootstrap_token", "should have 16 to 256 visible ASCII characters")
+            return nil
+        }
+        return token
+    }
+}
+
+extension ServerConfiguration.HTTP {
+    fileprivate init(_ reader: inout SettingReader) {
+        let text = reader.string("http.listen") ?? "127.0.0.1:8080"
+        if let address = ListenAddress(text) {
+            listen = address
+        } else {
+            listen = .tcp(host: "127.0.0.1", port: 8080)
+            reader.refuse("http.listen", "should be host:port, as 127.0.0.1:8080 or [::1]:8080, or unix:/path, and is \"\(text)\"")
+        }
+        publicURL = reader.string("http.public_url").flatMap { text in
+            guard text.hasPrefix("http://") || text.hasPrefix("https://"), !text.contains(" ") else {
+                reader.refuse("http.public_url", "should begin with http:// or https:// and is \"\(text)\"")
+                return nil
+            }
+            return text.hasSuffix("/") ? String(text.dropLast()) : text
+        }
+        requestBodyMaxBytes = reader.integer("http.request_body_max_bytes", default: 1 << 20, 1 << 10...1 << 26)
+        connectionsMax = reader.integer("http.connections_max", default: 4_096, 1...100_000)
+        requestsInFlightMax = reader.integer("http.requests_in_flight_max", default: 1_024, 1...100_000)
+        idleTimeout = .seconds(reader.integer("http.idle_timeout_seconds", default: 75, 1...3_600))
+        bodyTimeout = .seconds(reader.integer("http.body_timeout_seconds", default: 30, 1...3_600))
+        requireIfMatch = reader.bool("http.require_if_match", default: false)
+    }
+}
+
+extension ServerConfiguration.DataFiles {
+    fileprivate init(_ reader: inout SettingReader) {
+        // systemd names several directories with colons between; ours is the first.
+        let state = reader.source.environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
+        let installed = "/var/lib/musterd"
+        directory =
+            reader.string("data.directory") ?? state
+            ?? (FileManager.default.isWritableFile(atPath: installed) ? installed : "data")
+        postgresUser = reader.string("data.postgres_user")
+        if directory.isEmpty { reader.refuse("data.directory", "must not be empty") }
+    }
+}
+
+extension ServerConfiguration.Database {
+    fileprivate init(_ reader: inout SettingReader) {
+        url = reader.secret("database.url")
+        connections = reader.integer("database.connections", default: 8, 1...200)
+        migrate = reader.bool("database.migrate", default: true)
+        let deadline = reader.integer("database.statement_deadline_seconds", default: 15, 1...600)
+        let timeout = reader.integer("database.statement_timeout_seconds", default: 10, 1...600)
+        statementDeadline = .seconds(deadline)
+        statementTimeout = .seconds(timeout)
+        connectTimeout = .seconds(reader.integer("database.connect_timeout_seconds", default: 5, 2...60))
+        if url?.isEmpty == true { reader.refuse("database.url", "must not be empty; leave it out for the embedded PostgreSQL") }
+        if deadline <= timeout {
+            reader.refuse(
+                "database.statement_deadline_seconds",
+                "should be above database.statement_timeout_seconds (\(timeout)), so that the server's limit comes first")
+        }
+    }
+}
+
+extension PhasePolicy {
+    fileprivate init(_ reader: inout SettingReader) {
+        let general = Self.exits("default", &reader)
+        var special: [Severity: Exits] = [:]
+        for severity in Severity.allCases {
+            let exits = Self.exits(severity.rawValue, &reader)
+            if !exits.isEmpty { special[severity] = exits }
+        }
+        self.init(general: general, special: special)
+    }
+
+    private static func exits(_ scope: String, _ reader: inout SettingReader) -> Exits {
+        var exits: Exits = [:]
+        for phase in Phase.open {
+            let key = "policy.\(scope).\(phase.rawValue)"
+            guard let names = reader.list(key) else { continue }
+            exits[phase] = names.compactMap { name in
+                guard let requirement = Requirement(rawValue: name) else {
+                    let all = Requirement.allCases.map(\.rawValue).joined(separator: ", ")
+                    reader.refuse(key, "\"\(name)\" is not a requirement; there are \(all)")
+                    return nil
+                }
+                return requirement
+            }
+        }
+        return exits
+    }
+}

@@ -1,0 +1,108 @@
+import HTTPTypes
+import IncidentDomain
+import NIOCore
+import ServiceLifecycle
+
+/// The history of an incident, redaction, and the stream of everything committed.
+struct TimelineRoutes: Sendable {
+    let desk: IncidentDesk
+    let reader: TimelineReader
+    let feed: FeedStore
+    let signal: FeedSignal
+
+    var routes: [Route] {
+        [
+            Route(
+                .get, "/v1/incidents/{id}/timeline", role: .viewer, "getTimeline",
+                query: ["after", "limit", "cursor"], handler: timeline),
+            Route(
+                .post, "/v1/incidents/{id}/timeline/{sequence}/redact", role: .commander, "redactTimelineEntry",
+                body: .json, isConditional: true, handler: redact),
+            Route(.get, "/v1/events", role: .viewer, "streamEvents", query: ["after"], handler: stream),
+        ]
+    }
+
+    private func timeline(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var query = try request.query()
+        let after = query.integer("after", 0...Int.max)
+        let page = query.page(of: "timeline")
+        try query.finish()
+        let start = try page.cursor?.integer(0) ?? after ?? 0
+        let found = try await reader.entries(of: number, after: start, limit: page.limit + 1)
+        if found.isEmpty { _ = try await desk.current(number) }  // 404 when there is no such incident.
+        let items = found.prefix(page.limit)
+        let next =
+            found.count > page.limit
+            ? items.last.map { PageCursor(list: "timeline", key: [.integer($0.recorded.sequence)]) } : nil
+        return Answer.page(items, next: next, of: request) { $0.value($1) }
+    }
+
+    private func redact(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        let sequence = try request.number("sequence", of: "Timeline entry")
+        var body = try request.fields()
+        let reason = body.string("reason", 1...2000)
+        let outcome = try await desk.redact(
+            sequence, of: number, reason: reason, try CommandContext(request, &body))
+        return .json(outcome.representation, version: outcome.incident.version)
+    }
+
+    /// Server-sent events: each has its position as id, so that `Last-Event-ID` goes on exactly where the client was.
+    private func stream(_ request: RequestContext) async throws -> Answer {
+        var query = try request.query()
+        let after = query.string("after")
+        try query.finish()
+        let start: FeedPosition
+        if let text = request.head.headerFields[.lastEventID] ?? after {
+            guard let position = FeedPosition(text) else {
+                throw Problem.invalid("/after", "is not the id of an event; 0-0 is the beginning")
+            }
+            start = position
+        } else {
+            start = try await feed.end()
+        }
+        let events = FeedStream(feed: feed, signals: signal.signals(), start: start)
+        var answer = Answer(.ok, body: .stream { writer in try await events.write(to: &writer) })
+        answer.headers[.contentType] = "text/event-stream"
+        answer.headers[.cacheControl] = "no-store"
+        return answer
+    }
+}
+
+extension HTTPField.Name {
+    fileprivate static var lastEventID: HTTPField.Name { HTTPField.Name("Last-Event-ID")! }
+}
+
+/// Reads timelines for the routes, which know no SQL and no pool.
+struct TimelineReader: Sendable {
+    let runner: any SQLRunner
+    let store = TimelineStore()
+
+    func entries(of number: Int, after sequence: Int, limit: Int) async throws -> [TimelineEntry] {
+        try await store.entries(of: number, after: sequence, limit: limit, in: runner)
+    }
+
+    func all(of number: Int) async throws -> [TimelineEntry] {
+        try await store.all(of: number, in: runner)
+    }
+}
+
+extension TimelineEntry: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("incident", incident)
+            json.member("sequence", recorded.sequence)
+            json.member("kind", stored.kind)
+            json.member("text", recorded.event.text)
+            json.member("actor", recorded.actor.name)
+            json.member("actor_id", recorded.actor.id)
+            json.member("occurred_at", recorded.occurredAt)
+            json.member("recorded_at", recorded.recordedAt)
+            json.name("data")
+            json.raw(stored.payload)
+            json.member("redacted", isRedacted)
+            json.member("hash", HashChain.hex(hash))
+        }
+    }
+}

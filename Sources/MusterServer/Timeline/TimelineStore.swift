@@ -1,0 +1,94 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+
+/// A timeline entry as it is stored.
+struct TimelineEntry: Sendable {
+    let incident: Int
+    let recorded: RecordedEvent
+    let stored: EventCodec.Stored
+    /// Nil once the entry was redacted.
+    let salt: [UInt8]?
+    let payloadDigest: [UInt8]
+    let hash: [UInt8]
+
+    var isRedacted: Bool { salt == nil }
+}
+
+/// The rows of the timeline: appended, read, and redacted; never changed otherwise.
+struct TimelineStore: Sendable {
+    /// The end of a statement that begins with `WITH changed AS (...)`: appends the entries if the incident's row was
+    /// changed, and nothing if it was not.
+    static func append(_ entries: [NewTimelineEntry], commandID: UUID) -> SQL {
+        let actor = entries.first?.recorded.actor ?? .daemon
+        let occurredAt = entries.first?.recorded.occurredAt
+        let recordedAt = entries.first?.recorded.recordedAt
+        return """
+            INSERT INTO timeline_entry (incident, sequence, command_id, kind, kind_version, actor_id, actor_name,
+                actor_role, occurred_at, recorded_at, payload, salt, payload_digest, hash)
+            SELECT changed.number, entry.sequence, \(commandID), entry.kind, entry.kind_version, \(actor.id),
+                \(actor.name), \(actor.role.rawValue), \(occurredAt), \(recordedAt), entry.payload::json, entry.salt,
+                entry.digest, entry.hash
+            FROM changed, unnest(\(entries.map(\.recorded.sequence)), \(entries.map(\.stored.kind)),
+                \(entries.map(\.stored.version)), \(entries.map { String(decoding: $0.stored.payload, as: UTF8.self) }),
+                \(entries.map(\.salt)), \(entries.map(\.payloadDigest)), \(entries.map(\.hash)))
+                AS entry (sequence, kind, kind_version, payload, salt, digest, hash)
+            """
+    }
+
+    /// The entries of an incident after a sequence, oldest first.
+    func entries(of number: Int, after sequence: Int = 0, limit: Int, in runner: some SQLRunner) async throws
+        -> [TimelineEntry]
+    {
+        try await runner.query(
+            """
+            SELECT \(fragment: Self.columns) FROM timeline_entry
+            WHERE incident = \(number) AND sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
+            """
+        ).map(Self.entry)
+    }
+
+    /// The whole timeline of an incident.
+    func all(of number: Int, in runner: some SQLRunner) async throws -> [TimelineEntry] {
+        var found: [TimelineEntry] = []
+        while true {
+            let page = try await entries(
+                of: number, after: found.last?.recorded.sequence ?? 0, limit: Self.pageRows, in: runner)
+            found += page
+            if page.count < Self.pageRows { return found }
+        }
+    }
+
+    /// Puts `replacement` in the place of an entry's payload and drops its salt.
+    func redact(_ sequence: Int, of number: Int, replacement: [UInt8], in runner: some SQLRunner) async throws {
+        _ = try await runner.query(
+            """
+            UPDATE timeline_entry SET payload = \(String(decoding: replacement, as: UTF8.self))::json, salt = NULL,
+                redacted_at = now()
+            WHERE incident = \(number) AND sequence = \(sequence) AND redacted_at IS NULL
+            """)
+    }
+
+    static let pageRows = 1000
+
+    static let columns: SQL = """
+        incident, sequence, kind, kind_version, actor_id, actor_name, actor_role, occurred_at, recorded_at, payload,
+        salt, payload_digest, hash
+        """
+
+    static func entry(_ row: PostgresRow) throws -> TimelineEntry {
+        let payload: PostgresJSON = try row.decode("payload")
+        let stored = EventCodec.Stored(
+            kind: try row.decode("kind"), version: try row.decode("kind_version"), payload: payload.bytes)
+        let role: String = try row.decode("actor_role")
+        let recorded = RecordedEvent(
+            sequence: try row.decode("sequence"),
+            event: try EventCodec.decode(kind: stored.kind, version: stored.version, payload: stored.payload),
+            actor: Principal(
+                id: try row.decode("actor_id"), name: try row.decode("actor_name"), role: Role(rawValue: role) ?? .viewer),
+            occurredAt: try row.decode("occurred_at"), recordedAt: try row.decode("recorded_at"))
+        return TimelineEntry(
+            incident: try row.decode("incident"), recorded: recorded, stored: stored, salt: try row.decode("salt"),
+            payloadDigest: try row.decode("payload_digest"), hash: try row.decode("hash"))
+    }
+}

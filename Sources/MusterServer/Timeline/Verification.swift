@@ -1,0 +1,113 @@
+import IncidentDomain
+import Postgres
+
+/// What `musterd verify` found.
+struct VerifyReport: Sendable {
+    var incidents = 0
+    var entries = 0
+    /// Each a sentence that names the incident and, where there is one, the entry.
+    var differences: [String] = []
+}
+
+/// Checks every timeline against its chain, and every incident's row against its timeline.
+struct Verification: Sendable {
+    let pool: PostgresPool
+    private static let batchRows = 200
+
+    /// - Parameter progress: Told after each batch how many incidents were checked.
+    func run(progress: (Int) -> Void = { _ in }) async throws -> VerifyReport {
+        var report = VerifyReport()
+        var last = 0
+        while true {
+            let rows = try await pool.query(
+                """
+                SELECT number, version, last_hash, state, phase, severity, title FROM incident WHERE number > \(last)
+                ORDER BY number LIMIT \(Self.batchRows)
+                """)
+            for row in rows {
+                last = try row.decode("number")
+                try await check(row, number: last, &report)
+            }
+            guard !rows.isEmpty else { return report }
+            progress(report.incidents)
+        }
+    }
+
+    private func check(_ row: PostgresRow, number: Int, _ report: inout VerifyReport) async throws {
+        report.incidents += 1
+        let entries: [TimelineEntry]
+        do {
+            entries = try await TimelineStore().all(of: number, in: pool)
+        } catch let unreadable as EventCodec.Unreadable {
+            report.differences.append("INC-\(number): \(unreadable)")
+            return
+        }
+        report.entries += entries.count
+        // Somebody may have changed the incident between the two reads; then its timeline is the longer one.
+        let version: Int = try row.decode("version")
+        let known = entries.prefix(version)
+        report.differences += TimelineCheck(number: number, entries: entries).differences().map { "INC-\(number): \($0)" }
+        let stored: IncidentStore.Row = try IncidentStore.row(row)
+        let replayed = known.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
+        let isSince = entries.contains { $0.recorded.sequence > version && $0.isRedaction }
+        if replayed != stored.incident, !isSince {
+            report.differences.append("INC-\(number): the row does not say what its timeline adds up to")
+        }
+        if known.last?.hash != stored.lastHash {
+            report.differences.append("INC-\(number): the row does not carry the hash of its newest entry")
+        }
+        if try row.decode("phase") != stored.incident.phase.rawValue
+            || row.decode("severity", as: String?.self) != stored.incident.severity?.rawValue
+            || row.decode("title") != stored.incident.title || version != stored.incident.version
+        {
+            report.differences.append("INC-\(number): the row's columns and its state differ")
+        }
+    }
+}
+
+extension TimelineEntry {
+    fileprivate var isRedaction: Bool {
+        if case .entryRedacted = recorded.event { true } else { false }
+    }
+}
+
+/// Checks one timeline by itself: no gap, every digest and hash as computed, every redaction as it was announced.
+struct TimelineCheck {
+    let number: Int
+    let entries: [TimelineEntry]
+
+    func differences() -> [String] {
+        var found: [String] = []
+        var previous = HashChain.start
+        let announced = announcedReplacements
+        for (index, entry) in entries.enumerated() {
+            let sequence = entry.recorded.sequence
+            if sequence != index + 1 { found.append("entry \(index + 1) is missing (\(sequence) follows)") }
+            if let salt = entry.salt {
+                if NewTimelineEntry.digest(salt: salt, payload: entry.stored.payload) != entry.payloadDigest {
+                    found.append("entry \(sequence) has another payload than was recorded")
+                }
+            } else if announced[sequence] != HashChain.hex(OpenSSL.sha256(entry.stored.payload)) {
+                found.append("entry \(sequence) was redacted otherwise than its redaction says")
+            }
+            let hash = NewTimelineEntry.hash(
+                entry.recorded, entry.stored, number: number, after: previous, payloadDigest: entry.payloadDigest)
+            if hash != entry.hash { found.append("entry \(sequence) breaks the chain") }
+            previous = entry.hash
+        }
+        return found
+    }
+
+    /// What each redacted entry was replaced by, from the entries that redacted them; the first one counts, since an
+    /// entry is replaced once.
+    private var announcedReplacements: [Int: String] {
+        var replacements: [Int: String] = [:]
+        for entry in entries {
+            guard case .entryRedacted(let redaction) = entry.recorded.event else { continue }
+            if replacements[redaction.sequence] == nil {
+                replacements[redaction.sequence] = redaction.replacementDigest
+            }
+        }
+        return replacements
+    }
+}

@@ -1,0 +1,137 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import Synchronization
+
+/// Starts the server, waits for its end, starts it again when that was not wished. Runs on one thread from start to end: the kernel's
+/// promise to stop the server with us (PDEATHSIG) is bound to the thread that started it.
+struct ServerSupervisor: Sendable {
+    let directory: ClusterDirectory
+    let settings: EmbeddedPostgresSettings
+    let logger: Logger
+    let status: ServerStatus
+
+    /// The supervisor's whole life. `started` is called once: with nil when the server first takes connections, or with what failed.
+    func run(started: (PostgresError?) -> Void) {
+        do throws(PostgresError) {
+            let account = try ServerAccount.choose(user: settings.user, dataDirectory: directory.data)
+            try directory.make(for: account)
+            let lock = try directory.takeLock()
+            defer { close(lock) }
+            let command = try prepare(account)
+            try startFirst(command)
+            started(nil)
+            superviseUntilStopped(command)
+        } catch {
+            started(error)
+        }
+    }
+
+    private func prepare(_ account: ServerAccount) throws(PostgresError) -> [String] {
+        try stopLeftover()
+        let version = (try? String(contentsOfFile: directory.data + "/PG_VERSION", encoding: .utf8)) ?? ""
+        let installation = try PostgresInstallation.find(major: Int(version.prefix { $0.isNumber }))
+        let making = ClusterMaking(directory: directory, account: account, installation: installation)
+        try making.makeIfMissing(syncs: settings.syncsNewCluster)
+        try making.writeAccessRules()
+        let arguments = [installation.postgres, "-D", directory.data] + settings.arguments(socketDirectory: directory.socketDirectory)
+        return try account.command(arguments, endsWithUs: true)
+    }
+
+    /// A daemon that was killed leaves a server that is just stopping, or one that was cut loose: either is stopped, then we start ours.
+    private func stopLeftover() throws(PostgresError) {
+        guard let pid = directory.postmaster?.pid, isServer(pid) else { return }
+        logger.notice("waiting for the server of an earlier daemon to stop", metadata: ["pid": "\(pid)"])
+        for (signal, patience) in [(SIGINT, settings.stopTimeout), (SIGQUIT, .seconds(5)), (SIGKILL, .seconds(5))] {
+            kill(pid, signal)
+            let limit = MonotonicTime.now + patience
+            while MonotonicTime.now < limit {
+                if !isServer(pid) { return }
+                usleep(5_000)
+            }
+        }
+        throw .embedded(reason: "the server of an earlier daemon, process \(pid), does not stop")
+    }
+
+    /// Whether the process is a server on our directory, which is where PostgreSQL works; its number may be another's by now.
+    private func isServer(_ pid: pid_t) -> Bool {
+        var buffer = [CChar](repeating: 0, count: 4_096)
+        let length = readlink("/proc/\(pid)/cwd", &buffer, buffer.count - 1)
+        guard length > 0 else { return false }
+        let place = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let ours = realpath(directory.data, nil) else { return false }
+        defer { free(ours) }
+        return place == String(cString: ours)
+    }
+
+    /// The first start may meet what an earlier server's processes still hold; they go away by themselves.
+    private func startFirst(_ command: [String]) throws(PostgresError) {
+        for attempt in 1... {
+            do throws(PostgresError) {
+                try spawn(command)
+                return try createDatabase()
+            } catch {
+                status.stopRequested()
+                _ = status.reap()
+                guard attempt < 20, directory.logTail().contains("still in use") else { throw error }
+                status.clearStop()
+                usleep(250_000)
+            }
+        }
+    }
+
+    private func superviseUntilStopped(_ command: [String]) {
+        var backoff = Backoff(min: .milliseconds(20), max: .seconds(10))
+        while true {
+            let since = MonotonicTime.now
+            let code = status.reap()
+            guard !status.isStopping else { return }
+            logger.error("the PostgreSQL server ended by itself", metadata: ["status": "\(code)", "log": "\(directory.logTail(lines: 3))"])
+            if MonotonicTime.now - since > 10_000_000_000 { backoff.succeeded() }
+            var isRunning = false
+            while !isRunning {
+                guard status.pause(backoff.failed(random: 1)) else { return }
+                do throws(PostgresError) {
+                    try spawn(command)
+                    isRunning = true
+                    logger.notice("the PostgreSQL server runs again")
+                } catch {
+                    logger.error("the PostgreSQL server does not start", metadata: ["reason": "\(error)"])
+                    status.kill(SIGQUIT)
+                    _ = status.reap()
+                }
+            }
+        }
+    }
+
+    /// Starts the server and waits until it takes connections.
+    private func spawn(_ command: [String]) throws(PostgresError) {
+        let log = try directory.openLog()
+        defer { close(log) }
+        let pid = try ChildProcess.spawn(command, output: log)
+        status.started(pid)
+        let limit = MonotonicTime.now + settings.startTimeout
+        while MonotonicTime.now < limit {
+            if let postmaster = directory.postmaster, postmaster.pid == pid, postmaster.isReady { return status.becameReady() }
+            if status.hasExited { throw .embedded(reason: "the server ended while starting:\n\(directory.logTail())") }
+            if status.isStopping { throw .cancelled }
+            usleep(1_000)
+        }
+        throw .embedded(reason: "the server did not take connections in \(settings.startTimeout):\n\(directory.logTail())")
+    }
+
+    private func createDatabase() throws(PostgresError) {
+        let session = try SimpleSession(PostgresConfiguration(conninfo: directory.conninfo(database: "postgres")))
+        let name = settings.database
+        guard try session.execute("SELECT 1 FROM pg_database WHERE datname = \(name.sqlLiteral)").isEmpty else { return }
+        try session.execute("CREATE DATABASE \(name.sqlIdentifier)")
+    }
+}
+
+extension ClusterDirectory {
+    func conninfo(database: String) -> String {
+        ConnectionParameters(pairs: [
+            ("host", socketDirectory), ("port", "5432"), ("user", ClusterMaking.role), ("dbname", database),
+        ]).conninfo
+    }
+}

@@ -1,0 +1,85 @@
+package import FoundationEssentials
+
+/// A value that can be a parameter.
+package protocol PostgresEncodable: Sendable {
+    /// The type of every value of this kind, so that nil is a NULL of that type too.
+    static var postgresType: PostgresType { get }
+    var postgresBind: PostgresBind { get }
+}
+
+extension PostgresEncodable {
+    package static var postgresType: PostgresType { .unspecified }
+}
+
+/// Enumerations and identifiers go out as what they are made of.
+extension PostgresEncodable where Self: RawRepresentable, RawValue: PostgresEncodable {
+    package static var postgresType: PostgresType { RawValue.postgresType }
+    package var postgresBind: PostgresBind { rawValue.postgresBind }
+}
+
+extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
+    package static var postgresType: PostgresType { Wrapped.postgresType }
+
+    package var postgresBind: PostgresBind {
+        switch self {
+        case .some(let value): value.postgresBind
+        case .none: .null(Wrapped.postgresType)
+        }
+    }
+}
+
+extension String: PostgresEncodable {
+    package static var postgresType: PostgresType { .text }
+
+    /// PostgreSQL's text cannot hold a NUL; it would say so only after a round trip, in an error that names no parameter.
+    package var postgresBind: PostgresBind {
+        let bytes = Array(utf8)
+        guard !bytes.contains(0) else { return PostgresBind(type: .text, problem: "text holds a NUL character") }
+        return PostgresBind(type: .text, bytes: bytes)
+    }
+}
+
+extension Int: PostgresEncodable {
+    package static var postgresType: PostgresType { .int8 }
+
+    package var postgresBind: PostgresBind {
+        PostgresBind(type: .int8, bytes: Swift.withUnsafeBytes(of: bigEndian) { Array($0) })
+    }
+}
+
+extension Int32: PostgresEncodable {
+    package static var postgresType: PostgresType { .int4 }
+
+    package var postgresBind: PostgresBind {
+        PostgresBind(type: .int4, bytes: Swift.withUnsafeBytes(of: bigEndian) { Array($0) })
+    }
+}
+
+extension Bool: PostgresEncodable {
+    package static var postgresType: PostgresType { .bool }
+    package var postgresBind: PostgresBind { PostgresBind(type: .bool, bytes: [self ? 1 : 0]) }
+}
+
+extension Double: PostgresEncodable {
+    package static var postgresType: PostgresType { .float8 }
+
+    package var postgresBind: PostgresBind {
+        PostgresBind(type: .float8, bytes: Swift.withUnsafeBytes(of: bitPattern.bigEndian) { Array($0) })
+    }
+}
+
+extension UUID: PostgresEncodable {
+    package static var postgresType: PostgresType { .uuid }
+    package var postgresBind: PostgresBind {
+        PostgresBind(type: .uuid, bytes: Swift.withUnsafeBytes(of: uuid) { Array($0) })
+    }
+}
+
+extension Data: PostgresEncodable {
+    package static var postgresType: PostgresType { .bytea }
+    package var postgresBind: PostgresBind { PostgresBind(type: .bytea, bytes: Array(self)) }
+}
+
+extension PostgresBind: PostgresEncodable {
+    package var postgresBind: PostgresBind { self }
+}

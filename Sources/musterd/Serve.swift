@@ -1,0 +1,19 @@
+import ArgumentParser
+import Logging
+import MusterServer
+
+/// `musterd serve`: the daemon.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run the daemon.")
+
+    @OptionGroup var installation: InstallationOptions
+
+    func run() async throws {
+        let configuration = installation.load()
+        let logger = configuration.makeLogger()
+        for warning in configuration.warnings { logger.warning("\(warning)") }
+        await Process.failing {
+            try await Server.serve(configuration, environment: Process.environment, logger: logger)
+        }
+    }
+}
