@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import Logging
 import MusterServer
 
 /// `musterd`: the daemon and its commands. Exit status: 0 done or stopped as asked, 1 failed, 64 bad usage, 78 bad
@@ -24,7 +23,7 @@ struct InstallationOptions: ParsableArguments {
             return try ServerConfiguration.load(file: config, environment: Process.environment)
         } catch {
             Process.complain(error.description)
-            exit(78)
+            Glibc.exit(78)
         }
     }
 }
@@ -46,7 +45,10 @@ enum Process {
 
     /// Writes to standard error, each line with the program's name.
     static func complain(_ text: String) {
-        for line in text.split(separator: "\n") { fputs("musterd: \(line)\n", stderr) }
+        for line in text.split(separator: "\n") {
+            let bytes = Array("musterd: \(line)\n".utf8)
+            _ = write(STDERR_FILENO, bytes, bytes.count)
+        }
     }
 
     /// Runs the body; what it throws is said, and the process ends with status 1.
@@ -55,7 +57,7 @@ enum Process {
             return try await body()
         } catch {
             complain(FailureText.of(error))
-            exit(1)
+            Glibc.exit(1)
         }
     }
 }

@@ -1,8 +1,8 @@
 extension Incident {
     /// An incident begins, from a person or from alerts.
     static func open(_ opening: OpenIncident, facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
-        try checkNotInFuture(facts.occurredAt, facts.now, field: "/occurred_at")
-        let startedAt = opening.startedAt ?? facts.occurredAt
+        try facts.checkNotInFuture(facts.occurredAt, field: "/occurred_at")
+        let startedAt = opening.startedAt.map(facts.withoutSkew) ?? facts.occurredAt
         guard startedAt <= facts.occurredAt else {
             throw .badValue(
                 field: "/started_at",
@@ -26,23 +26,27 @@ extension Incident {
     }
 
     func acknowledge() throws(IncidentRefusal) -> [IncidentEvent] {
+        guard times.acknowledgedAt == nil else { return [] }
         try requirePhase(Phase.open)
-        return times.acknowledgedAt == nil ? [.acknowledged] : []
+        return [.acknowledged]
     }
 
     /// Alerts join. One on a component that was restored, or is being verified, takes that back.
     func attach(_ alerts: [AlertMention]) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open)
         guard !alerts.isEmpty else { return [] }
-        let components = Set(alerts.compactMap(\.component)).sorted()
-        let regressed = components.filter { component in
+        return [.alertsAttached(AlertBatch(alerts))] + regressions(firing: alerts.compactMap(\.component))
+    }
+
+    /// What is restored, or about to be, and has an alert now is not restored.
+    func regressions(firing components: some Sequence<String>) -> [IncidentEvent] {
+        Set(components).sorted().compactMap { component in
             switch step(component)?.state {
-            case .verifying, .restored: true
-            case .waiting, .restoring, .waived, .regressed, nil: false
+            case .verifying, .restored:
+                .stepRegressed(StepRegressed(component: component, reason: "an alert fires on it again"))
+            case .waiting, .restoring, .waived, .regressed, nil: nil
             }
         }
-        return [.alertsAttached(AlertBatch(alerts))]
-            + regressed.map { .stepRegressed(StepRegressed(component: $0, reason: "an alert fires on it again")) }
     }
 
     /// Alerts were resolved: always recorded, in whatever phase the incident is.

@@ -37,6 +37,25 @@ package enum IncidentCommand: Hashable, Sendable {
     case redact(sequence: Int, reason: String, replacementDigest: String)
 }
 
+extension IncidentCommand {
+    /// The start that this command asks for, if it corrects it.
+    var correctedStart: Timestamp? {
+        if case .amend(let amendment) = self { amendment.startedAt } else { nil }
+    }
+
+    /// Whether the daemon asks by itself: it reports what has happened, and nobody is there to correct a refused time.
+    var isOfTheDaemon: Bool {
+        switch self {
+        case .absorb, .attachAlerts, .clearAlerts, .deadlinePassed: true
+        case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .stateCause, .assignRole, .setImpact,
+            .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
+            .rampStep, .verifyStep, .waiveStep, .failStep, .postUpdate, .draftReview, .reviseReview, .approveReview,
+            .addAction, .changeAction, .redact:
+            false
+        }
+    }
+}
+
 /// What an incident is opened with.
 package struct OpenIncident: Hashable, Sendable {
     package var title: String

@@ -4,7 +4,7 @@ package struct DecisionFacts: Sendable {
     package let principal: Principal
     /// The database's time.
     package let now: Timestamp
-    /// When it happened, if not now.
+    /// When it happened, if not now; a clock that is a little ahead of the database's means now.
     package let occurredAt: Timestamp
     package let policy: PhasePolicy
     package let graph: DependencyGraph
@@ -16,10 +16,30 @@ package struct DecisionFacts: Sendable {
     ) {
         self.principal = principal
         self.now = now
-        self.occurredAt = occurredAt ?? now
+        self.occurredAt = Self.withoutSkew(occurredAt ?? now, now: now)
         self.policy = policy
         self.graph = graph
         self.soak = soak
+    }
+
+    /// Seconds by which a client's clock may be ahead of the database's.
+    private static let clockTolerance: Double = 5
+
+    /// A moment that only a clock running ahead made future is now. Taken as it stands, it would forbid everything that
+    /// happens in the seconds until it comes: an incident that starts in three seconds cannot be acknowledged yet.
+    func withoutSkew(_ moment: Timestamp) -> Timestamp {
+        Self.withoutSkew(moment, now: now)
+    }
+
+    private static func withoutSkew(_ moment: Timestamp, now: Timestamp) -> Timestamp {
+        moment > now && moment <= now.adding(seconds: clockTolerance) ? now : moment
+    }
+
+    /// Refuses what has not happened yet.
+    func checkNotInFuture(_ moment: Timestamp, field: String) throws(IncidentRefusal) {
+        guard withoutSkew(moment) <= now else {
+            throw .badValue(field: field, detail: "\(moment) is in the future; the time here is \(now).")
+        }
     }
 }
 
@@ -76,28 +96,15 @@ extension Incident {
         }
     }
 
-    /// Nothing happens in the future, and nothing of an incident before its impact began.
+    /// Nothing happens in the future, and nothing that people do about an incident before its impact began.
     private func checkOccurredAt(_ facts: DecisionFacts, _ command: IncidentCommand) throws(IncidentRefusal) {
-        try Self.checkNotInFuture(facts.occurredAt, facts.now, field: "/occurred_at")
-        if case .amend = command { return }  // A corrected start is checked against the clocks instead.
-        guard facts.occurredAt >= times.startedAt else {
-            throw .badValue(
-                field: "/occurred_at",
-                detail: "\(facts.occurredAt) is before the incident started (\(times.startedAt)); "
-                    + "correct started_at first (PATCH) if it began earlier.")
-        }
+        try facts.checkNotInFuture(facts.occurredAt, field: "/occurred_at")
+        guard facts.occurredAt < (command.correctedStart ?? times.startedAt), !command.isOfTheDaemon else { return }
+        throw .badValue(
+            field: "/occurred_at",
+            detail: "\(facts.occurredAt) is before the incident started (\(times.startedAt)); "
+                + "correct started_at first (PATCH) if it began earlier.")
     }
-
-    static func checkNotInFuture(
-        _ moment: Timestamp, _ now: Timestamp, field: String
-    ) throws(IncidentRefusal) {
-        guard moment <= now.adding(seconds: Self.clockTolerance) else {
-            throw .badValue(field: field, detail: "\(moment) is in the future; the time here is \(now).")
-        }
-    }
-
-    /// Seconds by which a client's clock may be ahead of the database's.
-    private static let clockTolerance: Double = 5
 
     func requirePhase(_ wanted: [Phase]) throws(IncidentRefusal) {
         guard wanted.contains(phase) else { throw .wrongPhase(phase, wanted: wanted) }

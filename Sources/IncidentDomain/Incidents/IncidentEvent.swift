@@ -55,7 +55,8 @@ package struct RecordedEvent: Hashable, Sendable {
         self.sequence = sequence
         self.event = event
         self.actor = actor
-        self.occurredAt = occurredAt
+        // Only a client's clock can be ahead of the database's: nothing is recorded before it happened.
+        self.occurredAt = min(occurredAt, recordedAt)
         self.recordedAt = recordedAt
     }
 }

@@ -176,11 +176,12 @@ extension ServerConfiguration.DataFiles {
         // systemd names several directories with colons between; ours is the first.
         let state = reader.source.environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
         let installed = "/var/lib/musterd"
-        directory =
-            reader.string("data.directory") ?? state
-            ?? (FileManager.default.isWritableFile(atPath: installed) ? installed : "data")
+        let given = reader.string("data.directory")
+        let path = given ?? state ?? (FileManager.default.isWritableFile(atPath: installed) ? installed : "data")
+        // The private server works in a directory of its own, so a relative path would mean two places.
+        directory = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         postgresUser = reader.string("data.postgres_user")
-        if directory.isEmpty { reader.refuse("data.directory", "must not be empty") }
+        if path.isEmpty { reader.refuse("data.directory", "must not be empty") }
     }
 }
 

@@ -24,7 +24,8 @@ extension PoolDriver {
         switch unit {
         case .job(let pending):
             released(pending.job, connection)
-            finish(pending, .success(values.map(PostgresResult.init)))
+            // A second try began with a rollback, which nobody asked for.
+            finish(pending, .success(values.suffix(pending.job.statements.count).map(PostgresResult.init)))
         case .listen: listens(connection)
         case .check, .housekeeping: break
         }

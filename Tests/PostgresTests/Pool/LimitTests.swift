@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct LimitTests {
     @Test func `the server's statement timeout ends a statement, and the connection goes on`() async throws {
-        try await TestDatabase.with(connections: 1) { $0.statementTimeout = .milliseconds(100) } _: { database in
+        try await TestDatabase.with(connections: 1) { $0.statementTimeout = .milliseconds(100) } _: { database async throws in
             let error = await #expect(throws: PostgresError.self) { try await database.pool.query("SELECT pg_sleep(60)") }
             #expect(error?.sqlState == "57014")
             #expect(try await database.pool.query("SELECT 1").count == 1)

@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func `COPY is refused without harm`() async throws {
-        try await TestDatabase.with(connections: 1) { database in
+        try await TestDatabase.with(connections: 1) { database async throws in
             await #expect(throws: PostgresError.self) { try await database.pool.query("COPY (SELECT 1) TO STDOUT") }
             #expect(try await database.pool.query("SELECT 1").count == 1)
         }

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func `a transaction rolls back when its body throws`() async throws {
-        try await TestDatabase.with(template: Self.template, connections: 1) { database in
+        try await TestDatabase.with(template: Self.template, connections: 1) { database async throws in
             await #expect(throws: Refusal.self) {
                 try await database.pool.transaction { transaction in
                     try await transaction.query("INSERT INTO t VALUES (\(1))")
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func `a transaction that asks nothing needs no connection`() async throws {
-        try await TestDatabase.with(template: Self.template) { database in
+        try await TestDatabase.with(template: Self.template) { database async throws in
             #expect(try await database.pool.transaction { _ in 5 } == 5)
             #expect(database.pool.statistics().size == 0)
         }
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func `an error on the way to the commit rolls back`() async throws {
-        try await TestDatabase.with(template: Self.template, connections: 1) { database in
+        try await TestDatabase.with(template: Self.template, connections: 1) { database async throws in
             let error = await #expect(throws: PostgresError.self) {
                 try await database.pool.transaction { transaction in
                     try await transaction.query("INSERT INTO t VALUES (\(1))")
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func `a transaction whose error was swallowed does not look committed`() async throws {
-        try await TestDatabase.with(template: Self.template, connections: 1) { database in
+        try await TestDatabase.with(template: Self.template, connections: 1) { database async throws in
             let error = await #expect(throws: PostgresError.self) {
                 try await database.pool.transaction { transaction in
                     try await transaction.query("INSERT INTO t VALUES (\(1))")
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func `a failed first statement frees the connection`() async throws {
-        try await TestDatabase.with(template: Self.template, connections: 1) { database in
+        try await TestDatabase.with(template: Self.template, connections: 1) { database async throws in
             for _ in 0..<3 {
                 let error = await #expect(throws: PostgresError.self) {
                     try await database.pool.transaction { try await $0.query("SELECT nonsense") }
@@ -150,10 +150,10 @@ import Testing
     }
 
     @Test func `a transaction left open by hand does not stay on its connection`() async throws {
-        try await TestDatabase.with(template: Self.template, connections: 1) { database in
+        try await TestDatabase.with(template: Self.template, connections: 1) { database async throws in
             try await database.pool.query("BEGIN")
             try await database.pool.query("INSERT INTO t VALUES (1)")
-            try await database.withObserver { observer in
+            try await database.withObserver { observer async throws in
                 #expect(try await observer.query("SELECT * FROM t").count == 1)
             }
         }

@@ -1,0 +1,2 @@
+-- Lists incidents; the path holds the filter.
+dofile(os.getenv("BENCH_LOAD") .. "/report.lua")
