@@ -29,7 +29,7 @@ format: ## put the sources into the format that `make lint` asks for
 
 bench: build ## measure the daemon beside pgbench running the same SQL
 	@deploy/install-build-dependencies.sh bench
-	@exec python3 Tests/Benchmarks/bench.py
+	@exec python3 -B Tests/Benchmarks/bench.py
 
 clean: ## remove what was built (the demonstration's ./data stays)
 	swift package clean

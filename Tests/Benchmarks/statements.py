@@ -54,7 +54,7 @@ class StatementLog:
                 continue
             message, detail, query = (row[self.COLUMNS[name]] for name in ("message", "detail", "query"))
             if message == "parse tree:":
-                found = re.findall(r":paramkind 0 :paramid (\d+) :paramtype (\d+)", detail)
+                found = re.findall(r":paramkind\s+0\s+:paramid\s+(\d+)\s+:paramtype\s+(\d+)", detail)
                 self.types.setdefault(query.strip(), {}).update({int(n): int(oid) for n, oid in found})
             elif match := re.match(r"execute [^:]*: (.*)", message, re.S):
                 executed.append((match[1], detail))

@@ -34,8 +34,13 @@ wait_until_ready() {
 }
 
 load_catalog() {
-    curl -fsS -H "Authorization: Bearer $1" "$address/v1/components?limit=1" | grep -q '"slug"' && return
-    curl -fsS -o /dev/null -X PUT -H "Authorization: Bearer $1" "$address/v1/components" --json @deploy/demo/catalog.json
+    curl -f -K "$curl" "$address/v1/components?limit=1" | grep -q '"slug"' && return
+    curl -f -K "$curl" -o /dev/null -X PUT "$address/v1/components" --json @deploy/demo/catalog.json
+}
+
+# What curl needs for every call; in a file of its own, so that the token shows in no list of processes.
+write_curl_configuration() {
+    (umask 077 && printf '%s\n' silent show-error 'write-out = "\n"' "header = \"Authorization: Bearer $1\"" >"$curl")
 }
 
 explain() {
@@ -46,7 +51,7 @@ The administrator's token: $1
 
 The whole life of an incident, to be pasted into another terminal:
 
-export MUSTER=$address TOKEN=$1
+export MUSTER=$address CURL=$curl
 EOF
     tail -n +3 deploy/demo/walk-through.sh
     echo
@@ -54,11 +59,13 @@ EOF
 
 introduce() {
     wait_until_ready
+    curl=$MUSTER_DATA_DIRECTORY/curl.conf
     token=${MUSTER_AUTH_BOOTSTRAP_TOKEN:-$(cat "$MUSTER_DATA_DIRECTORY/admin-token")}
-    load_catalog "$token" || echo "The demonstration catalog could not be loaded; the daemon runs without it." >&2
+    write_curl_configuration "$token"
+    load_catalog || echo "The demonstration catalog could not be loaded; the daemon runs without it." >&2
     explain "$token"
 }
 
 # The daemon takes this process over, so that signals and the exit status are its own; the introduction comes from beside.
 (introduce &)
-exec .build/release/musterd serve
+exec "${MUSTERD:-.build/release/musterd}" serve

@@ -40,18 +40,27 @@ extension Incident {
         guard phase.isOpen else {
             throw .mergeRefused("INC-\(number) is \(phase.rawValue); only an open incident can take over another.")
         }
-        let known = Set(impacts.map(\.component))
+        if phase == .review, !other.unrestored.isEmpty || !other.blockingAlerts.isEmpty {
+            throw .mergeRefused(
+                "INC-\(number) is in review, and INC-\(other.number) still has something down or firing; "
+                    + "POST /v1/incidents/\(number)/revert goes back to mitigate or restore first.")
+        }
+        let own = Dictionary(impacts.map { ($0.component, $0.isOngoing) }) { first, _ in first }
+        // What both have stays as this incident says it, unless it ended here and goes on there.
+        let taken = other.impacts.filter { impact in own[impact.component].map { !$0 && impact.isOngoing } ?? true }
         let absorbed = IncidentAbsorbed(
-            number: other.number, title: other.title,
-            impacts: other.impacts.filter { !known.contains($0.component) }, firing: other.firing, alerts: other.alerts)
-        return [.absorbed(absorbed)]
+            number: other.number, title: other.title, impacts: taken, firing: other.firing, alerts: other.alerts)
+        let down = taken.filter(\.isOngoing).map(\.component)
+        let firing = other.firing.filter { $0.value > 0 }.keys.filter { !down.contains($0) }
+        return [.absorbed(absorbed)] + regressions(of: down, reason: "it is still down in INC-\(other.number)")
+            + regressions(of: firing, reason: "an alert fires on it in INC-\(other.number)")
     }
 
     func redact(
         _ sequence: Int, reason: String, digest: String, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [IncidentEvent] {
         try Self.requireRole(.commander, facts, to: "redact a timeline entry")
-        guard (1...version).contains(sequence) else {
+        guard sequence >= 1, sequence <= version else {
             throw .notFound("The timeline has no entry \(sequence); it has 1 to \(version).")
         }
         return [.entryRedacted(EntryRedacted(sequence: sequence, reason: reason, replacementDigest: digest))]

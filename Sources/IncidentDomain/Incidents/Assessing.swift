@@ -11,10 +11,11 @@ extension Incident {
             try Self.requireRole(.commander, facts, to: "set the severity")
             events.append(.severitySet(SeveritySet(severity: wanted, previous: severity)))
         }
-        if let start = amendment.startedAt, start != times.startedAt {
-            guard start <= times.detectedAt else {
+        if let start = amendment.startedAt.map(facts.withoutSkew), start != times.startedAt {
+            let first = times.firstReached
+            guard start <= first.moment else {
                 throw .badValue(
-                    field: "/started_at", detail: "\(start) is after the incident was detected (\(times.detectedAt)).")
+                    field: "/started_at", detail: "\(start) is after the incident was \(first.name) (\(first.moment)).")
             }
             events.append(.startCorrected(StartCorrected(startedAt: start, previous: times.startedAt)))
         }
@@ -52,10 +53,10 @@ extension Incident {
 
     /// Sets what the incident does to a component. During the review nothing may break anew: that is work, not writing.
     func decideImpact(_ impact: ComponentImpact, _ facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
-        let breaks = impact.impact.isHarm && impact.endedAt == nil
+        let breaks = impact.isOngoing
         try requirePhase(breaks ? [.detect, .assess, .mitigate, .restore] : Phase.open)
-        try Self.check(impact, startedAt: times.startedAt, facts, field: "")
         let current = impacts.first { $0.component == impact.component }
+        try Self.check(impact, startedAt: times.startedAt, facts, field: "", isKnown: current != nil)
         guard current != impact else { return [] }
         let wasRestored = step(impact.component)?.state == .restored
         let event = IncidentEvent.impactSet(impact)
@@ -63,26 +64,33 @@ extension Incident {
         return [event, .stepRegressed(StepRegressed(component: impact.component, reason: "its impact was set again"))]
     }
 
+    /// - Parameters:
+    ///   - startedAt: When the incident began, and with it an impact that has no start of its own.
+    ///   - isKnown: Whether the incident has an impact on the component already; then it can also be told how that went
+    ///     on after the component has left the catalog.
     static func check(
-        _ impact: ComponentImpact, startedAt: Timestamp, _ facts: DecisionFacts, field: String
+        _ impact: ComponentImpact, startedAt: Timestamp, _ facts: DecisionFacts, field: String, isKnown: Bool = false
     ) throws(IncidentRefusal) {
-        guard let component = facts.graph.components[impact.component] else {
+        let component = facts.graph.components[impact.component]
+        guard component != nil || isKnown else {
             throw .badValue(
                 field: "\(field)/component",
                 detail: "The catalog has no component \(impact.component); GET /v1/components lists them, "
                     + "PUT /v1/components/\(impact.component) adds it.")
         }
-        let elsewhere = component.regions.isEmpty ? [] : impact.regions.filter { !component.regions.contains($0) }
-        if let region = elsewhere.first {
+        if let regions = component?.regions, !regions.isEmpty,
+            let elsewhere = impact.regions.first(where: { !regions.contains($0) })
+        {
             throw .badValue(
                 field: "\(field)/regions",
-                detail: "\(impact.component) does not run in \(region); it runs in: "
-                    + "\(component.regions.joined(separator: ", ")).")
+                detail: "\(impact.component) does not run in \(elsewhere); it runs in: "
+                    + "\(regions.joined(separator: ", ")).")
         }
         for (name, moment) in [("started_at", impact.startedAt), ("ended_at", impact.endedAt)] {
-            if let moment { try checkNotInFuture(moment, facts.now, field: "\(field)/\(name)") }
+            if let moment { try facts.checkNotInFuture(moment, field: "\(field)/\(name)") }
         }
-        if let start = impact.startedAt, let end = impact.endedAt, end < start {
+        let start = impact.startedAt ?? startedAt
+        if let end = impact.endedAt, end < start {
             throw .badValue(field: "\(field)/ended_at", detail: "\(end) is before the impact started (\(start)).")
         }
     }

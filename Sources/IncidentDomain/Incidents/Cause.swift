@@ -61,4 +61,9 @@ package struct CauseHypothesis: Hashable, Codable, Sendable {
         self.confidence = confidence
         self.evidence = evidence
     }
+
+    /// Whether the other statement is about this cause: about the same subcategory, or any when this one has none.
+    func covers(_ other: CauseHypothesis) -> Bool {
+        category == other.category && (subcategory == nil || subcategory == other.subcategory)
+    }
 }

@@ -35,15 +35,15 @@ extension Incident {
     func attach(_ alerts: [AlertMention]) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open)
         guard !alerts.isEmpty else { return [] }
-        return [.alertsAttached(AlertBatch(alerts))] + regressions(firing: alerts.compactMap(\.component))
+        return [.alertsAttached(AlertBatch(alerts))]
+            + regressions(of: alerts.compactMap(\.component), reason: "an alert fires on it again")
     }
 
-    /// What is restored, or about to be, and has an alert now is not restored.
-    func regressions(firing components: some Sequence<String>) -> [IncidentEvent] {
+    /// What was restored, or about to be, and turns out not to be.
+    func regressions(of components: some Sequence<String>, reason: String) -> [IncidentEvent] {
         Set(components).sorted().compactMap { component in
             switch step(component)?.state {
-            case .verifying, .restored:
-                .stepRegressed(StepRegressed(component: component, reason: "an alert fires on it again"))
+            case .verifying, .restored: .stepRegressed(StepRegressed(component: component, reason: reason))
             case .waiting, .restoring, .waived, .regressed, nil: nil
             }
         }

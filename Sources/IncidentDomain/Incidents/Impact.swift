@@ -35,6 +35,9 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
         self.endedAt = endedAt
     }
 
+    /// Whether it does harm and has not ended.
+    package var isOngoing: Bool { impact.isHarm && endedAt == nil }
+
     private enum CodingKeys: String, CodingKey {
         case component, impact, regions
         case startedAt = "started_at"

@@ -5,7 +5,7 @@ extension Incident {
     /// - Precondition: the first event of a timeline is `opened`. A timeline without it cannot be stored.
     package static func evolve(_ before: Incident?, _ recorded: RecordedEvent, number: Int) -> Incident? {
         guard var incident = before ?? Incident(number: number, opening: recorded) else { return nil }
-        incident.apply(recorded.event, at: recorded.occurredAt)
+        incident.apply(recorded, at: recorded.occurredAt)
         incident.version = recorded.sequence
         incident.lastRecordedAt = max(incident.lastRecordedAt, recorded.recordedAt)
         return incident
@@ -22,8 +22,8 @@ extension Incident {
             lastRecordedAt: recorded.recordedAt)
     }
 
-    private mutating func apply(_ event: IncidentEvent, at moment: Timestamp) {
-        switch event {
+    private mutating func apply(_ recorded: RecordedEvent, at moment: Timestamp) {
+        switch recorded.event {
         case .opened: break  // All of it was taken when the incident was made.
         case .described(let change):
             title = change.title ?? title
@@ -43,6 +43,7 @@ extension Incident {
         case .merged(let merger):
             phase = .merged
             mergedInto = merger.into
+            firing = [:]  // The other incident has them now.
         case .absorbed(let other): absorb(other)
         case .causeStated(let hypothesis): hypotheses.append(hypothesis)
         case .roleAssigned(let assignment): roles[assignment.role] = assignment.person
@@ -66,10 +67,12 @@ extension Incident {
             change(restored.component) { $0.restore(at: moment) }
             endImpact(on: restored.component, at: moment)
         case .stepWaived(let waiver): change(waiver.component) { $0.state = .waived }
-        case .stepFailed(let failure): change(failure.component) { $0.fail() }
+        case .stepFailed(let failure):
+            change(failure.component) { $0.fail() }
+            resumeImpact(on: failure.component)
         case .stepRegressed(let regression):
             change(regression.component) { $0.regress() }
-            endImpact(on: regression.component, at: nil)
+            resumeImpact(on: regression.component)
         case .alertsAttached(let batch):
             alerts += batch.total
             firing.merge(batch.counts, uniquingKeysWith: +)
@@ -86,7 +89,8 @@ extension Incident {
             review = ReviewProgress(revision: revision.revision, status: revision.status)
             times.reviewedAt = nil
         case .reviewApproved(let approval):
-            review = ReviewProgress(revision: approval.revision, status: .approved)
+            review = ReviewProgress(
+                revision: approval.revision, status: .approved, approvedBy: recorded.actor.name)
             times.reviewedAt = moment
         case .actionAdded(let added): add(added)
         case .actionChanged(let change): self.change(change)
@@ -100,11 +104,13 @@ extension Incident {
         } else {
             impacts.append(impact)
         }
-        if impact.impact.isHarm, impact.endedAt == nil, step(impact.component) == nil {
+        if impact.isOngoing, step(impact.component) == nil {
             steps.append(RestorationStep(component: impact.component))
         }
-        if !impact.impact.isHarm || impact.endedAt != nil {
-            steps.removeAll { $0.component == impact.component && $0.state == .waiting }
+        guard !impact.isOngoing else { return }
+        // What is not harmed needs no step. Of what has recovered, work under way is brought to its end all the same.
+        steps.removeAll { step in
+            step.component == impact.component && (!impact.impact.isHarm || step.state.isStartable)
         }
     }
 

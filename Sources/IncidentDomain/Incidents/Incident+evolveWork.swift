@@ -43,9 +43,16 @@ extension Incident {
         body(&steps[index])
     }
 
-    mutating func endImpact(on component: String, at moment: Timestamp?) {
+    /// Ends an impact, unless somebody has said already when it ended.
+    mutating func endImpact(on component: String, at moment: Timestamp) {
         guard let index = impacts.firstIndex(where: { $0.component == component }) else { return }
-        impacts[index].endedAt = moment
+        impacts[index].endedAt = impacts[index].endedAt ?? max(moment, impacts[index].startedAt ?? moment)
+    }
+
+    /// What was thought to be over is not.
+    mutating func resumeImpact(on component: String) {
+        guard let index = impacts.firstIndex(where: { $0.component == component }) else { return }
+        impacts[index].endedAt = nil
     }
 }
 

@@ -53,11 +53,12 @@ extension Incident {
             }
         }
         guard !mitigations.contains(where: { $0.state == .succeeded || $0.state == .notNeeded }) else { return nil }
-        guard let candidate = mitigations.last else {
-            return UnmetRequirement(requirement, "no mitigation is recorded")
-        }
+        guard !mitigations.isEmpty else { return UnmetRequirement(requirement, "no mitigation is recorded") }
+        // One that failed cannot succeed any more: it is run again, or another one is recorded.
+        let candidate = mitigations.last { $0.state.following.contains(.succeeded) }
         return UnmetRequirement(
-            requirement, "no mitigation has succeeded or is recorded as not needed", subject: String(candidate.id))
+            requirement, "no mitigation has succeeded or is recorded as not needed",
+            subject: candidate.map { String($0.id) })
     }
 
     private func unmetRestoration(_ requirement: Requirement) -> UnmetRequirement? {
@@ -67,8 +68,10 @@ extension Incident {
             guard count > 0 else { return nil }
             let names = blocking.keys.sorted().filter { !$0.isEmpty }
             let place = names.isEmpty ? "" : " on \(names.joined(separator: ", "))"
+            // Only what is to be restored can be waived.
+            let waivable = names.first { step($0).map { !$0.state.isDone } ?? false }
             return UnmetRequirement(
-                requirement, "\(count) alert\(count == 1 ? " is" : "s are") still firing\(place)", subject: names.first)
+                requirement, "\(count) alert\(count == 1 ? " is" : "s are") still firing\(place)", subject: waivable)
         }
         let down = unrestored
         guard let first = down.first else { return nil }

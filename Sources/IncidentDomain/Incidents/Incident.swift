@@ -33,21 +33,23 @@ package struct Incident: Hashable, Codable, Sendable {
 }
 
 extension Incident {
-    /// The newest statement about the cause that was not refuted.
+    /// The newest statement about the cause that was not refuted since. What was refuted can be stated again.
     package var cause: CauseHypothesis? {
-        hypotheses.last { statement in
-            statement.confidence != .refuted
-                && !hypotheses.contains {
-                    $0.confidence == .refuted && $0.category == statement.category
-                        && ($0.subcategory == nil || $0.subcategory == statement.subcategory)
-                }
+        var refutations: [CauseHypothesis] = []
+        for statement in hypotheses.reversed() {
+            switch statement.confidence {
+            case .refuted: refutations.append(statement)
+            case .suspected, .confirmed:
+                if !refutations.contains(where: { $0.covers(statement) }) { return statement }
+            }
         }
+        return nil
     }
 
     /// Components that are down and neither restored nor waived, by slug.
     package var unrestored: [String] {
         let done = Set(steps.filter(\.state.isDone).map(\.component))
-        return impacts.filter { $0.impact.isHarm && $0.endedAt == nil && !done.contains($0.component) }
+        return impacts.filter { $0.isOngoing && !done.contains($0.component) }
             .map(\.component).sorted()
     }
 
@@ -59,7 +61,8 @@ extension Incident {
 
     /// When the daemon has to look at it by itself: the end of the earliest soak; nil when nothing is due.
     package var nextDeadline: Timestamp? {
-        steps.filter { $0.state == .verifying }.compactMap(\.soakUntil).min()
+        guard phase.isOpen else { return nil }
+        return steps.filter { $0.state == .verifying }.compactMap(\.soakUntil).min()
     }
 
     package func step(_ component: String) -> RestorationStep? {

@@ -68,7 +68,7 @@ package struct IncidentMerged: Hashable, Codable, Sendable {
 package struct IncidentAbsorbed: Hashable, Codable, Sendable {
     package var number: Int
     package var title: String
-    /// Impacts on components that this incident had none on.
+    /// Impacts on components that this incident had none on, or one that had ended.
     package var impacts: [ComponentImpact]
     package var firing: [String: Int]
     package var alerts: Int

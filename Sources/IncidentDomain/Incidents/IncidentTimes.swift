@@ -25,6 +25,15 @@ package struct IncidentTimes: Hashable, Codable, Sendable {
     package var timeToMitigate: Double? { seconds(to: mitigatedAt) }
     package var timeToRestore: Double? { seconds(to: restoredAt) }
 
+    /// The earliest clock after the start, and what it says: the impact cannot have begun later.
+    var firstReached: (name: String, moment: Timestamp) {
+        let reached = [
+            ("detected", detectedAt), ("acknowledged", acknowledgedAt), ("assessed", assessedAt),
+            ("mitigated", mitigatedAt), ("restored", restoredAt), ("reviewed", reviewedAt), ("closed", closedAt),
+        ].compactMap { name, moment in moment.map { (name: name, moment: $0) } }
+        return reached.min { $0.moment < $1.moment } ?? ("detected", detectedAt)
+    }
+
     /// Notes that `phase` was left forwards.
     mutating func leave(_ phase: Phase, at moment: Timestamp) {
         switch phase {

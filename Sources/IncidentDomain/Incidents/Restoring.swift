@@ -3,12 +3,12 @@ extension Incident {
     func startStep(
         _ component: String, override: Bool, reason: String?, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [IncidentEvent] {
-        let planned = try plannedStep(component, facts)
+        let planned = try withoutWaiver(of: component).plannedStep(component, facts)
         switch planned.status {
         case .restoring: return []
-        case .verifying, .restored, .waived:
-            throw .stepState(component: component, planned.status, wanted: [.ready, .regressed])
-        case .waiting, .ready, .regressed: break
+        case .verifying, .restored:
+            throw .stepState(component: component, planned.status, wanted: [.ready, .regressed, .waived])
+        case .waiting, .ready, .regressed, .waived: break
         }
         guard !planned.waitsFor.isEmpty else {
             return [.stepStarted(StepStarted(component: component, overridden: [], reason: reason))]
@@ -65,7 +65,9 @@ extension Incident {
         let planned = try plannedStep(component, facts)
         switch planned.status {
         case .waived: return []
-        case .restored: throw .stepState(component: component, .restored, wanted: [.waiting, .ready, .restoring])
+        case .restored:
+            throw .stepState(
+                component: component, .restored, wanted: [.waiting, .ready, .restoring, .verifying, .regressed])
         case .waiting, .ready, .restoring, .verifying, .regressed: break
         }
         try Self.requireRole(.commander, facts, to: "waive a component")
@@ -85,10 +87,19 @@ extension Incident {
 
     /// Soaks that have ended make their components restored; a runner asks, at the time that was set.
     func passDeadline(_ facts: DecisionFacts) -> [IncidentEvent] {
-        steps.filter { step in
+        guard phase.isOpen else { return [] }
+        return steps.filter { step in
             guard step.state == .verifying, let end = step.soakUntil else { return false }
             return end <= facts.occurredAt
         }.map { .stepRestored(StepRestored(component: $0.component)) }
+    }
+
+    /// Starting what was waived takes the waiver back: the component waits like any other then.
+    private func withoutWaiver(of component: String) -> Incident {
+        guard step(component)?.state == .waived else { return self }
+        var incident = self
+        incident.change(component) { $0.state = .waiting }
+        return incident
     }
 
     private func plannedStep(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> PlannedStep {

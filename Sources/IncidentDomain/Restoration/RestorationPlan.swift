@@ -5,7 +5,7 @@ package enum RestorationStatus: String, CaseIterable, Sendable {
 
 /// Something that a component waits for.
 package struct RestorationGate: Hashable, Sendable {
-    /// The component it waits for; nil for a whole wave.
+    /// The component it waits for; of a wave, the first one that is not done.
     package let component: String?
     /// One clause for a person, as in "waits for `user-db` (restoring)".
     package let reason: String

@@ -6,9 +6,14 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     /// Milliseconds since 1970-01-01T00:00:00Z; negative before it.
     package let milliseconds: Int64
 
+    /// What lies outside `earliest...latest` becomes the nearer of the two, so that every value can be written and
+    /// calculated with.
     package init(milliseconds: Int64) {
-        self.milliseconds = milliseconds
+        self.milliseconds = min(max(milliseconds, Self.earliestMilliseconds), Self.latestMilliseconds)
     }
+
+    private static let earliestMilliseconds: Int64 = -62_167_219_200_000
+    private static let latestMilliseconds: Int64 = 253_402_300_799_999
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.milliseconds < right.milliseconds
@@ -19,9 +24,13 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         Double(milliseconds - earlier.milliseconds) / 1000
     }
 
-    /// This moment moved by whole or broken seconds, rounded to the millisecond.
+    /// This moment moved by whole or broken seconds, rounded to the millisecond, and no further than the ends of time.
     package func adding(seconds: Double) -> Timestamp {
-        Timestamp(milliseconds: milliseconds + Int64((seconds * 1000).rounded()))
+        // Twice the whole range: enough to reach either end from anywhere, and small enough to be added safely.
+        let range = Double(Self.latestMilliseconds - Self.earliestMilliseconds) * 2
+        let distance = (seconds * 1000).rounded()
+        guard !distance.isNaN else { return self }
+        return Timestamp(milliseconds: milliseconds + Int64(min(max(distance, -range), range)))
     }
 }
 
@@ -66,8 +75,8 @@ extension Timestamp: CustomStringConvertible {
 
 extension Timestamp {
     /// Years 0000 to 9999, so that the written form always has four digits for the year.
-    package static let earliest = Timestamp(milliseconds: -62_167_219_200_000)
-    package static let latest = Timestamp(milliseconds: 253_402_300_799_999)
+    package static let earliest = Timestamp(milliseconds: earliestMilliseconds)
+    package static let latest = Timestamp(milliseconds: latestMilliseconds)
 
     /// Reads RFC 3339: any number of fraction digits (cut to milliseconds), any offset, `T`, `t` or a space, `Z` or `z`.
     /// Nil when it is not such a time.
@@ -123,8 +132,9 @@ private struct RFC3339Reader {
         let days = Timestamp.days(year: year, month: month, day: day)
         let minutes = days * 1440 + hour * 60 + minute - offset
         // A leap second counts as the last millisecond-free second before it, as POSIX time has no room for it.
-        let value = Timestamp(milliseconds: (minutes * 60 + min(second, 59)) * 1000 + fraction)
-        return value >= .earliest && value <= .latest ? value : nil
+        let total = (minutes * 60 + min(second, 59)) * 1000 + fraction
+        let value = Timestamp(milliseconds: total)
+        return value.milliseconds == total ? value : nil  // An offset may lead out of the years that can be written.
     }
 
     private static func daysIn(month: Int64, year: Int64) -> Int64 {

@@ -6,17 +6,23 @@ struct IdempotencyPruneRunner: Service {
     let store: IdempotencyStore
     let logger: Logger
     private static let interval: Duration = .seconds(600)
+    private static let batchRows = 5_000
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        // Being stopped in the middle of a wait is no error.
+        try? await cancelWhenGracefulShutdown {
             while true {
                 try await Task.sleep(for: Self.interval)
-                do {
-                    while try await store.prune(max: 5_000) == 5_000 {}
-                } catch {
-                    logger.warning("pruning failed", metadata: ["error": .string(String(reflecting: error))])
-                }
+                await prune()
             }
+        }
+    }
+
+    private func prune() async {
+        do {
+            while try await store.prune(max: Self.batchRows) == Self.batchRows {}
+        } catch {
+            logger.warning("pruning failed", metadata: ["error": .string(String(reflecting: error))])
         }
     }
 }

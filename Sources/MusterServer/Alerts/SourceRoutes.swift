@@ -6,7 +6,7 @@ import IncidentDomain
 struct SourceRoutes: Sendable {
     let store: SourceStore
     let cache: SourceCache
-    /// What URLs begin with, as `https://muster.example`; nil makes them begin with the path.
+    /// What URLs begin with, as `https://muster.example`; nil takes the host that the caller itself used.
     let publicURL: String?
 
     var routes: [Route] {
@@ -44,7 +44,7 @@ struct SourceRoutes: Sendable {
         json.object { json in
             Self.write(source, to: &json)
             json.member("key", key)
-            json.member("url", "\(publicURL ?? "")/hooks/\(key)")
+            json.member("url", "\(publicURL ?? request.head.authority.map { "http://\($0)" } ?? "")/hooks/\(key)")
         }
         return .created(json.bytes, location: "/v1/sources/\(source.id.uuidString.lowercased())")
     }

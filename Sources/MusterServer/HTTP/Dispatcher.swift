@@ -163,7 +163,7 @@ extension Dispatcher {
         guard let header = headers[.contentType], !header.isEmpty else { return }
         let type = header.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         let isJSON = type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
-        guard isJSON else { throw Problem(.unsupportedMediaType, "The body should be application/json and is \(type).") }
+        guard isJSON else { throw Problem(.unsupportedMediaType, "The body should be application/json and is \(type) (with curl, --json says so).") }
         let charset = header.lowercased().split(separator: ";").dropFirst().map { $0.filter { $0 != " " && $0 != "\"" } }
             .first { $0.hasPrefix("charset=") }
         guard let charset, charset != "charset=utf-8", charset != "charset=us-ascii" else { return }

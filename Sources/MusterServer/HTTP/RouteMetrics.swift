@@ -10,7 +10,7 @@ struct RouteMetrics: Sendable {
     ///   - method: The HTTP method.
     ///   - route: The path as the route table has it; never the path of a request, which would make endless series.
     init(method: String, route: String) {
-        requests = (1...5).map { statusClass in
+        requests = (2...5).map { statusClass in
             Counter(
                 label: "muster_http_requests",
                 dimensions: [("method", method), ("route", route), ("status", "\(statusClass)xx")])
@@ -21,8 +21,8 @@ struct RouteMetrics: Sendable {
 
     /// Counts one answered request.
     func count(_ status: HTTPResponse.Status, took nanoseconds: Int64) {
-        let statusClass = min(max(status.code / 100, 1), 5)
-        requests[statusClass - 1].increment()
+        let statusClass = min(max(status.code / 100, 2), 5)
+        requests[statusClass - 2].increment()
         duration.recordNanoseconds(nanoseconds)
     }
 }

@@ -3,7 +3,7 @@
 extension Server {
     var routes: [Route] {
         Health(pool: pool, migrator: migrator, isStopping: isStopping).routes
-            + MetricsRoutes(registry: metrics, pool: pool, inFlight: inFlight).routes
+            + MetricsRoutes(registry: metrics, inFlight: inFlight).routes
             + ProblemRoutes().routes
             + TokenRoutes(tokens: tokens, authenticator: authenticator).routes
             + features.routes

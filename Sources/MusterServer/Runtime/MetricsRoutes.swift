@@ -1,10 +1,8 @@
 import HTTPTypes
-import Postgres
 
 /// `/metrics`.
 struct MetricsRoutes: Sendable {
     let registry: MetricsRegistry
-    let pool: PostgresPool
     let inFlight: InFlightGate
 
     var routes: [Route] {
@@ -20,10 +18,6 @@ struct MetricsRoutes: Sendable {
         ProcessMetrics.add(to: &snapshot)
         snapshot.gauges[MetricSeries("muster_build_info", [("version", MusterVersion.current)])] = 1
         snapshot.gauges[MetricSeries("muster_http_requests_in_flight")] = Double(inFlight.current)
-        let statistics = pool.statistics()
-        snapshot.gauges[MetricSeries("muster_postgres_connections", [("state", "idle")])] = Double(statistics.idle)
-        snapshot.gauges[MetricSeries("muster_postgres_connections", [("state", "busy")])] = Double(statistics.busy)
-        snapshot.gauges[MetricSeries("muster_postgres_waiting")] = Double(statistics.waiting)
         return snapshot
     }
 }

@@ -12,7 +12,12 @@ enum ProcessMetrics {
     }
 
     /// As near to the start of the process as matters.
-    static let startTimeSeconds = Date().timeIntervalSince1970
+    private static let startTimeSeconds = Date().timeIntervalSince1970
+
+    /// To be called when the process starts.
+    static func markStart() {
+        _ = startTimeSeconds
+    }
 
     static func cpuSeconds() -> Double {
         var usage = rusage()

@@ -1,3 +1,4 @@
+import Glibc
 package import Logging
 import Metrics
 import Postgres
@@ -10,6 +11,7 @@ extension Server {
     package static func serve(
         _ configuration: ServerConfiguration, environment: [String: String], logger: Logger
     ) async throws {
+        ProcessMetrics.markStart()
         let metrics = MetricsRegistry()
         MetricsSystem.bootstrap(metrics)
         var group = ServiceGroupConfiguration(
@@ -18,10 +20,26 @@ extension Server {
                     configuration: configuration, metrics: metrics,
                     notifier: SystemdNotifier(environment: environment), logger: logger)
             ],
-            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger.atLeast(.notice))
         group.maximumGracefulShutdownDuration = configuration.shutdownGrace
-        try await ServiceGroup(configuration: group).run()
+        let daemon = ServiceGroup(configuration: group)
+        let signals = Task { await stop(daemon, onSignals: logger) }
+        defer { signals.cancel() }
+        try await daemon.run()
+    }
+
+    /// SIGTERM and SIGINT stop the daemon gracefully; a second one ends the process at once, for whoever cannot wait. The
+    /// private PostgreSQL is built to survive that.
+    private static func stop(_ daemon: ServiceGroup, onSignals logger: Logger) async {
+        var isStopping = false
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            if isStopping {
+                logger.warning("ended by a second signal", metadata: ["signal": .stringConvertible(signal)])
+                _exit(1)
+            }
+            isStopping = true
+            await daemon.triggerGracefulShutdown()
+        }
     }
 }
 
@@ -59,9 +77,11 @@ struct Daemon: Service {
                 onListening(address)
             })
         // Services are stopped from the last to the first.
+        let gate = SchemaGate()
         let services: [any Service] =
-            [WatchdogRunner(notifier: notifier), pool] + server.runners
-            + [ServingService(server: server, database: database, http: http, notifier: notifier)]
+            [WatchdogRunner(notifier: notifier), pool]
+            + server.runners.map { GatedService(service: $0, gate: gate) }
+            + [ServingService(server: server, database: database, http: http, notifier: notifier, gate: gate)]
         let group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
             logger: logger.atLeast(.notice))
@@ -75,11 +95,15 @@ struct ServingService: Service {
     let database: Database
     let http: HTTPServer
     let notifier: SystemdNotifier
+    let gate: SchemaGate
 
     func run() async throws {
+        // Also when it fails, so that the loops, which wait for nothing else, can end.
+        defer { gate.open() }
         try await withGracefulShutdownHandler {
             try await cancelWhenGracefulShutdown { try await migrate() }
             guard !Task.isShuttingDownGracefully else { return }
+            gate.open()
             try await http.run()
         } onGracefulShutdown: {
             server.isStopping.set()

@@ -16,7 +16,7 @@ import Logging
 /// | `http.idle_timeout_seconds` | seconds | 75 | 1 to 3600 |
 /// | `http.body_timeout_seconds` | seconds | 30 | 1 to 3600 |
 /// | `http.require_if_match` | bool | false | |
-/// | `auth.bootstrap_token` | secret | embedded: one is made | 16 to 256 visible characters |
+/// | `auth.bootstrap_token` | secret | embedded: one is made | 1 to 256 visible characters |
 /// | `data.directory` | path | `$STATE_DIRECTORY`, else `/var/lib/musterd` if writable, else `./data` | |
 /// | `data.postgres_user` | account | the cluster's owner, else `postgres` | only as root |
 /// | `database.url` | secret, libpq connection string | none: embedded PostgreSQL | |
@@ -138,8 +138,8 @@ extension ServerConfiguration {
 
     private static func bootstrapToken(_ reader: inout SettingReader) -> String? {
         guard let token = reader.secret("auth.bootstrap_token") else { return nil }
-        guard (16...256).contains(token.utf8.count), token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            reader.refuse("auth.bootstrap_token", "should have 16 to 256 visible ASCII characters")
+        guard (1...256).contains(token.utf8.count), token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            reader.refuse("auth.bootstrap_token", "should have 1 to 256 visible ASCII characters")
             return nil
         }
         return token

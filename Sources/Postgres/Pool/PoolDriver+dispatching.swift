@@ -28,13 +28,13 @@ extension PoolDriver {
             guard let id = idle.popLast() else { return }
             guard let connection = connections[id] else { continue }
             let share = (queue.count + poolConnectionCount - 1) / max(1, poolConnectionCount)
-            var room = head.job.isExclusive ? 1 : max(1, min(configuration.pipelineMax, share))
+            var room = head.isExclusive ? 1 : max(1, min(configuration.pipelineMax, share))
             guard connection.sendHousekeeping() else { return lost(connection, connection.link.errorMessage) }
-            while room > 0, let next = queue.head, connection.isEmpty || !next.job.isExclusive {
+            while room > 0, let next = queue.head, connection.isEmpty || !next.isExclusive {
                 _ = queue.popFirst()
                 guard !next.isFinished else { continue }
                 guard send(next, on: connection) else { break }
-                if next.job.isExclusive { break }
+                if next.isExclusive { break }
                 room -= 1
             }
             flush(connection)

@@ -46,7 +46,7 @@ extension PoolDriver {
     private func failed(_ pending: PendingJob, _ error: PostgresServerError, on connection: PostgresConnection) {
         let isFirstTry = pending.attempts == 0
         let isCancelled = pending.job.isCancelled.load(ordering: .relaxed)
-        if error.isAboutPreparedStatements { connection.forgetStatements() }
+        if error.isAboutPreparedStatements { connection.forgetStatements(of: error.sqlState == "26000" ? pending.job : nil) }
         // After a switchover the connection leads to what has become a standby; another one will find the new primary.
         let isDemoted = error.sqlState == "25006" && connecting.parameters?.wantsWritable == true
         if isDemoted { connection.isRetiring = true }

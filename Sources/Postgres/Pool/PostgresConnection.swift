@@ -102,9 +102,11 @@ final class PostgresConnection {
         return nil
     }
 
-    /// A migration may have changed what any of the prepared statements means.
-    func forgetStatements() {
-        statements.forgetAll()
+    /// Prepares the job's statements anew when they come again; all statements without a job, as a migration may have changed what
+    /// any of them means.
+    func forgetStatements(of job: PostgresJob?) {
+        guard let job else { return statements.forgetAll() }
+        for statement in job.statements { statements.forget(statement.text) }
     }
 
     /// When to give up on the server, if the unit at the head has not ended by then.

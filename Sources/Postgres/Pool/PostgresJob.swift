@@ -46,10 +46,9 @@ final class PostgresJob: Sendable {
         }
     }
 
-    /// Shares its connection's pipeline with no other job, so that its early deadline cannot hurt them.
-    var isExclusive: Bool {
+    fileprivate var belongsToTransaction: Bool {
         switch part {
-        case .alone: expires != nil
+        case .alone: false
         case .begins, .continues, .ends: true
         }
     }
@@ -82,6 +81,12 @@ final class PendingJob {
     }
 
     var isFinished: Bool { continuation == nil }
+
+    /// Shares its connection's pipeline with no other job: they could be hurt by its early deadline, and it, once it has failed through
+    /// no fault of its own, by their failing to prepare the same statement.
+    var isExclusive: Bool {
+        job.belongsToTransaction || job.expires != nil || attempts > 0
+    }
 
     func finish(_ result: Result<[PostgresResult], PostgresError>) {
         continuation?.resume(returning: result)

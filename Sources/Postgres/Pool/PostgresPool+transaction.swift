@@ -36,7 +36,11 @@ extension PostgresPool {
 /// travel with the last ones. Statements run one after another, also when several tasks give them.
 package final class PostgresTransaction: Sendable {
     private enum Phase {
-        case untouched, open, over
+        case untouched
+        /// `BEGIN` is on its way; others must not overtake it.
+        case opening([CheckedContinuation<Void, Never>])
+        case open
+        case over
     }
 
     private let pool: PostgresPool
@@ -59,45 +63,47 @@ package final class PostgresTransaction: Sendable {
     @discardableResult
     package func pipeline(_ statements: [SQL]) async throws -> [PostgresResult] {
         guard !statements.isEmpty else { return [] }
-        switch moved(to: .open) {
-        case .over: throw PostgresError.transactionFailed(reason: "the transaction is over")
-        case .open: return try await pool.submit(statements, part: .continues(lease))
-        case .untouched:
-            return Array(try await pool.submit([isolation.begin] + statements, part: .begins(lease)).dropFirst())
-        }
+        guard try await isOpen() else { return try await begin(statements) }
+        return try await pool.submit(statements, part: .continues(lease))
     }
 
     /// The last statements and `COMMIT` in one round trip. Nothing more may follow in `body`; an error rolls back.
     @discardableResult
     package func commit(after statements: [SQL]) async throws -> [PostgresResult] {
-        switch moved(to: .open) {
-        case .over: throw PostgresError.transactionFailed(reason: "the transaction is over")
-        case .open: return try await end(statements)
-        case .untouched:
-            let results = try await pool.submit([isolation.begin] + statements, part: .begins(lease)).dropFirst()
+        guard try await isOpen() else {
+            let results = try await begin(statements)
             _ = try await end([])
-            return Array(results)
+            return results
         }
+        return try await end(statements)
     }
 
     /// Commits, unless `commit(after:)` did so already or there was nothing.
     fileprivate func commit() async throws {
         let isOpen = phase.withLock { phase in
-            if phase == .untouched { phase = .over }
-            return phase == .open
+            switch phase {
+            case .open: return true
+            case .untouched, .opening, .over:
+                phase = .over
+                return false
+            }
         }
         if isOpen { _ = try await end([]) }
     }
 
     /// A cancelled task must not leave the transaction open, so the rollback cannot be cancelled.
     fileprivate func rollBack() async {
-        guard moved(to: .over) == .open else { return }
+        let wasOpen = phase.withLock { phase in
+            defer { phase = .over }
+            if case .open = phase { return true } else { return false }
+        }
+        guard wasOpen else { return }
         _ = try? await pool.submit(["ROLLBACK"], part: .ends(lease, commits: false), isCancellable: false)
     }
 
     private func end(_ statements: [SQL]) async throws -> [PostgresResult] {
         let results = try await pool.submit(statements + ["COMMIT"], part: .ends(lease, commits: true))
-        _ = moved(to: .over)
+        phase.withLock { $0 = .over }
         // The server answers so when a statement had failed before and nobody minded.
         guard results.last?.commandTag != "ROLLBACK" else {
             throw PostgresError.transactionFailed(reason: "a statement had failed, so the commit rolled back")
@@ -105,11 +111,41 @@ package final class PostgresTransaction: Sendable {
         return results.dropLast()
     }
 
-    /// The phase until now.
-    private func moved(to next: Phase) -> Phase {
-        phase.withLock { phase in
-            defer { if phase != .over { phase = next } }
-            return phase
+    /// `BEGIN` and the first statements in one round trip. Whatever comes of them, the transaction then has to be ended.
+    private func begin(_ statements: [SQL]) async throws -> [PostgresResult] {
+        defer {
+            let waiters = phase.withLock { phase in
+                guard case .opening(let waiters) = phase else { return [CheckedContinuation<Void, Never>]() }
+                phase = .open
+                return waiters
+            }
+            waiters.forEach { $0.resume() }
+        }
+        return Array(try await pool.submit([isolation.begin] + statements, part: .begins(lease)).dropFirst())
+    }
+
+    /// False for the one caller who has to open it; others wait until that is done. Throws when the transaction is over.
+    private func isOpen() async throws -> Bool {
+        while true {
+            let answer: Bool? = try phase.withLock { phase in
+                switch phase {
+                case .over: throw PostgresError.transactionFailed(reason: "the transaction is over")
+                case .open: return true
+                case .opening: return nil
+                case .untouched:
+                    phase = .opening([])
+                    return false
+                }
+            }
+            if let answer { return answer }
+            await withCheckedContinuation { continuation in
+                let mustWait = phase.withLock { phase in
+                    guard case .opening(let waiters) = phase else { return false }
+                    phase = .opening(waiters + [continuation])
+                    return true
+                }
+                if !mustWait { continuation.resume() }
+            }
         }
     }
 }
