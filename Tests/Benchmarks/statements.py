@@ -7,6 +7,7 @@ from run to run (a number, a version, an identity) is found by its value and rep
 
 import csv
 import re
+import secrets
 
 
 class Statement:
@@ -39,23 +40,37 @@ class StatementLog:
 
     COLUMNS = {"message": 13, "detail": 14, "query": 19}
 
-    def __init__(self, path, type_names):
-        self.path, self.type_names, self.position, self.types = path, type_names, 0, {}
+    def __init__(self, cluster):
+        self.cluster, self.position, self.types = cluster, 0, {}
+        rows = cluster.sql("SELECT oid, format_type(oid, NULL) FROM pg_type WHERE oid < 16384").splitlines()
+        self.type_names = {int(oid): name for oid, name in (row.split("|") for row in rows)}
+
+    def read(self):
+        """What was logged since the last call. The server writes its log behind, so a mark of our own ends it."""
+        mark = secrets.token_hex(16)
+        self.cluster.sql(f"SELECT '{mark}'")
+        text = ""
+        while f"'{mark}'" not in text or not text.endswith("\n"):
+            with open(f"{self.cluster.data}/log/server.csv", newline="", encoding="utf-8", errors="replace") as log:
+                log.seek(self.position)
+                text = log.read()
+                end = log.tell()
+        self.position = end
+        return text
 
     def statements(self):
         """What was executed since the last call."""
-        with open(self.path, newline="", encoding="utf-8", errors="replace") as log:
-            log.seek(self.position)
-            text = log.read()
-            self.position = log.tell()
+        text = self.read()
         executed = []
         for row in csv.reader(text.splitlines(keepends=True)):
             if len(row) <= max(self.COLUMNS.values()):
                 continue
             message, detail, query = (row[self.COLUMNS[name]] for name in ("message", "detail", "query"))
             if message == "parse tree:":
+                if query.strip() in self.types:
+                    continue  # A statement that the server runs within this one, such as a foreign key's check.
                 found = re.findall(r":paramkind\s+0\s+:paramid\s+(\d+)\s+:paramtype\s+(\d+)", detail)
-                self.types.setdefault(query.strip(), {}).update({int(n): int(oid) for n, oid in found})
+                self.types[query.strip()] = {int(number): int(oid) for number, oid in found}
             elif match := re.match(r"execute [^:]*: (.*)", message, re.S):
                 executed.append((match[1], detail))
         return [self.statement(sql, detail) for sql, detail in executed]

@@ -10,7 +10,8 @@ struct ImportTests {
         ],
         "MusterServer": [
             "COpenSSL", "Configuration", "CoreMetrics", "FoundationEssentials", "Glibc", "HTTPTypes", "Hummingbird",
-            "HummingbirdCore", "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTPTypes", "NIOPosix",
+            "HummingbirdCore", "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTPTypes",
+            "NIOPosix",
             "Postgres", "ServiceLifecycle", "Synchronization", "UnixSignals", "Yams",
         ],
         "musterd": ["ArgumentParser", "FoundationEssentials", "Glibc", "IncidentDomain", "Logging", "MusterServer"],

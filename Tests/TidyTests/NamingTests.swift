@@ -9,7 +9,7 @@ struct NamingTests {
 
     @Test func `no file and no type has a name that says nothing`() {
         let declaration = /\b(?:struct|class|enum|actor|protocol|typealias)\s+(\w+)/
-        let complaints = SourceTree.swift.flatMap { file -> [Complaint] in
+        let complaints = SourceTree.sources.flatMap { file -> [Complaint] in
             let declared = file.codeLines.enumerated().flatMap { index, line in
                 line.matches(of: declaration).map { (String($0.output.1), index + 1) }
             }

@@ -99,7 +99,8 @@ extension Incident {
     /// Nothing happens in the future, and nothing that people do about an incident before its impact began.
     private func checkOccurredAt(_ facts: DecisionFacts, _ command: IncidentCommand) throws(IncidentRefusal) {
         try facts.checkNotInFuture(facts.occurredAt, field: "/occurred_at")
-        guard facts.occurredAt < (command.correctedStart ?? times.startedAt), !command.isOfTheDaemon else { return }
+        let start = min(times.startedAt, command.correctedStart ?? times.startedAt)
+        guard facts.occurredAt < start, !command.isOfTheDaemon else { return }
         throw .badValue(
             field: "/occurred_at",
             detail: "\(facts.occurredAt) is before the incident started (\(times.startedAt)); "

@@ -26,6 +26,8 @@ package struct PhasePolicy: Hashable, Sendable {
 
     private let general: Exits
     private let special: [Severity: Exits]
+    /// A short name that differs when two policies do, for noticing that something was computed under another one.
+    package let stamp: String
 
     /// What `docs/` calls the default policy.
     package static let builtIn: Exits = [
@@ -42,6 +44,9 @@ package struct PhasePolicy: Hashable, Sendable {
     package init(general: Exits = [:], special: [Severity: Exits] = [:]) {
         self.general = Self.builtIn.merging(general) { _, own in own }
         self.special = special
+        var hash = FNV1a()
+        hash.add(Self.text(self.general, special))
+        stamp = hash.digits
     }
 
     /// What has to hold before an incident of this severity leaves `phase`.
@@ -55,8 +60,7 @@ package struct PhasePolicy: Hashable, Sendable {
         requirements(leaving: phase, severity: incident.severity).compactMap { incident.unmet($0) }
     }
 
-    /// A text that differs whenever two policies do, for noticing that something was computed under another one.
-    package var signature: String {
+    private static func text(_ general: Exits, _ special: [Severity: Exits]) -> String {
         let scopes = [("default", general)] + special.map { ($0.key.rawValue, $0.value) }.sorted { $0.0 < $1.0 }
         return scopes.map { name, exits in
             let phases = Phase.open.compactMap { phase in

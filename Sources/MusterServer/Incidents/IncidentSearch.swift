@@ -20,6 +20,18 @@ struct IncidentFilter: Sendable {
 struct IncidentSearch: Sendable {
     let pool: PostgresPool
     let policy: PhasePolicy
+    private let single: GatheredReads<Int, Found>
+
+    init(pool: PostgresPool, policy: PhasePolicy) {
+        self.pool = pool
+        self.policy = policy
+        single = GatheredReads { numbers in
+            let rows = try await pool.query(
+                "SELECT \(fragment: Self.columns(policy)) FROM incident WHERE number = ANY (\(numbers))")
+            let found = try rows.map { try Self.found($0, policy) }
+            return Dictionary(uniqueKeysWithValues: found.map { ($0.number, $0) })
+        }
+    }
 
     /// An incident that was found.
     struct Found: Sendable {
@@ -30,9 +42,7 @@ struct IncidentSearch: Sendable {
 
     /// One incident; nil when there is none of that number.
     func incident(_ number: Int) async throws -> Found? {
-        try await pool.query(
-            "SELECT \(fragment: columns) FROM incident WHERE number = \(number)"
-        ).first.map(found)
+        try await single.value(number)
     }
 
     /// At most `limit` incidents with smaller numbers than `before`.
@@ -42,10 +52,10 @@ struct IncidentSearch: Sendable {
         let condition = conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
         return try await pool.query(
             """
-            SELECT \(fragment: columns) FROM incident WHERE \(fragment: condition)
+            SELECT \(fragment: Self.columns(policy)) FROM incident WHERE \(fragment: condition)
             ORDER BY number DESC LIMIT \(limit)
             """
-        ).map(found)
+        ).map { try Self.found($0, policy) }
     }
 
     private static func conditions(_ filter: IncidentFilter) -> [SQL] {
@@ -76,13 +86,13 @@ struct IncidentSearch: Sendable {
     }
 
     /// The state comes along only where the representation was written under another policy.
-    private var columns: SQL {
+    private static func columns(_ policy: PhasePolicy) -> SQL {
         """
-        number, version, representation, CASE WHEN policy <> \(policy.signatureDigest) THEN state END AS outdated
+        number, version, representation, CASE WHEN policy <> \(policy.stamp) THEN state END AS outdated
         """
     }
 
-    private func found(_ row: PostgresRow) throws -> Found {
+    private static func found(_ row: PostgresRow, _ policy: PhasePolicy) throws -> Found {
         let outdated: PostgresJSON? = try row.decode("outdated")
         let representation: PostgresJSON = try row.decode("representation")
         return Found(
@@ -90,12 +100,5 @@ struct IncidentSearch: Sendable {
             representation: try outdated.map {
                 IncidentRepresentation.bytes(of: try IncidentColumns.incident($0.bytes), policy: policy)
             } ?? representation.bytes)
-    }
-}
-
-extension PhasePolicy {
-    /// A short name for this policy's requirements.
-    var signatureDigest: String {
-        String(HashChain.hex(OpenSSL.sha256(Array(signature.utf8))).prefix(16))
     }
 }

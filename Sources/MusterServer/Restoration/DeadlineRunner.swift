@@ -39,17 +39,3 @@ struct DeadlineRunner: Service {
         return due.count
     }
 }
-
-/// Which incidents have a deadline that has passed.
-struct DeadlineStore: Sendable {
-    let pool: PostgresPool
-
-    func due(limit: Int) async throws -> [(number: Int, deadline: Timestamp)] {
-        try await pool.query(
-            """
-            SELECT number, next_deadline_at FROM incident WHERE next_deadline_at <= now()
-            ORDER BY next_deadline_at LIMIT \(limit)
-            """
-        ).map { (try $0.decode("number"), try $0.decode("next_deadline_at")) }
-    }
-}

@@ -113,6 +113,14 @@ extension ServerConfiguration {
 
     init(_ source: SettingSource) throws(ConfigurationError) {
         var reader = SettingReader(source)
+        self.init(&reader)
+        reader.findUnknownKeys()
+        warnings = reader.unknownVariables
+        guard reader.errors.isEmpty else { throw ConfigurationError(errors: reader.errors) }
+    }
+
+    /// Reads every key; what is wrong stays with the reader.
+    init(_ reader: inout SettingReader) {
         http = HTTP(&reader)
         bootstrapToken = Self.bootstrapToken(&reader)
         data = DataFiles(&reader)
@@ -131,9 +139,6 @@ extension ServerConfiguration {
                 }))
         policy = PhasePolicy(&reader)
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))
-        reader.findUnknownKeys()
-        warnings = reader.unknownVariables
-        guard reader.errors.isEmpty else { throw ConfigurationError(errors: reader.errors) }
     }
 
     private static func bootstrapToken(_ reader: inout SettingReader) -> String? {

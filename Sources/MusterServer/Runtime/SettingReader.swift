@@ -4,7 +4,8 @@ import FoundationEssentials
 struct SettingReader {
     let source: SettingSource
     private(set) var errors: [String]
-    private var known: Set<String> = []
+    /// The keys that were asked for.
+    private(set) var known: Set<String> = []
 
     init(_ source: SettingSource) {
         self.source = source

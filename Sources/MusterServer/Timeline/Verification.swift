@@ -19,21 +19,18 @@ struct Verification: Sendable {
         var report = VerifyReport()
         var last = 0
         while true {
-            let rows = try await pool.query(
-                """
-                SELECT number, version, last_hash, state, phase, severity, title FROM incident WHERE number > \(last)
-                ORDER BY number LIMIT \(Self.batchRows)
-                """)
+            let rows = try await VerificationStore(pool: pool).rows(after: last, limit: Self.batchRows)
             for row in rows {
-                last = try row.decode("number")
-                try await check(row, number: last, &report)
+                last = row.number
+                try await check(row, &report)
             }
             guard !rows.isEmpty else { return report }
             progress(report.incidents)
         }
     }
 
-    private func check(_ row: PostgresRow, number: Int, _ report: inout VerifyReport) async throws {
+    private func check(_ row: VerificationStore.Row, _ report: inout VerifyReport) async throws {
+        let number = row.number
         report.incidents += 1
         let entries: [TimelineEntry]
         do {
@@ -44,21 +41,18 @@ struct Verification: Sendable {
         }
         report.entries += entries.count
         // Somebody may have changed the incident between the two reads; then its timeline is the longer one.
-        let version: Int = try row.decode("version")
-        let known = entries.prefix(version)
+        let known = entries.prefix(row.version)
         report.differences += TimelineCheck(number: number, entries: entries).differences().map { "INC-\(number): \($0)" }
-        let stored: IncidentStore.Row = try IncidentStore.row(row)
         let replayed = known.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
-        let isSince = entries.contains { $0.recorded.sequence > version && $0.isRedaction }
-        if replayed != stored.incident, !isSince {
+        let isSince = entries.contains { $0.recorded.sequence > row.version && $0.isRedaction }
+        if replayed != row.incident, !isSince {
             report.differences.append("INC-\(number): the row does not say what its timeline adds up to")
         }
-        if known.last?.hash != stored.lastHash {
+        if known.last?.hash != row.lastHash {
             report.differences.append("INC-\(number): the row does not carry the hash of its newest entry")
         }
-        if try row.decode("phase") != stored.incident.phase.rawValue
-            || row.decode("severity", as: String?.self) != stored.incident.severity?.rawValue
-            || row.decode("title") != stored.incident.title || version != stored.incident.version
+        if row.phase != row.incident.phase.rawValue || row.severity != row.incident.severity?.rawValue
+            || row.title != row.incident.title || row.version != row.incident.version
         {
             report.differences.append("INC-\(number): the row's columns and its state differ")
         }

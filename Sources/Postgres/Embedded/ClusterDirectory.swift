@@ -118,4 +118,10 @@ struct ClusterDirectory {
         pwrite(file, text, text.utf8.count, 0)
         return file
     }
+
+    /// Unlocks, then closes: a child that another thread is just starting has the descriptor too until it executes its program.
+    func releaseLock(_ file: Int32) {
+        _ = flock(file, LOCK_UN)
+        close(file)
+    }
 }

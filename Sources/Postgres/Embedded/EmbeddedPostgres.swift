@@ -66,6 +66,13 @@ package final class EmbeddedPostgres: Sendable {
         await ended.raised()
     }
 
+    /// Begins to stop the server without a checkpoint, for those who cannot wait; the next start recovers what was committed.
+    package func stopAtOnce() {
+        guard case .running(let status, _) = phase.withLock({ $0 }) else { return }
+        status.stopRequested()
+        status.kill(SIGQUIT)
+    }
+
     /// Ends the server by a signal (SIGINT: fast shutdown, SIGQUIT or SIGKILL: a crash) and waits until it has been started again.
     package func restart(signal: Int32 = SIGINT) async {
         guard case .running(let status, _) = phase.withLock({ $0 }), let pid = status.pid else { return }

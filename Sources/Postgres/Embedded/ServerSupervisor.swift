@@ -17,7 +17,7 @@ struct ServerSupervisor: Sendable {
             let account = try ServerAccount.choose(user: settings.user, dataDirectory: directory.data)
             try directory.make(for: account)
             let lock = try directory.takeLock()
-            defer { close(lock) }
+            defer { directory.releaseLock(lock) }
             let command = try prepare(account)
             try startFirst(command)
             started(nil)

@@ -114,6 +114,10 @@ extension PoolDriver {
         for listener in listeners.values where timer(of: listener) <= now { wake(listener) }
     }
 
+    private var whyBusy: String {
+        poolConnectionCount == 0 ? "connecting takes too long" : "all \(poolConnectionCount) connections were busy"
+    }
+
     private func expireQueue(_ now: MonotonicTime) {
         for pending in queue.remove(where: { $0.queueExpires <= now }) {
             if let expires = pending.job.expires, expires <= now {
@@ -121,8 +125,7 @@ extension PoolDriver {
                 finish(pending, .failure(.deadlineExceeded(outcomeUnknown: false)))
             } else {
                 metrics.jobRefused()
-                let reason = connecting.lastFailure ?? "all \(configuration.connections) connections were busy"
-                finish(pending, .failure(.unavailable(reason: reason)))
+                finish(pending, .failure(.unavailable(reason: connecting.lastFailure ?? whyBusy)))
             }
         }
     }

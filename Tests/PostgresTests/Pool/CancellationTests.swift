@@ -34,10 +34,10 @@ import Testing
                 let busy = Task { try await database.pool.query("SELECT pg_sleep(60)", deadline: .seconds(60)) }
                 try await waitUntil(observer, isRunning("pg_sleep"))
                 let waiting = Task { try await database.pool.query("SELECT 1") }
-                while database.pool.statistics().waiting == 0 { await Task.yield() }
+                try await waitUntil { database.pool.statistics().waiting > 0 }
                 waiting.cancel()
                 await #expect(throws: PostgresError.cancelled) { try await waiting.value }
-                while database.pool.statistics().waiting > 0 { await Task.yield() }
+                try await waitUntil { database.pool.statistics().waiting == 0 }
                 busy.cancel()
                 await #expect(throws: PostgresError.cancelled) { try await busy.value }
             }

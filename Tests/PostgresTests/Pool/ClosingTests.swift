@@ -10,7 +10,7 @@ import Testing
             let tasks = (0..<20).map { number in
                 Task { try await database.pool.query("INSERT INTO t SELECT \(number) FROM pg_sleep(0.005)") }
             }
-            while database.pool.statistics().waiting == 0 { await Task.yield() }
+            try await waitUntil { database.pool.statistics().waiting > 0 }
             async let rest: Void = {
                 for task in tasks { _ = try? await task.value }
             }()
@@ -45,8 +45,9 @@ import Testing
     @Test func `closing does not wait for ever`() async throws {
         try await TestDatabase.with(connections: 1) { $0.shutdownTimeout = .milliseconds(100) } _: { database in
             let endless = Task { try await database.pool.query("SELECT pg_sleep(5)") }
+            try await waitUntil { database.pool.statistics().busy == 1 }
             let waiting = Task { try await database.pool.transaction { try await $0.query("SELECT 1") } }
-            while database.pool.statistics().waiting == 0 { await Task.yield() }
+            try await waitUntil { database.pool.statistics().waiting == 1 }
             await database.pool.close()
             await #expect(throws: PostgresError.connectionLost(outcomeUnknown: true, reason: "the pool is closed")) {
                 try await endless.value
@@ -69,7 +70,7 @@ import Testing
     @Test func `a pool that runs in a task holds a connection until the task is cancelled`() async throws {
         try await TestDatabase.with(connections: 2) { database in
             let running = Task { try await database.pool.run() }
-            while database.pool.statistics().idle == 0 { await Task.yield() }
+            try await waitUntil { database.pool.statistics().idle > 0 }
             running.cancel()
             try await running.value
             #expect(database.pool.statistics().size == 0)

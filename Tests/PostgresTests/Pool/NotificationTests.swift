@@ -67,8 +67,7 @@ import Testing
 
     @Test func `a listener may come before its server`() async throws {
         let directory = try TestServer.makeDirectory()
-        let server = EmbeddedPostgres(directory: directory, settings: TestServer.fastSettings, logger: TestServer.quietLogger)
-        TestServer.removeAtExit(directory, server)
+        let server = TestServer.make(directory)
         let pool = PostgresPool(
             configuration: PostgresConfiguration(conninfo: server.conninfo(database: "muster")), logger: TestServer.quietLogger
         )

@@ -40,7 +40,8 @@ import Testing
             try await database.withObserver { observer in
                 let running = Task { try await database.pool.query("SELECT pg_sleep(60)") }
                 try await waitUntil(observer, isRunning("pg_sleep"))
-                try await observer.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'")
+                try await observer.query(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'")
                 let error = await #expect(throws: PostgresError.self) { try await running.value }
                 guard case .connectionLost(outcomeUnknown: true, _) = error else {
                     Issue.record("\(String(describing: error))")
@@ -79,7 +80,7 @@ import Testing
                     try await database.pool.query("SELECT 1")
                     try await observer.query(
                         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'muster' AND datname = current_database()")
-                    while database.pool.statistics().size > 0 { await Task.yield() }
+                    try await waitUntil { database.pool.statistics().size == 0 }
                 }
             }
         }
@@ -99,8 +100,7 @@ import Testing
 
     @Test func `a pool made before its server waits for it, within limits`() async throws {
         let directory = try TestServer.makeDirectory()
-        let server = EmbeddedPostgres(directory: directory, settings: TestServer.fastSettings, logger: TestServer.quietLogger)
-        TestServer.removeAtExit(directory, server)
+        let server = TestServer.make(directory)
         try await withPool(server.conninfo(database: "muster")) { $0.acquireTimeout = .milliseconds(50) } _: { pool in
             let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
             guard case .unavailable(let reason) = error else {
@@ -111,7 +111,7 @@ import Testing
         }
         try await withPool(server.conninfo(database: "muster")) { pool in
             let early = Task { try await pool.query("SELECT 1") }
-            while pool.statistics().waiting == 0 { await Task.yield() }
+            try await waitUntil { pool.statistics().waiting > 0 }
             _ = try await server.start()
             #expect(try await early.value.count == 1)
         }
@@ -127,7 +127,7 @@ import Testing
                     try await pool.query("INSERT INTO t VALUES (1)")
                 }
                 let blocked = Task { try await pool.query("SELECT 1") }
-                while pool.statistics().waiting == 0 { await Task.yield() }
+                try await waitUntil { pool.statistics().waiting > 0 }
                 ProcessTree.signal(server.processID, SIGCONT)
                 #expect(try await blocked.value.count == 1)
             }
@@ -140,7 +140,7 @@ import Testing
                 try await pool.query("SELECT 1")
                 ProcessTree.signal(server.processID, SIGSTOP)
                 let task = Task { try await pool.query("SELECT 2") }
-                while pool.statistics().busy == 0 { await Task.yield() }
+                try await waitUntil { pool.statistics().busy > 0 }
                 task.cancel()
                 await #expect(throws: PostgresError.self) { try await task.value }
                 ProcessTree.signal(server.processID, SIGCONT)

@@ -10,6 +10,11 @@ import Testing
         case acknowledged, refused, unknown
     }
 
+    private final class Progress: Sendable {
+        let writes = Atomic(0)
+        let isOver = Atomic(false)
+    }
+
     private struct Generator: RandomNumberGenerator {
         var state: UInt64
 
@@ -34,11 +39,11 @@ import Testing
             configuration.reconnectDelayMax = .milliseconds(200)
             let pool = PostgresPool(configuration: configuration, logger: TestServer.quietLogger)
             try await pool.query("CREATE TABLE t (id int PRIMARY KEY)")
-            let isOver = Atomic(false)
-            async let chaos: Void = rage(server, until: isOver)
-            let outcomes = await write(24, 120, into: pool)
-            isOver.store(true, ordering: .relaxed)
-            await chaos
+            let progress = Progress()
+            async let chaos: Void = rage(server, progress)
+            let outcomes = await write(24, 120, into: pool, progress)
+            progress.isOver.store(true, ordering: .relaxed)
+            try await chaos
             let stored = try await settled(pool)
             for (id, outcome) in outcomes {
                 switch outcome {
@@ -64,7 +69,7 @@ import Testing
         }
     }
 
-    private func write(_ writers: Int, _ each: Int, into pool: PostgresPool) async -> [Int: Outcome] {
+    private func write(_ writers: Int, _ each: Int, into pool: PostgresPool, _ progress: Progress) async -> [Int: Outcome] {
         await withTaskGroup(of: [(Int, Outcome)].self) { group in
             for writer in 0..<writers {
                 group.addTask {
@@ -73,6 +78,7 @@ import Testing
                     for number in 0..<each {
                         let id = writer * each + number
                         outcomes.append((id, await write(id, into: pool, &random)))
+                        progress.writes.add(1, ordering: .relaxed)
                     }
                     return outcomes
                 }
@@ -113,19 +119,24 @@ import Testing
         }
     }
 
-    private func rage(_ server: EmbeddedPostgres, until isOver: borrowing Atomic<Bool>) async {
+    /// Kills something after every few writes.
+    private func rage(_ server: EmbeddedPostgres, _ progress: Progress) async throws {
         var random = Generator(state: seed)
         let administration = server.conninfo(database: "postgres")
-        var rounds = 0
-        while !isOver.load(ordering: .relaxed) {
-            rounds += 1
-            switch Int.random(in: 0..<100, using: &random) {
-            case 0 where rounds > 20: await server.restart(signal: SIGINT)
-            case 1 where rounds > 20: await server.restart(signal: SIGQUIT)
+        var next = 0
+        while true {
+            next += Int.random(in: 1...60, using: &random)
+            try await waitUntil { progress.writes.load(ordering: .relaxed) >= next || progress.isOver.load(ordering: .relaxed) }
+            if progress.isOver.load(ordering: .relaxed) { return }
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0: await server.restart(signal: SIGINT)
+            case 1: await server.restart(signal: SIGQUIT)
             default:
                 _ = try? await PostgresAdministration.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'muster' AND datname = 'muster' ORDER BY random() LIMIT 1",
-                    on: administration)
+                    """
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE application_name = 'muster' AND datname = 'muster' ORDER BY random() LIMIT 1
+                    """, on: administration)
             }
         }
     }

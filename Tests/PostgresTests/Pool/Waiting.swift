@@ -6,8 +6,12 @@ func waitUntil(_ database: PostgresPool, _ condition: SQL) async throws {
     while true {
         let answer = try await database.query("SELECT \(fragment: condition)")
         if try answer[0].decode(0, as: Bool.self) { return }
-        await Task.yield()
     }
+}
+
+/// Waits for a state that gives no signal of its own, such as what `/proc` or the pool's statistics show.
+func waitUntil(_ condition: () throws -> Bool) async throws {
+    while try !condition() { try await Task.sleep(for: .milliseconds(1)) }
 }
 
 extension TestDatabase {

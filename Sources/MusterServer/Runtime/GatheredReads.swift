@@ -1,0 +1,62 @@
+import Synchronization
+
+/// Reads of single rows, gathered: what is asked for while a read is under way goes together into the next one. Alone, a
+/// read waits for nobody; under load, a round trip to the database is shared by many requests. Each answer is at least as
+/// new as its question.
+final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private typealias Waiting = (key: Key, continuation: CheckedContinuation<Value?, any Error>)
+
+    private struct State {
+        var waiting: [Waiting] = []
+        var underWay = 0
+    }
+
+    /// Reads under way at once: while one is with the database, the next one is being put together.
+    private let underWayMax: Int
+    /// Keys in one read.
+    private let keysMax: Int
+    private let state = Mutex(State())
+    private let read: @Sendable ([Key]) async throws -> [Key: Value]
+
+    init(underWayMax: Int = 2, keysMax: Int = 64, read: @escaping @Sendable ([Key]) async throws -> [Key: Value]) {
+        self.underWayMax = underWayMax
+        self.keysMax = keysMax
+        self.read = read
+    }
+
+    /// The value of a key; nil when there is none. Throws what the shared read threw.
+    func value(_ key: Key) async throws -> Value? {
+        try await withCheckedThrowingContinuation { continuation in
+            let begins = state.withLock { state in
+                state.waiting.append((key, continuation))
+                guard state.underWay < underWayMax else { return false }
+                state.underWay += 1
+                return true
+            }
+            if begins { Task { await readWhatWaits() } }
+        }
+    }
+
+    private func readWhatWaits() async {
+        while let batch = nextBatch() {
+            do {
+                let values = try await read(Array(Set(batch.map(\.key))))
+                for waiting in batch { waiting.continuation.resume(returning: values[waiting.key]) }
+            } catch {
+                for waiting in batch { waiting.continuation.resume(throwing: error) }
+            }
+        }
+    }
+
+    private func nextBatch() -> [Waiting]? {
+        state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.underWay -= 1
+                return nil
+            }
+            let batch = Array(state.waiting.prefix(keysMax))
+            state.waiting.removeFirst(batch.count)
+            return batch
+        }
+    }
+}

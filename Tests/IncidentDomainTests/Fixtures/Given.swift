@@ -1,0 +1,135 @@
+import Testing
+
+@testable import IncidentDomain
+
+/// An incident at some point of its life, reached by commands, to which a test puts the next one:
+/// `Given(...).when(.acknowledge) == .events([.acknowledged])`.
+///
+/// It opens at 10:00 and every command comes a minute after the one before.
+struct Given {
+    let incident: Incident
+    /// Its whole timeline so far.
+    let timeline: [RecordedEvent]
+    var policy = PhasePolicy()
+    var graph = SampleCatalog.graph
+    var soak = SoakPolicy()
+    /// When the next command is put.
+    var now: Timestamp
+
+    static let number = 42
+    static let start = clock("10:00")
+
+    /// Opened by a commander, then led through the commands, each of which has to be accepted.
+    init(
+        _ commands: IncidentCommand..., opening: OpenIncident = OpenIncident(title: "Feed is slow"),
+        policy: PhasePolicy = PhasePolicy(), graph: DependencyGraph = SampleCatalog.graph, soak: SoakPolicy = SoakPolicy()
+    ) throws {
+        let facts = DecisionFacts(
+            principal: .carla, now: Self.start, policy: policy, graph: graph, soak: soak)
+        let events = try Incident.decide(.open(opening), on: nil, facts: facts)
+        let timeline = Self.record(events, after: 0, by: .carla, at: Self.start, recordedAt: Self.start)
+        let incident = try #require(Self.replay(timeline))
+        self = try Given(
+            incident: incident, timeline: timeline, policy: policy, graph: graph, soak: soak,
+            now: Self.start.adding(seconds: 60)
+        ).and(commands)
+    }
+
+    private init(
+        incident: Incident, timeline: [RecordedEvent], policy: PhasePolicy, graph: DependencyGraph, soak: SoakPolicy,
+        now: Timestamp
+    ) {
+        self.incident = incident
+        self.timeline = timeline
+        self.policy = policy
+        self.graph = graph
+        self.soak = soak
+        self.now = now
+    }
+
+    /// The same incident after more commands, each of which has to be accepted.
+    func and(_ commands: IncidentCommand..., by principal: Principal = .carla, at time: Timestamp? = nil) throws -> Given {
+        try and(commands, by: principal, at: time)
+    }
+
+    func and(_ commands: [IncidentCommand], by principal: Principal = .carla, at time: Timestamp? = nil) throws -> Given {
+        try commands.reduce(self) { given, command in
+            let events = try given.decide(command, by: principal, at: time)
+            let added = Self.record(
+                events, after: given.incident.version, by: principal, at: time ?? given.now, recordedAt: given.now)
+            let after = added.reduce(given.incident) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
+            return Given(
+                incident: after, timeline: given.timeline + added, policy: given.policy, graph: given.graph,
+                soak: given.soak, now: given.now.adding(seconds: 60))
+        }
+    }
+
+    /// What comes of a command.
+    func when(_ command: IncidentCommand, by principal: Principal = .carla, at time: Timestamp? = nil) -> Answer {
+        do throws(IncidentRefusal) {
+            return .events(try decide(command, by: principal, at: time))
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    private func decide(
+        _ command: IncidentCommand, by principal: Principal, at time: Timestamp?
+    ) throws(IncidentRefusal) -> [IncidentEvent] {
+        try Incident.decide(
+            command, on: incident,
+            facts: DecisionFacts(
+                principal: principal, now: now, occurredAt: time, policy: policy, graph: graph, soak: soak))
+    }
+
+    static func record(
+        _ events: [IncidentEvent], after version: Int, by principal: Principal, at time: Timestamp, recordedAt: Timestamp
+    ) -> [RecordedEvent] {
+        events.enumerated().map { index, event in
+            RecordedEvent(
+                sequence: version + index + 1, event: event, actor: principal, occurredAt: time, recordedAt: recordedAt)
+        }
+    }
+
+    static func replay(_ timeline: some Sequence<RecordedEvent>) -> Incident? {
+        timeline.reduce(nil) { Incident.evolve($0, $1, number: number) }
+    }
+}
+
+/// What an incident says to a command.
+enum Answer: Equatable {
+    case events([IncidentEvent])
+    case refused(IncidentRefusal)
+
+    /// A repeat of what already holds.
+    static let nothing = Answer.events([])
+
+    /// The stable code of a refusal, for tests that are not about its details.
+    var code: String? {
+        switch self {
+        case .events: nil
+        case .refused(let refusal): refusal.code
+        }
+    }
+
+    /// The JSON pointer of a refused value.
+    var field: String? {
+        if case .refused(.badValue(let field, _)) = self { field } else { nil }
+    }
+
+    var isAccepted: Bool { code == nil }
+}
+
+extension Principal {
+    static let vera = Principal(id: "1", name: "Vera", role: .viewer)
+    static let rita = Principal(id: "2", name: "Rita", role: .responder)
+    static let carla = Principal(id: "3", name: "Carla", role: .commander)
+}
+
+/// A time of the day on which the samples happen, as in `10:05` or `10:05:30.250`.
+func clock(_ time: String) -> Timestamp {
+    guard let moment = Timestamp("2026-11-22T\(time.utf8.count == 5 ? "\(time):00" : time)Z") else {
+        preconditionFailure("\(time) is no time of day")
+    }
+    return moment
+}

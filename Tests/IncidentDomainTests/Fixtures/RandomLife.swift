@@ -1,0 +1,183 @@
+@testable import IncidentDomain
+
+/// An incident that had random things done to it, sensible and not.
+struct RandomLife {
+    private(set) var incident: Incident?
+    private(set) var timeline: [RecordedEvent] = []
+    private(set) var refusals: [IncidentRefusal] = []
+    /// The newest command, for what a failure prints.
+    private(set) var newest: IncidentCommand?
+    private(set) var now = Given.start
+
+    static let policies = [
+        PhasePolicy(), PhasePolicy(general: [.assess: [], .review: []]),
+        PhasePolicy(special: [.sev1: [.restore: Requirement.allCases], .sev4: [.detect: [], .mitigate: []]]),
+    ]
+    let policy: PhasePolicy
+    let graph = SampleCatalog.graph
+    let soak = SoakPolicy(secondsByTier: [0: 30, 1: 90])
+
+    static func make(
+        commands: Int, _ random: inout SeededGenerator, after check: (RandomLife) throws -> Void = { _ in }
+    ) rethrows -> RandomLife {
+        var life = RandomLife(policy: random.pick(policies))
+        for _ in 0..<commands {
+            life.takeStep(&random)
+            try check(life)
+        }
+        return life
+    }
+
+    private mutating func takeStep(_ random: inout SeededGenerator) {
+        now = now.adding(seconds: Double.random(in: 0...60, using: &random))
+        let command = incident == nil ? .open(RandomCommand.opening(&random)) : RandomCommand.make(&random, on: incident)
+        newest = command
+        let principal = random.pick([Principal.vera, .rita, .carla, .carla, .daemon])
+        var occurredAt = now
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            occurredAt = now.adding(seconds: Double.random(in: -300...8, using: &random))
+        }
+        let facts = DecisionFacts(
+            principal: principal, now: now, occurredAt: occurredAt, policy: policy, graph: graph, soak: soak)
+        do throws(IncidentRefusal) {
+            let events = try Incident.decide(command, on: incident, facts: facts)
+            let added = Given.record(
+                events, after: incident?.version ?? 0, by: principal, at: occurredAt, recordedAt: now)
+            timeline += added
+            incident = added.reduce(incident) { Incident.evolve($0, $1, number: Given.number) }
+        } catch {
+            refusals.append(error)
+        }
+    }
+}
+
+/// Commands as anybody might send them: names that exist and names that do not, in any phase.
+enum RandomCommand {
+    static func opening(_ random: inout SeededGenerator) -> OpenIncident {
+        OpenIncident(
+            title: "Random", severity: maybe(Severity.allCases, &random), impacts: [impact(&random)],
+            cause: hypothesis(&random), alerts: alerts(&random))
+    }
+
+    /// The way forward comes often enough that every phase is reached.
+    static func make(_ random: inout SeededGenerator, on incident: Incident?) -> IncidentCommand {
+        switch Int.random(in: 0..<12, using: &random) {
+        case 0, 1: .advance(to: maybe(Phase.allCases, &random), reason: text(&random), override: .random(using: &random))
+        case 2, 3: .advance(to: nil, reason: "go on", override: true)
+        case 4, 5, 6: restoring(&random)
+        case 7: deciding(&random, on: incident)
+        case 8: reviewing(&random)
+        default: working(&random)
+        }
+    }
+
+    private static func deciding(_ random: inout SeededGenerator, on incident: Incident?) -> IncidentCommand {
+        switch Int.random(in: 0..<12, using: &random) {
+        case 0: .dismiss(reason: "a test")
+        case 1: .merge(into: random.pick([Given.number, 7]), reason: text(&random))
+        case 2, 3: .absorb(other(&random))
+        case 4, 5, 6: .revert(to: random.pick(Phase.allCases), reason: "back")
+        case 7: .redact(sequence: .random(in: -1...60, using: &random), reason: "secret", replacementDigest: "00")
+        case 8: .open(opening(&random))
+        default:
+            .amend(
+                IncidentAmendment(
+                    title: text(&random), severity: maybe(Severity.allCases, &random),
+                    labels: Bool.random(using: &random) ? ["team": "x"] : nil,
+                    startedAt: incident.map { $0.times.startedAt.adding(seconds: .random(in: -60...60, using: &random)) }))
+        }
+    }
+
+    private static func restoring(_ random: inout SeededGenerator) -> IncidentCommand {
+        let component = component(&random)
+        return switch Int.random(in: 0..<12, using: &random) {
+        case 0, 1, 2: .startStep(component: component, override: .random(using: &random), reason: text(&random))
+        case 3: .rampStep(component: component, percent: .random(in: 0...100, using: &random))
+        case 4, 5, 6: .verifyStep(component: component)
+        case 7: .waiveStep(component: component, reason: "not now")
+        case 8: .failStep(component: component, reason: text(&random))
+        case 9, 10: .deadlinePassed
+        default: Bool.random(using: &random) ? .attachAlerts(alerts(&random)) : .clearAlerts(alerts(&random))
+        }
+    }
+
+    private static func reviewing(_ random: inout SeededGenerator) -> IncidentCommand {
+        let sections = [EditedSection(id: "cause", title: text(&random), markdown: "It was the disk.")]
+        return switch Int.random(in: 0..<5, using: &random) {
+        case 0: .draftReview
+        case 1: .reviseReview(sections: sections, status: random.pick(ReviewStatus.allCases))
+        case 2: .approveReview(sections: sections)
+        case 3: .addAction(ActionDraft(title: "Do", kind: random.pick(ActionKind.allCases), owner: text(&random)))
+        default:
+            .changeAction(
+                ordinal: .random(in: 0...4, using: &random),
+                ActionPatch(owner: text(&random), due: "2026-12-24", state: maybe(ActionState.allCases, &random)))
+        }
+    }
+
+    private static func working(_ random: inout SeededGenerator) -> IncidentCommand {
+        switch Int.random(in: 0..<13, using: &random) {
+        case 0: .acknowledge
+        case 1: .stateCause(hypothesis(&random))
+        case 2: .assignRole(random.pick(IncidentRole.allCases), person: random.pick(["Ann", "Bob"]))
+        case 3, 4, 5: .setImpact(impact(&random))
+        case 6: .removeImpact(component: component(&random))
+        case 7: .setAudience(AudienceImpact(audience: random.pick(Audience.allCases), description: "hit", money: 0.1))
+        case 8: .addNote(text: "note", key: .random(using: &random))
+        case 9: .addMitigation(MitigationDraft(description: "Roll back", state: random.pick(MitigationState.allCases)))
+        case 10:
+            .changeMitigation(
+                id: .random(in: 0...4, using: &random),
+                MitigationPatch(owner: text(&random), state: maybe(MitigationState.allCases, &random)))
+        case 11: .addTask(text: "call", owner: text(&random))
+        default:
+            Bool.random(using: &random)
+                ? .changeTask(id: .random(in: 0...4, using: &random), text: nil, owner: text(&random), done: true)
+                : .postUpdate(UpdatePosted(audience: random.pick(["internal", "public"]), body: "b", eta: nil, steps: []))
+        }
+    }
+
+    /// An incident with random impacts and alerts, to be merged into the one that lives.
+    private static func other(_ random: inout SeededGenerator) -> Incident {
+        let opened = IncidentEvent.opened(
+            IncidentOpened(title: "Other", startedAt: Given.start, labels: [:], origin: "alert"))
+        let events = [opened, .impactSet(impact(&random)), .alertsAttached(AlertBatch(alerts(&random)))]
+        let recorded = Given.record(events, after: 0, by: .carla, at: Given.start, recordedAt: Given.start)
+        guard let incident = recorded.reduce(nil, { Incident.evolve($0, $1, number: 7) }) else {
+            preconditionFailure("an opening makes an incident")
+        }
+        return incident
+    }
+
+    private static func impact(_ random: inout SeededGenerator) -> ComponentImpact {
+        ComponentImpact(
+            component: component(&random), impact: random.pick(ImpactLevel.allCases),
+            startedAt: Int.random(in: 0..<5, using: &random) == 0 ? Given.start : nil,
+            endedAt: Int.random(in: 0..<5, using: &random) == 0 ? Given.start : nil)
+    }
+
+    private static func hypothesis(_ random: inout SeededGenerator) -> CauseHypothesis {
+        CauseHypothesis(
+            category: random.pick(CauseCategory.allCases),
+            subcategory: Int.random(in: 0..<3, using: &random) == 0 ? random.pick(CauseSubcategory.allCases) : nil,
+            confidence: random.pick(CauseConfidence.allCases), evidence: text(&random))
+    }
+
+    private static func alerts(_ random: inout SeededGenerator) -> [AlertMention] {
+        (0..<Int.random(in: 0...3, using: &random)).map { index in
+            AlertMention(id: "a-\(index)", title: "Errors", component: maybe(SampleCatalog.components, &random)?.slug)
+        }
+    }
+
+    private static func component(_ random: inout SeededGenerator) -> String {
+        Int.random(in: 0..<20, using: &random) == 0 ? "unknown" : random.pick(SampleCatalog.components).slug
+    }
+
+    private static func text(_ random: inout SeededGenerator) -> String? {
+        maybe(["Because", "Why not", "Ann"], &random)
+    }
+
+    private static func maybe<Element>(_ elements: [Element], _ random: inout SeededGenerator) -> Element? {
+        Int.random(in: 0..<3, using: &random) == 0 ? nil : random.pick(elements)
+    }
+}

@@ -1,0 +1,55 @@
+import Testing
+
+@testable import IncidentDomain
+
+struct MitigatingTests {
+    @Test(arguments: MitigationState.allCases, MitigationState.allCases)
+    func `a mitigation goes from state to state as work does`(_ from: MitigationState, _ to: MitigationState) throws {
+        let possible: [MitigationState] =
+            switch from {
+            case .planned: [.running, .succeeded, .failed, .notNeeded]
+            case .running: [.succeeded, .failed, .rolledBack, .notNeeded]
+            case .succeeded: [.rolledBack, .running]
+            case .failed: [.running, .rolledBack]
+            case .rolledBack, .notNeeded: [.running]
+            }
+        let answer = try Given(.mitigate(from)).when(.changeMitigation(id: 1, MitigationPatch(state: to)))
+        if from == to {
+            #expect(answer == .nothing)
+        } else if possible.contains(to) {
+            #expect(answer == .events([.mitigationChanged(MitigationChanged(id: 1, state: to, previous: from))]))
+        } else {
+            #expect(answer == .refused(.mitigationState(id: 1, from: from, to: to)))
+        }
+    }
+
+    @Test func `it has the times of its newest run`() throws {
+        let given = try Given().and(.mitigate(.planned))
+        #expect(given.incident.mitigations[0].startedAt == nil)
+        func change(_ state: MitigationState) -> IncidentCommand { .changeMitigation(id: 1, MitigationPatch(state: state)) }
+        let failed = try given.and(change(.running), at: clock("10:01")).and(change(.failed), at: clock("10:02"))
+        #expect(failed.incident.mitigations[0].startedAt == clock("10:01"))
+        #expect(failed.incident.mitigations[0].endedAt == clock("10:02"))
+        let again = try failed.and(change(.running), at: clock("10:03"))
+        #expect(again.incident.mitigations[0].startedAt == clock("10:03"))
+        #expect(again.incident.mitigations[0].endedAt == nil)
+    }
+
+    @Test func `mitigations are numbered, and only what differs is recorded`() throws {
+        let given = try Given(.mitigate(.planned), .mitigate(.running))
+        #expect(given.incident.mitigations.map(\.id) == [1, 2])
+        #expect(given.when(.changeMitigation(id: 3, MitigationPatch())).code == "not-found")
+        let patch = MitigationPatch(description: "Roll back", kind: "rollback", owner: "Olaf", state: .running)
+        #expect(
+            given.when(.changeMitigation(id: 2, patch))
+                == .events([.mitigationChanged(MitigationChanged(id: 2, kind: "rollback", owner: "Olaf"))]))
+        #expect(try given.and(.changeMitigation(id: 2, patch)).when(.changeMitigation(id: 2, patch)) == .nothing)
+    }
+
+    @Test func `a success that was rolled back is none`() throws {
+        let given = try Given(.mitigate(.succeeded))
+        #expect(given.incident.unmet(.mitigationSucceeded) == nil)
+        let back = try given.and(.changeMitigation(id: 1, MitigationPatch(state: .rolledBack)))
+        #expect(back.incident.unmet(.mitigationSucceeded) != nil)
+    }
+}

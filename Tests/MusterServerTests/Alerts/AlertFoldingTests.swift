@@ -1,0 +1,52 @@
+import FoundationEssentials
+import IncidentDomain
+import Testing
+
+@testable import MusterServer
+
+/// How messages that arrive together become statements in which each identity stands once.
+struct AlertFoldingTests {
+    private static let source = UUID()
+
+    private static func fold(_ alerts: IncomingAlert...) -> [[String]] {
+        AlertFolding.rounds(alerts.map { (source, [$0]) }).map { round in
+            round.map { "\($0.alert.identity) \($0.alert.status) \($0.occurrences)" }
+        }
+    }
+
+    @Test func `nothing folds into nothing`() {
+        #expect(Self.fold() == [])
+    }
+
+    @Test func `different identities share a statement, in an order that every daemon has`() {
+        #expect(Self.fold(.firing("b"), .firing("a"), .firing("c")) == [["a firing 1", "b firing 1", "c firing 1"]])
+    }
+
+    @Test func `repeats are counted, and the newest words stay`() {
+        let rounds = AlertFolding.rounds([
+            (Self.source, [.firing("a", title: "old")]), (Self.source, [.firing("a", title: "new")]),
+        ])
+        #expect(rounds.count == 1 && rounds[0].count == 1)
+        #expect(rounds[0][0].occurrences == 2 && rounds[0][0].alert.title == "new")
+    }
+
+    @Test func `a change of state waits for the next statement`() {
+        let rounds = Self.fold(
+            .firing("a", at: 0), .resolved("a", at: 0), .firing("b"), .firing("a", at: 2), .firing("a", at: 2))
+        #expect(rounds == [["a firing 1", "b firing 1"], ["a resolved 1"], ["a firing 2"]])
+    }
+
+    @Test func `another start is another arrival`() {
+        #expect(Self.fold(.firing("a", at: 0), .firing("a", at: 1)) == [["a firing 1"], ["a firing 1"]])
+    }
+
+    @Test func `the same identity of two sources does not wait`() {
+        let rounds = AlertFolding.rounds([(UUID(), [.firing("a")]), (UUID(), [.resolved("a")])])
+        #expect(rounds.count == 1 && rounds[0].count == 2)
+    }
+
+    @Test func `each arrival has an id of its own, of version 7`() {
+        let ids = AlertFolding.rounds([(Self.source, [.firing("a")])] + [(Self.source, [.firing("b")])])[0].map(\.id)
+        #expect(Set(ids).count == 2 && ids.allSatisfy { $0.uuid.6 >> 4 == 7 && $0.uuid.8 >> 6 == 2 })
+    }
+}

@@ -1,0 +1,103 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+import TestSupport
+import Testing
+
+@testable import MusterServer
+
+/// The hot path reads no table from end to end, however many alerts there are.
+@Suite(.timeLimit(.minutes(3))) struct AlertIndexTests {
+    /// 100,000 alerts of two sources, one in fifty of them open, with incidents for each thousand.
+    private static let template = TestTemplate("muster with many alerts") { configuration in
+        try await Migrator(migrations: Migrations.all).migrate(configuration, logger: TestServer.quietLogger)
+        try await PostgresAdministration.execute(
+            """
+            INSERT INTO source (id, name, kind, key_hash, created_by)
+            SELECT md5(n::text)::uuid, 'source ' || n, 'alertmanager', sha256(n::text::bytea), 'test'
+            FROM generate_series(1, 2) AS n;
+            INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
+                last_seen_at, resolved_at, component, labels, annotations, routed)
+            SELECT gen_random_uuid(), md5((1 + n % 2)::text)::uuid, md5(n::text), 'group ' || n / 100, 'It fires',
+                CASE WHEN n % 50 = 0 THEN 'firing' ELSE 'resolved' END, 1 + n % 7, now() - n * interval '1 second', now(),
+                now(), CASE WHEN n % 50 > 0 THEN now() END, 'cdn', '{"a": "b"}', '{}', true
+            FROM generate_series(1, 100000) AS n;
+            """, on: configuration.conninfo)
+        try await PostgresAdministration.execute("VACUUM ANALYZE", on: configuration.conninfo)
+    }
+
+    @Test(arguments: [1, 20, 500])
+    func `taking a batch in looks each alert up by an index`(size: Int) async throws {
+        try await TestDatabase.with(template: Self.template) { database in
+            let source = try await database.pool.query("SELECT id FROM source LIMIT 1")[0].decode("id", as: UUID.self)
+            let alerts: [IncomingAlert] = (0..<size).map { $0.isMultiple(of: 2) ? .firing("\($0)") : .resolved("\($0)") }
+            let round = AlertFolding.rounds([(source, alerts)])[0]
+            try await Self.expectIndexed(AlertStore.take(round), database.pool)
+        }
+    }
+
+    @Test func `finding what is not routed reads what is not routed`() async throws {
+        try await TestDatabase.with(template: Self.template) { database in
+            try await database.pool.query("UPDATE alert SET routed = false WHERE status = 'firing' AND identity < '1'")
+            try await database.pool.query("ANALYZE alert")
+            try await database.pool.transaction { transaction in
+                let claimed = try await AlertRoutingStore().claim(limit: 500, in: transaction)
+                #expect(claimed.count > 50)
+            }
+            try await Self.expectIndexed(AlertRoutingStore.claim(limit: 500), database.pool)
+        }
+    }
+
+    @Test func `ending a group, moving alerts and marking them use indexes`() async throws {
+        try await TestDatabase.with(template: Self.template) { database in
+            let row = try await database.pool.query("SELECT id, source FROM alert LIMIT 1")[0]
+            let (id, source) = (try row.decode("id", as: UUID.self), try row.decode("source", as: UUID.self))
+            for statement: SQL in [
+                "UPDATE alert SET incident = \(2) WHERE incident = \(1)",
+                "UPDATE alert SET routed = true WHERE id = ANY (\([id])) AND NOT routed",
+                """
+                UPDATE alert SET status = 'resolved', resolved_at = now()
+                WHERE source = \(source) AND group_key = \("g") AND status <> 'resolved'
+                """,
+            ] {
+                try await Self.expectIndexed(statement, database.pool)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        AlertFilter(), AlertFilter(identity: "x"), AlertFilter(status: .firing), AlertFilter(incident: 7),
+    ])
+    func `a list of alerts reads a page of them`(filter: AlertFilter) async throws {
+        try await TestDatabase.with(template: Self.template) { database in
+            let search = AlertSearch(pool: database.pool)
+            _ = try await search.list(filter, before: nil, limit: 51)
+            try await Self.expectIndexed(AlertSearch.list(filter, before: UUID(), limit: 51), database.pool)
+        }
+    }
+
+    /// Under the plan for these values and under the one for any values, which PostgreSQL may change to after five uses.
+    private static func expectIndexed(_ statement: SQL, _ pool: PostgresPool) async throws {
+        let custom = try await plan("EXPLAIN \(fragment: statement)", pool)
+        #expect(!custom.contains("Seq Scan on alert"), "\(custom)")
+        let generic = try await pool.transaction { transaction in
+            var types: [String] = []
+            for bind in statement.binds {
+                let name: SQL = "SELECT format_type(\(Int(bind.type.rawValue))::oid, NULL)"
+                types.append(try await transaction.query(name)[0].decode(0))
+            }
+            try await transaction.query("SET LOCAL plan_cache_mode = force_generic_plan")
+            let parameters = types.isEmpty ? "" : "(\(types.joined(separator: ", ")))"
+            let nulls = types.isEmpty ? "" : "(\(types.map { _ in "NULL" }.joined(separator: ", ")))"
+            try await transaction.query("PREPARE looked_at \(unescaped: parameters) AS \(unescaped: statement.text)")
+            let plan = try await plan("EXPLAIN EXECUTE looked_at \(unescaped: nulls)", transaction)
+            try await transaction.query("DEALLOCATE looked_at")
+            return plan
+        }
+        #expect(!generic.contains("Seq Scan on alert"), "\(generic)")
+    }
+
+    private static func plan(_ explain: SQL, _ runner: some SQLRunner) async throws -> String {
+        try await runner.query(explain).map { try $0.decode(0, as: String.self) }.joined(separator: "\n")
+    }
+}

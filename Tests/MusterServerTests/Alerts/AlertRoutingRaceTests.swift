@@ -1,0 +1,141 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+import ServiceLifecycle
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import MusterServer
+
+/// Alerts and the components of the catalog, two daemons at work on the same alerts, and what a crash leaves behind.
+@Suite(.timeLimit(.minutes(3))) struct AlertRoutingRaceTests {
+    private static let cdn = Component(slug: "cdn", name: "CDN", tier: 0)
+
+    @Test func `an alert on a component of the catalog gives it an impact, an unknown one does not`() async throws {
+        try await TestDaemon.with { daemon in
+            try await daemon.put([Self.cdn])
+            let source = try await daemon.makeSource()
+            try await daemon.take(source, .firing("a", group: "g", component: "cdn"), .firing("b", group: "g", component: "ghost"))
+            try await daemon.router.routeBatch()
+            #expect(try await daemon.incident(1).impacts.map { "\($0.component) \($0.impact)" } == ["cdn degraded"])
+            #expect(try await daemon.incident(1).firing == ["cdn": 1, "ghost": 1])
+        }
+    }
+
+    @Test func `an alert that joins brings its component, and leaves what people said of others`() async throws {
+        try await TestDaemon.with { daemon in
+            try await daemon.put([Self.cdn, Component(slug: "upload", name: "Upload", tier: 2)])
+            let source = try await daemon.makeSource()
+            try await daemon.take(source, .firing("a", group: "g", component: "cdn"))
+            try await daemon.router.routeBatch()
+            try await daemon.tell(.setImpact(ComponentImpact(component: "cdn", impact: .majorOutage)), 1)
+            try await daemon.take(
+                source, .firing("b", group: "g", component: "cdn"), .firing("c", group: "g", component: "upload"))
+            try await daemon.router.routeBatch()
+            let impacts = try await daemon.incident(1).impacts.map { "\($0.component) \($0.impact)" }
+            #expect(impacts == ["cdn majorOutage", "upload degraded"])
+        }
+    }
+
+    @Test func `an alert on a restored component takes that back`() async throws {
+        try await TestDaemon.with { daemon in
+            try await daemon.put([Self.cdn])
+            let source = try await daemon.makeSource()
+            try await daemon.take(source, .firing("a", group: "g", component: "cdn"))
+            try await daemon.router.routeBatch()
+            try await daemon.take(source, .resolved("a", group: "g", component: "cdn"))
+            try await daemon.router.routeBatch()
+            try await daemon.bringToRestore(1)
+            try await daemon.tell(.startStep(component: "cdn", override: false, reason: nil), 1)
+            #expect(try await daemon.tell(.verifyStep(component: "cdn"), 1).step("cdn")?.state == .restored)
+            try await daemon.take(source, .firing("b", group: "g", component: "cdn"))
+            try await daemon.router.routeBatch()
+            #expect(try await daemon.incident(1).step("cdn")?.state == .regressed)
+            #expect(try await daemon.incident(1).unrestored == ["cdn"])
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
+    @Test func `what was stored and not routed before a crash is picked up by any daemon`() async throws {
+        try await TestDaemon.with { daemon in
+            let source = try await daemon.makeSource()
+            try await daemon.take(source, .firing("a"), .firing("b"))
+            try await daemon.beside { other in
+                let services = ServiceGroup(services: [other.router], logger: TestServer.quietLogger)
+                async let running: Void = services.run()
+                try await daemon.pool.waitUntil("NOT EXISTS (SELECT FROM alert WHERE NOT routed)")
+                await services.triggerGracefulShutdown()
+                try await running
+            }
+            #expect(try await daemon.count("incident") == 2)
+        }
+    }
+
+    @Test func `more than one batch is routed by one signal`() async throws {
+        try await TestDaemon.with { daemon in
+            let source = try await daemon.makeSource()
+            try await daemon.take([(source, (0..<1203).map { .firing("\($0)", group: "g\($0 % 3)") })])
+            var routed: [Int] = []
+            repeat { routed.append(try await daemon.router.routeBatch()) } while routed.last == 500
+            #expect(routed == [500, 500, 203])
+            #expect(try await daemon.count("incident") == 3)
+            #expect(try await daemon.incident(1).alerts + daemon.incident(2).alerts + daemon.incident(3).alerts == 1203)
+        }
+    }
+
+    @Test func `two routers at once never open two incidents for a group`() async throws {
+        try await TestDaemon.with(connections: 4) { daemon in
+            try await daemon.beside { other in
+                let source = try await daemon.makeSource()
+                for round in 0..<10 {
+                    let alerts: [IncomingAlert] = (0..<40).map { .firing("\(round) \($0)", group: "\(round) \($0 % 4)") }
+                    async let first = Self.takeAndRoute(daemon, source, alerts.filter { $0.identity.hasSuffix("1") })
+                    async let second = Self.takeAndRoute(other, source, alerts)
+                    _ = try await (first, second)
+                }
+                while try await daemon.router.routeBatch() > 0 {}
+                #expect(try await daemon.count("incident") == 40)
+                #expect(try await daemon.count("alert", where: "incident IS NULL") == 0)
+                let attached: Int = try await daemon.pool.query(
+                    "SELECT sum((state ->> 'alerts')::int) FROM incident")[0].decode(0)
+                #expect(attached == 400)
+                #expect(try await daemon.differences() == [])
+            }
+        }
+    }
+
+    @Test func `while connections are killed, every alert is routed once`() async throws {
+        try await TestDaemon.with(connections: 3) { daemon in
+            try await daemon.database.withObserver { observer in
+                let source = try await daemon.makeSource()
+                let isOver = Mutex(false)
+                let killer = Task {
+                    var killed = 0
+                    while !isOver.withLock({ $0 }) { killed += try await observer.killOthers() }
+                    return killed
+                }
+                let watching = TestDaemon(daemon.database, pool: observer, policy: PhasePolicy(), soak: SoakPolicy())
+                for index in 0..<40 {
+                    try await watching.take(source, .firing("\(index)", group: "\(index % 5)"))
+                    _ = try? await daemon.router.routeBatch()
+                }
+                isOver.withLock { $0 = true }
+                #expect(try await killer.value > 0)
+                while try await daemon.router.routeBatch() > 0 {}
+            }
+            let attached: Int = try await daemon.pool.query("SELECT sum((state ->> 'alerts')::int) FROM incident")[0]
+                .decode(0)
+            #expect(try await daemon.count("incident") == 5 && attached == 40)
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
+    private static func takeAndRoute(_ daemon: TestDaemon, _ source: UUID, _ alerts: [IncomingAlert]) async throws {
+        for alert in alerts {
+            try await daemon.take(source, alert)
+            try await daemon.router.routeBatch()
+        }
+    }
+}
+

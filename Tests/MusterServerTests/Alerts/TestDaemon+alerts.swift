@@ -1,0 +1,97 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+import TestSupport
+
+@testable import MusterServer
+
+extension TestDaemon {
+    /// A source of alerts; its id.
+    func makeSource(_ name: String = "prometheus") async throws -> UUID {
+        let id = UUID()
+        _ = try await SourceStore(pool: pool).create(
+            id: id, name: name, kind: .alertmanager, keyHash: OpenSSL.sha256(Array(id.uuidString.utf8)), by: .mia)
+        return id
+    }
+
+    /// Stores alerts of one message, as the intake does; how many changed their state.
+    @discardableResult
+    func take(_ source: UUID, _ alerts: IncomingAlert...) async throws -> Int {
+        try await take([(source, alerts)])
+    }
+
+    /// Stores messages of one batch, as the intake does; how many alerts changed their state.
+    @discardableResult
+    func take(_ messages: [(source: UUID, alerts: [IncomingAlert])]) async throws -> Int {
+        var changed = 0
+        for round in AlertFolding.rounds(messages) { changed += try await AlertStore(pool: pool).take(round) }
+        return changed
+    }
+
+    /// Every alert row, the oldest first.
+    func alerts() async throws -> [StoredAlert] {
+        try await pool.query("SELECT \(fragment: StoredAlert.columns) FROM alert ORDER BY identity, starts_at")
+            .map(StoredAlert.init)
+    }
+
+    /// As `identity status occurrences`, for comparing at a glance.
+    func summary() async throws -> [String] {
+        try await alerts().map { "\($0.identity) \($0.status.rawValue) \($0.occurrences)" }
+    }
+
+    /// An intake that runs while `body` does.
+    func withIntake<T: Sendable>(
+        _ limits: AlertIntake.Limits = AlertIntake.Limits(), _ body: @escaping @Sendable (AlertIntake) async throws -> T
+    ) async throws -> T {
+        let intake = AlertIntake(
+            store: AlertStore(pool: pool), limits: limits, routing: routing, logger: TestServer.quietLogger)
+        return try await withThrowingTaskGroup(of: T?.self) { group in
+            group.addTask {
+                try await intake.run()
+                return nil
+            }
+            group.addTask { try await body(intake) }
+            while let ended = try await group.next() {
+                guard let value = ended else { continue }
+                group.cancelAll()
+                return value
+            }
+            throw CancellationError()
+        }
+    }
+}
+
+extension Timestamp {
+    /// A moment of the past, in minutes after an arbitrary one.
+    static func minute(_ minute: Int) -> Timestamp {
+        Timestamp(milliseconds: 1_700_000_000_000 + Int64(minute) * 60_000)
+    }
+}
+
+extension IncomingAlert {
+    /// An alert that began at a minute of the past.
+    static func firing(
+        _ identity: String, at minute: Int = 0, group: String? = nil, component: String? = nil, title: String = "It fires"
+    ) -> IncomingAlert {
+        IncomingAlert(
+            identity: identity, groupKey: group ?? identity, status: .firing, title: title, component: component,
+            severity: "critical", startsAt: .minute(minute), endsAt: nil, labels: ["alertname": identity],
+            annotations: [:])
+    }
+
+    /// The end of the alert that began at a minute of the past.
+    static func resolved(
+        _ identity: String, at minute: Int = 0, until end: Int = 1, group: String? = nil, component: String? = nil
+    ) -> IncomingAlert {
+        var alert = firing(identity, at: minute, group: group, component: component)
+        alert.status = .resolved
+        alert.endsAt = .minute(end)
+        return alert
+    }
+}
+
+extension IncomingMessage {
+    static func of(_ alerts: IncomingAlert...) -> IncomingMessage {
+        IncomingMessage(alerts: alerts)
+    }
+}

@@ -1,0 +1,62 @@
+import IncidentDomain
+import Logging
+import Testing
+
+@testable import MusterServer
+
+struct LogHandlerTests {
+    private let now = Timestamp(milliseconds: 1_700_000_000_123)
+
+    private func event(_ message: Logger.Message, _ metadata: Logger.Metadata? = nil) -> LogEvent {
+        LogEvent(level: .warning, message: message, metadata: metadata, source: "test", file: "f", function: "g", line: 1)
+    }
+
+    @Test func `a line is one JSON object with the metadata flattened`() {
+        var handler = JSONLogHandler(label: "musterd", level: .info)
+        handler[metadataKey: "request_id"] = "r-1"
+        let event = event(
+            "a \"message\"\nof two lines",
+            [
+                "count": .stringConvertible(3), "ratio": .stringConvertible(0.5), "empty": "",
+                "nested": .dictionary(["b": "2", "a": .dictionary(["c": "1"])]), "list": .array(["x", "y"]), "level": "mine",
+            ])
+        let line = JSONLogHandler.line(event, label: "musterd", metadata: LogMetadata.merged(handler, event), now: now)
+        #expect(
+            String(decoding: line, as: UTF8.self)
+                == #"{"ts":"2023-11-14T22:13:20.123Z","level":"warning","message":"a \"message\"\nof two lines","#
+                + #""logger":"musterd","count":3,"level_":"mine","list":["x","y"],"nested.a.c":"1","nested.b":"2","#
+                + #""ratio":0.5,"request_id":"r-1"}"#)
+    }
+
+    @Test func `what the event says wins over what the logger says`() {
+        var handler = JSONLogHandler(label: "musterd", level: .info)
+        handler[metadataKey: "a"] = "logger"
+        #expect(
+            LogMetadata.merged(handler, event("m", ["a": "event"])) == [LogMetadata(key: "a", value: .string("event"))])
+    }
+
+    @Test func `a line for people is one line too`() {
+        let handler = TextLogHandler(label: "musterd", level: .info)
+        let event = event("stopped\nat once", ["reason": "no disk", "code": .stringConvertible(7), "who": "me"])
+        let line = TextLogHandler.line(event, metadata: LogMetadata.merged(handler, event), now: now)
+        #expect(
+            String(decoding: line, as: UTF8.self)
+                == #"2023-11-14T22:13:20.123Z WARNING  stopped\nat once code=7 reason="no disk" who=me"#)
+    }
+
+    @Test func `a line goes out whole, with its end, and is cut when it is a document`() throws {
+        let pipe = try Pipe()
+        let output = LogOutput(fileDescriptor: pipe.writeEnd)
+        output.write(Array("one".utf8))
+        #expect(pipe.read() == "one\n")
+        output.write([UInt8](repeating: UInt8(ascii: "x"), count: LogOutput.lineBytesMax + 1000))
+        #expect(pipe.read().utf8.count == LogOutput.lineBytesMax + 1)
+    }
+
+    @Test func `a log that nobody reads any more stops nothing`() throws {
+        let pipe = try Pipe()
+        let output = LogOutput(fileDescriptor: pipe.writeEnd)
+        pipe.closeReadEnd()
+        output.write(Array("one".utf8))
+    }
+}

@@ -1,0 +1,146 @@
+import FoundationEssentials
+import IncidentDomain
+import Logging
+import Testing
+
+@testable import MusterServer
+
+struct ServerConfigurationTests {
+    private func load(_ yaml: String? = nil, _ environment: [String: String] = [:]) throws -> ServerConfiguration {
+        try ServerConfiguration(SettingSource(yaml: yaml, fileName: "musterd.yaml", environment: environment))
+    }
+
+    private func errors(_ yaml: String? = nil, _ environment: [String: String] = [:]) -> [String] {
+        do {
+            _ = try load(yaml, environment)
+            return []
+        } catch let error as ConfigurationError {
+            return error.errors
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test func `nothing configured gives the defaults`() throws {
+        let configuration = try load()
+        #expect(configuration.http.listen == .tcp(host: "127.0.0.1", port: 8080))
+        #expect(configuration.http.requestBodyMaxBytes == 1_048_576)
+        #expect(configuration.database.url == nil)
+        #expect(configuration.database.connections == 8)
+        #expect(configuration.log.format == .json)
+        #expect(configuration.policy == PhasePolicy())
+        #expect(configuration.bootstrapToken == nil)
+    }
+
+    @Test func `a file sets keys and the environment overrides them`() throws {
+        let yaml = """
+            http:
+              listen: "[::1]:9000"
+              require_if_match: true
+            database: {connections: 3, url: postgresql:///x}
+            log: {format: text}
+            """
+        let configuration = try load(
+            yaml, ["MUSTER_DATABASE_CONNECTIONS": "5", "MUSTER_LOG_LEVEL": "debug", "OTHER": "x"])
+        #expect(configuration.http.listen == .tcp(host: "::1", port: 9000))
+        #expect(configuration.http.requireIfMatch)
+        #expect(configuration.database.connections == 5)
+        #expect(configuration.database.url == "postgresql:///x")
+        #expect(configuration.log.level == .debug)
+        #expect(configuration.log.format == .text)
+    }
+
+    @Test(arguments: [
+        ("http.listen", "nowhere"), ("http.listen", "127.0.0.1:70000"), ("http.listen", "::1:80"), ("http.listen", "unix:rel"),
+        ("http.public_url", "muster.example"), ("http.request_body_max_bytes", "10"),
+        ("http.request_body_max_bytes", "many"), ("http.connections_max", "0"), ("http.requests_in_flight_max", "-1"),
+        ("http.idle_timeout_seconds", "0"), ("http.body_timeout_seconds", "1.5"), ("http.require_if_match", "perhaps"),
+        ("auth.bootstrap_token", "two words"), ("auth.bootstrap_token", ""), ("database.url", ""),
+        ("database.connections", "201"), ("database.migrate", "2"), ("database.statement_deadline_seconds", "5"),
+        ("database.statement_timeout_seconds", "0"), ("database.connect_timeout_seconds", "1"), ("log.level", "loud"),
+        ("log.format", "xml"), ("intake.gather_milliseconds", "101"), ("intake.waiting_max", "0"),
+        ("intake.batch_max", "5001"), ("restoration.soak_seconds.tier_2", "-1"), ("shutdown.grace_seconds", "601"),
+        ("policy.default.detect", "acknowledged,later"), ("policy.sev1.assess", "x"), ("data.directory", ""),
+    ])
+    func `a wrong value is refused by the name of its key`(key: String, value: String) {
+        let found = errors(nil, [SettingSource.environmentName(key): value])
+        #expect(found.count == 1)
+        #expect(found.first?.contains(key) == true)
+        #expect(found.first?.contains(SettingSource.environmentName(key)) == true)
+    }
+
+    @Test func `every mistake is said, with the line where it stands`() {
+        let found = errors(
+            """
+            http:
+              listn: 127.0.0.1:1
+              connections_max: lots
+            databse:
+              url: x
+            log: json
+            """)
+        #expect(
+            found == [
+                "http.connections_max (musterd.yaml, line 3): should be a whole number from 1 to 100000 and is \"lots\"",
+                "http.listn (musterd.yaml, line 2): is not a key; did you mean http.listen?",
+                "databse.url (musterd.yaml, line 5): is not a key; did you mean database.url?",
+                "log (musterd.yaml, line 6): is not a key",
+            ])
+    }
+
+    @Test(arguments: ["- a", "text", "a: [", "http: {listen: [1, [2]]}", "a: &x 1\nb: *x"])
+    func `a file of the wrong shape is refused`(yaml: String) {
+        #expect(!errors(yaml).isEmpty)
+    }
+
+    @Test(arguments: ["", "# nothing\n", "http:\n", "policy:\n  default:\n"])
+    func `an empty file and empty sections say nothing`(yaml: String) {
+        #expect(errors(yaml) == [])
+    }
+
+    @Test func `a variable that looks like ours and is none is a warning`() throws {
+        let warnings = try load(nil, ["MUSTER_HTTP_LISTN": "x"]).warnings
+        #expect(
+            warnings == ["MUSTER_HTTP_LISTN is not a variable of the configuration; did you mean MUSTER_HTTP_LISTEN?"])
+    }
+
+    @Test func `a secret comes from a file when a file is named`() throws {
+        let path = "/tmp/muster-secret-\(UUID().uuidString)"
+        try "0123456789abcdef\nsecond line\n".write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try load("auth: {bootstrap_token_file: \(path)}").bootstrapToken == "0123456789abcdef")
+        #expect(try load(nil, ["MUSTER_AUTH_BOOTSTRAP_TOKEN_FILE": path]).bootstrapToken == "0123456789abcdef")
+        let both = errors("auth: {bootstrap_token_file: \(path), bootstrap_token: 0123456789abcdefg}")
+        #expect(both.count == 1 && both[0].contains("auth.bootstrap_token_file"))
+        #expect(errors("database: {url_file: /no/such/file}").first?.contains("database.url_file") == true)
+    }
+
+    @Test func `the policy is read by severity and phase`() throws {
+        let policy = try load(
+            """
+            policy:
+              default:
+                detect: []
+              sev1:
+                assess: [severity_set, cause_confirmed]
+            """
+        ).policy
+        #expect(policy.requirements(leaving: .detect, severity: nil) == [])
+        #expect(policy.requirements(leaving: .assess, severity: .sev1) == [.severitySet, .causeConfirmed])
+        #expect(policy.requirements(leaving: .assess, severity: .sev2) == PhasePolicy.builtIn[.assess])
+    }
+
+    @Test func `the data directory is the service manager's, unless another is named`() throws {
+        #expect(try load(nil, ["STATE_DIRECTORY": "/var/lib/a:/var/lib/b"]).data.directory == "/var/lib/a")
+        let named = try load(nil, ["STATE_DIRECTORY": "/var/lib/a", "MUSTER_DATA_DIRECTORY": "/srv/x"])
+        #expect(named.data.directory == "/srv/x")
+        #expect(try load(nil, ["MUSTER_DATA_DIRECTORY": "here"]).data.directory.hasSuffix("/here"))
+    }
+
+    @Test(arguments: [
+        ("a", "a", 0), ("", "abc", 3), ("listn", "listen", 1), ("kitten", "sitting", 3), ("abc", "", 3),
+    ])
+    func `distance counts single changes`(left: String, right: String, distance: Int) {
+        #expect(SettingReader.distance(left, right) == distance)
+    }
+}

@@ -1,0 +1,76 @@
+import FoundationEssentials
+import Glibc
+import IncidentDomain
+import Testing
+
+@testable import MusterServer
+
+/// What was stored once is read for ever: each kind's golden file is such a stored payload. A change that breaks one of
+/// these breaks the timelines of everybody.
+struct EventCodecTests {
+    /// Missing golden files are written, instead of failing, when MUSTER_UPDATE_GOLDEN is 1. Existing ones never change.
+    private static let makesGolden = getenv("MUSTER_UPDATE_GOLDEN").map { String(cString: $0) } == "1"
+
+    private static func path(_ stored: EventCodec.Stored) -> String {
+        let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+        return "/\(folder)/Golden/\(stored.kind).v\(stored.version).json"
+    }
+
+    @Test(arguments: EventSamples.all)
+    func `an event is stored as its golden file says, and read back from it`(event: IncidentEvent) throws {
+        let stored = try EventCodec.encode(event)
+        let url = URL(filePath: Self.path(stored))
+        if Self.makesGolden, !FileManager.default.fileExists(atPath: Self.path(stored)) {
+            try Data(stored.payload + [0x0A]).write(to: url)
+        }
+        let golden = try #require(
+            try? Data(contentsOf: url), "\(stored.kind) has no golden file; MUSTER_UPDATE_GOLDEN=1 makes it")
+        let payload = golden.last == 0x0A ? Array(golden.dropLast()) : Array(golden)
+        #expect(String(decoding: stored.payload, as: UTF8.self) == String(decoding: payload, as: UTF8.self))
+        #expect(try EventCodec.decode(kind: stored.kind, version: stored.version, payload: payload) == event)
+    }
+
+    @Test func `every kind has a sample and a golden file of its own, and nothing else lies there`() throws {
+        let kinds = Set(EventSamples.all.map(EventCodec.kind))
+        #expect(kinds.count == EventSamples.all.count)
+        let folder = Self.path(EventCodec.Stored(kind: "x", version: 1, payload: [])).dropLast("/x.v1.json".count)
+        let files = try FileManager.default.contentsOfDirectory(atPath: String(folder))
+        #expect(Set(files) == Set(kinds.map { "\($0).v1.json" }))
+    }
+
+    @Test(arguments: EventSamples.all)
+    func `a redacted event is read back, too`(event: IncidentEvent) throws {
+        let stored = try EventCodec.encode(event.redacted)
+        #expect(stored.kind == EventCodec.kind(of: event))
+        #expect(try EventCodec.decode(kind: stored.kind, version: 1, payload: stored.payload) == event.redacted)
+    }
+
+    @Test(arguments: EventSamples.all)
+    func `a field that a later release adds is passed over`(event: IncidentEvent) throws {
+        let stored = try EventCodec.encode(event)
+        let comma: [UInt8] = stored.payload.count > 2 ? [UInt8(ascii: ",")] : []
+        let later = Array(#"{"zzz_later":{"deep":[1]}"#.utf8) + comma + stored.payload.dropFirst()
+        #expect(try EventCodec.decode(kind: stored.kind, version: 1, payload: later) == event)
+    }
+
+    @Test func `an unknown kind is named`() {
+        let error = #expect(throws: EventCodec.Unreadable.self) {
+            try EventCodec.decode(kind: "moon_phase", version: 1, payload: Array("{}".utf8))
+        }
+        #expect(error?.description.contains("moon_phase") == true && error?.reason == "the kind is unknown")
+    }
+
+    @Test func `an unknown version is named`() {
+        let error = #expect(throws: EventCodec.Unreadable.self) {
+            try EventCodec.decode(kind: "note_added", version: 2, payload: Array("{}".utf8))
+        }
+        #expect(error?.version == 2 && error?.reason == "the version is unknown")
+    }
+
+    @Test(arguments: ["{}", "[]", "", "{\"text\":1,\"key\":true}", "{\"text\":\"a\"}", "null", "\u{FF}"])
+    func `a payload that is not of its kind is refused`(payload: String) {
+        #expect(throws: EventCodec.Unreadable.self) {
+            try EventCodec.decode(kind: "note_added", version: 1, payload: Array(payload.utf8))
+        }
+    }
+}
