@@ -6,6 +6,9 @@
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
 test check: export MUSTER_WARNINGS_AS_ERRORS = 1
 
+# One file that runs wherever libpq and libcrypto are, without a Swift runtime beside it; it also starts sooner.
+RELEASE_FLAGS ?= --static-swift-stdlib
+
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
 

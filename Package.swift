@@ -32,6 +32,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // Holds docs/openapi.yaml, which the C compiler embeds.
+        .target(name: "COpenAPI"),
         .target(name: "IncidentDomain", swiftSettings: house),
         .target(
             name: "Postgres",
@@ -46,7 +48,7 @@ let package = Package(
         .target(
             name: "MusterServer",
             dependencies: [
-                "COpenSSL", "IncidentDomain", "Postgres",
+                "COpenAPI", "COpenSSL", "IncidentDomain", "Postgres",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -82,7 +84,13 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "MusterServerTests",
-            dependencies: ["MusterServer", "TestSupport"],
+            dependencies: [
+                "MusterServer", "TestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: house
         ),
         .testTarget(

@@ -1,8 +1,9 @@
 import CLibPQ
 import Glibc
 
-/// The one file that calls libpq. A `LibPQConnection` owns one `PGconn`, always non-blocking and in pipeline mode once `open` returned
-/// it; only one thread may hold it at a time. (https://www.postgresql.org/docs/current/libpq-pipeline-mode.html)
+/// The one file that calls libpq. A `LibPQConnection` owns one `PGconn`, always non-blocking and in pipeline mode once
+/// `open` returned it; only one thread may hold it at a time.
+/// (https://www.postgresql.org/docs/current/libpq-pipeline-mode.html)
 final class LibPQConnection {
     private let raw: OpaquePointer
     private let arena = ParameterArena()
@@ -98,7 +99,8 @@ extension LibPQConnection {
     }
 }
 
-/// The arrays that `PQsendQueryPrepared` wants, kept from one statement to the next. (It copies them before it returns.)
+/// The arrays that `PQsendQueryPrepared` wants, kept from one statement to the next. (It copies them before it
+/// returns.)
 private final class ParameterArena {
     private(set) var values: [UnsafePointer<CChar>?] = []
     private(set) var lengths: [Int32] = []
@@ -140,22 +142,6 @@ private final class ParameterArena {
 }
 
 // MARK: - Receiving
-
-/// What comes back for one step of a pipeline.
-enum PipelineReply<Value, Failure> {
-    /// The step was done.
-    case value(Value)
-    /// The step failed, or the end of its implicit transaction did.
-    case failure(Failure)
-    /// The step was skipped, because one before it in the same implicit transaction failed.
-    case aborted
-    /// The end of an implicit transaction.
-    case sync
-    /// libpq's NULL after each step.
-    case end
-    /// Not an answer to a step: the connection is of no more use.
-    case lost(reason: String)
-}
 
 extension LibPQConnection {
     /// Reads what has arrived, without blocking. False when the connection is gone.
@@ -200,8 +186,10 @@ extension PostgresServerError {
         // The letters are those of the protocol (PG_DIAG_* in postgres_ext.h).
         guard let sqlState = field("C") else { return nil }
         self.init(
-            sqlState: sqlState, severity: field("V") ?? field("S") ?? "ERROR", message: field("M") ?? "", detail: field("D"),
-            hint: field("H"), table: field("t"), column: field("c"), constraint: field("n"), position: field("P").flatMap { Int($0) }
+            sqlState: sqlState, severity: field("V") ?? field("S") ?? "ERROR", message: field("M") ?? "",
+            detail: field("D"),
+            hint: field("H"), table: field("t"), column: field("c"), constraint: field("n"),
+            position: field("P").flatMap { Int($0) }
         )
         self.sourceFunction = field("R")
     }
@@ -209,8 +197,8 @@ extension PostgresServerError {
 
 /// A `PGresult`: rows as the server sent them, decoded when they are asked for.
 ///
-/// `@unchecked Sendable`: nobody changes a `PGresult` after libpq has returned it, and libpq's manual (section 'Behavior in Threaded
-/// Programs') allows such results to be read by any thread. It is freed with its last owner.
+/// `@unchecked Sendable`: nobody changes a `PGresult` after libpq has returned it, and libpq's manual (section
+/// 'Behavior in Threaded Programs') allows such results to be read by any thread. It is freed with its last owner.
 final class ResultHandle: @unchecked Sendable {
     private let raw: OpaquePointer
     let columnCount: Int
@@ -245,7 +233,8 @@ final class ResultHandle: @unchecked Sendable {
         let (row, column) = (Int32(row), Int32(column))
         let type = PostgresType(rawValue: PQftype(raw, column))
         guard PQgetisnull(raw, row, column) == 0 else { return try body(PostgresCell(type: type, bytes: nil)) }
-        let bytes = UnsafeRawBufferPointer(start: PQgetvalue(raw, row, column), count: Int(PQgetlength(raw, row, column)))
+        let bytes = UnsafeRawBufferPointer(
+            start: PQgetvalue(raw, row, column), count: Int(PQgetlength(raw, row, column)))
         return try withExtendedLifetime(self) { try body(PostgresCell(type: type, bytes: bytes)) }
     }
 
@@ -259,8 +248,8 @@ final class ResultHandle: @unchecked Sendable {
 
 /// What it takes to cancel whatever a connection is doing, without touching the connection.
 ///
-/// `@unchecked Sendable`: a `PGcancel` is a copy of the connection's address and key, which libpq only reads; the manual calls
-/// `PQcancel` safe from any thread.
+/// `@unchecked Sendable`: a `PGcancel` is a copy of the connection's address and key, which libpq only reads; the
+/// manual calls `PQcancel` safe from any thread.
 final class CancelHandle: @unchecked Sendable {
     private let raw: OpaquePointer
 
@@ -272,7 +261,8 @@ final class CancelHandle: @unchecked Sendable {
         PQfreeCancel(raw)
     }
 
-    /// Opens a connection of its own and blocks until the server has taken the request: never on a thread of the cooperative pool.
+    /// Opens a connection of its own and blocks until the server has taken the request: never on a thread of the
+    /// cooperative pool.
     func cancel() {
         var message = [CChar](repeating: 0, count: 256)
         _ = PQcancel(raw, &message, Int32(message.count))
@@ -286,7 +276,8 @@ extension LibPQConnection {
 }
 
 extension ConnectionParameters {
-    /// Reads a connection string, as URI or keywords, as libpq does. The error never quotes the string: it may hold a password.
+    /// Reads a connection string, as URI or keywords, as libpq does. The error never quotes the string: it may hold a
+    /// password.
     init(parsing conninfo: String) throws(PostgresError) {
         var message: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(conninfo, &message) else {

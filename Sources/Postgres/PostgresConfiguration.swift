@@ -1,11 +1,14 @@
 /// How to reach PostgreSQL, and the limits of every wait. Durations are positive.
 package struct PostgresConfiguration: Sendable {
-    /// A libpq connection string, as URI or keywords, with several hosts and `target_session_attrs` if wished. What it sets itself
-    /// (`connect_timeout`, `tcp_user_timeout`, `application_name`, `options`, keepalives) wins over the fields below.
+    /// A libpq connection string, as URI or keywords, with several hosts and `target_session_attrs` if wished. What it
+    /// sets itself (`connect_timeout`, `tcp_user_timeout`, `application_name`, `options`, keepalives) wins over the
+    /// fields below.
     package var conninfo: String
-    /// How many connections the pool may hold; they are opened as work waits for them. About 8 suffice (see the figures in README).
+    /// How many connections the pool may hold; they are opened as work waits for them. About 8 suffice (see the figures
+    /// in README).
     package var connections = 8
-    /// Our own limit per statement, for a server that answers nothing at all: the connection is closed. Should exceed `statementTimeout`.
+    /// Our own limit per statement, for a server that answers nothing at all: the connection is closed. Should exceed
+    /// `statementTimeout`.
     package var statementDeadline: Duration = .seconds(15)
     /// The server's limit per statement (`statement_timeout`); zero for none.
     package var statementTimeout: Duration = .seconds(10)
@@ -19,7 +22,8 @@ package struct PostgresConfiguration: Sendable {
     package var acquireTimeout: Duration = .seconds(5)
     /// How many statements may wait for a connection; one more fails with `.overloaded`.
     package var waitingMax = 1_024
-    /// How many independent statements one connection takes into one pipeline, when more wait than connections are free.
+    /// How many independent statements one connection takes into one pipeline, when more wait than connections are
+    /// free.
     package var pipelineMax = 16
     /// How many prepared statements a connection keeps.
     package var preparedStatementsMax = 256

@@ -1,8 +1,10 @@
-/// Everything that can go wrong between us and PostgreSQL. No case ever holds a parameter, so that any of them can be logged.
+/// Everything that can go wrong between us and PostgreSQL. No case ever holds a parameter, so that any of them can be
+/// logged.
 package enum PostgresError: Error, Sendable, Equatable {
     /// The server refused a statement; what the statement's transaction did is undone.
     case server(PostgresServerError)
-    /// The connection died. With `outcomeUnknown` the work may have been committed: repeat it only under a key that makes that safe.
+    /// The connection died. With `outcomeUnknown` the work may have been committed: repeat it only under a key that
+    /// makes that safe.
     case connectionLost(outcomeUnknown: Bool, reason: String)
     /// Our own deadline passed and the connection was closed (a frozen server trips no other limit).
     case deadlineExceeded(outcomeUnknown: Bool)
@@ -14,11 +16,13 @@ package enum PostgresError: Error, Sendable, Equatable {
     case cancelled
     /// The pool is closed or closing; nothing was sent.
     case closed
-    /// A parameter has no form in PostgreSQL, such as a NUL character in text; nothing was sent. `position` counts from 1.
+    /// A parameter has no form in PostgreSQL, such as a NUL character in text; nothing was sent. `position` counts from
+    /// 1.
     case invalidParameter(position: Int, reason: String)
     /// A column is missing, NULL, or not of the type that was asked for.
     case decoding(column: String, reason: String)
-    /// The transaction had failed before (an error in it was swallowed), so its `COMMIT` rolled back; or it is over already.
+    /// The transaction had failed before (an error in it was swallowed), so its `COMMIT` rolled back; or it is over
+    /// already.
     case transactionFailed(reason: String)
     /// The connection string, or something else that we were configured with, makes no sense.
     case misconfigured(reason: String)
@@ -44,7 +48,9 @@ extension PostgresError {
         switch self {
         case .connectionLost, .deadlineExceeded, .unavailable, .overloaded: true
         case .server(let error): error.isTransient
-        case .cancelled, .closed, .invalidParameter, .decoding, .transactionFailed, .misconfigured, .migration, .embedded: false
+        case .cancelled, .closed, .invalidParameter, .decoding, .transactionFailed, .misconfigured, .migration,
+            .embedded:
+            false
         }
     }
 }
@@ -73,7 +79,8 @@ extension PostgresError: CustomStringConvertible {
     }
 }
 
-/// An error as the server reports it (`PG_DIAG_*`). Its detail may quote the row's values, so `description` leaves it out.
+/// An error as the server reports it (`PG_DIAG_*`). Its detail may quote the row's values, so `description` leaves it
+/// out.
 package struct PostgresServerError: Error, Sendable, Equatable {
     /// Five characters; the classes are in PostgreSQL's appendix A.
     package var sqlState: String
@@ -89,7 +96,8 @@ package struct PostgresServerError: Error, Sendable, Equatable {
     package var constraint: String?
     /// Where in the statement's text the error is, counted in characters from 1.
     package var position: Int?
-    /// The function in the server's source that raised it: the only way to tell some errors apart whatever the language of messages.
+    /// The function in the server's source that raised it: the only way to tell some errors apart whatever the language
+    /// of messages.
     var sourceFunction: String?
 
     package init(
@@ -119,7 +127,8 @@ package struct PostgresServerError: Error, Sendable, Equatable {
 }
 
 extension PostgresServerError: CustomStringConvertible {
-    /// Class 22 errors quote the value in the message (`invalid input syntax for type uuid: "..."`): up to the colon, then.
+    /// Class 22 errors quote the value in the message (`invalid input syntax for type uuid: "..."`): up to the colon,
+    /// then.
     package var description: String {
         var text = "\(severity) \(sqlState): "
         text += sqlState.hasPrefix("22") ? String(message.prefix { $0 != ":" && $0 != "\"" }) : message

@@ -1,7 +1,8 @@
 import Glibc
 
-/// A connection outside of the pool, in libpq's plain mode: for several statements in one text, and for what must not share a
-/// pipeline (migrations, `CREATE DATABASE`). It blocks its thread, but never beyond the deadline that each call gives.
+/// A connection outside of the pool, in libpq's plain mode: for several statements in one text, and for what must not
+/// share a pipeline (migrations, `CREATE DATABASE`). It blocks its thread, but never beyond the deadline that each call
+/// gives.
 final class SimpleSession {
     private let link: LibPQConnection
 
@@ -22,7 +23,8 @@ final class SimpleSession {
 
     var isOutsideTransaction: Bool { link.isOutsideTransaction }
 
-    /// Runs any number of statements and returns the last one's rows, as text. After `.deadlineExceeded` the session is useless.
+    /// Runs any number of statements and returns the last one's rows, as text. After `.deadlineExceeded` the session is
+    /// useless.
     @discardableResult
     func execute(_ sql: String, deadline: Duration = .seconds(30)) throws(PostgresError) -> [[String?]] {
         let limit = MonotonicTime.now + deadline
@@ -90,8 +92,8 @@ extension String {
 
 /// Administration that the pool's pipelines are not for, such as `CREATE DATABASE`.
 package enum PostgresAdministration {
-    /// Runs statements on a connection of their own, without parameters; returns the last one's rows as text. No statement timeout but
-    /// `deadline` applies.
+    /// Runs statements on a connection of their own, without parameters; returns the last one's rows as text. No
+    /// statement timeout but `deadline` applies.
     @discardableResult
     package static func execute(
         _ sql: String, on conninfo: String, deadline: Duration = .seconds(30)

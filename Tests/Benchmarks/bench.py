@@ -172,8 +172,8 @@ class Bench:
             "alert": self.alert_script(the_one(alerted, "INSERT INTO alert ")),
             "open": self.open_script(opened),
             "advance": self.advance_script(reverted, advanced, version),
-            "read": self.one_script(the_one(read, "FROM incident WHERE", "representation")),
-            "list": self.one_script(the_one(listed, "FROM incident WHERE", "representation", "LIMIT")),
+            "read": self.read_script(the_one(read, "FROM incident WHERE", "representation")),
+            "list": self.list_script(the_one(listed, "FROM incident WHERE", "representation", "LIMIT")),
         }
         for name, (script, variables) in self.scripts.items():
             with open(f"{OUTPUT}/{name}.sql", "w") as file:
@@ -195,12 +195,21 @@ class Bench:
         return f"\\set identity random(1, 9000000000000000000)\n{text};\n", variables
 
     def by_number(self, value, kind):
-        return ":number" if value == str(self.number) and kind in ("bigint", "integer") else None
+        if kind in ("bigint", "integer") and value == str(self.number):
+            return ":number"
+        if kind in ("bigint[]", "integer[]") and value == "{%d}" % self.number:
+            return "ARRAY[:number::bigint]"
+        return None
 
-    def one_script(self, statement):
+    def read_script(self, statement):
         text, variables = statement.script("p", self.by_number)
-        chosen = "\\set number random(:first, :last)\n" if ":number" in text else ""
-        return f"{chosen}{text};\n", variables
+        if ":number" not in text:
+            raise SystemExit("bench: the incident's number was not found among the parameters of the daemon's statement")
+        return f"\\set number random(:first, :last)\n{text};\n", variables
+
+    def list_script(self, statement):
+        text, variables = statement.script("p", lambda value, kind: None)
+        return f"{text};\n", variables
 
     def open_script(self, statements):
         load, written = the_one(statements, "FROM catalog LEFT JOIN", "loaded.state"), the_one(statements, "INSERT INTO incident ")

@@ -9,7 +9,8 @@ struct DetourTests {
             let responder = try await api.client("Rosa", "responder")
             let commander = try await api.client("Carla", "commander")
             let path = try await responder.open(["title": "Slow"])
-            try await responder.post(path + "/advance", ["override": true, "reason": "quick"]).problem(403, "role-required")
+            try await responder.post(path + "/advance", ["override": true, "reason": "quick"]).problem(
+                403, "role-required")
             try await commander.post(path + "/advance", ["override": true]).problem(422, "invalid-value")
             #expect(try await api.get(path).expect(200)["version"] == 1)
             try await commander.post(path + "/advance", ["override": true, "reason": "the pager is broken"]).expect(200)
@@ -65,7 +66,8 @@ struct DetourTests {
             try await api.putPlatform()
             let source = try await api.makeSource("prometheus")
             let target = try await api.open(["title": "The cause"])
-            try await api.post(source.hook, AlertmanagerMessage(group: "g", [.init("a", component: "feed")]).json).expect(200)
+            try await api.post(source.hook, AlertmanagerMessage(group: "g", [.init("a", component: "feed")]).json)
+                .expect(200)
             let other = try await Eventually.get("the alert's incident") {
                 try await api.all("/v1/alerts").first?["incident"].int
             }

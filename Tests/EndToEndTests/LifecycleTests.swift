@@ -45,7 +45,8 @@ struct LifecycleTests {
             refused["unmet"].items.compactMap { $0["requirement"].string }
                 == ["severity_set", "commander_assigned", "cause_given"])
         try await api.patch(path, ["severity": "sev1", "occurred_at": "2026-03-01T20:17:00Z"]).expect(200)
-        try await api.put(path + "/roles/commander", ["person": "Ada", "occurred_at": "2026-03-01T20:17:00Z"]).expect(200)
+        try await api.put(path + "/roles/commander", ["person": "Ada", "occurred_at": "2026-03-01T20:17:00Z"]).expect(
+            200)
         for component in ["database", "auth", "comments", "upload"] {
             try await api.put(
                 path + "/impacts/\(component)", ["impact": "major_outage", "occurred_at": "2026-03-01T20:18:00Z"]
@@ -62,7 +63,8 @@ struct LifecycleTests {
         let stated = try await api.put(path + "/cause", cause).expect(200)
         #expect(stated["suggested_mitigations"].items.isEmpty == false)
         try await api.post(
-            path + "/notes", ["text": "Failover stuck on a <b>lock</b>", "key": true, "occurred_at": "2026-03-01T20:26:00Z"]
+            path + "/notes",
+            ["text": "Failover stuck on a <b>lock</b>", "key": true, "occurred_at": "2026-03-01T20:26:00Z"]
         ).expect(201)
         let advanced = try await api.post(path + "/advance", ["occurred_at": "2026-03-01T20:30:00Z"]).expect(200)
         #expect(advanced["phase"] == "mitigate")
@@ -87,7 +89,8 @@ struct LifecycleTests {
             path + "/mitigations", ["description": "Promote the replica", "occurred_at": "2026-03-01T20:36:00Z"]
         ).expect(201)
         try await api.patch(
-            path + "/mitigations/\(second["id"].int ?? 0)", ["state": "succeeded", "occurred_at": "2026-03-01T20:44:00Z"]
+            path + "/mitigations/\(second["id"].int ?? 0)",
+            ["state": "succeeded", "occurred_at": "2026-03-01T20:44:00Z"]
         ).expect(200)
         let advanced = try await api.post(path + "/advance", ["occurred_at": "2026-03-01T20:45:00Z"]).expect(200)
         #expect(advanced["phase"] == "restore")
@@ -168,10 +171,12 @@ struct LifecycleTests {
         #expect(sections.contains { $0["id"] == "lessons" && $0["generated"] == false })
 
         let markdown = try await api.get(path + "/review.md")
-        #expect(markdown.headers.first(name: "Content-Type") == "text/markdown; charset=utf-8")
+        #expect(markdown.header("Content-Type") == "text/markdown; charset=utf-8")
         let html = try await api.get(path + "/review.html")
-        #expect(html.headers.first(name: "Content-Type") == "text/html; charset=utf-8")
-        for text in ["Promote the replica", "Off until Monday", "Test the failover every month", "Grace", "Failover stuck"] {
+        #expect(html.header("Content-Type") == "text/html; charset=utf-8")
+        for text in [
+            "Promote the replica", "Off until Monday", "Test the failover every month", "Grace", "Failover stuck",
+        ] {
             #expect(markdown.text.contains(text), "review.md lacks \(text)")
             #expect(html.text.contains(text), "review.html lacks \(text)")
         }
@@ -201,6 +206,7 @@ struct LifecycleTests {
         let entries = try await api.all(path + "/timeline", limit: 20)
         #expect(entries.compactMap { $0["sequence"].int } == Array(1...entries.count))
         #expect(entries.first?["kind"] == "incident_opened")
-        #expect(entries.contains { $0["kind"] == "phase_reverted" && $0["text"].string?.contains("It came back") == true })
+        #expect(
+            entries.contains { $0["kind"] == "phase_reverted" && $0["text"].string?.contains("It came back") == true })
     }
 }

@@ -25,7 +25,8 @@ package actor TestCluster {
     }
 
     /// Makes a database as a copy of the template, which is filled when it is first asked for.
-    func makeDatabase(from template: TestTemplate) async throws -> (name: String, configuration: PostgresConfiguration) {
+    func makeDatabase(from template: TestTemplate) async throws -> (name: String, configuration: PostgresConfiguration)
+    {
         let administration = try await administration()
         let source = try await databaseName(of: template, administration)
         let name = nextName("test")
@@ -35,11 +36,13 @@ package actor TestCluster {
         return (name, try administration.connecting(toDatabase: name))
     }
 
-    private func databaseName(of template: TestTemplate, _ administration: PostgresConfiguration) async throws -> String {
+    private func databaseName(of template: TestTemplate, _ administration: PostgresConfiguration) async throws -> String
+    {
         if let made = templates[template.name] { return try await made.value }
         let name = nextName("template")
         let task = Task<String, any Error> {
-            try await PostgresAdministration.execute("CREATE DATABASE \(name.sqlIdentifier)", on: administration.conninfo)
+            try await PostgresAdministration.execute(
+                "CREATE DATABASE \(name.sqlIdentifier)", on: administration.conninfo)
             try await template.fill(try administration.connecting(toDatabase: name))
             return name
         }

@@ -32,7 +32,8 @@ package struct TestDatabase: Sendable {
     /// Copies the template, runs `body`, drops the copy (also with connections to it open).
     @discardableResult
     package static func with<T>(
-        template: TestTemplate = .empty, connections: Int = 4, configure: (inout PostgresConfiguration) -> Void = { _ in },
+        template: TestTemplate = .empty, connections: Int = 4,
+        configure: (inout PostgresConfiguration) -> Void = { _ in },
         _ body: (TestDatabase) async throws -> T
     ) async throws -> T {
         let made = try await TestCluster.shared.makeDatabase(from: template)

@@ -14,7 +14,8 @@ package enum TestServer {
     private static let leftovers = Mutex(Leftovers())
     private static let pristine = PristineCluster()
 
-    /// In memory where there is room: a database has 300 files, and ext4 takes its time to make files just after others were deleted.
+    /// In memory where there is room: a database has 300 files, and ext4 takes its time to make files just after others
+    /// were deleted.
     private static let parent: String = {
         var room = statvfs()
         let isRoomy = statvfs("/dev/shm", &room) == 0 && UInt64(room.f_bavail) * UInt64(room.f_frsize) > 2 << 30
@@ -25,12 +26,14 @@ package enum TestServer {
     package static let fastSettings: EmbeddedPostgresSettings = {
         var settings = EmbeddedPostgresSettings()
         settings.syncsNewCluster = false
-        settings.parameters = ["fsync": "off", "full_page_writes": "off", "max_connections": "300", "log_min_messages": "error"]
+        settings.parameters = [
+            "fsync": "off", "full_page_writes": "off", "max_connections": "300", "log_min_messages": "error",
+        ]
         return settings
     }()
 
     /// Says nothing: tests provoke what would be logged.
-    package static let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    package static let quietLogger = getenv("MUSTER_TEST_LOG") == nil ? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } : Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
 
     /// A server of its own, for tests that kill or stop it. It stops at the process's end at the latest.
     package static func start(_ settings: EmbeddedPostgresSettings = fastSettings) async throws -> EmbeddedPostgres {
@@ -101,7 +104,8 @@ package enum TestServer {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
         for name in names where name.hasPrefix("muster-test-") {
             guard let owner = Int32(name.split(separator: "-")[2]), kill(owner, 0) != 0 else { continue }
-            let postmaster = (try? String(contentsOfFile: "\(parent)/\(name)/data/postmaster.pid", encoding: .utf8)) ?? ""
+            let postmaster =
+                (try? String(contentsOfFile: "\(parent)/\(name)/data/postmaster.pid", encoding: .utf8)) ?? ""
             if let pid = Int32(postmaster.prefix { $0.isNumber }), kill(pid, 0) == 0 { continue }
             try? FileManager.default.removeItem(atPath: "\(parent)/\(name)")
         }

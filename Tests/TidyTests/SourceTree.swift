@@ -67,9 +67,9 @@ enum SourceTree {
         }
     }
 
-    /// The names of the folders directly in a folder.
+    /// The names of the folders directly in a folder that hold anything; git knows no empty ones.
     static func folders(in path: String) -> [String] {
-        names(in: path).filter { isDirectory("\(path)/\($0)") }
+        names(in: path).filter { !names(in: "\(path)/\($0)").isEmpty }
     }
 
     static func files(in directories: [String], suffixes: [String]) -> [File] {

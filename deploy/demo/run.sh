@@ -35,7 +35,7 @@ wait_until_ready() {
 
 load_catalog() {
     curl -f -K "$curl" "$address/v1/components?limit=1" | grep -q '"slug"' && return
-    curl -f -K "$curl" -o /dev/null -X PUT "$address/v1/components" --json @deploy/demo/catalog.json
+    curl -f -K "$curl" -w '' -o /dev/null -X PUT "$address/v1/components" --json @deploy/demo/catalog.json
 }
 
 # What curl needs for every call; in a file of its own, so that the token shows in no list of processes.

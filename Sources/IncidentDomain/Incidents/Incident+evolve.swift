@@ -66,7 +66,7 @@ extension Incident {
         case .stepRestored(let restored):
             change(restored.component) { $0.restore(at: moment) }
             endImpact(on: restored.component, at: moment)
-        case .stepWaived(let waiver): change(waiver.component) { $0.state = .waived }
+        case .stepWaived(let waiver): change(waiver.component) { $0.waive() }
         case .stepFailed(let failure):
             change(failure.component) { $0.fail() }
             resumeImpact(on: failure.component)

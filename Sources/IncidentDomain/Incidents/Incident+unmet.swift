@@ -42,7 +42,7 @@ extension Incident {
     }
 
     private func unassigned(_ role: IncidentRole, _ requirement: Requirement) -> UnmetRequirement? {
-        missing(requirement, unless: roles[role] != nil, "no \(role.rawValue) is assigned")
+        missing(requirement, unless: roles[role] != nil, "nobody is assigned as \(role.rawValue)")
     }
 
     private func unmetMitigation(_ requirement: Requirement) -> UnmetRequirement? {

@@ -100,7 +100,8 @@ extension Incident {
     private func checkOccurredAt(_ facts: DecisionFacts, _ command: IncidentCommand) throws(IncidentRefusal) {
         try facts.checkNotInFuture(facts.occurredAt, field: "/occurred_at")
         let start = min(times.startedAt, command.correctedStart ?? times.startedAt)
-        guard facts.occurredAt < start, !command.isOfTheDaemon else { return }
+        // Now is never too early, even when another database server, with a clock a little behind, has taken over.
+        guard facts.occurredAt < start, facts.occurredAt != facts.now, !command.isOfTheDaemon else { return }
         throw .badValue(
             field: "/occurred_at",
             detail: "\(facts.occurredAt) is before the incident started (\(times.startedAt)); "

@@ -21,6 +21,23 @@ struct AffectedDependencies {
         (direct[slug] ?? []).sorted()
     }
 
+    /// What `slug` has to wait for now, by slug: also behind what is restored already, since a database that fails again
+    /// holds up all that needs it. What was waived is gone on without, and so is what only that needed.
+    func unfinished(before slug: String, in steps: [String: RestorationStep]) -> [RestorationStep] {
+        var found: [RestorationStep] = []
+        var seen: Set<String> = [slug]
+        var pending = Array(direct[slug] ?? [])
+        while let next = pending.popLast() {
+            guard seen.insert(next).inserted, let step = steps[next] else { continue }
+            switch step.state {
+            case .waiting, .restoring, .verifying, .regressed: found.append(step)
+            case .restored: pending.append(contentsOf: direct[next] ?? [])
+            case .waived: break
+            }
+        }
+        return found.sorted { $0.component < $1.component }
+    }
+
     /// Every affected component that cannot start before `slug`, directly or not.
     func blocked(by slug: String) -> [String] {
         var found: Set<String> = []

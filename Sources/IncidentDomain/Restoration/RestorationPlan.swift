@@ -81,7 +81,7 @@ package struct RestorationPlan: Hashable, Sendable {
         needs: AffectedDependencies, unstable: [RestorationWave]
     ) -> PlannedStep {
         let step = affected[slug] ?? RestorationStep(component: slug)
-        let dependencies = needs.of(slug).compactMap { affected[$0] }.filter { !$0.state.isDone }
+        let dependencies = needs.unfinished(before: slug, in: affected)
         let gates =
             dependencies.map(RestorationGate.dependency)
             + unstable.map { RestorationGate.wave($0, except: Set(dependencies.map(\.component))) }.compactMap(\.self)

@@ -49,6 +49,11 @@ extension RestorationStep {
         restoredAt = moment
     }
 
+    mutating func waive() {
+        state = .waived
+        soakUntil = nil
+    }
+
     mutating func fail() {
         state = .waiting
         failures += 1

@@ -1,5 +1,136 @@
-// STAND-IN by the lead until helper-3's file replaces this one.
-package struct ReviewDocument: Sendable { package var currentSections: [EditedSection] }
+/// Writes the review of an incident from the facts in its timeline, and puts what people wrote in the place of what was
+/// generated.
 package enum ReviewDraft {
-    package static func make(for incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy, now: Timestamp) -> ReviewDocument { ReviewDocument(currentSections: []) }
+    /// The review as it reads now.
+    ///
+    /// - Parameters:
+    ///   - incident: What the timeline leads to.
+    ///   - timeline: All of it, in order.
+    ///   - graph: The catalog, for the components' names and tiers.
+    ///   - policy: Says what is still unmet.
+    ///   - now: When the document is put together. No section depends on it: the same timeline reads the same.
+    package static func make(
+        for incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy, now: Timestamp
+    ) -> ReviewDocument {
+        let facts = ReviewFacts(incident: incident, timeline: timeline, graph: graph, policy: policy)
+        return ReviewDocument(
+            incident: incident, sections: sections(facts), unmet: facts.unmet, phases: facts.visits,
+            entries: timeline.count, asOf: now)
+    }
+
+    private static func sections(_ facts: ReviewFacts) -> [ReviewSection] {
+        let written = writtenSections(in: facts.timeline)
+        let drafted = ReviewSectionID.allCases.map { generated($0, facts) }
+        let current = replacing(drafted, by: written)
+        guard let approved = approvedSections(facts) else { return current }
+        let byID = Dictionary(drafted.map { ($0.id, $0) }) { first, _ in first }
+        let personal = Set(current.filter { !$0.generated }.map(\.id))
+        return approved.map { section in
+            let id = ReviewSectionID(rawValue: section.id)
+            let isGenerated = id != nil && !personal.contains(section.id)
+            if isGenerated, id?.isLive == true, let live = byID[section.id] { return live }
+            return ReviewSection(
+                id: section.id, title: section.title ?? id?.title ?? title(of: section.id), markdown: section.markdown,
+                generated: isGenerated, needsPerson: id?.prompt != nil && isGenerated)
+        }
+    }
+
+    /// What stands in the document because of an approval that still holds; nil when there is none.
+    private static func approvedSections(_ facts: ReviewFacts) -> [EditedSection]? {
+        guard facts.incident.review?.status == .approved else { return nil }
+        for recorded in facts.timeline.reversed() {
+            guard case .reviewApproved(let approval) = recorded.event else { continue }
+            return approval.sections.isEmpty ? nil : approval.sections
+        }
+        return nil
+    }
+
+    /// What people wrote, as the newest revision has it.
+    private static func writtenSections(in timeline: [RecordedEvent]) -> [EditedSection] {
+        for recorded in timeline.reversed() {
+            if case .reviewRevised(let revision) = recorded.event { return revision.sections }
+        }
+        return []
+    }
+
+    private static func replacing(_ drafted: [ReviewSection], by written: [EditedSection]) -> [ReviewSection] {
+        let byID = Dictionary(written.map { ($0.id, $0) }) { _, last in last }
+        let known = Set(drafted.map(\.id))
+        var added: Set<String> = []
+        let extra = written.filter { !known.contains($0.id) && added.insert($0.id).inserted }.compactMap { byID[$0.id] }
+        return drafted.map { draft in byID[draft.id].map { writtenSection($0, over: draft) } ?? draft }
+            + extra.map { writtenSection($0, over: nil) }
+    }
+
+    private static func writtenSection(_ section: EditedSection, over draft: ReviewSection?) -> ReviewSection {
+        // A prompt that somebody emptied without an answer stays a prompt.
+        let isBlank = section.markdown.allSatisfy(\.isWhitespace)
+        if let draft, draft.needsPerson, isBlank || section.markdown == draft.markdown { return draft }
+        return ReviewSection(
+            id: section.id, title: section.title ?? draft?.title ?? title(of: section.id), markdown: section.markdown,
+            generated: false, needsPerson: false)
+    }
+
+    /// `root_cause` reads "Root cause".
+    private static func title(of id: String) -> String {
+        let words = id.split { "_-.".contains($0) }.joined(separator: " ")
+        return words.prefix(1).uppercased() + words.dropFirst()
+    }
+
+    private static func generated(_ id: ReviewSectionID, _ facts: ReviewFacts) -> ReviewSection {
+        ReviewSection(
+            id: id.rawValue, title: id.title, markdown: markdown(id, facts), generated: true,
+            needsPerson: id.prompt != nil)
+    }
+
+    private static func markdown(_ id: ReviewSectionID, _ facts: ReviewFacts) -> String {
+        switch id {
+        case .summary: summary(facts)
+        case .impact: impact(facts)
+        case .cause: cause(facts)
+        case .timeline: timeline(facts)
+        case .durations: durations(facts)
+        case .mitigations: mitigations(facts)
+        case .restoration: restoration(facts)
+        case .overrides: overrides(facts)
+        case .whatWentWell, .whatWentWrong, .lessons: "*\(Markdown.inline(id.prompt ?? ""))*"
+        case .actions: actions(facts)
+        case .unmet: unmet(facts)
+        }
+    }
+}
+
+/// What the sections are written from.
+struct ReviewFacts {
+    let incident: Incident
+    let timeline: [RecordedEvent]
+    let graph: DependencyGraph
+    let policy: PhasePolicy
+    let visits: [PhaseSpan]
+    let plan: RestorationPlan
+
+    init(incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy) {
+        self.incident = incident
+        self.timeline = timeline
+        self.graph = graph
+        self.policy = policy
+        visits = PhaseSpan.visits(in: timeline)
+        plan = RestorationPlan.make(for: incident, in: graph)
+    }
+
+    /// Once there is no next phase, nothing is asked for any more.
+    var unmet: [UnmetRequirement] {
+        incident.phase.next == nil ? [] : policy.unmet(leaving: incident.phase, of: incident)
+    }
+
+    /// A component as `Video delivery (cdn-edge)`, or its slug alone when the catalog does not know it.
+    func name(_ slug: String) -> String {
+        let plain = Markdown.inline(slug)
+        guard let name = graph.components[slug]?.name, name != slug else { return plain }
+        return "\(Markdown.inline(name)) (\(plain))"
+    }
+
+    func tier(_ slug: String) -> String {
+        graph.components[slug].map { String($0.tier) } ?? "not in the catalog"
+    }
 }

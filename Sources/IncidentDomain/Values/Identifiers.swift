@@ -2,7 +2,7 @@
 package enum Identifiers {
     /// The number of an incident from `42` or `INC-42` (any case); nil when it is neither, or not positive.
     package static func incidentNumber(_ text: String) -> Int? {
-        let digits = text.uppercased().hasPrefix("INC-") ? text.dropFirst(4) : text[...]
+        let digits = text.prefix(4).lowercased() == "inc-" ? text.dropFirst(4) : text[...]
         guard !digits.isEmpty, digits.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
         guard let number = Int(digits), number > 0 else { return nil }
         return number

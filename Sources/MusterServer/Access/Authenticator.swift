@@ -75,6 +75,11 @@ final class Authenticator: Sendable {
         }
     }
 
+    /// How many tokens are remembered, known and unknown ones.
+    var remembered: Int {
+        memory.withLock { $0.entries.count }
+    }
+
     private func remember(
         _ principal: Principal?, _ hash: [UInt8], until expires: ContinuousClock.Instant, generation: Int
     ) {

@@ -11,21 +11,22 @@ struct IdempotencyDesk: Sendable {
     let store: IdempotencyStore
     let logger: Logger
 
-    /// Longer than any request may take, so that two never run at once.
-    static let lease: Duration = .seconds(60)
+    /// Longer than any request may take, so that two never run at once; and how long a key stays taken when a daemon dies.
+    var lease: Duration = .seconds(60)
 
     func carryOut(
         _ request: IdempotentRequest, _ work: (_ commandID: UUID) async throws -> Answer
     ) async throws -> Answer {
         let claimID = UUID()
-        switch try await store.claim(request, claimID: claimID, lease: Self.lease) {
+        switch try await store.claim(request, claimID: claimID, lease: lease) {
         case .claimed(let commandID):
             return try await run(request, claimID: claimID, commandID: commandID, work)
         case .answered(let sealed):
             return try replay(sealed, of: request)
         case .inFlight(let secondsLeft):
             throw Problem.later(
-                .idempotencyInFlight, "The request with this key has not ended yet.", seconds: min(max(secondsLeft, 1), 5))
+                .idempotencyInFlight, "The request with this key has not ended yet.",
+                seconds: min(max(secondsLeft, 1), 5))
         case .otherBody:
             throw Problem(.idempotencyKeyReused, "This key was used with another body.")
         }
@@ -64,12 +65,14 @@ struct IdempotencyDesk: Sendable {
         do {
             try await store.release(request, claimID: claimID)
         } catch {
-            logger.warning("an idempotency claim was not released", metadata: ["error": .string(String(reflecting: error))])
+            logger.warning(
+                "an idempotency claim was not released", metadata: ["error": .string(String(reflecting: error))])
         }
     }
 
     private func replay(_ sealed: [UInt8], of request: IdempotentRequest) throws -> Answer {
-        guard let bytes = try OpenSSL.open(sealed, key: request.answerKey), var answer = StoredAnswer.decode(bytes) else {
+        guard let bytes = try OpenSSL.open(sealed, key: request.answerKey), var answer = StoredAnswer.decode(bytes)
+        else {
             throw Problem(.idempotencyKeyReused, "This key was used by another token.")
         }
         answer.headers.append(HTTPField(name: .idempotencyReplayed, value: "true"))

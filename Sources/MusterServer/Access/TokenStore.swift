@@ -53,7 +53,8 @@ struct TokenStore: TokenLookup {
     func list(_ page: Page) async throws -> [AccessToken] {
         var condition: SQL = "TRUE"
         if let cursor = page.cursor {
-            let id = UUID(uuidString: try cursor.string(1)) ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+            let id =
+                UUID(uuidString: try cursor.string(1)) ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
             // Microseconds: a cursor that is cut to milliseconds would show a row twice.
             condition = """
                 (created_at, id) < (timestamptz 'epoch' + \(try cursor.integer(0)) * interval '1 microsecond', \(id))

@@ -42,7 +42,7 @@ struct AlertGroup: Sendable {
 
     private var title: String {
         let first = alerts.first?.title ?? "Alert"
-        return String((alerts.count > 1 ? "\(first) (and \(alerts.count - 1) more)" : first).prefix(300))
+        return AlertName.cut(alerts.count > 1 ? "\(first) (and \(alerts.count - 1) more)" : first, to: 300)
     }
 
     /// What all alerts have in common.

@@ -75,11 +75,9 @@ final class AlertIntake: Service, Sendable {
     var waiting: Int { queue.withLock { $0.alerts } }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            for await _ in self.arrivals {
-                if self.limits.gathering > .zero { try? await Task.sleep(for: self.limits.gathering) }
-                while await self.storeNextBatch() {}
-            }
+        for await _ in arrivals.cancelOnGracefulShutdown() {
+            if limits.gathering > .zero { try? await Task.sleep(for: limits.gathering) }
+            while await storeNextBatch() {}
         }
         // Requests in flight end before the daemon does: what they brought is stored, not dropped.
         while await storeNextBatch() {}
@@ -100,6 +98,8 @@ final class AlertIntake: Service, Sendable {
                 guard count == 0 || alerts + waiting.message.alerts.count <= limits.batchMax else { break }
                 count += 1
                 alerts += waiting.message.alerts.count
+                // What ends a whole group ends its batch: an alert that fires later must not end with it.
+                if waiting.message.resolvedGroup != nil { break }
             }
             let batch = Array(queue.waiting.prefix(count))
             queue.waiting.removeFirst(count)
@@ -107,13 +107,20 @@ final class AlertIntake: Service, Sendable {
             return batch
         }
         guard !batch.isEmpty else { return false }
+        await storeAndAnswer(batch)
+        return true
+    }
+
+    private func storeAndAnswer(_ batch: [Waiting]) async {
         do {
             try await store(batch)
             for waiting in batch { waiting.done.resume() }
+        } catch let error as PostgresError where batch.count > 1 && Self.isAboutContent(error) {
+            // What the database cannot take of one sender must not keep out the others.
+            for waiting in batch { await storeAndAnswer([waiting]) }
         } catch {
             for waiting in batch { waiting.done.resume(throwing: error) }
         }
-        return true
     }
 
     private func store(_ batch: [Waiting]) async throws {
@@ -139,6 +146,17 @@ final class AlertIntake: Service, Sendable {
             }
         }
         return try await body()
+    }
+
+    /// Whether a value was refused, and not the work: data exceptions and constraints (classes 22 and 23).
+    private static func isAboutContent(_ error: PostgresError) -> Bool {
+        switch error {
+        case .invalidParameter: true
+        case .server(let server): server.sqlState.hasPrefix("22") || server.sqlState.hasPrefix("23")
+        case .connectionLost, .deadlineExceeded, .unavailable, .overloaded, .cancelled, .closed, .decoding,
+            .transactionFailed, .misconfigured, .migration, .embedded:
+            false
+        }
     }
 
     private static func isWorthRepeating(_ error: PostgresError) -> Bool {

@@ -9,4 +9,9 @@ enum AlertName {
         guard key.utf8.count > bytesMax else { return key }
         return "sha256:" + HashChain.hex(OpenSSL.sha256(Array(key.utf8)))
     }
+
+    /// The beginning of a text. It counts scalars, since one letter may have accents without end.
+    static func cut(_ text: String, to scalars: Int) -> String {
+        String(text.unicodeScalars.prefix(scalars))
+    }
 }

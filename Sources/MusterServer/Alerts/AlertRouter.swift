@@ -92,12 +92,8 @@ struct AlertRouter: Service {
         // Two daemons must not open an incident for the same group at once.
         try await store.lock(group.key, in: transaction)
         let context = CommandContext(principal: group.principal)
-        if let number = try await store.incident(of: group.key, in: transaction) {
-            let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
-            if let row = loaded.row, row.incident.phase.isOpen {
-                try await attach(group, to: row, loaded, context, in: transaction)
-                return
-            }
+        if let (row, loaded) = try await openIncident(of: group.key, in: transaction) {
+            return try await attach(group, to: row, loaded, context, in: transaction)
         }
         let loaded = try await desk.incidents.load(nil, in: transaction)
         let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
@@ -105,6 +101,21 @@ struct AlertRouter: Service {
         let number = outcome.incident.number
         try await store.assign(group.key, to: number, alerts: group.alerts.map(\.id), in: transaction)
         try await clearOver(group, of: number, in: transaction)
+    }
+
+    /// The open incident that takes a group, held. While it was waited for, it may have been merged: then the group is
+    /// where its incident went.
+    private func openIncident(
+        of key: AlertGroup.Key, in transaction: PostgresTransaction
+    ) async throws -> (IncidentStore.Row, IncidentStore.Loaded)? {
+        var next = try await store.incident(of: key, in: transaction)
+        while let number = next {
+            let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
+            guard let row = loaded.row else { return nil }
+            if row.incident.phase.isOpen { return (row, loaded) }
+            next = row.incident.mergedInto
+        }
+        return nil
     }
 
     private func attach(

@@ -25,14 +25,7 @@ struct AlertRoutingStore: Sendable {
 
     /// Takes alerts for this transaction; what another daemon has taken is passed over.
     func claim(limit: Int, in transaction: PostgresTransaction) async throws -> [Unrouted] {
-        try await transaction.query(
-            """
-            SELECT alert.id, alert.source, source.name AS source_name, alert.group_key, alert.title, alert.status,
-                alert.component, alert.starts_at, alert.labels, alert.incident
-            FROM alert JOIN source ON source.id = alert.source
-            WHERE NOT alert.routed ORDER BY alert.first_seen_at LIMIT \(limit) FOR UPDATE OF alert SKIP LOCKED
-            """
-        ).map { row in
+        try await transaction.query(Self.claim(limit: limit)).map { row in
             Unrouted(
                 id: try row.decode("id"), source: try row.decode("source"), sourceName: try row.decode("source_name"),
                 groupKey: try row.decode("group_key"), title: try row.decode("title"),
@@ -40,6 +33,15 @@ struct AlertRoutingStore: Sendable {
                 component: try row.decode("component"), startsAt: try row.decode("starts_at"),
                 labels: try AlertTexts.texts(try row.decode("labels")), incident: try row.decode("incident"))
         }
+    }
+
+    static func claim(limit: Int) -> SQL {
+        """
+        SELECT alert.id, alert.source, source.name AS source_name, alert.group_key, alert.title, alert.status,
+            alert.component, alert.starts_at, alert.labels, alert.incident
+        FROM alert JOIN source ON source.id = alert.source
+        WHERE NOT alert.routed ORDER BY alert.first_seen_at LIMIT \(limit) FOR UPDATE OF alert SKIP LOCKED
+        """
     }
 
     func mark(_ ids: [UUID], in transaction: PostgresTransaction) async throws {

@@ -18,6 +18,10 @@ struct AlertSearch: Sendable {
 
     /// At most `limit` alerts that came before `last`: the ids count upwards in time.
     func list(_ filter: AlertFilter, before last: UUID?, limit: Int) async throws -> [StoredAlert] {
+        try await pool.query(Self.list(filter, before: last, limit: limit)).map(StoredAlert.init)
+    }
+
+    static func list(_ filter: AlertFilter, before last: UUID?, limit: Int) -> SQL {
         var conditions: [SQL] = ["true"]
         if let identity = filter.identity { conditions.append("identity = \(identity)") }
         switch filter.status {
@@ -34,11 +38,9 @@ struct AlertSearch: Sendable {
             conditions.append("labels @> \(PostgresJSON(bytes: pair.bytes))")
         }
         if let last { conditions.append("id < \(last)") }
-        return try await pool.query(
-            """
+        return """
             SELECT \(fragment: StoredAlert.columns) FROM alert WHERE \(fragment: conditions.joined(separator: " AND "))
             ORDER BY id DESC LIMIT \(limit)
             """
-        ).map(StoredAlert.init)
     }
 }

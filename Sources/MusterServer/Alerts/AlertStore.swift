@@ -11,7 +11,7 @@ struct AlertStore: Sendable {
     struct Arrival: Sendable {
         let id: UUID
         let source: UUID
-        let alert: IncomingAlert
+        var alert: IncomingAlert
         /// How often the same message came within this batch.
         var occurrences: Int
     }
@@ -26,7 +26,7 @@ struct AlertStore: Sendable {
     }
 
     /// One statement for a batch of any size. The partial unique index decides who is first; a firing whose row exists
-    /// already, resolved, was over before this message came.
+    /// already, resolved, was over before this message came. (`least` passes over what is NULL.)
     static func take(_ batch: [Arrival]) -> SQL {
         """
         WITH arrived AS (
@@ -39,7 +39,7 @@ struct AlertStore: Sendable {
                     severity, labels, annotations)
         ), resolved AS (
             UPDATE alert SET status = 'resolved', routed = false, last_seen_at = now(),
-                resolved_at = least(coalesce(arrived.ends_at, now()), now())
+                resolved_at = least(arrived.ends_at, now())
             FROM arrived
             WHERE arrived.status = 'resolved' AND alert.source = arrived.source AND alert.identity = arrived.identity
                 AND alert.status <> 'resolved'
@@ -48,9 +48,10 @@ struct AlertStore: Sendable {
         ), stored AS (
             INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
                 last_seen_at, resolved_at, component, severity, labels, annotations, routed)
-            SELECT id, source, identity, group_key, title, status, occurrences, coalesce(starts_at, ends_at, now()),
-                now(), now(), CASE WHEN status = 'resolved' THEN least(coalesce(ends_at, now()), now()) END,
-                component, severity, labels, annotations, status = 'resolved'
+            SELECT id, source, identity, group_key, title, status, occurrences,
+                coalesce(starts_at, least(ends_at, now())), now(), now(),
+                CASE WHEN status = 'resolved' THEN least(ends_at, now()) END, component, severity, labels,
+                annotations, status = 'resolved'
             FROM arrived
             WHERE NOT EXISTS (
                 SELECT FROM alert AS earlier

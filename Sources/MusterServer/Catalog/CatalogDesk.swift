@@ -15,7 +15,7 @@ struct CatalogDesk: Sendable {
 
     /// Puts these components in the place of the whole catalog.
     func replaceAll(_ components: [Component], by principal: Principal) async throws -> Difference {
-        try check(DependencyGraph(components), wanted: components.map(\.slug))
+        try check(DependencyGraph(components), places: components.map(\.slug))
         return try await pool.transaction { transaction in
             try await CatalogStore.lock(in: transaction)
             let stored = try await CatalogStore.readAll(in: transaction).components
@@ -47,7 +47,7 @@ struct CatalogDesk: Sendable {
             try Self.require(ifMatch, before)
             if let before, before.component == component { return (before, false) }
             let others = stored.map(\.component).filter { $0.slug != component.slug }
-            try check(DependencyGraph(others + [component]), wanted: [component.slug])
+            try check(DependencyGraph(others + [component]), places: nil)
             try await CatalogStore.write([component], removing: [], by: principal, in: transaction)
             return (StoredComponent(component: component, version: (before?.version ?? 0) + 1), before == nil)
         }
@@ -83,19 +83,22 @@ struct CatalogDesk: Sendable {
         throw Problem(.inUse, "\(use.slug) is affected in INC-\(use.incident), which is open; it cannot be removed now.")
     }
 
-    private func check(_ graph: DependencyGraph, wanted: [String]) throws(Problem) {
+    /// - Parameter places: The slugs in the order of the body; nil when the body is one component.
+    private func check(_ graph: DependencyGraph, places: [String]?) throws(Problem) {
         let problems = graph.problems()
         guard !problems.isEmpty else { return }
-        let places = Dictionary(wanted.enumerated().map { ($1, $0) }) { first, _ in first }
+        let indexes = places.map { Dictionary($0.enumerated().map { ($1, $0) }) { first, _ in first } }
+        func pointer(_ slug: String) -> String {
+            indexes.map { "/components/\($0[slug] ?? 0)/depends_on" } ?? "/depends_on"
+        }
         let errors = problems.map { problem in
             switch problem {
             case .danglingDependency(let slug, let missing):
                 FieldError(
-                    pointer: wanted.count == 1 ? "/depends_on" : "/components/\(places[slug] ?? 0)/depends_on",
-                    detail: "\(slug) depends on \(missing), which does not exist")
+                    pointer: pointer(slug), detail: "\(slug) depends on \(missing), which does not exist")
             case .cycle(let path):
                 FieldError(
-                    pointer: wanted.count == 1 ? "/depends_on" : "/components/\(places[path[0]] ?? 0)/depends_on",
+                    pointer: pointer(path[0]),
                     detail: "the dependencies form a cycle: \(path.joined(separator: " -> "))")
             }
         }

@@ -52,8 +52,14 @@ struct BodyReader {
 
     private mutating func findUnknownFields() {
         for member in object.members where !known.contains(member.name) {
-            refuse(member.name, "is not a field of this request")
+            refuse(member.name, Self.unknownField(known))
         }
+    }
+
+    /// Says no to a field and lists those that there are, since it is most often a slip of the pen.
+    static func unknownField(_ known: [String]) -> String {
+        let names = Set(known).sorted().joined(separator: ", ")
+        return "is not a field here; \(names.isEmpty ? "there are none" : "there are: \(names)")"
     }
 
     private func pointer(to field: String) -> String {
@@ -183,7 +189,9 @@ extension BodyReader {
     mutating func optionalArray<Value>(
         _ field: String, max: Int, _ read: (inout BodyReader) -> Value
     ) -> [Value]? {
-        guard let elements = checked(field, optionalValue(field), { FieldRules.array($0, max: max) }) else { return nil }
+        guard let elements = checked(field, optionalValue(field), { FieldRules.array($0, max: max) }) else {
+            return nil
+        }
         return nested(elements, at: field, read)
     }
 
@@ -195,7 +203,9 @@ extension BodyReader {
 
     /// An array of texts.
     mutating func optionalStrings(_ field: String, max: Int, _ length: ClosedRange<Int>) -> [String]? {
-        guard let elements = checked(field, optionalValue(field), { FieldRules.array($0, max: max) }) else { return nil }
+        guard let elements = checked(field, optionalValue(field), { FieldRules.array($0, max: max) }) else {
+            return nil
+        }
         let start = pointer(to: field)
         return elements.enumerated().compactMap { index, element in
             switch FieldRules.string(element, length, trims: true) {

@@ -163,9 +163,15 @@ extension Dispatcher {
         guard let header = headers[.contentType], !header.isEmpty else { return }
         let type = header.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         let isJSON = type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
-        guard isJSON else { throw Problem(.unsupportedMediaType, "The body should be application/json and is \(type) (with curl, --json says so).") }
-        let charset = header.lowercased().split(separator: ";").dropFirst().map { $0.filter { $0 != " " && $0 != "\"" } }
-            .first { $0.hasPrefix("charset=") }
+        guard isJSON else {
+            throw Problem(
+                .unsupportedMediaType, "The body should be application/json and is \(type) (with curl, --json says so)."
+            )
+        }
+        let charset = header.lowercased().split(separator: ";").dropFirst().map {
+            $0.filter { $0 != " " && $0 != "\"" }
+        }
+        .first { $0.hasPrefix("charset=") }
         guard let charset, charset != "charset=utf-8", charset != "charset=us-ascii" else { return }
         throw Problem(.unsupportedMediaType, "JSON is written in UTF-8, not in \(charset.dropFirst(8)).")
     }

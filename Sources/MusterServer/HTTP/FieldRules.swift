@@ -54,7 +54,9 @@ enum FieldRules {
 
     static func time(_ value: JSONValue) -> Result<Timestamp, FieldComplaint> {
         guard let text = value.string else { return wrongKind("a time such as 2026-01-31T10:30:00Z", value) }
-        guard let time = Timestamp(text) else { return complain("should be an RFC 3339 time such as 2026-01-31T10:30:00Z") }
+        guard let time = Timestamp(text) else {
+            return complain("should be an RFC 3339 time such as 2026-01-31T10:30:00Z")
+        }
         return .success(time)
     }
 
@@ -75,7 +77,9 @@ enum FieldRules {
 
     static func array(_ value: JSONValue, max: Int) -> Result<[JSONValue], FieldComplaint> {
         guard let elements = value.array else { return wrongKind("an array", value) }
-        guard elements.count <= max else { return complain("has \(elements.count) elements; at most \(max) are allowed") }
+        guard elements.count <= max else {
+            return complain("has \(elements.count) elements; at most \(max) are allowed")
+        }
         return .success(elements)
     }
 

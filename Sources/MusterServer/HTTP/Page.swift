@@ -44,7 +44,9 @@ struct PageCursor: Hashable, Sendable {
 
     /// A text of the key.
     func string(_ index: Int) throws(Problem) -> String {
-        guard key.indices.contains(index), let value = key[index].string, !value.utf8.contains(0) else { throw Self.madeUp }
+        guard key.indices.contains(index), let value = key[index].string, !value.utf8.contains(0) else {
+            throw Self.madeUp
+        }
         return value
     }
 
@@ -55,7 +57,8 @@ struct PageCursor: Hashable, Sendable {
         return value
     }
 
-    private static let madeUp = Problem.invalid("/cursor", "is not a cursor of this list; take it from `next_cursor` unchanged")
+    private static let madeUp = Problem.invalid(
+        "/cursor", "is not a cursor of this list; take it from `next_cursor` unchanged")
 }
 
 extension Answer {
@@ -73,7 +76,8 @@ extension Answer {
         }
         var answer = Answer.json(json.bytes)
         if let cursor {
-            answer.headers.append(HTTPField(name: .link, value: "<\(request.target.link(cursor: cursor))>; rel=\"next\""))
+            answer.headers.append(
+                HTTPField(name: .link, value: "<\(request.target.link(cursor: cursor))>; rel=\"next\""))
         }
         return answer
     }

@@ -39,7 +39,8 @@ extension Problem {
 
     /// Bad input, at each of the places.
     static func invalid(_ errors: [FieldError]) -> Problem {
-        let first = errors.first.map { "\($0.pointer.isEmpty ? "the body" : $0.pointer): \($0.detail)" } ?? "A value is wrong."
+        let first =
+            errors.first.map { "\($0.pointer.isEmpty ? "the body" : $0.pointer): \($0.detail)" } ?? "A value is wrong."
         let others = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
         return Problem(.invalidValue, first + others, errors: errors)
     }

@@ -58,7 +58,8 @@ struct QueryReader {
             refuse(name, "stands \(values.count) times; at most \(max) are allowed")
             return []
         }
-        return values.compactMap { value in checked(name, value) { FieldRules.string(.string($0), length, trims: true) } }
+        return values.compactMap { value in checked(name, value) { FieldRules.string(.string($0), length, trims: true) }
+        }
     }
 
     /// `limit` and `cursor`, for the list of that name.
@@ -66,7 +67,8 @@ struct QueryReader {
         let limit = integer("limit", 1...Page.limitMax) ?? Page.limitDefault
         let cursor = checked("cursor") { text in
             PageCursor(text, list: list).map(Result.success)
-                ?? .failure(FieldComplaint(detail: "is not a cursor of this list; take it from `next_cursor` unchanged"))
+                ?? .failure(
+                    FieldComplaint(detail: "is not a cursor of this list; take it from `next_cursor` unchanged"))
         }
         return Page(limit: limit, cursor: cursor)
     }

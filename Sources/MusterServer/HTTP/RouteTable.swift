@@ -96,7 +96,8 @@ struct BoundRoute: Sendable {
     init(_ route: Route) {
         self.route = route
         segments = route.path.split(separator: "/").map { part in
-            part.hasPrefix("{") && part.hasSuffix("}") ? .capture(String(part.dropFirst().dropLast())) : .fixed(String(part))
+            part.hasPrefix("{") && part.hasSuffix("}")
+                ? .capture(String(part.dropFirst().dropLast())) : .fixed(String(part))
         }
         captureNames = segments.compactMap { segment in
             if case .capture(let name) = segment { name } else { nil }

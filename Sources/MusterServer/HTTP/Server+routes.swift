@@ -5,6 +5,7 @@ extension Server {
         Health(pool: pool, migrator: migrator, isStopping: isStopping).routes
             + MetricsRoutes(registry: metrics, inFlight: inFlight).routes
             + ProblemRoutes().routes
+            + OpenAPIRoutes().routes
             + TokenRoutes(tokens: tokens, authenticator: authenticator).routes
             + features.routes
     }

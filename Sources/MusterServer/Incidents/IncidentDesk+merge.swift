@@ -5,9 +5,7 @@ extension IncidentDesk {
     /// One incident goes on as another: both timelines, the alerts and their groups change in one transaction.
     func merge(_ number: Int, into target: Int, reason: String?, _ context: CommandContext) async throws -> Outcome {
         try await repeating(context, on: number) { mayBeDone, _ in
-            if mayBeDone, try await incidents.incident(changedBy: context.commandID, in: pool) != nil {
-                return try await current(number)
-            }
+            if mayBeDone, let done = try await done(context.commandID, on: number) { return done }
             let outcome = try await pool.transaction { transaction in
                 try await mergeOnce(number, into: target, reason: reason, context, in: transaction)
             }

@@ -7,9 +7,7 @@ extension IncidentDesk {
     /// what the rules need of it stay.
     func redact(_ sequence: Int, of number: Int, reason: String, _ context: CommandContext) async throws -> Outcome {
         try await repeating(context, on: number) { mayBeDone, _ in
-            if mayBeDone, try await incidents.incident(changedBy: context.commandID, in: pool) != nil {
-                return try await current(number)
-            }
+            if mayBeDone, let done = try await done(context.commandID, on: number) { return done }
             let outcome = try await pool.transaction { transaction in
                 try await redactOnce(sequence, of: number, reason: reason, context, in: transaction)
             }

@@ -37,31 +37,35 @@ struct IncidentDesk: Sendable {
     /// - Throws: `Problem` when a rule says no or `If-Match` does not hold, else a fault.
     func handle(_ command: IncidentCommand, on number: Int, _ context: CommandContext) async throws -> Outcome {
         try await repeating(context, on: number) { mayBeDone, attempt in
-            if mayBeDone, try await incidents.incident(changedBy: context.commandID, in: pool) != nil {
-                return try await current(number)
-            }
-            guard attempt < Self.optimisticAttempts else {
-                return try await pool.transaction { transaction in
-                    try await attemptOnce(command, on: number, context, hold: .lock, in: transaction)
+            if mayBeDone, let done = try await done(context.commandID, on: number) { return done }
+            let outcome =
+                if attempt < Self.optimisticAttempts {
+                    try await attemptOnce(command, on: number, context, hold: .version, in: pool)
+                } else {
+                    try await pool.transaction { transaction in
+                        try await attemptOnce(command, on: number, context, hold: .lock, in: transaction)
+                    }
                 }
-            }
-            return try await attemptOnce(command, on: number, context, hold: .version, in: pool)
+            if outcome.firstEntry != nil { feed.committed() }
+            return outcome
         }
     }
 
     /// Opens an incident.
     func open(_ opening: OpenIncident, _ context: CommandContext) async throws -> Outcome {
         try await repeating(context) { mayBeDone, _ in
-            if mayBeDone, let number = try await incidents.incident(changedBy: context.commandID, in: pool) {
-                var outcome = try await current(number)
-                outcome.isNew = true
-                return outcome
+            if mayBeDone, var done = try await done(context.commandID) {
+                done.isNew = true
+                return done
             }
-            return try await open(opening, context, in: pool)
+            let outcome = try await open(opening, context, in: pool)
+            feed.committed()
+            return outcome
         }
     }
 
-    /// Opens an incident within a transaction, or as one statement of its own.
+    /// Opens an incident within a transaction, or as one statement of its own. Telling the feed's readers is left to the
+    /// caller, who knows when it is committed.
     func open(_ opening: OpenIncident, _ context: CommandContext, in runner: some SQLRunner) async throws -> Outcome {
         let loaded = try await incidents.load(nil, in: runner)
         let facts = try await facts(context, loaded)
@@ -70,7 +74,6 @@ struct IncidentDesk: Sendable {
         let change = try IncidentChange.make(
             events, on: nil, lastHash: HashChain.start, number: number, context: context, now: loaded.now, policy: policy)
         _ = try await incidents.write(change, in: runner)
-        feed.committed()
         var outcome = Self.outcome(change)
         outcome.isNew = true
         return outcome
@@ -127,8 +130,16 @@ struct IncidentDesk: Sendable {
         guard !events.isEmpty else { return unchanged(row.incident) }
         let change = try change(events, row, context, loaded.now)
         guard try await incidents.write(change, in: runner) else { throw LostRace() }
-        feed.committed()
         return Self.outcome(change)
+    }
+
+    /// What a command that was already carried out left: the incident as it stands, and the first entry of the command.
+    /// Nil when it was not carried out.
+    func done(_ commandID: UUID, on number: Int? = nil) async throws -> Outcome? {
+        guard let entry = try await timeline.firstEntry(of: commandID, on: number, in: pool) else { return nil }
+        var outcome = try await current(entry.incident)
+        outcome.firstEntry = entry.recorded
+        return outcome
     }
 
     /// Makes a new attempt when somebody else was faster, and when an attempt's outcome is unknown.
@@ -148,6 +159,8 @@ struct IncidentDesk: Sendable {
                 guard made + 1 < Self.attemptsMax else { throw error }
                 switch error {
                 case .connectionLost: mayBeDone = true
+                // An earlier attempt, thought dead, has opened it meanwhile.
+                case .server(let server) where server.constraint == TimelineStore.openingConstraint: mayBeDone = true
                 case .server(let server) where server.sqlState == "40P01" || server.sqlState == "40001": continue
                 default: throw error
                 }

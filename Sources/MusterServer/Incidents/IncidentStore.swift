@@ -11,7 +11,10 @@ protocol SQLRunner: Sendable {
 extension PostgresTransaction: SQLRunner {}
 
 extension PostgresPool: SQLRunner {
+    @discardableResult
     func query(_ sql: SQL) async throws -> PostgresResult { try await query(sql, deadline: nil) }
+
+    @discardableResult
     func pipeline(_ statements: [SQL]) async throws -> [PostgresResult] {
         try await pipeline(statements, deadline: nil)
     }
@@ -70,12 +73,6 @@ struct IncidentStore: Sendable {
             throw PostgresError.decoding(column: "number", reason: "a sequence always answers")
         }
         return try row.decode("number")
-    }
-
-    /// The incident that a command already changed; nil when it was not carried out.
-    func incident(changedBy commandID: UUID, in runner: some SQLRunner) async throws -> Int? {
-        try await runner.query("SELECT incident FROM timeline_entry WHERE command_id = \(commandID) LIMIT 1").first?
-            .decode("incident")
     }
 
     /// Writes the row and appends the entries, in one statement.

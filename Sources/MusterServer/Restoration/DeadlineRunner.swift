@@ -34,7 +34,17 @@ struct DeadlineRunner: Service {
         for incident in due {
             // When it happened is when the soak ended, not when somebody looked.
             let context = CommandContext(principal: .daemon, occurredAt: incident.deadline)
-            _ = try await desk.handle(.deadlinePassed, on: incident.number, context)
+            do {
+                _ = try await desk.handle(.deadlinePassed, on: incident.number, context)
+            } catch let error as PostgresError where error.isTransient {
+                throw error
+            } catch {
+                guard !Task.isCancelled else { throw error }
+                // One incident that cannot be read must not hold up the others.
+                logger.error(
+                    "a deadline could not be passed",
+                    metadata: ["incident": .stringConvertible(incident.number), "error": .string("\(error)")])
+            }
         }
         return due.count
     }

@@ -34,7 +34,8 @@ package enum Commands {
         let report = try await withDatabase(configuration, logger) { _, pool in
             try await Verification(pool: pool).run()
         }
-        let summary = "\(report.incidents) incidents, \(report.entries) entries, \(report.differences.count) differences"
+        let summary =
+            "\(report.incidents) incidents, \(report.entries) entries, \(report.differences.count) differences"
         return (summary, report.differences)
     }
 

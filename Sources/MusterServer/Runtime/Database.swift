@@ -91,7 +91,8 @@ enum DataDirectory {
         for part in path.split(separator: "/") {
             built += part + "/"
             if mkdir(built, geteuid() == 0 ? 0o711 : 0o700) != 0, errno != EEXIST {
-                throw Failure(description: "data.directory: \(path) cannot be made: \(String(cString: strerror(errno)))")
+                throw Failure(
+                    description: "data.directory: \(path) cannot be made: \(String(cString: strerror(errno)))")
             }
         }
         guard access(path, W_OK | X_OK) == 0 else {

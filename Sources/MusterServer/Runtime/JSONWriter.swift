@@ -154,7 +154,9 @@ extension JSONWriter {
         case 0x0D: bytes.append(contentsOf: [0x5C, UInt8(ascii: "r")])
         default:
             let digits = Array("0123456789abcdef".utf8)
-            bytes.append(contentsOf: [0x5C, UInt8(ascii: "u"), 0x30, 0x30, digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+            bytes.append(contentsOf: [
+                0x5C, UInt8(ascii: "u"), 0x30, 0x30, digits[Int(byte >> 4)], digits[Int(byte & 15)],
+            ])
         }
     }
 }

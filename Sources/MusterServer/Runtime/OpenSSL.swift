@@ -110,7 +110,8 @@ extension OpenSSL {
         }
     }
 
-    private static func withCipher<Result>(_ body: (OpaquePointer) throws(Failure) -> Result) throws(Failure) -> Result {
+    private static func withCipher<Result>(_ body: (OpaquePointer) throws(Failure) -> Result) throws(Failure) -> Result
+    {
         guard let context = EVP_CIPHER_CTX_new() else { throw Failure(call: "EVP_CIPHER_CTX_new") }
         defer { EVP_CIPHER_CTX_free(context) }
         return try body(context)

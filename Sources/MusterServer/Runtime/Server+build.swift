@@ -101,7 +101,12 @@ struct ServingService: Service {
         // Also when it fails, so that the loops, which wait for nothing else, can end.
         defer { gate.open() }
         try await withGracefulShutdownHandler {
-            try await cancelWhenGracefulShutdown { try await migrate() }
+            do {
+                try await cancelWhenGracefulShutdown { try await migrate() }
+            } catch {
+                // Whoever stops us while we wait for the database is not told that we failed.
+                guard Task.isShuttingDownGracefully else { throw error }
+            }
             guard !Task.isShuttingDownGracefully else { return }
             gate.open()
             try await http.run()

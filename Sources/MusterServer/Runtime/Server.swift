@@ -43,9 +43,12 @@ package struct Server: Sendable {
         Dispatcher(
             table: RouteTable(routes),
             authenticator: authenticator,
-            idempotency: IdempotencyDesk(store: idempotency, logger: logger),
+            // A request makes a handful of statements, and each ends by its deadline.
+            idempotency: IdempotencyDesk(
+                store: idempotency, logger: logger, lease: configuration.database.statementDeadline * 4),
             limits: RequestLimits(
-                bodyBytesMax: configuration.http.requestBodyMaxBytes, requiresIfMatch: configuration.http.requireIfMatch),
+                bodyBytesMax: configuration.http.requestBodyMaxBytes, requiresIfMatch: configuration.http.requireIfMatch
+            ),
             inFlight: inFlight,
             logger: logger)
     }

@@ -99,7 +99,9 @@ package struct ConfigurationError: Error, CustomStringConvertible {
 
 extension ServerConfiguration {
     /// Reads the file, if one is named, and the environment. Throws `ConfigurationError` with every mistake.
-    package static func load(file: String?, environment: [String: String]) throws(ConfigurationError) -> ServerConfiguration {
+    package static func load(file: String?, environment: [String: String]) throws(ConfigurationError)
+        -> ServerConfiguration
+    {
         var yaml: String?
         if let file {
             do {
@@ -158,7 +160,9 @@ extension ServerConfiguration.HTTP {
             listen = address
         } else {
             listen = .tcp(host: "127.0.0.1", port: 8080)
-            reader.refuse("http.listen", "should be host:port, as 127.0.0.1:8080 or [::1]:8080, or unix:/path, and is \"\(text)\"")
+            reader.refuse(
+                "http.listen", "should be host:port, as 127.0.0.1:8080 or [::1]:8080, or unix:/path, and is \"\(text)\""
+            )
         }
         publicURL = reader.string("http.public_url").flatMap { text in
             guard text.hasPrefix("http://") || text.hasPrefix("https://"), !text.contains(" ") else {
@@ -200,11 +204,14 @@ extension ServerConfiguration.Database {
         statementDeadline = .seconds(deadline)
         statementTimeout = .seconds(timeout)
         connectTimeout = .seconds(reader.integer("database.connect_timeout_seconds", default: 5, 2...60))
-        if url?.isEmpty == true { reader.refuse("database.url", "must not be empty; leave it out for the embedded PostgreSQL") }
+        if url?.isEmpty == true {
+            reader.refuse("database.url", "must not be empty; leave it out for the embedded PostgreSQL")
+        }
         if deadline <= timeout {
             reader.refuse(
                 "database.statement_deadline_seconds",
-                "should be above database.statement_timeout_seconds (\(timeout)), so that the server's limit comes first")
+                "should be above database.statement_timeout_seconds (\(timeout)), so that the server's limit comes first"
+            )
         }
     }
 }

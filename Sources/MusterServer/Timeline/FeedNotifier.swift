@@ -10,9 +10,10 @@ struct FeedNotifier: Service {
     let signal: FeedSignal
     let pool: PostgresPool
     let logger: Logger
+    /// How often everybody is woken anyway.
+    var net: Duration = .seconds(1)
 
     private static let pause: Duration = .milliseconds(100)
-    private static let net: Duration = .seconds(1)
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -41,7 +42,7 @@ struct FeedNotifier: Service {
 
     private func wakeAnyway() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: Self.net)
+            try? await Task.sleep(for: net)
             signal.wake()
         }
     }

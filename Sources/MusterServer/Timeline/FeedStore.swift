@@ -46,18 +46,20 @@ struct FeedStore: Sendable {
 
     /// Entries after a position, oldest first.
     func read(after position: FeedPosition, limit: Int) async throws -> [(position: FeedPosition, entry: TimelineEntry)] {
-        try await pool.query(
-            """
-            SELECT transaction_id, position, \(fragment: TimelineStore.columns) FROM timeline_entry
-            WHERE (transaction_id, position) > (\(String(position.transaction))::text::xid8, \(position.position))
-                AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-            ORDER BY transaction_id, position LIMIT \(limit)
-            """
-        ).map { row in
+        try await pool.query(Self.page(after: position, limit: limit)).map { row in
             let place = FeedPosition(
                 transaction: try row.decode("transaction_id"), position: try row.decode("position"))
             return (place, try TimelineStore.entry(row))
         }
+    }
+
+    static func page(after position: FeedPosition, limit: Int) -> SQL {
+        """
+        SELECT transaction_id, position, \(fragment: TimelineStore.columns) FROM timeline_entry
+        WHERE (transaction_id, position) > (\(String(position.transaction))::text::xid8, \(position.position))
+            AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY transaction_id, position LIMIT \(limit)
+        """
     }
 
     /// Behind everything that is committed for good by now.

@@ -48,6 +48,17 @@ struct TimelineStore: Sendable {
         ).map(Self.entry)
     }
 
+    /// The first entry that a command appended, to one incident or to any; nil when it was not carried out.
+    func firstEntry(of commandID: UUID, on number: Int?, in runner: some SQLRunner) async throws -> TimelineEntry? {
+        try await runner.query(
+            """
+            SELECT \(fragment: Self.columns) FROM timeline_entry
+            WHERE command_id = \(commandID) AND incident = coalesce(\(number), incident)
+            ORDER BY incident, sequence LIMIT 1
+            """
+        ).first.map(Self.entry)
+    }
+
     /// The whole timeline of an incident.
     func all(of number: Int, in runner: some SQLRunner) async throws -> [TimelineEntry] {
         var found: [TimelineEntry] = []
@@ -70,6 +81,9 @@ struct TimelineStore: Sendable {
     }
 
     static let pageRows = 1000
+
+    /// Refuses a second opening by the same command.
+    static let openingConstraint = "timeline_entry_opening"
 
     static let columns: SQL = """
         incident, sequence, kind, kind_version, actor_id, actor_name, actor_role, occurred_at, recorded_at, payload,

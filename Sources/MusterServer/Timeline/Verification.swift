@@ -12,6 +12,9 @@ struct VerifyReport: Sendable {
 /// Checks every timeline against its chain, and every incident's row against its timeline.
 struct Verification: Sendable {
     let pool: PostgresPool
+    /// What rows that were written under another policy show is not compared.
+    var policy = PhasePolicy()
+
     private static let batchRows = 200
 
     /// - Parameter progress: Told after each batch how many incidents were checked.
@@ -51,10 +54,12 @@ struct Verification: Sendable {
         if known.last?.hash != row.lastHash {
             report.differences.append("INC-\(number): the row does not carry the hash of its newest entry")
         }
-        if row.phase != row.incident.phase.rawValue || row.severity != row.incident.severity?.rawValue
-            || row.title != row.incident.title || row.version != row.incident.version
-        {
+        if row.columns != VerificationStore.Columns(of: row.incident) || row.version != row.incident.version {
             report.differences.append("INC-\(number): the row's columns and its state differ")
+        }
+        let shown = IncidentRepresentation.bytes(of: row.incident, policy: policy)
+        if row.policy == policy.stamp, row.representation != shown {
+            report.differences.append("INC-\(number): the row shows something else than its state")
         }
     }
 }

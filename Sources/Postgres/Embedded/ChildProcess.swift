@@ -7,7 +7,8 @@ package enum ChildProcess {
     /// All that a child gets to see: nothing of our environment.
     private static let environment = ["PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"]
 
-    /// Starts a program in a session of its own, so that Ctrl-C in our terminal reaches us alone. Output goes to `output`.
+    /// Starts a program in a session of its own, so that Ctrl-C in our terminal reaches us alone. Output goes to
+    /// `output`.
     static func spawn(_ arguments: [String], output: Int32) throws(PostgresError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -33,7 +34,9 @@ package enum ChildProcess {
         let code = withCStrings(arguments) { argv in
             withCStrings(environment) { envp in posix_spawn(&pid, arguments[0], &actions, &attributes, argv, envp) }
         }
-        guard code == 0 else { throw .embedded(reason: "cannot start \(arguments[0]): \(String(cString: strerror(code)))") }
+        guard code == 0 else {
+            throw .embedded(reason: "cannot start \(arguments[0]): \(String(cString: strerror(code)))")
+        }
         return pid
     }
 
@@ -53,7 +56,8 @@ package enum ChildProcess {
         return (status, String(decoding: text.prefix(max(0, count)), as: UTF8.self))
     }
 
-    /// Blocks until the child ends and reaps it. The status is the exit code, or 128 and the signal's number, as in a shell.
+    /// Blocks until the child ends and reaps it. The status is the exit code, or 128 and the signal's number, as in a
+    /// shell.
     static func waitForExit(_ pid: pid_t) -> Int32 {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
@@ -70,7 +74,9 @@ package enum ChildProcess {
         var pointers = strings.map { strdup($0) } + [nil]
         defer { pointers.forEach { free($0) } }
         return pointers.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("the array ends with nil, so it is not empty") }
+            guard let base = buffer.baseAddress else {
+                preconditionFailure("the array ends with nil, so it is not empty")
+            }
             return body(base)
         }
     }

@@ -6,42 +6,49 @@ struct ClusterDirectory {
     let path: String
 
     var data: String { path + "/data" }
-    /// Where initdb works; it becomes `data` when it is complete, so that a half-made cluster is never mistaken for one.
+    /// Where initdb works; it becomes `data` when it is complete, so that a half-made cluster is never mistaken for
+    /// one.
     var unfinishedData: String { path + "/data.unfinished" }
     var log: String { path + "/server.log" }
     private var lock: String { path + "/lock" }
 
-    /// A socket's path may have 107 bytes; deep directories get a short one under /tmp, always the same for the same path.
+    /// A socket's path may have 107 bytes; deep directories get a short one under /tmp, always the same for the same
+    /// path.
     var socketDirectory: String {
         let usual = path + "/run"
         guard usual.utf8.count + "/.s.PGSQL.5432".utf8.count > 107 else { return usual }
         return "/tmp/muster-" + Migration(number: 1, name: "", sql: path).checksum
     }
 
-    /// Makes the directories. Only the server's account (and root) can enter `data` and `run`: whoever can open the socket may try to
-    /// log in, and `pg_hba.conf` then asks the kernel who it is.
+    /// Makes the directories. Only the server's account (and root) can enter `data` and `run`: whoever can open the
+    /// socket may try to log in, and `pg_hba.conf` then asks the kernel who it is.
     func make(for account: ServerAccount) throws(PostgresError) {
         try makePath()
         try makePrivate(socketDirectory, account)
         if let blocked = unsearchableParent(for: account) {
             throw .embedded(
-                reason: "user '\(account.name)', whom the server runs as, cannot enter \(blocked); choose another directory or "
+                reason:
+                    "user '\(account.name)', whom the server runs as, cannot enter \(blocked); choose another directory or "
                     + "make that one searchable (chmod o+x)")
         }
     }
 
     private func makePath() throws(PostgresError) {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
         } catch {
             throw .embedded(reason: "cannot make \(path): \(error)")
         }
     }
 
-    /// Makes a directory with mode 0700 for the account. An existing one must belong to it already: /tmp is everybody's.
+    /// Makes a directory with mode 0700 for the account. An existing one must belong to it already: /tmp is
+    /// everybody's.
     func makePrivate(_ directory: String, _ account: ServerAccount) throws(PostgresError) {
         if mkdir(directory, 0o700) == 0 {
-            guard geteuid() != 0 || chown(directory, account.uid, account.gid) == 0 else { throw failure("chown", directory) }
+            guard geteuid() != 0 || chown(directory, account.uid, account.gid) == 0 else {
+                throw failure("chown", directory)
+            }
             return
         }
         var info = stat()
@@ -58,8 +65,8 @@ struct ClusterDirectory {
         .embedded(reason: "\(call) \(path): \(String(cString: strerror(errno)))")
     }
 
-    /// The first directory on the way down that the account may not search. Judged by the mode alone; where that says no, the account
-    /// itself tries, as an access list may say yes.
+    /// The first directory on the way down that the account may not search. Judged by the mode alone; where that says
+    /// no, the account itself tries, as an access list may say yes.
     private func unsearchableParent(for account: ServerAccount) -> String? {
         guard geteuid() == 0 else { return nil }
         var parents: [String] = []
@@ -73,13 +80,15 @@ struct ClusterDirectory {
             guard stat(parent, &info) == 0 else { return parent }
             let needed: mode_t = info.st_uid == account.uid ? S_IXUSR : info.st_gid == account.gid ? S_IXGRP : S_IXOTH
             if info.st_mode & needed != 0 { continue }
-            let attempt = try? ChildProcess.run(try account.command(["/usr/bin/test", "-x", parent], endsWithUs: false))
+            let attempt = try? ChildProcess.run(
+                try account.command(["/usr/bin/test", "-x", parent], endsWithUs: false))
             if attempt?.status != 0 { return parent }
         }
         return nil
     }
 
-    /// The process id in `postmaster.pid`, and whether the server says there that it takes connections (its eighth line).
+    /// The process id in `postmaster.pid`, and whether the server says there that it takes connections (its eighth
+    /// line).
     var postmaster: (pid: pid_t, isReady: Bool)? {
         guard let text = try? String(contentsOfFile: data + "/postmaster.pid", encoding: .utf8) else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -119,7 +128,8 @@ struct ClusterDirectory {
         return file
     }
 
-    /// Unlocks, then closes: a child that another thread is just starting has the descriptor too until it executes its program.
+    /// Unlocks, then closes: a child that another thread is just starting has the descriptor too until it executes its
+    /// program.
     func releaseLock(_ file: Int32) {
         _ = flock(file, LOCK_UN)
         close(file)

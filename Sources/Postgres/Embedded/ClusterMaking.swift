@@ -10,14 +10,16 @@ struct ClusterMaking {
     /// The database role that everybody logs in as.
     static let role = "postgres"
 
-    /// Runs initdb in a directory beside, which takes its place when it is complete: killed at any moment, the next start begins anew.
+    /// Runs initdb in a directory beside, which takes its place when it is complete: killed at any moment, the next
+    /// start begins anew.
     func makeIfMissing(syncs: Bool) throws(PostgresError) {
         guard access(directory.data + "/PG_VERSION", F_OK) != 0 else { return }
         let unfinished = directory.unfinishedData
         try remove(unfinished)
         try directory.makePrivate(unfinished, account)
         var arguments = [
-            installation.initdb, "--pgdata=\(unfinished)", "--username=\(Self.role)", "--encoding=UTF8", "--locale=C.UTF-8",
+            installation.initdb, "--pgdata=\(unfinished)", "--username=\(Self.role)", "--encoding=UTF8",
+            "--locale=C.UTF-8",
             "--data-checksums", "--auth=peer", "--no-instructions",
         ]
         if !syncs { arguments.append("--no-sync") }
@@ -30,8 +32,9 @@ struct ClusterMaking {
         if syncs { Glibc.sync() }
     }
 
-    /// Who may log in: by the socket only, and only our account and the server's, as the kernel tells their names (`peer`); both are
-    /// the role `postgres`. Trusting whoever can open the socket would rest on the directory's mode alone.
+    /// Who may log in: by the socket only, and only our account and the server's, as the kernel tells their names
+    /// (`peer`); both are the role `postgres`. Trusting whoever can open the socket would rest on the directory's mode
+    /// alone.
     func writeAccessRules() throws(PostgresError) {
         let names = Set([account.name, ServerAccount.named(uid: geteuid())?.name ?? account.name]).sorted()
         try write("pg_hba.conf", "local all \(Self.role) peer map=daemon\n")

@@ -3,8 +3,8 @@ import Glibc
 package import Logging
 import Synchronization
 
-/// A private PostgreSQL server of this process, in a directory of its own, reached by a unix socket only. It stops with the process,
-/// also when that is killed, and is started again when it dies by itself.
+/// A private PostgreSQL server of this process, in a directory of its own, reached by a unix socket only. It stops with
+/// the process, also when that is killed, and is started again when it dies by itself.
 package final class EmbeddedPostgres: Sendable {
     private enum Phase {
         case stopped
@@ -25,8 +25,8 @@ package final class EmbeddedPostgres: Sendable {
         self.logger = logger
     }
 
-    /// Makes the cluster if there is none, starts the server, creates the database, and returns a connection string for it. Throws
-    /// `PostgresError.embedded`, with the end of the server's log where that helps.
+    /// Makes the cluster if there is none, starts the server, creates the database, and returns a connection string for
+    /// it. Throws `PostgresError.embedded`, with the end of the server's log where that helps.
     package func start() async throws -> String {
         let (status, ended) = (ServerStatus(), HelperSignal())
         let isFree = phase.withLock { phase in
@@ -52,8 +52,8 @@ package final class EmbeddedPostgres: Sendable {
         return conninfo(database: settings.database)
     }
 
-    /// Stops the server (fast: open transactions are rolled back; without a checkpoint if that takes longer than `stopTimeout`) and gives
-    /// the directory free. Also while it starts.
+    /// Stops the server (fast: open transactions are rolled back; without a checkpoint if that takes longer than
+    /// `stopTimeout`) and gives the directory free. Also while it starts.
     package func stop() async {
         guard case .running(let status, let ended) = phase.withLock({ $0 }) else { return }
         status.stopRequested()
@@ -66,14 +66,16 @@ package final class EmbeddedPostgres: Sendable {
         await ended.raised()
     }
 
-    /// Begins to stop the server without a checkpoint, for those who cannot wait; the next start recovers what was committed.
+    /// Begins to stop the server without a checkpoint, for those who cannot wait; the next start recovers what was
+    /// committed.
     package func stopAtOnce() {
         guard case .running(let status, _) = phase.withLock({ $0 }) else { return }
         status.stopRequested()
         status.kill(SIGQUIT)
     }
 
-    /// Ends the server by a signal (SIGINT: fast shutdown, SIGQUIT or SIGKILL: a crash) and waits until it has been started again.
+    /// Ends the server by a signal (SIGINT: fast shutdown, SIGQUIT or SIGKILL: a crash) and waits until it has been
+    /// started again.
     package func restart(signal: Int32 = SIGINT) async {
         guard case .running(let status, _) = phase.withLock({ $0 }), let pid = status.pid else { return }
         status.kill(signal)

@@ -29,7 +29,8 @@ package struct EmbeddedPostgresSettings: Sendable {
         "timezone": "UTC",
     ]
 
-    /// Command line options of `postgres`: no TCP, the socket, then the settings, sorted so that `ps` reads the same every time.
+    /// Command line options of `postgres`: no TCP, the socket, then the settings, sorted so that `ps` reads the same
+    /// every time.
     func arguments(socketDirectory: String) -> [String] {
         let fixed = ["-p", "5432", "-c", "listen_addresses=", "-c", "unix_socket_directories=\(socketDirectory)"]
         let chosen = Self.defaults.merging(parameters) { $1 }

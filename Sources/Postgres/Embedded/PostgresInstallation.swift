@@ -8,8 +8,8 @@ struct PostgresInstallation {
     var initdb: String { directory + "/initdb" }
     var postgres: String { directory + "/postgres" }
 
-    /// The newest of Debian's `/usr/lib/postgresql/*/bin`, else a directory on PATH. With `major`, only that version will do: a cluster
-    /// is readable by the version that made it alone.
+    /// The newest of Debian's `/usr/lib/postgresql/*/bin`, else a directory on PATH. With `major`, only that version
+    /// will do: a cluster is readable by the version that made it alone.
     static func find(major: Int?) throws(PostgresError) -> PostgresInstallation {
         let root = "/usr/lib/postgresql"
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
@@ -20,7 +20,8 @@ struct PostgresInstallation {
             return PostgresInstallation(directory: directory)
         }
         let wanted = major.map { "PostgreSQL \($0), which made the existing cluster," } ?? "the PostgreSQL server"
-        throw .embedded(reason: "\(wanted) is not installed (looked in \(root)/*/bin and PATH); Debian's package is postgresql-15")
+        throw .embedded(
+            reason: "\(wanted) is not installed (looked in \(root)/*/bin and PATH); Debian's package is postgresql-15")
     }
 
     private static func isComplete(_ directory: String) -> Bool {

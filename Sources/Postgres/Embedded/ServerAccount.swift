@@ -7,11 +7,14 @@ struct ServerAccount: Equatable {
     let uid: uid_t
     let gid: gid_t
 
-    /// The account to use: ours, unless we are root; then `user`, else the owner of the existing cluster, else `postgres`.
+    /// The account to use: ours, unless we are root; then `user`, else the owner of the existing cluster, else
+    /// `postgres`.
     static func choose(user: String?, dataDirectory: String) throws(PostgresError) -> ServerAccount {
         let ours = geteuid()
         guard ours == 0 else {
-            guard let account = named(uid: ours) else { throw .embedded(reason: "user id \(ours) has no entry in the user database") }
+            guard let account = named(uid: ours) else {
+                throw .embedded(reason: "user id \(ours) has no entry in the user database")
+            }
             return account
         }
         if let user { return try named(user) }
@@ -26,13 +29,14 @@ struct ServerAccount: Equatable {
 
     private static func named(_ name: String) throws(PostgresError) -> ServerAccount {
         guard let entry = getpwnam(name), entry.pointee.pw_uid != 0 else {
-            throw .embedded(reason: "the server needs a user to run as, and '\(name)' is none (PostgreSQL refuses to run as root)")
+            throw .embedded(
+                reason: "the server needs a user to run as, and '\(name)' is none (PostgreSQL refuses to run as root)")
         }
         return ServerAccount(name: name, uid: entry.pointee.pw_uid, gid: entry.pointee.pw_gid)
     }
 
-    /// Puts in front of a command what makes it run as this account and, for the server, makes the kernel stop it (SIGINT is
-    /// PostgreSQL's fast shutdown) when the thread that started it is gone, whatever ended it.
+    /// Puts in front of a command what makes it run as this account and, for the server, makes the kernel stop it
+    /// (SIGINT is PostgreSQL's fast shutdown) when the thread that started it is gone, whatever ended it.
     func command(_ arguments: [String], endsWithUs: Bool) throws(PostgresError) -> [String] {
         let changesUser = geteuid() == 0
         guard changesUser || endsWithUs else { return arguments }

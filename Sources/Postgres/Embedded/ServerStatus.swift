@@ -32,7 +32,8 @@ final class ServerStatus: Sendable {
         waiters.forEach { $0.resume() }
     }
 
-    /// Signals the server, if it runs. Under the lock and before it is reaped, so the number cannot be another process's.
+    /// Signals the server, if it runs. Under the lock and before it is reaped, so the number cannot be another
+    /// process's.
     func kill(_ signal: Int32) {
         state.withLock { state in
             if let pid = state.pid { _ = Glibc.kill(pid, signal) }

@@ -3,15 +3,16 @@ import Glibc
 import Logging
 import Synchronization
 
-/// Starts the server, waits for its end, starts it again when that was not wished. Runs on one thread from start to end: the kernel's
-/// promise to stop the server with us (PDEATHSIG) is bound to the thread that started it.
+/// Starts the server, waits for its end, starts it again when that was not wished. Runs on one thread from start to
+/// end: the kernel's promise to stop the server with us (PDEATHSIG) is bound to the thread that started it.
 struct ServerSupervisor: Sendable {
     let directory: ClusterDirectory
     let settings: EmbeddedPostgresSettings
     let logger: Logger
     let status: ServerStatus
 
-    /// The supervisor's whole life. `started` is called once: with nil when the server first takes connections, or with what failed.
+    /// The supervisor's whole life. `started` is called once: with nil when the server first takes connections, or with
+    /// what failed.
     func run(started: (PostgresError?) -> Void) {
         do throws(PostgresError) {
             let account = try ServerAccount.choose(user: settings.user, dataDirectory: directory.data)
@@ -34,11 +35,14 @@ struct ServerSupervisor: Sendable {
         let making = ClusterMaking(directory: directory, account: account, installation: installation)
         try making.makeIfMissing(syncs: settings.syncsNewCluster)
         try making.writeAccessRules()
-        let arguments = [installation.postgres, "-D", directory.data] + settings.arguments(socketDirectory: directory.socketDirectory)
+        let arguments =
+            [installation.postgres, "-D", directory.data]
+            + settings.arguments(socketDirectory: directory.socketDirectory)
         return try account.command(arguments, endsWithUs: true)
     }
 
-    /// A daemon that was killed leaves a server that is just stopping, or one that was cut loose: either is stopped, then we start ours.
+    /// A daemon that was killed leaves a server that is just stopping, or one that was cut loose: either is stopped,
+    /// then we start ours.
     private func stopLeftover() throws(PostgresError) {
         guard let pid = directory.postmaster?.pid, isServer(pid) else { return }
         logger.notice("waiting for the server of an earlier daemon to stop", metadata: ["pid": "\(pid)"])
@@ -53,7 +57,8 @@ struct ServerSupervisor: Sendable {
         throw .embedded(reason: "the server of an earlier daemon, process \(pid), does not stop")
     }
 
-    /// Whether the process is a server on our directory, which is where PostgreSQL works; its number may be another's by now.
+    /// Whether the process is a server on our directory, which is where PostgreSQL works; its number may be another's
+    /// by now.
     private func isServer(_ pid: pid_t) -> Bool {
         var buffer = [CChar](repeating: 0, count: 4_096)
         let length = readlink("/proc/\(pid)/cwd", &buffer, buffer.count - 1)
@@ -86,7 +91,9 @@ struct ServerSupervisor: Sendable {
             let since = MonotonicTime.now
             let code = status.reap()
             guard !status.isStopping else { return }
-            logger.error("the PostgreSQL server ended by itself", metadata: ["status": "\(code)", "log": "\(directory.logTail(lines: 3))"])
+            logger.error(
+                "the PostgreSQL server ended by itself",
+                metadata: ["status": "\(code)", "log": "\(directory.logTail(lines: 3))"])
             if MonotonicTime.now - since > 10_000_000_000 { backoff.succeeded() }
             var isRunning = false
             while !isRunning {
@@ -112,18 +119,23 @@ struct ServerSupervisor: Sendable {
         status.started(pid)
         let limit = MonotonicTime.now + settings.startTimeout
         while MonotonicTime.now < limit {
-            if let postmaster = directory.postmaster, postmaster.pid == pid, postmaster.isReady { return status.becameReady() }
+            if let postmaster = directory.postmaster, postmaster.pid == pid, postmaster.isReady {
+                return status.becameReady()
+            }
             if status.hasExited { throw .embedded(reason: "the server ended while starting:\n\(directory.logTail())") }
             if status.isStopping { throw .cancelled }
             usleep(1_000)
         }
-        throw .embedded(reason: "the server did not take connections in \(settings.startTimeout):\n\(directory.logTail())")
+        throw .embedded(
+            reason: "the server did not take connections in \(settings.startTimeout):\n\(directory.logTail())")
     }
 
     private func createDatabase() throws(PostgresError) {
         let session = try SimpleSession(PostgresConfiguration(conninfo: directory.conninfo(database: "postgres")))
         let name = settings.database
-        guard try session.execute("SELECT 1 FROM pg_database WHERE datname = \(name.sqlLiteral)").isEmpty else { return }
+        guard try session.execute("SELECT 1 FROM pg_database WHERE datname = \(name.sqlLiteral)").isEmpty else {
+            return
+        }
         try session.execute("CREATE DATABASE \(name.sqlIdentifier)")
     }
 }

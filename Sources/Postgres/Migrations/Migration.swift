@@ -3,7 +3,8 @@ package struct Migration: Sendable, Equatable {
     /// From 1, without gaps.
     package let number: Int
     package let name: String
-    /// Any number of statements; they run in one transaction, so none may be of the few that cannot (`CREATE INDEX CONCURRENTLY`).
+    /// Any number of statements; they run in one transaction, so none may be of the few that cannot (`CREATE INDEX
+    /// CONCURRENTLY`).
     package let sql: String
 
     package init(number: Int, name: String, sql: String) {
@@ -12,8 +13,9 @@ package struct Migration: Sendable, Equatable {
         self.sql = sql
     }
 
-    /// 64-bit FNV-1a of the SQL's UTF-8 bytes as 16 hex digits. It guards against an edit by mistake, not against an attacker: one
-    /// who can write the table can write the checksum as well. (The constants are those of the algorithm's authors.)
+    /// 64-bit FNV-1a of the SQL's UTF-8 bytes as 16 hex digits. It guards against an edit by mistake, not against an
+    /// attacker: one who can write the table can write the checksum as well. (The constants are those of the
+    /// algorithm's authors.)
     package var checksum: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in sql.utf8 {

@@ -12,7 +12,10 @@ struct MigrationPlan: Equatable {
     /// Refuses a list with gaps, a changed migration, and a database that lacks one in the middle.
     init(known: [Migration], applied: [Applied]) throws(PostgresError) {
         for (index, migration) in known.enumerated() where migration.number != index + 1 {
-            throw .migration(reason: "the program's migration '\(migration.name)' should have number \(index + 1), not \(migration.number)")
+            throw .migration(
+                reason:
+                    "the program's migration '\(migration.name)' should have number \(index + 1), not \(migration.number)"
+            )
         }
         var newer: [Int] = []
         for (index, row) in applied.sorted(by: { $0.number < $1.number }).enumerated() {
@@ -25,7 +28,8 @@ struct MigrationPlan: Equatable {
             }
             guard known[index].checksum == row.checksum else {
                 throw .migration(
-                    reason: "migration \(row.number) '\(row.name)' was changed after it was applied: the database has checksum "
+                    reason:
+                        "migration \(row.number) '\(row.name)' was changed after it was applied: the database has checksum "
                         + "\(row.checksum), the program \(known[index].checksum)")
             }
         }

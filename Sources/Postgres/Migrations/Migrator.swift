@@ -1,7 +1,7 @@
 package import Logging
 
-/// Brings a database's schema up to the program's migrations: each in one transaction, under an advisory lock, so that daemons
-/// which start together migrate once.
+/// Brings a database's schema up to the program's migrations: each in one transaction, under an advisory lock, so that
+/// daemons which start together migrate once.
 package struct Migrator: Sendable {
     private let migrations: [Migration]
 
@@ -17,8 +17,9 @@ package struct Migrator: Sendable {
         self.migrations = migrations
     }
 
-    /// Applies what is missing and returns it. Throws `PostgresError.migration` for a changed checksum, a gap, or a migration that
-    /// fails, which then leaves nothing behind. A database that is ahead of the program is left alone, with a warning.
+    /// Applies what is missing and returns it. Throws `PostgresError.migration` for a changed checksum, a gap, or a
+    /// migration that fails, which then leaves nothing behind. A database that is ahead of the program is left alone,
+    /// with a warning.
     @discardableResult
     package func migrate(_ configuration: PostgresConfiguration, logger: Logger) async throws -> [Migration] {
         var patient = configuration
@@ -37,8 +38,11 @@ package struct Migrator: Sendable {
     /// What is applied and what is not. Throws `PostgresError.migration` as `migrate` does; changes nothing.
     package func status(_ pool: PostgresPool) async throws -> MigrationStatus {
         let table = try await pool.query("SELECT to_regclass('schema_migration') IS NOT NULL")
-        guard try table[0].decode(0, as: Bool.self) else { return try MigrationPlan(known: migrations, applied: []).status }
-        let applied = try await pool.query("SELECT number, name, checksum FROM schema_migration ORDER BY number").map { row in
+        guard try table[0].decode(0, as: Bool.self) else {
+            return try MigrationPlan(known: migrations, applied: []).status
+        }
+        let applied = try await pool.query("SELECT number, name, checksum FROM schema_migration ORDER BY number").map {
+            row in
             MigrationPlan.Applied(
                 number: try row.decode("number"), name: try row.decode("name"), checksum: try row.decode("checksum")
             )
@@ -53,12 +57,13 @@ package struct Migrator: Sendable {
                 SET lock_timeout = \(Self.lockTimeout.milliseconds);
                 SELECT pg_advisory_lock(\(Self.lockKey));
                 """, deadline: Self.lockTimeout + .seconds(10))
-        } catch where error.sqlState == "55P03" {
+        } catch  where error.sqlState == "55P03" {
             throw .migration(reason: "another process has held the migration lock for \(Self.lockTimeout)")
         }
         let plan = try MigrationPlan(known: migrations, applied: applied(session))
         if !plan.status.newer.isEmpty {
-            logger.warning("the database's schema is newer than this program", metadata: ["newer": "\(plan.status.newer)"])
+            logger.warning(
+                "the database's schema is newer than this program", metadata: ["newer": "\(plan.status.newer)"])
         }
         for migration in plan.status.pending {
             try apply(migration, session)

@@ -1,4 +1,5 @@
-/// How long to wait before the next attempt: doubling from `min` to `max`, with jitter so that many clients do not come back at once.
+/// How long to wait before the next attempt: doubling from `min` to `max`, with jitter so that many clients do not come
+/// back at once.
 struct Backoff {
     private let min: Duration
     private let max: Duration

@@ -88,7 +88,8 @@ extension ConnectionParameters {
 }
 
 extension PostgresConfiguration {
-    /// The same for another database of the same server. Throws `PostgresError.misconfigured` when the connection string cannot be read.
+    /// The same for another database of the same server. Throws `PostgresError.misconfigured` when the connection
+    /// string cannot be read.
     package func connecting(toDatabase name: String) throws -> PostgresConfiguration {
         var parameters = try ConnectionParameters(parsing: conninfo)
         parameters.set("dbname", name)

@@ -34,7 +34,9 @@ enum HelperThread {
     }
 
     /// Runs blocking work on a thread of its own, and waits for it without blocking the caller's.
-    static func run<T: Sendable>(_ name: String, _ work: @escaping @Sendable () throws(PostgresError) -> T) async throws(PostgresError) -> T {
+    static func run<T: Sendable>(_ name: String, _ work: @escaping @Sendable () throws(PostgresError) -> T)
+        async throws(PostgresError) -> T
+    {
         let result: Result<T, PostgresError> = await withCheckedContinuation { continuation in
             start(name) {
                 do throws(PostgresError) {

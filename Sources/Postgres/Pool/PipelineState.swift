@@ -1,5 +1,5 @@
-/// The bookkeeping of one connection in pipeline mode: which steps were sent, and which unit of work each reply is for. A unit is what
-/// ends in a sync of its own: one implicit transaction. The rules, which the tests spell out as a table:
+/// The bookkeeping of one connection in pipeline mode: which steps were sent, and which unit of work each reply is for.
+/// A unit is what ends in a sync of its own: one implicit transaction. The rules, which the tests spell out as a table:
 ///
 /// - replies come in the order of the steps, one a step, then a sync a unit;
 /// - an error fails its unit: the steps after it are skipped up to the sync, the units behind are untouched;
@@ -79,7 +79,9 @@ struct PipelineState<Unit, Value, Failure> {
     }
 
     private mutating func finishHead() -> [Action] {
-        guard !isEmpty, entries[first].replies == entries[first].steps.count else { return [.broken("a sync too early")] }
+        guard !isEmpty, entries[first].replies == entries[first].steps.count else {
+            return [.broken("a sync too early")]
+        }
         let entry = entries[first]
         first += 1
         if first == entries.count {
@@ -89,4 +91,20 @@ struct PipelineState<Unit, Value, Failure> {
         if let failure = entry.failure { return [.failed(entry.unit, failure, step: entry.failedStep)] }
         return [.succeeded(entry.unit, entry.values)]
     }
+}
+
+/// What comes back for one step of a pipeline.
+enum PipelineReply<Value, Failure> {
+    /// The step was done.
+    case value(Value)
+    /// The step failed, or the end of its implicit transaction did.
+    case failure(Failure)
+    /// The step was skipped, because one before it in the same implicit transaction failed.
+    case aborted
+    /// The end of an implicit transaction.
+    case sync
+    /// libpq's NULL after each step.
+    case end
+    /// Not an answer to a step: the connection is of no more use.
+    case lost(reason: String)
 }

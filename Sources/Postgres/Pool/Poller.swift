@@ -22,11 +22,16 @@ final class Poller {
     }
 
     func add(_ watched: Int32, id: Int) {
-        control(EPOLL_CTL_ADD, watched, id: id, writes: false)
+        control(EPOLL_CTL_ADD, watched, id: id, events: EPOLLIN.rawValue)
+    }
+
+    /// An eventfd that nobody reads: with EPOLLET each write is an event of its own, and its counter lasts for ever.
+    func addWakeUp(_ watched: Int32, id: Int) {
+        control(EPOLL_CTL_ADD, watched, id: id, events: EPOLLIN.rawValue | EPOLLET.rawValue)
     }
 
     func watch(_ watched: Int32, id: Int, writes: Bool) {
-        control(EPOLL_CTL_MOD, watched, id: id, writes: writes)
+        control(EPOLL_CTL_MOD, watched, id: id, events: EPOLLIN.rawValue | (writes ? EPOLLOUT.rawValue : 0))
     }
 
     func remove(_ watched: Int32) {
@@ -52,9 +57,9 @@ final class Poller {
         }
     }
 
-    private func control(_ operation: Int32, _ watched: Int32, id: Int, writes: Bool) {
+    private func control(_ operation: Int32, _ watched: Int32, id: Int, events: UInt32) {
         var event = epoll_event()
-        event.events = EPOLLIN.rawValue | (writes ? EPOLLOUT.rawValue : 0)
+        event.events = events
         event.data.u64 = UInt64(UInt(bitPattern: id))
         _ = epoll_ctl(descriptor, operation, watched, &event)
     }

@@ -12,7 +12,8 @@ extension PoolDriver {
         var notBefore = MonotonicTime(nanoseconds: 0)
         var backoff = Backoff(min: .zero, max: .zero)
         var lastFailure: String?
-        /// Which host to try first: moves on when one of them stopped answering, lest a zombie be chosen again and again.
+        /// Which host to try first: moves on when one of them stopped answering, lest a zombie be chosen again and
+        /// again.
         var firstHost = 0
 
         init() {
@@ -34,7 +35,8 @@ extension PoolDriver {
 
     /// When to try again to connect, if there is need.
     var connectTimer: MonotonicTime {
-        connecting.backoff.failures > 0 && connecting.underway == 0 && wantedConnections > 0 ? connecting.notBefore : .distantFuture
+        connecting.backoff.failures > 0 && connecting.underway == 0 && wantedConnections > 0
+            ? connecting.notBefore : .distantFuture
     }
 
     /// Connections are opened when jobs wait for them; while the server is away one at a time asks whether it is back.
@@ -80,11 +82,13 @@ extension PoolDriver {
             metrics.connectionFailed()
             failedToOpen(purpose, reason: error.description)
         case .success(let opened):
-            guard opened.link.enterPipelineMode() else { return failedToOpen(purpose, reason: opened.link.errorMessage) }
+            guard opened.link.enterPipelineMode() else {
+                return failedToOpen(purpose, reason: opened.link.errorMessage)
+            }
             metrics.connectionOpened()
             let connection = PostgresConnection(
                 id: nextConnectionID(), purpose: purpose, link: opened.link,
-                preparedStatementsMax: configuration.preparedStatementsMax
+                configuration: configuration
             )
             adopt(connection)
         }
@@ -109,7 +113,8 @@ extension PoolDriver {
         connecting.notBefore = .now + wait
         // The first failure, and then ever fewer: an hour's outage should not fill the log.
         if failures & (failures - 1) == 0 {
-            logger.warning("cannot connect to PostgreSQL", metadata: ["reason": "\(reason)", "failures": "\(failures)"])
+            logger.warning(
+                "cannot connect to PostgreSQL", metadata: ["reason": "\(reason)", "failures": "\(failures)"])
         }
         if case .listener(let id) = purpose { listenerFailed(id) }
     }
@@ -152,10 +157,14 @@ extension PoolDriver {
         return true
     }
 
-    /// The server has not answered in time. It may be frozen, or cut off: neither a cancellation nor a goodbye would be heard.
+    /// The server has not answered in time. It may be frozen or cut off, so nothing waits for it: the socket is closed,
+    /// and another host is tried first, unless it was the job's own short deadline. A server that lives is told to stop
+    /// the work.
     func deadlinePassed(_ connection: PostgresConnection) {
         metrics.deadlineExceeded()
-        if let index = connecting.parameters?.index(ofHost: connection.link.host, port: connection.link.port) {
+        if connection.headHasOwnDeadline {
+            _ = startCancelThread(connection)
+        } else if let index = connecting.parameters?.index(ofHost: connection.link.host, port: connection.link.port) {
             connecting.firstHost = index + 1
         }
         connection.link.shutDown()

@@ -3,7 +3,7 @@ import Synchronization
 /// How jobs get onto connections.
 extension PoolDriver {
     func accept(_ job: PostgresJob, _ continuation: JobContinuation) {
-        var expires = job.created + configuration.acquireTimeout
+        var expires = job.created.after(nanoseconds: acquireTimeout_nanoseconds)
         if let wanted = job.expires { expires = min(expires, wanted) }
         let pending = PendingJob(job: job, continuation: continuation, queueExpires: expires)
         if job.isCancelled.load(ordering: .relaxed) { return finish(pending, .failure(.cancelled)) }
@@ -17,8 +17,9 @@ extension PoolDriver {
         queue.append(pending)
     }
 
-    /// Gives waiting jobs to free connections. A connection takes its share of the jobs that wait, so that with more jobs than
-    /// connections several travel in one pipeline; a transaction, and a job with a deadline of its own, gets a connection alone.
+    /// Gives waiting jobs to free connections. A connection takes its share of the jobs that wait, so that with more
+    /// jobs than connections several travel in one pipeline; a transaction, and a job with a deadline of its own, gets
+    /// a connection alone.
     func dispatch() {
         while let head = queue.head {
             guard !head.isFinished else {
@@ -48,6 +49,7 @@ extension PoolDriver {
             connection.lease = lease
         }
         guard connection.send(.job(pending), pending.job.statements) else {
+            if let lease = connection.lease { leases[lease] = nil }
             connection.lease = nil
             retry(pending)
             lost(connection, connection.link.errorMessage)
@@ -60,7 +62,7 @@ extension PoolDriver {
     func retry(_ pending: PendingJob) {
         pending.attempts += 1
         if pending.job.isCancelled.load(ordering: .relaxed) { return finish(pending, .failure(.cancelled)) }
-        pending.queueExpires = .now + configuration.acquireTimeout
+        pending.queueExpires = MonotonicTime.now.after(nanoseconds: acquireTimeout_nanoseconds)
         if let expires = pending.job.expires { pending.queueExpires = min(pending.queueExpires, expires) }
         queue.prepend(pending)
     }
@@ -92,7 +94,9 @@ extension PoolDriver {
         guard let id = leases[lease], let connection = connections[id] else {
             // Its connection died, and with it all that the transaction did.
             if case .ends(_, commits: false) = pending.job.part { return finish(pending, .success([])) }
-            return finish(pending, .failure(.connectionLost(outcomeUnknown: false, reason: "the transaction's connection is gone")))
+            return finish(
+                pending,
+                .failure(.connectionLost(outcomeUnknown: false, reason: "the transaction's connection is gone")))
         }
         guard connection.isEmpty else { return connection.leaseQueue.append(pending) }
         sendWithinLease(pending, on: connection)

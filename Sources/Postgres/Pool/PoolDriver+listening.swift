@@ -77,7 +77,8 @@ extension PoolDriver {
         return connection.isEmpty ? connection.lastReply + configuration.listenerCheckInterval : .distantFuture
     }
 
-    /// Connects again, or asks a quiet connection whether it lives: a server that is gone without a goodbye says nothing.
+    /// Connects again, or asks a quiet connection whether it lives: a server that is gone without a goodbye says
+    /// nothing.
     func wake(_ listener: Listener) {
         guard let connection = listener.connection.flatMap({ connections[$0] }) else {
             return connectListener(listener.request.id)

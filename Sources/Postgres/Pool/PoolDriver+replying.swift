@@ -20,7 +20,8 @@ extension PoolDriver {
         }
     }
 
-    private func succeeded(_ unit: PostgresConnection.Unit, _ values: [ResultHandle], on connection: PostgresConnection) {
+    private func succeeded(_ unit: PostgresConnection.Unit, _ values: [ResultHandle], on connection: PostgresConnection)
+    {
         switch unit {
         case .job(let pending):
             released(pending.job, connection)
@@ -31,7 +32,9 @@ extension PoolDriver {
         }
     }
 
-    private func failed(_ unit: PostgresConnection.Unit, _ error: PostgresServerError, on connection: PostgresConnection) {
+    private func failed(
+        _ unit: PostgresConnection.Unit, _ error: PostgresServerError, on connection: PostgresConnection
+    ) {
         switch unit {
         case .job(let pending): failed(pending, error, on: connection)
         case .listen, .check:
@@ -41,19 +44,22 @@ extension PoolDriver {
         }
     }
 
-    /// A failed unit has done nothing: its implicit transaction was rolled back. So what is not the statement's own fault may be
-    /// tried again, once; within a transaction only its first part may, as nobody has seen a result of it yet.
+    /// A failed unit has done nothing: its implicit transaction was rolled back. So what is not the statement's own
+    /// fault may be tried again, once; within a transaction only its first part may, as nobody has seen a result of it
+    /// yet.
     private func failed(_ pending: PendingJob, _ error: PostgresServerError, on connection: PostgresConnection) {
         let isFirstTry = pending.attempts == 0
         let isCancelled = pending.job.isCancelled.load(ordering: .relaxed)
-        if error.isAboutPreparedStatements { connection.forgetStatements(of: error.sqlState == "26000" ? pending.job : nil) }
+        if error.isAboutPreparedStatements {
+            connection.forgetStatements(of: error.sqlState == "26000" ? pending.job : nil)
+        }
         // After a switchover the connection leads to what has become a standby; another one will find the new primary.
         let isDemoted = error.sqlState == "25006" && connecting.parameters?.wantsWritable == true
         if isDemoted { connection.isRetiring = true }
         let isOthersFault =
             error.isAboutPreparedStatements || isDemoted || error.sqlState == "57014" && connection.mayBeHitByCancel
         guard isFirstTry, isOthersFault, !isCancelled else {
-            released(pending.job, connection)
+            released(pending.job, connection, failed: true)
             let cancelled = isCancelled && error.sqlState == "57014"
             return finish(pending, .failure(cancelled ? .cancelled : .server(error)))
         }
@@ -66,14 +72,15 @@ extension PoolDriver {
                 finish(pending, .failure(.server(error)))
             }
         case .begins, .continues, .ends:
-            released(pending.job, connection)
+            released(pending.job, connection, failed: true)
             finish(pending, .failure(.server(error)))
         }
     }
 
-    /// Frees the connection when the job was the end of a transaction.
-    private func released(_ job: PostgresJob, _ connection: PostgresConnection) {
-        guard case .ends(let lease, _) = job.part else { return }
+    /// Frees the connection when the job was the end of a transaction. A `COMMIT` that failed is not: a `ROLLBACK` will
+    /// follow.
+    private func released(_ job: PostgresJob, _ connection: PostgresConnection, failed: Bool = false) {
+        guard case .ends(let lease, let commits) = job.part, !(failed && commits) else { return }
         leases[lease] = nil
         connection.lease = nil
     }
@@ -88,7 +95,8 @@ extension PoolDriver {
         connection.mayBeHitByCancel = false
         guard !connection.isRetiring else { return closeQuietly(connection) }
         guard connection.link.isOutsideTransaction else {
-            logger.error("a statement outside of PostgresPool.transaction left a transaction open; its connection is closed")
+            logger.error(
+                "a statement outside of PostgresPool.transaction left a transaction open; its connection is closed")
             return closeQuietly(connection)
         }
         guard closesAt == nil || !queue.isEmpty else { return closeQuietly(connection) }
@@ -97,8 +105,8 @@ extension PoolDriver {
 }
 
 extension PostgresServerError {
-    /// The plan that the server kept no longer fits (the function that says so is named, as the message may be translated), or it
-    /// has lost the statement, as after `DISCARD ALL` or behind a pooler.
+    /// The plan that the server kept no longer fits (the function that says so is named, as the message may be
+    /// translated), or it has lost the statement, as after `DISCARD ALL` or behind a pooler.
     fileprivate var isAboutPreparedStatements: Bool {
         sqlState == "26000" || sqlState == "0A000" && sourceFunction == "RevalidateCachedQuery"
     }

@@ -1,7 +1,7 @@
 import Logging
 
-/// The one owner of all the pool's connections: a loop on a thread of its own that takes messages, gives jobs to connections, and reads
-/// replies. Nothing here is shared; other threads reach it by the mailbox alone.
+/// The one owner of all the pool's connections: a loop on a thread of its own that takes messages, gives jobs to
+/// connections, and reads replies. Nothing here is shared; other threads reach it by the mailbox alone.
 final class PoolDriver {
     let mailbox: PoolMailbox
     let configuration: PostgresConfiguration
@@ -21,6 +21,7 @@ final class PoolDriver {
     /// Set when the pool is closing: the moment at which whatever is left is given up.
     var closesAt: MonotonicTime?
 
+    let acquireTimeout_nanoseconds: Int64
     private static let mailboxID = 0
     private var lastConnectionID = PoolDriver.mailboxID
 
@@ -34,12 +35,13 @@ final class PoolDriver {
     private init(mailbox: PoolMailbox, configuration: PostgresConfiguration, logger: Logger) {
         self.mailbox = mailbox
         self.configuration = configuration
+        self.acquireTimeout_nanoseconds = configuration.acquireTimeout.nanoseconds
         self.logger = logger
         self.connecting = Connecting(configuration)
     }
 
     private func run() {
-        poller.add(mailbox.wakeDescriptor, id: Self.mailboxID)
+        poller.addWakeUp(mailbox.wakeDescriptor, id: Self.mailboxID)
         while !isDone {
             let statistics = statistics
             metrics.publish(statistics)
@@ -56,10 +58,6 @@ final class PoolDriver {
 
     private func waitForEvents() {
         for event in poller.wait(until: nextTimer) {
-            guard event.id != Self.mailboxID else {
-                mailbox.drainWakeUps()
-                continue
-            }
             // A connection may have been closed by an event before this one.
             if event.isWritable, let connection = connections[event.id] { flush(connection) }
             if event.isReadable, let connection = connections[event.id] { read(connection) }
@@ -100,7 +98,7 @@ final class PoolDriver {
 extension PoolDriver {
     private var nextTimer: MonotonicTime {
         var next = min(queue.earliestExpiry, connectTimer, closesAt ?? .distantFuture)
-        for connection in connections.values { next = min(next, connection.deadline(configuration)) }
+        for connection in connections.values { next = min(next, connection.deadline) }
         for listener in listeners.values { next = min(next, timer(of: listener)) }
         return next
     }
@@ -108,7 +106,7 @@ extension PoolDriver {
     private func fireTimers() {
         let now = MonotonicTime.now
         if queue.earliestExpiry <= now { expireQueue(now) }
-        for connection in connections.values where connection.deadline(configuration) <= now {
+        for connection in connections.values where connection.deadline <= now {
             deadlinePassed(connection)
         }
         for listener in listeners.values where timer(of: listener) <= now { wake(listener) }

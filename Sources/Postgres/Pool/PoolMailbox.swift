@@ -84,11 +84,6 @@ final class PoolMailbox: Sendable {
         }
     }
 
-    func drainWakeUps() {
-        var count: eventfd_t = 0
-        eventfd_read(wakeDescriptor, &count)
-    }
-
     var statistics: PostgresPoolStatistics {
         state.withLock { $0.statistics }
     }

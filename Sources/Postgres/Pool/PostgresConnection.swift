@@ -1,6 +1,7 @@
 import Synchronization
 
-/// One connection in the driver's hands: sends units of work and turns replies into actions. Never leaves the driver's thread.
+/// One connection in the driver's hands: sends units of work and turns replies into actions. Never leaves the driver's
+/// thread.
 final class PostgresConnection {
     /// What was sent, up to a sync.
     enum Unit {
@@ -28,29 +29,33 @@ final class PostgresConnection {
     var isRetiring = false
     /// Cancellations that a helper thread has not yet delivered: until then whatever runs here may be hit.
     var cancelsUnderway = 0
-    /// A cancellation was sent since the connection was last empty, so that it may have hit another job than the one meant.
+    /// A cancellation was sent since the connection was last empty, so that it may have hit another job than the one
+    /// meant.
     var mayBeHitByCancel = false
-    /// When the server began with the unit at the head, as far as we can know.
-    private(set) var headSince = MonotonicTime.now
-    /// When the unit at the head was asked to stop.
-    var headCancelledAt: MonotonicTime?
+    /// When to give up on the server, if the unit at the head has not ended by then. Counts from when the server began
+    /// with that unit, as far as we can know.
+    private(set) var deadline = MonotonicTime.distantFuture
+    private let statementDeadline_nanoseconds: Int64
+    /// The unit at the head was asked to stop.
+    private var isHeadCancelled = false
     /// When the server last said anything.
     private(set) var lastReply = MonotonicTime.now
     /// Whether epoll watches for room to write.
     var watchesWrites = false
 
-    init(id: Int, purpose: ConnectionPurpose, link: LibPQConnection, preparedStatementsMax: Int) {
+    init(id: Int, purpose: ConnectionPurpose, link: LibPQConnection, configuration: PostgresConfiguration) {
         self.id = id
         self.purpose = purpose
         self.link = link
-        self.statements = StatementCache(max: preparedStatementsMax)
+        self.statements = StatementCache(max: configuration.preparedStatementsMax)
+        self.statementDeadline_nanoseconds = configuration.statementDeadline.nanoseconds
     }
 
     var isEmpty: Bool { pipeline.isEmpty }
 
-    /// Sends statements and a sync. False when libpq refuses; then the server got no sync, and so can commit nothing of it.
+    /// Sends statements and a sync. False when libpq refuses; then the server got no sync, and so can commit nothing of
+    /// it.
     func send(_ unit: Unit, _ sqls: [SQL]) -> Bool {
-        if pipeline.isEmpty { headSince = .now }
         var steps: [Pipeline.Step] = []
         for sql in sqls {
             let (name, isNew) = statements.use(sql)
@@ -62,19 +67,32 @@ final class PostgresConnection {
             steps.append(.execute)
         }
         guard link.sendSync() else { return false }
-        pipeline.sent(unit, steps: steps)
+        sent(unit, steps)
         return true
     }
 
     /// Sends a statement that is not to be prepared, and a sync.
     func sendPlain(_ unit: Unit, _ text: String) -> Bool {
-        if pipeline.isEmpty { headSince = .now }
         guard link.sendPlain(text), link.sendSync() else { return false }
-        pipeline.sent(unit, steps: [.execute])
+        sent(unit, [.execute])
         return true
     }
 
-    /// Gives up the prepared statements that are no longer used. Not while a transaction is open: an error would fail it.
+    private func sent(_ unit: Unit, _ steps: [Pipeline.Step]) {
+        let isHead = pipeline.isEmpty
+        pipeline.sent(unit, steps: steps)
+        if isHead { headChanged(at: .now) }
+    }
+
+    private func headChanged(at now: MonotonicTime) {
+        isHeadCancelled = false
+        guard let head = pipeline.head else { return deadline = .distantFuture }
+        deadline = now.after(nanoseconds: statementDeadline_nanoseconds)
+        if case .job(let pending) = head, let expires = pending.job.expires { deadline = min(deadline, expires) }
+    }
+
+    /// Gives up the prepared statements that are no longer used. Not while a transaction is open: an error would fail
+    /// it.
     func sendHousekeeping() -> Bool {
         statements.takeDiscarded().allSatisfy { sendPlain(.housekeeping, "DEALLOCATE \($0)") }
     }
@@ -91,8 +109,7 @@ final class PostgresConnection {
             for action in pipeline.received(reply) {
                 switch action {
                 case .succeeded, .failed:
-                    headSince = lastReply
-                    headCancelledAt = nil
+                    headChanged(at: lastReply)
                     perform(action)
                 case .forget(let text): statements.forget(text)
                 case .broken(let reason): return reason
@@ -102,25 +119,28 @@ final class PostgresConnection {
         return nil
     }
 
-    /// Prepares the job's statements anew when they come again; all statements without a job, as a migration may have changed what
-    /// any of them means.
+    /// Prepares the job's statements anew when they come again; all statements without a job, as a migration may have
+    /// changed what any of them means.
     func forgetStatements(of job: PostgresJob?) {
         guard let job else { return statements.forgetAll() }
         for statement in job.statements { statements.forget(statement.text) }
     }
 
-    /// When to give up on the server, if the unit at the head has not ended by then.
-    func deadline(_ configuration: PostgresConfiguration) -> MonotonicTime {
-        guard let head = pipeline.head else { return .distantFuture }
-        var deadline = headSince + configuration.statementDeadline
-        if case .job(let pending) = head, let expires = pending.job.expires { deadline = min(deadline, expires) }
-        if let headCancelledAt { deadline = min(deadline, headCancelledAt + .seconds(5)) }
-        return deadline
+    /// The unit at the head was asked to stop; a server that does not answer even that is given up soon.
+    func headWasCancelled(patience: Duration) {
+        isHeadCancelled = true
+        deadline = min(deadline, .now + patience)
+    }
+
+    /// Whether the deadline is one that the caller chose for this job.
+    var headHasOwnDeadline: Bool {
+        guard case .job(let pending) = pipeline.head else { return false }
+        return pending.job.expires == deadline
     }
 
     /// Whether the job at the head wants to be cancelled and has not been yet.
     var headWantsCancel: Bool {
         guard case .job(let pending) = pipeline.head else { return false }
-        return headCancelledAt == nil && pending.job.isCancelled.load(ordering: .relaxed)
+        return !isHeadCancelled && pending.job.isCancelled.load(ordering: .relaxed)
     }
 }

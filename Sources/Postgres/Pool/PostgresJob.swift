@@ -82,8 +82,8 @@ final class PendingJob {
 
     var isFinished: Bool { continuation == nil }
 
-    /// Shares its connection's pipeline with no other job: they could be hurt by its early deadline, and it, once it has failed through
-    /// no fault of its own, by their failing to prepare the same statement.
+    /// Shares its connection's pipeline with no other job: they could be hurt by its early deadline, and it, once it
+    /// has failed through no fault of its own, by their failing to prepare the same statement.
     var isExclusive: Bool {
         job.belongsToTransaction || job.expires != nil || attempts > 0
     }

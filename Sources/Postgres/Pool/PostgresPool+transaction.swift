@@ -14,8 +14,8 @@ package enum PostgresIsolation: Sendable {
 }
 
 extension PostgresPool {
-    /// Runs `body` between `BEGIN` and `COMMIT`; an error, or a task cancelled, rolls back. A connection is bound to the transaction
-    /// from its first statement on.
+    /// Runs `body` between `BEGIN` and `COMMIT`; an error, or a task cancelled, rolls back. A connection is bound to
+    /// the transaction from its first statement on.
     @discardableResult
     package func transaction<T: Sendable>(
         _ isolation: PostgresIsolation = .readCommitted, _ body: (PostgresTransaction) async throws -> T
@@ -32,8 +32,8 @@ extension PostgresPool {
     }
 }
 
-/// A transaction that `PostgresPool.transaction` opened. `BEGIN` travels with the first statement, and `commit(after:)` lets `COMMIT`
-/// travel with the last ones. Statements run one after another, also when several tasks give them.
+/// A transaction that `PostgresPool.transaction` opened. `BEGIN` travels with the first statement, and `commit(after:)`
+/// lets `COMMIT` travel with the last ones. Statements run one after another, also when several tasks give them.
 package final class PostgresTransaction: Sendable {
     private enum Phase {
         case untouched
@@ -95,7 +95,8 @@ package final class PostgresTransaction: Sendable {
     fileprivate func rollBack() async {
         let wasOpen = phase.withLock { phase in
             defer { phase = .over }
-            if case .open = phase { return true } else { return false }
+            guard case .open = phase else { return false }
+            return true
         }
         guard wasOpen else { return }
         _ = try? await pool.submit(["ROLLBACK"], part: .ends(lease, commits: false), isCancellable: false)
@@ -111,7 +112,8 @@ package final class PostgresTransaction: Sendable {
         return results.dropLast()
     }
 
-    /// `BEGIN` and the first statements in one round trip. Whatever comes of them, the transaction then has to be ended.
+    /// `BEGIN` and the first statements in one round trip. Whatever comes of them, the transaction then has to be
+    /// ended.
     private func begin(_ statements: [SQL]) async throws -> [PostgresResult] {
         defer {
             let waiters = phase.withLock { phase in
@@ -124,7 +126,8 @@ package final class PostgresTransaction: Sendable {
         return Array(try await pool.submit([isolation.begin] + statements, part: .begins(lease)).dropFirst())
     }
 
-    /// False for the one caller who has to open it; others wait until that is done. Throws when the transaction is over.
+    /// False for the one caller who has to open it; others wait until that is done. Throws when the transaction is
+    /// over.
     private func isOpen() async throws -> Bool {
         while true {
             let answer: Bool? = try phase.withLock { phase in

@@ -2,8 +2,8 @@ package import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Connections to PostgreSQL, shared by everything in the process. Statements may be given to it before `run()` and while the server
-/// is away: they wait up to `acquireTimeout`. Connections are opened as they are needed.
+/// Connections to PostgreSQL, shared by everything in the process. Statements may be given to it before `run()` and
+/// while the server is away: they wait up to `acquireTimeout`. Connections are opened as they are needed.
 package final class PostgresPool: Service, Sendable {
     package let configuration: PostgresConfiguration
     private let mailbox = PoolMailbox()
@@ -18,8 +18,8 @@ package final class PostgresPool: Service, Sendable {
         mailbox.post(.close(within: .zero))
     }
 
-    /// Holds at least one connection open, until graceful shutdown (queued work is finished, within `shutdownTimeout`) or cancellation
-    /// (running work has a second); then the pool is closed for good.
+    /// Holds at least one connection open, until graceful shutdown (queued work is finished, within `shutdownTimeout`)
+    /// or cancellation (running work has a second); then the pool is closed for good.
     package func run() async throws {
         mailbox.post(.keepWarm)
         await withTaskCancellationHandler {
@@ -39,8 +39,8 @@ package final class PostgresPool: Service, Sendable {
         await mailbox.waitUntilClosed()
     }
 
-    /// One statement, committed by itself. `deadline` counts from now and includes the wait for a connection; a statement with one has
-    /// a connection to itself.
+    /// One statement, committed by itself. `deadline` counts from now and includes the wait for a connection; a
+    /// statement with one has a connection to itself.
     @discardableResult
     package func query(_ sql: SQL, deadline: Duration? = nil) async throws -> PostgresResult {
         try await pipeline([sql], deadline: deadline)[0]
@@ -58,11 +58,12 @@ package final class PostgresPool: Service, Sendable {
         mailbox.statistics
     }
 
-    /// Listens on a connection of its own, reconnecting for ever; begins with `.reconnected`. Ends with the pool or the stream's
-    /// reader. A reader that falls 1,024 notifications behind misses some, and is told `.reconnected` again.
+    /// Listens on a connection of its own, reconnecting for ever; begins with `.reconnected`. Ends with the pool or the
+    /// stream's reader. A reader that falls 1,024 notifications behind misses some, and is told `.reconnected` again.
     package func notifications(on channels: [String]) -> AsyncStream<PostgresNotification> {
         let id = listenersMade.wrappingAdd(1, ordering: .relaxed).newValue
-        let (stream, continuation) = AsyncStream.makeStream(of: PostgresNotification.self, bufferingPolicy: .bufferingOldest(1_024))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: PostgresNotification.self, bufferingPolicy: .bufferingOldest(1_024))
         let mailbox = mailbox
         continuation.onTermination = { _ in mailbox.post(.stopListening(id)) }
         if !mailbox.post(.listen(ListenerRequest(id: id, channels: channels, continuation: continuation))) {
@@ -73,7 +74,8 @@ package final class PostgresPool: Service, Sendable {
 }
 
 extension PostgresPool {
-    /// Hands a job to the driver and waits. `isCancellable` is false only for what must run although the task was cancelled.
+    /// Hands a job to the driver and waits. `isCancellable` is false only for what must run although the task was
+    /// cancelled.
     func submit(
         _ statements: [SQL], part: PostgresJob.Part, deadline: Duration? = nil, isCancellable: Bool = true
     ) async throws(PostgresError) -> [PostgresResult] {
@@ -81,7 +83,9 @@ extension PostgresPool {
             for (index, bind) in statement.binds.enumerated() {
                 if let problem = bind.problem { throw .invalidParameter(position: index + 1, reason: problem) }
             }
-            if statement.text.utf8.contains(0) { throw .invalidParameter(position: 0, reason: "the statement holds a NUL character") }
+            if statement.text.utf8.contains(0) {
+                throw .invalidParameter(position: 0, reason: "the statement holds a NUL character")
+            }
         }
         let job = PostgresJob(statements: statements, part: part, expires: deadline.map { .now + $0 })
         guard isCancellable else { return try await hand(job).get() }

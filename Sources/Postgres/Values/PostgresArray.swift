@@ -10,10 +10,10 @@ package protocol PostgresArrayElement: PostgresEncodable {
 extension PostgresArrayElement {
     package static var postgresArrayType: PostgresType { postgresType.array }
 
-    /// PostgreSQL's binary arrays (`array_recv`): dimensions, has-NULL flag, element type, then length and lower bound of the one
-    /// dimension, then each element with its length, -1 for NULL.
+    /// PostgreSQL's binary arrays (`array_recv`): dimensions, has-NULL flag, element type, then length and lower bound
+    /// of the one dimension, then each element with its length, -1 for NULL.
     package static func postgresArrayBind(_ values: [Self]) -> PostgresBind {
-        var bytes = [UInt8]()
+        var bytes: [UInt8] = []
         let binds = values.map(\.postgresBind)
         if let problem = binds.lazy.compactMap(\.problem).first {
             return PostgresBind(type: postgresArrayType, problem: problem)

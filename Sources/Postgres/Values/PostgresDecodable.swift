@@ -25,7 +25,8 @@ extension String: PostgresDecodable {
     package init(postgres value: PostgresCell) throws {
         let bytes = try value.nonNull()
         switch value.type {
-        case .text, .varchar, .bpchar, .name, .char, .json, .xml, .unknown: self = String(decoding: bytes, as: UTF8.self)
+        case .text, .varchar, .bpchar, .name, .char, .json, .xml, .unknown:
+            self = String(decoding: bytes, as: UTF8.self)
         case .jsonb: self = String(decoding: bytes.dropFirst(), as: UTF8.self)
         case .uuid: self = try UUID(postgres: value).uuidString.lowercased()
         default:

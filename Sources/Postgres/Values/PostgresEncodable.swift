@@ -31,7 +31,8 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
 extension String: PostgresEncodable {
     package static var postgresType: PostgresType { .text }
 
-    /// PostgreSQL's text cannot hold a NUL; it would say so only after a round trip, in an error that names no parameter.
+    /// PostgreSQL's text cannot hold a NUL; it would say so only after a round trip, in an error that names no
+    /// parameter.
     package var postgresBind: PostgresBind {
         let bytes = Array(utf8)
         guard !bytes.contains(0) else { return PostgresBind(type: .text, problem: "text holds a NUL character") }

@@ -1,4 +1,5 @@
-/// JSON as bytes, for a `jsonb` or `json` column: whoever writes JSON already has bytes, and whoever reads them has a parser.
+/// JSON as bytes, for a `jsonb` or `json` column: whoever writes JSON already has bytes, and whoever reads them has a
+/// parser.
 package struct PostgresJSON: Sendable, Hashable {
     /// UTF-8, one JSON value.
     package var bytes: [UInt8]
@@ -20,7 +21,7 @@ extension PostgresJSON: PostgresEncodable {
 
     package var postgresBind: PostgresBind {
         guard !bytes.contains(0) else { return PostgresBind(type: .jsonb, problem: "JSON holds a NUL byte") }
-        var value = [UInt8]()
+        var value: [UInt8] = []
         value.reserveCapacity(bytes.count + 1)
         value.append(Self.version)
         value.append(contentsOf: bytes)

@@ -11,7 +11,8 @@ package struct PostgresRow: Sendable {
     /// The names of the columns, in order.
     package var columns: [String] { handle.columns }
 
-    /// Reads a column by its name, as the server gives it (unquoted names are lower case). Throws `PostgresError.decoding`.
+    /// Reads a column by its name, as the server gives it (unquoted names are lower case). Throws
+    /// `PostgresError.decoding`.
     package func decode<T: PostgresDecodable>(_ column: String, as: T.Type = T.self) throws -> T {
         guard let position = handle.position(of: column) else {
             throw PostgresError.decoding(column: column, reason: "there is no such column in the result")

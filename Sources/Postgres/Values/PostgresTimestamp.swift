@@ -24,7 +24,8 @@ enum PostgresTimestamp {
         if microseconds == .min { return Date(timeIntervalSinceReferenceDate: -.infinity) }
         let (whole, fraction) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
         return Date(
-            timeIntervalSinceReferenceDate: Double(whole - Int64(referenceOffset_seconds)) + Double(fraction) / 1_000_000
+            timeIntervalSinceReferenceDate: Double(whole - Int64(referenceOffset_seconds)) + Double(fraction)
+                / 1_000_000
         )
     }
 }

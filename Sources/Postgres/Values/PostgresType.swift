@@ -1,4 +1,5 @@
-/// The number by which PostgreSQL knows a type (`pg_type.oid`); the built-in ones never change (`src/include/catalog/pg_type.dat`).
+/// The number by which PostgreSQL knows a type (`pg_type.oid`); the built-in ones never change
+/// (`src/include/catalog/pg_type.dat`).
 package struct PostgresType: RawRepresentable, Hashable, Sendable {
     package let rawValue: UInt32
 

@@ -1,11 +1,12 @@
-/// A statement with its parameters: `"SELECT title FROM incident WHERE id = \(id)"` becomes the text `... id = $1` and one bind.
-/// What is interpolated is always a parameter, never text, unless the label `unescaped:` says so.
+/// A statement with its parameters: `"SELECT title FROM incident WHERE id = \(id)"` becomes the text `... id = $1` and
+/// one bind. What is interpolated is always a parameter, never text, unless the label `unescaped:` says so.
 package struct SQL: Sendable, ExpressibleByStringInterpolation {
     /// The text as the server gets it, with `$1`, `$2` ... where values were interpolated.
     package private(set) var text: String
     /// The parameters, in the order of their numbers.
     package private(set) var binds: [PostgresBind]
-    /// Where in `text` (UTF-8 offset) the `$` of each parameter stands, so that a fragment can be renumbered without parsing SQL.
+    /// Where in `text` (UTF-8 offset) the `$` of each parameter stands, so that a fragment can be renumbered without
+    /// parsing SQL.
     private var placeholderOffsets: [Int]
 
     /// A statement without parameters.

@@ -30,9 +30,9 @@ struct API: Sendable {
 
     func send(
         _ method: String, _ path: String, _ body: Body = .none, headers: [String: String] = [:],
-        timeout: TimeAmount = .seconds(40)
+        timeout seconds: Int64 = 40
     ) async throws -> Reply {
-        let response = try await Self.http.execute(request(method, path, body, headers), timeout: timeout)
+        let response = try await Self.http.execute(request(method, path, body, headers), timeout: .seconds(seconds))
         let buffer = try await response.body.collect(upTo: 64 << 20)
         return Reply(
             request: "\(method) \(path)", status: Int(response.status.code), headers: response.headers,
@@ -134,6 +134,7 @@ struct Reply: Sendable, CustomStringConvertible {
     var json: JSON { (try? JSON(bytes)) ?? .null }
     /// The version of the incident that the answer shows.
     var version: Int? { headers.first(name: "ETag").flatMap { Int($0.filter { $0 != "\"" }) } }
+    func header(_ name: String) -> String? { headers.first(name: name) }
     var isSuccess: Bool { (200..<300).contains(status) }
     var description: String { "\(request) -> \(status) \(text.prefix(2_000))" }
 
@@ -151,11 +152,11 @@ struct Reply: Sendable, CustomStringConvertible {
     ) throws -> JSON {
         let problem = try expect(wanted, sourceLocation: sourceLocation)
         #expect(
-            headers.first(name: "Content-Type") == "application/problem+json", "\(self)", sourceLocation: sourceLocation)
+            header("Content-Type") == "application/problem+json", "\(self)", sourceLocation: sourceLocation)
         #expect(problem["type"] == .string("/problems/\(name)"), "\(self)", sourceLocation: sourceLocation)
         #expect(problem["status"].int == wanted, "\(self)", sourceLocation: sourceLocation)
         #expect(problem["title"].string?.isEmpty == false, "\(self)", sourceLocation: sourceLocation)
-        #expect(headers.first(name: "X-Request-Id") != nil, sourceLocation: sourceLocation)
+        #expect(header("X-Request-Id") != nil, sourceLocation: sourceLocation)
         return problem
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Testing
 
 /// Debian's real Alertmanager, with one receiver: the hook of a source.
 struct Alertmanager: Sendable {

@@ -66,7 +66,7 @@ extension Daemon {
             if let status = running?.exitStatus {
                 throw Ended(description: "musterd ended with status \(status): \(logTail)")
             }
-            return try await api.send("GET", "/readyz", timeout: .seconds(5)).status == 200
+            return try await api.send("GET", "/readyz", timeout: 5).status == 200
         }
     }
 
@@ -112,10 +112,14 @@ extension Daemon {
 // MARK: - For the time of a test
 
 extension Daemon {
-    /// What a test's database is: the daemon's own, or one of the tests' cluster.
-    enum Place {
+    /// What a daemon's database is.
+    enum Place: Hashable {
+        /// Its own.
         case embedded
+        /// An empty one in the cluster of the tests.
         case cluster
+        /// One that the test knows, by its connection string.
+        case database(String)
     }
 
     /// Runs the body with a daemon that serves, and ends it, however the body ends.
@@ -132,10 +136,13 @@ extension Daemon {
             try await run(settings, starts, faultsAreMeant, sourceLocation, body)
         case .cluster:
             try await TestDatabase.with(connections: 1) { database in
-                let place = ["database.url": database.conninfo]
-                return try await run(
-                    place.merging(settings) { $1 }, starts, faultsAreMeant, sourceLocation, body)
+                let settings = settings.merging(["database.url": database.conninfo]) { own, _ in own }
+                return try await run(settings, starts, faultsAreMeant, sourceLocation, body)
             }
+        case .database(let conninfo):
+            try await run(
+                settings.merging(["database.url": conninfo]) { own, _ in own }, starts, faultsAreMeant, sourceLocation,
+                body)
         }
     }
 

@@ -1,3 +1,5 @@
+import Testing
+
 /// A small video platform: what depends on what, over three tiers.
 ///
 ///     database <- auth <- feed <- comments      cdn <- feed (soft)      database <- upload
@@ -27,7 +29,7 @@ extension API {
     func open(_ body: JSON) async throws -> String {
         let opened = try await post("/v1/incidents", body)
         try opened.expect(201)
-        return opened.headers.first(name: "Location") ?? ""
+        return opened.header("Location") ?? ""
     }
 
     /// Makes a source of kind `alertmanager` and returns the path of its hook. Needs an admin.

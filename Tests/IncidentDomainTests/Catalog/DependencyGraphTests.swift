@@ -68,7 +68,9 @@ struct DependencyGraphTests {
                 let needs = (0..<size).filter { _ in Int.random(in: 0..<6, using: &random) == 0 }
                 return Component(
                     slug: "c\(index)", name: "", tier: 1,
-                    dependsOn: needs.map { Dependency(component: "c\($0)", kind: Bool.random(using: &random) ? .hard : .soft) })
+                    dependsOn: needs.map {
+                        Dependency(component: "c\($0)", kind: Bool.random(using: &random) ? .hard : .soft)
+                    })
             }
             let graph = DependencyGraph(components)
             let cycle = graph.cycle()

@@ -31,7 +31,8 @@ enum EveryEvent {
         .absorbed(
             IncidentAbsorbed(number: 7, title: "T \(marker)", impacts: [impact], firing: ["feed": 1, "": 2], alerts: 3)),
         .causeStated(
-            CauseHypothesis(category: .technical, subcategory: .capacity, confidence: .refuted, evidence: "E \(marker)")),
+            CauseHypothesis(category: .technical, subcategory: .capacity, confidence: .refuted, evidence: "E \(marker)")
+        ),
         .roleAssigned(RoleAssigned(role: .scribe, person: "P \(marker)", previous: "Q \(marker)")),
         .impactSet(impact),
         .impactRemoved(ImpactRemoved(component: "feed")),

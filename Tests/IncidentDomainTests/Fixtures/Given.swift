@@ -22,7 +22,8 @@ struct Given {
     /// Opened by a commander, then led through the commands, each of which has to be accepted.
     init(
         _ commands: IncidentCommand..., opening: OpenIncident = OpenIncident(title: "Feed is slow"),
-        policy: PhasePolicy = PhasePolicy(), graph: DependencyGraph = SampleCatalog.graph, soak: SoakPolicy = SoakPolicy()
+        policy: PhasePolicy = PhasePolicy(), graph: DependencyGraph = SampleCatalog.graph,
+        soak: SoakPolicy = SoakPolicy()
     ) throws {
         let facts = DecisionFacts(
             principal: .carla, now: Self.start, policy: policy, graph: graph, soak: soak)
@@ -48,11 +49,14 @@ struct Given {
     }
 
     /// The same incident after more commands, each of which has to be accepted.
-    func and(_ commands: IncidentCommand..., by principal: Principal = .carla, at time: Timestamp? = nil) throws -> Given {
+    func and(_ commands: IncidentCommand..., by principal: Principal = .carla, at time: Timestamp? = nil) throws
+        -> Given
+    {
         try and(commands, by: principal, at: time)
     }
 
-    func and(_ commands: [IncidentCommand], by principal: Principal = .carla, at time: Timestamp? = nil) throws -> Given {
+    func and(_ commands: [IncidentCommand], by principal: Principal = .carla, at time: Timestamp? = nil) throws -> Given
+    {
         try commands.reduce(self) { given, command in
             let events = try given.decide(command, by: principal, at: time)
             let added = Self.record(
@@ -83,7 +87,8 @@ struct Given {
     }
 
     static func record(
-        _ events: [IncidentEvent], after version: Int, by principal: Principal, at time: Timestamp, recordedAt: Timestamp
+        _ events: [IncidentEvent], after version: Int, by principal: Principal, at time: Timestamp,
+        recordedAt: Timestamp
     ) -> [RecordedEvent] {
         events.enumerated().map { index, event in
             RecordedEvent(

@@ -18,7 +18,7 @@ struct RandomLife {
     let soak = SoakPolicy(secondsByTier: [0: 30, 1: 90])
 
     static func make(
-        commands: Int, _ random: inout SeededGenerator, after check: (RandomLife) throws -> Void = { _ in }
+        commands: Int, _ random: inout SeededGenerator, after check: (RandomLife) throws -> Void
     ) rethrows -> RandomLife {
         var life = RandomLife(policy: random.pick(policies))
         for _ in 0..<commands {
@@ -30,7 +30,8 @@ struct RandomLife {
 
     private mutating func takeStep(_ random: inout SeededGenerator) {
         now = now.adding(seconds: Double.random(in: 0...60, using: &random))
-        let command = incident == nil ? .open(RandomCommand.opening(&random)) : RandomCommand.make(&random, on: incident)
+        let command =
+            incident == nil ? .open(RandomCommand.opening(&random)) : RandomCommand.make(&random, on: incident)
         newest = command
         let principal = random.pick([Principal.vera, .rita, .carla, .carla, .daemon])
         var occurredAt = now
@@ -59,14 +60,18 @@ enum RandomCommand {
             cause: hypothesis(&random), alerts: alerts(&random))
     }
 
-    /// The way forward comes often enough that every phase is reached.
+    /// The way forward comes often enough that every phase is reached, and restoring most often where it can be done.
     static func make(_ random: inout SeededGenerator, on incident: Incident?) -> IncidentCommand {
-        switch Int.random(in: 0..<12, using: &random) {
-        case 0, 1: .advance(to: maybe(Phase.allCases, &random), reason: text(&random), override: .random(using: &random))
-        case 2, 3: .advance(to: nil, reason: "go on", override: true)
-        case 4, 5, 6: restoring(&random)
-        case 7: deciding(&random, on: incident)
-        case 8: reviewing(&random)
+        if incident?.phase == .restore, Int.random(in: 0..<3, using: &random) > 0 {
+            return restoring(&random, incident)
+        }
+        if incident?.phase == .review, Bool.random(using: &random) { return reviewing(&random) }
+        return switch Int.random(in: 0..<16, using: &random) {
+        case 0: .advance(to: maybe(Phase.allCases, &random), reason: text(&random), override: .random(using: &random))
+        case 1, 2: .advance(to: nil, reason: "go on", override: true)
+        case 3: restoring(&random, incident)
+        case 4, 5: deciding(&random, on: incident)
+        case 6, 7: reviewing(&random)
         default: working(&random)
         }
     }
@@ -84,12 +89,16 @@ enum RandomCommand {
                 IncidentAmendment(
                     title: text(&random), severity: maybe(Severity.allCases, &random),
                     labels: Bool.random(using: &random) ? ["team": "x"] : nil,
-                    startedAt: incident.map { $0.times.startedAt.adding(seconds: .random(in: -60...60, using: &random)) }))
+                    startedAt: incident.map {
+                        $0.times.startedAt.adding(seconds: .random(in: -60...60, using: &random))
+                    }))
         }
     }
 
-    private static func restoring(_ random: inout SeededGenerator) -> IncidentCommand {
-        let component = component(&random)
+    private static func restoring(_ random: inout SeededGenerator, _ incident: Incident?) -> IncidentCommand {
+        let affected = incident?.steps.map(\.component) ?? []
+        let isAffected = !affected.isEmpty && Int.random(in: 0..<10, using: &random) > 0
+        let component = isAffected ? random.pick(affected) : component(&random)
         return switch Int.random(in: 0..<12, using: &random) {
         case 0, 1, 2: .startStep(component: component, override: .random(using: &random), reason: text(&random))
         case 3: .rampStep(component: component, percent: .random(in: 0...100, using: &random))
@@ -133,7 +142,8 @@ enum RandomCommand {
         default:
             Bool.random(using: &random)
                 ? .changeTask(id: .random(in: 0...4, using: &random), text: nil, owner: text(&random), done: true)
-                : .postUpdate(UpdatePosted(audience: random.pick(["internal", "public"]), body: "b", eta: nil, steps: []))
+                : .postUpdate(
+                    UpdatePosted(audience: random.pick(["internal", "public"]), body: "b", eta: nil, steps: []))
         }
     }
 

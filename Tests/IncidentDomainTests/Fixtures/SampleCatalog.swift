@@ -40,7 +40,9 @@ extension IncidentCommand {
         .startStep(component: component, override: false, reason: nil)
     }
     static func verify(_ component: String) -> IncidentCommand { .verifyStep(component: component) }
-    static func waive(_ component: String) -> IncidentCommand { .waiveStep(component: component, reason: "not worth it") }
+    static func waive(_ component: String) -> IncidentCommand {
+        .waiveStep(component: component, reason: "not worth it")
+    }
     static func mitigate(_ state: MitigationState) -> IncidentCommand {
         .addMitigation(MitigationDraft(description: "Roll back", state: state))
     }

@@ -26,7 +26,9 @@ struct AdvancingTests {
         }
         let given = try Given.incident(in: phase).and(work)
         #expect(given.when(.advance) == entered(next, from: phase))
-        #expect(given.when(.advance(to: next, reason: "done", override: false)) == entered(next, from: phase, reason: "done"))
+        #expect(
+            given.when(.advance(to: next, reason: "done", override: false))
+                == entered(next, from: phase, reason: "done"))
     }
 
     @Test func `everything that is unmet is named, in the policy's order`() throws {
@@ -63,7 +65,8 @@ struct AdvancingTests {
         #expect(given.when(.force(), by: .rita).code == "role-required")
         #expect(given.when(.force(nil)).field == "/reason")
         let overridden = OverriddenRequirement(requirement: .mitigationSucceeded, detail: "no mitigation is recorded")
-        #expect(given.when(.force("it healed")) == entered(.restore, from: .mitigate, [overridden], reason: "it healed"))
+        #expect(
+            given.when(.force("it healed")) == entered(.restore, from: .mitigate, [overridden], reason: "it healed"))
     }
 
     @Test func `an override that is not needed is none, and anybody's`() throws {
@@ -80,10 +83,11 @@ struct AdvancingTests {
         #expect(try given.and(.set(.sev1), .assignRole(.communications, person: "Cleo")).when(.advance).isAccepted)
         #expect(try given.and(.set(.sev2)).when(.advance).isAccepted)
         #expect(try given.and(.set(.sev4), .advance).when(.advance).isAccepted)
-        #expect(policy.requirements(leaving: .mitigate, severity: .sev1) == [.mitigationSucceeded, .noMitigationRunning])
+        #expect(
+            policy.requirements(leaving: .mitigate, severity: .sev1) == [.mitigationSucceeded, .noMitigationRunning])
     }
 
-    @Test func `two policies never have the same signature`() {
+    @Test func `two policies never have the same stamp`() {
         let policies = [
             PhasePolicy(), PhasePolicy(general: [.detect: []]), PhasePolicy(special: [.sev1: [.detect: []]]),
             PhasePolicy(special: [.sev1: [.detect: [.acknowledged]]]), PhasePolicy(special: [.sev2: [.detect: []]]),

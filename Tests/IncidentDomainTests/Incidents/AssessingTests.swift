@@ -76,8 +76,9 @@ struct AssessingTests {
     }
 
     @Test func `every subcategory has exactly one category, and every cause a playbook`() {
-        #expect(CauseCategory.allCases.flatMap(\.subcategories).sorted { $0.rawValue < $1.rawValue }
-            == CauseSubcategory.allCases.sorted { $0.rawValue < $1.rawValue })
+        #expect(
+            CauseCategory.allCases.flatMap(\.subcategories).sorted { $0.rawValue < $1.rawValue }
+                == CauseSubcategory.allCases.sorted { $0.rawValue < $1.rawValue })
         for category in CauseCategory.allCases {
             for subcategory in category.subcategories.map(Optional.some) + [nil] {
                 let kinds = Playbook.suggestions(for: CauseHypothesis(category: category, subcategory: subcategory))

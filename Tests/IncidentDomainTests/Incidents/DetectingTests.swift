@@ -26,7 +26,8 @@ struct DetectingTests {
         #expect(
             open(opening)
                 == .events([
-                    .opened(opened), .severitySet(SeveritySet(severity: .sev1)), .impactSet(impact), .causeStated(cause),
+                    .opened(opened), .severitySet(SeveritySet(severity: .sev1)), .impactSet(impact),
+                    .causeStated(cause),
                 ]))
     }
 
@@ -43,7 +44,8 @@ struct DetectingTests {
         #expect(open(OpenIncident(title: "T"), at: clock("10:01")).field == "/occurred_at")
         #expect(open(OpenIncident(title: "T", startedAt: clock("09:30")), at: clock("09:20")).field == "/started_at")
         let impacts = [
-            ComponentImpact(component: "feed", impact: .degraded), ComponentImpact(component: "nope", impact: .degraded),
+            ComponentImpact(component: "feed", impact: .degraded),
+            ComponentImpact(component: "nope", impact: .degraded),
         ]
         #expect(open(OpenIncident(title: "T", impacts: impacts)).field == "/components/1/component")
         let cause = CauseHypothesis(category: .maintenance, subcategory: .dns)
@@ -82,6 +84,13 @@ struct DetectingTests {
         #expect(given.when(.acknowledge, at: clock("09:59:59.999")).field == "/occurred_at")
         #expect(given.when(.note("old"), at: .earliest).field == "/occurred_at")
         #expect(given.when(.note("new"), at: .latest).field == "/occurred_at")
+    }
+
+    @Test func `a database clock that steps back shuts nobody out`() throws {
+        var given = try Given()
+        given.now = Given.start.adding(seconds: -0.25)
+        #expect(given.when(.acknowledge).isAccepted)
+        #expect(given.when(.acknowledge, at: given.now.adding(seconds: -1)).field == "/occurred_at")
     }
 
     @Test func `acknowledging twice is no error, not even when the incident is closed`() throws {
@@ -123,8 +132,10 @@ struct DetectingTests {
     static let commands: [IncidentCommand] = [
         .amend(IncidentAmendment(title: "new")), .advance, .dismiss(reason: "no"), .merge(into: 7, reason: nil),
         .technical, .assignRole(.scribe, person: "Sam"), .hit("feed"), .hit("feed", .none),
-        .removeImpact(component: "feed"), .setAudience(AudienceImpact(audience: .users, description: "d")), .note("text"),
-        .mitigate(.running), .changeMitigation(id: 1, MitigationPatch(state: .running)), .addTask(text: "t", owner: nil),
+        .removeImpact(component: "feed"), .setAudience(AudienceImpact(audience: .users, description: "d")),
+        .note("text"),
+        .mitigate(.running), .changeMitigation(id: 1, MitigationPatch(state: .running)),
+        .addTask(text: "t", owner: nil),
         .changeTask(id: 1, text: "t", owner: nil, done: nil), .start("feed"),
         .rampStep(component: "feed", percent: 10), .verify("feed"), .waive("feed"),
         .failStep(component: "feed", reason: nil),

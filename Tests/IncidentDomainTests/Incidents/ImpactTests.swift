@@ -46,12 +46,14 @@ struct ImpactTests {
     @Test func `the same impact again is nothing, another one replaces it`() throws {
         let given = try Given(.hit("feed", .degraded))
         #expect(given.when(.hit("feed", .degraded)) == .nothing)
-        #expect(try given.and(.hit("feed")).incident.impacts == [ComponentImpact(component: "feed", impact: .majorOutage)])
+        #expect(
+            try given.and(.hit("feed")).incident.impacts == [ComponentImpact(component: "feed", impact: .majorOutage)])
         #expect(try given.and(.hit("feed")).incident.steps.count == 1)
     }
 
     @Test func `harm has a step to be restored, and nothing else has`() throws {
-        let given = try Given(.hit("feed"), .hit("auth", .degraded), .hit("archive", .maintenance), .hit("upload", .none))
+        let given = try Given(
+            .hit("feed"), .hit("auth", .degraded), .hit("archive", .maintenance), .hit("upload", .none))
         #expect(given.incident.steps.map(\.component) == ["feed", "auth"])
         #expect(given.incident.unrestored == ["auth", "feed"])
         #expect(try given.and(.hit("feed", .none)).incident.steps.map(\.component) == ["auth"])
@@ -91,7 +93,8 @@ struct ImpactTests {
         #expect(again.unrestored == ["feed"])
         #expect(again.step("feed")?.state == .regressed)
         let corrected = ComponentImpact(component: "feed", impact: .degraded, endedAt: clock("10:05"))
-        #expect(given.when(.setImpact(corrected)) == .events([.impactSet(corrected)]), "a past impact is only described")
+        #expect(
+            given.when(.setImpact(corrected)) == .events([.impactSet(corrected)]), "a past impact is only described")
     }
 
     @Test func `work under way on what has recovered is brought to its end, and keeps the end that was told`() throws {

@@ -9,7 +9,9 @@ struct MergingTests {
         return try #require(timeline.reduce(nil) { Incident.evolve($0, $1, number: 7) })
     }
 
-    private func absorbed(_ impacts: [ComponentImpact] = [], firing: [String: Int] = [:], alerts: Int = 0) -> IncidentEvent {
+    private func absorbed(_ impacts: [ComponentImpact] = [], firing: [String: Int] = [:], alerts: Int = 0)
+        -> IncidentEvent
+    {
         .absorbed(
             IncidentAbsorbed(number: 7, title: "Feed is slow", impacts: impacts, firing: firing, alerts: alerts))
     }
@@ -33,7 +35,8 @@ struct MergingTests {
         #expect(given.when(.merge(into: Given.number, reason: nil)).code == "merge-refused")
     }
 
-    @Test(arguments: Phase.allCases) func `an open incident can be merged, and take over another`(_ phase: Phase) throws {
+    @Test(arguments: Phase.allCases) func `an open incident can be merged, and take over another`(_ phase: Phase) throws
+    {
         let given = try Given.incident(in: phase)
         let merging = given.when(.merge(into: 8, reason: nil))
         #expect(merging.code == (phase.isOpen ? nil : "wrong-phase"))

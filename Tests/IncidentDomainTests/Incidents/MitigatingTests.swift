@@ -26,7 +26,9 @@ struct MitigatingTests {
     @Test func `it has the times of its newest run`() throws {
         let given = try Given().and(.mitigate(.planned))
         #expect(given.incident.mitigations[0].startedAt == nil)
-        func change(_ state: MitigationState) -> IncidentCommand { .changeMitigation(id: 1, MitigationPatch(state: state)) }
+        func change(_ state: MitigationState) -> IncidentCommand {
+            .changeMitigation(id: 1, MitigationPatch(state: state))
+        }
         let failed = try given.and(change(.running), at: clock("10:01")).and(change(.failed), at: clock("10:02"))
         #expect(failed.incident.mitigations[0].startedAt == clock("10:01"))
         #expect(failed.incident.mitigations[0].endedAt == clock("10:02"))

@@ -19,13 +19,13 @@ struct PhaseRequirementTests {
         Example(requirement: .acknowledged, detail: "nobody has acknowledged the incident", meeting: [.acknowledge]),
         Example(requirement: .severitySet, detail: "no severity is set", meeting: [.set(.sev3)]),
         Example(
-            requirement: .commanderAssigned, detail: "no commander is assigned",
+            requirement: .commanderAssigned, detail: "nobody is assigned as commander",
             meeting: [.assignRole(.commander, person: "Carla")]),
         Example(
-            requirement: .operationsAssigned, detail: "no operations is assigned",
+            requirement: .operationsAssigned, detail: "nobody is assigned as operations",
             meeting: [.assignRole(.operations, person: "Olaf")]),
         Example(
-            requirement: .communicationsAssigned, detail: "no communications is assigned",
+            requirement: .communicationsAssigned, detail: "nobody is assigned as communications",
             meeting: [.assignRole(.communications, person: "Cleo")]),
         Example(
             requirement: .impactRecorded, before: [.hit("feed", .none), .hit("auth", .maintenance)],
@@ -33,7 +33,8 @@ struct PhaseRequirementTests {
         Example(
             requirement: .audienceImpactRecorded, detail: "no audience's impact is described",
             meeting: [.setAudience(AudienceImpact(audience: .users, description: "Empty feeds"))]),
-        Example(requirement: .causeGiven, detail: "no cause category is given that was not refuted", meeting: [.technical]),
+        Example(
+            requirement: .causeGiven, detail: "no cause category is given that was not refuted", meeting: [.technical]),
         Example(
             requirement: .causeConfirmed, before: [.technical], detail: "the cause is not confirmed",
             meeting: [.stateCause(CauseHypothesis(category: .technical, confidence: .confirmed))]),

@@ -25,7 +25,10 @@ struct RestorationPlanTests {
 
     @Test func `waves go by the inherited tier, and within one dependencies come first`() throws {
         let given = try Given().and(Way.toRestore(Self.all))
-        #expect(waves(given) == [["user-db", "auth"], ["features", "ranking", "feed"], ["comments", "upload"], ["archive"]])
+        #expect(
+            waves(given) == [
+                ["user-db", "auth"], ["features", "ranking", "feed"], ["comments", "upload"], ["archive"],
+            ])
         #expect(plan(given).waves.map(\.number) == [1, 2, 3, 4])
         #expect(statuses(given).filter { $0.value == .ready }.map(\.key) == ["user-db"])
     }
@@ -70,6 +73,16 @@ struct RestorationPlanTests {
         let regressed = try given.and(.fires("auth"))
         #expect(statuses(regressed) == ["auth": .regressed, "comments": .waiting])
         #expect(regressed.when(.start("comments")).code == "gate-closed")
+    }
+
+    @Test func `what fails again holds up all that needs it, also behind what is restored already`() throws {
+        let given = try Given.restoring("features", "ranking", "feed")
+            .and(.start("features"), .verify("features"), .start("ranking"), .verify("ranking"))
+        #expect(statuses(given)["feed"] == .ready)
+        let regressed = try given.and(.fires("features"))
+        #expect(plan(regressed).step("feed")?.waitsFor.map(\.reason) == ["waits for features (regressed)"])
+        let waived = try Given.restoring("features", "ranking", "feed").and(.waive("ranking"))
+        #expect(statuses(waived)["feed"] == .ready, "what only the waived one needed is not waited for")
     }
 
     @Test func `a dependency's state and ramp stand in the gate`() throws {

@@ -27,7 +27,8 @@ struct RestoringTests {
 
     @Test func `nothing is restored in another phase, or that was not hit`() throws {
         for phase in Phase.allCases where phase != .restore {
-            #expect(try Given.incident(in: phase).when(.start("feed")) == .refused(.wrongPhase(phase, wanted: [.restore])))
+            #expect(
+                try Given.incident(in: phase).when(.start("feed")) == .refused(.wrongPhase(phase, wanted: [.restore])))
         }
         #expect(try Given.restoring("feed").when(.start("auth")).code == "not-found")
     }
@@ -149,7 +150,8 @@ struct RestoringTests {
         #expect(reopened.when(.deadlinePassed, by: .daemon).isAccepted)
     }
 
-    @Test func `an alert during the soak, or after it, takes the component back and closes the gates behind it`() throws {
+    @Test func `an alert during the soak, or after it, takes the component back and closes the gates behind it`() throws
+    {
         let verifying = try Given.restoring("upload", "archive").and(.start("upload"), .verify("upload"))
         let restored = try verifying.and(.note("a"), .note("b"), .deadlinePassed)
         for given in [verifying, restored] {

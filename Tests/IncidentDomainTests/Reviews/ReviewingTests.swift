@@ -52,18 +52,21 @@ struct ReviewingTests {
         #expect(given.when(.advance).code == "requirements-unmet")
     }
 
-    @Test func `an approved review that nobody changed is reviewed when it was approved, not when it was closed`() throws {
+    @Test func `an approved review that nobody changed is reviewed when it was approved, not when it was closed`()
+        throws
+    {
         let given = try Given.incident(in: .review).and(.draftReview)
-            .and(.approveReview(sections: []), at: clock("10:30")).and(.advance, at: clock("10:40"))
-        #expect(given.incident.times.reviewedAt == clock("10:30"))
-        #expect(given.incident.times.closedAt == clock("10:40"))
+            .and(.approveReview(sections: []), at: clock("10:11")).and(.advance, at: clock("10:12"))
+        #expect(given.incident.times.reviewedAt == clock("10:11"))
+        #expect(given.incident.times.closedAt == clock("10:12"))
     }
 
     // MARK: Follow-up work
 
     private let action = ActionDraft(title: "Alert on lag", kind: .detective, owner: "Olaf", due: "2026-12-24")
 
-    @Test(arguments: Phase.allCases) func `follow-up work is recorded while the incident is open and after it is closed`(
+    @Test(arguments: Phase.allCases)
+    func `follow-up work is recorded while the incident is open and after it is closed`(
         _ phase: Phase
     ) throws {
         let given = try Given.incident(in: phase)

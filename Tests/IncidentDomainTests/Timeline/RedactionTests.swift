@@ -32,7 +32,9 @@ struct RedactionTests {
         }
     }
 
-    @Test(arguments: EveryEvent.all) func `a redacted event says nothing that anybody typed`(_ event: IncidentEvent) throws {
+    @Test(arguments: EveryEvent.all) func `a redacted event says nothing that anybody typed`(_ event: IncidentEvent)
+        throws
+    {
         let redacted = try encoded(event.redacted)
         #expect(!"\(redacted)".contains(EveryEvent.marker))
         #expect(event.redacted.redacted == event.redacted)
@@ -51,7 +53,7 @@ struct RedactionTests {
     @Test func `a timeline replays with any of its entries redacted, and the incident stands where it stood`() throws {
         var random = SeededGenerator()
         for _ in 0..<20 {
-            let life = RandomLife.make(commands: 120, &random)
+            let life = RandomLife.make(commands: 120, &random) { _ in }
             let original = try #require(life.incident)
             for share in [0, 3] {
                 let redacted = life.timeline.map { recorded in
@@ -100,7 +102,7 @@ struct RedactionTests {
 
 extension RedactionTests {
     /// A payload as what it is in JSON, as far as texts matter.
-    private indirect enum Payload {
+    fileprivate indirect enum Payload {
         case text(String)
         case other(String)
         case list([Payload])

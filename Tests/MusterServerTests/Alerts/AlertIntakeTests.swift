@@ -1,8 +1,8 @@
 import FoundationEssentials
+import HTTPTypes
 import IncidentDomain
 import Postgres
 import ServiceLifecycle
-import Synchronization
 import TestSupport
 import Testing
 
@@ -11,9 +11,9 @@ import Testing
 /// Gathering arrivals into statements: the sender is answered after the commit, in order, and within bounds.
 @Suite(.timeLimit(.minutes(2))) struct AlertIntakeTests {
     @Test func `a sender is answered after the commit`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
-            try await daemon.withIntake { intake in
+            try await daemon.withIntake { intake async throws in
                 try await intake.take(.of(.firing("a"), .firing("b")), from: source)
                 #expect(try await daemon.summary() == ["a firing 1", "b firing 1"])
             }
@@ -21,19 +21,19 @@ import Testing
     }
 
     @Test func `nobody is answered while the commit is held up`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
-            let isAnswered = Mutex(false)
-            try await daemon.withIntake { intake in
-                try await daemon.database.withObserver { observer in
+            let isAnswered = Flag()
+            try await daemon.withIntake { intake async throws in
+                try await daemon.database.withObserver { observer async throws in
                     let sender = try await observer.transaction { transaction in
                         try await transaction.query("LOCK TABLE alert IN EXCLUSIVE MODE")
                         let sender = Task {
                             try await intake.take(.of(.firing("a")), from: source)
-                            isAnswered.withLock { $0 = true }
+                            isAnswered.raise()
                         }
                         try await observer.waitUntilSomebodyWaits()
-                        #expect(!isAnswered.withLock { $0 })
+                        #expect(!isAnswered.isRaised)
                         return sender
                     }
                     try await sender.value
@@ -44,9 +44,9 @@ import Testing
     }
 
     @Test func `what arrives while a statement runs shares the next one`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
-            try await daemon.withIntake { intake in
+            try await daemon.withIntake { intake async throws in
                 try await Self.whileHeld(daemon, intake, source) { group in
                     for index in 0..<200 {
                         group.addTask { try await intake.take(.of(.firing("\(index)")), from: source) }
@@ -59,9 +59,9 @@ import Testing
     }
 
     @Test func `firing and end of an alert keep their order, in one batch and across batches`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
-            try await daemon.withIntake(AlertIntake.Limits(batchMax: 3)) { intake in
+            try await daemon.withIntake(AlertIntake.Limits(batchMax: 3)) { intake async throws in
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for identity in 0..<30 {
                         group.addTask {
@@ -83,10 +83,10 @@ import Testing
     }
 
     @Test func `an alert that fires after its whole group was over stays open`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             try await daemon.take(source, .firing("cut off", group: "g"))
-            try await daemon.withIntake { intake in
+            try await daemon.withIntake { intake async throws in
                 try await Self.whileHeld(daemon, intake, source) { group in
                     let over = IncomingMessage(alerts: [.resolved("named", group: "g")], resolvedGroup: "g")
                     group.addTask { try await intake.take(over, from: source) }
@@ -100,10 +100,10 @@ import Testing
     }
 
     @Test func `more than may wait is refused with a problem that says when to come again`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             let limits = AlertIntake.Limits(batchMax: 10, waitingMax: 5)
-            try await daemon.withIntake(limits) { intake in
+            try await daemon.withIntake(limits) { intake async throws in
                 try await Self.whileHeld(daemon, intake, source) { group in
                     group.addTask { try await intake.take(.of(.firing("a"), .firing("b")), from: source) }
                     while intake.waiting < 2 { await Task.yield() }
@@ -120,23 +120,18 @@ import Testing
     }
 
     @Test func `a batch whose connection is killed is repeated, and doubles nothing`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
-            try await daemon.withIntake { intake in
-                try await daemon.database.withObserver { observer in
-                    let isOver = Mutex(false)
-                    let killer = Task {
-                        var killed = 0
-                        while !isOver.withLock({ $0 }) { killed += try await observer.killOthers() }
-                        return killed
+            try await daemon.withIntake { intake async throws in
+                try await daemon.database.withObserver { observer async throws in
+                    let killed = try await observer.killingOthers(asGrows: "alert") {
+                        for index in 0..<60 {
+                            await Self.insist { try await intake.take(.of(.firing("\(index)")), from: source) }
+                            guard index.isMultiple(of: 2) else { continue }
+                            await Self.insist { try await intake.take(.of(.resolved("\(index)")), from: source) }
+                        }
                     }
-                    for index in 0..<60 {
-                        await Self.insist { try await intake.take(.of(.firing("\(index)")), from: source) }
-                        guard index.isMultiple(of: 2) else { continue }
-                        await Self.insist { try await intake.take(.of(.resolved("\(index)")), from: source) }
-                    }
-                    isOver.withLock { $0 = true }
-                    #expect(try await killer.value > 0)
+                    #expect(killed > 0)
                 }
             }
             #expect(try await daemon.count("alert") == 60)
@@ -145,7 +140,7 @@ import Testing
     }
 
     @Test func `what runs and what waits when the daemon stops is stored and answered`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             let intake = AlertIntake(
                 store: AlertStore(pool: daemon.pool), limits: AlertIntake.Limits(), routing: daemon.routing,
@@ -172,7 +167,7 @@ import Testing
         _ body: (inout ThrowingTaskGroup<Void, any Error>) async throws -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            try await daemon.database.withObserver { observer in
+            try await daemon.database.withObserver { observer async throws in
                 try await observer.transaction { transaction in
                     try await transaction.query("LOCK TABLE alert IN EXCLUSIVE MODE")
                     group.addTask { try await intake.take(.of(.firing("first")), from: source) }

@@ -2,7 +2,6 @@ import FoundationEssentials
 import IncidentDomain
 import Postgres
 import ServiceLifecycle
-import Synchronization
 import TestSupport
 import Testing
 
@@ -13,7 +12,7 @@ import Testing
     private static let cdn = Component(slug: "cdn", name: "CDN", tier: 0)
 
     @Test func `an alert on a component of the catalog gives it an impact, an unknown one does not`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             try await daemon.put([Self.cdn])
             let source = try await daemon.makeSource()
             try await daemon.take(source, .firing("a", group: "g", component: "cdn"), .firing("b", group: "g", component: "ghost"))
@@ -24,7 +23,7 @@ import Testing
     }
 
     @Test func `an alert that joins brings its component, and leaves what people said of others`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             try await daemon.put([Self.cdn, Component(slug: "upload", name: "Upload", tier: 2)])
             let source = try await daemon.makeSource()
             try await daemon.take(source, .firing("a", group: "g", component: "cdn"))
@@ -39,7 +38,7 @@ import Testing
     }
 
     @Test func `an alert on a restored component takes that back`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             try await daemon.put([Self.cdn])
             let source = try await daemon.makeSource()
             try await daemon.take(source, .firing("a", group: "g", component: "cdn"))
@@ -58,10 +57,10 @@ import Testing
     }
 
     @Test func `what was stored and not routed before a crash is picked up by any daemon`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             try await daemon.take(source, .firing("a"), .firing("b"))
-            try await daemon.beside { other in
+            try await daemon.beside { other async throws in
                 let services = ServiceGroup(services: [other.router], logger: TestServer.quietLogger)
                 async let running: Void = services.run()
                 try await daemon.pool.waitUntil("NOT EXISTS (SELECT FROM alert WHERE NOT routed)")
@@ -73,7 +72,7 @@ import Testing
     }
 
     @Test func `more than one batch is routed by one signal`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             try await daemon.take([(source, (0..<1203).map { .firing("\($0)", group: "g\($0 % 3)") })])
             var routed: [Int] = []
@@ -85,8 +84,8 @@ import Testing
     }
 
     @Test func `two routers at once never open two incidents for a group`() async throws {
-        try await TestDaemon.with(connections: 4) { daemon in
-            try await daemon.beside { other in
+        try await TestDaemon.with(connections: 4) { daemon async throws in
+            try await daemon.beside { other async throws in
                 let source = try await daemon.makeSource()
                 for round in 0..<10 {
                     let alerts: [IncomingAlert] = (0..<40).map { .firing("\(round) \($0)", group: "\(round) \($0 % 4)") }
@@ -106,22 +105,17 @@ import Testing
     }
 
     @Test func `while connections are killed, every alert is routed once`() async throws {
-        try await TestDaemon.with(connections: 3) { daemon in
-            try await daemon.database.withObserver { observer in
+        try await TestDaemon.with(connections: 3) { daemon async throws in
+            try await daemon.database.withObserver { observer async throws in
                 let source = try await daemon.makeSource()
-                let isOver = Mutex(false)
-                let killer = Task {
-                    var killed = 0
-                    while !isOver.withLock({ $0 }) { killed += try await observer.killOthers() }
-                    return killed
-                }
                 let watching = TestDaemon(daemon.database, pool: observer, policy: PhasePolicy(), soak: SoakPolicy())
-                for index in 0..<40 {
-                    try await watching.take(source, .firing("\(index)", group: "\(index % 5)"))
-                    _ = try? await daemon.router.routeBatch()
+                let killed = try await observer.killingOthers(asGrows: "alert") {
+                    for index in 0..<40 {
+                        try await watching.take(source, .firing("\(index)", group: "\(index % 5)"))
+                        _ = try? await daemon.router.routeBatch()
+                    }
                 }
-                isOver.withLock { $0 = true }
-                #expect(try await killer.value > 0)
+                #expect(killed > 0)
                 while try await daemon.router.routeBatch() > 0 {}
             }
             let attached: Int = try await daemon.pool.query("SELECT sum((state ->> 'alerts')::int) FROM incident")[0]

@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct AlertSequenceTests {
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func `any sequence of messages leaves the rows that the model says, and incidents that agree`(seed: UInt64) async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             var senders = (0..<8).map { AlertSender(identity: "alert \($0)", group: "group \($0 % 3)") }
             var model = AlertModel()

@@ -84,21 +84,24 @@ struct BodyReaderTests {
             _ = body.optionalStrings("regions", max: 5, 1...10)
             _ = body.optionalLabels("labels")
         }
+        let fields = "cause, count, items, labels, regions, text, title"
         #expect(
             found.map { "\($0.pointer) \($0.detail)" } == [
                 "/title must not be empty", "/text is required", "/count should be a whole number and is a string",
-                "/cause/category should be a string and is a number", "/cause/more is not a field of this request",
+                "/cause/category should be a string and is a number",
+                "/cause/more is not a field here; there are: category",
                 "/items/1 should be an object and is a number", "/items/2/name must not be empty",
-                "/items/2/x is not a field of this request", "/regions/1 should be a string and is a number",
-                "/labels/k should be a string and is a number", "/extra is not a field of this request",
-                "/a~1b~0c is not a field of this request",
+                "/items/2/x is not a field here; there are: name", "/regions/1 should be a string and is a number",
+                "/labels/k should be a string and is a number", "/extra is not a field here; there are: \(fields)",
+                "/a~1b~0c is not a field here; there are: \(fields)",
             ])
     }
 
     @Test(arguments: [
         (#"{"a": "\u0000"}"#, "has the character U+0000, which cannot be stored"),
         (#"{"a": "   "}"#, "must not be empty"), (#"{"a": null}"#, "must not be null"), ("{}", "is required"),
-        (#"{"a": "abcdef"}"#, "must have at most 5 characters and has 6"), (#"{"a": []}"#, "should be a string and is an array"),
+        (#"{"a": "abcdef"}"#, "must have at most 5 characters and has 6"),
+        (#"{"a": []}"#, "should be a string and is an array"),
     ])
     func `a text is held to its rules`(text: String, detail: String) throws {
         #expect(try errors(text) { _ = $0.string("a", 1...5) } == [FieldError(pointer: "/a", detail: detail)])
@@ -106,7 +109,9 @@ struct BodyReaderTests {
 
     @Test func `characters are counted and not bytes`() throws {
         #expect(try errors(#"{"a": "äöü😀€"}"#) { _ = $0.string("a", 1...5) } == [])
-        #expect(try errors(#"{"a": "ab"}"#) { _ = $0.string("a", 3...5) }.first?.detail == "must have at least 3 characters")
+        #expect(
+            try errors(#"{"a": "ab"}"#) { _ = $0.string("a", 3...5) }.first?.detail == "must have at least 3 characters"
+        )
     }
 
     @Test(arguments: [
@@ -129,7 +134,8 @@ struct BodyReaderTests {
         #expect(
             found.map(\.detail) == [
                 "should be an RFC 3339 time such as 2026-01-31T10:30:00Z",
-                "should be a time such as 2026-01-31T10:30:00Z and is a number", "should be one of sev1, sev2, sev3, sev4",
+                "should be a time such as 2026-01-31T10:30:00Z and is a number",
+                "should be one of sev1, sev2, sev3, sev4",
                 "should be true or false and is a string", "should be a UUID", "must be between 0.0 and 1.0",
             ])
     }

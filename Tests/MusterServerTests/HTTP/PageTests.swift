@@ -15,7 +15,9 @@ struct PageTests {
         #expect(try page("limit=200").limit == 200)
     }
 
-    @Test(arguments: ["limit=0", "limit=201", "limit=x", "limit=", "limit=1&limit=2", "cursor=", "cursor=!", "cursor=e30"])
+    @Test(arguments: [
+        "limit=0", "limit=201", "limit=x", "limit=", "limit=1&limit=2", "cursor=", "cursor=!", "cursor=e30",
+    ])
     func `a wrong page is refused`(query: String) {
         let problem = #expect(throws: Problem.self) { try page(query) }
         #expect(problem?.kind == .invalidValue)
@@ -24,7 +26,10 @@ struct PageTests {
 
     @Test func `a cursor comes back as it was given out`() throws {
         let cursor = PageCursor(list: "things", key: [.integer(42), "x/ö", .integer(-1)])
-        #expect(cursor.text.utf8.allSatisfy { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") })
+        #expect(
+            cursor.text.utf8.allSatisfy {
+                $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=")
+            })
         let read = try #require(try page("cursor=\(cursor.text)").cursor)
         #expect(read == cursor)
         #expect(try read.integer(0) == 42)

@@ -15,7 +15,8 @@ struct ProblemTests {
         #expect(
             String(decoding: problem.body, as: UTF8.self)
                 == #"{"type":"/problems/invalid-value","title":"A value is wrong","status":422,"detail":"Two are wrong.","#
-                + #""errors":[{"pointer":"/a","detail":"is required"},{"pointer":"/b/0","detail":"is odd"}],"more":[1]}"#)
+                + #""errors":[{"pointer":"/a","detail":"is required"},{"pointer":"/b/0","detail":"is odd"}],"more":[1]}"#
+        )
         #expect(problem.answer.headers[.contentType] == "application/problem+json")
         #expect(problem.answer.status == .unprocessableContent)
     }
@@ -29,7 +30,8 @@ struct ProblemTests {
     }
 
     @Test(arguments: [
-        (PostgresError.overloaded, ProblemKind.overloaded), (.unavailable(reason: "x"), .unavailable), (.closed, .unavailable),
+        (PostgresError.overloaded, ProblemKind.overloaded), (.unavailable(reason: "x"), .unavailable),
+        (.closed, .unavailable),
         (.cancelled, .unavailable), (.connectionLost(outcomeUnknown: true, reason: "x"), .unavailable),
         (.deadlineExceeded(outcomeUnknown: true), .deadlineExceeded),
         (.server(PostgresServerError(sqlState: "57014", message: "x")), .deadlineExceeded),
@@ -41,7 +43,9 @@ struct ProblemTests {
         (.decoding(column: "secret", reason: "secret"), .internalError),
         (.invalidParameter(position: 1, reason: "secret"), .internalError),
     ])
-    func `a fault of the database says when to come again and nothing of the database`(error: PostgresError, kind: ProblemKind) {
+    func `a fault of the database says when to come again and nothing of the database`(
+        error: PostgresError, kind: ProblemKind
+    ) {
         let mapped = ProblemMapping.problem(of: error)
         #expect(mapped.problem.kind == kind)
         #expect((mapped.problem.headers[.retryAfter] != nil) == (kind.status.code == 503))
@@ -59,7 +63,8 @@ struct ProblemTests {
 
     @Test func `a refusal of the domain keeps its code`() {
         let refusals: [IncidentRefusal] = [
-            .wrongPhase(.closed, wanted: [.review]), .requirementsUnmet(.assess, []), .mergeRefused("x"), .reviewState("x"),
+            .wrongPhase(.closed, wanted: [.review]), .requirementsUnmet(.assess, []), .mergeRefused("x"),
+            .reviewState("x"),
             .notFound("x"), .roleRequired(.commander, to: "override"), .badValue(field: "/a", detail: "x"),
         ]
         for refusal in refusals {

@@ -10,7 +10,8 @@ struct RouteTableTests {
 
     private var table: RouteTable {
         RouteTable([
-            route(.get, "/"), route(.get, "/v1/incidents"), route(.post, "/v1/incidents"), route(.get, "/v1/incidents/{id}"),
+            route(.get, "/"), route(.get, "/v1/incidents"), route(.post, "/v1/incidents"),
+            route(.get, "/v1/incidents/{id}"),
             route(.patch, "/v1/incidents/{id}"), route(.get, "/v1/incidents/recent"),
             route(.put, "/v1/incidents/{id}/roles/{role}"), route(.get, "/v1/incidents/{id}/review.md"),
         ])
@@ -27,7 +28,8 @@ struct RouteTableTests {
     @Test(arguments: [
         (HTTPRequest.Method.get, "/", "GET /"), (.get, "/v1/incidents", "GET /v1/incidents"),
         (.post, "/v1/incidents", "POST /v1/incidents"), (.head, "/v1/incidents", "GET /v1/incidents"),
-        (.get, "/v1/incidents/INC-7", "GET /v1/incidents/{id} INC-7"), (.get, "/v1/incidents/recent", "GET /v1/incidents/recent"),
+        (.get, "/v1/incidents/INC-7", "GET /v1/incidents/{id} INC-7"),
+        (.get, "/v1/incidents/recent", "GET /v1/incidents/recent"),
         (.patch, "/v1/incidents/recent", "other: GET,HEAD"),
         (.put, "/v1/incidents/7/roles/scribe", "PUT /v1/incidents/{id}/roles/{role} 7 scribe"),
         (.get, "/v1/incidents/recent/review.md", "GET /v1/incidents/{id}/review.md recent"),

@@ -1,15 +1,15 @@
 import FoundationEssentials
-import IncidentDomain
 import Postgres
 import Testing
 
+@testable import IncidentDomain
 @testable import MusterServer
 
 /// Several writers on one incident, in one daemon and in two: nobody's change is lost, and nobody waits for ever.
 @Suite(.timeLimit(.minutes(3))) struct ConcurrentWritersTests {
     @Test func `two writers at the same moment both land, one after the other`() async throws {
-        try await TestDaemon.with { daemon in
-            try await daemon.beside { other in
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.beside { other async throws in
                 let number = try await daemon.open()
                 async let first = daemon.tell(.addNote(text: "from the first", key: false), number)
                 async let second = other.tell(.assignRole(.scribe, person: "Sam"), number, by: .ron)
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func `a writer who was overtaken decides again on what is there now`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             let loaded = try await daemon.desk.incidents.load(number, in: daemon.pool)
             let row = try #require(loaded.row)
@@ -36,8 +36,8 @@ import Testing
     }
 
     @Test func `fifty notes at once all land once, in an unbroken chain`() async throws {
-        try await TestDaemon.with(connections: 8) { daemon in
-            try await daemon.beside { other in
+        try await TestDaemon.with(connections: 8) { daemon async throws in
+            try await daemon.beside { other async throws in
                 let number = try await daemon.open()
                 let versions = try await withThrowingTaskGroup(of: Int.self) { group in
                     for note in 0..<50 {
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func `of fifty writers who saw the same version, one gets through`() async throws {
-        try await TestDaemon.with(connections: 8) { daemon in
+        try await TestDaemon.with(connections: 8) { daemon async throws in
             let number = try await daemon.open()
             let landed = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for note in 0..<50 {
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func `incidents opened at once have numbers of their own`() async throws {
-        try await TestDaemon.with(connections: 8) { daemon in
+        try await TestDaemon.with(connections: 8) { daemon async throws in
             let numbers = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<30 { group.addTask { try await daemon.open() } }
                 return try await group.reduce(into: []) { $0.append($1) }

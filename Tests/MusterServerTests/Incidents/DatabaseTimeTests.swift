@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test func `an entry is recorded between two looks at the database's clock`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let before = try await Self.now(daemon)
             let number = try await daemon.open()
             let after = try await Self.now(daemon)
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func `what happened earlier keeps its own time, and is recorded now`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let now = try await Self.now(daemon)
             let (start, acknowledged) = (now.adding(seconds: -7200), now.adding(seconds: -3600))
             let opening = OpenIncident(title: "t", startedAt: start)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `nothing is taken that has not happened yet`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             let tomorrow = try await Self.now(daemon).adding(seconds: 86_400)
             let context = CommandContext(principal: .mia, occurredAt: tomorrow)
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `a clock a little ahead means now, and does not run ahead in the timeline`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             let ahead = try await Self.now(daemon).adding(seconds: 3)
             let context = CommandContext(principal: .mia, occurredAt: ahead)
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func `recorded times never go back along a timeline`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             let loaded = try await daemon.desk.incidents.load(number, in: daemon.pool)
             // As a transaction that began a minute ago and waited since sees it.

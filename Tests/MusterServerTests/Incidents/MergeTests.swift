@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct MergeTests {
     @Test func `a merge moves alerts and groups, and stands in both timelines`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             try await daemon.put([Component(slug: "cdn", name: "CDN", tier: 0)])
             let source = try await daemon.makeSource()
             let into = try await daemon.open("The outage")
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func `a merge into what is not open, not there, or itself changes nothing`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let (first, second) = (try await daemon.open(), try await daemon.open())
             try await daemon.tell(.dismiss(reason: "a test"), second)
             let context = CommandContext(principal: .mia)
@@ -45,8 +45,8 @@ import Testing
     }
 
     @Test func `two merges the other way round at once leave one of the two open`() async throws {
-        try await TestDaemon.with { daemon in
-            try await daemon.beside { other in
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.beside { other async throws in
                 for _ in 0..<10 {
                     let (one, two) = (try await daemon.open(), try await daemon.open())
                     async let there = Self.merge(one, into: two, daemon)
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func `merging and writing into both at once loses nothing`() async throws {
-        try await TestDaemon.with(connections: 8) { daemon in
+        try await TestDaemon.with(connections: 8) { daemon async throws in
             let (from, into) = (try await daemon.open(), try await daemon.open())
             async let merging = Self.merge(from, into: into, daemon)
             let notes = try await withThrowingTaskGroup(of: Void.self) { group in

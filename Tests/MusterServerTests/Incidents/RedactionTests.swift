@@ -1,8 +1,8 @@
 import FoundationEssentials
-import IncidentDomain
 import Postgres
 import Testing
 
+@testable import IncidentDomain
 @testable import MusterServer
 
 /// A secret that was pasted by mistake is gone from everywhere, and the chain still holds.
@@ -10,7 +10,7 @@ import Testing
     private static let secret = "hunter2swordfish"
 
     @Test func `a redacted note is gone, and its place in the chain stays`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             try await daemon.tell(.addNote(text: "the password is \(Self.secret)", key: true), number)
             try await daemon.tell(.acknowledge, number)
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `a redacted opening leaves nothing in the row, the representation or the search`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let opening = OpenIncident(title: "Leak \(Self.secret)", summary: Self.secret, labels: ["key": Self.secret])
             let number = try await daemon.desk.open(opening, CommandContext(principal: .mia)).incident.number
             var filter = IncidentFilter()
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `what was said after the redacted entry stays`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open("Old \(Self.secret)")
             try await daemon.tell(.amend(IncidentAmendment(title: "New", severity: .sev2)), number)
             let incident = try await daemon.desk.redact(1, of: number, reason: "r", CommandContext(principal: .mia))
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func `a second redaction of the same entry changes nothing`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             for _ in 0..<2 {
                 _ = try await daemon.desk.redact(1, of: number, reason: "r", CommandContext(principal: .mia))
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `a redaction can itself be redacted, and the chain still says what was replaced`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             let context = { CommandContext(principal: .mia) }
             _ = try await daemon.desk.redact(1, of: number, reason: "it said \(Self.secret)", context())
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func `a responder may not redact, and an entry that is not there cannot be`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             let refused = await #expect(throws: Problem.self) {
                 try await daemon.desk.redact(1, of: number, reason: "r", CommandContext(principal: .ron))
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func `redacting while others write loses neither`() async throws {
-        try await TestDaemon.with(connections: 8) { daemon in
+        try await TestDaemon.with(connections: 8) { daemon async throws in
             let number = try await daemon.open("Leak \(Self.secret)")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for note in 0..<20 {

@@ -1,7 +1,6 @@
 import FoundationEssentials
 import IncidentDomain
 import Postgres
-import Synchronization
 import Testing
 
 @testable import MusterServer
@@ -9,7 +8,7 @@ import Testing
 /// A command that comes twice, because its sender does not know whether it was carried out, is carried out once.
 @Suite(.timeLimit(.minutes(3))) struct RepeatedCommandTests {
     @Test func `a repeated command is answered with the incident and changes nothing`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             let context = CommandContext(principal: .mia, commandID: UUID(), isRepeatable: true)
             let first = try await daemon.desk.handle(.addNote(text: "once", key: false), on: number, context)
@@ -22,7 +21,7 @@ import Testing
     }
 
     @Test func `a repeated command is recognised although a rule would refuse it now`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             let context = CommandContext(principal: .mia, commandID: UUID(), isRepeatable: true)
             _ = try await daemon.desk.handle(.dismiss(reason: "a test"), on: number, context)
@@ -35,7 +34,7 @@ import Testing
     }
 
     @Test func `an opening that is repeated opens one incident`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let context = CommandContext(principal: .mia, commandID: UUID(), isRepeatable: true)
             let first = try await daemon.desk.open(OpenIncident(title: "t"), context)
             let second = try await daemon.desk.open(OpenIncident(title: "t"), context)
@@ -45,9 +44,9 @@ import Testing
     }
 
     @Test func `an opening that is repeated while the first one still runs opens one incident`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let context = CommandContext(principal: .mia, commandID: UUID(), isRepeatable: true)
-            try await daemon.database.withObserver { observer in
+            try await daemon.database.withObserver { observer async throws in
                 let first = try await daemon.pool.transaction { transaction in
                     let opened = try await daemon.desk.open(OpenIncident(title: "t"), context, in: transaction)
                     let again = Task { try await daemon.desk.open(OpenIncident(title: "t"), context) }
@@ -61,7 +60,7 @@ import Testing
     }
 
     @Test func `a merge and a redaction that are repeated are carried out once`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let (from, into) = (try await daemon.open(), try await daemon.open())
             let merge = CommandContext(principal: .mia, commandID: UUID(), isRepeatable: true)
             for _ in 0..<2 { _ = try await daemon.desk.merge(from, into: into, reason: nil, merge) }
@@ -73,28 +72,23 @@ import Testing
     }
 
     @Test func `while connections are killed, every command is carried out once`() async throws {
-        try await TestDaemon.with(connections: 4) { daemon in
-            try await daemon.database.withObserver { observer in
+        try await TestDaemon.with(connections: 4) { daemon async throws in
+            try await daemon.database.withObserver { observer async throws in
                 let number = try await daemon.open()
-                let isOver = Mutex(false)
-                let killer = Task {
-                    var killed = 0
-                    while !isOver.withLock({ $0 }) { killed += try await observer.killOthers() }
-                    return killed
-                }
                 let commands = (0..<120).map { ($0, UUID()) }
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    for lane in 0..<4 {
-                        group.addTask {
-                            for (index, id) in commands where index % 4 == lane {
-                                try await Self.carryOut(index, id, on: number, daemon)
+                let killed = try await observer.killingOthers(asGrows: "timeline_entry") {
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for lane in 0..<4 {
+                            group.addTask {
+                                for (index, id) in commands where index % 4 == lane {
+                                    try await Self.carryOut(index, id, on: number, daemon)
+                                }
                             }
                         }
+                        try await group.waitForAll()
                     }
-                    try await group.waitForAll()
                 }
-                isOver.withLock { $0 = true }
-                #expect(try await killer.value > 0)
+                #expect(killed > 0)
                 try await Self.expectEachOnce(commands, on: number, daemon)
             }
         }

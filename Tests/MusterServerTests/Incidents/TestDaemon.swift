@@ -139,6 +139,49 @@ extension PostgresPool {
     }
 }
 
+extension PostgresPool {
+    /// Runs `body` while the other sessions of this database are ended again and again: each time, when the rows of a
+    /// table have become some more. Returns how many sessions that were.
+    func killingOthers(asGrows table: String, _ body: () async throws -> Void) async throws -> Int {
+        let isOver = Flag()
+        async let killed = killOthers(asGrows: table, until: isOver)
+        do {
+            try await body()
+            isOver.raise()
+        } catch {
+            isOver.raise()
+            throw error
+        }
+        return try await killed
+    }
+
+    private func killOthers(asGrows table: String, until isOver: Flag) async throws -> Int {
+        var killed = 0
+        var last = 0
+        while !isOver.isRaised {
+            let count: Int = try await query("SELECT count(*) FROM \(unescaped: table)")[0].decode(0)
+            guard count > last + 2 else {
+                await Task.yield()
+                continue
+            }
+            last = count
+            killed += try await killOthers()
+        }
+        return killed
+    }
+}
+
+/// Something that becomes true once.
+final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isRaised: Bool { value.load(ordering: .acquiring) }
+
+    func raise() {
+        value.store(true, ordering: .releasing)
+    }
+}
+
 extension TestDatabase {
     /// A pool beside the daemon's, which `killOthers` spares.
     @discardableResult

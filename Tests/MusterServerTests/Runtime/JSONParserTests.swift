@@ -7,13 +7,14 @@ struct JSONParserTests {
         try JSONParser.parse(text.utf8, depthMax: depthMax)
     }
 
-    @Test(arguments: [
-        ("null", JSONValue.null), ("true", true), (" false ", false), ("0", 0), ("-0", 0), ("42", 42), ("-7", -7),
-        ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
-        ("9223372036854775808", .number(9.223372036854775808e18)), ("1.5", 1.5), ("1e3", .number(1000)),
-        ("-2.5E-1", -0.25), ("\"\"", ""), ("\"añ€😀\"", "añ€😀"), ("[]", []), ("[1,[2],{}]", [1, [2], [:]]),
-        ("{\"a\":1,\"b\":[true]}", ["a": 1, "b": [true]]), ("\t{\r\n\"a\" : null }\n", ["a": nil]),
-    ] as [(String, JSONValue)])
+    @Test(
+        arguments: [
+            ("null", JSONValue.null), ("true", true), (" false ", false), ("0", 0), ("-0", 0), ("42", 42), ("-7", -7),
+            ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
+            ("9223372036854775808", .number(9.223372036854775808e18)), ("1.5", 1.5), ("1e3", .number(1000)),
+            ("-2.5E-1", -0.25), ("\"\"", ""), ("\"añ€😀\"", "añ€😀"), ("[]", []), ("[1,[2],{}]", [1, [2], [:]]),
+            ("{\"a\":1,\"b\":[true]}", ["a": 1, "b": [true]]), ("\t{\r\n\"a\" : null }\n", ["a": nil]),
+        ] as [(String, JSONValue)])
     func `a document reads as what it says`(text: String, value: JSONValue) throws {
         #expect(try parse(text) == value)
     }
@@ -32,9 +33,12 @@ struct JSONParserTests {
     }
 
     @Test(arguments: [
-        "", " ", "nul", "tru", "True", "nulll", "1 2", "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x10", "NaN", "Infinity",
-        "1e999", "'a'", "\"", "\"a", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"", "\"\t\"", "[", "[1", "[1,", "[1,]",
-        "[,1]", "[1 2]", "]", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{a:1}", "{1:2}", "{\"a\" 1}",
+        "", " ", "nul", "tru", "True", "nulll", "1 2", "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x10", "NaN",
+        "Infinity",
+        "1e999", "'a'", "\"", "\"a", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"", "\"\t\"", "[", "[1",
+        "[1,", "[1,]",
+        "[,1]", "[1 2]", "]", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{a:1}", "{1:2}",
+        "{\"a\" 1}",
         "{\"a\":1 \"b\":2}", "// c\n1", "/* c */1", "\u{FEFF}1", "[1]]", "{\"a\":1}}", "\u{0}", "1\u{0}",
     ])
     func `what is not JSON is refused`(text: String) {
@@ -47,10 +51,11 @@ struct JSONParserTests {
         }
     }
 
-    @Test(arguments: [
-        [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22],
-        [0x22, 0x5C, 0x6E, 0xFF, 0x22],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22],
+            [0x22, 0x5C, 0x6E, 0xFF, 0x22],
+        ] as [[UInt8]])
     func `a string that is not UTF-8 is refused`(bytes: [UInt8]) {
         #expect(throws: JSONSyntaxError.self) { try JSONParser.parse(bytes) }
     }
@@ -91,7 +96,9 @@ struct JSONParserTests {
         var generator = SeededGenerator(seed: 7)
         let alphabet = Array(#"{}[]",:0123456789.eE+-\utrfalsn "#.utf8) + [0, 0x1F, 0x7F, 0x80, 0xC2, 0xFF]
         for _ in 0..<20_000 {
-            let bytes = (0..<Int.random(in: 0...24, using: &generator)).map { _ in alphabet.randomElement(using: &generator)! }
+            let bytes = (0..<Int.random(in: 0...24, using: &generator)).map { _ in
+                alphabet.randomElement(using: &generator)!
+            }
             guard let value = try? JSONParser.parse(bytes) else { continue }
             // Not the value itself: 1e3 is written as 1000, which reads as a whole number.
             #expect((try? JSONParser.parse(value.bytes))?.bytes == value.bytes)

@@ -8,7 +8,8 @@ struct LogHandlerTests {
     private let now = Timestamp(milliseconds: 1_700_000_000_123)
 
     private func event(_ message: Logger.Message, _ metadata: Logger.Metadata? = nil) -> LogEvent {
-        LogEvent(level: .warning, message: message, metadata: metadata, source: "test", file: "f", function: "g", line: 1)
+        LogEvent(
+            level: .warning, message: message, metadata: metadata, source: "test", file: "f", function: "g", line: 1)
     }
 
     @Test func `a line is one JSON object with the metadata flattened`() {
@@ -18,7 +19,8 @@ struct LogHandlerTests {
             "a \"message\"\nof two lines",
             [
                 "count": .stringConvertible(3), "ratio": .stringConvertible(0.5), "empty": "",
-                "nested": .dictionary(["b": "2", "a": .dictionary(["c": "1"])]), "list": .array(["x", "y"]), "level": "mine",
+                "nested": .dictionary(["b": "2", "a": .dictionary(["c": "1"])]), "list": .array(["x", "y"]),
+                "level": "mine",
             ])
         let line = JSONLogHandler.line(event, label: "musterd", metadata: LogMetadata.merged(handler, event), now: now)
         #expect(

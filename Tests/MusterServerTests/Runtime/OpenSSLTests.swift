@@ -9,7 +9,9 @@ struct OpenSSLTests {
 
     /// FIPS 180-2, appendix B.1, and the digest of nothing.
     @Test func `SHA-256 gives the standard's values`() {
-        #expect(hex(OpenSSL.sha256(Array("abc".utf8))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(
+            hex(OpenSSL.sha256(Array("abc".utf8))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        )
         #expect(hex(OpenSSL.sha256([])) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     }
 

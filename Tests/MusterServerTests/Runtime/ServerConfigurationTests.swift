@@ -51,7 +51,8 @@ struct ServerConfigurationTests {
     }
 
     @Test(arguments: [
-        ("http.listen", "nowhere"), ("http.listen", "127.0.0.1:70000"), ("http.listen", "::1:80"), ("http.listen", "unix:rel"),
+        ("http.listen", "nowhere"), ("http.listen", "127.0.0.1:70000"), ("http.listen", "::1:80"),
+        ("http.listen", "unix:rel"),
         ("http.public_url", "muster.example"), ("http.request_body_max_bytes", "10"),
         ("http.request_body_max_bytes", "many"), ("http.connections_max", "0"), ("http.requests_in_flight_max", "-1"),
         ("http.idle_timeout_seconds", "0"), ("http.body_timeout_seconds", "1.5"), ("http.require_if_match", "perhaps"),

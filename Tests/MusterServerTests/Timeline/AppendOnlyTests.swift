@@ -17,7 +17,7 @@ import Testing
         "UPDATE timeline_entry SET salt = NULL, redacted_at = now(), hash = sha256('x')",
     ])
     func `a timeline cannot be rewritten`(statement: String) async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             try await daemon.tell(.addNote(text: "it stays", key: false), number)
             let before = try await daemon.pool.query("SELECT t::text FROM timeline_entry AS t ORDER BY sequence")
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `what was redacted cannot be changed again, nor brought back`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             _ = try await daemon.desk.redact(1, of: number, reason: "r", CommandContext(principal: .mia))
             for change in ["payload = '{}'", "redacted_at = NULL, salt = '\\x00112233445566778899aabbccddeeff'"] {
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `an incident with a timeline cannot be deleted`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             _ = try await daemon.open()
             let error = await #expect(throws: PostgresError.self) { try await daemon.pool.query("DELETE FROM incident") }
             #expect(error?.sqlState == "23503")
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `a kind of phase or status that nobody knows is refused by the tables`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             _ = try await daemon.open()
             for statement in ["UPDATE incident SET phase = 'panic'", "UPDATE incident SET last_hash = '\\x00'"] {
                 let error = await #expect(throws: PostgresError.self) {
@@ -65,7 +65,7 @@ import Testing
 
     /// Anybody with SHA-256 can check a copy; here PostgreSQL does, from the columns and the words of `HashChain` alone.
     @Test func `the hash chain can be computed without this program`() async throws {
-        try await TestDaemon.with { daemon in
+        try await TestDaemon.with { daemon async throws in
             let eve = Principal(id: "token-eve", name: "Eve\nAdams – ünï", role: .admin)
             let number = try await daemon.open("Title with \"quotes\" / and ünïcode ✓")
             try await daemon.tell(.addNote(text: "line\nline", key: true), number, by: eve)

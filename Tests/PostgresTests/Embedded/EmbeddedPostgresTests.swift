@@ -21,7 +21,9 @@ import Testing
         #expect(try await ask(conninfo, "SHOW data_checksums") == "on")
         #expect(try await ask(conninfo, "SHOW server_encoding") == "UTF8")
         #expect(try await ask(conninfo, "SHOW listen_addresses") == "")
-        #expect(try await ask(conninfo, "SELECT datcollate FROM pg_database WHERE datname = current_database()") == "C.UTF-8")
+        #expect(
+            try await ask(conninfo, "SELECT datcollate FROM pg_database WHERE datname = current_database()")
+                == "C.UTF-8")
         #expect(try await ask(conninfo, "SELECT current_database()") == "muster")
         let made = try await systemIdentifier(conninfo)
         await server.stop()
@@ -120,10 +122,14 @@ import Testing
         rmdir(ClusterDirectory(path: directory).socketDirectory)
     }
 
-    @Test(.enabled(if: geteuid() == 0)) func `a directory that the server's account cannot enter is refused by name`() async throws {
+    @Test(.enabled(if: geteuid() == 0)) func `a directory that the server's account cannot enter is refused by name`()
+        async throws
+    {
         let directory = try TestServer.makeDirectory()
         chmod(directory, 0o700)
-        let error = await #expect(throws: PostgresError.self) { try await TestServer.make(directory + "/inner").start() }
+        let error = await #expect(throws: PostgresError.self) {
+            try await TestServer.make(directory + "/inner").start()
+        }
         #expect(error.map { "\($0)".contains("cannot enter \(directory);") } == true)
     }
 

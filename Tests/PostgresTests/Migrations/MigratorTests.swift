@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 @Suite struct MigratorTests {
-    private let first = Migration(number: 1, name: "create_a", sql: "CREATE TABLE a (id int); INSERT INTO a VALUES (1);")
+    private let first = Migration(
+        number: 1, name: "create_a", sql: "CREATE TABLE a (id int); INSERT INTO a VALUES (1);")
     private let second = Migration(number: 2, name: "it's b", sql: "CREATE TABLE b (id int)")
 
     private func migrate(_ migrations: [Migration], _ database: TestDatabase) async throws -> [Int] {
@@ -15,7 +16,8 @@ import Testing
             #expect(try await migrate([first], database) == [1])
             #expect(try await migrate([first, second], database) == [2])
             #expect(try await migrate([first, second], database) == [])
-            let rows = try await database.pool.query("SELECT number, name, checksum FROM schema_migration ORDER BY number")
+            let rows = try await database.pool.query(
+                "SELECT number, name, checksum FROM schema_migration ORDER BY number")
             #expect(try rows.map { try $0.decode("name", as: String.self) } == ["create_a", "it's b"])
             #expect(try rows[0].decode("checksum", as: String.self) == first.checksum)
             #expect(try await database.pool.query("SELECT * FROM a").count == 1)
@@ -25,9 +27,12 @@ import Testing
     @Test func `the status tells what is missing and changes nothing`() async throws {
         try await TestDatabase.with(connections: 1) { database in
             let migrator = Migrator(migrations: [first, second])
-            #expect(try await migrator.status(database.pool) == MigrationStatus(applied: [], pending: [first, second], newer: []))
+            #expect(
+                try await migrator.status(database.pool)
+                    == MigrationStatus(applied: [], pending: [first, second], newer: []))
             _ = try await migrate([first], database)
-            #expect(try await migrator.status(database.pool) == MigrationStatus(applied: [1], pending: [second], newer: []))
+            #expect(
+                try await migrator.status(database.pool) == MigrationStatus(applied: [1], pending: [second], newer: []))
         }
     }
 
@@ -37,8 +42,12 @@ import Testing
             let changed = Migration(number: 1, name: "create_a", sql: "CREATE TABLE a (id bigint)")
             let error = await #expect(throws: PostgresError.self) { try await migrate([changed, second], database) }
             #expect(error.map { "\($0)".contains("migration 1 'create_a' was changed after it was applied") } == true)
-            await #expect(throws: PostgresError.self) { try await Migrator(migrations: [changed]).status(database.pool) }
-            #expect(try await database.pool.query("SELECT to_regclass('b') IS NULL AS absent")[0].decode("absent", as: Bool.self))
+            await #expect(throws: PostgresError.self) {
+                try await Migrator(migrations: [changed]).status(database.pool)
+            }
+            #expect(
+                try await database.pool.query("SELECT to_regclass('b') IS NULL AS absent")[0].decode(
+                    "absent", as: Bool.self))
         }
     }
 
@@ -64,10 +73,12 @@ import Testing
 
     @Test func `a migration that fails leaves nothing behind`() async throws {
         try await TestDatabase.with(connections: 1) { database in
-            let broken = Migration(number: 2, name: "broken", sql: "CREATE TABLE c (id int); SELECT 1/0; CREATE TABLE d (id int)")
+            let broken = Migration(
+                number: 2, name: "broken", sql: "CREATE TABLE c (id int); SELECT 1/0; CREATE TABLE d (id int)")
             let error = await #expect(throws: PostgresError.self) { try await migrate([first, broken], database) }
             #expect(error.map { "\($0)".contains("2 'broken' failed: ERROR 22012") } == true)
-            let left = try await database.pool.query("SELECT to_regclass('a') IS NOT NULL AS a, to_regclass('c') IS NULL AS c")[0]
+            let left = try await database.pool.query(
+                "SELECT to_regclass('a') IS NOT NULL AS a, to_regclass('c') IS NULL AS c")[0]
             #expect(try left.decode("a", as: Bool.self) && left.decode("c", as: Bool.self))
             #expect(try await migrate([first, second], database) == [2])
         }
@@ -76,7 +87,9 @@ import Testing
     @Test func `a migration cannot end its own transaction`() async throws {
         try await TestDatabase.with(connections: 1) { database in
             let sly = Migration(number: 1, name: "sly", sql: "CREATE TABLE e (id int); COMMIT")
-            await #expect(throws: PostgresError.migration(reason: "1 'sly' failed: migration: it ends its own transaction")) {
+            await #expect(
+                throws: PostgresError.migration(reason: "1 'sly' failed: migration: it ends its own transaction")
+            ) {
                 try await migrate([sly], database)
             }
         }

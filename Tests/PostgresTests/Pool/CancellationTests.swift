@@ -12,7 +12,9 @@ import Testing
                 task.cancel()
                 await #expect(throws: PostgresError.cancelled) { try await task.value }
                 try await waitUntil(observer, "NOT \(fragment: isRunning("pg_sleep"))")
-                #expect(try await database.pool.query("SELECT pg_backend_pid() AS pid")[0].decode("pid", as: Int.self) == pid)
+                #expect(
+                    try await database.pool.query("SELECT pg_backend_pid() AS pid")[0].decode("pid", as: Int.self)
+                        == pid)
             }
         }
     }
@@ -62,14 +64,17 @@ import Testing
         }
     }
 
-    /// The server's cancellation names no statement, so it may hit a neighbour in the pipeline: that one must not notice.
+    /// The server's cancellation names no statement, so it may hit a neighbour in the pipeline: that one must not
+    /// notice.
     @Test func `cancelling one of many in a pipeline hurts no other`() async throws {
         try await TestDatabase.with(connections: 1) { database in
             try await database.pool.query("CREATE TABLE t (id int PRIMARY KEY)")
             let outcomes = await withTaskGroup(of: (Int, Bool?).self) { group in
                 for number in 0..<300 {
                     group.addTask {
-                        let task = Task { try await database.pool.query("INSERT INTO t SELECT \(number) FROM pg_sleep(0.001)") }
+                        let task = Task {
+                            try await database.pool.query("INSERT INTO t SELECT \(number) FROM pg_sleep(0.001)")
+                        }
                         if number.isMultiple(of: 5) { task.cancel() }
                         do {
                             _ = try await task.value
@@ -83,7 +88,8 @@ import Testing
                 }
                 return await group.reduce(into: [Int: Bool?]()) { $0[$1.0] = .some($1.1) }
             }
-            let stored = Set(try await database.pool.query("SELECT id FROM t").map { try $0.decode("id", as: Int.self) })
+            let stored = Set(
+                try await database.pool.query("SELECT id FROM t").map { try $0.decode("id", as: Int.self) })
             for (number, outcome) in outcomes {
                 #expect(outcome == stored.contains(number), "statement \(number)")
             }

@@ -23,7 +23,9 @@ import Testing
             let stored = try await database.withObserver { try await $0.query("SELECT * FROM t").count }
             #expect(stored == outcomes && stored > 0)
             await #expect(throws: PostgresError.closed) { try await database.pool.query("SELECT 1") }
-            await #expect(throws: PostgresError.closed) { try await database.pool.transaction { try await $0.query("SELECT 1") } }
+            await #expect(throws: PostgresError.closed) {
+                try await database.pool.transaction { try await $0.query("SELECT 1") }
+            }
         }
     }
 
@@ -43,7 +45,9 @@ import Testing
     }
 
     @Test func `closing does not wait for ever`() async throws {
-        try await TestDatabase.with(connections: 1) { $0.shutdownTimeout = .milliseconds(100) } _: { database in
+        try await TestDatabase.with(connections: 1) {
+            $0.shutdownTimeout = .milliseconds(100)
+        } _: { database in
             let endless = Task { try await database.pool.query("SELECT pg_sleep(5)") }
             try await waitUntil { database.pool.statistics().busy == 1 }
             let waiting = Task { try await database.pool.transaction { try await $0.query("SELECT 1") } }
@@ -79,7 +83,8 @@ import Testing
 
     @Test func `a pool that nobody holds any more closes its connections`() async throws {
         try await TestDatabase.with(connections: 1) { database in
-            var pool: PostgresPool? = PostgresPool(configuration: database.configuration, logger: TestServer.quietLogger)
+            var pool: PostgresPool? = PostgresPool(
+                configuration: database.configuration, logger: TestServer.quietLogger)
             let pid = try await pool?.query("SELECT pg_backend_pid()")[0].decode(0, as: Int.self)
             pool = nil
             try await waitUntil(database.pool, "NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = \(pid))")

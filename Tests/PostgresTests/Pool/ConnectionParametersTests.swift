@@ -36,7 +36,8 @@ import Testing
 
     @Test func `our limits are put in, and the string's own win`() throws {
         let configuration = PostgresConfiguration(conninfo: "")
-        let limited = try parameters("host=a connect_timeout=7 options='-c statement_timeout=1'").limited(by: configuration)
+        let limited = try parameters("host=a connect_timeout=7 options='-c statement_timeout=1'").limited(
+            by: configuration)
         #expect(limited["connect_timeout"] == "7")
         #expect(limited["tcp_user_timeout"] == "10000")
         #expect(

@@ -8,7 +8,8 @@ import Testing
         try await TestDatabase.with { database in
             var heard = database.pool.notifications(on: ["one", "Odd \"name\""]).makeAsyncIterator()
             #expect(await heard.next() == .reconnected)
-            try await database.pool.query("SELECT pg_notify('one', \("ü")), pg_notify('other', 'x'), pg_notify('Odd \"name\"', '')")
+            try await database.pool.query(
+                "SELECT pg_notify('one', \("ü")), pg_notify('other', 'x'), pg_notify('Odd \"name\"', '')")
             #expect(await heard.next() == .notified(channel: "one", payload: "ü"))
             #expect(await heard.next() == .notified(channel: "Odd \"name\"", payload: ""))
         }
@@ -51,9 +52,11 @@ import Testing
     @Test func `the stream ends with the pool, and a reader that leaves frees its connection`() async throws {
         try await TestDatabase.with { database in
             try await database.withObserver { observer in
-                let listeners: SQL = "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%')"
+                let listeners: SQL =
+                    "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%')"
                 let task = Task {
-                    for await notification in database.pool.notifications(on: ["one"]) where notification == .reconnected { break }
+                    for await notification in database.pool.notifications(on: ["one"])
+                    where notification == .reconnected { break }
                 }
                 await task.value
                 try await waitUntil(observer, "\(fragment: listeners) = 0")
@@ -69,7 +72,8 @@ import Testing
         let directory = try TestServer.makeDirectory()
         let server = TestServer.make(directory)
         let pool = PostgresPool(
-            configuration: PostgresConfiguration(conninfo: server.conninfo(database: "muster")), logger: TestServer.quietLogger
+            configuration: PostgresConfiguration(conninfo: server.conninfo(database: "muster")),
+            logger: TestServer.quietLogger
         )
         var heard = pool.notifications(on: ["one"]).makeAsyncIterator()
         _ = try await server.start()

@@ -15,7 +15,8 @@ import Testing
             for action in state.received(reply) {
                 switch action {
                 case .succeeded(let unit, let values): told.append("\(unit)=\(values)")
-                case .failed(let unit, let failure, let step): told.append("\(unit)!\(failure)@\(step.map(String.init) ?? "commit")")
+                case .failed(let unit, let failure, let step):
+                    told.append("\(unit)!\(failure)@\(step.map(String.init) ?? "commit")")
                 case .forget(let text): told.append("forget \(text)")
                 case .broken(let reason): told.append("broken: \(reason)")
                 }
@@ -33,7 +34,10 @@ import Testing
     }
 
     @Test func `preparing has no result of its own`() {
-        #expect(outcome([("a", prepared + query)], [.value(0), .end, .value(1), .end, .value(2), .end, .sync]) == ["a=[1, 2]"])
+        #expect(
+            outcome([("a", prepared + query)], [.value(0), .end, .value(1), .end, .value(2), .end, .sync]) == [
+                "a=[1, 2]"
+            ])
     }
 
     /// The table: an error in unit `b` at each of its steps fails exactly `b`.
@@ -53,9 +57,12 @@ import Testing
     }
 
     @Test func `a statement that was not prepared is forgotten, by an error or by being skipped`() {
-        #expect(outcome([("a", prepared)], [.failure("syntax"), .end, .aborted, .end, .sync]) == ["forget q", "a!syntax@0"])
         #expect(
-            outcome([("a", query + prepared)], [.failure("no"), .end, .aborted, .end, .aborted, .end, .sync]) == ["forget q", "a!no@0"])
+            outcome([("a", prepared)], [.failure("syntax"), .end, .aborted, .end, .sync]) == ["forget q", "a!syntax@0"])
+        #expect(
+            outcome([("a", query + prepared)], [.failure("no"), .end, .aborted, .end, .aborted, .end, .sync]) == [
+                "forget q", "a!no@0",
+            ])
     }
 
     @Test func `the first error is the one that counts`() {

@@ -7,7 +7,8 @@ import Testing
     /// A pool on servers of the test's own.
     @discardableResult
     private func withPool<T>(
-        _ conninfo: String, configure: (inout PostgresConfiguration) -> Void = { _ in }, _ body: (PostgresPool) async throws -> T
+        _ conninfo: String, configure: (inout PostgresConfiguration) -> Void = { _ in },
+        _ body: (PostgresPool) async throws -> T
     ) async throws -> T {
         var configuration = PostgresConfiguration(conninfo: conninfo)
         configuration.connections = 2
@@ -25,7 +26,8 @@ import Testing
     }
 
     /// Several hosts as one connection string.
-    private func conninfo(_ servers: [EmbeddedPostgres], deadFirst: Bool = false, _ more: String = "") throws -> String {
+    private func conninfo(_ servers: [EmbeddedPostgres], deadFirst: Bool = false, _ more: String = "") throws -> String
+    {
         let hosts = servers.map { $0.conninfo(database: "muster").split(separator: "'")[1] }
         let all = (deadFirst ? ["/nonexistent"] : []) + hosts
         return "host=\(all.joined(separator: ",")) port=5432 user=postgres dbname=muster \(more)"
@@ -41,7 +43,11 @@ import Testing
                 let running = Task { try await database.pool.query("SELECT pg_sleep(60)") }
                 try await waitUntil(observer, isRunning("pg_sleep"))
                 try await observer.query(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'")
+                    """
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'
+                    """
+                )
                 let error = await #expect(throws: PostgresError.self) { try await running.value }
                 guard case .connectionLost(outcomeUnknown: true, _) = error else {
                     Issue.record("\(String(describing: error))")
@@ -79,7 +85,11 @@ import Testing
                 for _ in 0..<20 {
                     try await database.pool.query("SELECT 1")
                     try await observer.query(
-                        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'muster' AND datname = current_database()")
+                        """
+                        SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+                        WHERE application_name = 'muster' AND datname = current_database()
+                        """
+                    )
                     try await waitUntil { database.pool.statistics().size == 0 }
                 }
             }
@@ -101,7 +111,9 @@ import Testing
     @Test func `a pool made before its server waits for it, within limits`() async throws {
         let directory = try TestServer.makeDirectory()
         let server = TestServer.make(directory)
-        try await withPool(server.conninfo(database: "muster")) { $0.acquireTimeout = .milliseconds(50) } _: { pool in
+        try await withPool(server.conninfo(database: "muster")) {
+            $0.acquireTimeout = .milliseconds(50)
+        } _: { pool in
             let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
             guard case .unavailable(let reason) = error else {
                 Issue.record("\(String(describing: error))")
@@ -120,7 +132,9 @@ import Testing
 
     @Test func `a frozen server trips our own deadline, and is used again when it thaws`() async throws {
         try await TestServer.with { server in
-            try await withPool(server.conninfo(database: "muster")) { $0.statementDeadline = .milliseconds(300) } _: { pool in
+            try await withPool(server.conninfo(database: "muster")) {
+                $0.statementDeadline = .milliseconds(300)
+            } _: { pool in
                 try await pool.query("CREATE TABLE t (id int)")
                 ProcessTree.signal(server.processID, SIGSTOP)
                 await #expect(throws: PostgresError.deadlineExceeded(outcomeUnknown: true)) {
@@ -136,7 +150,9 @@ import Testing
 
     @Test func `cancelling on a frozen server ends within the deadline`() async throws {
         try await TestServer.with { server in
-            try await withPool(server.conninfo(database: "muster")) { $0.statementDeadline = .milliseconds(300) } _: { pool in
+            try await withPool(server.conninfo(database: "muster")) {
+                $0.statementDeadline = .milliseconds(300)
+            } _: { pool in
                 try await pool.query("SELECT 1")
                 ProcessTree.signal(server.processID, SIGSTOP)
                 let task = Task { try await pool.query("SELECT 2") }
@@ -151,7 +167,8 @@ import Testing
 
     @Test func `a dead first host is passed over`() async throws {
         try await TestServer.with { server in
-            try await withPool(try conninfo([server], deadFirst: true, "target_session_attrs=read-write")) { pool async throws in
+            try await withPool(try conninfo([server], deadFirst: true, "target_session_attrs=read-write")) {
+                pool async throws in
                 #expect(try await pool.query("SELECT 1").count == 1)
             }
         }
@@ -162,15 +179,20 @@ import Testing
             try await TestServer.with { second in
                 let administration = first.conninfo(database: "muster")
                 let pool = try conninfo([first, second], "target_session_attrs=read-write")
-                try await PostgresAdministration.execute("CREATE TABLE t (id int)", on: second.conninfo(database: "muster"))
+                try await PostgresAdministration.execute(
+                    "CREATE TABLE t (id int)", on: second.conninfo(database: "muster"))
                 try await PostgresAdministration.execute("CREATE TABLE t (id int)", on: administration)
                 try await withPool(pool) { pool in
                     let before = try await directory(pool)
                     try await pool.query("INSERT INTO t VALUES (1)")
-                    try await PostgresAdministration.execute("ALTER SYSTEM SET default_transaction_read_only = on", on: administration)
+                    try await PostgresAdministration.execute(
+                        "ALTER SYSTEM SET default_transaction_read_only = on", on: administration)
                     try await PostgresAdministration.execute("SELECT pg_reload_conf()", on: administration)
-                    while try await pool.query("SHOW default_transaction_read_only")[0].decode(0, as: String.self) == "off" {}
-                    // The connection still leads to the first host, which now refuses writes: the pool goes to the second by itself.
+                    while try await pool.query("SHOW default_transaction_read_only")[0].decode(0, as: String.self)
+                        == "off"
+                    {}
+                    // The connection still leads to the first host, which now refuses writes: the pool goes to the
+                    // second by itself.
                     try await pool.query("INSERT INTO t VALUES (2)")
                     #expect(try await directory(pool) != before)
                 }
@@ -184,10 +206,14 @@ import Testing
     @Test func `after a deadline the other host is tried first`() async throws {
         try await TestServer.with { first in
             try await TestServer.with { second in
-                try await withPool(try conninfo([first, second])) { $0.statementDeadline = .milliseconds(300) } _: { pool in
+                try await withPool(try conninfo([first, second])) {
+                    $0.statementDeadline = .milliseconds(300)
+                } _: { pool in
                     let before = try await directory(pool)
                     ProcessTree.signal(first.processID, SIGSTOP)
-                    await #expect(throws: PostgresError.deadlineExceeded(outcomeUnknown: true)) { try await pool.query("SELECT 1") }
+                    await #expect(throws: PostgresError.deadlineExceeded(outcomeUnknown: true)) {
+                        try await pool.query("SELECT 1")
+                    }
                     #expect(try await directory(pool) != before)
                     ProcessTree.signal(first.processID, SIGCONT)
                 }
@@ -197,7 +223,9 @@ import Testing
 
     @Test func `an unreadable connection string fails every statement at once`() async throws {
         try await withPool("host=a nonsense") { pool in
-            await #expect(throws: PostgresError.misconfigured(reason: "the connection string is not one that libpq can read")) {
+            await #expect(
+                throws: PostgresError.misconfigured(reason: "the connection string is not one that libpq can read")
+            ) {
                 try await pool.query("SELECT 1")
             }
         }

@@ -8,7 +8,10 @@ import Testing
             try await database.pool.query("CREATE TABLE t (id int)")
             #expect(try await database.pool.query("INSERT INTO t SELECT generate_series(1, 5)").affectedRows == 5)
             #expect(try await database.pool.query("UPDATE t SET id = id + 1 WHERE id > \(2)").affectedRows == 3)
-            #expect(try await database.pool.query("SELECT * FROM t").map { try $0.decode("id", as: Int.self) }.sorted() == [1, 2, 4, 5, 6])
+            #expect(
+                try await database.pool.query("SELECT * FROM t").map { try $0.decode("id", as: Int.self) }.sorted() == [
+                    1, 2, 4, 5, 6,
+                ])
             #expect(try await database.pool.query("DELETE FROM t WHERE false").affectedRows == 0)
         }
     }
@@ -16,10 +19,14 @@ import Testing
     @Test func `a pipeline is one transaction, and its first error undoes all of it`() async throws {
         try await TestDatabase.with(connections: 1) { database in
             try await database.pool.query("CREATE TABLE t (id int PRIMARY KEY)")
-            let results = try await database.pool.pipeline(["INSERT INTO t VALUES (\(1))", "INSERT INTO t VALUES (\(2))", "SELECT * FROM t"])
+            let results = try await database.pool.pipeline([
+                "INSERT INTO t VALUES (\(1))", "INSERT INTO t VALUES (\(2))", "SELECT * FROM t",
+            ])
             #expect(results.map(\.count) == [0, 0, 2])
             let error = await #expect(throws: PostgresError.self) {
-                try await database.pool.pipeline(["INSERT INTO t VALUES (\(3))", "INSERT INTO t VALUES (\(1))", "INSERT INTO t VALUES (\(4))"])
+                try await database.pool.pipeline([
+                    "INSERT INTO t VALUES (\(3))", "INSERT INTO t VALUES (\(1))", "INSERT INTO t VALUES (\(4))",
+                ])
             }
             #expect(error?.sqlState == "23505" && error?.constraint == "t_pkey")
             #expect(try await database.pool.query("SELECT * FROM t").count == 2)
@@ -95,7 +102,9 @@ import Testing
     }
 
     @Test func `a connection keeps a bounded number of prepared statements`() async throws {
-        try await TestDatabase.with(connections: 1) { $0.preparedStatementsMax = 10 } _: { database in
+        try await TestDatabase.with(connections: 1) {
+            $0.preparedStatementsMax = 10
+        } _: { database in
             for number in 0..<50 { try await database.pool.query("SELECT \(unescaped: "\(number)")") }
             let kept = try await database.pool.query("SELECT count(*) AS n FROM pg_prepared_statements")
             #expect(try kept[0].decode("n", as: Int.self) <= 11)
@@ -107,7 +116,9 @@ import Testing
             let large = String(repeating: "x", count: 1_000_000)
             let sizes = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<24 {
-                    group.addTask { try await database.pool.query("SELECT \(large) AS t")[0].decode("t", as: String.self).utf8.count }
+                    group.addTask {
+                        try await database.pool.query("SELECT \(large) AS t")[0].decode("t", as: String.self).utf8.count
+                    }
                 }
                 return try await group.reduce(0, +)
             }

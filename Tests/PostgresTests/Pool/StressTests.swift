@@ -4,7 +4,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Many tasks, random kills, and at the end: every task was answered, and the table holds exactly what the answers said.
+/// Many tasks, random kills, and at the end: every task was answered, and the table holds exactly what the answers
+/// said.
 @Suite(.timeLimit(.minutes(3))) struct StressTests {
     private enum Outcome: Sendable {
         case acknowledged, refused, unknown
@@ -29,7 +30,8 @@ import Testing
     }
 
     /// A simulation is repeated with MUSTER_TEST_SEED.
-    private let seed = getenv("MUSTER_TEST_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0..<1_000_000)
+    private let seed =
+        getenv("MUSTER_TEST_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0..<1_000_000)
 
     @Test func `random kills lose no acknowledged write and leave no task waiting`() async throws {
         try await TestServer.with { server in
@@ -69,7 +71,9 @@ import Testing
         }
     }
 
-    private func write(_ writers: Int, _ each: Int, into pool: PostgresPool, _ progress: Progress) async -> [Int: Outcome] {
+    private func write(_ writers: Int, _ each: Int, into pool: PostgresPool, _ progress: Progress) async -> [Int:
+        Outcome]
+    {
         await withTaskGroup(of: [(Int, Outcome)].self) { group in
             for writer in 0..<writers {
                 group.addTask {
@@ -109,7 +113,9 @@ import Testing
         do {
             try await task.value
             return .acknowledged
-        } catch PostgresError.connectionLost(outcomeUnknown: true, _), PostgresError.deadlineExceeded(outcomeUnknown: true) {
+        } catch PostgresError.connectionLost(outcomeUnknown: true, _), PostgresError.deadlineExceeded(
+            outcomeUnknown: true)
+        {
             return .unknown
         } catch is PostgresError {
             return .refused
@@ -126,7 +132,9 @@ import Testing
         var next = 0
         while true {
             next += Int.random(in: 1...60, using: &random)
-            try await waitUntil { progress.writes.load(ordering: .relaxed) >= next || progress.isOver.load(ordering: .relaxed) }
+            try await waitUntil {
+                progress.writes.load(ordering: .relaxed) >= next || progress.isOver.load(ordering: .relaxed)
+            }
             if progress.isOver.load(ordering: .relaxed) { return }
             switch Int.random(in: 0..<20, using: &random) {
             case 0: await server.restart(signal: SIGINT)

@@ -6,7 +6,8 @@ import Testing
     private struct Refusal: Error {}
 
     private static let template = TestTemplate("one table t") {
-        try await PostgresAdministration.execute("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)", on: $0.conninfo)
+        try await PostgresAdministration.execute(
+            "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)", on: $0.conninfo)
     }
 
     private func count(_ database: TestDatabase) async throws -> Int {
@@ -59,8 +60,9 @@ import Testing
         }
     }
 
-    @Test func `an error on the way to the commit rolls back`() async throws {
-        try await TestDatabase.with(template: Self.template, connections: 1) { database async throws in
+    @Test func `an error on the way to the commit rolls back, and the connection goes on`() async throws {
+        try await TestDatabase.with(template: Self.template, connections: 1) { database in
+            let pid = try await database.pool.query("SELECT pg_backend_pid()")[0].decode(0, as: Int.self)
             let error = await #expect(throws: PostgresError.self) {
                 try await database.pool.transaction { transaction in
                     try await transaction.query("INSERT INTO t VALUES (\(1))")
@@ -69,6 +71,7 @@ import Testing
             }
             #expect(error?.sqlState == "23505")
             #expect(try await count(database) == 0)
+            #expect(try await database.pool.query("SELECT pg_backend_pid()")[0].decode(0, as: Int.self) == pid)
         }
     }
 
@@ -119,7 +122,9 @@ import Testing
         try await TestDatabase.with(template: Self.template, connections: 2) { database in
             try await database.pool.transaction { transaction in
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    for number in 0..<20 { group.addTask { try await transaction.query("INSERT INTO t VALUES (\(number))") } }
+                    for number in 0..<20 {
+                        group.addTask { try await transaction.query("INSERT INTO t VALUES (\(number))") }
+                    }
                     try await group.waitForAll()
                 }
             }

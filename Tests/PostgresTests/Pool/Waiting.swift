@@ -1,7 +1,8 @@
 import Postgres
 import TestSupport
 
-/// Asks the database until it says yes; each question is a round trip, so nothing sleeps. Fails by time limit of the test alone.
+/// Asks the database until it says yes; each question is a round trip, so nothing sleeps. Fails by time limit of the
+/// test alone.
 func waitUntil(_ database: PostgresPool, _ condition: SQL) async throws {
     while true {
         let answer = try await database.query("SELECT \(fragment: condition)")

@@ -10,7 +10,8 @@ import Testing
     ) async throws {
         try await TestDatabase.with(connections: 1) { database in
             for value in values {
-                let row = try await database.pool.query("SELECT \(value) AS value, pg_typeof(\(value))::text AS type")[0]
+                let row = try await database.pool.query("SELECT \(value) AS value, pg_typeof(\(value))::text AS type")[
+                    0]
                 #expect(try row.decode("value", as: T.self) == value, sourceLocation: location)
                 #expect(try row.decode("type", as: String.self) == type, sourceLocation: location)
             }
@@ -18,7 +19,8 @@ import Testing
     }
 
     @Test func `text keeps emptiness, unicode and length`() async throws {
-        try await roundTrip(["", "a", "ünïcödé 😀 مرحبا", String(repeating: "x", count: 300_000), "' \" \\ $1 \n"], as: "text")
+        try await roundTrip(
+            ["", "a", "ünïcödé 😀 مرحبا", String(repeating: "x", count: 300_000), "' \" \\ $1 \n"], as: "text")
         try await roundTrip(["x", nil, ""], as: "text")
         try await roundTrip([[], [""], ["a", "ü,\"{}"], ["NULL"]] as [[String]], as: "text[]")
         try await roundTrip([["a", nil, ""], [nil], []] as [[String?]], as: "text[]")
@@ -27,7 +29,8 @@ import Testing
     @Test func `numbers keep their whole range`() async throws {
         try await roundTrip([0, 1, -1, .max, .min], as: "bigint")
         try await roundTrip([0, .max, .min] as [Int32], as: "integer")
-        try await roundTrip([0, -0.5, .pi, .greatestFiniteMagnitude, .leastNonzeroMagnitude, .infinity], as: "double precision")
+        try await roundTrip(
+            [0, -0.5, .pi, .greatestFiniteMagnitude, .leastNonzeroMagnitude, .infinity], as: "double precision")
         try await roundTrip([true, false, nil], as: "boolean")
         try await roundTrip([[1, .min], []] as [[Int]], as: "bigint[]")
         try await roundTrip([[1, nil]] as [[Int?]], as: "bigint[]")
@@ -47,8 +50,10 @@ import Testing
 
     @Test func `dates keep microseconds, and the ends of time`() async throws {
         let dates: [Date] = [
-            Date(timeIntervalSince1970: 0), Date(timeIntervalSince1970: -0.000_001), Date(timeIntervalSince1970: 1_763_849_000.123_456),
-            .distantPast, .distantFuture, Date(timeIntervalSinceReferenceDate: .infinity), Date(timeIntervalSinceReferenceDate: -.infinity),
+            Date(timeIntervalSince1970: 0), Date(timeIntervalSince1970: -0.000_001),
+            Date(timeIntervalSince1970: 1_763_849_000.123_456),
+            .distantPast, .distantFuture, Date(timeIntervalSinceReferenceDate: .infinity),
+            Date(timeIntervalSinceReferenceDate: -.infinity),
             Date(timeIntervalSince1970: -210_866_803_200), Date(timeIntervalSince1970: 9_224_318_015_999),
         ]
         try await TestDatabase.with(connections: 1) { database in
@@ -62,7 +67,8 @@ import Testing
 
     @Test func `a date is the moment that the server means`() async throws {
         try await TestDatabase.with(connections: 1) { database in
-            let row = try await database.pool.query("SELECT '2025-11-22 22:03:20.5+00'::timestamptz, '1970-01-02'::date")[0]
+            let row = try await database.pool.query(
+                "SELECT '2025-11-22 22:03:20.5+00'::timestamptz, '1970-01-02'::date")[0]
             #expect(try row.decode(0, as: Date.self) == Date(timeIntervalSince1970: 1_763_849_000.5))
             #expect(try row.decode(1, as: Date.self) == Date(timeIntervalSince1970: 86_400))
         }
@@ -73,7 +79,8 @@ import Testing
         try await roundTrip([json], as: "jsonb")
         try await roundTrip([[json, nil, PostgresJSON("3")]] as [[PostgresJSON?]], as: "jsonb[]")
         try await TestDatabase.with(connections: 1) { database in
-            let row = try await database.pool.query("SELECT \(json)->'a'->>3 AS text, '{\"b\":1}'::json AS json, \(json) AS whole")[0]
+            let row = try await database.pool.query(
+                "SELECT \(json)->'a'->>3 AS text, '{\"b\":1}'::json AS json, \(json) AS whole")[0]
             #expect(try row.decode("text", as: String.self) == "ü")
             #expect(try row.decode("json", as: PostgresJSON.self) == PostgresJSON(#"{"b":1}"#))
             #expect(try row.decode("whole", as: String.self) == #"{"a": [1, 2.50, null, "ü"]}"#)
@@ -84,7 +91,8 @@ import Testing
         enum Colour: String, PostgresEncodable, PostgresDecodable { case red, green }
         try await TestDatabase.with(connections: 1) { database in
             try await database.pool.query("CREATE TYPE colour AS ENUM ('red', 'green', 'blue')")
-            let row = try await database.pool.query("SELECT \(Colour.red)::colour AS colour, 'blue'::colour AS other")[0]
+            let row = try await database.pool.query("SELECT \(Colour.red)::colour AS colour, 'blue'::colour AS other")[
+                0]
             #expect(try row.decode("colour", as: Colour.self) == .red)
             #expect(throws: PostgresError.decoding(column: "other", reason: "is no Colour that this program knows")) {
                 try row.decode("other", as: Colour.self)

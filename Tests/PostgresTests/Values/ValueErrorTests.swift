@@ -32,7 +32,8 @@ import Testing
 
     @Test func `decoding names the column and says what is wrong`() async throws {
         try await TestDatabase.with(connections: 1) { database in
-            let row = try await database.pool.query("SELECT 1 AS one, NULL::text AS nothing, '{{1},{2}}'::int[] AS square")[0]
+            let row = try await database.pool.query(
+                "SELECT 1 AS one, NULL::text AS nothing, '{{1},{2}}'::int[] AS square")[0]
             #expect(row.columns == ["one", "nothing", "square"])
             #expect(throws: PostgresError.decoding(column: "two", reason: "there is no such column in the result")) {
                 try row.decode("two", as: Int.self)
@@ -40,7 +41,9 @@ import Testing
             #expect(throws: PostgresError.decoding(column: "nothing", reason: "is NULL")) {
                 try row.decode("nothing", as: String.self)
             }
-            #expect(throws: PostgresError.decoding(column: "one", reason: "the server's type 23 does not decode as String")) {
+            #expect(
+                throws: PostgresError.decoding(column: "one", reason: "the server's type 23 does not decode as String")
+            ) {
                 try row.decode("one", as: String.self)
             }
             #expect(throws: PostgresError.decoding(column: "square", reason: "an array of 2 dimensions")) {

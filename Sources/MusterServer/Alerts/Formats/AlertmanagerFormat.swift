@@ -42,7 +42,7 @@ enum AlertmanagerFormat {
         }
         let labels = texts(alert["labels"])
         let annotations = texts(alert["annotations"])
-        guard let identity = alert["fingerprint"]?.string.map(clean) ?? LabelFingerprint.of(labels), !identity.isEmpty
+        guard let identity = alert["fingerprint"]?.string.map(clean).flatMap(nonEmpty) ?? LabelFingerprint.of(labels)
         else { throw .invalid("\(pointer)/labels", "are needed, or a fingerprint, to tell alerts apart") }
         // Go's zero time stands for "not yet".
         let endsAt = alert["endsAt"]?.time.flatMap { $0.milliseconds > 0 ? $0 : nil }
@@ -50,8 +50,9 @@ enum AlertmanagerFormat {
             identity: AlertName.bounded(identity), groupKey: AlertName.bounded(group.map(clean) ?? identity),
             status: status,
             title: cut(title(labels, annotations, identity)),
-            component: (labels["component"] ?? labels["service"]).map { String($0.prefix(200)) }.flatMap(nonEmpty),
-            severity: labels["severity"].map { String($0.prefix(64)) }.flatMap(nonEmpty),
+            component: (labels["component"].flatMap(nonEmpty) ?? labels["service"].flatMap(nonEmpty))
+                .map { AlertName.cut($0, to: 200) },
+            severity: labels["severity"].flatMap(nonEmpty).map { AlertName.cut($0, to: 64) },
             startsAt: alert["startsAt"]?.time.flatMap { $0.milliseconds > 0 ? $0 : nil }, endsAt: endsAt,
             labels: labels, annotations: annotations)
     }
@@ -75,7 +76,7 @@ enum AlertmanagerFormat {
     }
 
     private static func cut(_ text: String) -> String {
-        text.utf8.count <= textMax ? text : String(text.prefix(textMax / 4))
+        text.utf8.count <= textMax ? text : AlertName.cut(text, to: textMax / 4)
     }
 
     private static func nonEmpty(_ text: String) -> String? {

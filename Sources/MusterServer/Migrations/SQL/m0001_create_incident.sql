@@ -74,6 +74,8 @@ CREATE TABLE timeline_entry (
 
 CREATE UNIQUE INDEX timeline_entry_feed ON timeline_entry (transaction_id, position);
 CREATE INDEX timeline_entry_command ON timeline_entry (command_id);
+-- A command opens one incident, also when it is sent again while its first attempt still runs.
+CREATE UNIQUE INDEX timeline_entry_opening ON timeline_entry (command_id) WHERE sequence = 1;
 
 CREATE FUNCTION timeline_entry_refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,0 +1,101 @@
+/// The post-incident review of one incident at one moment: what its renderers write as Markdown, HTML and JSON.
+package struct ReviewDocument: Hashable, Sendable {
+    package let incident: Incident
+    package let sections: [ReviewSection]
+    /// What the phase that the incident is in still asks for.
+    package let unmet: [UnmetRequirement]
+    /// The visits to the phases in their order, the terminal ones too.
+    package let phases: [PhaseSpan]
+    /// How many entries the whole timeline has.
+    package let entries: Int
+    /// When the document was put together.
+    package let asOf: Timestamp
+}
+
+extension ReviewDocument {
+    package var number: Int { incident.number }
+    package var title: String { incident.title }
+    /// 0 while nobody has started the review: then all of it is generated.
+    package var revision: Int { incident.review?.revision ?? 0 }
+    package var status: ReviewStatus { incident.review?.status ?? .draft }
+    /// Who approved it, if it is approved.
+    package var approvedBy: String? { status == .approved ? incident.review?.approvedBy : nil }
+    /// Follow-up work as it stands now, also after the approval.
+    package var actions: [ActionItem] { incident.actions }
+    package var phaseTotals: [PhaseTotal] { PhaseTotal.totals(of: phases) }
+
+    package func section(_ id: String) -> ReviewSection? {
+        sections.first { $0.id == id }
+    }
+
+    /// Every section as it reads now: what an approval makes permanent.
+    package var currentSections: [EditedSection] {
+        sections.map { EditedSection(id: $0.id, title: $0.title, markdown: $0.markdown) }
+    }
+
+    /// The action items as a table in Markdown, for a document whose section on them was written by hand; nil when
+    /// there are none.
+    package var actionTable: String? {
+        actions.isEmpty ? nil : ReviewDraft.actionTable(of: incident)
+    }
+}
+
+/// One section of a review.
+package struct ReviewSection: Hashable, Sendable {
+    /// Stable: one of `ReviewSectionID`, or what the people who added it called it.
+    package let id: String
+    package let title: String
+    package let markdown: String
+    /// Whether it was written from the timeline, and not by a person.
+    package let generated: Bool
+    /// Whether it says nothing before a person has written it, and none has.
+    package let needsPerson: Bool
+}
+
+/// The sections that every review has, in the order in which they are read.
+package enum ReviewSectionID: String, CaseIterable, Sendable {
+    case summary, impact, cause, timeline, durations, mitigations, restoration, overrides
+    case whatWentWell = "what_went_well"
+    case whatWentWrong = "what_went_wrong"
+    case lessons, actions, unmet
+
+    package var title: String {
+        switch self {
+        case .summary: "Summary"
+        case .impact: "Impact"
+        case .cause: "Cause"
+        case .timeline: "Timeline"
+        case .durations: "Durations"
+        case .mitigations: "Mitigations"
+        case .restoration: "Restoration"
+        case .overrides: "Overrides"
+        case .whatWentWell: "What went well"
+        case .whatWentWrong: "What went wrong"
+        case .lessons: "Lessons"
+        case .actions: "Action items"
+        case .unmet: "Still open"
+        }
+    }
+
+    /// What a person is asked to write, for what no timeline knows; nil for what is generated.
+    package var prompt: String? {
+        switch self {
+        case .whatWentWell: "Not written yet. What worked, and should be kept: people, tools, decisions, luck?"
+        case .whatWentWrong:
+            "Not written yet. What contributed, beyond the cause: what hid it, what made it worse, what slowed the work?"
+        case .lessons: "Not written yet. What is known now that was not known before, and who has to hear it?"
+        case .summary, .impact, .cause, .timeline, .durations, .mitigations, .restoration, .overrides, .actions, .unmet:
+            nil
+        }
+    }
+
+    /// Whether it tells how things stand now, so that an approval does not keep it as it was.
+    var isLive: Bool {
+        switch self {
+        case .actions, .unmet: true
+        case .summary, .impact, .cause, .timeline, .durations, .mitigations, .restoration, .overrides, .whatWentWell,
+            .whatWentWrong, .lessons:
+            false
+        }
+    }
+}

@@ -1,0 +1,29 @@
+extension ReviewDraft {
+    /// What was decided against the rules, by whom and why.
+    static func overrides(_ facts: ReviewFacts) -> String {
+        var table = MarkdownTable("When (UTC)", "Overridden", "Who", "Reason")
+        for recorded in facts.timeline {
+            let (details, reason) = overridden(by: recorded.event)
+            for detail in details {
+                table.add(
+                    recorded.occurredAt.dateAndTime, Markdown.inline(detail), Markdown.inline(recorded.actor.name),
+                    reason.map(Markdown.inline) ?? "not recorded")
+            }
+        }
+        return table.isEmpty
+            ? "Nothing was overridden: every phase was left and every component was started by the rules." : table.markdown
+    }
+
+    private static func overridden(by event: IncidentEvent) -> (details: [String], reason: String?) {
+        if case .phaseEntered(let change) = event {
+            let details = change.overridden.map { requirement in
+                "leaving \(change.from.rawValue): \(requirement.detail) (\(requirement.requirement.words))"
+            }
+            return (details, change.reason)
+        }
+        if case .stepStarted(let start) = event {
+            return (start.overridden.map { "starting \(start.component): \($0)" }, start.reason)
+        }
+        return ([], nil)
+    }
+}

@@ -1,0 +1,86 @@
+extension ReviewDraft {
+    /// What somebody reads who reads nothing else.
+    static func summary(_ facts: ReviewFacts) -> String {
+        let incident = facts.incident
+        var parts = [opening(incident)]
+        if let summary = incident.summary, !summary.allSatisfy(\.isWhitespace) {
+            parts.append(Markdown.paragraphs(summary))
+        }
+        parts.append(keyFacts(facts).map { "- **\($0.label):** \($0.text)" }.joined(separator: "\n"))
+        return parts.joined(separator: "\n\n")
+    }
+
+    private static func opening(_ incident: Incident) -> String {
+        let severity = incident.severity.map { "a \($0.rawValue) incident" } ?? "an incident whose severity is not recorded"
+        let began = incident.times.startedAt.toTheSecond
+        let text = "INC-\(incident.number), “\(Markdown.inline(incident.title))”, is \(severity). Its impact began \(began)"
+        if incident.phase == .dismissed { return "\(text), and it was dismissed as a false alarm." }
+        if let other = incident.mergedInto { return "\(text). It was merged into INC-\(other), where it goes on." }
+        guard let restored = incident.times.restoredAt, let seconds = incident.times.timeToRestore else {
+            return "\(text) and is not recorded as restored."
+        }
+        return "\(text) and was restored \(restored.toTheSecond), after \(DurationText.human(seconds))."
+    }
+
+    private static func keyFacts(_ facts: ReviewFacts) -> [(label: String, text: String)] {
+        let incident = facts.incident
+        var lines: [(label: String, text: String)] = [
+            ("Phase", incident.phase.rawValue),
+            ("Severity", severityHistory(facts)),
+            ("Cause", incident.cause.map { "\($0.readableName), \($0.confidence.rawValue)" } ?? "not recorded"),
+            ("Components affected", affected(facts)),
+        ]
+        lines += IncidentRole.allCases.compactMap { role in
+            incident.roles[role].map { (role.words.capitalizedFirst, Markdown.inline($0)) }
+        }
+        if incident.roles[.commander] == nil { lines.append(("Commander", "not recorded")) }
+        lines.append(("Alerts", incident.alerts == 0 ? "none" : incident.alerts.grouped))
+        lines.append(("Updates posted", updates(facts)))
+        let labels = incident.labels.sorted { $0.key < $1.key }.map { Markdown.inline("\($0.key)=\($0.value)") }
+        if !labels.isEmpty { lines.append(("Labels", labels.joined(separator: ", "))) }
+        let absorbed = facts.timeline.compactMap { recorded -> String? in
+            guard case .absorbed(let other) = recorded.event else { return nil }
+            return "INC-\(other.number) “\(Markdown.inline(other.title))”"
+        }
+        if !absorbed.isEmpty { lines.append(("Took over", absorbed.joined(separator: ", "))) }
+        return lines
+    }
+
+    private static func severityHistory(_ facts: ReviewFacts) -> String {
+        let set = facts.timeline.compactMap { recorded -> Severity? in
+            if case .severitySet(let change) = recorded.event { change.severity } else { nil }
+        }
+        guard let last = set.last else { return "not recorded" }
+        guard set.count > 1 else { return last.rawValue }
+        return "\(last.rawValue) (\(set.map(\.rawValue).joined(separator: " → ")))"
+    }
+
+    private static func affected(_ facts: ReviewFacts) -> String {
+        let harmed = facts.impactsByCriticality.filter(\.impact.isHarm)
+        guard !harmed.isEmpty else { return "none recorded" }
+        let names = harmed.prefix(8).map { facts.name($0.component) }.joined(separator: ", ")
+        let more = harmed.count > 8 ? " and \(harmed.count - 8) more" : ""
+        return "\(harmed.count): \(names)\(more)"
+    }
+
+    private static func updates(_ facts: ReviewFacts) -> String {
+        let audiences = facts.timeline.compactMap { recorded -> String? in
+            if case .updatePosted(let update) = recorded.event { update.audience } else { nil }
+        }
+        guard !audiences.isEmpty else { return "none" }
+        let counts = Dictionary(grouping: audiences) { $0 }.sorted { $0.key < $1.key }
+            .map { "\($0.value.count) for \(Markdown.inline($0.key))" }
+        return "\(audiences.count) (\(counts.joined(separator: ", ")))"
+    }
+}
+
+extension CauseHypothesis {
+    /// As in `technical, cdn fault`.
+    var readableName: String {
+        category.words + (subcategory.map { " / \($0.words)" } ?? "")
+    }
+}
+
+extension String {
+    var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}

@@ -1,0 +1,64 @@
+extension ReviewDraft {
+    private static let rowsMax = 250
+    /// Characters of one row's text; the whole of it stands in the timeline itself.
+    private static let textMax = 500
+
+    /// The moments that decided how it went, in the order in which they happened.
+    static func timeline(_ facts: ReviewFacts) -> String {
+        var key = facts.timeline.filter(\.event.isKeyMoment)
+        // The single components have a table of their own: they give way first.
+        if key.count > rowsMax { key = key.filter { !$0.event.isAboutOneComponent } }
+        key.sort { ($0.occurredAt, $0.sequence) < ($1.occurredAt, $1.sequence) }
+        var table = MarkdownTable("When (UTC)", "What", "Who")
+        for recorded in key.prefix(rowsMax) {
+            table.add(
+                recorded.occurredAt.dateAndTime, Markdown.inline(shortened(recorded.event.text)),
+                Markdown.inline(recorded.actor.name))
+        }
+        let shown = min(key.count, rowsMax)
+        let entries = facts.timeline.count
+        let count = "\(entries.grouped) \(entries == 1 ? "entry" : "entries")"
+        let note =
+            shown == entries
+            ? "This is the whole timeline: \(count)."
+            : "These are its key moments, \(shown.grouped) of \(count); the whole timeline is longer and can be verified."
+        return "\(note)\n\n\(table.markdown)"
+    }
+
+    private static func shortened(_ text: String) -> String {
+        text.count > textMax ? "\(text.prefix(textMax))…" : text
+    }
+}
+
+extension IncidentEvent {
+    /// Whether it belongs into the short timeline of a review.
+    fileprivate var isKeyMoment: Bool {
+        switch self {
+        case .opened, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted, .dismissed, .merged,
+            .absorbed, .causeStated, .mitigationAdded, .stepStarted, .stepRestored, .stepWaived, .stepFailed,
+            .stepRegressed, .updatePosted, .reviewApproved:
+            true
+        case .noteAdded(let note): note.key
+        case .roleAssigned(let assignment): assignment.role == .commander
+        case .mitigationChanged(let change): change.state != nil
+        case .described, .impactSet, .impactRemoved, .audienceImpactSet, .taskAdded, .taskChanged, .stepRamped,
+            .stepVerifying, .alertsAttached, .alertsCleared, .reviewDrafted, .reviewRevised, .actionAdded,
+            .actionChanged, .entryRedacted:
+            false
+        }
+    }
+
+    fileprivate var isAboutOneComponent: Bool {
+        switch self {
+        case .impactSet, .impactRemoved, .stepStarted, .stepRamped, .stepVerifying, .stepRestored, .stepWaived,
+            .stepFailed, .stepRegressed:
+            true
+        case .opened, .described, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted,
+            .dismissed, .merged, .absorbed, .causeStated, .roleAssigned, .audienceImpactSet, .noteAdded,
+            .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged, .alertsAttached, .alertsCleared,
+            .updatePosted, .reviewDrafted, .reviewRevised, .reviewApproved, .actionAdded, .actionChanged,
+            .entryRedacted:
+            false
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// How numbers, times and words from lists are written for people. Nothing here depends on a locale: the same facts give the
+// same document everywhere.
+
+/// Lengths of time for people.
+package enum DurationText {
+    /// As in `2 h 3 min 20 s`, `4 d 2 h` or `0.25 s`: to the second up to a day, then to the minute.
+    package static func human(_ seconds: Double) -> String {
+        guard seconds.isFinite else { return "not known" }
+        let sign = seconds < 0 ? "−" : ""
+        let milliseconds = Int64(min((abs(seconds) * 1000).rounded(), 1e15))
+        if milliseconds < 1000, milliseconds > 0 { return "\(sign)\(exact(Double(milliseconds) / 1000)) s" }
+        let total = milliseconds / 1000
+        let units = [("d", total / 86_400), ("h", total / 3600 % 24), ("min", total / 60 % 60), ("s", total % 60)]
+        let shown = (total >= 86_400 ? units.dropLast() : units[...]).filter { $0.1 > 0 }
+        let text = shown.map { "\($0.1) \($0.0)" }.joined(separator: " ")
+        return text.isEmpty ? "0 s" : sign + text
+    }
+
+    /// As in `7400` or `0.25`: every digit there is, and no more.
+    package static func exact(_ seconds: Double) -> String {
+        Int(exactly: seconds).map(String.init) ?? seconds.description
+    }
+}
+
+extension Int {
+    /// As in `1,200,000`.
+    package var grouped: String {
+        let digits = String(magnitude)
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
+            text.append(digit)
+        }
+        return self < 0 ? "-\(text)" : text
+    }
+}
+
+extension Double {
+    /// Money: as in `12,500` or `12,500.50`.
+    package var grouped: String {
+        guard isFinite, abs(self) < 1e15 else { return description }
+        let cents = Int((self * 100).rounded())
+        guard cents % 100 != 0 else { return (cents / 100).grouped }
+        let rest = String(abs(cents % 100))
+        let sign = cents < 0 && cents > -100 ? "-" : ""
+        return "\(sign)\((cents / 100).grouped).\(rest.count < 2 ? "0" : "")\(rest)"
+    }
+}
+
+extension RawRepresentable where RawValue == String {
+    /// A stored word for people: `rolled_back` reads "rolled back".
+    package var words: String { rawValue.split(separator: "_").joined(separator: " ") }
+}

@@ -1,0 +1,58 @@
+/// Sections as HTML. Nothing that a person typed becomes an element or an attribute but those below, and of attributes
+/// only the address of a link.
+enum MarkdownHTML {
+    static func render(_ markdown: String) -> String {
+        MarkdownParser.parse(markdown).map(block).joined(separator: "\n")
+    }
+
+    private static func block(_ block: MarkdownBlock) -> String {
+        switch block {
+        case .paragraph(let text): return "<p>\(inlines(text))</p>"
+        case .heading(let level, let text):
+            let name = "h\(max(level, MarkdownBlock.highestHeading))"
+            return "<\(name)>\(inlines(text))</\(name)>"
+        case .list(let start, let items):
+            let name = start == nil ? "ul" : "ol"
+            let first = start.map { $0 == 1 ? "" : " start=\"\($0)\"" } ?? ""
+            return "<\(name)\(first)>\n\(items.map(item).joined(separator: "\n"))\n</\(name)>"
+        case .code(let text): return "<pre><code>\(HTMLText.escape(text))</code></pre>"
+        case .table(let head, let rows): return table(head, rows)
+        }
+    }
+
+    /// An item that is one line is written as one.
+    private static func item(_ blocks: [MarkdownBlock]) -> String {
+        guard case .paragraph(let text) = blocks.first else {
+            return "<li>\(blocks.map(block).joined(separator: "\n"))</li>"
+        }
+        let rest = blocks.dropFirst().map { "\n\(block($0))" }.joined()
+        return "<li>\(inlines(text))\(rest)</li>"
+    }
+
+    private static func table(_ head: [[MarkdownInline]], _ rows: [[[MarkdownInline]]]) -> String {
+        let cells = head.map { "<th scope=\"col\">\(inlines($0))</th>" }.joined()
+        let body = rows.map { row in "<tr>\(row.map { "<td>\(inlines($0))</td>" }.joined())</tr>" }
+        return """
+            <div class="table"><table>
+            <thead><tr>\(cells)</tr></thead>
+            <tbody>
+            \(body.joined(separator: "\n"))
+            </tbody>
+            </table></div>
+            """
+    }
+
+    private static func inlines(_ nodes: [MarkdownInline]) -> String {
+        nodes.map { node in
+            switch node {
+            case .text(let text): HTMLText.escape(text)
+            case .code(let text): "<code>\(HTMLText.escape(text))</code>"
+            case .emphasis(let inner): "<em>\(inlines(inner))</em>"
+            case .strong(let inner): "<strong>\(inlines(inner))</strong>"
+            case .link(let inner, let url):
+                "<a href=\"\(HTMLText.escape(url))\" rel=\"noopener noreferrer nofollow\">\(inlines(inner))</a>"
+            case .lineBreak: "<br>\n"
+            }
+        }.joined()
+    }
+}

@@ -1,0 +1,96 @@
+import IncidentDomain
+
+/// Sections as Markdown again, written from what was understood of them: in any other reader they mean no more than here,
+/// so that HTML which somebody typed stays text, and no heading of theirs poses as one of the document's.
+enum MarkdownNormalForm {
+    static func render(_ markdown: String) -> String {
+        blocks(MarkdownParser.parse(markdown))
+    }
+
+    private static func blocks(_ blocks: [MarkdownBlock]) -> String {
+        blocks.map(block).joined(separator: "\n\n")
+    }
+
+    private static func block(_ block: MarkdownBlock) -> String {
+        switch block {
+        case .paragraph(let text): return inlines(text, atLineStart: true)
+        case .heading(let level, let text):
+            let marks = String(repeating: "#", count: max(level, MarkdownBlock.highestHeading))
+            return "\(marks) \(inlines(text, atLineStart: false))"
+        case .list(let start, let items): return list(start, items)
+        case .code(let text):
+            let fence = String(repeating: "`", count: max(3, longestRun(in: text) + 1))
+            return "\(fence)\n\(text)\n\(fence)"
+        case .table(let head, let rows):
+            return ([row(head), row(head.map { _ in [.text("---")] }, isRule: true)] + rows.map { row($0) })
+                .joined(separator: "\n")
+        }
+    }
+
+    private static func list(_ start: Int?, _ items: [[MarkdownBlock]]) -> String {
+        items.enumerated().map { index, item in
+            let marker = start.map { "\($0 + index). " } ?? "- "
+            let indentation = String(repeating: " ", count: marker.count)
+            let lines = blocks(item).split(separator: "\n", omittingEmptySubsequences: false)
+            return lines.enumerated().map { number, line in
+                number == 0 ? "\(marker)\(line)" : line.isEmpty ? "" : "\(indentation)\(line)"
+            }.joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+
+    private static func row(_ cells: [[MarkdownInline]], isRule: Bool = false) -> String {
+        let texts = cells.map { cell in isRule ? "---" : inlines(cell, atLineStart: false, isCell: true) }
+        return "| \(texts.joined(separator: " | ")) |"
+    }
+
+    private static func inlines(_ nodes: [MarkdownInline], atLineStart: Bool, isCell: Bool = false) -> String {
+        var result = ""
+        for node in nodes {
+            let starts = atLineStart && (result.isEmpty || result.last == "\n")
+            switch node {
+            case .text(let text): result += lines(text, atLineStart: starts, isCell: isCell)
+            case .code(let text): result += code(text, isCell: isCell)
+            case .emphasis(let inner): result += "*\(inlines(inner, atLineStart: false, isCell: isCell))*"
+            case .strong(let inner): result += "**\(inlines(inner, atLineStart: false, isCell: isCell))**"
+            case .link(let inner, let url):
+                result += "[\(inlines(inner, atLineStart: false, isCell: isCell))](\(address(url)))"
+            case .lineBreak: result += "\\\n"
+            }
+        }
+        return result
+    }
+
+    private static func lines(_ text: String, atLineStart: Bool, isCell: Bool) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
+            Markdown.span(String(line), atLineStart: !isCell && (index > 0 || atLineStart))
+        }.joined(separator: "\n")
+    }
+
+    private static func code(_ text: String, isCell: Bool) -> String {
+        let fence = String(repeating: "`", count: longestRun(in: text) + 1)
+        let gap = text.hasPrefix("`") || text.hasSuffix("`") || (text.hasPrefix(" ") && text.hasSuffix(" ")) ? " " : ""
+        let content = isCell ? text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") : text
+        return "\(fence)\(gap)\(content)\(gap)\(fence)"
+    }
+
+    /// What could end the address or the cell is written in percents.
+    private static func address(_ url: String) -> String {
+        url.map { character in
+            switch character {
+            case "(": "%28"
+            case ")": "%29"
+            default: String(character)
+            }
+        }.joined()
+    }
+
+    private static func longestRun(in text: String) -> Int {
+        var longest = 0
+        var current = 0
+        for byte in text.utf8 {
+            current = byte == UInt8(ascii: "`") ? current + 1 : 0
+            longest = max(longest, current)
+        }
+        return longest
+    }
+}

@@ -1,0 +1,213 @@
+import IncidentDomain
+
+/// The phases over time as an inline SVG: a lane for each phase, a bar for each visit, a line for each clock.
+struct PhasesSVG {
+    private static let width = 960.0
+    private static let laneLabelWidth = 132.0
+    private static let rightMargin = 16.0
+    private static let laneHeight = 30.0
+    private static let barHeight = 18.0
+    private static let clockRowHeight = 17.0
+    private static let barsMax = 500
+
+    private let visits: [PhaseSpan]
+    private let totals: [PhaseTotal]
+    private let times: IncidentTimes
+    private let asOf: Timestamp
+    private let scale: PhaseScale
+    private let clocks: PhaseClocks
+
+    /// - Parameters:
+    ///   - visits: In their order; the terminal phases are not drawn but for the gap they leave.
+    ///   - asOf: Where a visit that has not ended stops.
+    static func render(_ visits: [PhaseSpan], times: IncidentTimes, asOf: Timestamp) -> String {
+        PhasesSVG(visits, times, asOf).svg
+    }
+
+    private init(_ visits: [PhaseSpan], _ times: IncidentTimes, _ asOf: Timestamp) {
+        // The last terminal phase has no end: nothing happens in it.
+        let drawn = visits.last?.phase.isOpen == false ? visits.dropLast() : visits[...]
+        self.visits = drawn.prefix(Self.barsMax).map { visit in
+            let end = max(visit.startedAt, visit.endedAt ?? asOf)
+            return PhaseSpan(phase: visit.phase, startedAt: visit.startedAt, endedAt: end)
+        }
+        totals = PhaseTotal.totals(of: visits)
+        self.times = times
+        self.asOf = asOf
+        scale = PhaseScale(
+            start: times.startedAt, visits: self.visits, left: Self.laneLabelWidth,
+            width: Self.width - Self.laneLabelWidth - Self.rightMargin)
+        clocks = PhaseClocks(times, scale: scale, right: Self.width)
+    }
+
+    private var top: Double { Double(clocks.rows) * Self.clockRowHeight + 6 }
+    private var bottom: Double { top + Double(max(totals.count, 1)) * Self.laneHeight }
+    private var height: Double { bottom + 44 }
+
+    private var svg: String {
+        let parts = [lanes, cuts, axis, clockLines, bars, clockLabels]
+        return """
+            <svg class="phases" viewBox="0 0 \(Self.width.points) \(height.points)" role="img" \
+            aria-labelledby="phases-title phases-description" font-size="11.5" xmlns="http://www.w3.org/2000/svg">
+            <title id="phases-title">The phases over time</title>
+            <desc id="phases-description">\(HTMLText.escape(description))</desc>
+            \(parts.joined(separator: "\n"))
+            </svg>
+            """
+    }
+
+    /// For whoever cannot see it.
+    private var description: String {
+        let shown = visits.filter(\.phase.isOpen).prefix(40).map { visit in
+            "\(visit.phase.rawValue) from \(visit.startedAt.toTheSecond) for \(DurationText.human(visit.seconds ?? 0))"
+        }
+        return "The impact began \(times.startedAt.toTheSecond). " + shown.joined(separator: "; ") + "."
+    }
+}
+
+// MARK: - Lanes and bars
+
+extension PhasesSVG {
+    private var lanes: String {
+        totals.enumerated().map { index, total in
+            let y = top + Double(index) * Self.laneHeight
+            let middle = y + Self.laneHeight / 2
+            return """
+                <line class="lane" x1="\(Self.laneLabelWidth.points)" y1="\(middle.points)" \
+                x2="\((Self.width - Self.rightMargin).points)" y2="\(middle.points)" stroke="#d9dde3"/>
+                <text class="phase-name" x="0" y="\((middle - 1).points)" font-weight="600">\
+                \(total.phase.rawValue)</text>
+                <text class="phase-time" x="0" y="\((middle + 11).points)" font-size="10.5" opacity="0.75">\
+                \(HTMLText.escape(length(of: total)))</text>
+                """
+        }.joined(separator: "\n")
+    }
+
+    private func length(of total: PhaseTotal) -> String {
+        let ongoing = total.since.map { max(0, asOf.seconds(since: $0)) } ?? 0
+        let visits = total.visits > 1 ? " in \(total.visits)" : ""
+        return DurationText.human(total.seconds + ongoing) + visits + (total.since == nil ? "" : " so far")
+    }
+
+    private var bars: String {
+        let bars = visits.filter(\.phase.isOpen).map { visit in
+            bar(visit.phase.rawValue, lane: visit.phase, from: visit.startedAt, to: visit.endedAt ?? visit.startedAt)
+        }
+        guard let first = visits.first, times.startedAt < first.startedAt else { return bars.joined(separator: "\n") }
+        let unnoticed = bar("unnoticed", lane: first.phase, from: times.startedAt, to: first.startedAt)
+        return ([unnoticed] + bars).joined(separator: "\n")
+    }
+
+    private func bar(_ name: String, lane: Phase, from start: Timestamp, to end: Timestamp) -> String {
+        let left = scale.position(start)
+        // The shortest visit is still to be seen, and stays within the picture.
+        let width = max(scale.position(end) - left, 2.5)
+        let x = min(left, Self.width - Self.rightMargin - 2.5)
+        let index = totals.firstIndex { $0.phase == lane } ?? 0
+        let y = top + Double(index) * Self.laneHeight + (Self.laneHeight - Self.barHeight) / 2
+        let length = DurationText.human(end.seconds(since: start))
+        let fits = Double(length.count) * PhaseClocks.characterWidth + 10 < width
+        let label =
+            fits
+            ? "<text class=\"bar-time\" x=\"\((x + 6).points)\" y=\"\((y + 13).points)\" fill=\"#ffffff\">\(length)</text>" : ""
+        return """
+            <g><title>\(name), \(start.toTheSecond) to \(end.toTheSecond), \(length)</title>\
+            <rect class="bar \(name)" x="\(x.points)" y="\(y.points)" width="\(width.points)" \
+            height="\(Self.barHeight.points)" rx="2" fill="\(Self.fill(name))"/>\(label)</g>
+            """
+    }
+
+    /// For where the page's style does not reach.
+    private static func fill(_ name: String) -> String {
+        switch name {
+        case "detect": "#b26a00"
+        case "assess": "#7a4fa3"
+        case "mitigate": "#b3372d"
+        case "restore": "#1f6fb2"
+        case "review": "#5b6b7b"
+        default: "#9a8f80"
+        }
+    }
+}
+
+// MARK: - Axis and clocks
+
+extension PhasesSVG {
+    private var axis: String {
+        var day = ""
+        let ticks = scale.ticks.map { tick in
+            let x = scale.position(tick).points
+            let isNewDay = tick.dayText != day
+            day = tick.dayText
+            let time = tick.description.dropFirst(11)
+            let text =
+                scale.step >= 86_400
+                ? tick.description.prefix(4).description : String(time.prefix(scale.step < 60 ? 8 : 5))
+            let second =
+                isNewDay
+                ? "<text class=\"tick\" x=\"\(x)\" y=\"\((bottom + 31).points)\" text-anchor=\"middle\">\(day)</text>" : ""
+            return """
+                <line class="tick-line" x1="\(x)" y1="\(top.points)" x2="\(x)" y2="\((bottom + 4).points)" \
+                stroke="#d9dde3" stroke-width="0.75"/>
+                <text class="tick" x="\(x)" y="\((bottom + 17).points)" text-anchor="middle">\(text)</text>\(second)
+                """
+        }
+        return """
+            <line class="axis" x1="\(Self.laneLabelWidth.points)" y1="\(bottom.points)" \
+            x2="\((Self.width - Self.rightMargin).points)" y2="\(bottom.points)" stroke="#8a94a0"/>
+            \(ticks.joined(separator: "\n"))
+            """
+    }
+
+    /// Two strokes through the axis where time was left out, and how much.
+    private var cuts: String {
+        scale.stretches.filter(\.isCut).map { stretch in
+            let middle = (stretch.left + stretch.right) / 2
+            let length = DurationText.human(stretch.end.seconds(since: stretch.start))
+            let strokes = [-3.0, 3.0].map { offset in
+                "<line class=\"cut\" x1=\"\((middle + offset - 3).points)\" y1=\"\((bottom + 6).points)\" "
+                    + "x2=\"\((middle + offset + 3).points)\" y2=\"\((bottom - 6).points)\" stroke=\"#8a94a0\"/>"
+            }
+            return """
+                <rect class="gap" x="\(stretch.left.points)" y="\(top.points)" \
+                width="\((stretch.right - stretch.left).points)" height="\((bottom - top).points)" fill="#8a94a0" \
+                fill-opacity="0.08"/>
+                \(strokes.joined())
+                <text class="tick" x="\(middle.points)" y="\((bottom + 17).points)" text-anchor="middle" \
+                font-style="italic">\(length)</text>
+                """
+        }.joined(separator: "\n")
+    }
+
+    private var clockLines: String {
+        clocks.labels.map { label in
+            let y = Double(label.row) * Self.clockRowHeight + 4
+            return """
+                <line class="clock-line" x1="\(label.position.points)" y1="\(y.points)" \
+                x2="\(label.position.points)" y2="\(bottom.points)" stroke="#3b4652" stroke-width="0.9" \
+                stroke-dasharray="2 3"/>
+                """
+        }.joined(separator: "\n")
+    }
+
+    private var clockLabels: String {
+        clocks.labels.map { label in
+            let y = Double(label.row) * Self.clockRowHeight + 12
+            let x = label.position + (label.isLeft ? -4 : 4)
+            return """
+                <text class="clock" x="\(x.points)" y="\(y.points)" text-anchor="\(label.isLeft ? "end" : "start")">\
+                \(HTMLText.escape(label.text))</text>
+                """
+        }.joined(separator: "\n")
+    }
+}
+
+extension Double {
+    /// A coordinate, to a tenth.
+    fileprivate var points: String {
+        let tenths = Int((self * 10).rounded())
+        let rest = abs(tenths % 10)
+        let whole = "\(tenths < 0 ? "-" : "")\(abs(tenths / 10))"
+        return rest == 0 ? whole : "\(whole).\(rest)"
+    }
+}

@@ -1,0 +1,68 @@
+import FoundationEssentials
+import HTTPTypes
+import TestSupport
+import Testing
+
+@testable import MusterServer
+
+/// Alerts that come, are seen, end, and go on elsewhere; and what the timelines say of all that.
+extension DescribedLife {
+    func raiseAlerts(into path: String) async throws {
+        let source = await post("/v1/sources", ["name": "prometheus", "kind": "alertmanager"], gives: 201)
+        let hook = "/hooks/\(source.json["key"]?.string ?? "")"
+        await send(hook, "firing")
+        try await route()
+        let alerts = await get("/v1/alerts?component=db&status=firing&label=severity:critical&identity=a1")
+        let alert = try #require(alerts.json["items"]?[0])
+        let number = try #require(alert["incident"]?.integer)
+        await get("/v1/alerts?incident=\(number)&source=\(source.json["id"]?.string ?? "")")
+        try await readPages("/v1/alerts")
+        await post("/v1/alerts/\(alert["id"]?.string ?? "")/acknowledge")
+        await post("/v1/alerts/0197a1b2-0000-7000-8000-000000000000/acknowledge", gives: 404)
+        await get("/v1/incidents/\(number)")
+        await post("/v1/incidents/\(number)/merge", ["into": .string(self.number(path))])
+        await get(path)
+        await send(hook, "resolved")
+        try await route()
+        await get("/v1/alerts")
+
+        await ask(.post, "/hooks/\(String(repeating: "a", count: 32))", [:], token: nil, gives: 404)
+        await ask(.post, hook, nil, token: nil, gives: 400)
+        await ask(.post, hook, [:], token: nil, gives: 422)
+    }
+
+    private func send(_ hook: String, _ status: JSONValue) async {
+        let ends: JSONValue = status == "resolved" ? "2020-01-01T01:00:00Z" : "0001-01-01T00:00:00Z"
+        let first: JSONValue = [
+            "status": status, "fingerprint": "a1", "labels": ["component": "db", "severity": "critical"],
+            "annotations": ["summary": "db is down"], "startsAt": "2020-01-01T00:00:00Z", "endsAt": ends,
+        ]
+        let second: JSONValue = [
+            "status": status, "fingerprint": "a2", "labels": ["alertname": "Slow"], "startsAt": "2020-01-01T00:00:00Z",
+            "endsAt": ends,
+        ]
+        await ask(.post, hook, ["groupKey": "g", "status": status, "alerts": [first, second]], token: nil)
+    }
+
+    /// What the daemon's router does when it is woken.
+    private func route() async throws {
+        let features = server.server.features
+        let router = AlertRouter(
+            pool: server.server.pool, desk: features.desk, signal: features.routing, logger: TestServer.quietLogger)
+        while try await router.routeBatch() > 0 {}
+    }
+
+    func readTimelines(_ path: String) async throws {
+        await ask(.post, "\(path)/timeline/1/redact", ["reason": "A name stood in it."])
+        await ask(.post, "\(path)/timeline/1/redact", ["reason": "A name stood in it."])
+        await ask(.post, "\(path)/timeline/9999/redact", ["reason": "no"], gives: 404)
+        try await readPages("\(path)/timeline?after=2")
+        let count = await get("/v1/incidents?limit=200").json["items"]?.array?.count ?? 0
+        for number in 1...count { await get("/v1/incidents/\(number)/timeline?limit=200") }
+        let stream = await get("/v1/events?after=0-0").json.string ?? ""
+        let data = try #require(stream.split(separator: "\n").first { $0.hasPrefix("data: ") })
+        let entry = try JSONParser.parse(Array(data.dropFirst(6).utf8))
+        server.check(entry, ["$ref": "#/components/schemas/TimelineEntry"], "an event")
+        await get("/v1/events?after=yesterday", gives: 422)
+    }
+}

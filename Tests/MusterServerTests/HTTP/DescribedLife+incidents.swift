@@ -1,0 +1,149 @@
+import FoundationEssentials
+import HTTPTypes
+import Testing
+
+@testable import MusterServer
+
+/// From the first signal to the finished review, with everything that can be done on the way.
+extension DescribedLife {
+    func openAndAssess() async throws -> String {
+        let path = try await open([
+            "title": "Nobody can sign in", "summary": "All sign-ins fail.", "severity": "sev2",
+            "components": [
+                [
+                    "component": "db", "impact": "major_outage", "regions": ["eu"],
+                    "started_at": "2020-01-01T00:00:00Z", "ended_at": nil,
+                ]
+            ],
+            "cause": ["category": "unknown", "subcategory": nil, "confidence": "suspected", "evidence": "no trace yet"],
+            "started_at": "2020-01-01T00:00:00Z", "labels": ["team": "identity"], "occurred_at": "2020-01-01T00:05:00Z",
+        ])
+        await readTwice(path)
+        await post("\(path)/advance", ["to": "assess"], gives: 409)
+        await post("\(path)/acknowledge", ["occurred_at": "2020-01-01T00:06:00Z"])
+        await post("\(path)/advance", [:])
+        await post("\(path)/advance", gives: 409)
+        await ask(
+            .patch, path,
+            [
+                "title": "Nobody signs in", "summary": "Every sign-in fails.", "labels": ["team": "id"],
+                "severity": "sev1", "started_at": "2019-12-31T23:00:00Z",
+            ])
+        for role in ["commander", "operations", "communications", "scribe", "liaison"] {
+            await ask(.put, "\(path)/roles/\(role)", ["person": "Amara"])
+        }
+        await ask(.put, "\(path)/roles/commander", ["person": "Noor"])
+        await ask(.put, "\(path)/roles/boss", ["person": "Noor"], gives: 404)
+        for component in ["auth", "feed"] {
+            await ask(.put, "\(path)/impacts/\(component)", ["impact": "partial_outage"])
+        }
+        await ask(
+            .put, "\(path)/impacts/live",
+            ["impact": "degraded", "started_at": "2020-01-01T00:00:00Z", "ended_at": "2020-01-01T00:01:00Z"])
+        await ask(.put, "\(path)/impacts/none", ["impact": "degraded"], gives: 422)
+        await ask(.delete, "\(path)/impacts/live")
+        await ask(
+            .put, "\(path)/audiences/users",
+            ["description": "Cannot sign in.", "people": 12, "money": 9.5, "currency": "EUR", "reports": 3])
+        await ask(
+            .put, "\(path)/cause",
+            ["category": "technical", "subcategory": "database_fault", "confidence": "confirmed", "evidence": "logs"])
+        await post("\(path)/notes", ["text": "The vendor says: 20 minutes.", "key": true], gives: 201)
+        await post(
+            "\(path)/updates",
+            ["audience": "public", "body": "We are on it.", "eta": "2030-01-01T00:00:00Z", "steps": ["Wait."]],
+            gives: 201)
+        await post("\(path)/advance")
+        return path
+    }
+
+    func mitigate(_ path: String) async throws {
+        let draft: JSONValue = ["description": "Fail over", "kind": "failover", "owner": "storage", "state": "planned"]
+        await post("\(path)/mitigations", draft, gives: 201)
+        let mitigation = "\(path)/mitigations/1"
+        await ask(
+            .patch, mitigation,
+            ["state": "running", "description": "Fail over to us", "kind": "reroute", "owner": "network"])
+        await post("\(path)/advance", gives: 409)
+        await ask(.patch, mitigation, ["state": "succeeded"])
+        await ask(.patch, mitigation, ["state": "planned"], gives: 409)
+        await ask(.patch, "\(path)/mitigations/9", ["state": "running"], gives: 404)
+        await post("\(path)/tasks", ["text": "Call the vendor", "owner": "Noor"], gives: 201)
+        await ask(.patch, "\(path)/tasks/1", ["text": "Call them again", "owner": "Amara", "done": true])
+        await post("\(path)/advance", ["reason": "It holds."])
+    }
+
+    func restore(_ path: String) async throws {
+        let steps = "\(path)/restoration"
+        await readTwice(steps)
+        await post("\(steps)/feed/start", gives: 409)
+        await post("\(steps)/feed/verify", gives: 409)
+        await post("\(steps)/nothing/start", gives: 404)
+        for _ in 0..<2 {
+            await post("\(steps)/feed/start", ["override": true, "reason": "Half of it works alone."])
+            await post("\(steps)/feed/ramp", ["percent": 50])
+            await post("\(steps)/feed/fail", ["reason": "It fell over."])
+        }
+        await post("\(steps)/feed/start", ["override": true, "reason": "Once more."])
+        await post("\(steps)/feed/ramp", ["percent": 100])
+        await post("\(steps)/feed/verify")
+        await post("\(steps)/db/start")
+        await post("\(steps)/db/verify")
+        await ask(.put, "\(path)/impacts/db", ["impact": "major_outage"])
+        for component in ["db", "auth"] {
+            await post("\(steps)/\(component)/start")
+            await post("\(steps)/\(component)/verify")
+        }
+        await post("\(path)/advance", gives: 409)
+        await post("\(steps)/feed/waive", ["reason": "It can wait for tomorrow."])
+        await post("\(path)/advance")
+    }
+
+    func review(_ path: String) async throws {
+        let review = "\(path)/review"
+        await readTwice(review)
+        await post("\(review)/approve", gives: 409)
+        await post(review, gives: 201)
+        await post(review)
+        await ask(
+            .put, review,
+            ["status": "in_review", "sections": [["id": "lessons", "title": "Lessons", "markdown": "Rehearse."]]])
+        let action: JSONValue = ["title": "Rehearse", "kind": "preventive"]
+        let made = await post("\(path)/actions", action, gives: 201)
+        await get(review)
+        await post("\(path)/advance", gives: 409)
+        await ask(
+            .patch, "/v1/actions/\(made.json["id"]?.string ?? "")",
+            [
+                "title": "Rehearse it", "kind": "corrective", "owner": "storage", "due": "2030-01-01",
+                "required": false, "state": "in_progress",
+            ])
+        let second: JSONValue = ["title": "t", "kind": "detective", "owner": "o", "due": "2030-01-01"]
+        await post("\(path)/actions", second, gives: 201)
+        await ask(.patch, "/v1/actions/\(number(path))-9", ["state": "done"], gives: 404)
+        await get("\(path)/actions")
+        await post("\(review)/approve")
+        await readTwice("\(review).json")
+        await get("\(review).md")
+        await get("\(review).html")
+        await post("\(path)/advance")
+        await post("\(path)/notes", ["text": "too late"], gives: 409)
+        await post("\(path)/revert", ["to": "review", "reason": "no"], gives: 409)
+        await post("\(path)/revert", ["to": "mitigate", "reason": "It came back."])
+    }
+
+    /// False alarms, and what turns out to be the same.
+    func endOtherwise(_ path: String) async throws {
+        let alarm = try await open(["title": "A false alarm"])
+        await post("\(alarm)/advance", ["override": true, "reason": "It is obvious."])
+        await post("\(alarm)/dismiss", ["reason": "The probe was wrong."])
+        await post("\(alarm)/dismiss", ["reason": "The probe was wrong."])
+        let same = try await open(["title": "The same", "components": [["component": "live", "impact": "degraded"]]])
+        await post("\(same)/merge", ["into": 999], gives: 422)
+        await post("\(same)/merge", ["into": .string("INC-\(number(same))")], gives: 409)
+        await post("\(same)/merge", ["into": .string(number(path)), "reason": "It is."])
+        try await readPages("/v1/incidents")
+        await get("/v1/incidents?phase=merged&severity=sev1&component=db&cause=technical&label=team:id&q=sign")
+        await get("/v1/incidents?opened_after=2020-01-01T00:00:00Z&opened_before=2030-01-01T00:00:00Z&open=true")
+    }
+}

@@ -1,0 +1,158 @@
+import FoundationEssentials
+import HTTPTypes
+import IncidentDomain
+import Testing
+
+@testable import MusterServer
+
+/// The route table and `docs/openapi.yaml` say the same: what one has and the other has not is a mistake in either.
+struct OpenAPIRouteTests {
+    private let document: OpenAPIDocument
+    private let routes: [Route]
+
+    init() async throws {
+        document = try OpenAPIDocument.loaded.get()
+        routes = try await DescribedServer.withoutDatabase { $0.routes }
+    }
+
+    private func operation(_ route: Route) throws -> OpenAPIDocument.Operation {
+        try #require(document.operation(route.operation), "\(route.operation) is not described")
+    }
+
+    @Test func `every route is described, and everything that is described is a route`() {
+        let described = document.operations.map { operation in
+            let role = operation.json["x-role"]?.string ?? "nobody"
+            return "\(operation.method) \(operation.path) \(operation.id) for \(role)"
+        }
+        let served = routes.map { "\($0.method) \($0.path) \($0.operation) for \($0.role?.rawValue ?? "nobody")" }
+        #expect(Set(served).subtracting(described) == [], "describe these in docs/openapi.yaml")
+        #expect(Set(described).subtracting(served) == [], "there are no such routes")
+        #expect(Set(described).count == document.operations.count && Set(served).count == routes.count)
+    }
+
+    @Test func `only what needs no token says so`() throws {
+        for route in routes {
+            let open = try operation(route).json["security"] == .array([])
+            #expect(open == (route.role == nil), "\(route.operation)")
+        }
+        #expect(document.root["security"]?[0]?["bearer"] == .array([]))
+    }
+
+    @Test func `the parameters are the ones that the route takes`() throws {
+        for route in routes {
+            let operation = try operation(route)
+            #expect(operation.names(in: "path") == Set(BoundRoute(route).captureNames), "\(route.operation)")
+            #expect(operation.parameters(in: "path").allSatisfy { $0["required"] == .bool(true) }, "\(route.operation)")
+            switch route.query {
+            case .only(let names): #expect(operation.names(in: "query") == Set(names), "\(route.operation)")
+            case .anything: #expect(operation.names(in: "query") == [], "\(route.operation)")
+            }
+            let headers = operation.names(in: "header")
+            #expect(headers.contains("If-Match") == route.isConditional, "\(route.operation)")
+            let isRepeatable = route.method == .post && route.role != nil
+            #expect(headers.contains("Idempotency-Key") == isRepeatable, "\(route.operation)")
+        }
+    }
+
+    @Test func `a body is described where one is read`() throws {
+        for route in routes {
+            let body = try operation(route).json["requestBody"]
+            switch route.body {
+            case .none: #expect(body == nil, "\(route.operation)")
+            case .json, .foreign: #expect(body?["required"] == .bool(true), "\(route.operation)")
+            case .optionalJSON: #expect(body != nil && body?["required"] == nil, "\(route.operation)")
+            }
+            let types = body?["content"]?.object?.members.map(\.name)
+            #expect(types == (route.body == .none ? nil : ["application/json"]), "\(route.operation)")
+        }
+    }
+
+    @Test func `each answer that the edge can give to a route is described`() throws {
+        for route in routes {
+            let described = Set(try operation(route).json["responses"]?.object?.members.map(\.name) ?? [])
+            let possible = Self.statuses(route)
+            #expect(possible.subtracting(described) == [], "\(route.operation) can answer these")
+            let own: Set<String> = ["200", "201", "204", "304", "404", "409"]
+            #expect(described.subtracting(possible).subtracting(own) == [], "\(route.operation) never answers these")
+        }
+    }
+
+    /// What the dispatcher answers before or instead of the handler.
+    private static func statuses(_ route: Route) -> Set<String> {
+        var statuses: Set<String> = ["500", "503"]
+        if let role = route.role {
+            statuses.formUnion(["400", "401", "422"])
+            if role > .viewer { statuses.insert("403") }
+            if route.method == .post { statuses.insert("409") }
+        }
+        switch route.body {
+        case .none: break
+        case .foreign: statuses.formUnion(["400", "413", "422"])
+        case .json, .optionalJSON: statuses.formUnion(["400", "413", "415", "422"])
+        }
+        if route.isConditional { statuses.formUnion(["412", "428"]) }
+        return statuses
+    }
+
+    @Test func `each problem stands under its own status, and no other problem is described`() throws {
+        var described: [String: Set<Int>] = [:]
+        for response in document.root["components"]?["responses"]?.object?.members ?? [] {
+            guard let schema = response.value["content"]?["application/problem+json"]?["schema"] else { continue }
+            let status = try #require(schema["properties"]?["status"]?["const"]?.integer, "\(response.name)")
+            let type = schema["properties"]?["type"]
+            for name in type?["enum"]?.array ?? [type?["const"] ?? .null] {
+                described[name.string ?? "", default: []].insert(status)
+            }
+        }
+        // Nothing limits rates yet; the name is kept for when something does.
+        let kinds = ProblemKind.allCases.filter { $0 != .tooManyRequests }
+        let ours = Dictionary(uniqueKeysWithValues: kinds.map { ("/problems/\($0.rawValue)", Set([$0.status.code])) })
+        #expect(described == ours)
+    }
+
+    @Test(arguments: [
+        ("Phase", Phase.allCases.map(\.rawValue)), ("Severity", Severity.allCases.map(\.rawValue)),
+        ("CauseCategory", CauseCategory.allCases.map(\.rawValue)),
+        ("CauseSubcategory", CauseSubcategory.allCases.map(\.rawValue)),
+        ("CauseConfidence", CauseConfidence.allCases.map(\.rawValue)),
+        ("IncidentRole", IncidentRole.allCases.map(\.rawValue)), ("ImpactLevel", ImpactLevel.allCases.map(\.rawValue)),
+        ("Audience", Audience.allCases.map(\.rawValue)), ("MitigationState", MitigationState.allCases.map(\.rawValue)),
+        ("ActionKind", ActionKind.allCases.map(\.rawValue)), ("ActionState", ActionState.allCases.map(\.rawValue)),
+        ("ReviewStatus", ReviewStatus.allCases.map(\.rawValue)),
+        ("StepState", RestorationStatus.allCases.map(\.rawValue)),
+        ("DependencyKind", DependencyKind.allCases.map(\.rawValue)),
+        ("AlertStatus", AlertStatus.allCases.map(\.rawValue)),
+        ("SourceKind", SourceKind.allCases.map(\.rawValue)), ("Role", Role.allCases.map(\.rawValue)),
+        ("Requirement", Requirement.allCases.map(\.rawValue)), ("ProblemName", ProblemKind.allCases.map(\.rawValue)),
+    ])
+    func `the words of a list are the same in both`(schema: String, words: [String]) {
+        #expect(document.words(schema) == words)
+    }
+
+    @Test func `what is served is the file`() throws {
+        let file = try String(contentsOfFile: DescribedServer.root + "/docs/openapi.yaml", encoding: .utf8)
+        #expect(String(decoding: OpenAPIRoutes.document, as: UTF8.self) == file)
+        #expect(document.root["info"]?["version"]?.string == MusterVersion.current)
+    }
+
+    @Test func `every example fits its schema`() throws {
+        var examples = 0
+        for (place, holder) in Self.holders(of: "schema", in: document.root, at: "") {
+            let named = holder["examples"]?.object?.members.compactMap { $0.value["value"] } ?? []
+            let schema = try #require(holder["schema"])
+            for example in named + (holder["example"].map { [$0] } ?? []) {
+                examples += 1
+                #expect(SchemaCheck.complaints(example, schema, in: document) == [], "\(place)")
+            }
+        }
+        #expect(examples > 20)
+    }
+
+    /// Everything in the document that has a member of that name.
+    private static func holders(of name: String, in value: JSONValue, at place: String) -> [(String, JSONValue)] {
+        let members = value.object?.members.map { ($0.name, $0.value) } ?? []
+        let elements = value.array?.enumerated().map { ("\($0.offset)", $0.element) } ?? []
+        let own = value[name].map { _ in [(place, value)] } ?? []
+        return own + (members + elements).flatMap { holders(of: name, in: $0.1, at: "\(place)/\($0.0)") }
+    }
+}
