@@ -14,7 +14,7 @@ extension ReviewDraft {
 
     private static func current(_ incident: Incident) -> String {
         guard let cause = incident.cause else { return "Every cause that was suspected has been refuted." }
-        let evidence = cause.evidence.map { " Evidence: \(Markdown.inline($0))" } ?? ""
+        let evidence = cause.evidence.map { " Evidence: \(Markdown.inline($0.sentence))" } ?? ""
         return "**\(cause.readableName.capitalizedFirst)**, \(cause.confidence.rawValue).\(evidence)"
     }
 }

@@ -9,7 +9,8 @@ extension ReviewDraft {
             ("closed", times.closedAt),
         ] {
             guard let moment else {
-                clocks.add(name, "not reached", "", "")
+                // The document is approved before the last two are reached: that they were not says nothing.
+                if name != "reviewed", name != "closed" { clocks.add(name, "not reached", "", "") }
                 continue
             }
             let seconds = moment.seconds(since: times.startedAt)
@@ -39,7 +40,7 @@ extension ReviewDraft {
         let reverts = facts.timeline.compactMap { recorded -> String? in
             guard case .phaseReverted(let change) = recorded.event else { return nil }
             return "- \(recorded.occurredAt.toTheSecond): from \(change.from.rawValue) to \(change.phase.rawValue), "
-                + "by \(Markdown.inline(recorded.actor.name)). Reason: \(Markdown.inline(change.reason))"
+                + "by \(Markdown.inline(recorded.actor.name)). Reason: \(Markdown.inline(change.reason.sentence))"
         }
         return reverts.isEmpty ? nil : "### Ways back\n\n\(reverts.joined(separator: "\n"))"
     }

@@ -49,8 +49,8 @@ extension ReviewDraft {
         let lines = Audience.allCases.compactMap { audience -> String? in
             guard let impact = incident.audiences.first(where: { $0.audience == audience }) else { return nil }
             let numbers = impact.numbers.map(Markdown.inline).joined(separator: ", ")
-            return "- **\(audience.words.capitalizedFirst):** \(Markdown.inline(impact.description))"
-                + (numbers.isEmpty ? "" : " (\(numbers))")
+            return "- **\(audience.words.capitalizedFirst):** \(Markdown.inline(impact.description.sentence))"
+                + (numbers.isEmpty ? "" : " Numbers: \(numbers).")
         }
         return lines.isEmpty ? "No impact on an audience is recorded." : lines.joined(separator: "\n")
     }

@@ -19,17 +19,18 @@ extension ReviewDraft {
         guard let restored = incident.times.restoredAt, let seconds = incident.times.timeToRestore else {
             return "\(text) and is not recorded as restored."
         }
-        return "\(text) and was restored \(restored.toTheSecond), after \(DurationText.human(seconds))."
+        return "\(text); it was restored \(restored.toTheSecond), \(DurationText.human(seconds)) later."
     }
 
     private static func keyFacts(_ facts: ReviewFacts) -> [(label: String, text: String)] {
         let incident = facts.incident
         var lines: [(label: String, text: String)] = [
-            ("Phase", incident.phase.rawValue),
             ("Severity", severityHistory(facts)),
             ("Cause", incident.cause.map { "\($0.readableName), \($0.confidence.rawValue)" } ?? "not recorded"),
             ("Components affected", affected(facts)),
         ]
+        let waived = incident.steps.filter { $0.state == .waived }.map { facts.name($0.component) }
+        if !waived.isEmpty { lines.append(("Waived, not restored", waived.joined(separator: ", "))) }
         lines += IncidentRole.allCases.compactMap { role in
             incident.roles[role].map { (role.words.capitalizedFirst, Markdown.inline($0)) }
         }

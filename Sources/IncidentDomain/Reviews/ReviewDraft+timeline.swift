@@ -12,7 +12,7 @@ extension ReviewDraft {
         var table = MarkdownTable("When (UTC)", "What", "Who")
         for recorded in key.prefix(rowsMax) {
             table.add(
-                recorded.occurredAt.dateAndTime, Markdown.inline(shortened(recorded.event.text)),
+                recorded.occurredAt.dateAndTime, Markdown.inline(shortened(text(of: recorded.event, facts))),
                 Markdown.inline(recorded.actor.name))
         }
         let shown = min(key.count, rowsMax)
@@ -23,6 +23,14 @@ extension ReviewDraft {
             ? "This is the whole timeline: \(count)."
             : "These are its key moments, \(shown.grouped) of \(count); the whole timeline is longer and can be verified."
         return "\(note)\n\n\(table.markdown)"
+    }
+
+    /// A change of a mitigation names only its number; here it says what that was.
+    private static func text(of event: IncidentEvent, _ facts: ReviewFacts) -> String {
+        guard case .mitigationChanged(let change) = event, change.description == nil,
+            let mitigation = facts.incident.mitigations.first(where: { $0.id == change.id })
+        else { return event.text }
+        return "\(event.text) (\(mitigation.description.onOneLine))"
     }
 
     private static func shortened(_ text: String) -> String {

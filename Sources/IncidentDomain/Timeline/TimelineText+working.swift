@@ -10,11 +10,21 @@ extension MitigationAdded {
 extension MitigationChanged {
     var text: String {
         var changes: [String] = []
-        if let state { changes.append("is \(state.words)\(previous.map { " (was \($0.words))" } ?? "")") }
+        if let state { changes.append("\(state.verb)\(previous.map { " (was \($0.words))" } ?? "")") }
         if let owner { changes.append("has owner \(owner.onOneLine)") }
         if let kind { changes.append("has kind \(kind.onOneLine)") }
         if let description { changes.append("now reads “\(description.onOneLine)”") }
         return changes.isEmpty ? "Mitigation \(id) changed." : "Mitigation \(id) \(changes.joined(separator: "; "))."
+    }
+}
+
+extension MitigationState {
+    fileprivate var verb: String {
+        switch self {
+        case .planned, .running, .notNeeded: "is \(words)"
+        case .succeeded, .failed: words
+        case .rolledBack: "was rolled back"
+        }
     }
 }
 
@@ -57,7 +67,7 @@ extension AlertBatch {
 extension UpdatePosted {
     var text: String {
         var text = "Update for \(audience.onOneLine): \(body.sentence)"
-        if let eta { text += " Restored by \(eta.toTheSecond), as expected then." }
+        if let eta { text += " Expected to be restored \(eta.toTheSecond)." }
         let list = steps.map(\.onOneLine).filter { !$0.isEmpty }.joined(separator: "; ")
         return list.isEmpty ? text : "\(text) What to do: \(list.sentence)"
     }

@@ -7,7 +7,7 @@ enum AlertFolding {
         let identity: String
     }
 
-    /// Repeats of the same state are one arrival that counts them, in the newest words; a change of state waits for the next round. Within a
+    /// Repeats of the same state are one arrival, in the newest words, that counts the firings; a change of state waits for the next round. Within a
     /// round the order is by source and identity, so that two daemons lock the same rows in the same order.
     static func rounds(_ messages: [(source: UUID, alerts: [IncomingAlert])]) -> [[AlertStore.Arrival]] {
         var rounds: [[AlertStore.Arrival]] = []
@@ -21,7 +21,7 @@ enum AlertFolding {
                     let known = rounds[last.round][last.index].alert
                     if known.status == alert.status, known.startsAt == alert.startsAt {
                         rounds[last.round][last.index].alert = alert
-                        rounds[last.round][last.index].occurrences += 1
+                        if alert.status == .firing { rounds[last.round][last.index].occurrences += 1 }
                         continue
                     }
                 }

@@ -12,7 +12,7 @@ struct AlertStore: Sendable {
         let id: UUID
         let source: UUID
         var alert: IncomingAlert
-        /// How often the same message came within this batch.
+        /// How often it was said to fire within this batch; 1 for an end.
         var occurrences: Int
     }
 

@@ -2,7 +2,7 @@
 /// HTML and images among it, is text.
 enum MarkdownBlock: Hashable, Sendable {
     case paragraph([MarkdownInline])
-    /// Level 1 to 6, as it was written.
+    /// Level 3 to 6: those within a section stand below its title, whatever level they were given.
     case heading(level: Int, [MarkdownInline])
     /// `start` is the first number; nil for a list with bullets.
     case list(start: Int?, items: [[MarkdownBlock]])
@@ -22,6 +22,5 @@ indirect enum MarkdownInline: Hashable, Sendable {
 }
 
 extension MarkdownBlock {
-    /// Headings within a section stand below its title, whatever level they were given.
     static let highestHeading = 3
 }

@@ -1,3 +1,5 @@
+import IncidentDomain
+
 /// Sections as HTML. Nothing that a person typed becomes an element or an attribute but those below, and of attributes
 /// only the address of a link.
 enum MarkdownHTML {
@@ -9,8 +11,7 @@ enum MarkdownHTML {
         switch block {
         case .paragraph(let text): return "<p>\(inlines(text))</p>"
         case .heading(let level, let text):
-            let name = "h\(max(level, MarkdownBlock.highestHeading))"
-            return "<\(name)>\(inlines(text))</\(name)>"
+            return "<h\(level)>\(inlines(text))</h\(level)>"
         case .list(let start, let items):
             let name = start == nil ? "ul" : "ol"
             let first = start.map { $0 == 1 ? "" : " start=\"\($0)\"" } ?? ""
@@ -31,7 +32,7 @@ enum MarkdownHTML {
 
     private static func table(_ head: [[MarkdownInline]], _ rows: [[[MarkdownInline]]]) -> String {
         let cells = head.map { "<th scope=\"col\">\(inlines($0))</th>" }.joined()
-        let body = rows.map { row in "<tr>\(row.map { "<td>\(inlines($0))</td>" }.joined())</tr>" }
+        let body = rows.map { row in "<tr>\(row.map(cell).joined())</tr>" }
         return """
             <div class="table"><table>
             <thead><tr>\(cells)</tr></thead>
@@ -40,6 +41,14 @@ enum MarkdownHTML {
             </tbody>
             </table></div>
             """
+    }
+
+    /// A moment, and nothing else, is kept on one line.
+    private static func cell(_ content: [MarkdownInline]) -> String {
+        guard case .text(let text) = content.first, content.count == 1, text.utf8.count == 19,
+            let moment = Timestamp("\(text)Z"), moment.dateAndTime == text
+        else { return "<td>\(inlines(content))</td>" }
+        return "<td class=\"when\">\(text)</td>"
     }
 
     private static func inlines(_ nodes: [MarkdownInline]) -> String {

@@ -8,16 +8,26 @@ enum MarkdownNormalForm {
     }
 
     private static func blocks(_ blocks: [MarkdownBlock]) -> String {
-        blocks.map(block).joined(separator: "\n\n")
+        var texts: [String] = []
+        var isAlternate = false
+        for (index, current) in blocks.enumerated() {
+            // Two lists in a row would be one, if they had the same marks.
+            isAlternate = index > 0 && isList(current) && isList(blocks[index - 1]) && !isAlternate
+            texts.append(block(current, isAlternate))
+        }
+        return texts.joined(separator: "\n\n")
     }
 
-    private static func block(_ block: MarkdownBlock) -> String {
+    private static func isList(_ block: MarkdownBlock) -> Bool {
+        if case .list = block { true } else { false }
+    }
+
+    private static func block(_ block: MarkdownBlock, _ isAlternate: Bool) -> String {
         switch block {
         case .paragraph(let text): return inlines(text, atLineStart: true)
         case .heading(let level, let text):
-            let marks = String(repeating: "#", count: max(level, MarkdownBlock.highestHeading))
-            return "\(marks) \(inlines(text, atLineStart: false))"
-        case .list(let start, let items): return list(start, items)
+            return "\(String(repeating: "#", count: level)) \(inlines(text, atLineStart: false))"
+        case .list(let start, let items): return list(start, items, isAlternate)
         case .code(let text):
             let fence = String(repeating: "`", count: max(3, longestRun(in: text) + 1))
             return "\(fence)\n\(text)\n\(fence)"
@@ -27,9 +37,9 @@ enum MarkdownNormalForm {
         }
     }
 
-    private static func list(_ start: Int?, _ items: [[MarkdownBlock]]) -> String {
+    private static func list(_ start: Int?, _ items: [[MarkdownBlock]], _ isAlternate: Bool) -> String {
         items.enumerated().map { index, item in
-            let marker = start.map { "\($0 + index). " } ?? "- "
+            let marker = start.map { "\($0 + index)\(isAlternate ? ")" : ".") " } ?? (isAlternate ? "* " : "- ")
             let indentation = String(repeating: " ", count: marker.count)
             let lines = blocks(item).split(separator: "\n", omittingEmptySubsequences: false)
             return lines.enumerated().map { number, line in

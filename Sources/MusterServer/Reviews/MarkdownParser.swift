@@ -57,7 +57,7 @@ struct MarkdownParser {
         let level = trimmed.prefix { $0 == "#" }.count
         let rest = trimmed.dropFirst(level)
         guard (1...6).contains(level), rest.first.map({ $0 == " " || $0 == "\t" }) ?? true else { return nil }
-        return .heading(level: level, MarkdownInlineParser.parse(String(rest.trimmed)))
+        return .heading(level: max(level, MarkdownBlock.highestHeading), MarkdownInlineParser.parse(String(rest.trimmed)))
     }
 
     /// A list may be within a list, but not without end.
@@ -80,20 +80,20 @@ struct MarkdownParser {
     }
 
     /// What is indented under the marker belongs to the item, and so does a line that goes on with its text.
-    private mutating func item(_ marker: MarkdownListMarker) -> [MarkdownBlock] {
-        var own = [marker.rest]
+    private mutating func item(_ first: MarkdownListMarker) -> [MarkdownBlock] {
+        var own = [first.rest]
         position += 1
         while position < lines.count {
             let line = lines[position]
             if line.isBlank {
                 let next = lines[position...].firstIndex { !$0.isBlank } ?? lines.count
-                guard next < lines.count, lines[next].indentation >= marker.width else { break }
+                guard next < lines.count, lines[next].indentation >= first.width else { break }
                 own.append("")
                 position = next
                 continue
-            } else if line.indentation >= marker.width {
-                own.append(line.withoutIndentation(marker.width))
-            } else if own.last?.isBlank == false, !begins(line) {
+            } else if line.indentation >= first.width {
+                own.append(line.withoutIndentation(first.width))
+            } else if own.last?.isBlank == false, !begins(line), marker(line) == nil {
                 own.append(line.trimmed)
             } else {
                 break

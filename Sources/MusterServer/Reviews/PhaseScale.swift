@@ -76,6 +76,13 @@ extension PhaseScale {
         Self.steps.first { $0 * pointsPerSecond >= Self.tickDistanceMin } ?? 31_536_000
     }
 
+    /// As precise as the step asks for, and what it is a part of.
+    func label(of tick: Timestamp) -> (fine: String, coarse: String) {
+        let written = tick.description
+        if step >= 86_400 { return (tick.dayText, String(written.prefix(4))) }
+        return (String(written.dropFirst(11).prefix(step < 60 ? 8 : 5)), tick.dayText)
+    }
+
     /// Round moments on what is drawn to scale.
     var ticks: [Timestamp] {
         let step = Int64(step * 1000)

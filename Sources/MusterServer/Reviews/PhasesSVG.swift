@@ -3,7 +3,7 @@ import IncidentDomain
 /// The phases over time as an inline SVG: a lane for each phase, a bar for each visit, a line for each clock.
 struct PhasesSVG {
     private static let width = 960.0
-    private static let laneLabelWidth = 132.0
+    private static let laneLabelWidth = 140.0
     private static let rightMargin = 16.0
     private static let laneHeight = 30.0
     private static let barHeight = 18.0
@@ -20,11 +20,7 @@ struct PhasesSVG {
     /// - Parameters:
     ///   - visits: In their order; the terminal phases are not drawn but for the gap they leave.
     ///   - asOf: Where a visit that has not ended stops.
-    static func render(_ visits: [PhaseSpan], times: IncidentTimes, asOf: Timestamp) -> String {
-        PhasesSVG(visits, times, asOf).svg
-    }
-
-    private init(_ visits: [PhaseSpan], _ times: IncidentTimes, _ asOf: Timestamp) {
+    init(_ visits: [PhaseSpan], times: IncidentTimes, asOf: Timestamp) {
         // The last terminal phase has no end: nothing happens in it.
         let drawn = visits.last?.phase.isOpen == false ? visits.dropLast() : visits[...]
         self.visits = drawn.prefix(Self.barsMax).map { visit in
@@ -44,7 +40,11 @@ struct PhasesSVG {
     private var bottom: Double { top + Double(max(totals.count, 1)) * Self.laneHeight }
     private var height: Double { bottom + 44 }
 
-    private var svg: String {
+    /// Whether some of the time is drawn shorter than it was.
+    var isCut: Bool { scale.stretches.contains(where: \.isCut) }
+
+    /// The picture; it needs nothing from the page around it, but takes colours from its style.
+    var svg: String {
         let parts = [lanes, cuts, axis, clockLines, bars, clockLabels]
         return """
             <svg class="phases" viewBox="0 0 \(Self.width.points) \(height.points)" role="img" \
@@ -89,12 +89,15 @@ extension PhasesSVG {
         return DurationText.human(total.seconds + ongoing) + visits + (total.since == nil ? "" : " so far")
     }
 
+    /// What is drawn before anybody knew of it.
+    private static let unnoticed = "unnoticed"
+
     private var bars: String {
         let bars = visits.filter(\.phase.isOpen).map { visit in
             bar(visit.phase.rawValue, lane: visit.phase, from: visit.startedAt, to: visit.endedAt ?? visit.startedAt)
         }
         guard let first = visits.first, times.startedAt < first.startedAt else { return bars.joined(separator: "\n") }
-        let unnoticed = bar("unnoticed", lane: first.phase, from: times.startedAt, to: first.startedAt)
+        let unnoticed = bar(Self.unnoticed, lane: first.phase, from: times.startedAt, to: first.startedAt)
         return ([unnoticed] + bars).joined(separator: "\n")
     }
 
@@ -106,10 +109,11 @@ extension PhasesSVG {
         let index = totals.firstIndex { $0.phase == lane } ?? 0
         let y = top + Double(index) * Self.laneHeight + (Self.laneHeight - Self.barHeight) / 2
         let length = DurationText.human(end.seconds(since: start))
-        let fits = Double(length.count) * PhaseClocks.characterWidth + 10 < width
-        let label =
-            fits
-            ? "<text class=\"bar-time\" x=\"\((x + 6).points)\" y=\"\((y + 13).points)\" fill=\"#ffffff\">\(length)</text>" : ""
+        let text = name == Self.unnoticed ? "\(length) unnoticed" : length
+        let ink = name == Self.unnoticed ? "bar-note" : "bar-time"
+        let fits = Double(text.count) * PhaseClocks.characterWidth + 10 < width
+        let place = "x=\"\((x + 6).points)\" y=\"\((y + 13).points)\" fill=\"\(ink == "bar-note" ? "#1b2128" : "#ffffff")\""
+        let label = fits ? "<text class=\"\(ink)\" \(place)>\(text)</text>" : ""
         return """
             <g><title>\(name), \(start.toTheSecond) to \(end.toTheSecond), \(length)</title>\
             <rect class="bar \(name)" x="\(x.points)" y="\(y.points)" width="\(width.points)" \
@@ -134,22 +138,17 @@ extension PhasesSVG {
 
 extension PhasesSVG {
     private var axis: String {
-        var day = ""
+        var coarse = ""
         let ticks = scale.ticks.map { tick in
             let x = scale.position(tick).points
-            let isNewDay = tick.dayText != day
-            day = tick.dayText
-            let time = tick.description.dropFirst(11)
-            let text =
-                scale.step >= 86_400
-                ? tick.description.prefix(4).description : String(time.prefix(scale.step < 60 ? 8 : 5))
-            let second =
-                isNewDay
-                ? "<text class=\"tick\" x=\"\(x)\" y=\"\((bottom + 31).points)\" text-anchor=\"middle\">\(day)</text>" : ""
+            let label = scale.label(of: tick)
+            // The day, or the year, is said where it begins.
+            let second = label.coarse == coarse ? "" : tickText(label.coarse, x: x, y: bottom + 31)
+            coarse = label.coarse
             return """
                 <line class="tick-line" x1="\(x)" y1="\(top.points)" x2="\(x)" y2="\((bottom + 4).points)" \
                 stroke="#d9dde3" stroke-width="0.75"/>
-                <text class="tick" x="\(x)" y="\((bottom + 17).points)" text-anchor="middle">\(text)</text>\(second)
+                \(tickText(label.fine, x: x, y: bottom + 17))\(second)
                 """
         }
         return """
@@ -159,21 +158,25 @@ extension PhasesSVG {
             """
     }
 
+    private func tickText(_ text: String, x: String, y: Double) -> String {
+        "<text class=\"tick\" x=\"\(x)\" y=\"\(y.points)\" text-anchor=\"middle\">\(text)</text>"
+    }
+
     /// Two strokes through the axis where time was left out, and how much.
     private var cuts: String {
         scale.stretches.filter(\.isCut).map { stretch in
             let middle = (stretch.left + stretch.right) / 2
             let length = DurationText.human(stretch.end.seconds(since: stretch.start))
             let strokes = [-3.0, 3.0].map { offset in
-                "<line class=\"cut\" x1=\"\((middle + offset - 3).points)\" y1=\"\((bottom + 6).points)\" "
-                    + "x2=\"\((middle + offset + 3).points)\" y2=\"\((bottom - 6).points)\" stroke=\"#8a94a0\"/>"
+                "<line class=\"cut\" x1=\"\((middle + offset - 3).points)\" y1=\"\((bottom + 5).points)\" "
+                    + "x2=\"\((middle + offset + 3).points)\" y2=\"\((bottom - 5).points)\" stroke=\"#8a94a0\"/>"
             }
             return """
                 <rect class="gap" x="\(stretch.left.points)" y="\(top.points)" \
                 width="\((stretch.right - stretch.left).points)" height="\((bottom - top).points)" fill="#8a94a0" \
                 fill-opacity="0.08"/>
                 \(strokes.joined())
-                <text class="tick" x="\(middle.points)" y="\((bottom + 17).points)" text-anchor="middle" \
+                <text class="tick" x="\(middle.points)" y="\((bottom + 18).points)" text-anchor="middle" \
                 font-style="italic">\(length)</text>
                 """
         }.joined(separator: "\n")

@@ -51,7 +51,7 @@ extension ReviewHTML {
 
     private static func clock(_ name: String, _ seconds: Double?, _ moment: Timestamp?) -> Figure {
         guard let seconds, let moment else { return (name, "–", "not reached") }
-        return (name, DurationText.human(seconds), moment.toTheSecond)
+        return (name, DurationText.human(seconds), moment.dateAndTime)
     }
 
     private static func figure(_ figure: Figure) -> String {

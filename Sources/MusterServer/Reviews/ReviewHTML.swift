@@ -33,11 +33,13 @@ enum ReviewHTML {
     }
 
     private static func figure(_ document: ReviewDocument) -> String {
-        let svg = PhasesSVG.render(document.phases, times: document.incident.times, asOf: document.asOf)
+        let times = document.incident.times
+        let picture = PhasesSVG(document.phases, times: times, asOf: document.asOf)
         return """
             <figure>
-            <div class="figure">\(svg)</div>
-            <figcaption>The phases over time, in UTC. Grey stretches are shortened.</figcaption>
+            <div class="figure">\(picture.svg)</div>
+            <figcaption>The phases over time, from \(times.startedAt.toTheSecond)\
+            \(picture.isCut ? "; grey stretches are drawn shorter than they were" : "").</figcaption>
             </figure>
             """
     }

@@ -80,6 +80,7 @@ enum ReviewStyle {
           vertical-align: top; unicode-bidi: isolate; overflow-wrap: break-word; }
         th { font-size: .78rem; font-weight: 600; color: var(--soft); border-bottom-color: var(--soft); }
         th:last-child, td:last-child { padding-right: 0; }
+        td.when { white-space: nowrap; }
         tr { break-inside: avoid; }
         """
 
@@ -91,6 +92,7 @@ enum ReviewStyle {
         .phases text { fill: var(--ink); }
         .phases .phase-time, .phases .tick { fill: var(--soft); opacity: 1; }
         .phases .bar-time { fill: #ffffff; }
+        .phases .bar-note { fill: var(--ink); }
         .phases .clock { paint-order: stroke; stroke: var(--ground); stroke-width: 4px; stroke-linejoin: round; }
         .phases .lane, .phases .tick-line { stroke: var(--faint); }
         .phases .axis, .phases .cut { stroke: var(--soft); }

@@ -36,6 +36,10 @@ struct AlertFoldingTests {
         #expect(rounds == [["a firing 1", "b firing 1"], ["a resolved 1"], ["a firing 2"]])
     }
 
+    @Test func `repeated ends are one`() {
+        #expect(Self.fold(.resolved("a"), .resolved("a")) == [["a resolved 1"]])
+    }
+
     @Test func `another start is another arrival`() {
         #expect(Self.fold(.firing("a", at: 0), .firing("a", at: 1)) == [["a firing 1"], ["a firing 1"]])
     }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import IncidentDomain
 import Postgres
 import TestSupport
@@ -79,6 +79,7 @@ import Testing
     /// Under the plan for these values and under the one for any values, which PostgreSQL may change to after five uses.
     private static func expectIndexed(_ statement: SQL, _ pool: PostgresPool) async throws {
         let custom = try await plan("EXPLAIN \(fragment: statement)", pool)
+        if true { try! (custom+"\n").data(using:.utf8)!.write(to: URL(filePath:"/tmp/plans/\(UUID()).txt")) }
         #expect(!custom.contains("Seq Scan on alert"), "\(custom)")
         let generic = try await pool.transaction { transaction in
             var types: [String] = []

@@ -139,6 +139,47 @@ import Testing
         }
     }
 
+    @Test func `a message that no database takes does not keep out its neighbours`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            try await daemon.withIntake { intake async throws in
+                try await Self.whileHeld(daemon, intake, source) { group in
+                    group.addTask { try await intake.take(.of(.firing("before")), from: source) }
+                    group.addTask {
+                        await #expect(throws: PostgresError.self) {
+                            try await intake.take(.of(.firing("NUL \0")), from: source)
+                        }
+                    }
+                    group.addTask { try await intake.take(.of(.firing("after")), from: source) }
+                    while intake.waiting < 3 { await Task.yield() }
+                }
+            }
+            #expect(try await daemon.summary() == ["after firing 1", "before firing 1", "first firing 1"])
+        }
+    }
+
+    @Test func `two daemons that are told of the same alerts at once make no double`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.beside { other async throws in
+                let source = try await daemon.makeSource()
+                let batches = (0..<20).map { batch in
+                    IncomingMessage(alerts: (0..<20).map { .firing("\(batch) \($0)") })
+                }
+                try await daemon.withIntake { first async throws in
+                    try await other.withIntake { second async throws in
+                        for batch in batches {
+                            async let here: Void = first.take(batch, from: source)
+                            async let there: Void = second.take(batch, from: source)
+                            _ = try await (here, there)
+                        }
+                    }
+                }
+                #expect(try await daemon.count("alert", where: "occurrences = 2") == 400)
+                #expect(try await daemon.count("alert") == 400)
+            }
+        }
+    }
+
     @Test func `what runs and what waits when the daemon stops is stored and answered`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()

@@ -24,8 +24,19 @@ extension TestDaemon {
     @discardableResult
     func take(_ messages: [(source: UUID, alerts: [IncomingAlert])]) async throws -> Int {
         var changed = 0
-        for round in AlertFolding.rounds(messages) { changed += try await AlertStore(pool: pool).take(round) }
+        for round in AlertFolding.rounds(messages) { changed += try await takeInsisting(round) }
         return changed
+    }
+
+    /// Again, when another daemon stored the same alert at the same moment.
+    private func takeInsisting(_ round: [AlertStore.Arrival]) async throws -> Int {
+        while true {
+            do {
+                return try await AlertStore(pool: pool).take(round)
+            } catch let error as PostgresError where ["23505", "40P01"].contains(error.sqlState) {
+                continue
+            }
+        }
     }
 
     /// Every alert row, the oldest first.

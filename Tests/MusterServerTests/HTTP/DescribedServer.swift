@@ -24,7 +24,7 @@ final class DescribedServer: Sendable {
     }
 
     static let token = "muster_test_bootstrap"
-    let server: Server
+    let server: MusterServer.Server
     private let dispatcher: Dispatcher
     private let document: OpenAPIDocument
     private let findings = Mutex(Findings())
@@ -36,11 +36,11 @@ final class DescribedServer: Sendable {
     /// Every property of a schema that was answered.
     var seen: Set<String> { findings.withLock { $0.seen } }
 
-    init(pool: PostgresPool, configure: (inout ServerConfiguration) -> Void = { _ in }) throws {
-        var configuration = try ServerConfiguration(
+    init(pool: PostgresPool, configure: (inout MusterServer.ServerConfiguration) -> Void = { _ in }) throws {
+        var configuration = try MusterServer.ServerConfiguration(
             SettingSource(yaml: nil, fileName: nil, environment: ["MUSTER_AUTH_BOOTSTRAP_TOKEN": Self.token]))
         configure(&configuration)
-        server = Server(
+        server = MusterServer.Server(
             configuration: configuration, pool: pool, metrics: MetricsRegistry(), logger: TestServer.quietLogger)
         dispatcher = server.dispatcher
         document = try OpenAPIDocument.loaded.get()
@@ -66,12 +66,12 @@ final class DescribedServer: Sendable {
     }
 
     /// For what is answered before the database is asked.
-    static func withoutDatabase<T>(_ body: (Server) async throws -> T) async throws -> T {
+    static func withoutDatabase<T>(_ body: (MusterServer.Server) async throws -> T) async throws -> T {
         try await withoutDatabase { described in try await body(described.server) }
     }
 
     static func withoutDatabase<T>(
-        configure: (inout ServerConfiguration) -> Void = { _ in }, _ body: (DescribedServer) async throws -> T
+        configure: (inout MusterServer.ServerConfiguration) -> Void = { _ in }, _ body: (DescribedServer) async throws -> T
     ) async throws -> T {
         let nowhere = PostgresConfiguration(conninfo: "host=/nowhere")
         let pool = PostgresPool(configuration: nowhere, logger: TestServer.quietLogger)

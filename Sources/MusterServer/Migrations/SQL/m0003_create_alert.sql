@@ -37,8 +37,8 @@ CREATE TABLE alert (
 
 -- One open alert an identity: the real deduplication.
 CREATE UNIQUE INDEX alert_open ON alert (source, identity) WHERE status <> 'resolved';
--- One row a firing, so that an old message that comes again is recognised.
-CREATE UNIQUE INDEX alert_firing ON alert (source, identity, starts_at);
+-- One row a firing, so that an old message that comes again is recognised. Lists look for an identity alone, too.
+CREATE UNIQUE INDEX alert_firing ON alert (identity, source, starts_at);
 CREATE INDEX alert_incident ON alert (incident, id) WHERE incident IS NOT NULL;
 CREATE INDEX alert_unrouted ON alert (first_seen_at) WHERE NOT routed;
 

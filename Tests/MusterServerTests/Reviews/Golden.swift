@@ -1,0 +1,27 @@
+import FoundationEssentials
+import Glibc
+import Testing
+
+/// Files beside the tests that hold what a whole document should be. `MUSTER_UPDATE_GOLDEN=1` writes them anew; the
+/// difference is then read by a person.
+enum Golden {
+    private static let isUpdating = getenv("MUSTER_UPDATE_GOLDEN").map { String(cString: $0) } == "1"
+
+    static func expect(
+        _ text: String, equals name: String, file: String = #filePath, location: SourceLocation = #_sourceLocation
+    ) throws {
+        let folder = file.split(separator: "/").dropLast().joined(separator: "/")
+        let path = "/\(folder)/Golden/\(name)"
+        if isUpdating { try Data(text.utf8).write(to: URL(filePath: path)) }
+        let golden = try #require(
+            try? Data(contentsOf: URL(filePath: path)), "\(name) is missing; MUSTER_UPDATE_GOLDEN=1 makes it",
+            sourceLocation: location)
+        let wanted = String(decoding: golden, as: UTF8.self)
+        guard text != wanted else { return }
+        let pairs = zip(text.split(separator: "\n"), wanted.split(separator: "\n"))
+        let difference = pairs.first { $0 != $1 }
+        Issue.record(
+            "\(name) differs; is: \(difference?.0 ?? "longer or shorter") should be: \(difference?.1 ?? "")",
+            sourceLocation: location)
+    }
+}

@@ -1,0 +1,112 @@
+/// What a browser would make of a page, read strictly: every element is allowed, closed and well nested, every attribute is
+/// allowed, and no `<` or `&` stands for itself; whatever else there is, is a problem.
+struct HTMLOutline {
+    struct Element: Hashable {
+        let name: String
+        let attributes: [String: String]
+    }
+
+    private(set) var elements: [Element] = []
+    private(set) var problems: [String] = []
+    /// What stands between the tags, with its references resolved.
+    private(set) var text = ""
+
+    private static let allowed: [String: Set<String>] = [
+        "html": ["lang", "dir"], "head": [], "meta": ["charset", "http-equiv", "content", "name"], "title": ["id"],
+        "style": [], "body": [], "header": [], "main": [], "footer": [], "nav": ["aria-label"], "section": ["id", "class"],
+        "h1": [], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [], "p": ["class"], "span": ["class"], "small": [],
+        "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": [], "ol": ["start"], "li": [],
+        "a": ["href", "rel"], "dl": ["class"], "dt": [], "dd": [], "div": ["class"], "table": [], "thead": [],
+        "tbody": [], "tr": [], "th": ["scope"], "td": ["class"], "figure": [], "figcaption": [],
+        "svg": ["class", "viewBox", "role", "aria-labelledby", "font-size", "xmlns"], "desc": ["id"], "g": [],
+        "rect": ["class", "x", "y", "width", "height", "rx", "fill", "fill-opacity"],
+        "line": ["class", "x1", "x2", "y1", "y2", "stroke", "stroke-width", "stroke-dasharray"],
+        "text": ["class", "x", "y", "text-anchor", "font-size", "font-weight", "font-style", "fill", "opacity"],
+    ]
+    private static let void: Set<String> = ["meta", "br"]
+    private static let references = ["&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"", "&#39;": "'"]
+
+    init(_ html: String) {
+        var rest = html[...]
+        var open: [String] = []
+        if rest.hasPrefix("<!doctype html>") { rest = rest.dropFirst("<!doctype html>".count) }
+        while let start = rest.firstIndex(of: "<") {
+            readText(rest[..<start])
+            guard let end = Self.endOfTag(rest[start...]) else {
+                problems.append("a tag without end: \(rest[start...].prefix(40))")
+                return
+            }
+            read(tag: rest[rest.index(after: start)..<end], &open)
+            rest = rest[rest.index(after: end)...]
+            if open.last == "style" { rest = rest[(rest.ranges(of: "</style>").first?.lowerBound ?? rest.endIndex)...] }
+        }
+        readText(rest)
+        if !open.isEmpty { problems.append("never closed: \(open)") }
+    }
+
+    private static func endOfTag(_ text: Substring) -> Substring.Index? {
+        var isQuoted = false
+        for index in text.indices {
+            if text[index] == "\"" { isQuoted.toggle() }
+            if text[index] == ">", !isQuoted { return index }
+        }
+        return nil
+    }
+
+    private mutating func read(tag: Substring, _ open: inout [String]) {
+        if tag.first == "/" {
+            let name = String(tag.dropFirst())
+            if open.popLast() != name { problems.append("</\(name)> closes nothing") }
+            return
+        }
+        let isClosed = tag.last == "/"
+        let name = String(tag.prefix { $0 != " " && $0 != "/" })
+        guard let allowed = Self.allowed[name] else {
+            problems.append("element \(name) is not allowed")
+            return
+        }
+        let attributes = readAttributes(tag.dropFirst(name.count).dropLast(isClosed ? 1 : 0))
+        for (attribute, value) in attributes {
+            if !allowed.contains(attribute) { problems.append("attribute \(attribute) of \(name) is not allowed") }
+            if value.contains("<") { problems.append("an unescaped value: \(value)") }
+            checkReferences(value[...])
+        }
+        elements.append(Element(name: name, attributes: attributes))
+        if !isClosed, !Self.void.contains(name) { open.append(name) }
+    }
+
+    /// Each as ` name="value"`, and nothing between or behind them.
+    private mutating func readAttributes(_ text: Substring) -> [String: String] {
+        var attributes: [String: String] = [:]
+        var rest = text
+        while !rest.isEmpty {
+            let parts = rest.dropFirst().split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
+            guard rest.first == " ", parts.count == 3, parts[0].last == "=",
+                parts[0].dropLast().allSatisfy({ $0.isLetter || $0 == "-" || $0.isNumber })
+            else {
+                problems.append("odd attributes: \(text)")
+                return attributes
+            }
+            attributes[String(parts[0].dropLast())] = String(parts[1])
+            rest = parts[2]
+        }
+        return attributes
+    }
+
+    private mutating func readText(_ raw: Substring) {
+        checkReferences(raw)
+        var plain = String(raw)
+        for (reference, character) in Self.references where reference != "&amp;" {
+            plain = plain.replacing(reference, with: character)
+        }
+        text += plain.replacing("&amp;", with: "&")
+    }
+
+    private mutating func checkReferences(_ text: Substring) {
+        for piece in text.split(separator: "&", omittingEmptySubsequences: false).dropFirst() {
+            if !Self.references.keys.contains(where: { piece.hasPrefix($0.dropFirst()) }) {
+                problems.append("a bare &: \(piece.prefix(20))")
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import Testing
+
+@testable import IncidentDomain
+@testable import MusterServer
+
+/// What people typed stays what they typed: nothing of it becomes markup, in HTML or in Markdown.
+struct HostileInputTests {
+    private static let inputs = [
+        "<script>alert(1)</script>", "</title></style></svg><img src=x onerror=alert(1)>", "](javascript:alert(1))",
+        "[click](javascript:alert(1))", "[click](data:text/html,x)", "![pixel](https://evil.example/x.png)",
+        "a | b | c |", "`code` ``` ~~~", "line one\nline two\r\n\r\n# heading\n- item\n1. one\n> quote\n---\n===",
+        "&lt;script&gt; &#60;b&#62; &amp; &", "\u{202E}gnp.exe\u{202C} \u{2066}x\u{2069}", "nul\u{0}bell\u{7}esc\u{1B}[31m",
+        "*bold* _it_ **b** __u__ ~~s~~ $x$", "\\", "ends with \\", "\" onmouseover=\"x\" '", "<!-- comment --> <![CDATA[x]]>",
+        "http://evil.example www.evil.example <https://evil.example>", "    indented code", "| --- |", "* * *", "\t- x",
+        "$(id) {{x}} {% x %} <%= x %>", "\u{FEFF}\u{E0041}tags", "{.class #id onclick=x}", "12. twelve", "1) one",
+    ]
+
+    /// The same text everywhere where somebody can type one.
+    private static func story(_ text: String) -> Story {
+        var story = Story()
+        let noon = story.moment("12:00")
+        story.at(
+            "10:00", by: text, .opened(text, summary: text, startedAt: noon.adding(seconds: -8000), labels: [text: text]),
+            .described(IncidentDescribed(title: text, summary: text, labels: [text: text])),
+            .roleAssigned(RoleAssigned(role: .commander, person: text)),
+            .impactSet(ComponentImpact(component: "cdn", impact: .majorOutage, regions: [text])),
+            .impactSet(ComponentImpact(component: text, impact: .degraded)),
+            .impactSet(ComponentImpact(component: "gone", impact: .degraded)),
+            .audienceImpactSet(AudienceImpact(audience: .users, description: text, money: 1, currency: text)),
+            .causeStated(CauseHypothesis(category: .technical, evidence: text)), .note(text),
+            .mitigationAdded(MitigationAdded(id: 1, description: text, kind: text, owner: text, state: .running)),
+            .taskAdded(TaskAdded(id: 1, text: text, owner: text)),
+            .updatePosted(UpdatePosted(audience: text, body: text, eta: noon, steps: [text])),
+            .absorbed(IncidentAbsorbed(number: 7, title: text, impacts: [], firing: [:], alerts: 0)),
+            .alertsAttached(AlertBatch([AlertMention(id: "1", title: text, component: text)])))
+        story.at(
+            "11:00", by: text,
+            .phaseEntered(
+                PhaseEntered(
+                    phase: .assess, from: .detect,
+                    overridden: [OverriddenRequirement(requirement: .acknowledged, detail: text)], reason: text)),
+            .reverted(.detect, from: .assess, reason: text), .started("cdn", overridden: [text], reason: text),
+            .stepFailed(StepFailed(component: "cdn", reason: text)),
+            .stepRegressed(StepRegressed(component: "cdn", reason: text)),
+            .stepWaived(StepWaived(component: "gone", reason: text)),
+            .actionAdded(ActionAdded(ordinal: 1, title: text, kind: .preventive, owner: text, due: text, required: true)),
+            .reviewRevised(
+                ReviewRevised(
+                    revision: 1, status: .draft,
+                    sections: [
+                        EditedSection(id: "lessons", title: text, markdown: text),
+                        EditedSection(id: "x", title: text, markdown: "- \(text)\n\n| a |\n|---|\n| \(text) |\n\n# \(text)"),
+                        EditedSection(id: text, markdown: text),
+                    ])),
+            .reviewApproved(ReviewApproved(revision: 1, sections: [])))
+        return story
+    }
+
+    private static let graph = DependencyGraph([Component(slug: "cdn", name: "<b>[x](y)|", tier: 1)])
+
+    private static let texts = inputs + [inputs.joined(separator: " "), inputs.joined(separator: "\n")]
+    /// Every text alone, and all of them at once; by number, since they would garble the report of a test.
+    private static let all = texts.indices
+
+    @Test(arguments: all)
+    func `a page holds no element and no attribute but our own`(_ index: Int) {
+        let text = Self.texts[index]
+        let html = ReviewHTML.render(Self.story(text).review(graph: Self.graph))
+        let outline = HTMLOutline(html)
+        #expect(outline.problems.isEmpty, "\(outline.problems)")
+        let plain = HTMLOutline(ReviewHTML.render(Self.story("plain").review()))
+        let names = Set(outline.elements.map(\.name))
+        let known = Set(plain.elements.map(\.name)).union(["em", "strong", "code", "pre", "br", "h3", "ul", "ol", "li", "a"])
+        #expect(names.isSubset(of: known), "\(names.subtracting(known))")
+        for element in outline.elements where element.name == "a" {
+            let href = element.attributes["href"] ?? ""
+            #expect(href.hasPrefix("#section-") || href.hasPrefix("https://"), "\(href)")
+        }
+        #expect(!html.unicodeScalars.contains { (0x202A...0x202E).contains($0.value) || $0.value == 0 || $0.value == 0x1B })
+    }
+
+    @Test(arguments: all)
+    func `the Markdown has the structure of a harmless document`(_ index: Int) {
+        let text = Self.texts[index]
+        let hostile = Self.structure(ReviewMarkdown.render(Self.generated(text)))
+        #expect(hostile == Self.structure(ReviewMarkdown.render(Self.generated("plain"))))
+    }
+
+    @Test(arguments: all)
+    func `what was typed is shown as it was typed`(_ index: Int) {
+        let text = Self.texts[index]
+        let html = HTMLOutline(ReviewHTML.render(Self.story(text).review(graph: Self.graph))).text
+        let shown = Markdown.visible(text).onOneLine
+        #expect(html.onOneLine.contains("“\(shown)”"), "the title within the summary")
+    }
+
+    @Test(arguments: all)
+    func `Markdown that people wrote is the same once it was normalised`(_ index: Int) {
+        let text = Self.texts[index]
+        let once = MarkdownNormalForm.render(text)
+        #expect(MarkdownParser.parse(once) == MarkdownParser.parse(text), "\(once)")
+        #expect(MarkdownNormalForm.render(once) == once)
+        #expect(!MarkdownHTML.render(once).contains("<script"))
+    }
+
+    /// Without what people wrote as Markdown, where structure is theirs to choose.
+    private static func generated(_ text: String) -> ReviewDocument {
+        var story = Story()
+        for recorded in Self.story(text).timeline {
+            if case .reviewRevised = recorded.event { continue }
+            story.at(recorded.occurredAt.description, by: recorded.actor.name, recorded.event)
+        }
+        return story.review(graph: graph)
+    }
+
+    /// The blocks of a document and the number of cells and items, without its texts.
+    private static func structure(_ markdown: String) -> [String] {
+        MarkdownParser.parse(markdown).map { block in
+            switch block {
+            case .paragraph: "paragraph"
+            case .heading(let level, _): "heading \(level)"
+            case .list(_, let items): "list \(items.map(\.count))"
+            case .code: "code"
+            case .table(let head, let rows): "table \(head.count) \(rows.map(\.count))"
+            }
+        }.reduce(into: []) { result, block in
+            // The summary may be several paragraphs.
+            if block != "paragraph" || result.last != "paragraph" { result.append(block) }
+        }
+    }
+}
