@@ -159,7 +159,8 @@ struct LifecycleTests {
         let closed = try await api.post(path + "/advance", ["occurred_at": "2026-03-02T11:01:00Z"]).expect(200)
         #expect(closed["phase"] == "closed")
         #expect(closed["next"] == nil)
-        #expect(closed["times"]["reviewed_at"] == "2026-03-02T11:01:00.000Z")
+        #expect(closed["times"]["reviewed_at"] == "2026-03-02T11:00:00.000Z")
+        #expect(closed["times"]["closed_at"] == "2026-03-02T11:01:00.000Z")
     }
 
     private func readReview(_ api: API, _ path: String) async throws {
@@ -181,7 +182,7 @@ struct LifecycleTests {
             #expect(html.text.contains(text), "review.html lacks \(text)")
         }
         #expect(html.text.contains("<svg"))
-        for typed in ["<script>alert", "<img src=x", "<b>lock"] {
+        for typed in ["<script>alert", "<img src=x>", "<b>lock"] {
             #expect(!html.text.contains(typed), "review.html holds \(typed) as it was typed")
             #expect(!markdown.text.contains(typed), "review.md holds \(typed) as it was typed")
         }

@@ -119,7 +119,8 @@ struct LimitsTests {
             for method in ["DELETE", "PUT", "TRACE", "OPTIONS"] {
                 let reply = try await api.send(method, "/v1/incidents")
                 try reply.problem(405, "method-not-allowed")
-                #expect(reply.header("Allow") == "GET, HEAD, POST")
+                let allowed = reply.header("Allow")?.split(separator: ",").map { $0.filter { $0 != " " } }
+                #expect(Set(allowed ?? []) == ["GET", "HEAD", "POST"])
             }
             let path = try await api.open(["title": "x"])
             #expect(try await api.get("/v1/incidents/INC-1").expect(200)["number"] == 1)

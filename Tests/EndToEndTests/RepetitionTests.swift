@@ -81,6 +81,12 @@ struct RepetitionTests {
                         try await database.pool.query("SELECT count(*) FROM incident").first?.decode(0) == 1
                     }
                     try await daemon.kill9()
+                    // Else its session would go on with the statement that waits for us.
+                    try await transaction.query(
+                        """
+                        SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                        WHERE datname = current_database() AND application_name = 'musterd'
+                        """)
                 }
                 await #expect(throws: (any Error).self) { try await lost.value }
                 try await daemon.start()

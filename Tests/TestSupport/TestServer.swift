@@ -33,7 +33,7 @@ package enum TestServer {
     }()
 
     /// Says nothing: tests provoke what would be logged.
-    package static let quietLogger = getenv("MUSTER_TEST_LOG") == nil ? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } : Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
+    package static let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// A server of its own, for tests that kill or stop it. It stops at the process's end at the latest.
     package static func start(_ settings: EmbeddedPostgresSettings = fastSettings) async throws -> EmbeddedPostgres {

@@ -26,7 +26,7 @@ extension Incident {
                 UnmetRequirement(requirement, "task \($0.id) is not done: \($0.text)", subject: String($0.id))
             }
         case .reviewApproved:
-            missing(requirement, unless: review?.status == .approved, reviewDetail)
+            unmetReview
         case .actionsAssigned:
             actions.first { $0.required && $0.state != .dropped && ($0.owner == nil || $0.due == nil) }.map {
                 UnmetRequirement(
@@ -76,10 +76,24 @@ extension Incident {
         let down = unrestored
         guard let first = down.first else { return nil }
         let names = down.prefix(10).joined(separator: ", ") + (down.count > 10 ? " and \(down.count - 10) more" : "")
-        return UnmetRequirement(requirement, "not restored or waived yet: \(names)", subject: first)
+        let (subject, next) = nextToRestore(of: down) ?? (first, .look)
+        return UnmetRequirement(requirement, "not restored or waived yet: \(names)", subject: subject, step: next)
     }
 
-    private var reviewDetail: String {
-        review == nil ? "no review has been started" : "the review is not approved"
+    /// What can be done next, as far as it can be told without the catalog: what is worked on is verified, and what is
+    /// alone waits for nothing else. Nil when it takes the restoration plan to say.
+    private func nextToRestore(of down: [String]) -> (component: String, UnmetRequirement.NextStep)? {
+        let begun = down.first { step($0)?.state == .restoring && firing[$0, default: 0] == 0 }
+        if let begun { return (begun, .finish) }
+        guard down.count == 1, let only = step(down[0]), only.state.isStartable else { return nil }
+        return (only.component, .begin)
+    }
+
+    private var unmetReview: UnmetRequirement? {
+        guard let review else {
+            return UnmetRequirement(.reviewApproved, "no review has been started")
+        }
+        return review.status == .approved
+            ? nil : UnmetRequirement(.reviewApproved, "the review is not approved", step: .finish)
     }
 }

@@ -78,10 +78,19 @@ package struct UnmetRequirement: Hashable, Sendable {
     package let detail: String
     /// The component, mitigation, task or action that stands in the way, if there is one.
     package let subject: String?
+    package let step: NextStep
 
-    package init(_ requirement: Requirement, _ detail: String, subject: String? = nil) {
+    /// Which call comes next, where that depends on how far things are.
+    package enum NextStep: Hashable, Sendable {
+        case begin, finish
+        /// Something else has to come first, or time has to pass; what it is, the restoration plan says.
+        case look
+    }
+
+    package init(_ requirement: Requirement, _ detail: String, subject: String? = nil, step: NextStep = .begin) {
         self.requirement = requirement
         self.detail = detail
         self.subject = subject
+        self.step = step
     }
 }

@@ -11,7 +11,8 @@ extension ReviewDraft {
             }
         }
         return table.isEmpty
-            ? "Nothing was overridden: every phase was left and every component was started by the rules." : table.markdown
+            ? "Nothing was overridden: every phase was left and every component was started by the rules."
+            : table.markdown
     }
 
     private static func overridden(by event: IncidentEvent) -> (details: [String], reason: String?) {

@@ -10,7 +10,8 @@ extension ReviewDraft {
         let steps = facts.plan.waves.flatMap { wave in wave.steps.map { (wave: wave.number, planned: $0) } }
         guard !steps.isEmpty else { return "No component had to be restored." }
         let sorted = steps.sorted { rank($0.planned) < rank($1.planned) }
-        var table = MarkdownTable("No.", "Component", "Tier", "Wave", "Started (UTC)", "Restored (UTC)", "Took", "State")
+        var table = MarkdownTable(
+            "No.", "Component", "Tier", "Wave", "Started (UTC)", "Restored (UTC)", "Took", "State")
         var place = 0
         for (wave, planned) in sorted {
             let step = planned.step
@@ -23,7 +24,8 @@ extension ReviewDraft {
                 step.startedAt?.dateAndTime ?? "", restored?.dateAndTime ?? "", took(step, restored),
                 planned.status.words)
         }
-        let note = "Waves are planned from criticality and dependencies; the order below is the one in which it happened."
+        let note =
+            "Waves are planned from criticality and dependencies; the order below is the one in which it happened."
         return "\(note)\n\n\(table.markdown)"
     }
 

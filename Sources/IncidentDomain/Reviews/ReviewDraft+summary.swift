@@ -11,9 +11,11 @@ extension ReviewDraft {
     }
 
     private static func opening(_ incident: Incident) -> String {
-        let severity = incident.severity.map { "a \($0.rawValue) incident" } ?? "an incident whose severity is not recorded"
+        let severity =
+            incident.severity.map { "a \($0.rawValue) incident" } ?? "an incident whose severity is not recorded"
         let began = incident.times.startedAt.toTheSecond
-        let text = "INC-\(incident.number), “\(Markdown.inline(incident.title))”, is \(severity). Its impact began \(began)"
+        let text =
+            "INC-\(incident.number), “\(Markdown.inline(incident.title))”, is \(severity). Its impact began \(began)"
         if incident.phase == .dismissed { return "\(text), and it was dismissed as a false alarm." }
         if let other = incident.mergedInto { return "\(text). It was merged into INC-\(other), where it goes on." }
         guard let restored = incident.times.restoredAt, let seconds = incident.times.timeToRestore else {

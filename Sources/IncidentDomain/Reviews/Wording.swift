@@ -38,12 +38,13 @@ extension Int {
 extension Double {
     /// Money: as in `12,500` or `12,500.50`.
     package var grouped: String {
-        guard isFinite, abs(self) < 1e15 else { return description }
-        let cents = Int((self * 100).rounded())
-        guard cents % 100 != 0 else { return (cents / 100).grouped }
-        let rest = String(abs(cents % 100))
-        let sign = cents < 0 && cents > -100 ? "-" : ""
-        return "\(sign)\((cents / 100).grouped).\(rest.count < 2 ? "0" : "")\(rest)"
+        guard isFinite, abs(self) < 9e15 else { return description }
+        let whole = magnitude.rounded(.down)
+        let cents = Int(((magnitude - whole) * 100).rounded())
+        let units = Int(whole) + cents / 100
+        let sign = self < 0 && units + cents > 0 ? "-" : ""
+        guard cents % 100 != 0 else { return sign + units.grouped }
+        return "\(sign)\(units.grouped).\(cents < 10 ? "0" : "")\(cents)"
     }
 }
 

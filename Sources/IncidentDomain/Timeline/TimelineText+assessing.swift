@@ -39,7 +39,9 @@ extension PhaseReverted {
 extension IncidentAbsorbed {
     var text: String {
         var brought: [String] = []
-        if !impacts.isEmpty { brought.append("impacts on \(impacts.map(\.component).sorted().joined(separator: ", "))") }
+        if !impacts.isEmpty {
+            brought.append("impacts on \(impacts.map(\.component).sorted().joined(separator: ", "))")
+        }
         if alerts > 0 { brought.append(alerts == 1 ? "1 alert" : "\(alerts) alerts") }
         let with = brought.isEmpty ? "" : "; it brought \(brought.joined(separator: " and "))"
         return "INC-\(number) “\(title.onOneLine)” was merged into this incident\(with)."
@@ -76,7 +78,8 @@ extension ComponentImpact {
 extension AudienceImpact {
     var text: String {
         let numbers = numbers.joined(separator: ", ")
-        return "Impact on \(audience.rawValue): \(description.sentence)" + (numbers.isEmpty ? "" : " Numbers: \(numbers).")
+        return "Impact on \(audience.rawValue): \(description.sentence)"
+            + (numbers.isEmpty ? "" : " Numbers: \(numbers).")
     }
 
     /// What is known in numbers, each with its unit.

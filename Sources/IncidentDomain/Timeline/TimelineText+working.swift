@@ -76,7 +76,8 @@ extension UpdatePosted {
 extension ReviewRevised {
     var text: String {
         let ids = sections.map(\.id.onOneLine).joined(separator: ", ")
-        return "Review revised: revision \(revision), \(status.words)" + (ids.isEmpty ? "." : "; written so far: \(ids).")
+        return "Review revised: revision \(revision), \(status.words)"
+            + (ids.isEmpty ? "." : "; written so far: \(ids).")
     }
 }
 

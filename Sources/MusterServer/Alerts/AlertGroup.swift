@@ -49,7 +49,10 @@ struct AlertGroup: Sendable {
     private var labels: [String: String] {
         var common = alerts.first?.labels ?? [:]
         for alert in alerts.dropFirst() { common = common.filter { alert.labels[$0.key] == $0.value } }
-        let bounded = common.filter { (1...64).contains($0.key.unicodeScalars.count) && $0.value.unicodeScalars.count <= 256 }
-        return Dictionary(uniqueKeysWithValues: bounded.sorted { $0.key < $1.key }.prefix(32).map { ($0.key, $0.value) })
+        let bounded = common.filter {
+            (1...64).contains($0.key.unicodeScalars.count) && $0.value.unicodeScalars.count <= 256
+        }
+        return Dictionary(
+            uniqueKeysWithValues: bounded.sorted { $0.key < $1.key }.prefix(32).map { ($0.key, $0.value) })
     }
 }

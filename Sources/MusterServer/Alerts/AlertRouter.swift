@@ -41,41 +41,79 @@ struct AlertRouter: Service {
                 guard !Task.isCancelled else { return }
                 // The alerts are safe and stay marked; the next second tries again.
                 logger.warning("alerts could not be brought to their incidents", metadata: ["error": "\(error)"])
+                if (error as? PostgresError)?.isTransient != true { _ = try? await routeBatch(isolating: true) }
             }
         }
     }
 
     /// Routes what is not routed, up to one batch; returns how many alerts that were.
+    ///
+    /// - Parameter isolating: Leaves out the incidents and groups that fail, where otherwise nothing of the batch is done:
+    ///   one incident that cannot be read must not hold up the alerts of all others.
     @discardableResult
-    func routeBatch() async throws -> Int {
+    func routeBatch(isolating: Bool = false) async throws -> Int {
         let context = CommandContext(principal: .daemon)
         return try await desk.repeating(context) { _, _ in
             let count = try await pool.transaction { transaction in
                 let alerts = try await store.claim(limit: Self.batchMax, in: transaction)
                 guard !alerts.isEmpty else { return 0 }
-                for (incident, mentions) in Self.cleared(alerts) {
-                    try await clear(mentions, of: incident, in: transaction)
+                var failed: Set<UUID> = []
+                for (incident, over) in Self.cleared(alerts) {
+                    let isDone = try await part(isolating, in: transaction) {
+                        try await clear(over.map(\.mention), of: incident, in: transaction)
+                    }
+                    if !isDone { failed.formUnion(over.map(\.id)) }
                 }
-                for group in Self.newGroups(alerts) { try await place(group, in: transaction) }
-                try await store.mark(alerts.map(\.id), in: transaction)
-                return alerts.count
+                for group in Self.newGroups(alerts) {
+                    let isDone = try await part(isolating, in: transaction) { try await place(group, in: transaction) }
+                    if !isDone { failed.formUnion(group.alerts.map(\.id)) }
+                }
+                let routed = alerts.map(\.id).filter { !failed.contains($0) }
+                try await store.mark(routed, in: transaction)
+                return routed.count
             }
             if count > 0 { desk.feed.committed() }
             return count
         }
     }
 
+    /// One part of a batch. False when it failed by itself and the rest is to go on without it.
+    private func part(
+        _ isolating: Bool, in transaction: PostgresTransaction, _ body: () async throws -> Void
+    ) async throws -> Bool {
+        guard isolating else {
+            try await body()
+            return true
+        }
+        try await store.setSavepoint(in: transaction)
+        do {
+            try await body()
+            return true
+        } catch let error as PostgresError where error.isTransient {
+            throw error
+        } catch let lost as LostRace {
+            throw lost
+        } catch {
+            try await store.goBackToSavepoint(in: transaction)
+            logger.error("alerts of one incident could not be brought to it", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
     /// Alerts that their incidents know and that are over now.
-    private static func cleared(_ alerts: [AlertRoutingStore.Unrouted]) -> [(incident: Int, [AlertMention])] {
+    private static func cleared(
+        _ alerts: [AlertRoutingStore.Unrouted]
+    ) -> [(incident: Int, over: [AlertRoutingStore.Unrouted])] {
         let known = alerts.filter { $0.incident != nil && $0.isResolved }
-        return Dictionary(grouping: known) { $0.incident ?? 0 }.sorted { $0.key < $1.key }
-            .map { ($0.key, $0.value.map(\.mention)) }
+        return Dictionary(grouping: known) { $0.incident ?? 0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// Alerts that no incident knows, by group.
     private static func newGroups(_ alerts: [AlertRoutingStore.Unrouted]) -> [AlertGroup] {
-        Dictionary(grouping: alerts.filter { $0.incident == nil }) { AlertGroup.Key(source: $0.source, group: $0.groupKey) }
-            .map { AlertGroup(key: $0.key, alerts: $0.value) }.sorted { $0.key < $1.key }
+        Dictionary(grouping: alerts.filter { $0.incident == nil }) {
+            AlertGroup.Key(source: $0.source, group: $0.groupKey)
+        }
+        .map { AlertGroup(key: $0.key, alerts: $0.value) }.sorted { $0.key < $1.key }
     }
 
     private func clear(

@@ -48,6 +48,15 @@ struct AlertRoutingStore: Sendable {
         _ = try await transaction.query("UPDATE alert SET routed = true WHERE id = ANY (\(ids)) AND NOT routed")
     }
 
+    func setSavepoint(in transaction: PostgresTransaction) async throws {
+        try await transaction.query("SAVEPOINT part")
+    }
+
+    /// Undoes what was done since the savepoint, also after an error.
+    func goBackToSavepoint(in transaction: PostgresTransaction) async throws {
+        try await transaction.query("ROLLBACK TO SAVEPOINT part")
+    }
+
     /// Makes other daemons wait with this group until the transaction ends.
     func lock(_ key: AlertGroup.Key, in transaction: PostgresTransaction) async throws {
         let name = "\(key.source.uuidString.lowercased())/\(key.group)"

@@ -26,7 +26,8 @@ struct AlertStore: Sendable {
     }
 
     /// One statement for a batch of any size. The partial unique index decides who is first; a firing whose row exists
-    /// already, resolved, was over before this message came. (`least` passes over what is NULL.)
+    /// already, resolved, was over before this message came. (`least` passes over what is NULL.
+    /// Under OR the lookups are scalar, since EXISTS there may become a hash of the whole table.)
     static func take(_ batch: [Arrival]) -> SQL {
         """
         WITH arrived AS (
@@ -57,11 +58,13 @@ struct AlertStore: Sendable {
                 SELECT FROM alert AS earlier
                 WHERE earlier.source = arrived.source AND earlier.identity = arrived.identity
                     AND earlier.starts_at >= arrived.starts_at AND earlier.status = 'resolved'
-            ) AND NOT (arrived.status = 'resolved' AND EXISTS (
-                SELECT FROM alert AS known
-                WHERE known.source = arrived.source AND known.identity = arrived.identity
-                    AND (known.status <> 'resolved' OR arrived.starts_at IS NULL)
-            ))
+            ) AND (arrived.status <> 'resolved' OR (
+                SELECT open.id FROM alert AS open
+                WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
+            ) IS NULL) AND (arrived.status <> 'resolved' OR arrived.starts_at IS NOT NULL OR (
+                SELECT known.id FROM alert AS known
+                WHERE known.source = arrived.source AND known.identity = arrived.identity LIMIT 1
+            ) IS NULL)
             ON CONFLICT (source, identity) WHERE status <> 'resolved' DO UPDATE
             SET occurrences = alert.occurrences + excluded.occurrences, last_seen_at = now(), title = excluded.title,
                 severity = excluded.severity, annotations = excluded.annotations

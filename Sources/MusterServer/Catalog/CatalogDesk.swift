@@ -39,7 +39,9 @@ struct CatalogDesk: Sendable {
     }
 
     /// Adds a component or changes it.
-    func put(_ component: Component, ifMatch: IfMatch, by principal: Principal) async throws -> (StoredComponent, isNew: Bool) {
+    func put(_ component: Component, ifMatch: IfMatch, by principal: Principal) async throws -> (
+        StoredComponent, isNew: Bool
+    ) {
         try await pool.transaction { transaction in
             try await CatalogStore.lock(in: transaction)
             let stored = try await CatalogStore.readAll(in: transaction).components
@@ -62,10 +64,12 @@ struct CatalogDesk: Sendable {
                 throw Problem.notFound("Component \(slug)")
             }
             try Self.require(ifMatch, before)
-            let dependents = stored.map(\.component).filter { $0.dependsOn.contains { $0.component == slug } }.map(\.slug)
+            let dependents = stored.map(\.component).filter { $0.dependsOn.contains { $0.component == slug } }.map(
+                \.slug)
             guard dependents.isEmpty else {
                 throw Problem(
-                    .inUse, "\(slug) is needed by \(dependents.joined(separator: ", ")); change their depends_on first.")
+                    .inUse, "\(slug) is needed by \(dependents.joined(separator: ", ")); change their depends_on first."
+                )
             }
             try await checkUnused([slug], in: transaction)
             try await CatalogStore.write([], removing: [slug], by: principal, in: transaction)
@@ -80,7 +84,8 @@ struct CatalogDesk: Sendable {
     /// An incident that is open must keep finding what it has to restore.
     private func checkUnused(_ removed: [String], in transaction: PostgresTransaction) async throws {
         guard let use = try await CatalogStore.inUse(removed, in: transaction).first else { return }
-        throw Problem(.inUse, "\(use.slug) is affected in INC-\(use.incident), which is open; it cannot be removed now.")
+        throw Problem(
+            .inUse, "\(use.slug) is affected in INC-\(use.incident), which is open; it cannot be removed now.")
     }
 
     /// - Parameter places: The slugs in the order of the body; nil when the body is one component.

@@ -82,7 +82,8 @@ struct ComponentRoutes: Sendable {
         }
     }
 
-    private static let slugRule = "should be 1 to 64 lower-case letters, digits, -, _ or ., beginning with a letter or digit"
+    private static let slugRule =
+        "should be 1 to 64 lower-case letters, digits, -, _ or ., beginning with a letter or digit"
 
     private static func component(_ body: inout BodyReader, slug: String) -> Component {
         Component(

@@ -72,7 +72,8 @@ struct IncidentDesk: Sendable {
         let events = try Incident.decide(.open(opening), on: nil, facts: facts)
         let number = try await incidents.nextNumber(in: runner)
         let change = try IncidentChange.make(
-            events, on: nil, lastHash: HashChain.start, number: number, context: context, now: loaded.now, policy: policy)
+            events, on: nil, lastHash: HashChain.start, number: number, context: context, now: loaded.now,
+            policy: policy)
         _ = try await incidents.write(change, in: runner)
         var outcome = Self.outcome(change)
         outcome.isNew = true
@@ -144,7 +145,8 @@ struct IncidentDesk: Sendable {
 
     /// Makes a new attempt when somebody else was faster, and when an attempt's outcome is unknown.
     func repeating<Result>(
-        _ context: CommandContext, on number: Int? = nil, _ attempt: (_ mayBeDone: Bool, _ number: Int) async throws -> Result
+        _ context: CommandContext, on number: Int? = nil,
+        _ attempt: (_ mayBeDone: Bool, _ number: Int) async throws -> Result
     ) async throws -> Result {
         var mayBeDone = context.isRepeatable
         for made in 0..<Self.attemptsMax {

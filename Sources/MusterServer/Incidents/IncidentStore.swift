@@ -81,7 +81,8 @@ struct IncidentStore: Sendable {
     func write(_ change: IncidentChange, in runner: some SQLRunner) async throws -> Bool {
         let row = change.before == nil ? Self.insert(change) : Self.update(change)
         let result = try await runner.query(
-            "WITH changed AS (\(fragment: row)) \(fragment: TimelineStore.append(change.entries, commandID: change.commandID))")
+            "WITH changed AS (\(fragment: row)) \(fragment: TimelineStore.append(change.entries, commandID: change.commandID))"
+        )
         return result.affectedRows == change.entries.count
     }
 

@@ -34,16 +34,25 @@ struct RequirementHint: JSONWritable {
         case .updatePosted: ("POST", "/updates", ["audience": "internal", "body": "WHAT IS KNOWN"])
         case .mitigationSucceeded: mitigation
         case .noMitigationRunning: ("PATCH", "/mitigations/\(unmet.subject ?? "ID")", ["state": "succeeded"])
-        case .componentsRestored: ("POST", "/restoration/\(unmet.subject ?? "COMPONENT")/start", nil)
+        case .componentsRestored: restoration
         case .noFiringAlert: firing
         case .tasksDone: ("PATCH", "/tasks/\(unmet.subject ?? "ID")", ["done": true])
-        case .reviewApproved: ("POST", "/review/approve", nil)
+        case .reviewApproved: ("POST", unmet.step == .begin ? "/review" : "/review/approve", nil)
         case .actionsAssigned: ("PATCH", "/actions/\(unmet.subject ?? "ID")", ["owner": "NAME", "due": "YYYY-MM-DD"])
         }
     }
 
     private func role(_ role: IncidentRole) -> Call {
         ("PUT", "/roles/\(role.rawValue)", ["person": "NAME"])
+    }
+
+    private var restoration: Call {
+        let component = unmet.subject ?? "COMPONENT"
+        return switch unmet.step {
+        case .begin: ("POST", "/restoration/\(component)/start", nil)
+        case .finish: ("POST", "/restoration/\(component)/verify", nil)
+        case .look: ("GET", "/restoration", nil)
+        }
     }
 
     private var mitigation: Call {

@@ -209,7 +209,11 @@ extension MarkdownInlineParser {
         position += 1
         guard let index = frames.lastIndex(where: \.isOpenBracket) else { return append("]") }
         guard let target = MarkdownLinkTarget(scalars, at: position) else {
-            if index == frames.count - 1 { collapse(to: index - 1) } else { frames[index].kind = .bracket(isOpen: false) }
+            if index == frames.count - 1 {
+                collapse(to: index - 1)
+            } else {
+                frames[index].kind = .bracket(isOpen: false)
+            }
             return append("]")
         }
         collapse(to: index)

@@ -38,7 +38,9 @@ struct MarkdownListMarker {
         let length: Int
         if "-*+".contains(first) {
             (kind, number, length) = (first, nil, 1)
-        } else if (1...9).contains(digits.count), let end = trimmed.dropFirst(digits.count).first, end == "." || end == ")" {
+        } else if (1...9).contains(digits.count), let end = trimmed.dropFirst(digits.count).first,
+            end == "." || end == ")"
+        {
             (kind, number, length) = (end, Int(digits), digits.count + 1)
         } else {
             return nil

@@ -79,7 +79,8 @@ enum MarkdownNormalForm {
     private static func code(_ text: String, isCell: Bool) -> String {
         let fence = String(repeating: "`", count: longestRun(in: text) + 1)
         let gap = text.hasPrefix("`") || text.hasSuffix("`") || (text.hasPrefix(" ") && text.hasSuffix(" ")) ? " " : ""
-        let content = isCell ? text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") : text
+        let content =
+            isCell ? text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") : text
         return "\(fence)\(gap)\(content)\(gap)\(fence)"
     }
 

@@ -57,7 +57,8 @@ struct MarkdownParser {
         let level = trimmed.prefix { $0 == "#" }.count
         let rest = trimmed.dropFirst(level)
         guard (1...6).contains(level), rest.first.map({ $0 == " " || $0 == "\t" }) ?? true else { return nil }
-        return .heading(level: max(level, MarkdownBlock.highestHeading), MarkdownInlineParser.parse(String(rest.trimmed)))
+        return .heading(
+            level: max(level, MarkdownBlock.highestHeading), MarkdownInlineParser.parse(String(rest.trimmed)))
     }
 
     /// A list may be within a list, but not without end.

@@ -112,7 +112,8 @@ extension PhasesSVG {
         let text = name == Self.unnoticed ? "\(length) unnoticed" : length
         let ink = name == Self.unnoticed ? "bar-note" : "bar-time"
         let fits = Double(text.count) * PhaseClocks.characterWidth + 10 < width
-        let place = "x=\"\((x + 6).points)\" y=\"\((y + 13).points)\" fill=\"\(ink == "bar-note" ? "#1b2128" : "#ffffff")\""
+        let place =
+            "x=\"\((x + 6).points)\" y=\"\((y + 13).points)\" fill=\"\(ink == "bar-note" ? "#1b2128" : "#ffffff")\""
         let label = fits ? "<text class=\"\(ink)\" \(place)>\(text)</text>" : ""
         return """
             <g><title>\(name), \(start.toTheSecond) to \(end.toTheSecond), \(length)</title>\

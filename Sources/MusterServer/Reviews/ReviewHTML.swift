@@ -53,7 +53,8 @@ enum ReviewHTML {
 
     private static func section(_ section: ReviewSection, of document: ReviewDocument) -> String {
         let origin =
-            section.needsPerson ? "to be written by a person" : section.generated ? "from the timeline" : "written by hand"
+            section.needsPerson
+            ? "to be written by a person" : section.generated ? "from the timeline" : "written by hand"
         let below = document.tableBelow(section).map { "\n\(MarkdownHTML.render($0))" } ?? ""
         return """
             <section id="\(anchor(section))"\(section.needsPerson ? " class=\"missing\"" : "")>

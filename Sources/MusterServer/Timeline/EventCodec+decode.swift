@@ -7,7 +7,9 @@ extension EventCodec {
     /// - Throws: `Unreadable` for a kind or version that this program does not know, or a payload that is not of its kind.
     static func decode(kind: String, version: Int, payload: [UInt8]) throws(Unreadable) -> IncidentEvent {
         guard version == 1 else { throw Unreadable(kind: kind, version: version, reason: "the version is unknown") }
-        guard let read = readers[kind] else { throw Unreadable(kind: kind, version: version, reason: "the kind is unknown") }
+        guard let read = readers[kind] else {
+            throw Unreadable(kind: kind, version: version, reason: "the kind is unknown")
+        }
         do {
             return try read(Data(payload))
         } catch {

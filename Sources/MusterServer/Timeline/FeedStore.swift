@@ -45,7 +45,8 @@ struct FeedStore: Sendable {
     }
 
     /// Entries after a position, oldest first.
-    func read(after position: FeedPosition, limit: Int) async throws -> [(position: FeedPosition, entry: TimelineEntry)] {
+    func read(after position: FeedPosition, limit: Int) async throws -> [(position: FeedPosition, entry: TimelineEntry)]
+    {
         try await pool.query(Self.page(after: position, limit: limit)).map { row in
             let place = FeedPosition(
                 transaction: try row.decode("transaction_id"), position: try row.decode("position"))

@@ -99,7 +99,8 @@ struct TimelineStore: Sendable {
             sequence: try row.decode("sequence"),
             event: try EventCodec.decode(kind: stored.kind, version: stored.version, payload: stored.payload),
             actor: Principal(
-                id: try row.decode("actor_id"), name: try row.decode("actor_name"), role: Role(rawValue: role) ?? .viewer),
+                id: try row.decode("actor_id"), name: try row.decode("actor_name"),
+                role: Role(rawValue: role) ?? .viewer),
             occurredAt: try row.decode("occurred_at"), recordedAt: try row.decode("recorded_at"))
         return TimelineEntry(
             incident: try row.decode("incident"), recorded: recorded, stored: stored, salt: try row.decode("salt"),

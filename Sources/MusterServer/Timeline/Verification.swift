@@ -45,7 +45,9 @@ struct Verification: Sendable {
         report.entries += entries.count
         // Somebody may have changed the incident between the two reads; then its timeline is the longer one.
         let known = entries.prefix(row.version)
-        report.differences += TimelineCheck(number: number, entries: entries).differences().map { "INC-\(number): \($0)" }
+        report.differences += TimelineCheck(number: number, entries: entries).differences().map {
+            "INC-\(number): \($0)"
+        }
         let replayed = known.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
         let isSince = entries.contains { $0.recorded.sequence > row.version && $0.isRedaction }
         if replayed != row.incident, !isSince {

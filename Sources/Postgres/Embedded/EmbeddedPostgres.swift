@@ -78,13 +78,19 @@ package final class EmbeddedPostgres: Sendable {
     /// started again.
     package func restart(signal: Int32 = SIGINT) async {
         guard case .running(let status, _) = phase.withLock({ $0 }), let pid = status.pid else { return }
-        status.kill(signal)
+        status.restart(signal)
         await status.waitUntilReady(after: pid)
     }
 
     /// The connection string for another database of the same server.
     package func conninfo(database: String) -> String {
         directory.conninfo(database: database)
+    }
+
+    /// Whether the server runs and takes connections.
+    package var isReady: Bool {
+        guard case .running(let status, _) = phase.withLock({ $0 }) else { return false }
+        return status.isReady
     }
 
     /// The postmaster's process id while it runs.

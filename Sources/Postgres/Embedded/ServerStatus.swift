@@ -7,12 +7,15 @@ final class ServerStatus: Sendable {
         var pid: pid_t?
         var isReady = false
         var isStopping = false
+        /// The end that comes is wished, and a new start with it.
+        var isRestarting = false
         var readyWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
 
     var pid: pid_t? { state.withLock { $0.pid } }
+    var isReady: Bool { state.withLock { $0.isReady } }
     var isStopping: Bool { state.withLock { $0.isStopping } }
 
     func started(_ pid: pid_t) {
@@ -44,6 +47,20 @@ final class ServerStatus: Sendable {
     func stopRequested() {
         state.withLock { $0.isStopping = true }
         kill(SIGINT)
+    }
+
+    /// Ends the server by a signal, to be started again at once.
+    func restart(_ signal: Int32) {
+        state.withLock { $0.isRestarting = true }
+        kill(signal)
+    }
+
+    /// Whether the server's end was wished; only once.
+    func takeRestart() -> Bool {
+        state.withLock { state in
+            defer { state.isRestarting = false }
+            return state.isRestarting
+        }
     }
 
     func clearStop() {

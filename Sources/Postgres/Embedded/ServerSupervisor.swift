@@ -85,29 +85,40 @@ struct ServerSupervisor: Sendable {
         }
     }
 
+    /// A server that dies by itself comes back after a moment, which grows while it keeps dying.
     private func superviseUntilStopped(_ command: [String]) {
         var backoff = Backoff(min: .milliseconds(20), max: .seconds(10))
+        var since = MonotonicTime.now
         while true {
-            let since = MonotonicTime.now
             let code = status.reap()
             guard !status.isStopping else { return }
-            logger.error(
-                "the PostgreSQL server ended by itself",
-                metadata: ["status": "\(code)", "log": "\(directory.logTail(lines: 3))"])
-            if MonotonicTime.now - since > 10_000_000_000 { backoff.succeeded() }
+            var isWished = status.takeRestart()
+            if !isWished {
+                let tail = directory.logTail(lines: 3)
+                logger.error(
+                    "the PostgreSQL server ended by itself", metadata: ["status": "\(code)", "log": "\(tail)"])
+            }
+            if MonotonicTime.now - since > Duration.seconds(10).nanoseconds { backoff.succeeded() }
             var isRunning = false
             while !isRunning {
-                guard status.pause(backoff.failed(random: 1)) else { return }
-                do throws(PostgresError) {
-                    try spawn(command)
-                    isRunning = true
-                    logger.notice("the PostgreSQL server runs again")
-                } catch {
-                    logger.error("the PostgreSQL server does not start", metadata: ["reason": "\(error)"])
-                    status.kill(SIGQUIT)
-                    _ = status.reap()
-                }
+                guard isWished || status.pause(backoff.failed(random: 1)) else { return }
+                isWished = false
+                isRunning = starts(command)
             }
+            since = .now
+        }
+    }
+
+    private func starts(_ command: [String]) -> Bool {
+        do throws(PostgresError) {
+            try spawn(command)
+            logger.notice("the PostgreSQL server runs again")
+            return true
+        } catch {
+            logger.error("the PostgreSQL server does not start", metadata: ["reason": "\(error)"])
+            status.kill(SIGQUIT)
+            _ = status.reap()
+            return false
         }
     }
 

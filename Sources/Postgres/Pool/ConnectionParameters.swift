@@ -56,6 +56,8 @@ struct ConnectionParameters: Sendable {
         limited.setDefault("keepalives_count", "3")
         // The string's own options come last, and the server lets the last one win.
         let limits = [
+            // Our statements take arrays of any length: planned anew for each length, a small one costs more to plan than to run.
+            "-c plan_cache_mode=force_generic_plan",
             "-c statement_timeout=\(configuration.statementTimeout.milliseconds)",
             "-c idle_in_transaction_session_timeout=\(configuration.idleInTransactionTimeout.milliseconds)",
         ]

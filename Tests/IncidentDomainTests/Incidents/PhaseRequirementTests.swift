@@ -10,6 +10,7 @@ struct PhaseRequirementTests {
         var before: [IncidentCommand] = []
         let detail: String
         var subject: String?
+        var step = UnmetRequirement.NextStep.begin
         let meeting: [IncidentCommand]
 
         var testDescription: String { "\(requirement.rawValue): \(detail)" }
@@ -56,8 +57,15 @@ struct PhaseRequirementTests {
             meeting: [.changeMitigation(id: 2, MitigationPatch(state: .rolledBack))]),
         Example(
             requirement: .componentsRestored, before: [.hit("feed"), .hit("auth")],
-            detail: "not restored or waived yet: auth, feed", subject: "auth",
+            detail: "not restored or waived yet: auth, feed", subject: "auth", step: .look,
             meeting: [.removeImpact(component: "auth"), .hit("feed", .none)]),
+        Example(
+            requirement: .componentsRestored, before: [.hit("feed")], detail: "not restored or waived yet: feed",
+            subject: "feed", meeting: [.hit("feed", .none)]),
+        Example(
+            requirement: .componentsRestored, before: Way.toRestore(["feed", "auth"]) + [.start("auth")],
+            detail: "not restored or waived yet: auth, feed", subject: "auth", step: .finish,
+            meeting: [.waive("auth"), .waive("feed")]),
         Example(
             requirement: .noFiringAlert, before: [.hit("feed"), .fires("feed", nil)],
             detail: "2 alerts are still firing on feed", subject: "feed", meeting: [.clears("feed", nil)]),
@@ -73,7 +81,7 @@ struct PhaseRequirementTests {
             meeting: [.draftReview, .approveReview(sections: [])]),
         Example(
             requirement: .reviewApproved, before: Way.toReview + [.draftReview], detail: "the review is not approved",
-            meeting: [.approveReview(sections: [])]),
+            step: .finish, meeting: [.approveReview(sections: [])]),
         Example(
             requirement: .actionsAssigned, before: [.addAction(ActionDraft(title: "Alert on lag", kind: .detective))],
             detail: "the required action item 42-1 has no owner", subject: "42-1",
@@ -87,7 +95,7 @@ struct PhaseRequirementTests {
 
     @Test(arguments: examples) func `a requirement says what is missing until it is met`(_ example: Example) throws {
         let given = try Given().and(example.before)
-        let expected = UnmetRequirement(example.requirement, example.detail, subject: example.subject)
+        let expected = UnmetRequirement(example.requirement, example.detail, subject: example.subject, step: example.step)
         #expect(given.incident.unmet(example.requirement) == expected)
         #expect(try given.and(example.meeting).incident.unmet(example.requirement) == nil)
     }

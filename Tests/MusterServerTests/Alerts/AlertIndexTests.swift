@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import IncidentDomain
 import Postgres
 import TestSupport
@@ -30,7 +30,9 @@ import Testing
     func `taking a batch in looks each alert up by an index`(size: Int) async throws {
         try await TestDatabase.with(template: Self.template) { database in
             let source = try await database.pool.query("SELECT id FROM source LIMIT 1")[0].decode("id", as: UUID.self)
-            let alerts: [IncomingAlert] = (0..<size).map { $0.isMultiple(of: 2) ? .firing("\($0)") : .resolved("\($0)") }
+            let alerts: [IncomingAlert] = (0..<size).map {
+                $0.isMultiple(of: 2) ? .firing("\($0)") : .resolved("\($0)")
+            }
             let round = AlertFolding.rounds([(source, alerts)])[0]
             try await Self.expectIndexed(AlertStore.take(round), database.pool)
         }
@@ -79,7 +81,6 @@ import Testing
     /// Under the plan for these values and under the one for any values, which PostgreSQL may change to after five uses.
     private static func expectIndexed(_ statement: SQL, _ pool: PostgresPool) async throws {
         let custom = try await plan("EXPLAIN \(fragment: statement)", pool)
-        if true { try! (custom+"\n").data(using:.utf8)!.write(to: URL(filePath:"/tmp/plans/\(UUID()).txt")) }
         #expect(!custom.contains("Seq Scan on alert"), "\(custom)")
         let generic = try await pool.transaction { transaction in
             var types: [String] = []

@@ -95,7 +95,10 @@ import Testing
                     while intake.waiting < 2 { await Task.yield() }
                 }
             }
-            #expect(try await daemon.summary() == ["cut off resolved 1", "first firing 1", "named resolved 1", "next firing 1"])
+            #expect(
+                try await daemon.summary() == [
+                    "cut off resolved 1", "first firing 1", "named resolved 1", "next firing 1",
+                ])
         }
     }
 
@@ -134,8 +137,11 @@ import Testing
                     #expect(killed > 0)
                 }
             }
-            #expect(try await daemon.count("alert") == 60)
-            #expect(try await daemon.count("alert", where: "status = 'resolved'") == 30)
+            // Through new connections: one that was killed last may not have been noticed yet.
+            try await daemon.beside { fresh async throws in
+                #expect(try await fresh.count("alert") == 60)
+                #expect(try await fresh.count("alert", where: "status = 'resolved'") == 30)
+            }
         }
     }
 

@@ -63,7 +63,8 @@ import Testing
             try await daemon.take(
                 source, .firing("a", group: "g", component: "cdn"), .firing("b", group: "g"), .firing("c", group: "g"))
             try await daemon.router.routeBatch()
-            try await daemon.take(source, .resolved("a", group: "g"), .resolved("b", group: "g"), .firing("c", group: "g"))
+            try await daemon.take(
+                source, .resolved("a", group: "g"), .resolved("b", group: "g"), .firing("c", group: "g"))
             #expect(try await daemon.router.routeBatch() == 2)
             let incident = try await daemon.incident(1)
             #expect(incident.firing == ["": 1] && incident.alerts == 3)

@@ -9,7 +9,9 @@ import Testing
 /// should stand in the table after each batch.
 @Suite(.timeLimit(.minutes(3))) struct AlertSequenceTests {
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
-    func `any sequence of messages leaves the rows that the model says, and incidents that agree`(seed: UInt64) async throws {
+    func `any sequence of messages leaves the rows that the model says, and incidents that agree`(seed: UInt64)
+        async throws
+    {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             var senders = (0..<8).map { AlertSender(identity: "alert \($0)", group: "group \($0 % 3)") }
@@ -70,7 +72,8 @@ private struct AlertSender {
     private func message(of firing: Int, ended: Bool) -> IncomingAlert {
         let start = firing * 10
         return ended
-            ? .resolved(identity, at: start, until: start + 3, group: group) : .firing(identity, at: start, group: group)
+            ? .resolved(identity, at: start, until: start + 3, group: group)
+            : .firing(identity, at: start, group: group)
     }
 }
 

@@ -160,7 +160,9 @@ import Testing
     @Test func `an identity of any length and any letters is kept`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
-            let names = ["'; DROP TABLE alert; --", "\\", "{\"a\",NULL}", "ünï✓", String(repeating: "x", count: 1000), " "]
+            let names = [
+                "'; DROP TABLE alert; --", "\\", "{\"a\",NULL}", "ünï✓", String(repeating: "x", count: 1000), " ",
+            ]
             try await daemon.take([(source, names.map { .firing($0) })])
             #expect(Set(try await daemon.alerts().map(\.identity)) == Set(names))
         }
@@ -185,7 +187,9 @@ import Testing
                     async let first = daemon.take([(source, batch)])
                     async let second = other.take([(source, batch.reversed())])
                     #expect(try await first + second == 20)
-                    try await daemon.take([(source, (0..<20).map { .resolved("\($0)", at: round * 10, until: round * 10 + 1) })])
+                    try await daemon.take([
+                        (source, (0..<20).map { .resolved("\($0)", at: round * 10, until: round * 10 + 1) })
+                    ])
                 }
                 #expect(try await daemon.count("alert") == 400)
                 #expect(try await daemon.count("alert", where: "occurrences = 2") == 400)

@@ -25,7 +25,9 @@ struct AlertmanagerFormatTests {
         #expect(message.alerts.allSatisfy { $0.status == .firing && $0.endsAt == nil })
         #expect(Set(message.alerts.map(\.groupKey)) == ["{}/{team=\"video\"}:{alertname=\"HighErrorRate\"}"])
         #expect(message.alerts.map(\.component) == ["playback", "cdn", nil])
-        #expect(message.alerts[0].title == "Playback errors above 5 % – ünïcode ✓" && message.alerts[0].severity == "critical")
+        #expect(
+            message.alerts[0].title == "Playback errors above 5 % – ünïcode ✓"
+                && message.alerts[0].severity == "critical")
         #expect(message.alerts[2].title == "HighErrorRate")
         #expect(message.alerts[0].startsAt == Timestamp("2026-11-22T19:18:49.208Z") && message.resolvedGroup == nil)
     }
@@ -63,7 +65,8 @@ struct AlertmanagerFormatTests {
 
     @Test func `the component is the label component, else service, and an empty label is none`() throws {
         func component(_ labels: String) throws -> String? {
-            try Self.read(#"{"alerts":[{"status":"firing","fingerprint":"a","labels":\#(labels)}]}"#).alerts[0].component
+            try Self.read(#"{"alerts":[{"status":"firing","fingerprint":"a","labels":\#(labels)}]}"#).alerts[0]
+                .component
         }
         #expect(try component(#"{"component":"cdn","service":"edge"}"#) == "cdn")
         #expect(try component(#"{"service":"edge"}"#) == "edge")
@@ -83,7 +86,9 @@ struct AlertmanagerFormatTests {
             "n\u0000":"v\u0000"},"annotations":{"summary":"s\u0000"}}]}
             """#)
         let alert = message.alerts[0]
-        let texts = [alert.identity, alert.groupKey, alert.title, alert.component ?? ""] + alert.labels.keys + alert.labels.values
+        let texts =
+            [alert.identity, alert.groupKey, alert.title, alert.component ?? ""] + alert.labels.keys
+            + alert.labels.values
         #expect(texts.allSatisfy { !$0.utf8.contains(0) } && alert.identity == "a\u{FFFD}b")
     }
 
@@ -108,7 +113,8 @@ struct AlertmanagerFormatTests {
     }
 
     @Test(arguments: [
-        "", "null", "[]", "{", "{\"alerts\":", "{\"alerts\":{}}", "{\"alerts\":null}", "{\"alerts\":[1]}", "{\"alerts\":[[]]}",
+        "", "null", "[]", "{", "{\"alerts\":", "{\"alerts\":{}}", "{\"alerts\":null}", "{\"alerts\":[1]}",
+        "{\"alerts\":[[]]}",
         "{\"alerts\":[{}]}", "{\"alerts\":[{\"status\":1}]}", "{\"alerts\":[{\"status\":\"burning\"}]}",
         "{\"alerts\":[{\"status\":\"firing\"}]}", "{\"alerts\":[{\"status\":\"firing\",\"labels\":{}}]}",
         "{\"alerts\":[{\"status\":\"firing\",\"labels\":{\"a\":1}}]}", "\u{1}", "{\"alerts\":[]} x", "<alerts/>",
@@ -123,7 +129,8 @@ struct AlertmanagerFormatTests {
         #expect(throws: Problem.self) { try Self.read(deep) }
         #expect(throws: Problem.self) { try Self.read("{\"alerts\":[{\"status\":\"firing\",\"labels\":\(deep)") }
         #expect(throws: Problem.self) {
-            try AlertmanagerFormat.read(ByteBuffer(bytes: Array("{\"alerts\":[],\"x\":\"".utf8) + [0xFF, 0xC0, 0x22, 0x7D]))
+            try AlertmanagerFormat.read(
+                ByteBuffer(bytes: Array("{\"alerts\":[],\"x\":\"".utf8) + [0xFF, 0xC0, 0x22, 0x7D]))
         }
         for surrogate in [#"\ud800"#, #"\udc00"#, #"\ud800\ud800"#, #"\ud800x"#] {
             let message = try? Self.read(#"{"alerts":[{"status":"firing","fingerprint":"\#(surrogate)"}]}"#)

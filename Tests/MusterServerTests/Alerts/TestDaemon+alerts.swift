@@ -82,7 +82,8 @@ extension Timestamp {
 extension IncomingAlert {
     /// An alert that began at a minute of the past.
     static func firing(
-        _ identity: String, at minute: Int = 0, group: String? = nil, component: String? = nil, title: String = "It fires"
+        _ identity: String, at minute: Int = 0, group: String? = nil, component: String? = nil,
+        title: String = "It fires"
     ) -> IncomingAlert {
         IncomingAlert(
             identity: identity, groupKey: group ?? identity, status: .firing, title: title, component: component,

@@ -9,7 +9,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct CatalogDeskTests {
     private static func component(_ slug: String, on others: String..., name: String? = nil) -> Component {
         Component(
-            slug: slug, name: name ?? slug, tier: 1, owner: "team", regions: ["eu"], expectedRestoreSeconds: 60, soakSeconds: 0,
+            slug: slug, name: name ?? slug, tier: 1, owner: "team", regions: ["eu"], expectedRestoreSeconds: 60,
+            soakSeconds: 0,
             dependsOn: others.map { Dependency(component: $0, kind: .hard) }, labels: ["a": "b"])
     }
 
@@ -29,7 +30,8 @@ import Testing
             #expect(first.added == ["b", "a", "c"] && first.changed.isEmpty && first.removed.isEmpty)
             let second = try await desk.replaceAll(
                 [Self.component("a", name: "A"), Self.component("b", on: "a"), Self.component("d")], by: .mia)
-            #expect(second.added == ["d"] && second.changed == ["a"] && second.removed == ["c"] && second.unchanged == 1)
+            #expect(
+                second.added == ["d"] && second.changed == ["a"] && second.removed == ["c"] && second.unchanged == 1)
             #expect(try await Self.slugs(daemon) == ["a", "b", "d"])
             let stored = try #require(try await CatalogReader(pool: daemon.pool).component("a"))
             #expect(stored.component == Self.component("a", name: "A") && stored.version == 2)
@@ -103,7 +105,10 @@ import Testing
             let cycle = await #expect(throws: Problem.self) {
                 try await desk.put(Self.component("a", on: "b"), ifMatch: .absent, by: .mia)
             }
-            #expect(cycle?.errors == [FieldError(pointer: "/depends_on", detail: "the dependencies form a cycle: a -> b -> a")])
+            #expect(
+                cycle?.errors == [
+                    FieldError(pointer: "/depends_on", detail: "the dependencies form a cycle: a -> b -> a")
+                ])
             let loose = await #expect(throws: Problem.self) {
                 try await desk.put(Self.component("c", on: "ghost"), ifMatch: .absent, by: .mia)
             }
@@ -114,11 +119,14 @@ import Testing
     @Test func `what is needed or affected cannot be removed`() async throws {
         try await TestDaemon.with { daemon async throws in
             let desk = CatalogDesk(pool: daemon.pool)
-            _ = try await desk.replaceAll([Self.component("a"), Self.component("b", on: "a"), Self.component("c")], by: .mia)
+            _ = try await desk.replaceAll(
+                [Self.component("a"), Self.component("b", on: "a"), Self.component("c")], by: .mia)
             let number = try await daemon.open(components: ["c"])
             let needed = await #expect(throws: Problem.self) { try await desk.delete("a", ifMatch: .absent, by: .mia) }
             #expect(needed?.kind == .inUse && needed?.detail.contains("needed by b") == true)
-            let affected = await #expect(throws: Problem.self) { try await desk.delete("c", ifMatch: .absent, by: .mia) }
+            let affected = await #expect(throws: Problem.self) {
+                try await desk.delete("c", ifMatch: .absent, by: .mia)
+            }
             #expect(affected?.kind == .inUse && affected?.detail.contains("INC-\(number)") == true)
             let whole = await #expect(throws: Problem.self) {
                 try await desk.replaceAll([Self.component("a"), Self.component("b", on: "a")], by: .mia)
@@ -140,7 +148,9 @@ import Testing
             let desk = CatalogDesk(pool: daemon.pool)
             _ = try await desk.put(Self.component("a"), ifMatch: .absent, by: .mia)
             _ = try await desk.put(Self.component("a", name: "A"), ifMatch: .absent, by: .mia)
-            let stale = await #expect(throws: Problem.self) { try await desk.delete("a", ifMatch: .versions([1]), by: .mia) }
+            let stale = await #expect(throws: Problem.self) {
+                try await desk.delete("a", ifMatch: .versions([1]), by: .mia)
+            }
             #expect(stale?.kind == .versionMismatch)
             #expect(try await Self.slugs(daemon) == ["a"])
         }
@@ -152,8 +162,12 @@ import Testing
                 let (here, there) = (CatalogDesk(pool: daemon.pool), CatalogDesk(pool: other.pool))
                 for _ in 0..<15 {
                     _ = try await here.replaceAll([Self.component("a"), Self.component("b")], by: .mia)
-                    async let first = Self.lands { _ = try await here.put(Self.component("a", on: "b"), ifMatch: .absent, by: .mia) }
-                    async let second = Self.lands { _ = try await there.put(Self.component("b", on: "a"), ifMatch: .absent, by: .mia) }
+                    async let first = Self.lands {
+                        _ = try await here.put(Self.component("a", on: "b"), ifMatch: .absent, by: .mia)
+                    }
+                    async let second = Self.lands {
+                        _ = try await there.put(Self.component("b", on: "a"), ifMatch: .absent, by: .mia)
+                    }
                     let landed = try await [first, second]
                     #expect(landed.count { $0 } == 1)
                     let stored = try await CatalogStore.readAll(in: daemon.pool).components.map(\.component)
@@ -167,8 +181,12 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let desk = CatalogDesk(pool: daemon.pool)
             _ = try await desk.put(Self.component("a"), ifMatch: .absent, by: .mia)
-            async let first = Self.lands { _ = try await desk.put(Self.component("a", name: "1"), ifMatch: .versions([1]), by: .mia) }
-            async let second = Self.lands { _ = try await desk.put(Self.component("a", name: "2"), ifMatch: .versions([1]), by: .mia) }
+            async let first = Self.lands {
+                _ = try await desk.put(Self.component("a", name: "1"), ifMatch: .versions([1]), by: .mia)
+            }
+            async let second = Self.lands {
+                _ = try await desk.put(Self.component("a", name: "2"), ifMatch: .versions([1]), by: .mia)
+            }
             let landed = try await [first, second]
             #expect(landed.count { $0 } == 1)
             #expect(try await CatalogReader(pool: daemon.pool).component("a")?.version == 2)

@@ -45,7 +45,9 @@ import Testing
                 try await daemon.desk.handle(.acknowledge, on: number, context)
             }
             #expect(problem?.kind == .invalidValue)
-            await #expect(throws: IncidentRefusal.self) { try await daemon.desk.open(OpenIncident(title: "t"), context) }
+            await #expect(throws: IncidentRefusal.self) {
+                try await daemon.desk.open(OpenIncident(title: "t"), context)
+            }
         }
     }
 

@@ -57,7 +57,8 @@ import Testing
             #expect(problem?.kind == .versionMismatch && problem?.headers[.eTag] == "\"2\"")
             #expect(try await daemon.incident(number).version == 2)
             let any = CommandContext(principal: .mia, ifMatch: .anyVersion)
-            #expect(try await daemon.desk.handle(.addNote(text: "b", key: false), on: number, any).incident.version == 3)
+            #expect(
+                try await daemon.desk.handle(.addNote(text: "b", key: false), on: number, any).incident.version == 3)
         }
     }
 
@@ -117,7 +118,8 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             try await daemon.put([Component(slug: "cdn", name: "CDN", tier: 0)])
             let number = try await daemon.open(components: ["cdn"])
-            try await daemon.tell(.amend(IncidentAmendment(summary: "Buffering", severity: .sev3, labels: ["a": "b"])), number)
+            try await daemon.tell(
+                .amend(IncidentAmendment(summary: "Buffering", severity: .sev3, labels: ["a": "b"])), number)
             try await daemon.tell(.stateCause(CauseHypothesis(category: .attack)), number)
             let search = IncidentSearch(pool: daemon.pool, policy: daemon.desk.policy)
             var filters = [IncidentFilter](repeating: IncidentFilter(), count: 7)

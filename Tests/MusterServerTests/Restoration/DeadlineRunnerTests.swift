@@ -14,7 +14,8 @@ import Testing
         [
             Component(slug: "core", name: "Core", tier: 0, soakSeconds: soak),
             Component(
-                slug: "edge", name: "Edge", tier: 0, soakSeconds: soak, dependsOn: [Dependency(component: "core", kind: .hard)]),
+                slug: "edge", name: "Edge", tier: 0, soakSeconds: soak,
+                dependsOn: [Dependency(component: "core", kind: .hard)]),
         ]
     }
 
@@ -25,7 +26,8 @@ import Testing
     /// An incident whose core component soaks, for an hour by its catalog.
     private static func soaking(_ daemon: TestDaemon, occurredAt: Timestamp? = nil) async throws -> Int {
         try await daemon.put(catalog(soak: 3600))
-        let long = try await daemon.pool.query("SELECT now() - interval '2 hours' AS at")[0].decode("at", as: Timestamp.self)
+        let long = try await daemon.pool.query("SELECT now() - interval '2 hours' AS at")[0].decode(
+            "at", as: Timestamp.self)
         let impacts = ["core", "edge"].map { ComponentImpact(component: $0, impact: .majorOutage) }
         let number = try await daemon.desk.open(
             OpenIncident(title: "t", impacts: impacts, startedAt: long), CommandContext(principal: .mia)

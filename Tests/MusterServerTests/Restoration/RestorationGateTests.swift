@@ -78,7 +78,9 @@ import Testing
                 "INSERT INTO alert_group (source, group_key, incident) VALUES (\(source), 'g', \(number))")
             try await daemon.take(source, .firing("a", group: "g", component: "db"))
             try await daemon.router.routeBatch()
-            let problem = await #expect(throws: Problem.self) { try await daemon.tell(.verifyStep(component: "db"), number) }
+            let problem = await #expect(throws: Problem.self) {
+                try await daemon.tell(.verifyStep(component: "db"), number)
+            }
             #expect(problem?.kind == .gateClosed)
             #expect(problem?.members["waits_for"]?[0]?["reason"]?.string == "1 alert is still firing on db")
             try await daemon.take(source, .resolved("a", group: "g", component: "db"))
@@ -90,9 +92,13 @@ import Testing
     @Test func `a component that is not affected, or not in this state, is refused`() async throws {
         try await TestDaemon.with { daemon async throws in
             let number = try await Self.restoring(daemon)
-            let unknown = await #expect(throws: Problem.self) { try await daemon.tell(.verifyStep(component: "ghost"), number) }
+            let unknown = await #expect(throws: Problem.self) {
+                try await daemon.tell(.verifyStep(component: "ghost"), number)
+            }
             #expect(unknown?.kind == .notFound)
-            let early = await #expect(throws: Problem.self) { try await daemon.tell(.verifyStep(component: "db"), number) }
+            let early = await #expect(throws: Problem.self) {
+                try await daemon.tell(.verifyStep(component: "db"), number)
+            }
             #expect(early?.kind == .stepState && early?.members["state"]?.string == "ready")
             let fresh = try await daemon.open(components: ["db"])
             let phase = await #expect(throws: Problem.self) {

@@ -13,7 +13,8 @@ struct HTMLOutline {
 
     private static let allowed: [String: Set<String>] = [
         "html": ["lang", "dir"], "head": [], "meta": ["charset", "http-equiv", "content", "name"], "title": ["id"],
-        "style": [], "body": [], "header": [], "main": [], "footer": [], "nav": ["aria-label"], "section": ["id", "class"],
+        "style": [], "body": [], "header": [], "main": [], "footer": [], "nav": ["aria-label"],
+        "section": ["id", "class"],
         "h1": [], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [], "p": ["class"], "span": ["class"], "small": [],
         "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": [], "ol": ["start"], "li": [],
         "a": ["href", "rel"], "dl": ["class"], "dt": [], "dd": [], "div": ["class"], "table": [], "thead": [],
@@ -103,10 +104,9 @@ struct HTMLOutline {
     }
 
     private mutating func checkReferences(_ text: Substring) {
-        for piece in text.split(separator: "&", omittingEmptySubsequences: false).dropFirst() {
-            if !Self.references.keys.contains(where: { piece.hasPrefix($0.dropFirst()) }) {
-                problems.append("a bare &: \(piece.prefix(20))")
-            }
+        for piece in text.split(separator: "&", omittingEmptySubsequences: false).dropFirst()
+        where !Self.references.keys.contains(where: { piece.hasPrefix($0.dropFirst()) }) {
+            problems.append("a bare &: \(piece.prefix(20))")
         }
     }
 }

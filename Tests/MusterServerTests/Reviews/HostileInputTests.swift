@@ -9,8 +9,10 @@ struct HostileInputTests {
         "<script>alert(1)</script>", "</title></style></svg><img src=x onerror=alert(1)>", "](javascript:alert(1))",
         "[click](javascript:alert(1))", "[click](data:text/html,x)", "![pixel](https://evil.example/x.png)",
         "a | b | c |", "`code` ``` ~~~", "line one\nline two\r\n\r\n# heading\n- item\n1. one\n> quote\n---\n===",
-        "&lt;script&gt; &#60;b&#62; &amp; &", "\u{202E}gnp.exe\u{202C} \u{2066}x\u{2069}", "nul\u{0}bell\u{7}esc\u{1B}[31m",
-        "*bold* _it_ **b** __u__ ~~s~~ $x$", "\\", "ends with \\", "\" onmouseover=\"x\" '", "<!-- comment --> <![CDATA[x]]>",
+        "&lt;script&gt; &#60;b&#62; &amp; &", "\u{202E}gnp.exe\u{202C} \u{2066}x\u{2069}",
+        "nul\u{0}bell\u{7}esc\u{1B}[31m",
+        "*bold* _it_ **b** __u__ ~~s~~ $x$", "\\", "ends with \\", "\" onmouseover=\"x\" '",
+        "<!-- comment --> <![CDATA[x]]>",
         "http://evil.example www.evil.example <https://evil.example>", "    indented code", "| --- |", "* * *", "\t- x",
         "$(id) {{x}} {% x %} <%= x %>", "\u{FEFF}\u{E0041}tags", "{.class #id onclick=x}", "12. twelve", "1) one",
     ]
@@ -20,7 +22,8 @@ struct HostileInputTests {
         var story = Story()
         let noon = story.moment("12:00")
         story.at(
-            "10:00", by: text, .opened(text, summary: text, startedAt: noon.adding(seconds: -8000), labels: [text: text]),
+            "10:00", by: text,
+            .opened(text, summary: text, startedAt: noon.adding(seconds: -8000), labels: [text: text]),
             .described(IncidentDescribed(title: text, summary: text, labels: [text: text])),
             .roleAssigned(RoleAssigned(role: .commander, person: text)),
             .impactSet(ComponentImpact(component: "cdn", impact: .majorOutage, regions: [text])),
@@ -43,13 +46,15 @@ struct HostileInputTests {
             .stepFailed(StepFailed(component: "cdn", reason: text)),
             .stepRegressed(StepRegressed(component: "cdn", reason: text)),
             .stepWaived(StepWaived(component: "gone", reason: text)),
-            .actionAdded(ActionAdded(ordinal: 1, title: text, kind: .preventive, owner: text, due: text, required: true)),
+            .actionAdded(
+                ActionAdded(ordinal: 1, title: text, kind: .preventive, owner: text, due: text, required: true)),
             .reviewRevised(
                 ReviewRevised(
                     revision: 1, status: .draft,
                     sections: [
                         EditedSection(id: "lessons", title: text, markdown: text),
-                        EditedSection(id: "x", title: text, markdown: "- \(text)\n\n| a |\n|---|\n| \(text) |\n\n# \(text)"),
+                        EditedSection(
+                            id: "x", title: text, markdown: "- \(text)\n\n| a |\n|---|\n| \(text) |\n\n# \(text)"),
                         EditedSection(id: text, markdown: text),
                     ])),
             .reviewApproved(ReviewApproved(revision: 1, sections: [])))
@@ -70,13 +75,16 @@ struct HostileInputTests {
         #expect(outline.problems.isEmpty, "\(outline.problems)")
         let plain = HTMLOutline(ReviewHTML.render(Self.story("plain").review()))
         let names = Set(outline.elements.map(\.name))
-        let known = Set(plain.elements.map(\.name)).union(["em", "strong", "code", "pre", "br", "h3", "ul", "ol", "li", "a"])
+        let known = Set(plain.elements.map(\.name)).union([
+            "em", "strong", "code", "pre", "br", "h3", "ul", "ol", "li", "a",
+        ])
         #expect(names.isSubset(of: known), "\(names.subtracting(known))")
         for element in outline.elements where element.name == "a" {
             let href = element.attributes["href"] ?? ""
             #expect(href.hasPrefix("#section-") || href.hasPrefix("https://"), "\(href)")
         }
-        #expect(!html.unicodeScalars.contains { (0x202A...0x202E).contains($0.value) || $0.value == 0 || $0.value == 0x1B })
+        #expect(
+            !html.unicodeScalars.contains { (0x202A...0x202E).contains($0.value) || $0.value == 0 || $0.value == 0x1B })
     }
 
     @Test(arguments: all)

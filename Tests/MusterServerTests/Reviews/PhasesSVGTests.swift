@@ -10,7 +10,8 @@ struct PhasesSVGTests {
 
         var story: Story {
             switch self {
-            case .minutes: PhasesSVGTests.straight(["10:00:40", "10:01:10", "10:02:30", "10:05:10", "10:09:00", "10:31:00"])
+            case .minutes:
+                PhasesSVGTests.straight(["10:00:40", "10:01:10", "10:02:30", "10:05:10", "10:09:00", "10:31:00"])
             case .hours: PhasesSVGTests.straight(["10:04", "10:09", "10:31", "13:12", "17:48", "22:30"])
             case .days:
                 PhasesSVGTests.straight([
@@ -91,7 +92,9 @@ struct PhasesSVGTests {
     @Test(arguments: Course.allCases)
     func `nothing is drawn outside of the picture, and nothing has a negative size`(_ course: Course) throws {
         let elements = HTMLOutline(course.svg).elements
-        let box = elements.first { $0.name == "svg" }?.attributes["viewBox"]?.split(separator: " ").compactMap { Double($0) }
+        let box = elements.first { $0.name == "svg" }?.attributes["viewBox"]?.split(separator: " ").compactMap {
+            Double($0)
+        }
         let height = try #require(box?.last)
         func number(_ element: HTMLOutline.Element, _ name: String) -> Double? {
             element.attributes[name].flatMap(Double.init)

@@ -45,7 +45,8 @@ enum VideoOutage {
             "10:02:30", by: "alertmanager",
             .opened(
                 "Videos do not play in Europe",
-                summary: "Players show error 503 after ten seconds.\nLive streams are affected as well.\n\nAudio works.",
+                summary:
+                    "Players show error 503 after ten seconds.\nLive streams are affected as well.\n\nAudio works.",
                 startedAt: story.moment("09:58"), labels: ["service": "playback", "team": "delivery"], origin: "alert"),
             .alertsAttached(
                 AlertBatch([
@@ -72,7 +73,8 @@ enum VideoOutage {
             .hit("upload", .majorOutage), .hit("stats", .degraded),
             .audienceImpactSet(
                 AudienceImpact(
-                    audience: .users, description: "Cannot watch; some cannot sign in", people: 1_200_000, reports: 8120)),
+                    audience: .users, description: "Cannot watch; some cannot sign in", people: 1_200_000, reports: 8120
+                )),
             .audienceImpactSet(
                 AudienceImpact(
                     audience: .businesses, description: "No advertising is shown", money: 184_250.5, currency: "EUR")))
@@ -81,7 +83,9 @@ enum VideoOutage {
             .phaseEntered(
                 PhaseEntered(
                     phase: .mitigate, from: .assess,
-                    overridden: [OverriddenRequirement(requirement: .causeConfirmed, detail: "the cause is not confirmed")],
+                    overridden: [
+                        OverriddenRequirement(requirement: .causeConfirmed, detail: "the cause is not confirmed")
+                    ],
                     reason: "Rerouting helps whatever the cause is")))
     }
 
@@ -104,7 +108,8 @@ enum VideoOutage {
             .reverted(.assess, from: .mitigate, reason: "It is no attack: the traffic was retries of our own players"))
         story.at(
             "10:38", by: "Rita",
-            .causeStated(CauseHypothesis(category: .attack, confidence: .refuted, evidence: "The senders are our players")),
+            .causeStated(
+                CauseHypothesis(category: .attack, confidence: .refuted, evidence: "The senders are our players")),
             .causeStated(
                 CauseHypothesis(
                     category: .technical, subcategory: .configuration, confidence: .confirmed,
@@ -127,8 +132,10 @@ enum VideoOutage {
         story.at(
             "11:12",
             .started(
-                "upload", overridden: ["waits for auth (restoring)"], reason: "Creators lose recordings of the live event"))
-        story.at("11:15", by: "Ron", .restored("auth"), .stepFailed(StepFailed(component: "cdn", reason: "cold caches")))
+                "upload", overridden: ["waits for auth (restoring)"],
+                reason: "Creators lose recordings of the live event"))
+        story.at(
+            "11:15", by: "Ron", .restored("auth"), .stepFailed(StepFailed(component: "cdn", reason: "cold caches")))
         story.at("11:20", by: "Ron", .started("cdn"), .ramped("cdn", 50))
         story.at(
             "11:25", by: "Cleo",

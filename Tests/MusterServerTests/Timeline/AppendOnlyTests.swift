@@ -46,7 +46,9 @@ import Testing
     @Test func `an incident with a timeline cannot be deleted`() async throws {
         try await TestDaemon.with { daemon async throws in
             _ = try await daemon.open()
-            let error = await #expect(throws: PostgresError.self) { try await daemon.pool.query("DELETE FROM incident") }
+            let error = await #expect(throws: PostgresError.self) {
+                try await daemon.pool.query("DELETE FROM incident")
+            }
             #expect(error?.sqlState == "23503")
         }
     }

@@ -34,7 +34,8 @@ enum EventSamples {
     private static let assessing: [IncidentEvent] = [
         .causeStated(
             CauseHypothesis(
-                category: .technical, subcategory: .configuration, confidence: .confirmed, evidence: "the diff of 11:58")),
+                category: .technical, subcategory: .configuration, confidence: .confirmed, evidence: "the diff of 11:58"
+            )),
         .roleAssigned(RoleAssigned(role: .commander, person: "Mia", previous: "Ron")),
         .impactSet(impact),
         .impactRemoved(ImpactRemoved(component: "cdn")),

@@ -106,7 +106,7 @@ import Testing
                 """
                 INSERT INTO timeline_entry (incident, sequence, transaction_id, command_id, kind, kind_version, actor_id,
                     actor_name, actor_role, occurred_at, recorded_at, payload, salt, payload_digest, hash)
-                SELECT \(number), n + 1, (n % 500)::text::xid8, gen_random_uuid(), 'acknowledged', 1, 'a', 'a', 'admin', now(),
+                SELECT \(number), n + 1, (n / 40)::text::xid8, gen_random_uuid(), 'acknowledged', 1, 'a', 'a', 'admin', now(),
                     now(), '{}', decode(md5('x'), 'hex'), sha256('x'), sha256('x')
                 FROM generate_series(1, 20000) AS n
                 """)
@@ -151,7 +151,8 @@ import Testing
                 // With the net of a second out of the way, only the notification is left.
                 let services = ServiceGroup(
                     services: [daemon, other].map {
-                        FeedNotifier(signal: $0.feed, pool: $0.pool, logger: TestServer.quietLogger, net: .seconds(3600))
+                        FeedNotifier(
+                            signal: $0.feed, pool: $0.pool, logger: TestServer.quietLogger, net: .seconds(3600))
                     }, logger: TestServer.quietLogger)
                 async let running: Void = services.run()
                 await heard.next()  // It listens now.

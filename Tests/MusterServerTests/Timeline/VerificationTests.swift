@@ -19,11 +19,14 @@ import Testing
             finding: "entry 3 has another payload than was recorded"),
         Tampering(statement: "DELETE FROM timeline_entry WHERE sequence = 3", finding: "entry 3 is missing"),
         Tampering(
-            statement: "DELETE FROM timeline_entry WHERE sequence = 6", finding: "the row does not say what its timeline"),
+            statement: "DELETE FROM timeline_entry WHERE sequence = 6",
+            finding: "the row does not say what its timeline"),
         Tampering(
-            statement: "UPDATE timeline_entry SET hash = sha256('x') WHERE sequence = 4", finding: "entry 4 breaks the chain"),
+            statement: "UPDATE timeline_entry SET hash = sha256('x') WHERE sequence = 4",
+            finding: "entry 4 breaks the chain"),
         Tampering(
-            statement: "UPDATE timeline_entry SET actor_name = 'Eve' WHERE sequence = 4", finding: "entry 4 breaks the chain"),
+            statement: "UPDATE timeline_entry SET actor_name = 'Eve' WHERE sequence = 4",
+            finding: "entry 4 breaks the chain"),
         Tampering(
             statement: "UPDATE timeline_entry SET occurred_at = occurred_at - interval '1 hour' WHERE sequence = 4",
             finding: "entry 4 breaks the chain"),
@@ -33,7 +36,8 @@ import Testing
         Tampering(
             statement: "UPDATE timeline_entry SET kind = 'task_added' WHERE sequence = 3", finding: "cannot be read"),
         Tampering(
-            statement: "UPDATE timeline_entry SET kind_version = 9 WHERE sequence = 3", finding: "the version is unknown"),
+            statement: "UPDATE timeline_entry SET kind_version = 9 WHERE sequence = 3",
+            finding: "the version is unknown"),
         Tampering(
             statement: #"UPDATE timeline_entry SET payload = '{"key":true,"text":"nothing"}' WHERE sequence = 2"#,
             finding: "entry 2 was redacted otherwise than its redaction says"),
@@ -41,20 +45,25 @@ import Testing
             statement: "UPDATE timeline_entry SET salt = NULL, redacted_at = now() WHERE sequence = 3",
             finding: "entry 3 was redacted otherwise than its redaction says"),
         Tampering(
-            statement: #"UPDATE incident SET state = replace(state::text, '"phase":"detect"', '"phase":"closed"')::json"#,
+            statement:
+                #"UPDATE incident SET state = replace(state::text, '"phase":"detect"', '"phase":"closed"')::json"#,
             finding: "the row does not say what its timeline adds up to"),
         Tampering(
             statement: "UPDATE incident SET last_hash = sha256('x')",
             finding: "the row does not carry the hash of its newest entry"),
         Tampering(
             statement: "UPDATE incident SET version = version - 1", finding: "the row's columns and its state differ"),
-        Tampering(statement: "UPDATE incident SET title = 'changed'", finding: "the row's columns and its state differ"),
+        Tampering(
+            statement: "UPDATE incident SET title = 'changed'", finding: "the row's columns and its state differ"),
         Tampering(statement: "UPDATE incident SET phase = 'closed'", finding: "the row's columns and its state differ"),
-        Tampering(statement: "UPDATE incident SET severity = 'sev1'", finding: "the row's columns and its state differ"),
-        Tampering(statement: "UPDATE incident SET summary = 'changed'", finding: "the row's columns and its state differ"),
+        Tampering(
+            statement: "UPDATE incident SET severity = 'sev1'", finding: "the row's columns and its state differ"),
+        Tampering(
+            statement: "UPDATE incident SET summary = 'changed'", finding: "the row's columns and its state differ"),
         Tampering(statement: "UPDATE incident SET cause = 'attack'", finding: "the row's columns and its state differ"),
         Tampering(
-            statement: "UPDATE incident SET next_deadline_at = now()", finding: "the row's columns and its state differ"),
+            statement: "UPDATE incident SET next_deadline_at = now()", finding: "the row's columns and its state differ"
+        ),
         Tampering(
             statement: #"UPDATE incident SET labels = '{"a":"b"}'"#, finding: "the row's columns and its state differ"),
         Tampering(

@@ -62,11 +62,13 @@ import Testing
             let conninfo = server.conninfo(database: "muster")
             try await PostgresAdministration.execute("CREATE TABLE t AS SELECT 7 AS id", on: conninfo)
             for signal in [SIGQUIT, SIGKILL] {
-                let before = server.processID
-                await server.restart(signal: signal)
-                #expect(server.processID != before)
+                let before = try #require(server.processID)
+                kill(before, signal)
+                try await waitUntil { server.isReady && server.processID != before }
                 #expect(try await ask(conninfo, "SELECT id FROM t") == "7")
             }
+            await server.restart()
+            #expect(try await ask(conninfo, "SELECT id FROM t") == "7")
         }
     }
 

@@ -31,7 +31,8 @@ enum AlertmanagerFormat {
         let isCut = (document["truncatedAlerts"]?.integer ?? 0) > 0
         return IncomingMessage(
             alerts: read,
-            resolvedGroup: isCut && document["status"]?.string == "resolved" ? group.map { AlertName.bounded(clean($0)) } : nil)
+            resolvedGroup: isCut && document["status"]?.string == "resolved"
+                ? group.map { AlertName.bounded(clean($0)) } : nil)
     }
 
     private static func alert(_ alert: JSONValue, at index: Int, group: String?) throws(Problem) -> IncomingAlert {
@@ -57,7 +58,8 @@ enum AlertmanagerFormat {
             labels: labels, annotations: annotations)
     }
 
-    private static func title(_ labels: [String: String], _ annotations: [String: String], _ identity: String) -> String {
+    private static func title(_ labels: [String: String], _ annotations: [String: String], _ identity: String) -> String
+    {
         [annotations["summary"], annotations["title"], labels["alertname"]].compactMap { $0.flatMap(nonEmpty) }.first
             ?? identity
     }

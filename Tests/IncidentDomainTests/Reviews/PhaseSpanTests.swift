@@ -1,0 +1,51 @@
+import Testing
+
+@testable import IncidentDomain
+
+struct PhaseSpanTests {
+    private static func entered(_ phase: Phase, at time: String) -> (IncidentEvent, String) {
+        (.phaseEntered(PhaseEntered(phase: phase, from: .detect, overridden: [], reason: nil)), time)
+    }
+
+    private static func reverted(_ phase: Phase, at time: String) -> (IncidentEvent, String) {
+        (.phaseReverted(PhaseReverted(phase: phase, from: .closed, reason: "again")), time)
+    }
+
+    private static func timeline(_ events: (IncidentEvent, String)...) -> [RecordedEvent] {
+        let opened = IncidentOpened(title: "x", startedAt: clock("09:00"), labels: [:], origin: "person")
+        return ([(.opened(opened), "10:00")] + events).enumerated().map { index, event in
+            RecordedEvent(
+                sequence: index + 1, event: event.0, actor: .carla, occurredAt: clock(event.1),
+                recordedAt: clock("23:00"))
+        }
+    }
+
+    @Test func `a visit lasts until the next phase begins`() {
+        let visits = PhaseSpan.visits(
+            in: Self.timeline(
+                Self.entered(.assess, at: "10:05"), (.acknowledged, "10:06"), Self.entered(.mitigate, at: "10:20")))
+        #expect(visits.map(\.phase) == [.detect, .assess, .mitigate])
+        #expect(visits.map(\.seconds) == [300, 900, nil])
+    }
+
+    @Test func `several visits to a phase are added up, and the closed time is no work`() {
+        let visits = PhaseSpan.visits(
+            in: Self.timeline(
+                Self.entered(.mitigate, at: "10:10"), Self.entered(.closed, at: "10:30"),
+                Self.reverted(.mitigate, at: "14:00"), Self.entered(.restore, at: "14:05")))
+        let totals = PhaseTotal.totals(of: visits)
+        #expect(totals.map(\.phase) == [.detect, .mitigate, .restore])
+        #expect(totals.map(\.seconds) == [600, 1500, 0])
+        #expect(totals.map(\.visits) == [1, 2, 1])
+        #expect(totals.map(\.since) == [nil, nil, clock("14:05")])
+    }
+
+    @Test func `times in an odd order make no negative visit, and none that overlaps`() {
+        let visits = PhaseSpan.visits(
+            in: Self.timeline(
+                Self.entered(.assess, at: "10:30"), Self.entered(.mitigate, at: "10:10"),
+                Self.entered(.restore, at: "10:40")))
+        #expect(visits.map(\.seconds) == [1800, 0, 600, nil])
+        #expect(zip(visits, visits.dropFirst()).allSatisfy { $0.endedAt == $1.startedAt })
+    }
+}

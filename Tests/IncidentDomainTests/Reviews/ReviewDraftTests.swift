@@ -1,0 +1,195 @@
+import Testing
+
+@testable import IncidentDomain
+
+extension Given {
+    /// The review as it reads now.
+    var review: ReviewDocument {
+        ReviewDraft.make(for: incident, timeline: timeline, graph: graph, policy: policy, now: now)
+    }
+
+    func section(_ id: ReviewSectionID) -> String { review.section(id.rawValue)?.markdown ?? "" }
+}
+
+struct ReviewDraftTests {
+    private static let lessons = EditedSection(id: "lessons", markdown: "Test the **filters**.")
+    private static let extra = EditedSection(id: "carrier_view", markdown: "They saw nothing.")
+
+    private func revise(_ sections: EditedSection...) -> IncidentCommand {
+        .reviseReview(sections: sections, status: .inReview)
+    }
+
+    @Test func `what is not recorded is not invented`() throws {
+        let given = try Given()
+        #expect(given.review.revision == 0)
+        #expect(given.review.sections.map(\.id) == ReviewSectionID.allCases.map(\.rawValue))
+        #expect(given.section(.summary).contains("is not recorded as restored"))
+        #expect(given.section(.summary).contains("- **Commander:** not recorded"))
+        #expect(given.section(.impact).contains("No impact on a component is recorded."))
+        #expect(given.section(.impact).contains("No impact on an audience is recorded."))
+        #expect(given.section(.cause) == "No cause is recorded.")
+        #expect(given.section(.mitigations) == "No mitigation is recorded.")
+        #expect(given.section(.restoration) == "No component had to be restored.")
+        #expect(given.section(.overrides).hasPrefix("Nothing was overridden"))
+        #expect(given.section(.actions) == "No action item is recorded.")
+        #expect(given.section(.durations).contains("| restored | not reached | – | – |"))
+    }
+
+    @Test func `only a person can write what no timeline knows`() throws {
+        let given = try Given()
+        let missing = given.review.sections.filter(\.needsPerson)
+        #expect(missing.map(\.id) == ["what_went_well", "what_went_wrong", "lessons"])
+        #expect(missing.allSatisfy { $0.generated && $0.markdown.contains("Not written yet.") })
+    }
+
+    @Test func `impacts come most critical first, with the catalog's names, and those taken back are told`() throws {
+        let given = try Given(
+            .setImpact(ComponentImpact(component: "upload", impact: .degraded, regions: ["eu-west"])), .hit("auth"),
+            .hit("archive"), .removeImpact(component: "archive"),
+            .setImpact(
+                ComponentImpact(
+                    component: "feed", impact: .partialOutage, startedAt: clock("10:01"), endedAt: clock("10:02"))))
+        let rows = given.section(.impact).split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst(2)
+        #expect(
+            Array(rows) == [
+                "| Sign-in (auth) | 0 | major outage | all | 2026-11-22 10:00:00 | not ended | – |",
+                "| Feed (feed) | 1 | partial outage | all | 2026-11-22 10:01:00 | 2026-11-22 10:02:00 | 1 min |",
+                "| Upload (upload) | 2 | degraded | eu-west | 2026-11-22 10:00:00 | not ended | – |",
+            ])
+        #expect(given.section(.impact).contains("taken back: Archive (archive)."))
+    }
+
+    @Test func `every hypothesis about the cause is kept`() throws {
+        let given = try Given(
+            .stateCause(CauseHypothesis(category: .attack, evidence: "traffic")),
+            .stateCause(CauseHypothesis(category: .attack, confidence: .refuted)))
+        #expect(given.section(.cause).hasPrefix("Every cause that was suspected has been refuted."))
+        #expect(given.section(.cause).contains("| attack | suspected | traffic | Carla |"))
+        #expect(given.section(.cause).contains("| attack | refuted | not recorded | Carla |"))
+    }
+
+    @Test func `the short timeline is in the order of what happened, and says how long the whole is`() throws {
+        let given = try Given.incident(in: .assess).and(.note("not key"), .addNote(text: "key", key: true))
+            .and(.addNote(text: "came to light later", key: true), at: clock("10:00:30"))
+        let text = given.section(.timeline)
+        #expect(text.contains("its key moments, 5 of 6 entries; the whole timeline is longer"))
+        #expect(!text.contains("not key"))
+        let late = try #require(text.ranges(of: "came to light later").first)
+        let acknowledged = try #require(text.ranges(of: "Acknowledged").first)
+        #expect(late.lowerBound < acknowledged.lowerBound)
+    }
+
+    @Test func `a storm of components leaves the phases in the short timeline`() throws {
+        let many = (0..<130).map { "c\($0)" }
+        let graph = DependencyGraph(many.map { Component(slug: $0, name: $0, tier: 1) })
+        let given = try Given(graph: graph).and(Way.toRestore(many)).and(many.map { .start($0) })
+            .and(many.map { .verify($0) }).and(.advance)
+        let text = given.section(.timeline)
+        #expect(text.split(separator: "\n").count < 260)
+        #expect(text.contains("Phase review entered."))
+        #expect(given.section(.restoration).split(separator: "\n").count > 130)
+    }
+
+    @Test func `components are listed as they came back, with waves, and what went wrong`() throws {
+        let given = try Given.restoring("feed", "auth", "upload", "archive").and(
+            .startStep(component: "feed", override: true, reason: "half of it is enough"), .verify("feed"),
+            .start("auth"), .failStep(component: "auth", reason: "the disk"), .start("auth"), .verify("auth"),
+            .fires("feed"), .clears("feed"), .waive("archive"))
+        let lines = given.section(.restoration).split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst(2)
+        let cells = lines.map { $0.split(separator: " | ").map(String.init) }
+        #expect(cells.map { $0[1] } == ["Sign-in (auth)", "Archive (archive)", "Feed (feed)", "Upload (upload)"])
+        #expect(cells.map { $0[3] } == ["1", "4", "2", "3"])
+        let text = given.section(.restoration)
+        #expect(text.contains("overridden: wave 1 is not stable: auth is ready"))
+        #expect(text.contains("Restoring auth failed. Reason: the disk."))
+        #expect(text.contains("feed regressed: an alert fires on it again."))
+        #expect(text.contains("archive waived: it need not be restored. Reason: not worth it."))
+        #expect(
+            given.section(.overrides).contains(
+                "| starting feed: wave 1 is not stable: auth is ready | Carla | half of it is enough |"))
+        #expect(given.section(.summary).contains("- **Waived, not restored:** Archive (archive)"))
+    }
+
+    @Test func `an overridden requirement stands there with who and why`() throws {
+        let given = try Given.incident(in: .mitigate).and(.force("it healed"))
+        #expect(
+            given.section(.overrides).contains(
+                "| leaving mitigate: no mitigation is recorded (mitigation succeeded) | Carla | it healed |"))
+    }
+
+    @Test func `expected times are compared with what came true`() throws {
+        let given = try Given.incident(in: .restore).and(
+            .postUpdate(UpdatePosted(audience: "public", body: "soon", eta: clock("10:30"))), .start("feed"),
+            .verify("feed")
+        ).and(.advance)
+        let restored = try #require(given.incident.times.restoredAt)
+        let early = DurationText.human(clock("10:30").seconds(since: restored))
+        #expect(given.section(.restoration).contains("| public | 2026-11-22 10:30:00 | \(early) earlier |"))
+    }
+
+    @Test func `what people wrote takes the place of what was generated, and what they added is appended`() throws {
+        let summary = EditedSection(id: "summary", title: "In short", markdown: "It was the disk.")
+        let given = try Given.incident(in: .review).and(.draftReview, revise(Self.lessons, summary, Self.extra))
+        let review = given.review
+        #expect(review.revision == 2 && review.status == .inReview && review.approvedBy == nil)
+        #expect(review.section("summary")?.title == "In short")
+        #expect(review.section("summary")?.generated == false)
+        #expect(review.section("lessons")?.needsPerson == false)
+        #expect(review.section("impact")?.generated == true)
+        #expect(review.sections.last?.id == "carrier_view" && review.sections.last?.title == "Carrier view")
+        #expect(review.sections.count == ReviewSectionID.allCases.count + 1)
+    }
+
+    @Test(arguments: ["", " \n\t"])
+    func `a prompt that was only emptied is still a prompt`(_ text: String) throws {
+        let given = try Given.incident(in: .review).and(revise(EditedSection(id: "lessons", markdown: text)))
+        #expect(given.review.section("lessons")?.needsPerson == true)
+        let prompt = given.section(.lessons)
+        let sentBack = try given.and(revise(EditedSection(id: "lessons", markdown: prompt)))
+        #expect(sentBack.review.section("lessons")?.needsPerson == true, "a client may send back what it was given")
+    }
+
+    @Test func `approval keeps the document as it was, but for the work that follows`() throws {
+        let written = try Given.incident(in: .review).and(
+            .draftReview, revise(Self.lessons, Self.extra),
+            .addAction(ActionDraft(title: "Add an alert", kind: .detective, owner: "Ron", due: "2026-12-24")))
+        let approved = try written.and(.approveReview(sections: written.review.currentSections))
+        let later = try approved.and(.advance, .changeAction(ordinal: 1, ActionPatch(state: .done)))
+        let review = later.review
+        #expect(review.status == .approved && review.approvedBy == "Carla")
+        #expect(review.sections.map(\.id) == written.review.sections.map(\.id))
+        for section in review.sections where section.id != "actions" && section.id != "unmet" {
+            #expect(section == written.review.section(section.id))
+        }
+        #expect(review.section("actions")?.markdown.contains("| done |") == true)
+        #expect(review.section("unmet")?.markdown == "Nothing is asked for any more: the incident is closed.")
+        #expect(review.actions.map(\.state) == [.done])
+    }
+
+    @Test func `a reopened incident's review is generated anew, and keeps what people wrote`() throws {
+        let written = try Given.incident(in: .review).and(.draftReview, revise(Self.lessons))
+        let frozen = [EditedSection(id: "summary", markdown: "Frozen."), Self.lessons]
+        let approved = try written.and(.approveReview(sections: frozen), .advance)
+        #expect(approved.section(.summary) == "Frozen.")
+        let reopened = try approved.and(.revert(to: .mitigate, reason: "it is back"))
+        #expect(reopened.review.status == .draft)
+        #expect(reopened.section(.summary) != "Frozen.")
+        #expect(reopened.section(.lessons) == Self.lessons.markdown)
+        #expect(reopened.section(.durations).contains("from closed to mitigate, by Carla. Reason: it is back."))
+    }
+
+    @Test func `what is unmet is named until nothing is`() throws {
+        let given = try Given.incident(in: .review)
+        #expect(given.review.unmet.map(\.requirement) == [.reviewApproved])
+        #expect(given.section(.unmet).contains("- no review has been started (review approved)"))
+        let closed = try Given.incident(in: .closed)
+        #expect(closed.review.unmet.isEmpty)
+    }
+
+    @Test func `the same timeline reads the same, whenever it is read`() throws {
+        let given = try Given.incident(in: .restore)
+        let later = ReviewDraft.make(
+            for: given.incident, timeline: given.timeline, graph: given.graph, policy: given.policy, now: .latest)
+        #expect(later.sections == given.review.sections)
+    }
+}

@@ -1,0 +1,142 @@
+import Testing
+
+@testable import IncidentDomain
+
+struct TimelineTextTests {
+    private static let noon = clock("12:00")
+
+    @Test(arguments: [
+        (
+            IncidentEvent.opened(
+                IncidentOpened(title: "Feed is slow", startedAt: noon, labels: [:], origin: "person")),
+            "Opened: Feed is slow. The impact began 2026-11-22 12:00:00 UTC."
+        ),
+        (
+            .opened(IncidentOpened(title: "Is it down?", startedAt: noon, labels: [:], origin: "alert")),
+            "Opened by an alert: Is it down? The impact began 2026-11-22 12:00:00 UTC."
+        ),
+        (
+            .described(IncidentDescribed(title: "New", summary: "Two\nlines", labels: ["b": "2", "a": "1"])),
+            "Title changed to “New”; summary changed to “Two lines”; labels set to a=1, b=2."
+        ),
+        (.described(IncidentDescribed(labels: [:])), "Labels removed."),
+        (
+            .startCorrected(StartCorrected(startedAt: clock("11:50"), previous: noon)),
+            "Start of the impact corrected to 2026-11-22 11:50:00 UTC (was 2026-11-22 12:00:00 UTC)."
+        ),
+        (.severitySet(SeveritySet(severity: .sev1, previous: .sev3)), "Severity set to sev1 (was sev3)."),
+        (.severitySet(SeveritySet(severity: .sev1)), "Severity set to sev1."),
+        (.acknowledged, "Acknowledged."),
+        (
+            .phaseEntered(
+                PhaseEntered(
+                    phase: .restore, from: .mitigate,
+                    overridden: [
+                        OverriddenRequirement(
+                            requirement: .noFiringAlert, detail: "2 alerts are still firing on cdn-edge"),
+                        OverriddenRequirement(requirement: .tasksDone, detail: "task 1 is not done: call"),
+                    ], reason: "they are stale")),
+            "Phase restore entered; overridden: 2 alerts are still firing on cdn-edge; task 1 is not done: call. "
+                + "Reason: they are stale."
+        ),
+        (
+            .phaseEntered(PhaseEntered(phase: .closed, from: .review, overridden: [], reason: "All done!")),
+            "Closed. Reason: All done!"
+        ),
+        (
+            .phaseReverted(PhaseReverted(phase: .mitigate, from: .closed, reason: "it is back")),
+            "Reopened; phase mitigate entered again. Reason: it is back."
+        ),
+        (.merged(IncidentMerged(into: 7)), "Merged into INC-7."),
+        (
+            .absorbed(
+                IncidentAbsorbed(
+                    number: 8, title: "Uploads fail",
+                    impacts: [ComponentImpact(component: "upload", impact: .degraded)], firing: ["upload": 1], alerts: 2
+                )),
+            "INC-8 “Uploads fail” was merged into this incident; it brought impacts on upload and 2 alerts."
+        ),
+    ])
+    func `what happened to the incident is said`(_ event: IncidentEvent, _ text: String) {
+        #expect(event.text == text)
+    }
+
+    @Test(arguments: [
+        (
+            IncidentEvent.causeStated(
+                CauseHypothesis(
+                    category: .technical, subcategory: .cdnFault, confidence: .refuted, evidence: "it is fast")),
+            "Cause refuted: technical/cdn_fault. Evidence: it is fast."
+        ),
+        (.roleAssigned(RoleAssigned(role: .commander, person: "Mia", previous: "Ron")), "Mia is commander (was Ron)."),
+        (
+            .impactSet(
+                ComponentImpact(
+                    component: "cdn", impact: .majorOutage, regions: ["eu-north", "eu-west"], startedAt: noon,
+                    endedAt: clock("12:10"))),
+            "Impact on cdn: major_outage in eu-north, eu-west, from 2026-11-22 12:00:00 UTC, "
+                + "until 2026-11-22 12:10:00 UTC."
+        ),
+        (
+            .audienceImpactSet(
+                AudienceImpact(
+                    audience: .users, description: "cannot watch", people: 1, money: 12_500.5, currency: "EUR",
+                    reports: 1)),
+            "Impact on users: cannot watch. Numbers: 1 person affected, EUR 12,500.50 at risk, 1 report received."
+        ),
+        (.noteAdded(NoteAdded(text: "one\n\ttwo", key: true)), "Key note: one two"),
+        (
+            .mitigationAdded(
+                MitigationAdded(id: 1, description: "Roll back", kind: "rollback", owner: "Ron", state: .running)),
+            "Mitigation 1 (rollback, running, owner Ron): Roll back."
+        ),
+        (
+            .mitigationChanged(MitigationChanged(id: 1, state: .rolledBack, previous: .running)),
+            "Mitigation 1 was rolled back (was running)."
+        ),
+        (.mitigationChanged(MitigationChanged(id: 1)), "Mitigation 1 changed."),
+        (.taskChanged(TaskChanged(id: 2, owner: "Mia", done: true)), "Task 2 is done; has owner Mia."),
+        (
+            .stepStarted(
+                StepStarted(component: "cdn", overridden: ["waits for core (restoring)"], reason: "reads only")),
+            "Restoring cdn started; overridden: waits for core (restoring). Reason: reads only."
+        ),
+        (
+            .stepRegressed(StepRegressed(component: "cdn", reason: "an alert fires on it again")),
+            "cdn regressed: an alert fires on it again."
+        ),
+        (
+            .alertsAttached(
+                AlertBatch(
+                    (1...5).map { AlertMention(id: "\($0)", title: "Errors \($0)", component: $0 == 1 ? nil : "cdn") })),
+            "5 alerts joined on cdn: “Errors 1”, “Errors 2”, “Errors 3” and 2 more."
+        ),
+        (
+            .updatePosted(
+                UpdatePosted(audience: "public", body: "We are on it", eta: noon, steps: ["Wait", "Restart"])),
+            "Update for public: We are on it. Expected to be restored 2026-11-22 12:00:00 UTC. What to do: Wait; Restart."
+        ),
+        (
+            .actionChanged(ActionChanged(ordinal: 1, owner: "Ron", due: "2026-12-24", state: .inProgress)),
+            "Action item 1 is in progress; has owner Ron; is due 2026-12-24."
+        ),
+        (
+            .entryRedacted(EntryRedacted(sequence: 3, reason: "a password", replacementDigest: "00")),
+            "Entry 3 redacted. Reason: a password."
+        ),
+    ])
+    func `what people found and did is said`(_ event: IncidentEvent, _ text: String) {
+        #expect(event.text == text)
+    }
+
+    @Test(arguments: EveryEvent.all)
+    func `every event has a text on one line, and so has what is left of it when it was redacted`(
+        _ event: IncidentEvent
+    ) {
+        for text in [event.text, event.redacted.text] {
+            #expect(!text.isEmpty)
+            #expect(!text.contains { $0.isNewline })
+            #expect(text.first?.isWhitespace == false && text.last?.isWhitespace == false)
+        }
+    }
+}
