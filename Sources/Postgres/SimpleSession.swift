@@ -16,7 +16,7 @@ final class SimpleSession {
     static func run<T: Sendable>(
         _ configuration: PostgresConfiguration, _ body: @escaping @Sendable (SimpleSession) throws(PostgresError) -> T
     ) async throws(PostgresError) -> T {
-        try await HelperThread.run("postgres-simple") { () throws(PostgresError) -> T in
+        try await BlockingThread.run("postgres-simple") { () throws(PostgresError) -> T in
             try body(try SimpleSession(configuration))
         }
     }

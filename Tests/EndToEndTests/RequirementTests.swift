@@ -29,8 +29,7 @@ struct RequirementTests {
                 }
                 met.append(unmet["requirement"].string ?? "")
                 let reply = try await carryOut(unmet["how"], api)
-                #expect(reply.isSuccess, "\(unmet) led to \(reply)")
-                try #require(reply.isSuccess)
+                try #require(reply.isSuccess, "\(unmet) led to \(reply)")
                 incident = try await api.get(path).expect(200)
             }
             let expected: Set = [
@@ -46,14 +45,14 @@ struct RequirementTests {
     /// What makes the next phase ask for something.
     private func prepare(_ incident: JSON, _ api: API, _ path: String) async throws {
         switch incident["phase"] {
-        case "assess":
+        case "assess" where incident["impacts"].items.count == 1:
             // Each depends on the one before it, so that most have to wait.
             for component in ["database", "auth", "feed"] {
                 try await api.put(path + "/impacts/\(component)", ["impact": "major_outage"]).expect(200)
             }
         case "mitigate" where incident["tasks"].items.isEmpty:
             try await api.post(path + "/mitigations", ["description": "Reroute", "state": "running"]).expect(201)
-            try await api.post(path + "/mitigations", ["description": "Wait and see", "state": "succeeded"]).expect(201)
+            try await api.post(path + "/mitigations", ["description": "Roll back"]).expect(201)
             try await api.post(path + "/tasks", ["text": "Call the carrier"]).expect(201)
         case "review" where incident["actions"].items.isEmpty:
             try await api.post(path + "/actions", ["title": "A second carrier", "kind": "corrective"]).expect(201)
@@ -77,10 +76,10 @@ struct RequirementTests {
             var incident = try await api.get(path).expect(200)
             #expect(incident["phase"] == "restore")
             for _ in 0..<10 where incident["phase"] == "restore" {
-                let unmet = incident["next"]["unmet"][0]
-                let reply = try await carryOut(unmet["how"], api)
-                #expect(reply.isSuccess, "\(unmet) led to \(reply)")
-                try #require(reply.isSuccess)
+                for unmet in incident["next"]["unmet"].items {
+                    let reply = try await carryOut(unmet["how"], api)
+                    try #require(reply.isSuccess, "\(unmet) led to \(reply)")
+                }
                 incident = try await api.get(path).expect(200)
             }
             #expect(incident["phase"] == "review")
@@ -97,9 +96,9 @@ struct RequirementTests {
         let path = filled(how["path"].string ?? "")
         let reply = try await api.send(how["method"].string ?? "", path, body)
         guard how["method"] == "GET" else { return reply }
-        // A look at the plan, which says what is ready.
+        // A look at the plan, which says what is ready, if anything is.
         let steps = try reply.expect(200)["waves"].items.flatMap { $0["steps"].items }
-        let ready = try #require(steps.first { $0["ready"] == true }, "\(reply)")
+        guard let ready = steps.first(where: { $0["ready"] == true }) else { return reply }
         return try await api.post(path + "/\(ready["component"].string ?? "")/start")
     }
 }

@@ -8,7 +8,7 @@ struct SimulationTests {
     /// `MUSTER_SIMULATION_SEED` repeats a run, as far as the machine's timing lets it; `MUSTER_SIMULATION_COMMANDS` says
     /// how long it is.
     private static let seed = number("MUSTER_SIMULATION_SEED") ?? UInt64.random(in: 1...999_999)
-    private static let commands = Int(number("MUSTER_SIMULATION_COMMANDS") ?? 3_000)
+    private static let commands = Int(number("MUSTER_SIMULATION_COMMANDS") ?? 4_000)
 
     private static func number(_ name: String) -> UInt64? {
         getenv(name).flatMap { UInt64(String(cString: $0)) }

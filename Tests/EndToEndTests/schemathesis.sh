@@ -12,7 +12,7 @@ for built in .build/release/musterd .build/debug/musterd; do
     [ -n "$musterd" ] || { [ -x "$built" ] && musterd=$built; }
 done
 [ -x "$musterd" ] || { echo "There is no daemon; build it first: swift build --product musterd" >&2; exit 1; }
-seconds=${2:-60}
+seconds=${2:-90}
 seed=${3:-1}
 
 # The tool, in a place of its own that `make clean` removes.
@@ -71,6 +71,7 @@ done
 ask POST /v1/sources '{"name": "test", "kind": "alertmanager"}'
 
 status=0
+export PYTHONPATH=Tests/EndToEndTests PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=schemathesis_hooks
 "$tools/bin/st" --no-color --config-file Tests/EndToEndTests/schemathesis.toml run docs/openapi.yaml --url "$url" \
     -H "Authorization: Bearer $token" --phases examples,coverage,fuzzing --max-time "$seconds" --seed "$seed" \
     --generation-database none --checks all --continue-on-failure --request-timeout 10 --max-response-time 5 ||

@@ -19,7 +19,7 @@ extension ReviewDraft {
     /// What the incident's phase still asks for, and the work that nobody has finished.
     static func unmet(_ facts: ReviewFacts) -> String {
         let incident = facts.incident
-        let asked = facts.unmet.map { "- \(Markdown.inline($0.detail)) (\($0.requirement.words))" }
+        let asked = facts.unmet.map { "- \(Markdown.inline($0.detail.beginningSentence))" }
         var parts: [String] = []
         if let next = incident.phase.next {
             parts.append(

@@ -18,7 +18,7 @@ extension ReviewDraft {
     private static func overridden(by event: IncidentEvent) -> (details: [String], reason: String?) {
         if case .phaseEntered(let change) = event {
             let details = change.overridden.map { requirement in
-                "leaving \(change.from.rawValue): \(requirement.detail) (\(requirement.requirement.words))"
+                "leaving \(change.from.rawValue) without “\(requirement.requirement.words)”: \(requirement.detail)"
             }
             return (details, change.reason)
         }

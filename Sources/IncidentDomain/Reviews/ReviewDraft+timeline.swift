@@ -30,7 +30,7 @@ extension ReviewDraft {
         guard case .mitigationChanged(let change) = event, change.description == nil,
             let mitigation = facts.incident.mitigations.first(where: { $0.id == change.id })
         else { return event.text }
-        return "\(event.text) (\(mitigation.description.onOneLine))"
+        return "\(event.text.dropLast()): \(mitigation.description.sentence)"
     }
 
     private static func shortened(_ text: String) -> String {

@@ -14,7 +14,21 @@ struct Dispatcher: Sendable {
     let limits: RequestLimits
     let inFlight: InFlightGate
     let logger: Logger
-    let unmatched = RouteMetrics(method: "", route: "unmatched")
+    private let faults: FaultLog
+    private let unmatched = RouteMetrics(method: "", route: "unmatched")
+
+    init(
+        table: RouteTable, authenticator: Authenticator, idempotency: IdempotencyDesk?, limits: RequestLimits,
+        inFlight: InFlightGate, logger: Logger
+    ) {
+        self.table = table
+        self.authenticator = authenticator
+        self.idempotency = idempotency
+        self.limits = limits
+        self.inFlight = inFlight
+        self.logger = logger
+        faults = FaultLog(logger: logger)
+    }
 
     /// What was learnt of a request before its route runs; the log and the answer need it however it ends.
     private struct Arrival {
@@ -189,9 +203,9 @@ extension Dispatcher {
     private func problemAnswer(_ error: any Error, _ arrival: Arrival) -> Answer {
         let mapped = ProblemMapping.problem(of: error)
         if let level = mapped.logLevel {
-            logger.log(
-                level: level, "request failed",
-                metadata: [
+            faults.log(
+                level,
+                [
                     "request_id": .string(arrival.requestID),
                     "trace_id": .string(arrival.trace?.traceID ?? ""),
                     "operation": .string(arrival.bound?.route.operation ?? ""),

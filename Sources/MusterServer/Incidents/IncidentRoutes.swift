@@ -163,12 +163,9 @@ extension BodyReader {
             refuse(field, "is required")
             return 0
         }
-        switch optionalJSON(field) {
-        case .integer(let number)? where number > 0: return number
-        case .string(let text)?:
-            if let number = Identifiers.incidentNumber(text) { return number }
-        case .null?, .bool?, .integer?, .number?, .array?, .object?, nil: break
-        }
+        let value = optionalJSON(field)
+        let number = value?.integer ?? value?.string.flatMap(Identifiers.incidentNumber)
+        if let number, number > 0 { return number }
         refuse(field, "should be the number of an incident, as 42 or \"INC-42\"")
         return 0
     }

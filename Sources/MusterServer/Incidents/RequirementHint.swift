@@ -12,12 +12,14 @@ struct RequirementHint: JSONWritable {
             json.member("detail", unmet.detail)
             json.object("how") { json in
                 json.member("method", call.method)
-                json.member("path", "/v1/incidents/\(number)\(call.path)")
+                let isWhole = call.path.hasPrefix("/v1/")
+                json.member("path", isWhole ? call.path : "/v1/incidents/\(number)\(call.path)")
                 if let body = call.body { json.member("body", body) }
             }
         }
     }
 
+    /// The path goes on from the incident's, unless it is a whole one.
     private typealias Call = (method: String, path: String, body: JSONValue?)
 
     private var call: Call {
@@ -38,7 +40,8 @@ struct RequirementHint: JSONWritable {
         case .noFiringAlert: firing
         case .tasksDone: ("PATCH", "/tasks/\(unmet.subject ?? "ID")", ["done": true])
         case .reviewApproved: ("POST", unmet.step == .begin ? "/review" : "/review/approve", nil)
-        case .actionsAssigned: ("PATCH", "/actions/\(unmet.subject ?? "ID")", ["owner": "NAME", "due": "YYYY-MM-DD"])
+        case .actionsAssigned:
+            ("PATCH", "/v1/actions/\(unmet.subject ?? "ID")", ["owner": "NAME", "due": "YYYY-MM-DD"])
         }
     }
 

@@ -33,7 +33,7 @@ struct MarkdownListMarker {
     init?(_ line: Substring) {
         let indentation = line.indentation
         let trimmed = line.trimmedAtStart
-        guard indentation < 4, let first = trimmed.first else { return nil }
+        guard indentation < 4, let first = trimmed.first, !Self.isRule(trimmed) else { return nil }
         let digits = trimmed.prefix { "0"..."9" ~= $0 }
         let length: Int
         if "-*+".contains(first) {
@@ -50,6 +50,13 @@ struct MarkdownListMarker {
         let gap = after.isBlank ? 1 : min(after.indentation, 4)
         width = indentation + length + gap
         rest = after.withoutIndentation(gap)
+    }
+
+    /// Three or more of the same mark and nothing else would be a rule elsewhere; here it is text.
+    private static func isRule(_ line: Substring) -> Bool {
+        guard let mark = line.first, mark == "-" || mark == "*" else { return false }
+        let marks = line.filter { $0 != " " && $0 != "\t" }
+        return marks.count >= 3 && marks.allSatisfy { $0 == mark }
     }
 
     /// A number in the middle of a text is seldom a list, unless it is the first; an empty item never is.

@@ -139,10 +139,11 @@ struct ServingService: Service {
 }
 
 extension Logger {
-    /// The same logger, saying nothing below a level: for libraries that tell of each step.
+    /// The same logger, saying nothing below a level: for libraries that tell of each step. Whatever the level is, since
+    /// they also tell what our services hold, the secrets of the configuration included.
     func atLeast(_ level: Logger.Level) -> Logger {
         var logger = self
-        if logger.logLevel > .debug, logger.logLevel < level { logger.logLevel = level }
+        logger.logLevel = max(logger.logLevel, level)
         return logger
     }
 }

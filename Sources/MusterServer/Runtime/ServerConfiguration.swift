@@ -88,6 +88,11 @@ package struct ServerConfiguration: Sendable {
     }
 }
 
+extension ServerConfiguration: CustomDebugStringConvertible {
+    /// Nothing of what it holds: whoever prints what has a configuration in it would print its secrets.
+    package var debugDescription: String { "ServerConfiguration" }
+}
+
 /// All that is wrong with a configuration, each line naming its key.
 package struct ConfigurationError: Error, CustomStringConvertible {
     package let errors: [String]

@@ -8,7 +8,7 @@ import Synchronization
 package final class EmbeddedPostgres: Sendable {
     private enum Phase {
         case stopped
-        case running(ServerStatus, ended: HelperSignal)
+        case running(ServerStatus, ended: ThreadSignal)
     }
 
     private let directory: ClusterDirectory
@@ -28,7 +28,7 @@ package final class EmbeddedPostgres: Sendable {
     /// Makes the cluster if there is none, starts the server, creates the database, and returns a connection string for
     /// it. Throws `PostgresError.embedded`, with the end of the server's log where that helps.
     package func start() async throws -> String {
-        let (status, ended) = (ServerStatus(), HelperSignal())
+        let (status, ended) = (ServerStatus(), ThreadSignal())
         let isFree = phase.withLock { phase in
             guard case .stopped = phase else { return false }
             phase = .running(status, ended: ended)
@@ -38,7 +38,7 @@ package final class EmbeddedPostgres: Sendable {
         let supervisor = ServerSupervisor(directory: directory, settings: settings, logger: logger, status: status)
         let failure: PostgresError? = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                HelperThread.start("postgres-server") {
+                BlockingThread.start("postgres-server") {
                     supervisor.run { continuation.resume(returning: $0) }
                     self.phase.withLock { $0 = .stopped }
                     status.ended()
@@ -58,7 +58,7 @@ package final class EmbeddedPostgres: Sendable {
         guard case .running(let status, let ended) = phase.withLock({ $0 }) else { return }
         status.stopRequested()
         let patience = settings.stopTimeout
-        HelperThread.start("postgres-stop") {
+        BlockingThread.start("postgres-stop") {
             if ended.wait(patience) { return }
             status.kill(SIGQUIT)
             if !ended.wait(.seconds(5)) { status.kill(SIGKILL) }
@@ -101,7 +101,7 @@ package final class EmbeddedPostgres: Sendable {
 }
 
 /// Raised once; threads and tasks can wait for it.
-final class HelperSignal: Sendable {
+final class ThreadSignal: Sendable {
     private struct State {
         var isRaised = false
         var waiters: [CheckedContinuation<Void, Never>] = []

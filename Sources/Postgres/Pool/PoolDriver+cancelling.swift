@@ -28,7 +28,7 @@ extension PoolDriver {
         }
         cancelThreads += 1
         let (mailbox, id) = (mailbox, connection.id)
-        HelperThread.start("postgres-cancel") {
+        BlockingThread.start("postgres-cancel") {
             handle.cancel()
             mailbox.post(.cancelDelivered(connection: id))
         }

@@ -64,7 +64,7 @@ extension PoolDriver {
     func open(_ purpose: ConnectionPurpose) {
         guard let parameters = connecting.parameters?.rotated(toBeginWith: connecting.firstHost) else { return }
         let mailbox = mailbox
-        HelperThread.start("postgres-open") {
+        BlockingThread.start("postgres-open") {
             let result: Result<OpenedConnection, PostgresError>
             do throws(PostgresError) {
                 result = .success(OpenedConnection(link: try LibPQConnection.open(parameters.pairs)))

@@ -27,7 +27,7 @@ final class PoolDriver {
 
     /// Starts the driver; it ends when the mailbox gets `.close`.
     static func start(mailbox: PoolMailbox, configuration: PostgresConfiguration, logger: Logger) {
-        HelperThread.start("postgres-pool") {
+        BlockingThread.start("postgres-pool") {
             PoolDriver(mailbox: mailbox, configuration: configuration, logger: logger).run()
         }
     }

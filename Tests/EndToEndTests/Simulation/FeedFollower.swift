@@ -31,7 +31,7 @@ final class FeedFollower: Sendable {
     func run(seed: UInt64) async {
         var generator = SeededGenerator(seed: seed)
         while !Task.isCancelled {
-            let patience = Int.random(in: 50...2_000, using: &generator)
+            let patience = Int.random(in: 20...500, using: &generator)
             let api = fleet.api(&generator)
             // A daemon that is down is tried again at once, or the other one.
             try? await follow(api, events: patience)

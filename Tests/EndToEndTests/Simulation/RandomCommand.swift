@@ -31,12 +31,12 @@ struct RandomCommand: Sendable {
         case 62..<74: return work(&generator, path)
         case 74..<86: return review(&generator, path, number)
         case 86..<92: return amendment(&generator, path)
-        case 92..<94:
+        case 92:
             let target = generator.pick(others)
             return RandomCommand(
                 method: "POST", path: path + "/merge", body: ["into": .number(Double(target)), "reason": "the same"],
                 isMerge: true)
-        case 94..<96:
+        case 93..<95:
             let sequence = Int.random(in: 1...30, using: &generator)
             return RandomCommand(
                 method: "POST", path: path + "/timeline/\(sequence)/redact", body: ["reason": "a secret"])
@@ -59,8 +59,8 @@ struct RandomCommand: Sendable {
         switch Int.random(in: 0..<20, using: &generator) {
         case 0..<3: RandomCommand(method: "POST", path: path + "/acknowledge", body: [:])
         case 3..<8: RandomCommand(method: "POST", path: path + "/advance", body: [:])
-        case 8..<16: RandomCommand(method: "POST", path: path + "/advance", body: reason.with(["override": true]))
-        case 16..<19:
+        case 8..<14: RandomCommand(method: "POST", path: path + "/advance", body: reason.with(["override": true]))
+        case 14..<19:
             RandomCommand(
                 method: "POST", path: path + "/revert",
                 body: reason.with(["to": .string(generator.pick(["assess", "mitigate", "restore"]))]))

@@ -8,14 +8,14 @@ struct SimulatedClient: Sendable {
     let ledger: Ledger
     let startedAt: String
 
-    /// More incidents than this are not opened.
-    private static let incidentsMax = 24
+    /// So many incidents are worked on at a time, the newest ones.
+    private static let incidentsMax = 12
 
     func run(commands: Int, seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         for number in 0..<commands {
-            let incidents = ledger.incidents
-            let opens = incidents.isEmpty || (incidents.count < Self.incidentsMax && generator.chance(8))
+            let incidents = ledger.incidents.suffix(Self.incidentsMax).map(\.self)
+            let opens = incidents.isEmpty || generator.chance(incidents.count < Self.incidentsMax ? 10 : 3)
             var command =
                 opens
                 ? RandomCommand.opening(&generator, startedAt: startedAt)
@@ -23,7 +23,7 @@ struct SimulatedClient: Sendable {
             let mark = ledger.newMark()
             command.body = command.body.with(["occurred_at": .string(mark)])
             var headers: [String: String] = [:]
-            if generator.chance(10) { headers["If-Match"] = "\"\(Int.random(in: 1...40, using: &generator))\"" }
+            if generator.chance(5) { headers["If-Match"] = "\"\(Int.random(in: 1...40, using: &generator))\"" }
             if command.method == "POST" { headers["Idempotency-Key"] = "\(name)-\(number)" }
             let outcome = try await carryOut(command, headers, &generator)
             ledger.record(command, mark: mark, client: name, outcome)

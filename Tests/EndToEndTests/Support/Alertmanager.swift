@@ -23,7 +23,7 @@ struct Alertmanager: Sendable {
             ]
             try Files.write(configuration.description, to: directory + "/configuration.yml")
             let child = try Child(
-                [
+                Self.withTemplates + [
                     program, "--config.file=\(directory)/configuration.yml", "--storage.path=\(directory)/storage",
                     "--cluster.listen-address=", "--web.listen-address=\(address)",
                 ], output: directory + "/log", errors: directory + "/log")
@@ -44,6 +44,13 @@ struct Alertmanager: Sendable {
             }
         }
     }
+
+    /// Debian's program reads its templates from /usr/share, and was installed nowhere: it gets a view of the file system
+    /// of its own, in which they are there.
+    private static let withTemplates = [
+        "unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+        "mount --bind \"${1%/bin/*}/share\" /usr/share && exec \"$@\"", "alertmanager",
+    ]
 
     /// Tells it that alerts fire, or since when they do no more.
     func push(_ alertname: String, _ instances: [String], component: String, resolvedAt: Date? = nil) async throws {

@@ -13,8 +13,13 @@ enum JSON: Hashable, Sendable {
         self = try JSONDecoder().decode(JSON.self, from: Data(bytes))
     }
 
+    /// Always the same for the same document: a request that is repeated under its key has to have the same body.
     var bytes: [UInt8] {
-        get throws { Array(try JSONEncoder().encode(self)) }
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return Array(try encoder.encode(self))
+        }
     }
 
     subscript(name: String) -> JSON { object?[name] ?? .null }
@@ -107,8 +112,6 @@ extension JSON: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, E
 
 extension JSON: CustomStringConvertible {
     var description: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "?"
+        (try? bytes).map { String(decoding: $0, as: UTF8.self) } ?? "?"
     }
 }

@@ -114,7 +114,7 @@ struct ReviewDraftTests {
         let given = try Given.incident(in: .mitigate).and(.force("it healed"))
         #expect(
             given.section(.overrides).contains(
-                "| leaving mitigate: no mitigation is recorded (mitigation succeeded) | Carla | it healed |"))
+                "| leaving mitigate without “mitigation succeeded”: no mitigation is recorded | Carla | it healed |"))
     }
 
     @Test func `expected times are compared with what came true`() throws {
@@ -181,7 +181,7 @@ struct ReviewDraftTests {
     @Test func `what is unmet is named until nothing is`() throws {
         let given = try Given.incident(in: .review)
         #expect(given.review.unmet.map(\.requirement) == [.reviewApproved])
-        #expect(given.section(.unmet).contains("- no review has been started (review approved)"))
+        #expect(given.section(.unmet).contains("- No review has been started."))
         let closed = try Given.incident(in: .closed)
         #expect(closed.review.unmet.isEmpty)
     }

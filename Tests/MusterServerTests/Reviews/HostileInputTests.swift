@@ -111,6 +111,14 @@ struct HostileInputTests {
         #expect(!MarkdownHTML.render(once).contains("<script"))
     }
 
+    /// To be looked at with other readers than our own.
+    @Test func `everything at once is the golden document`() throws {
+        let text = Self.texts[Self.texts.count - 1]
+        let document = Self.story(text).review(graph: Self.graph)
+        try Golden.expect(ReviewHTML.render(document), equals: "hostile.html")
+        try Golden.expect(ReviewMarkdown.render(document), equals: "hostile.md")
+    }
+
     /// Without what people wrote as Markdown, where structure is theirs to choose.
     private static func generated(_ text: String) -> ReviewDocument {
         var story = Story()

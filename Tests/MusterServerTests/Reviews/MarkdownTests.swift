@@ -36,7 +36,8 @@ struct MarkdownTests {
             "<p>[a <a href=\"https://c\" rel=\"noopener noreferrer nofollow\">b</a> d](https://e)</p>"
         ),
         ("> quote\n***\n---", "<p>&gt; quote\n***\n---</p>"),
-        ("", ""), (" \n\t\n", ""),
+        ("* * *\n- - - -\n- -", "<p>* * *\n- - - -</p>\n<ul>\n<li><ul>\n<li></li>\n</ul></li>\n</ul>"), ("", ""),
+        (" \n\t\n", ""),
     ])
     func `what people write is read`(_ markdown: String, _ html: String) {
         #expect(MarkdownHTML.render(markdown) == html)

@@ -112,7 +112,7 @@ import Testing
         let directory = try TestServer.makeDirectory()
         let server = TestServer.make(directory)
         try await withPool(server.conninfo(database: "muster")) {
-            $0.acquireTimeout = .milliseconds(50)
+            $0.acquireTimeout = .seconds(1)
         } _: { pool in
             let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
             guard case .unavailable(let reason) = error else {

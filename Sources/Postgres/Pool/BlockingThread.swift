@@ -2,7 +2,7 @@ import CLibPQ
 import Glibc
 
 /// A thread of our own, for calls that block: the cooperative pool has one thread a core and must never wait.
-enum HelperThread {
+enum BlockingThread {
     private final class Body {
         let name: String
         let run: @Sendable () -> Void
