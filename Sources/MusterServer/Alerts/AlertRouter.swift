@@ -142,7 +142,8 @@ struct AlertRouter: Service {
     }
 
     /// The open incident that takes a group, held. While it was waited for, it may have been merged: then the group is
-    /// where its incident went.
+    /// where its incident went. One that is only being reviewed takes none: what fires now is a new outage, and nobody
+    /// watches the old one.
     private func openIncident(
         of key: AlertGroup.Key, in transaction: PostgresTransaction
     ) async throws -> (IncidentStore.Row, IncidentStore.Loaded)? {
@@ -150,7 +151,7 @@ struct AlertRouter: Service {
         while let number = next {
             let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
             guard let row = loaded.row else { return nil }
-            if row.incident.phase.isOpen { return (row, loaded) }
+            if row.incident.phase.isOpen, row.incident.phase != .review { return (row, loaded) }
             next = row.incident.mergedInto
         }
         return nil

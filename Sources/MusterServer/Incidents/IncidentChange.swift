@@ -40,7 +40,7 @@ struct IncidentChange: Sendable {
             before: before, after: after, entries: entries, commandID: context.commandID,
             state: try IncidentColumns.state(after),
             representation: String(decoding: IncidentRepresentation.bytes(of: after, policy: policy), as: UTF8.self),
-            policy: policy.stamp)
+            policy: IncidentRepresentation.stamp(policy))
     }
 }
 

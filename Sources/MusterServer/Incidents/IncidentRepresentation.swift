@@ -2,6 +2,15 @@ import IncidentDomain
 
 /// An incident as the API shows it. Written once when the incident changes, and stored: reading one costs no encoding.
 enum IncidentRepresentation {
+    /// Counts the forms that representations have had. Raised with every change of a field, so that what an earlier
+    /// release stored is written anew when it is read.
+    private static let form = 1
+
+    /// What a stored representation depends on besides its incident.
+    static func stamp(_ policy: PhasePolicy) -> String {
+        "\(form)-\(policy.stamp)"
+    }
+
     static func bytes(of incident: Incident, policy: PhasePolicy) -> [UInt8] {
         var json = JSONWriter(capacity: 2048)
         json.object { json in

@@ -88,7 +88,7 @@ struct IncidentSearch: Sendable {
     /// The state comes along only where the representation was written under another policy.
     private static func columns(_ policy: PhasePolicy) -> SQL {
         """
-        number, version, representation, CASE WHEN policy <> \(policy.stamp) THEN state END AS outdated
+        number, version, representation, CASE WHEN policy <> \(IncidentRepresentation.stamp(policy)) THEN state END AS outdated
         """
     }
 

@@ -96,7 +96,7 @@ struct IncidentStore: Sendable {
                 \(IncidentColumns.labels(incident)), \(IncidentColumns.components(incident)),
                 \(incident.times.detectedAt), \(incident.nextDeadline), \(change.lastHash), \(change.state)::json,
                 \(change.representation), \(change.policy))
-            RETURNING number
+            RETURNING number, last_transaction
             """
     }
 
@@ -108,9 +108,10 @@ struct IncidentStore: Sendable {
                 title = \(incident.title), summary = \(incident.summary), labels = \(IncidentColumns.labels(incident)),
                 components = \(IncidentColumns.components(incident)), next_deadline_at = \(incident.nextDeadline),
                 last_hash = \(change.lastHash), state = \(change.state)::json,
-                representation = \(change.representation), policy = \(change.policy)
+                representation = \(change.representation), policy = \(change.policy),
+                last_transaction = greatest(last_transaction, pg_current_xact_id())
             WHERE number = \(incident.number) AND version = \(change.before?.version ?? 0)
-            RETURNING number
+            RETURNING number, last_transaction
             """
     }
 

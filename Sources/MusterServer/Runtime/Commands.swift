@@ -32,7 +32,7 @@ package enum Commands {
         _ configuration: ServerConfiguration, logger: Logger
     ) async throws -> (summary: String, differences: [String]) {
         let report = try await withDatabase(configuration, logger) { _, pool in
-            try await Verification(pool: pool).run()
+            try await Verification(pool: pool, policy: configuration.policy).run()
         }
         let summary =
             "\(report.incidents) incidents, \(report.entries) entries, \(report.differences.count) differences"

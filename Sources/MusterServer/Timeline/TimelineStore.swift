@@ -24,11 +24,11 @@ struct TimelineStore: Sendable {
         let occurredAt = entries.first?.recorded.occurredAt
         let recordedAt = entries.first?.recorded.recordedAt
         return """
-            INSERT INTO timeline_entry (incident, sequence, command_id, kind, kind_version, actor_id, actor_name,
-                actor_role, occurred_at, recorded_at, payload, salt, payload_digest, hash)
-            SELECT changed.number, entry.sequence, \(commandID), entry.kind, entry.kind_version, \(actor.id),
-                \(actor.name), \(actor.role.rawValue), \(occurredAt), \(recordedAt), entry.payload::json, entry.salt,
-                entry.digest, entry.hash
+            INSERT INTO timeline_entry (incident, sequence, transaction_id, command_id, kind, kind_version, actor_id,
+                actor_name, actor_role, occurred_at, recorded_at, payload, salt, payload_digest, hash)
+            SELECT changed.number, entry.sequence, changed.last_transaction, \(commandID), entry.kind,
+                entry.kind_version, \(actor.id), \(actor.name), \(actor.role.rawValue), \(occurredAt), \(recordedAt),
+                entry.payload::json, entry.salt, entry.digest, entry.hash
             FROM changed, unnest(\(entries.map(\.recorded.sequence)), \(entries.map(\.stored.kind)),
                 \(entries.map(\.stored.version)), \(entries.map { String(decoding: $0.stored.payload, as: UTF8.self) }),
                 \(entries.map(\.salt)), \(entries.map(\.payloadDigest)), \(entries.map(\.hash)))

@@ -60,7 +60,7 @@ struct Verification: Sendable {
             report.differences.append("INC-\(number): the row's columns and its state differ")
         }
         let shown = IncidentRepresentation.bytes(of: row.incident, policy: policy)
-        if row.policy == policy.stamp, row.representation != shown {
+        if row.policy == IncidentRepresentation.stamp(policy), row.representation != shown {
             report.differences.append("INC-\(number): the row shows something else than its state")
         }
     }

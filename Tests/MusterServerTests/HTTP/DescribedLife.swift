@@ -93,7 +93,6 @@ extension DescribedLife {
         await ask(.get, "/v1/incidents", token: nil, gives: 401)
         await ask(.get, "/v1/incidents", token: viewer)
         await ask(.delete, "/v1/tokens/\(made.json["id"]?.string ?? "")", gives: 204)
-        try await readPages("/v1/tokens")
 
         let key: HTTPFields = [.idempotencyKey: "k1"]
         let admin = await ask(.post, "/v1/tokens", ["name": "a", "role": "admin"], headers: key, gives: 201)
@@ -102,15 +101,10 @@ extension DescribedLife {
         await ask(.post, "/v1/tokens", ["name": "b", "role": "admin"], headers: key, gives: 422)
         let path = "/v1/tokens/\(admin.json["id"]?.string ?? "")"
         await ask(.delete, path, token: admin.json["token"]?.string, gives: 409)
+        try await readPages("/v1/tokens")
 
-        for name in ["one", "two"] {
-            let source = await post("/v1/sources", ["name": .string(name), "kind": "alertmanager"], gives: 201)
-            if name == "one" { try await readPagesOfOneMore(source) }
-        }
-    }
-
-    private func readPagesOfOneMore(_ source: DescribedServer.Reply) async throws {
-        await post("/v1/sources", ["name": "three", "kind": "alertmanager"], gives: 201)
+        await post("/v1/sources", ["name": "one", "kind": "alertmanager"], gives: 201)
+        let source = await post("/v1/sources", ["name": "two", "kind": "alertmanager"], gives: 201)
         try await readPages("/v1/sources")
         await ask(.delete, "/v1/sources/\(source.json["id"]?.string ?? "")", gives: 204)
     }

@@ -148,6 +148,15 @@ struct OpenAPIRouteTests {
         #expect(examples > 20)
     }
 
+    @Test func `every schema is made of keywords that the checks know`() {
+        for (place, holder) in Self.holders(of: "schema", in: document.root, at: "") {
+            #expect(SchemaCheck.unknownKeywords(in: holder["schema"] ?? .null, at: place) == [])
+        }
+        for schema in document.root["components"]?["schemas"]?.object?.members ?? [] {
+            #expect(SchemaCheck.unknownKeywords(in: schema.value, at: schema.name) == [])
+        }
+    }
+
     /// Everything in the document that has a member of that name.
     private static func holders(of name: String, in value: JSONValue, at place: String) -> [(String, JSONValue)] {
         let members = value.object?.members.map { ($0.name, $0.value) } ?? []

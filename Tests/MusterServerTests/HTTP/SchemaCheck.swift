@@ -22,6 +22,29 @@ struct SchemaCheck {
         return check.complaints
     }
 
+    /// The keywords of a schema, and of those in it, that are not checked: slips of the pen, most often.
+    static func unknownKeywords(in schema: JSONValue, at place: String) -> [String] {
+        let parts = ["items", "additionalProperties", "propertyNames", "if", "then"]
+        return (schema.object?.members ?? []).flatMap { keyword -> [String] in
+            let name = "\(place)/\(keyword.name)"
+            if keyword.name == "properties" {
+                return (keyword.value.object?.members ?? []).flatMap {
+                    unknownKeywords(in: $0.value, at: "\(name)/\($0.name)")
+                }
+            }
+            if parts.contains(keyword.name) { return unknownKeywords(in: keyword.value, at: name) }
+            if keyword.name == "anyOf" || keyword.name == "allOf" {
+                return (keyword.value.array ?? []).flatMap { unknownKeywords(in: $0, at: name) }
+            }
+            return known.contains(keyword.name) ? [] : [name]
+        }
+    }
+
+    private static let known = remarks.union([
+        "$ref", "type", "enum", "const", "required", "maxProperties", "minProperties", "maxItems", "minItems", "pattern",
+        "minLength", "maxLength", "format", "minimum", "maximum",
+    ])
+
     private static let remarks: Set<String> = ["description", "default", "example", "examples", "x-trims", "x-role"]
 
     /// - Parameters:

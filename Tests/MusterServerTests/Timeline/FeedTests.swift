@@ -78,6 +78,23 @@ import Testing
         }
     }
 
+    @Test func `within an incident the feed goes by sequence, also when the older transaction writes last`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let number = try await daemon.open()
+            try await daemon.pool.transaction { transaction in
+                // From here on it has its id, as one has that first locked something else.
+                try await transaction.query("SELECT pg_current_xact_id()")
+                try await daemon.tell(.addNote(text: "by the younger", key: false), number)
+                let loaded = try await daemon.desk.incidents.load(number, hold: .lock, in: transaction)
+                _ = try await daemon.desk.apply(
+                    .addNote(text: "by the older", key: false), to: try #require(loaded.row),
+                    CommandContext(principal: .mia), loaded: loaded, in: transaction)
+            }
+            let read = try await Self.read(FeedStore(pool: daemon.pool), after: .beginning, count: 3)
+            #expect(read.map(\.entry.recorded.sequence) == [1, 2, 3])
+        }
+    }
+
     @Test func `the end of the feed lies behind everything that is committed, and before what comes`() async throws {
         try await TestDaemon.with { daemon async throws in
             let feed = FeedStore(pool: daemon.pool)

@@ -33,9 +33,11 @@ CREATE TABLE incident (
     opened_at timestamptz NOT NULL,
     next_deadline_at timestamptz,
     last_hash bytea NOT NULL CHECK (octet_length(last_hash) = 32),
+    -- What the newest timeline entry has as transaction_id.
+    last_transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
     state json NOT NULL,
     representation text NOT NULL,
-    -- Which policy the representation was computed under.
+    -- Which form the representation has, and under which policy it was computed.
     policy text NOT NULL
 ) WITH (fillfactor = 70, toast_tuple_target = 8160);
 
@@ -52,7 +54,9 @@ CREATE TABLE timeline_entry (
     incident bigint NOT NULL REFERENCES incident (number),
     sequence bigint NOT NULL CHECK (sequence > 0),
     position bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
-    -- Together with position the committed order: readers stop below the oldest running transaction.
+    -- Together with position the committed order: readers stop below the oldest running transaction. Never less than the
+    -- one of the entry before, so that it also is the order within an incident: a transaction that got its id early and
+    -- then waited for the incident's row writes after a younger one.
     transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
     -- The command that it came from, so that a repeated command is recognised.
     command_id uuid NOT NULL,
