@@ -66,37 +66,33 @@ struct RepetitionTests {
 
     @Test func `an answer that got lost with its daemon comes when the request is repeated`() async throws {
         try await TestDatabase.with { database in
-            // The key is free again after four times the deadline.
-            let settings = ["database.statement_timeout_seconds": "1", "database.statement_deadline_seconds": "2"]
-            try await Daemon.with(.database(database.conninfo), settings, faultsAreMeant: true) { daemon in
+            try await Daemon.with(.database(database.conninfo), LostAnswer.limits, faultsAreMeant: true) { daemon in
                 let api = daemon.api
-                let key = ["Idempotency-Key": "lost"]
-                // The change commits, but the answer cannot be kept under its key while somebody holds that row.
-                let lost = Task { try await api.post("/v1/incidents", ["title": "x"], headers: key) }
-                try await database.pool.transaction { transaction in
-                    try await Eventually.holds("the key is claimed") {
-                        try await !transaction.query("SELECT 1 FROM idempotency FOR UPDATE").isEmpty
-                    }
-                    try await Eventually.holds("it is committed") {
-                        try await database.pool.query("SELECT count(*) FROM incident").first?.decode(0) == 1
-                    }
-                    try await daemon.kill9()
-                    // Else its session would go on with the statement that waits for us.
-                    try await transaction.query(
-                        """
-                        SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-                        WHERE datname = current_database() AND application_name = 'musterd'
-                        """)
-                }
-                await #expect(throws: (any Error).self) { try await lost.value }
-                try await daemon.start()
-                let again = try await Eventually.get("an answer to the repetition", within: .seconds(70)) {
-                    let reply = try await api.post("/v1/incidents", ["title": "x"], headers: key)
-                    return reply.status == 409 ? nil : reply
+                let again = try await LostAnswer.provoke(daemon, database, whenThereIs: "incident_opened") { key in
+                    try await api.post("/v1/incidents", ["title": "x"], headers: key)
                 }
                 #expect(try again.expect(201)["number"] == 1)
                 #expect(try await api.all("/v1/incidents").count == 1)
                 #expect(try await api.all("/v1/incidents/1/timeline").count == 1)
+            }
+        }
+    }
+
+    @Test func `so it does when the request named the version that it then changed`() async throws {
+        try await TestDatabase.with { database in
+            try await Daemon.with(.database(database.conninfo), LostAnswer.limits, faultsAreMeant: true) { daemon in
+                let api = daemon.api
+                let path = try await api.open(["title": "x"])
+                for _ in 0..<4 {
+                    try await api.post(path + "/advance", ["override": true, "reason": "a test"]).expect(200)
+                }
+                let version = try #require(try await api.post(path + "/review").version)
+                let again = try await LostAnswer.provoke(daemon, database, whenThereIs: "review_approved") { key in
+                    let headers = key.merging(["If-Match": "\"\(version)\""]) { $1 }
+                    return try await api.post(path + "/review/approve", headers: headers)
+                }
+                #expect(try again.expect(200)["status"] == "approved")
+                #expect(try await api.get(path).expect(200)["version"].int == version + 1)
             }
         }
     }

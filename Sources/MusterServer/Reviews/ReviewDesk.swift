@@ -60,6 +60,8 @@ struct ReviewDesk: Sendable {
     private func onCurrent(
         _ number: Int, _ context: CommandContext, _ command: (Read) -> IncidentCommand
     ) async throws -> IncidentDesk.Outcome {
+        // A repetition of what is done already would not find the version that it names.
+        if context.isRepeatable, let done = try await desk.done(context.commandID, on: number) { return done }
         for _ in 0..<Self.attemptsMax {
             let read = try await read(number)
             try context.ifMatch.require(read.incident.version)

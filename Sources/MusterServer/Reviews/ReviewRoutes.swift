@@ -46,7 +46,8 @@ struct ReviewRoutes: Sendable {
         let number = try request.incidentNumber()
         var body = try request.fields()
         let outcome = try await reviews.start(number, try CommandContext(request, &body))
-        var answer = try await answer(number, status: outcome.firstEntry == nil ? .ok : .created)
+        guard outcome.firstEntry != nil else { return try await answer(number) }
+        var answer = try await answer(number, status: .created)
         answer.headers[.location] = "/v1/incidents/\(number)/review"
         return answer
     }

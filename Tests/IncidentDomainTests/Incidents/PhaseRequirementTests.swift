@@ -95,7 +95,8 @@ struct PhaseRequirementTests {
 
     @Test(arguments: examples) func `a requirement says what is missing until it is met`(_ example: Example) throws {
         let given = try Given().and(example.before)
-        let expected = UnmetRequirement(example.requirement, example.detail, subject: example.subject, step: example.step)
+        let expected = UnmetRequirement(
+            example.requirement, example.detail, subject: example.subject, step: example.step)
         #expect(given.incident.unmet(example.requirement) == expected)
         #expect(try given.and(example.meeting).incident.unmet(example.requirement) == nil)
     }

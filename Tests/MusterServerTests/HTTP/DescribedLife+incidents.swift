@@ -15,7 +15,9 @@ extension DescribedLife {
                     "started_at": "2020-01-01T00:00:00Z", "ended_at": nil,
                 ]
             ],
-            "cause": ["category": "unknown", "subcategory": nil, "confidence": "suspected", "evidence": "no trace yet"],
+            "cause": [
+                "category": "unknown", "subcategory": nil, "confidence": "suspected", "evidence": "no trace yet",
+            ],
             "started_at": "2020-01-01T00:00:00Z", "labels": ["team": "identity"], "occurred_at": "2020-01-01T00:05:00Z",
         ])
         await readTwice(path)

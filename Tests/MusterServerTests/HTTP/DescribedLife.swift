@@ -66,7 +66,8 @@ extension DescribedLife {
         ]
         let auth: JSONValue = ["slug": "auth", "tier": 0, "depends_on": [["component": "db"]]]
         let feed: JSONValue = [
-            "slug": "feed", "tier": 1, "soak_seconds": 3600, "depends_on": [["component": "auth", "kind": "soft"]],
+            "slug": "feed", "tier": 1, "soak_seconds": 3600, "expected_restore_seconds": 60,
+            "depends_on": [["component": "auth", "kind": "soft"]],
         ]
         await ask(.put, "/v1/components", ["components": [database, auth, ["slug": "old", "tier": 3], feed]])
         let live: JSONValue = ["slug": "live", "tier": 2]
@@ -81,7 +82,9 @@ extension DescribedLife {
         await readTwice("/v1/components/extra")
         await ask(.delete, "/v1/components/extra", gives: 204)
         await ask(.delete, "/v1/components/extra", gives: 404)
-        await ask(.put, "/v1/components/auth", ["tier": 0, "depends_on": [["component": "db", "kind": "hard"]]])
+        await ask(
+            .put, "/v1/components/auth",
+            ["tier": 0, "expected_restore_seconds": 60, "depends_on": [["component": "db", "kind": "hard"]]])
         await ask(.delete, "/v1/components/db", gives: 409)
     }
 

@@ -71,7 +71,8 @@ final class DescribedServer: Sendable {
     }
 
     static func withoutDatabase<T>(
-        configure: (inout MusterServer.ServerConfiguration) -> Void = { _ in }, _ body: (DescribedServer) async throws -> T
+        configure: (inout MusterServer.ServerConfiguration) -> Void = { _ in },
+        _ body: (DescribedServer) async throws -> T
     ) async throws -> T {
         let nowhere = PostgresConfiguration(conninfo: "host=/nowhere")
         let pool = PostgresPool(configuration: nowhere, logger: TestServer.quietLogger)

@@ -41,7 +41,8 @@ struct SchemaCheck {
     }
 
     private static let known = remarks.union([
-        "$ref", "type", "enum", "const", "required", "maxProperties", "minProperties", "maxItems", "minItems", "pattern",
+        "$ref", "type", "enum", "const", "required", "maxProperties", "minProperties", "maxItems", "minItems",
+        "pattern",
         "minLength", "maxLength", "format", "minimum", "maximum",
     ])
 

@@ -78,7 +78,9 @@ import Testing
         }
     }
 
-    @Test func `within an incident the feed goes by sequence, also when the older transaction writes last`() async throws {
+    @Test func `within an incident the feed goes by sequence, also when the older transaction writes last`()
+        async throws
+    {
         try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()
             try await daemon.pool.transaction { transaction in
