@@ -55,6 +55,16 @@ struct LogHandlerTests {
         #expect(pipe.read().utf8.count == LogOutput.lineBytesMax + 1)
     }
 
+    @Test func `a line of JSON that would be cut loses its metadata instead, and stays an object`() throws {
+        let pipe = try Pipe()
+        let handler = JSONLogHandler(
+            label: "musterd", output: LogOutput(fileDescriptor: pipe.writeEnd), level: .info)
+        let document = String(repeating: "\"", count: LogOutput.lineBytesMax)
+        handler.log(event: event("too much", ["document": .string(document)]))
+        let line = try JSONParser.parse(Array(pipe.read().utf8))
+        #expect(line["message"]?.string == "too much" && line["cut"]?.bool == true)
+    }
+
     @Test func `a log that nobody reads any more stops nothing`() throws {
         let pipe = try Pipe()
         let output = LogOutput(fileDescriptor: pipe.writeEnd)
