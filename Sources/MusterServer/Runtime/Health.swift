@@ -9,7 +9,7 @@ struct Health: Sendable {
     let isStopping: StopFlag
 
     /// Long enough for a busy database, short enough for whoever probes.
-    private static let answerTime: Duration = .seconds(2)
+    var answerTime: Duration = .seconds(2)
 
     var routes: [Route] {
         [
@@ -33,7 +33,7 @@ struct Health: Sendable {
     private func reasonsAgainst(_ logger: Logger) async -> [String] {
         if isStopping.isSet { return ["The daemon is stopping."] }
         do {
-            try await pool.query("SELECT 1", deadline: Self.answerTime)
+            try await pool.query("SELECT 1", deadline: answerTime)
             let status = try await migrator.status(pool)
             guard status.pending.isEmpty else {
                 return ["The schema lacks \(status.pending.count) migrations; run musterd migrate."]
