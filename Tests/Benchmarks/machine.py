@@ -128,8 +128,10 @@ log_rotation_age = 0
                        "-U", "postgres", "-f", f"{scratch}/script.sql"]
             for name, value in variables.items():
                 command += ["-D", f"{name}={value}"]
+            # Planned as the daemon's connections plan (ConnectionParameters.swift), or the reference would be slower.
+            environment = dict(os.environ, PGOPTIONS="-c plan_cache_mode=force_generic_plan")
             before = cpu_seconds(self.pid)
-            found = subprocess.run(command + [database], capture_output=True, text=True)
+            found = subprocess.run(command + [database], capture_output=True, text=True, env=environment)
             after = cpu_seconds(self.pid)
             rate = re.search(r"^tps = ([\d.]+) \(without", found.stdout, re.M)
             if found.returncode or not rate:
