@@ -59,6 +59,12 @@ extension Incident {
         return firing.filter { $0.value > 0 && !waived.contains($0.key) }
     }
 
+    /// Whether new alerts of its groups join it. One that is only being reviewed takes none: what fires now is a new outage,
+    /// and nobody watches the old one.
+    package var takesAlerts: Bool {
+        phase.isOpen && phase != .review
+    }
+
     /// When the daemon has to look at it by itself: the end of the earliest soak; nil when nothing is due.
     package var nextDeadline: Timestamp? {
         guard phase.isOpen else { return nil }

@@ -17,7 +17,7 @@ struct IdempotencyDesk: Sendable {
     func carryOut(
         _ request: IdempotentRequest, _ work: (_ commandID: UUID) async throws -> Answer
     ) async throws -> Answer {
-        let claimID = UUID()
+        let claimID = UUID.random()
         switch try await store.claim(request, claimID: claimID, lease: lease) {
         case .claimed(let commandID):
             return try await run(request, claimID: claimID, commandID: commandID, work)

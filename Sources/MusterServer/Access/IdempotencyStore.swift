@@ -36,7 +36,7 @@ struct IdempotencyStore: Sendable {
         let rows = try await pool.query(
             """
             INSERT INTO idempotency AS i (scope, body_hash, command_id, claim_id, claimed_until, expires_at)
-            VALUES (\(request.scope), \(request.bodyHash), \(UUID()), \(claimID),
+            VALUES (\(request.scope), \(request.bodyHash), \(UUID.random()), \(claimID),
                     now() + make_interval(secs => \(Double(lease.components.seconds))),
                     now() + make_interval(hours => \(Int32(Self.keptHours))))
             ON CONFLICT (scope) DO UPDATE

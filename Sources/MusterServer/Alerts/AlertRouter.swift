@@ -6,8 +6,9 @@ import ServiceLifecycle
 
 /// Tells incidents what their alerts did: opens one for a new group, joins the open one, notes what was resolved.
 ///
-/// Its work is the alerts that are marked as not routed, so a crash leaves them to the next daemon. A batch commits in
-/// one transaction: the marks, the incidents and their timelines.
+/// Its work stands in the database, so a crash leaves it to the next daemon: deliveries for incidents that take a group
+/// (`AlertRouter+delivering.swift`), and alerts that are marked as not routed because no incident takes theirs. A batch
+/// commits in one transaction: the marks, the incidents and their timelines.
 struct AlertRouter: Service {
     let pool: PostgresPool
     let desk: IncidentDesk
@@ -15,6 +16,9 @@ struct AlertRouter: Service {
     let logger: Logger
     /// How often to look for work that another daemon left.
     var interval: Duration = .seconds(1)
+    /// How long to rest after a batch: in a storm, what comes meanwhile reaches its incident in one piece. A lone alert
+    /// waits for nothing.
+    var rest: Duration = .milliseconds(25)
     let store = AlertRoutingStore()
 
     private static let batchMax = 500
@@ -36,7 +40,7 @@ struct AlertRouter: Service {
     private func follow() async {
         for await _ in signal.signals {
             do {
-                while try await routeBatch() == Self.batchMax {}
+                while try await routeBatch() > 0 { try await Task.sleep(for: rest) }
             } catch {
                 guard !Task.isCancelled else { return }
                 // The alerts are safe and stay marked; the next second tries again.
@@ -52,9 +56,15 @@ struct AlertRouter: Service {
     ///   one incident that cannot be read must not hold up the alerts of all others.
     @discardableResult
     func routeBatch(isolating: Bool = false) async throws -> Int {
-        let context = CommandContext(principal: .daemon)
-        return try await desk.repeating(context) { _, _ in
-            let count = try await pool.transaction { transaction in
+        let count = try await deliver(isolating: isolating) + place(isolating: isolating)
+        if count > 0 { desk.feed.committed() }
+        return count
+    }
+
+    /// Brings alerts that no incident takes yet to one.
+    private func place(isolating: Bool) async throws -> Int {
+        try await desk.repeating(CommandContext(principal: .daemon)) { _, _ in
+            try await pool.transaction { transaction in
                 let alerts = try await store.claim(limit: Self.batchMax, in: transaction)
                 guard !alerts.isEmpty else { return 0 }
                 var failed: Set<UUID> = []
@@ -72,8 +82,6 @@ struct AlertRouter: Service {
                 try await store.mark(routed, in: transaction)
                 return routed.count
             }
-            if count > 0 { desk.feed.committed() }
-            return count
         }
     }
 
@@ -100,7 +108,7 @@ struct AlertRouter: Service {
         }
     }
 
-    /// Alerts that their incidents know and that are over now.
+    /// Alerts that their incidents know and that are over now, as daemons before this version marked them.
     private static func cleared(
         _ alerts: [AlertRoutingStore.Unrouted]
     ) -> [(incident: Int, over: [AlertRoutingStore.Unrouted])] {
@@ -110,13 +118,15 @@ struct AlertRouter: Service {
 
     /// Alerts that no incident knows, by group.
     private static func newGroups(_ alerts: [AlertRoutingStore.Unrouted]) -> [AlertGroup] {
-        Dictionary(grouping: alerts.filter { $0.incident == nil }) {
-            AlertGroup.Key(source: $0.source, group: $0.groupKey)
-        }
-        .map { AlertGroup(key: $0.key, alerts: $0.value) }.sorted { $0.key < $1.key }
+        groups(alerts.filter { $0.incident == nil })
     }
 
-    private func clear(
+    static func groups(_ alerts: [AlertRoutingStore.Unrouted]) -> [AlertGroup] {
+        Dictionary(grouping: alerts) { AlertGroup.Key(source: $0.source, group: $0.groupKey) }
+            .map { AlertGroup(key: $0.key, alerts: $0.value) }.sorted { $0.key < $1.key }
+    }
+
+    func clear(
         _ mentions: [AlertMention], of incident: Int, in transaction: PostgresTransaction
     ) async throws {
         let loaded = try await desk.incidents.load(incident, hold: .lock, in: transaction)
@@ -131,7 +141,8 @@ struct AlertRouter: Service {
         try await store.lock(group.key, in: transaction)
         let context = CommandContext(principal: group.principal)
         if let (row, loaded) = try await openIncident(of: group.key, in: transaction) {
-            return try await attach(group, to: row, loaded, context, in: transaction)
+            try await attach(group, to: row, loaded, in: transaction)
+            return try await clearOver(group, of: row.incident.number, in: transaction)
         }
         let loaded = try await desk.incidents.load(nil, in: transaction)
         let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
@@ -142,8 +153,7 @@ struct AlertRouter: Service {
     }
 
     /// The open incident that takes a group, held. While it was waited for, it may have been merged: then the group is
-    /// where its incident went. One that is only being reviewed takes none: what fires now is a new outage, and nobody
-    /// watches the old one.
+    /// where its incident went.
     private func openIncident(
         of key: AlertGroup.Key, in transaction: PostgresTransaction
     ) async throws -> (IncidentStore.Row, IncidentStore.Loaded)? {
@@ -151,17 +161,19 @@ struct AlertRouter: Service {
         while let number = next {
             let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
             guard let row = loaded.row else { return nil }
-            if row.incident.phase.isOpen, row.incident.phase != .review { return (row, loaded) }
+            if row.incident.takesAlerts { return (row, loaded) }
             next = row.incident.mergedInto
         }
         return nil
     }
 
-    private func attach(
-        _ group: AlertGroup, to row: IncidentStore.Row, _ loaded: IncidentStore.Loaded, _ context: CommandContext,
+    /// Tells an incident, which is held, of alerts that began.
+    func attach(
+        _ group: AlertGroup, to row: IncidentStore.Row, _ loaded: IncidentStore.Loaded,
         in transaction: PostgresTransaction
     ) async throws {
         let number = row.incident.number
+        let context = CommandContext(principal: group.principal)
         _ = try await desk.apply(
             .attachAlerts(group.alerts.map(\.mention)), to: row, context, loaded: loaded, in: transaction)
         let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
@@ -170,8 +182,10 @@ struct AlertRouter: Service {
             guard let current = again.row else { continue }
             _ = try await desk.apply(.setImpact(impact), to: current, context, loaded: again, in: transaction)
         }
-        try await store.assign(group.key, to: number, alerts: group.alerts.map(\.id), in: transaction)
-        try await clearOver(group, of: number, in: transaction)
+        let others = group.alerts.filter { $0.incident != number }
+        if !others.isEmpty {
+            try await store.assign(group.key, to: number, alerts: others.map(\.id), in: transaction)
+        }
     }
 
     /// Alerts that began and ended before anybody was told: the timeline has both.

@@ -25,21 +25,12 @@ struct AlertRoutingStore: Sendable {
 
     /// Takes alerts for this transaction; what another daemon has taken is passed over.
     func claim(limit: Int, in transaction: PostgresTransaction) async throws -> [Unrouted] {
-        try await transaction.query(Self.claim(limit: limit)).map { row in
-            Unrouted(
-                id: try row.decode("id"), source: try row.decode("source"), sourceName: try row.decode("source_name"),
-                groupKey: try row.decode("group_key"), title: try row.decode("title"),
-                isResolved: try row.decode("status") == AlertStatus.resolved.rawValue,
-                component: try row.decode("component"), startsAt: try row.decode("starts_at"),
-                labels: try AlertTexts.texts(try row.decode("labels")), incident: try row.decode("incident"))
-        }
+        try await transaction.query(Self.claim(limit: limit)).map(Unrouted.init)
     }
 
     static func claim(limit: Int) -> SQL {
         """
-        SELECT alert.id, alert.source, source.name AS source_name, alert.group_key, alert.title, alert.status,
-            alert.component, alert.starts_at, alert.labels, alert.incident
-        FROM alert JOIN source ON source.id = alert.source
+        SELECT \(fragment: Unrouted.columns) FROM alert JOIN source ON source.id = alert.source
         WHERE NOT alert.routed ORDER BY alert.first_seen_at LIMIT \(limit) FOR UPDATE OF alert SKIP LOCKED
         """
     }
@@ -83,5 +74,72 @@ struct AlertRoutingStore: Sendable {
             WHERE alert_group.incident <> excluded.incident
             """,
         ])
+    }
+}
+
+// MARK: - Deliveries
+
+extension AlertRoutingStore {
+    /// Which alerts of an incident began, and which ended.
+    struct Deliveries: Sendable {
+        var began: Set<UUID> = []
+        var ended: Set<UUID> = []
+    }
+
+    /// Incidents that have still to hear of their alerts.
+    func awaited(limit: Int, in runner: some SQLRunner) async throws -> [Int] {
+        try await runner.query(
+            "SELECT DISTINCT incident FROM alert_delivery ORDER BY incident LIMIT \(limit)"
+        ).map { try $0.decode("incident") }
+    }
+
+    /// Takes an incident's oldest deliveries out of the table. Whoever does so holds the incident's row: else another daemon
+    /// could tell it of an alert's end before its beginning.
+    func takeDeliveries(of number: Int, limit: Int, in transaction: PostgresTransaction) async throws -> Deliveries {
+        try await transaction.query(
+            """
+            DELETE FROM alert_delivery WHERE id IN (
+                SELECT id FROM alert_delivery WHERE incident = \(number) ORDER BY id LIMIT \(limit)
+            ) RETURNING ended, alerts
+            """
+        ).reduce(into: Deliveries()) { deliveries, row in
+            let alerts: [UUID] = try row.decode("alerts")
+            if try row.decode("ended") {
+                deliveries.ended.formUnion(alerts)
+            } else {
+                deliveries.began.formUnion(alerts)
+            }
+        }
+    }
+
+    /// Alerts by their ids, in the order in which they came.
+    func alerts(_ ids: Set<UUID>, in transaction: PostgresTransaction) async throws -> [Unrouted] {
+        try await transaction.query(
+            """
+            SELECT \(fragment: Unrouted.columns) FROM alert JOIN source ON source.id = alert.source
+            WHERE alert.id = ANY (\(Array(ids))) ORDER BY alert.id
+            """
+        ).map(Unrouted.init)
+    }
+
+    /// Marks alerts as not routed again, because the incident that took their group no longer takes any.
+    func release(_ ids: [UUID], in transaction: PostgresTransaction) async throws {
+        _ = try await transaction.query("UPDATE alert SET incident = NULL, routed = false WHERE id = ANY (\(ids))")
+    }
+}
+
+extension AlertRoutingStore.Unrouted {
+    static let columns: SQL = """
+        alert.id, alert.source, source.name AS source_name, alert.group_key, alert.title, alert.status, alert.component,
+        alert.starts_at, alert.labels, alert.incident
+        """
+
+    init(_ row: PostgresRow) throws {
+        self.init(
+            id: try row.decode("id"), source: try row.decode("source"), sourceName: try row.decode("source_name"),
+            groupKey: try row.decode("group_key"), title: try row.decode("title"),
+            isResolved: try row.decode("status") == AlertStatus.resolved.rawValue,
+            component: try row.decode("component"), startsAt: try row.decode("starts_at"),
+            labels: try AlertTexts.texts(try row.decode("labels")), incident: try row.decode("incident"))
     }
 }

@@ -2,8 +2,9 @@ import FoundationEssentials
 import IncidentDomain
 import Postgres
 
-/// The rows of alerts. Taking them in is one statement for many; which of them changed state is marked in the same
-/// statement, so that nothing is forgotten when the daemon ends between storing an alert and telling its incident.
+/// The rows of alerts. Taking them in is one statement for many, which also leaves word of what changed state: for the
+/// incident that takes their group, else as a mark on the alert. So nothing is forgotten when the daemon ends between
+/// storing an alert and telling its incident.
 struct AlertStore: Sendable {
     let pool: PostgresPool
 
@@ -25,6 +26,15 @@ struct AlertStore: Sendable {
         return try rows.first?.decode("changed") ?? 0
     }
 
+    /// The open incident that takes a group's alerts. One that is only being reviewed takes none.
+    private static let owner: SQL = """
+        SELECT number FROM incident
+        WHERE phase IN ('detect', 'assess', 'mitigate', 'restore') AND number = (
+            SELECT incident FROM alert_group
+            WHERE alert_group.source = arrived.source AND alert_group.group_key = arrived.group_key
+        )
+        """
+
     /// One statement for a batch of any size. The partial unique index decides who is first; a firing whose row exists
     /// already, resolved, was over before this message came. (`least` passes over what is NULL.
     /// Under OR the lookups are scalar, since EXISTS there may become a hash of the whole table.)
@@ -39,21 +49,23 @@ struct AlertStore: Sendable {
                 AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
                     severity, labels, annotations)
         ), resolved AS (
-            UPDATE alert SET status = 'resolved', routed = false, last_seen_at = now(),
+            UPDATE alert SET status = 'resolved', routed = alert.incident IS NOT NULL, last_seen_at = now(),
                 resolved_at = least(arrived.ends_at, now())
             FROM arrived
             WHERE arrived.status = 'resolved' AND alert.source = arrived.source AND alert.identity = arrived.identity
                 AND alert.status <> 'resolved'
                 AND (arrived.ends_at IS NULL OR arrived.ends_at >= alert.starts_at OR alert.starts_at > now())
-            RETURNING alert.source, alert.identity
+            RETURNING alert.id, alert.incident
         ), stored AS (
             INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
-                last_seen_at, resolved_at, component, severity, labels, annotations, routed)
+                last_seen_at, resolved_at, component, severity, labels, annotations, incident, routed)
             SELECT id, source, identity, group_key, title, status, occurrences,
                 coalesce(starts_at, least(ends_at, now())), now(), now(),
                 CASE WHEN status = 'resolved' THEN least(ends_at, now()) END, component, severity, labels,
-                annotations, status = 'resolved'
-            FROM arrived
+                annotations, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
+            FROM arrived CROSS JOIN LATERAL (
+                SELECT CASE WHEN arrived.status <> 'resolved' THEN (\(fragment: owner)) END AS incident
+            ) AS taken
             WHERE NOT EXISTS (
                 SELECT FROM alert AS earlier
                 WHERE earlier.source = arrived.source AND earlier.identity = arrived.identity
@@ -68,20 +80,41 @@ struct AlertStore: Sendable {
             ON CONFLICT (source, identity) WHERE status <> 'resolved' DO UPDATE
             SET occurrences = alert.occurrences + excluded.occurrences, last_seen_at = now(), title = excluded.title,
                 severity = excluded.severity, annotations = excluded.annotations
-            RETURNING routed OR alert.last_seen_at <> alert.first_seen_at AS is_known
-        )
-        SELECT (SELECT count(*) FROM resolved) + (SELECT count(*) FROM stored WHERE NOT is_known) AS changed
+            RETURNING id, incident, status <> 'resolved' AND last_seen_at = first_seen_at AS is_new
+        ), \(fragment: deliveries)
+        SELECT (SELECT count(*) FROM resolved) + (SELECT count(*) FROM stored WHERE is_new) AS changed
         """
     }
 
+    /// Word for the incidents, one row for each and for beginnings and ends.
+    private static let deliveries: SQL = """
+        delivered AS (
+            INSERT INTO alert_delivery (incident, ended, alerts)
+            SELECT incident, ended, array_agg(id)
+            FROM (
+                SELECT incident, false AS ended, id FROM stored WHERE is_new UNION ALL
+                SELECT incident, true, id FROM resolved
+            ) AS changed
+            WHERE incident IS NOT NULL GROUP BY incident, ended
+        )
+        """
+
     /// Ends every open alert of a group, for a message that says that all of it is over and had no room to name all.
     func resolveGroup(_ groupKey: String, of source: UUID) async throws -> Int {
-        try await pool.query(
+        let rows = try await pool.query(
             """
-            UPDATE alert SET status = 'resolved', routed = false, last_seen_at = now(), resolved_at = now()
-            WHERE source = \(source) AND group_key = \(groupKey) AND status <> 'resolved'
-            """
-        ).affectedRows
+            WITH resolved AS (
+                UPDATE alert SET status = 'resolved', routed = incident IS NOT NULL, last_seen_at = now(),
+                    resolved_at = now()
+                WHERE source = \(source) AND group_key = \(groupKey) AND status <> 'resolved'
+                RETURNING id, incident
+            ), delivered AS (
+                INSERT INTO alert_delivery (incident, ended, alerts)
+                SELECT incident, true, array_agg(id) FROM resolved WHERE incident IS NOT NULL GROUP BY incident
+            )
+            SELECT count(*) AS changed FROM resolved
+            """)
+        return try rows.first?.decode("changed") ?? 0
     }
 
     /// Gives the alerts and groups of one incident to another.
@@ -89,6 +122,7 @@ struct AlertStore: Sendable {
         _ = try await transaction.pipeline([
             "UPDATE alert SET incident = \(target) WHERE incident = \(number)",
             "UPDATE alert_group SET incident = \(target) WHERE incident = \(number)",
+            "UPDATE alert_delivery SET incident = \(target) WHERE incident = \(number)",
         ])
     }
 

@@ -21,7 +21,7 @@ struct SourceRoutes: Sendable {
         var query = try request.query()
         let page = query.page(of: "sources")
         try query.finish()
-        let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? UUID() }
+        let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
         let found = try await store.list(before: last, limit: page.limit + 1)
         let items = found.prefix(page.limit)
         let next =

@@ -86,7 +86,7 @@ struct Dispatcher: Sendable {
                 try await self.outcome(route, context(commandID), arrival)
             }
         } else {
-            answer = try await route.handler(context(Self.isSafe(head.method) ? Self.noCommand : UUID()))
+            answer = try await route.handler(context(Self.isSafe(head.method) ? Self.noCommand : .random()))
         }
         notModified(&answer, head)
         return answer

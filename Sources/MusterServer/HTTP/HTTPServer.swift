@@ -20,7 +20,11 @@ struct HTTPServer: Service {
 
     func run() async throws {
         let isStopping = StopFlag()
-        let server = try HTTPServerBuilder.http1(configuration: channelConfiguration).buildServer(
+        let channelConfiguration = channelConfiguration
+        let builder = HTTPServerBuilder { responder in
+            LoopBoundChannel(http: HTTP1Channel(responder: responder, configuration: channelConfiguration))
+        }
+        let server = try builder.buildServer(
             configuration: HummingbirdCore.ServerConfiguration(
                 address: address, backlog: 1_024,
                 availableConnectionsDelegate: .maximum(configuration.connectionsMax, logger: logger)),

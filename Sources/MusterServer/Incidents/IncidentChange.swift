@@ -57,7 +57,7 @@ struct CommandContext: Sendable {
     var occurredAt: Timestamp?
 
     init(
-        principal: Principal, commandID: UUID = UUID(), isRepeatable: Bool = false,
+        principal: Principal, commandID: UUID = .random(), isRepeatable: Bool = false,
         ifMatch: IfMatch = .absent, occurredAt: Timestamp? = nil
     ) {
         self.principal = principal

@@ -25,11 +25,16 @@ struct IncidentSearch: Sendable {
     init(pool: PostgresPool, policy: PhasePolicy) {
         self.pool = pool
         self.policy = policy
-        single = GatheredReads { numbers in
-            let rows = try await pool.query(
-                "SELECT \(fragment: Self.columns(policy)) FROM incident WHERE number = ANY (\(numbers))")
-            let found = try rows.map { try Self.found($0, policy) }
-            return Dictionary(uniqueKeysWithValues: found.map { ($0.number, $0) })
+        single = GatheredReads { numbers, found in
+            let statement: SQL =
+                "SELECT \(fragment: Self.columns(policy)) FROM incident WHERE number = ANY (\(numbers))"
+            pool.query(statement) { outcome in
+                found(
+                    Result {
+                        let rows = try outcome.get().map { try Self.found($0, policy) }
+                        return Dictionary(uniqueKeysWithValues: rows.map { ($0.number, $0) })
+                    })
+            }
         }
     }
 

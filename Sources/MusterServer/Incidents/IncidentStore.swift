@@ -37,6 +37,8 @@ struct IncidentStore: Sendable {
         let catalogVersion: Int
     }
 
+    private let memory = IncidentMemory()
+
     /// How to hold the row while deciding.
     enum Hold: Sendable {
         /// Not at all: the write compares the version instead.
@@ -52,7 +54,11 @@ struct IncidentStore: Sendable {
             case .version: ""
             case .lock: " FOR UPDATE OF incident"
             }
-        let source: SQL = "SELECT number, version, last_hash, state FROM incident WHERE number = \(number ?? 0)"
+        let known = number.flatMap(memory.known)
+        let source: SQL = """
+            SELECT version, last_hash, CASE WHEN last_hash <> \(known?.lastHash ?? []) THEN state END AS state
+            FROM incident WHERE number = \(number ?? 0)
+            """
         let result = try await runner.query(
             """
             SELECT catalog.version AS catalog, now() AS now, loaded.version, loaded.last_hash, loaded.state
@@ -62,8 +68,18 @@ struct IncidentStore: Sendable {
             throw PostgresError.decoding(column: "catalog", reason: "the catalog's row is missing")
         }
         return Loaded(
-            row: try row.decode("version", as: Int?.self) == nil ? nil : Self.row(row),
+            row: try row.decode("version", as: Int?.self) == nil ? nil : self.row(row, known),
             now: try row.decode("now"), catalogVersion: try row.decode("catalog"))
+    }
+
+    private func row(_ row: PostgresRow, _ known: IncidentMemory.Known?) throws -> Row {
+        guard let state: PostgresJSON = try row.decode("state") else {
+            guard let known else { throw PostgresError.decoding(column: "state", reason: "it is missing") }
+            return Row(incident: known.incident, lastHash: known.lastHash)
+        }
+        let found = try Self.row(row)
+        memory.remember(.init(incident: found.incident, lastHash: found.lastHash, bytes: state.bytes.count))
+        return found
     }
 
     /// The number for a new incident. A number that is not used in the end is a gap, so it is asked for only when the
@@ -83,7 +99,10 @@ struct IncidentStore: Sendable {
         let result = try await runner.query(
             "WITH changed AS (\(fragment: row)) \(fragment: TimelineStore.append(change.entries, commandID: change.commandID))"
         )
-        return result.affectedRows == change.entries.count
+        guard result.affectedRows == change.entries.count else { return false }
+        // Also when it is rolled back in the end: no row then has this hash.
+        memory.remember(.init(incident: change.after, lastHash: change.lastHash, bytes: change.state.utf8.count))
+        return true
     }
 
     private static func insert(_ change: IncidentChange) -> SQL {

@@ -22,7 +22,7 @@ package enum Commands {
             try await Migrator(migrations: Migrations.all).migrate(database.pool, logger: logger)
             let token = try NewToken(name: name, role: role)
             let operatorOfMachine = Principal(id: "command-line", name: "musterd token create", role: .admin)
-            _ = try await TokenStore(pool: pool).create(token, id: UUID(), by: operatorOfMachine)
+            _ = try await TokenStore(pool: pool).create(token, id: .random(), by: operatorOfMachine)
             return token.secret
         }
     }

@@ -4,6 +4,9 @@ import Synchronization
 /// read waits for nobody; under load, a round trip to the database is shared by many requests. Each answer is at least as
 /// new as its question.
 final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    /// Reads some keys and tells what was found, on whatever thread it comes to know.
+    typealias Read = @Sendable ([Key], @escaping @Sendable (Result<[Key: Value], any Error>) -> Void) -> Void
+
     private typealias Waiting = (key: Key, continuation: CheckedContinuation<Value?, any Error>)
 
     private struct State {
@@ -16,15 +19,15 @@ final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Keys in one read.
     private let keysMax: Int
     private let state = Mutex(State())
-    private let read: @Sendable ([Key]) async throws -> [Key: Value]
+    private let read: Read
 
-    init(underWayMax: Int = 2, keysMax: Int = 64, read: @escaping @Sendable ([Key]) async throws -> [Key: Value]) {
+    init(underWayMax: Int = 2, keysMax: Int = 64, read: @escaping Read) {
         self.underWayMax = underWayMax
         self.keysMax = keysMax
         self.read = read
     }
 
-    /// The value of a key; nil when there is none. Throws what the shared read threw.
+    /// The value of a key; nil when there is none. Throws what the shared read told.
     func value(_ key: Key) async throws -> Value? {
         try await withCheckedThrowingContinuation { continuation in
             let begins = state.withLock { state in
@@ -33,18 +36,19 @@ final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 state.underWay += 1
                 return true
             }
-            if begins { Task { await readWhatWaits() } }
+            if begins { readWhatWaits() }
         }
     }
 
-    private func readWhatWaits() async {
-        while let batch = nextBatch() {
-            do {
-                let values = try await read(Array(Set(batch.map(\.key))))
-                for waiting in batch { waiting.continuation.resume(returning: values[waiting.key]) }
-            } catch {
-                for waiting in batch { waiting.continuation.resume(throwing: error) }
-            }
+    /// How many wait for a read that has not begun.
+    var waiting: Int { state.withLock { $0.waiting.count } }
+
+    /// The next read is on its way before anybody hears of this one: the database need not wait for them.
+    private func readWhatWaits() {
+        guard let batch = nextBatch() else { return }
+        read(Array(Set(batch.map(\.key)))) { [self] result in
+            readWhatWaits()
+            for waiting in batch { waiting.continuation.resume(with: result.map { $0[waiting.key] }) }
         }
     }
 

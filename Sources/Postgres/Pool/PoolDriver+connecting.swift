@@ -195,7 +195,7 @@ extension PoolDriver {
     /// What was posted while the driver ended.
     func refuse(_ message: PoolMessage) {
         switch message {
-        case .submit(_, let continuation): continuation.resume(returning: .failure(.closed))
+        case .submit(_, let completion): completion(.failure(.closed))
         case .listen(let request): request.continuation.finish()
         case .cancel, .opened, .cancelDelivered, .stopListening, .keepWarm, .close: break
         }

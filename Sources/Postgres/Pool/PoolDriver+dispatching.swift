@@ -2,10 +2,10 @@ import Synchronization
 
 /// How jobs get onto connections.
 extension PoolDriver {
-    func accept(_ job: PostgresJob, _ continuation: JobContinuation) {
+    func accept(_ job: PostgresJob, _ completion: @escaping JobCompletion) {
         var expires = job.created.after(nanoseconds: acquireTimeout_nanoseconds)
         if let wanted = job.expires { expires = min(expires, wanted) }
-        let pending = PendingJob(job: job, continuation: continuation, queueExpires: expires)
+        let pending = PendingJob(job: job, completion: completion, queueExpires: expires)
         if job.isCancelled.load(ordering: .relaxed) { return finish(pending, .failure(.cancelled)) }
         if let lease = job.lease { return accept(pending, of: lease) }
         if closesAt != nil { return finish(pending, .failure(.closed)) }

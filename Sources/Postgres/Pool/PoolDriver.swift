@@ -67,7 +67,7 @@ final class PoolDriver {
 
     private func receive(_ message: PoolMessage) {
         switch message {
-        case .submit(let job, let continuation): accept(job, continuation)
+        case .submit(let job, let completion): accept(job, completion)
         case .cancel(let job): cancel(job)
         case .opened(let purpose, let result): opened(purpose, result)
         case .cancelDelivered(let id): cancelDelivered(id)

@@ -4,7 +4,7 @@ import Synchronization
 
 /// What the driver is told by other threads.
 enum PoolMessage: Sendable {
-    case submit(PostgresJob, JobContinuation)
+    case submit(PostgresJob, JobCompletion)
     /// The job's `isCancelled` is set already.
     case cancel(PostgresJob)
     /// A helper thread connected, or failed to.

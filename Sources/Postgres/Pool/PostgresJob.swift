@@ -1,7 +1,7 @@
 import Synchronization
 
-/// What a job's task waits for.
-typealias JobContinuation = CheckedContinuation<Result<[PostgresResult], PostgresError>, Never>
+/// Told once how a job ended, on the driver's thread.
+typealias JobCompletion = @Sendable (Result<[PostgresResult], PostgresError>) -> Void
 
 /// Statements that travel together and end in one sync. Made by the task that wants them, read by the driver.
 final class PostgresJob: Sendable {
@@ -60,27 +60,27 @@ struct LeaseID: Hashable, Sendable {
     private let value = LeaseID.next.wrappingAdd(1, ordering: .relaxed).newValue
 }
 
-/// A job in the driver's hands. Its continuation is resumed exactly once, by `finish`.
+/// A job in the driver's hands. Its completion is called exactly once, by `finish`.
 final class PendingJob {
     let job: PostgresJob
     /// When it gives up waiting for a connection.
     var queueExpires: MonotonicTime
-    private var continuation: JobContinuation?
+    private var completion: JobCompletion?
     /// How often it was sent in vain.
     var attempts = 0
 
-    init(job: PostgresJob, continuation: JobContinuation, queueExpires: MonotonicTime) {
+    init(job: PostgresJob, completion: @escaping JobCompletion, queueExpires: MonotonicTime) {
         self.job = job
-        self.continuation = continuation
+        self.completion = completion
         self.queueExpires = queueExpires
     }
 
     deinit {
         // A job that was dropped would leave its task waiting for ever; this is the net below a bug.
-        continuation?.resume(returning: .failure(.closed))
+        completion?(.failure(.closed))
     }
 
-    var isFinished: Bool { continuation == nil }
+    var isFinished: Bool { completion == nil }
 
     /// Shares its connection's pipeline with no other job: they could be hurt by its early deadline, and it, once it
     /// has failed through no fault of its own, by their failing to prepare the same statement.
@@ -89,7 +89,9 @@ final class PendingJob {
     }
 
     func finish(_ result: Result<[PostgresResult], PostgresError>) {
-        continuation?.resume(returning: result)
-        continuation = nil
+        // Emptied first: a completion may lead back to here.
+        let told = completion
+        completion = nil
+        told?(result)
     }
 }

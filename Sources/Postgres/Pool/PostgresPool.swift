@@ -46,6 +46,21 @@ package final class PostgresPool: Service, Sendable {
         try await pipeline([sql], deadline: deadline)[0]
     }
 
+    /// One statement whose outcome is told on the pool's own thread: for what must not cost a change of threads. Whatever
+    /// `completion` does holds up every other statement, so it may only decode a few rows and hand on.
+    package func query(
+        _ sql: SQL, completion: @escaping @Sendable (Result<PostgresResult, PostgresError>) -> Void
+    ) {
+        do {
+            try Self.check([sql])
+        } catch {
+            return completion(.failure(error))
+        }
+        let job = PostgresJob(statements: [sql], part: .alone, expires: nil)
+        let isPosted = mailbox.post(.submit(job, { outcome in completion(outcome.map { $0[0] }) }))
+        if !isPosted { completion(.failure(.closed)) }
+    }
+
     /// Statements in one round trip and one implicit transaction: all of them or none.
     @discardableResult
     package func pipeline(_ statements: [SQL], deadline: Duration? = nil) async throws -> [PostgresResult] {
@@ -79,14 +94,7 @@ extension PostgresPool {
     func submit(
         _ statements: [SQL], part: PostgresJob.Part, deadline: Duration? = nil, isCancellable: Bool = true
     ) async throws(PostgresError) -> [PostgresResult] {
-        for statement in statements {
-            for (index, bind) in statement.binds.enumerated() {
-                if let problem = bind.problem { throw .invalidParameter(position: index + 1, reason: problem) }
-            }
-            if statement.text.utf8.contains(0) {
-                throw .invalidParameter(position: 0, reason: "the statement holds a NUL character")
-            }
-        }
+        try Self.check(statements)
         let job = PostgresJob(statements: statements, part: part, expires: deadline.map { .now + $0 })
         guard isCancellable else { return try await hand(job).get() }
         return try await withTaskCancellationHandler {
@@ -100,7 +108,21 @@ extension PostgresPool {
 
     private func hand(_ job: PostgresJob) async -> Result<[PostgresResult], PostgresError> {
         await withCheckedContinuation { continuation in
-            if !mailbox.post(.submit(job, continuation)) { continuation.resume(returning: .failure(.closed)) }
+            if !mailbox.post(.submit(job, { continuation.resume(returning: $0) })) {
+                continuation.resume(returning: .failure(.closed))
+            }
+        }
+    }
+
+    /// Refuses what libpq could not send.
+    private static func check(_ statements: [SQL]) throws(PostgresError) {
+        for statement in statements {
+            for (index, bind) in statement.binds.enumerated() {
+                if let problem = bind.problem { throw .invalidParameter(position: index + 1, reason: problem) }
+            }
+            if statement.text.utf8.contains(0) {
+                throw .invalidParameter(position: 0, reason: "the statement holds a NUL character")
+            }
         }
     }
 }
