@@ -27,6 +27,9 @@ package struct PostgresConfiguration: Sendable {
     package var pipelineMax = 16
     /// How many prepared statements a connection keeps.
     package var preparedStatementsMax = 256
+    /// How long a connection keeps its plans before it has them made anew. A plan made while a table was small reads all
+    /// of it; kept, it would be ruin when a storm fills the table.
+    package var plansLifetime: Duration = .seconds(10)
     /// The first wait after a failed connection attempt; it doubles, with jitter, up to `reconnectDelayMax`.
     package var reconnectDelayMin: Duration = .milliseconds(50)
     package var reconnectDelayMax: Duration = .seconds(5)

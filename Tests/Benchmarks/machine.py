@@ -129,7 +129,7 @@ log_rotation_age = 0
             for name, value in variables.items():
                 command += ["-D", f"{name}={value}"]
             # Planned as the daemon's connections plan (ConnectionParameters.swift), or the reference would be slower.
-            environment = dict(os.environ, PGOPTIONS="-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off")
+            environment = dict(os.environ, PGOPTIONS="-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off")
             before = cpu_seconds(self.pid)
             found = subprocess.run(command + [database], capture_output=True, text=True, env=environment)
             after = cpu_seconds(self.pid)

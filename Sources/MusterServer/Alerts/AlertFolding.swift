@@ -35,7 +35,7 @@ enum AlertFolding {
         return rounds.map { round in
             guard round.count > 1 else { return round }
             return round.sorted {
-                ($0.source.uuidString, $0.alert.identity) < ($1.source.uuidString, $1.alert.identity)
+                ($0.source, $0.alert.identity) < ($1.source, $1.alert.identity)
             }
         }
     }

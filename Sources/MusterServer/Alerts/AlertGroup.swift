@@ -8,7 +8,7 @@ struct AlertGroup: Sendable {
         let group: String
 
         static func < (left: Key, right: Key) -> Bool {
-            (left.source.uuidString, left.group) < (right.source.uuidString, right.group)
+            (left.source, left.group) < (right.source, right.group)
         }
     }
 

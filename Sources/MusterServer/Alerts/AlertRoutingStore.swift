@@ -30,8 +30,8 @@ struct AlertRoutingStore: Sendable {
 
     static func claim(limit: Int) -> SQL {
         """
-        SELECT \(fragment: Unrouted.columns) FROM alert JOIN source ON source.id = alert.source
-        WHERE NOT alert.routed ORDER BY alert.first_seen_at LIMIT \(limit) FOR UPDATE OF alert SKIP LOCKED
+        SELECT \(fragment: Unrouted.columns) FROM alert
+        WHERE NOT alert.routed ORDER BY alert.first_seen_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
         """
     }
 
@@ -98,8 +98,8 @@ extension AlertRoutingStore {
     func takeDeliveries(of number: Int, limit: Int, in transaction: PostgresTransaction) async throws -> Deliveries {
         try await transaction.query(
             """
-            DELETE FROM alert_delivery WHERE id IN (
-                SELECT id FROM alert_delivery WHERE incident = \(number) ORDER BY id LIMIT \(limit)
+            DELETE FROM alert_delivery WHERE incident = \(number) AND id = ANY (
+                ARRAY(SELECT id FROM alert_delivery WHERE incident = \(number) ORDER BY id LIMIT \(limit))
             ) RETURNING ended, alerts
             """
         ).reduce(into: Deliveries()) { deliveries, row in
@@ -116,7 +116,7 @@ extension AlertRoutingStore {
     func alerts(_ ids: Set<UUID>, in transaction: PostgresTransaction) async throws -> [Unrouted] {
         try await transaction.query(
             """
-            SELECT \(fragment: Unrouted.columns) FROM alert JOIN source ON source.id = alert.source
+            SELECT \(fragment: Unrouted.columns) FROM alert
             WHERE alert.id = ANY (\(Array(ids))) ORDER BY alert.id
             """
         ).map(Unrouted.init)
@@ -130,7 +130,7 @@ extension AlertRoutingStore {
 
 extension AlertRoutingStore.Unrouted {
     static let columns: SQL = """
-        alert.id, alert.source, source.name AS source_name, alert.group_key, alert.title, alert.status, alert.component,
+        alert.id, alert.source, (SELECT name FROM source WHERE source.id = alert.source) AS source_name, alert.group_key, alert.title, alert.status, alert.component,
         alert.starts_at, alert.labels, alert.incident
         """
 

@@ -21,7 +21,7 @@ final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let state = Mutex(State())
     private let read: Read
 
-    init(underWayMax: Int = 2, keysMax: Int = 64, read: @escaping Read) {
+    init(underWayMax: Int = 1, keysMax: Int = 64, read: @escaping Read) {
         self.underWayMax = underWayMax
         self.keysMax = keysMax
         self.read = read

@@ -58,9 +58,9 @@ struct ConnectionParameters: Sendable {
         let limits = [
             // Our statements take arrays of any length: planned anew for each length, a small one costs more to plan than to run.
             "-c plan_cache_mode=force_generic_plan",
-            // A plan is kept for as long as its connection: one that reads a whole table, made while that was empty, would
-            // be ruin when it has grown. Compiling plans never pays for statements as short as ours.
-            "-c enable_seqscan=off -c jit=off",
+            // Every statement of ours has an index for what it looks up. One that reads whole tables instead, because they
+            // were small when it was planned, would be slow in the storm that fills them. Compiling never pays here.
+            "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off",
             "-c statement_timeout=\(configuration.statementTimeout.milliseconds)",
             "-c idle_in_transaction_session_timeout=\(configuration.idleInTransactionTimeout.milliseconds)",
         ]

@@ -35,6 +35,8 @@ final class PostgresConnection {
     /// When to give up on the server, if the unit at the head has not ended by then. Counts from when the server began
     /// with that unit, as far as we can know.
     private(set) var deadline = MonotonicTime.distantFuture
+    private let plansLifetime_nanoseconds: Int64
+    private var plansExpire: MonotonicTime
     private let statementDeadline_nanoseconds: Int64
     /// The unit at the head was asked to stop.
     private var isHeadCancelled = false
@@ -49,6 +51,8 @@ final class PostgresConnection {
         self.link = link
         self.statements = StatementCache(max: configuration.preparedStatementsMax)
         self.statementDeadline_nanoseconds = configuration.statementDeadline.nanoseconds
+        plansLifetime_nanoseconds = configuration.plansLifetime.nanoseconds
+        plansExpire = .now.after(nanoseconds: plansLifetime_nanoseconds)
     }
 
     var isEmpty: Bool { pipeline.isEmpty }
@@ -91,10 +95,15 @@ final class PostgresConnection {
         if case .job(let pending) = head, let expires = pending.job.expires { deadline = min(deadline, expires) }
     }
 
-    /// Gives up the prepared statements that are no longer used. Not while a transaction is open: an error would fail
-    /// it.
+    /// Gives up the prepared statements that are no longer used, and plans that are old. Not while a transaction is open:
+    /// an error would fail it.
     func sendHousekeeping() -> Bool {
-        statements.takeDiscarded().allSatisfy { sendPlain(.housekeeping, "DEALLOCATE \($0)") }
+        let now = MonotonicTime.now
+        if plansExpire <= now {
+            plansExpire = now.after(nanoseconds: plansLifetime_nanoseconds)
+            guard sendPlain(.housekeeping, "DISCARD PLANS") else { return false }
+        }
+        return statements.takeDiscarded().allSatisfy { sendPlain(.housekeeping, "DEALLOCATE \($0)") }
     }
 
     /// Reads what has arrived and hands each action to `perform`. Returns why the connection is of no more use, or nil.

@@ -34,6 +34,27 @@ import Testing
         }
     }
 
+    @Test(arguments: [Duration.seconds(600), .nanoseconds(1)])
+    func `plans are kept, but not longer than they may live`(lifetime: Duration) async throws {
+        try await TestDatabase.with(connections: 1) { database in
+            var configuration = database.configuration
+            configuration.connections = 1
+            configuration.plansLifetime = lifetime
+            let pool = PostgresPool(configuration: configuration, logger: TestServer.quietLogger)
+            // Called when a plan is made, since it says of itself that its value never changes.
+            try await pool.query("CREATE SEQUENCE planned")
+            try await pool.query(
+                """
+                CREATE FUNCTION plan_number() RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS
+                $$ BEGIN RETURN nextval('planned'); END $$
+                """)
+            var plans: Set<Int> = []
+            for _ in 0..<5 { plans.insert(try await pool.query("SELECT plan_number() AS n")[0].decode("n")) }
+            #expect(plans.count == (lifetime > .seconds(1) ? 1 : 5))
+            await pool.close()
+        }
+    }
+
     /// One connection, so that all of these share its pipelines; every third is wrong, each in another way.
     @Test func `in one pipeline exactly the wrong statements fail`() async throws {
         try await TestDatabase.with(connections: 1) { database in

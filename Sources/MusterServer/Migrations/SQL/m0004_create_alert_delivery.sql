@@ -2,13 +2,13 @@
 -- of every alert's row.
 
 CREATE TABLE alert_delivery (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     incident bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
     -- Whether these alerts ended; else they began.
     ended boolean NOT NULL,
-    alerts uuid[] NOT NULL CHECK (alerts <> '{}')
+    alerts uuid[] NOT NULL CHECK (alerts <> '{}'),
+    PRIMARY KEY (incident, id)
 );
-CREATE INDEX alert_delivery_incident ON alert_delivery (incident, id);
 
 -- In a storm every alert would lock its incident's row, which the router changes at the same time. The number comes from
 -- alert_group, whose reference stays.
