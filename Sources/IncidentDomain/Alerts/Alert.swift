@@ -23,10 +23,13 @@ package struct AlertBatch: Hashable, Codable, Sendable {
     package var alerts: [AlertMention]
     /// How many by component; alerts without one stand under the empty name.
     package var counts: [String: Int]
+    /// The affected component by which they belong to the incident, when it is not by their group.
+    package var affecting: String?
 
     package static let mentionsMax = 20
 
-    package init(_ mentions: [AlertMention]) {
+    package init(_ mentions: [AlertMention], affecting component: String? = nil) {
+        affecting = component
         alerts = Array(mentions.prefix(Self.mentionsMax))
         counts = mentions.reduce(into: [:]) { $0[$1.component ?? "", default: 0] += 1 }
     }

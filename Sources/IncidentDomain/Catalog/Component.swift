@@ -32,6 +32,9 @@ package struct Component: Hashable, Codable, Sendable {
     package var dependsOn: [Dependency]
     package var labels: [String: String]
 
+    /// The tier of what the catalog does not rank.
+    package static let leastCriticalTier = 3
+
     package init(
         slug: String, name: String, tier: Int, owner: String? = nil, regions: [String] = [],
         expectedRestoreSeconds: Int? = nil, soakSeconds: Int? = nil, dependsOn: [Dependency] = [],

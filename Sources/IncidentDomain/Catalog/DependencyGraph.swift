@@ -1,9 +1,37 @@
-/// The catalog as a graph: every component by slug, and who needs whom.
+/// The catalog as a graph: every component by slug, and who needs whom. Made once for each version of the catalog, with
+/// what every decision about an incident would otherwise have to find out anew.
+///
+/// Components are numbered by effective tier, and within one so that hard dependencies have the smaller numbers: a wave is
+/// a range of numbers, and whoever goes through them upwards meets what is needed before what needs it.
 package struct DependencyGraph: Sendable {
     package let components: [String: Component]
+    let numbers: [String: Int32]
+    /// By number, what a plan asks of every component.
+    let durations: [CatalogDurations]
+    /// The hard dependencies by number, each once. An edge of a cycle that would lead upwards is left out.
+    let hard: Adjacency
+    /// The soft dependencies by number, each once, without those that are hard as well.
+    let soft: Adjacency
+    /// The place of each component among all of them by slug.
+    let slugRanks: [Int32]
+    /// By number: it never falls.
+    let effectiveTiers: [Int32]
 
     package init(_ components: some Sequence<Component>) {
         self.components = Dictionary(components.map { ($0.slug, $0) }) { _, last in last }
+        let bySlug = self.components.values.sorted { $0.slug < $1.slug }
+        let edges = CatalogEdges(bySlug)
+        let tiers = edges.effectiveTiers(bySlug.map { Int32(clamping: $0.tier) })
+        // Sorting is stable, so that the order of the dependencies stays within each tier.
+        let order = edges.dependenciesFirst().sorted { tiers[Int($0)] < tiers[Int($1)] }
+        var places = [Int32](repeating: 0, count: order.count)
+        for (place, component) in order.enumerated() { places[Int(component)] = Int32(place) }
+        hard = edges.hard.renumbered(order, places, onlyDownwards: true)
+        soft = edges.soft.renumbered(order, places, onlyDownwards: false)
+        slugRanks = order
+        effectiveTiers = order.map { tiers[Int($0)] }
+        durations = order.map { CatalogDurations(bySlug[Int($0)]) }
+        numbers = Dictionary(uniqueKeysWithValues: zip(bySlug.lazy.map(\.slug), places))
     }
 
     package static let empty = DependencyGraph([])
@@ -12,6 +40,16 @@ package struct DependencyGraph: Sendable {
     package func hardDependencies(of slug: String) -> [String] {
         components[slug]?.dependsOn.filter { $0.kind == .hard && components[$0.component] != nil }.map(\.component)
             ?? []
+    }
+
+    /// The most critical tier among a component and everything that cannot work without it, directly or not: a component
+    /// that a more critical one needs is as critical as that one.
+    package func effectiveTier(of slug: String) -> Int {
+        numbers[slug].map { effectiveTier(Int($0)) } ?? Component.leastCriticalTier
+    }
+
+    func effectiveTier(_ number: Int) -> Int {
+        Int(effectiveTiers[number])
     }
 
     /// What is wrong with the catalog, each problem with the component that has it; empty when it can be stored.
@@ -70,6 +108,98 @@ package struct DependencyGraph: Sendable {
     /// In reverse, because the search takes the last one first.
     private func targets(of slug: String) -> [String] {
         (components[slug]?.dependsOn ?? []).map(\.component).filter { components[$0] != nil }.sorted(by: >)
+    }
+}
+
+/// The times of a component that the catalog knows: a value without references, so that thousands are read at no cost.
+struct CatalogDurations: Sendable {
+    let restoreSeconds: Int?
+    let soakSeconds: Int?
+
+    init(_ component: Component) {
+        restoreSeconds = component.expectedRestoreSeconds
+        soakSeconds = component.soakSeconds
+    }
+}
+
+/// Dependencies between components that are numbered by slug.
+private struct CatalogEdges {
+    let hard: Adjacency
+    let soft: Adjacency
+
+    init(_ bySlug: [Component]) {
+        let places = Dictionary(uniqueKeysWithValues: zip(bySlug.lazy.map(\.slug), Int32(0)...))
+        let count = bySlug.reduce(0) { $0 + $1.dependsOn.count }
+        // What somebody names twice, or names as a dependency of itself, is there once or not at all.
+        var named = [Int32](repeating: -1, count: bySlug.count)
+        func row(_ node: Int, _ kind: DependencyKind, _ targets: inout [Int32]) {
+            named[node] = Int32(node)
+            for dependency in bySlug[node].dependsOn where dependency.kind == kind {
+                guard let target = places[dependency.component], named[Int(target)] != node else { continue }
+                named[Int(target)] = Int32(node)
+                targets.append(target)
+            }
+        }
+        let hard = Adjacency(nodes: bySlug.count, edges: count) { row($0, .hard, &$1) }
+        for node in named.indices { named[node] = -1 }
+        soft = Adjacency(nodes: bySlug.count, edges: count - hard.targets.count) { node, targets in
+            for target in hard[node] { named[Int(target)] = Int32(node) }
+            row(node, .soft, &targets)
+        }
+        self.hard = hard
+    }
+
+    /// Spreads each tier, the most critical first, along hard dependencies: every component is reached once.
+    func effectiveTiers(_ own: [Int32]) -> [Int32] {
+        var tiers = [Int32?](repeating: nil, count: own.count)
+        for component in own.indices.sorted(by: { own[$0] < own[$1] }) {
+            var pending = [Int32(component)]
+            while let next = pending.popLast().map(Int.init) {
+                guard tiers[next] == nil else { continue }
+                tiers[next] = own[component]
+                pending += hard[next]
+            }
+        }
+        return tiers.map { $0 ?? Int32(Component.leastCriticalTier) }
+    }
+
+    /// Every component after its hard dependencies. A cycle, which no stored catalog has, is cut at its first slug.
+    func dependenciesFirst() -> [Int32] {
+        let dependents = hard.reversed()
+        var missing = (0..<hard.nodes).map { hard.edges($0).count }
+        var order: [Int32] = []
+        order.reserveCapacity(hard.nodes)
+        var isPlaced = [Bool](repeating: false, count: hard.nodes)
+        func place(_ component: Int32) {
+            isPlaced[Int(component)] = true
+            order.append(component)
+        }
+        for component in 0..<Int32(hard.nodes) where missing[Int(component)] == 0 { place(component) }
+        var done = 0
+        var cut: Int32 = 0
+        while order.count < hard.nodes || done < order.count {
+            if done == order.count {
+                while isPlaced[Int(cut)] { cut += 1 }
+                place(cut)
+            }
+            for edge in dependents.edges(Int(order[done])) {
+                let dependent = dependents.targets[edge]
+                missing[Int(dependent)] -= 1
+                if missing[Int(dependent)] == 0, !isPlaced[Int(dependent)] { place(dependent) }
+            }
+            done += 1
+        }
+        return order
+    }
+}
+
+extension Adjacency {
+    /// The same edges between other numbers: `order` has the old ones by the new, `places` the new ones by the old.
+    fileprivate func renumbered(_ order: [Int32], _ places: [Int32], onlyDownwards: Bool) -> Adjacency {
+        Adjacency(nodes: nodes, edges: targets.count) { node, row in
+            let found = self[Int(order[node])].map { places[Int($0)] }.filter { !onlyDownwards || $0 < node }
+            row += found.sorted()
+        }
     }
 }
 

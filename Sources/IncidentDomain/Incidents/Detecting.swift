@@ -32,10 +32,10 @@ extension Incident {
     }
 
     /// Alerts join. One on a component that was restored, or is being verified, takes that back.
-    func attach(_ alerts: [AlertMention]) throws(IncidentRefusal) -> [IncidentEvent] {
+    func attach(_ alerts: [AlertMention], affecting component: String?) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open)
         guard !alerts.isEmpty else { return [] }
-        return [.alertsAttached(AlertBatch(alerts))]
+        return [.alertsAttached(AlertBatch(alerts, affecting: component))]
             + regressions(of: alerts.compactMap(\.component), reason: "an alert fires on it again")
     }
 

@@ -18,7 +18,8 @@ extension Incident {
             labels: opening.labels,
             times: IncidentTimes(startedAt: opening.startedAt, detectedAt: recorded.occurredAt),
             hypotheses: [], roles: [:], impacts: [], audiences: [], mitigations: [], tasks: [], actions: [], steps: [],
-            firing: [:], alerts: 0, updates: 0, eta: nil, review: nil, mergedInto: nil,
+            restorationOrder: nil, plan: nil, firing: [:], alerts: 0, updates: 0, eta: nil, review: nil,
+            mergedInto: nil,
             lastRecordedAt: recorded.recordedAt)
     }
 
@@ -60,13 +61,16 @@ extension Incident {
         case .taskAdded(let added):
             tasks.append(IncidentTask(id: added.id, text: added.text, owner: added.owner, done: false))
         case .taskChanged(let change): self.change(change)
-        case .stepStarted(let start): change(start.component) { $0.start(at: moment) }
+        case .stepStarted(let start): change(start.component) { $0.start(at: moment, start.estimate) }
         case .stepRamped(let ramp): change(ramp.component) { $0.rampPercent = ramp.percent }
-        case .stepVerifying(let verifying): change(verifying.component) { $0.verify(until: verifying.soakUntil) }
+        case .stepVerifying(let verifying):
+            change(verifying.component) { $0.verify(from: moment, until: verifying.soakUntil) }
         case .stepRestored(let restored):
             change(restored.component) { $0.restore(at: moment) }
             endImpact(on: restored.component, at: moment)
         case .stepWaived(let waiver): change(waiver.component) { $0.waive() }
+        case .restorationOrdered(let order): restorationOrder = order.components.isEmpty ? nil : order.components
+        case .planRevised(let revision): plan = RecordedPlan(revision)
         case .stepFailed(let failure):
             change(failure.component) { $0.fail() }
             resumeImpact(on: failure.component)

@@ -20,6 +20,10 @@ package struct Incident: Hashable, Codable, Sendable {
     package var actions: [ActionItem]
     /// One for every component that was ever affected, by slug.
     package var steps: [RestorationStep]
+    /// What the commander wants to come first within its wave; nil leaves it to the plan.
+    package var restorationOrder: [String]?
+    /// The plan as the timeline last recorded it; nil before restoring begins.
+    package var plan: RecordedPlan?
     /// How many unresolved alerts it has by component; those without one stand under the empty name.
     package var firing: [String: Int]
     /// How many alerts ever belonged to it.

@@ -24,6 +24,7 @@ package enum IncidentCommand: Hashable, Sendable {
     case verifyStep(component: String)
     case waiveStep(component: String, reason: String)
     case failStep(component: String, reason: String?)
+    case orderSteps(components: [String], reason: String?)
     case postUpdate(UpdatePosted)
     case draftReview
     case reviseReview(sections: [EditedSection], status: ReviewStatus)
@@ -31,9 +32,12 @@ package enum IncidentCommand: Hashable, Sendable {
     case approveReview(sections: [EditedSection])
     case addAction(ActionDraft)
     case changeAction(ordinal: Int, ActionPatch)
-    case attachAlerts([AlertMention])
+    /// `affecting` names the component by which they belong here, when it is not by their group.
+    case attachAlerts([AlertMention], affecting: String? = nil)
     case clearAlerts([AlertMention])
     case deadlinePassed
+    /// Time went by, or the catalog changed: is the plan that the timeline knows still the plan?
+    case reviewPlan
     case redact(sequence: Int, reason: String, replacementDigest: String)
 }
 
@@ -46,10 +50,11 @@ extension IncidentCommand {
     /// Whether the daemon asks by itself: it reports what has happened, and nobody is there to correct a refused time.
     var isOfTheDaemon: Bool {
         switch self {
-        case .absorb, .attachAlerts, .clearAlerts, .deadlinePassed: true
+        case .absorb, .attachAlerts, .clearAlerts, .deadlinePassed, .reviewPlan: true
         case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .stateCause, .assignRole, .setImpact,
             .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
-            .rampStep, .verifyStep, .waiveStep, .failStep, .postUpdate, .draftReview, .reviseReview, .approveReview,
+            .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftReview, .reviseReview,
+            .approveReview,
             .addAction, .changeAction, .redact:
             false
         }

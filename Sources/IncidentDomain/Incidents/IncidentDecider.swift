@@ -9,10 +9,12 @@ package struct DecisionFacts: Sendable {
     package let policy: PhasePolicy
     package let graph: DependencyGraph
     package let soak: SoakPolicy
+    /// How long components took in past incidents; only what the incident's steps need.
+    package let measured: MeasuredDurations
 
     package init(
         principal: Principal, now: Timestamp, occurredAt: Timestamp? = nil, policy: PhasePolicy,
-        graph: DependencyGraph, soak: SoakPolicy
+        graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations = .none
     ) {
         self.principal = principal
         self.now = now
@@ -20,6 +22,7 @@ package struct DecisionFacts: Sendable {
         self.policy = policy
         self.graph = graph
         self.soak = soak
+        self.measured = measured
     }
 
     /// Seconds by which a client's clock may be ahead of the database's.
@@ -82,15 +85,18 @@ extension Incident {
         case .verifyStep(let component): try incident.verifyStep(component, facts)
         case .waiveStep(let component, let reason): try incident.waiveStep(component, reason: reason, facts)
         case .failStep(let component, let reason): try incident.failStep(component, reason: reason, facts)
+        case .orderSteps(let components, let reason):
+            try incident.orderSteps(components, reason: reason, facts)
         case .postUpdate(let update): try incident.postUpdate(update, facts)
         case .draftReview: try incident.draftReview()
         case .reviseReview(let sections, let status): try incident.reviseReview(sections, status)
         case .approveReview(let sections): try incident.approveReview(sections, facts)
         case .addAction(let draft): try incident.addAction(draft)
         case .changeAction(let ordinal, let patch): try incident.changeAction(ordinal, patch)
-        case .attachAlerts(let alerts): try incident.attach(alerts)
+        case .attachAlerts(let alerts, let component): try incident.attach(alerts, affecting: component)
         case .clearAlerts(let alerts): incident.clear(alerts)
         case .deadlinePassed: incident.passDeadline(facts)
+        case .reviewPlan: incident.planRevision(facts).map { [$0] } ?? []
         case .redact(let sequence, let reason, let digest):
             try incident.redact(sequence, reason: reason, digest: digest, facts)
         }

@@ -125,6 +125,9 @@ package struct StepStarted: Hashable, Codable, Sendable {
     /// The closed gates that were overridden, as sentences.
     package var overridden: [String]
     package var reason: String?
+    /// How long it was thought to take, so that what came of it can be compared; nil when nobody knew, and in entries of
+    /// releases that did not ask.
+    package var estimate: StepEstimate?
 }
 
 package struct StepRamped: Hashable, Codable, Sendable {
@@ -160,6 +163,12 @@ package struct StepFailed: Hashable, Codable, Sendable {
 package struct StepRegressed: Hashable, Codable, Sendable {
     package var component: String
     package var reason: String
+}
+
+package struct RestorationOrdered: Hashable, Codable, Sendable {
+    /// What comes first within its wave, as far as dependencies allow; empty gives the order back to the plan.
+    package var components: [String]
+    package var reason: String?
 }
 
 package struct UpdatePosted: Hashable, Codable, Sendable {

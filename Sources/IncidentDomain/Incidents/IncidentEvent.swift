@@ -28,6 +28,8 @@ package enum IncidentEvent: Hashable, Sendable {
     case stepWaived(StepWaived)
     case stepFailed(StepFailed)
     case stepRegressed(StepRegressed)
+    case restorationOrdered(RestorationOrdered)
+    case planRevised(PlanRevised)
     case alertsAttached(AlertBatch)
     case alertsCleared(AlertBatch)
     case updatePosted(UpdatePosted)

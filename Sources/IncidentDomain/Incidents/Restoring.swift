@@ -10,8 +10,11 @@ extension Incident {
             throw .stepState(component: component, planned.status, wanted: [.ready, .regressed, .waived])
         case .waiting, .ready, .regressed, .waived: break
         }
+        let estimate = planned.estimate
         guard !planned.waitsFor.isEmpty else {
-            return [.stepStarted(StepStarted(component: component, overridden: [], reason: reason))]
+            return [
+                .stepStarted(StepStarted(component: component, overridden: [], reason: reason, estimate: estimate))
+            ]
         }
         guard override else { throw .gateClosed(component: component, waitsFor: planned.waitsFor) }
         try Self.requireRole(.commander, facts, to: "force a start")
@@ -21,7 +24,10 @@ extension Incident {
                 detail: "A forced start needs a reason: it stands in the timeline and the review.")
         }
         let overridden = planned.waitsFor.map(\.reason)
-        return [.stepStarted(StepStarted(component: component, overridden: overridden, reason: reason))]
+        return [
+            .stepStarted(
+                StepStarted(component: component, overridden: overridden, reason: reason, estimate: estimate))
+        ]
     }
 
     func rampStep(
@@ -45,13 +51,9 @@ extension Incident {
         case .restoring: break
         }
         if let count = firing[component], count > 0 {
-            throw .gateClosed(
-                component: component,
-                waitsFor: [
-                    RestorationGate(
-                        component: component,
-                        reason: "\(count) alert\(count == 1 ? " is" : "s are") still firing on \(component)")
-                ])
+            let gate = RestorationGate(
+                component: component, kind: .alerts(count), remedy: .resolveAlerts(component: component))
+            throw .gateClosed(component: component, waitsFor: [gate])
         }
         let seconds = facts.soak.seconds(for: facts.graph.components[component], effectiveTier: planned.effectiveTier)
         guard seconds > 0 else { return [.stepRestored(StepRestored(component: component))] }
@@ -85,6 +87,22 @@ extension Incident {
         }
     }
 
+    /// The commander says what comes first within its wave, as far as dependencies allow.
+    func orderSteps(
+        _ components: [String], reason: String?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [IncidentEvent] {
+        try requirePhase([.assess, .mitigate, .restore])
+        try Self.requireRole(.commander, facts, to: "set the order of restoration")
+        if let unknown = components.firstIndex(where: { step($0) == nil }) {
+            throw .badValue(
+                field: "/components/\(unknown)",
+                detail: "\(components[unknown]) is not affected by INC-\(number); "
+                    + "PUT /v1/incidents/\(number)/impacts/\(components[unknown]) sets its impact.")
+        }
+        guard components != restorationOrder ?? [] else { return [] }
+        return [.restorationOrdered(RestorationOrdered(components: components, reason: reason))]
+    }
+
     /// Soaks that have ended make their components restored; a runner asks, at the time that was set.
     func passDeadline(_ facts: DecisionFacts) -> [IncidentEvent] {
         guard phase.isOpen else { return [] }
@@ -104,7 +122,7 @@ extension Incident {
 
     private func plannedStep(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> PlannedStep {
         try requirePhase([.restore])
-        guard let planned = RestorationPlan.make(for: self, in: facts.graph).step(component) else {
+        guard let planned = restorationPlan(facts).step(component) else {
             throw .notFound(
                 "\(component) is not affected by INC-\(number); "
                     + "PUT /v1/incidents/\(number)/impacts/\(component) sets its impact.")

@@ -18,6 +18,10 @@ package struct RestorationStep: Hashable, Codable, Sendable {
     /// Percent of the traffic that is back, 0 to 100; nil while nothing was ramped.
     package var rampPercent: Int?
     package var startedAt: Timestamp?
+    /// What was thought when it was started.
+    package var estimate: StepEstimate?
+    /// While verifying: when the soak began; nil in rows of releases that did not keep it.
+    package var verifyingSince: Timestamp?
     /// While verifying: when the soak ends, on database time.
     package var soakUntil: Timestamp?
     package var restoredAt: Timestamp?
@@ -32,36 +36,43 @@ package struct RestorationStep: Hashable, Codable, Sendable {
 }
 
 extension RestorationStep {
-    mutating func start(at moment: Timestamp) {
+    mutating func start(at moment: Timestamp, _ thought: StepEstimate?) {
         state = .restoring
-        startedAt = moment
-        (rampPercent, soakUntil, restoredAt) = (nil, nil, nil)
+        (startedAt, estimate) = (moment, thought)
+        (rampPercent, restoredAt) = (nil, nil)
+        endSoak()
     }
 
-    mutating func verify(until end: Timestamp) {
+    mutating func verify(from moment: Timestamp, until end: Timestamp) {
         state = .verifying
-        soakUntil = end
+        (verifyingSince, soakUntil) = (moment, end)
     }
 
     mutating func restore(at moment: Timestamp) {
         state = .restored
-        soakUntil = nil
+        endSoak()
         restoredAt = moment
     }
 
     mutating func waive() {
         state = .waived
-        soakUntil = nil
+        endSoak()
     }
 
     mutating func fail() {
         state = .waiting
         failures += 1
-        (rampPercent, soakUntil) = (nil, nil)
+        rampPercent = nil
+        endSoak()
     }
 
     mutating func regress() {
         state = .regressed
-        (soakUntil, restoredAt) = (nil, nil)
+        restoredAt = nil
+        endSoak()
+    }
+
+    private mutating func endSoak() {
+        (verifyingSince, soakUntil) = (nil, nil)
     }
 }

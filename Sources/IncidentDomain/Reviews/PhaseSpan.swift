@@ -65,7 +65,8 @@ extension IncidentEvent {
         case .described, .startCorrected, .severitySet, .acknowledged, .absorbed, .causeStated, .roleAssigned,
             .impactSet, .impactRemoved, .audienceImpactSet, .noteAdded, .mitigationAdded, .mitigationChanged,
             .taskAdded, .taskChanged, .stepStarted, .stepRamped, .stepVerifying, .stepRestored, .stepWaived,
-            .stepFailed, .stepRegressed, .alertsAttached, .alertsCleared, .updatePosted, .reviewDrafted,
+            .stepFailed, .stepRegressed, .restorationOrdered, .planRevised, .alertsAttached, .alertsCleared,
+            .updatePosted, .reviewDrafted,
             .reviewRevised, .reviewApproved, .actionAdded, .actionChanged, .entryRedacted:
             nil
         }

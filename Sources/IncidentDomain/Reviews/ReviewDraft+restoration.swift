@@ -75,11 +75,11 @@ extension IncidentEvent {
     fileprivate var isOffPlan: Bool {
         switch self {
         case .stepStarted(let start): !start.overridden.isEmpty
-        case .stepWaived, .stepFailed, .stepRegressed: true
+        case .stepWaived, .stepFailed, .stepRegressed, .restorationOrdered: true
         case .opened, .described, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted,
             .dismissed, .merged, .absorbed, .causeStated, .roleAssigned, .impactSet, .impactRemoved,
             .audienceImpactSet, .noteAdded, .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged,
-            .stepRamped, .stepVerifying, .stepRestored, .alertsAttached, .alertsCleared, .updatePosted,
+            .stepRamped, .stepVerifying, .stepRestored, .planRevised, .alertsAttached, .alertsCleared, .updatePosted,
             .reviewDrafted, .reviewRevised, .reviewApproved, .actionAdded, .actionChanged, .entryRedacted:
             false
         }

@@ -44,7 +44,7 @@ extension IncidentEvent {
         switch self {
         case .opened, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted, .dismissed, .merged,
             .absorbed, .causeStated, .mitigationAdded, .stepStarted, .stepRestored, .stepWaived, .stepFailed,
-            .stepRegressed, .updatePosted, .reviewApproved:
+            .stepRegressed, .restorationOrdered, .planRevised, .updatePosted, .reviewApproved:
             true
         case .noteAdded(let note): note.key
         case .roleAssigned(let assignment): assignment.role == .commander
@@ -63,8 +63,9 @@ extension IncidentEvent {
             true
         case .opened, .described, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted,
             .dismissed, .merged, .absorbed, .causeStated, .roleAssigned, .audienceImpactSet, .noteAdded,
-            .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged, .alertsAttached, .alertsCleared,
-            .updatePosted, .reviewDrafted, .reviewRevised, .reviewApproved, .actionAdded, .actionChanged,
+            .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged, .restorationOrdered, .planRevised,
+            .alertsAttached, .alertsCleared, .updatePosted, .reviewDrafted, .reviewRevised, .reviewApproved,
+            .actionAdded, .actionChanged,
             .entryRedacted:
             false
         }

@@ -115,7 +115,9 @@ struct ReviewFacts {
         self.graph = graph
         self.policy = policy
         visits = PhaseSpan.visits(in: timeline)
-        plan = RestorationPlan.make(for: incident, in: graph)
+        // Neither waves nor states depend on how long anything takes.
+        plan = RestorationPlan.make(
+            for: incident, in: graph, soak: SoakPolicy(), measured: .none, now: incident.lastRecordedAt)
     }
 
     /// Once there is no next phase, nothing is asked for any more.

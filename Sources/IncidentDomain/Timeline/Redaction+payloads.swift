@@ -157,6 +157,14 @@ extension StepStarted {
     }
 }
 
+extension RestorationOrdered {
+    var redacted: RestorationOrdered {
+        var copy = self
+        copy.reason = reason?.redacted
+        return copy
+    }
+}
+
 extension StepWaived {
     var redacted: StepWaived {
         var copy = self

@@ -26,6 +26,7 @@ extension IncidentEvent {
         case .stepWaived(let payload): .stepWaived(payload.redacted)
         case .stepFailed(let payload): .stepFailed(payload.redacted)
         case .stepRegressed(let payload): .stepRegressed(payload.redacted)
+        case .restorationOrdered(let payload): .restorationOrdered(payload.redacted)
         case .alertsAttached(let payload): .alertsAttached(payload.redacted)
         case .alertsCleared(let payload): .alertsCleared(payload.redacted)
         case .updatePosted(let payload): .updatePosted(payload.redacted)
@@ -36,7 +37,7 @@ extension IncidentEvent {
         case .entryRedacted(let payload): .entryRedacted(payload.redacted)
         // Nothing in these was typed freely.
         case .startCorrected, .severitySet, .acknowledged, .impactRemoved, .stepRamped, .stepVerifying, .stepRestored,
-            .reviewDrafted:
+            .planRevised, .reviewDrafted:
             self
         }
     }

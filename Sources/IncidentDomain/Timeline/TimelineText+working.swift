@@ -52,6 +52,46 @@ extension StepStarted {
     }
 }
 
+extension RestorationOrdered {
+    var text: String {
+        guard !components.isEmpty else { return "The order of restoration follows the plan again.".giving(reason) }
+        let names = components.prefix(10).joined(separator: ", ")
+        let more = components.count > 10 ? " and \(components.count - 10) more" : ""
+        return "Order of restoration set: first \(names)\(more).".giving(reason)
+    }
+}
+
+extension PlanRevised {
+    var text: String {
+        var clauses: [String] = []
+        if changes.contains(.began) {
+            let count = waves.reduce(0) { $0 + $1.count }
+            clauses.append(
+                "\(count) component\(count == 1 ? "" : "s") in \(waves.count) wave\(waves.count == 1 ? "" : "s")")
+        }
+        if !joined.isEmpty { clauses.append("\(Self.names(joined)) joined") }
+        if !left.isEmpty { clauses.append("\(Self.names(left)) left") }
+        if changes.contains(.order) { clauses.append("the order changed") }
+        clauses.append(forecast)
+        return "Plan of restoration, revision \(revision): \(clauses.joined(separator: "; "))."
+    }
+
+    private var forecast: String {
+        guard let expected else { return "no expected time, as not every component has one" }
+        var text = "done \(expected.median.toTheSecond) (nine times out of ten by \(expected.p90.toTheSecond))"
+        if let previous, changes.contains(.expected) {
+            let shift = expected.median.seconds(since: previous.median)
+            text += ", \(DurationText.human(abs(shift))) \(shift > 0 ? "later" : "earlier") than thought before"
+        }
+        return text
+    }
+
+    private static func names(_ components: [String]) -> String {
+        components.prefix(5).joined(separator: ", ")
+            + (components.count > 5 ? " and \(components.count - 5) more" : "")
+    }
+}
+
 extension AlertBatch {
     /// - Parameter happened: Puts "2 alerts" into a clause that says what they did.
     func text(_ happened: (String) -> String) -> String {
@@ -60,7 +100,8 @@ extension AlertBatch {
         let titles = alerts.prefix(3).map { "“\($0.title.onOneLine)”" }.joined(separator: ", ")
         let more = total > 3 ? " and \(total - 3) more" : ""
         return happened(total == 1 ? "1 alert" : "\(total) alerts") + (names.isEmpty ? "" : " on \(names)")
-            + (titles.isEmpty ? "." : ": \(titles)\(more).")
+            + (titles.isEmpty ? "" : ": \(titles)\(more)")
+            + (affecting.map { ", because \($0) is affected here." } ?? ".")
     }
 }
 

@@ -33,6 +33,8 @@ extension IncidentEvent {
         case .stepWaived(let payload): "\(payload.component) waived: it need not be restored.".giving(payload.reason)
         case .stepFailed(let payload): "Restoring \(payload.component) failed.".giving(payload.reason)
         case .stepRegressed(let payload): "\(payload.component) regressed: \(payload.reason.sentence)"
+        case .restorationOrdered(let payload): payload.text
+        case .planRevised(let payload): payload.text
         case .alertsAttached(let payload): payload.text { "\($0) joined" }
         case .alertsCleared(let payload): payload.text { "\($0) cleared" }
         case .updatePosted(let payload): payload.text

@@ -144,6 +144,10 @@ struct AlertRouter: Service {
             try await attach(group, to: row, loaded, in: transaction)
             return try await clearOver(group, of: row.incident.number, in: transaction)
         }
+        if let (row, loaded, component) = try await incidentAffecting(group, in: transaction) {
+            try await attach(group, to: row, loaded, affecting: component, in: transaction)
+            return try await clearOver(group, of: row.incident.number, in: transaction)
+        }
         let loaded = try await desk.incidents.load(nil, in: transaction)
         let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
         let outcome = try await desk.open(group.opening(now: loaded.now, graph: graph), context, in: transaction)
@@ -167,15 +171,33 @@ struct AlertRouter: Service {
         return nil
     }
 
+    /// The oldest open incident in which a component is down that alerts of the group fire on: they are its evidence, not
+    /// another outage. It is held, as in `openIncident`.
+    private func incidentAffecting(
+        _ group: AlertGroup, in transaction: PostgresTransaction
+    ) async throws -> (IncidentStore.Row, IncidentStore.Loaded, component: String)? {
+        let components = Set(group.alerts.filter { !$0.isResolved }.compactMap(\.component))
+        guard !components.isEmpty else { return nil }
+        for number in try await store.incidentsNaming(components.sorted(), in: transaction) {
+            let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
+            guard let row = loaded.row, row.incident.takesAlerts else { continue }
+            let affected = row.incident.steps.map(\.component).filter(components.contains).min()
+            if let affected { return (row, loaded, affected) }
+        }
+        return nil
+    }
+
     /// Tells an incident, which is held, of alerts that began.
     func attach(
         _ group: AlertGroup, to row: IncidentStore.Row, _ loaded: IncidentStore.Loaded,
+        affecting component: String? = nil,
         in transaction: PostgresTransaction
     ) async throws {
         let number = row.incident.number
         let context = CommandContext(principal: group.principal)
         _ = try await desk.apply(
-            .attachAlerts(group.alerts.map(\.mention)), to: row, context, loaded: loaded, in: transaction)
+            .attachAlerts(group.alerts.map(\.mention), affecting: component), to: row, context, loaded: loaded,
+            in: transaction)
         let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
         for impact in group.impacts(graph: graph, beside: row.incident) {
             let again = try await desk.incidents.load(number, hold: .lock, in: transaction)

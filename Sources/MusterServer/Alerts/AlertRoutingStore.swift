@@ -61,6 +61,17 @@ struct AlertRoutingStore: Sendable {
         ).first?.decode("incident")
     }
 
+    /// Open incidents that name one of the components, the oldest first; a few, as the first one mostly is the one.
+    func incidentsNaming(_ components: [String], in transaction: PostgresTransaction) async throws -> [Int] {
+        try await transaction.query(
+            """
+            SELECT number FROM incident
+            WHERE components && \(components) AND phase IN ('detect', 'assess', 'mitigate', 'restore')
+            ORDER BY number LIMIT 5
+            """
+        ).map { try $0.decode("number") }
+    }
+
     /// Says that an incident takes these alerts and, from now on, their group. The mark comes along, so that a row is
     /// written once.
     func assign(

@@ -206,6 +206,16 @@ extension BodyReader {
         guard let elements = checked(field, optionalValue(field), { FieldRules.array($0, max: max) }) else {
             return nil
         }
+        return strings(elements, at: field, length)
+    }
+
+    /// An array of texts that has to be there; empty when it is not, which `finish()` reports.
+    mutating func strings(_ field: String, max: Int, _ length: ClosedRange<Int>) -> [String] {
+        guard let elements = checked(field, requiredValue(field), { FieldRules.array($0, max: max) }) else { return [] }
+        return strings(elements, at: field, length)
+    }
+
+    private mutating func strings(_ elements: [JSONValue], at field: String, _ length: ClosedRange<Int>) -> [String] {
         let start = pointer(to: field)
         return elements.enumerated().compactMap { index, element in
             switch FieldRules.string(element, length, trims: true) {

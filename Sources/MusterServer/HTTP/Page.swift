@@ -63,16 +63,17 @@ struct PageCursor: Hashable, Sendable {
 
 extension Answer {
     /// A page of a list: `{"items": [...], "next_cursor": ...}` and, while there is more, a `Link` to the next page
-    /// that keeps the other parameters.
+    /// that keeps the other parameters. `besides` writes more members beside these.
     static func page<Item>(
         _ items: some Sequence<Item>, next: PageCursor?, of request: RequestContext,
-        _ write: (inout JSONWriter, Item) throws -> Void
+        _ write: (inout JSONWriter, Item) throws -> Void, besides: (inout JSONWriter) -> Void = { _ in }
     ) rethrows -> Answer {
         var json = JSONWriter(capacity: 4096)
         let cursor = next?.text
         try json.object { json in
             try json.array("items", items, write)
             json.member("next_cursor", cursor)
+            besides(&json)
         }
         var answer = Answer.json(json.bytes)
         if let cursor {

@@ -15,18 +15,21 @@ struct IncidentChange: Sendable {
 
     var lastHash: [UInt8] { entries.last?.hash ?? HashChain.start }
 
-    /// Evolves `before` by what was decided and chains the entries to it.
+    /// Evolves `before` by what was decided, and by what follows from it for the plan of restoration, and chains the entries
+    /// to it.
     ///
     /// - Throws: What the codec throws; the timeline's first event has to open the incident.
     static func make(
         _ events: [IncidentEvent], on before: Incident?, lastHash: [UInt8], number: Int, context: CommandContext,
-        now: Timestamp, policy: PhasePolicy
+        facts: DecisionFacts
     ) throws -> IncidentChange {
+        let now = facts.now
+        let policy = facts.policy
         let recordedAt = max(now, before?.lastRecordedAt ?? now)
         var incident = before
         var hash = lastHash
         var entries: [NewTimelineEntry] = []
-        for event in events {
+        func take(_ event: IncidentEvent) throws {
             let recorded = RecordedEvent(
                 sequence: (incident?.version ?? 0) + 1, event: event, actor: context.principal,
                 occurredAt: context.occurredAt ?? now, recordedAt: recordedAt)
@@ -35,6 +38,8 @@ struct IncidentChange: Sendable {
             hash = entry.hash
             entries.append(entry)
         }
+        for event in events { try take(event) }
+        if let revision = incident?.planRevision(facts) { try take(revision) }
         guard let after = incident else { throw TimelineFault.doesNotOpen(number: number) }
         return IncidentChange(
             before: before, after: after, entries: entries, commandID: context.commandID,

@@ -26,9 +26,9 @@ extension IncidentDesk {
         let target = entries.first { $0.recorded.sequence == sequence }
         let replacement = try target.map { try EventCodec.encode($0.recorded.event.redacted).payload }
         let digest = HashChain.hex(OpenSSL.sha256(replacement ?? []))
-        let events = try Incident.decide(
-            .redact(sequence: sequence, reason: reason, replacementDigest: digest), on: row.incident,
-            facts: try await facts(context, loaded))
+        let command = IncidentCommand.redact(sequence: sequence, reason: reason, replacementDigest: digest)
+        let facts = try await facts(command, context, loaded, in: transaction)
+        let events = try Incident.decide(command, on: row.incident, facts: facts)
         guard let target, let replacement, !target.isRedacted else {
             return Outcome(
                 incident: row.incident, representation: IncidentRepresentation.bytes(of: row.incident, policy: policy))
@@ -40,7 +40,7 @@ extension IncidentDesk {
         }
         guard let replayed else { throw TimelineFault.doesNotOpen(number: number) }
         let change = try change(
-            events, IncidentStore.Row(incident: replayed, lastHash: row.lastHash), context, loaded.now)
+            events, IncidentStore.Row(incident: replayed, lastHash: row.lastHash), context, facts)
         guard try await incidents.write(change, in: transaction) else { throw LostRace() }
         return Self.outcome(change)
     }

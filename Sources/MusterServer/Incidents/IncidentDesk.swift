@@ -16,6 +16,7 @@ struct IncidentDesk: Sendable {
     /// Told after each commit.
     let feed: FeedSignal
     let incidents = IncidentStore()
+    let durations = DurationStore()
     let timeline = TimelineStore()
 
     /// How often a decision is made again without a lock; after that the row is locked, so that nobody waits for ever.
@@ -68,12 +69,11 @@ struct IncidentDesk: Sendable {
     /// caller, who knows when it is committed.
     func open(_ opening: OpenIncident, _ context: CommandContext, in runner: some SQLRunner) async throws -> Outcome {
         let loaded = try await incidents.load(nil, in: runner)
-        let facts = try await facts(context, loaded)
+        let facts = try await facts(.open(opening), context, loaded, in: runner)
         let events = try Incident.decide(.open(opening), on: nil, facts: facts)
         let number = try await incidents.nextNumber(in: runner)
         let change = try IncidentChange.make(
-            events, on: nil, lastHash: HashChain.start, number: number, context: context, now: loaded.now,
-            policy: policy)
+            events, on: nil, lastHash: HashChain.start, number: number, context: context, facts: facts)
         _ = try await incidents.write(change, in: runner)
         var outcome = Self.outcome(change)
         outcome.isNew = true
@@ -86,10 +86,10 @@ struct IncidentDesk: Sendable {
         _ command: IncidentCommand, to row: IncidentStore.Row, _ context: CommandContext, loaded: IncidentStore.Loaded,
         in transaction: PostgresTransaction
     ) async throws -> Outcome {
-        let facts = try await facts(context, loaded)
+        let facts = try await facts(command, context, loaded, in: transaction)
         let events = try Incident.decide(command, on: row.incident, facts: facts)
         guard !events.isEmpty else { return unchanged(row.incident) }
-        let change = try change(events, row, context, loaded.now)
+        let change = try change(events, row, context, facts)
         guard try await incidents.write(change, in: transaction) else { throw LostRace() }
         return Self.outcome(change)
     }
@@ -107,17 +107,38 @@ struct IncidentDesk: Sendable {
     }
 
     func change(
-        _ events: [IncidentEvent], _ row: IncidentStore.Row, _ context: CommandContext, _ now: Timestamp
+        _ events: [IncidentEvent], _ row: IncidentStore.Row, _ context: CommandContext, _ facts: DecisionFacts
     ) throws -> IncidentChange {
         try IncidentChange.make(
-            events, on: row.incident, lastHash: row.lastHash, number: row.incident.number, context: context, now: now,
-            policy: policy)
+            events, on: row.incident, lastHash: row.lastHash, number: row.incident.number, context: context,
+            facts: facts)
     }
 
-    func facts(_ context: CommandContext, _ loaded: IncidentStore.Loaded) async throws -> DecisionFacts {
-        DecisionFacts(
+    /// Everything that a decision looks at besides the incident. What past incidents teach is fetched only where a plan
+    /// is made of it.
+    func facts(
+        _ command: IncidentCommand, _ context: CommandContext, _ loaded: IncidentStore.Loaded, in runner: some SQLRunner
+    ) async throws -> DecisionFacts {
+        var measured = MeasuredDurations.none
+        if let incident = loaded.row?.incident, command.plansRestoration(of: incident) {
+            measured = try await durations.measured(command.componentsToPlan(of: incident), in: runner)
+        }
+        return DecisionFacts(
             principal: context.principal, now: loaded.now, occurredAt: context.occurredAt, policy: policy,
-            graph: try await catalog.graph(version: loaded.catalogVersion), soak: soak)
+            graph: try await catalog.graph(version: loaded.catalogVersion), soak: soak, measured: measured)
+    }
+
+    /// An incident with its plan as of now.
+    ///
+    /// - Throws: `IncidentRefusal.notFound`.
+    func plan(of number: Int) async throws -> (incident: Incident, plan: RestorationPlan) {
+        let loaded = try await incidents.load(number, in: pool)
+        guard let incident = loaded.row?.incident else { throw Self.missing(number) }
+        let plan = RestorationPlan.make(
+            for: incident, in: try await catalog.graph(version: loaded.catalogVersion), soak: soak,
+            measured: try await durations.measured(incident.steps.map(\.component), in: pool), now: loaded.now,
+            order: incident.restorationOrder ?? [])
+        return (incident, plan)
     }
 
     private func attemptOnce(
@@ -127,9 +148,10 @@ struct IncidentDesk: Sendable {
         let loaded = try await incidents.load(number, hold: hold, in: runner)
         guard let row = loaded.row else { throw Self.missing(number) }
         try context.ifMatch.require(row.incident.version)
-        let events = try Incident.decide(command, on: row.incident, facts: try await facts(context, loaded))
+        let facts = try await facts(command, context, loaded, in: runner)
+        let events = try Incident.decide(command, on: row.incident, facts: facts)
         guard !events.isEmpty else { return unchanged(row.incident) }
-        let change = try change(events, row, context, loaded.now)
+        let change = try change(events, row, context, facts)
         guard try await incidents.write(change, in: runner) else { throw LostRace() }
         return Self.outcome(change)
     }

@@ -6,6 +6,8 @@ extension Problem {
     init(_ refusal: IncidentRefusal, on number: Int) {
         self.init(refusal)
         members["incident"] = .integer(number)
+        let calls = refusal.calls(on: number)
+        if !calls.isEmpty { members["how"] = .array(calls.map(\.json)) }
         switch refusal {
         case .wrongPhase(let phase, let wanted):
             members["phase"] = .string(phase.rawValue)
@@ -18,7 +20,7 @@ extension Problem {
             members["possible"] = .array(possible.map { .string($0.rawValue) })
         case .gateClosed(let component, let gates):
             members["component"] = .string(component)
-            members["waits_for"] = .array(gates.map(\.json))
+            members["waits_for"] = .array(gates.map { GateRepresentation(gate: $0, number: number).json })
         case .stepState(let component, let status, let wanted):
             members["component"] = .string(component)
             members["state"] = .string(status.rawValue)

@@ -96,9 +96,11 @@ struct IncidentStore: Sendable {
     /// - Returns: False when somebody else changed the incident since it was loaded; nothing was written then.
     func write(_ change: IncidentChange, in runner: some SQLRunner) async throws -> Bool {
         let row = change.before == nil ? Self.insert(change) : Self.update(change)
-        let result = try await runner.query(
+        let written: SQL =
             "WITH changed AS (\(fragment: row)) \(fragment: TimelineStore.append(change.entries, commandID: change.commandID))"
-        )
+        let learnt = DurationStore.learn(from: change)
+        let result =
+            learnt.isEmpty ? try await runner.query(written) : try await runner.pipeline([written] + learnt)[0]
         guard result.affectedRows == change.entries.count else { return false }
         // Also when it is rolled back in the end: no row then has this hash.
         memory.remember(.init(incident: change.after, lastHash: change.lastHash, bytes: change.state.utf8.count))

@@ -13,4 +13,11 @@ struct DeadlineStore: Sendable {
             """
         ).map { (try $0.decode("number"), try $0.decode("next_deadline_at")) }
     }
+
+    /// Incidents that are being restored, the newest first.
+    func restoring(limit: Int) async throws -> [Int] {
+        try await pool.query(
+            "SELECT number FROM incident WHERE phase = 'restore' ORDER BY number DESC LIMIT \(limit)"
+        ).map { try $0.decode("number") }
+    }
 }

@@ -8,6 +8,9 @@ struct RestorationRoutes: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/v1/incidents/{id}/restoration", role: .viewer, "getRestoration", handler: get),
+            Route(
+                .put, "/v1/incidents/{id}/restoration/order", role: .commander, "orderRestoration", body: .json,
+                isConditional: true, handler: order),
             step("start", "startRestoration", .optionalJSON) { component, body in
                 .startStep(
                     component: component, override: body.optionalBool("override") ?? false,
@@ -27,7 +30,7 @@ struct RestorationRoutes: Sendable {
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {
-        try await answer(try await desk.current(try request.incidentNumber()))
+        try await answer(try request.incidentNumber())
     }
 
     private func step(
@@ -41,16 +44,30 @@ struct RestorationRoutes: Sendable {
             let number = try request.incidentNumber()
             var body = try request.fields()
             let command = read(request.parameter("component"), &body)
-            return try await answer(
-                try await desk.handle(command, on: number, try CommandContext(request, &body)))
+            _ = try await desk.handle(command, on: number, try CommandContext(request, &body))
+            return try await answer(number)
         }
     }
 
-    private func answer(_ outcome: IncidentDesk.Outcome) async throws -> Answer {
-        let graph = try await desk.catalog.current()
-        let plan = RestorationPlan.make(for: outcome.incident, in: graph)
-        return .json(version: outcome.incident.version) { json in
-            RestorationRepresentation(incident: outcome.incident, plan: plan).write(to: &json)
+    /// The commander's order within the waves.
+    private func order(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        let components = body.strings("components", max: 10_000, 1...64)
+        let reason = body.optionalString("reason", 1...2000)
+        var seen: Set<String> = []
+        if let again = components.first(where: { !seen.insert($0).inserted }) {
+            body.refuse("components", "\(again) stands twice")
+        }
+        let context = try CommandContext(request, &body)
+        _ = try await desk.handle(.orderSteps(components: components, reason: reason), on: number, context)
+        return try await answer(number)
+    }
+
+    private func answer(_ number: Int) async throws -> Answer {
+        let (incident, plan) = try await desk.plan(of: number)
+        return .json(version: incident.version) { json in
+            RestorationRepresentation(incident: incident, plan: plan).write(to: &json)
         }
     }
 }
@@ -74,18 +91,17 @@ struct RestorationRepresentation: JSONWritable {
             json.name("expected_at")
             writeExpected(to: &json)
             json.member("critical_path", plan.criticalPath)
-            json.member("revision", incident.version)
+            json.member("unestimated", plan.unestimated)
+            json.member("order", incident.restorationOrder ?? [])
+            json.member("revision", incident.plan?.revision ?? 0)
         }
     }
 
-    /// No 90th percentile yet: it needs past restorations to learn from.
     private func writeExpected(to json: inout JSONWriter) {
-        guard incident.phase.isOpen, plan.progress < 1, let seconds = plan.remainingSeconds else {
-            return json.literal("null")
-        }
+        guard incident.phase.isOpen, let expected = plan.expectedAt else { return json.literal("null") }
         json.object { json in
-            json.member("median", incident.lastRecordedAt.adding(seconds: Double(seconds)))
-            json.member("p90", String?.none)
+            json.member("median", expected.median)
+            json.member("p90", expected.p90)
         }
     }
 
@@ -95,23 +111,53 @@ struct RestorationRepresentation: JSONWritable {
             json.member("tier", planned.tier)
             json.member("effective_tier", planned.effectiveTier)
             json.member("state", planned.status.rawValue)
-            json.member("ready", planned.step.state.isStartable && planned.waitsFor.isEmpty)
-            json.array("waits_for", planned.waitsFor) { $0.value($1) }
+            json.member("ready", planned.isReady)
+            json.array("waits_for", planned.waitsFor) { json, gate in
+                GateRepresentation(gate: gate, number: incident.number).write(to: &json)
+            }
+            json.array("warnings", planned.warnings) { json, warning in
+                json.object { json in
+                    json.member("component", warning.component)
+                    json.member("reason", warning.reason)
+                }
+            }
             json.member("ramp_percent", planned.step.rampPercent)
             json.member("started_at", planned.step.startedAt)
             json.member("soak_until", planned.step.soakUntil)
             json.member("restored_at", planned.step.restoredAt)
             json.member("failures", planned.step.failures)
+            json.member("needs", planned.needs)
             json.member("blocks", planned.blocks)
+            json.member("blocks_total", planned.blocksTotal)
+            json.name("estimate")
+            write(planned.estimate, to: &json)
+            json.member("expected_begin", planned.beginsAfterSeconds.map { plan.now.adding(seconds: $0) })
+            json.member("expected_end", planned.endsAfterSeconds.map { plan.now.adding(seconds: $0) })
+        }
+    }
+
+    private func write(_ estimate: StepEstimate?, to json: inout JSONWriter) {
+        guard let estimate else { return json.literal("null") }
+        json.object { json in
+            json.member("median_seconds", estimate.medianSeconds)
+            json.member("p90_seconds", estimate.p90Seconds)
+            json.member("source", estimate.source.rawValue)
+            json.member("samples", estimate.samples)
         }
     }
 }
 
-extension RestorationGate: JSONWritable {
+/// Something that a component waits for, with the call that would change it.
+struct GateRepresentation: JSONWritable {
+    let gate: RestorationGate
+    let number: Int
+
     func write(to json: inout JSONWriter) {
         json.object { json in
-            if let component { json.member("component", component) }
-            json.member("reason", reason)
+            json.member("component", gate.component)
+            json.member("reason", gate.reason)
+            json.name("how")
+            SuggestedCall(gate.remedy, of: number).write(to: &json)
         }
     }
 }

@@ -39,6 +39,7 @@ struct Features: Sendable {
         [
             FeedNotifier(signal: feed, pool: pool, logger: logger),
             DeadlineRunner(desk: desk, pool: pool, logger: logger),
+            PlanRunner(desk: desk, pool: pool, logger: logger),
             AlertRouter(pool: pool, desk: desk, signal: routing, logger: logger),
             sources,
             intake,
@@ -50,6 +51,7 @@ struct Features: Sendable {
         return IncidentRoutes(desk: desk, search: search).routes
             + IncidentWorkRoutes(desk: desk).routes
             + RestorationRoutes(desk: desk).routes
+            + StatisticsRoutes(search: EstimateSearch(pool: pool)).routes
             + ReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes
             + TimelineRoutes(
                 desk: desk, reader: TimelineReader(runner: pool), feed: FeedStore(pool: pool), signal: feed

@@ -53,6 +53,8 @@ extension EventCodec {
         "step_waived": reader(IncidentEvent.stepWaived),
         "step_failed": reader(IncidentEvent.stepFailed),
         "step_regressed": reader(IncidentEvent.stepRegressed),
+        "restoration_ordered": reader(IncidentEvent.restorationOrdered),
+        "plan_revised": reader(IncidentEvent.planRevised),
         "alerts_attached": reader(IncidentEvent.alertsAttached),
         "alerts_cleared": reader(IncidentEvent.alertsCleared),
         "update_posted": reader(IncidentEvent.updatePosted),

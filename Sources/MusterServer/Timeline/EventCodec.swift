@@ -55,6 +55,8 @@ enum EventCodec {
         case .stepWaived: "step_waived"
         case .stepFailed: "step_failed"
         case .stepRegressed: "step_regressed"
+        case .restorationOrdered: "restoration_ordered"
+        case .planRevised: "plan_revised"
         case .alertsAttached: "alerts_attached"
         case .alertsCleared: "alerts_cleared"
         case .updatePosted: "update_posted"
@@ -96,6 +98,8 @@ enum EventCodec {
         case .stepWaived(let payload): try json(payload)
         case .stepFailed(let payload): try json(payload)
         case .stepRegressed(let payload): try json(payload)
+        case .restorationOrdered(let payload): try json(payload)
+        case .planRevised(let payload): try json(payload)
         case .alertsAttached(let payload), .alertsCleared(let payload): try json(payload)
         case .updatePosted(let payload): try json(payload)
         case .reviewDrafted(let payload): try json(payload)

@@ -75,6 +75,13 @@ enum EveryEvent {
         .stepWaived(StepWaived(component: "feed", reason: "R \(marker)")),
         .stepFailed(StepFailed(component: "feed", reason: "R \(marker)")),
         .stepRegressed(StepRegressed(component: "feed", reason: "R \(marker)")),
+        .restorationOrdered(RestorationOrdered(components: ["feed"], reason: "R \(marker)")),
+        .planRevised(
+            PlanRevised(
+                revision: 2, changes: [.components, .order, .expected], joined: ["feed"], left: ["ads"],
+                waves: [["user-db"], ["feed"]],
+                expected: ExpectedRestoration(median: Given.start, p90: Given.start.adding(seconds: 60)), previous: nil,
+                spans: [PlannedSpan(component: "feed", begin: Given.start, end: Given.start)])),
     ]
 
     private static let review: [IncidentEvent] = [
@@ -92,7 +99,7 @@ extension IncidentEvent {
             .dismissed, .merged, .absorbed, .causeStated, .roleAssigned, .impactSet, .impactRemoved,
             .audienceImpactSet, .noteAdded, .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged,
             .stepStarted, .stepRamped, .stepVerifying, .stepRestored, .stepWaived, .stepFailed, .stepRegressed,
-            .alertsAttached, .alertsCleared, .updatePosted, .reviewDrafted, .reviewRevised, .reviewApproved,
+            .restorationOrdered, .planRevised, .alertsAttached, .alertsCleared, .updatePosted, .reviewDrafted, .reviewRevised, .reviewApproved,
             .actionAdded, .actionChanged, .entryRedacted:
             String("\(self)".prefix { $0 != "(" })
         }

@@ -8,6 +8,13 @@ enum EventSamples {
     private static let noon = Timestamp(milliseconds: 1_795_348_800_123)
     private static let before = Timestamp(milliseconds: 1_795_345_200_000)
 
+    private static let planRevision = PlanRevised(
+        revision: 3, changes: [.components, .order, .expected], joined: ["cdn"], left: ["ads"],
+        waves: [["core"], ["cdn", "edge"]],
+        expected: ExpectedRestoration(median: noon, p90: noon.adding(seconds: 600)),
+        previous: ExpectedRestoration(median: before, p90: noon),
+        spans: [PlannedSpan(component: "core", begin: before, end: noon)])
+
     private static let opening: [IncidentEvent] = [
         .opened(
             IncidentOpened(
@@ -58,14 +65,20 @@ enum EventSamples {
                 previous: .running)),
         .taskAdded(TaskAdded(id: 1, text: "Call the carrier", owner: "Ron")),
         .taskChanged(TaskChanged(id: 1, text: "Call both carriers", owner: "Mia", done: true)),
-        .alertsAttached(AlertBatch([AlertMention(id: "0199-a", title: "Errors", component: "cdn")])),
+        .alertsAttached(
+            AlertBatch([AlertMention(id: "0199-a", title: "Errors", component: "cdn")], affecting: "cdn")),
         .alertsCleared(AlertBatch([AlertMention(id: "0199-b", title: "Latency", component: nil)])),
         .updatePosted(
             UpdatePosted(audience: "public", body: "We are on it.", eta: noon, steps: ["Restart the app"])),
     ]
 
     private static let restoring: [IncidentEvent] = [
-        .stepStarted(StepStarted(component: "cdn", overridden: ["waits for core (restoring)"], reason: "only reads")),
+        .stepStarted(
+            StepStarted(
+                component: "cdn", overridden: ["waits for core (restoring)"], reason: "only reads",
+                estimate: StepEstimate(expectedSeconds: 600, soakSeconds: 60, measured: nil))),
+        .restorationOrdered(RestorationOrdered(components: ["core", "cdn"], reason: "the match begins at eight")),
+        .planRevised(planRevision),
         .stepRamped(StepRamped(component: "cdn", percent: 50)),
         .stepVerifying(StepVerifying(component: "cdn", soakUntil: noon)),
         .stepRestored(StepRestored(component: "cdn")),

@@ -1,0 +1,126 @@
+/// When everything is expected to be restored.
+package struct ExpectedRestoration: Hashable, Codable, Sendable {
+    /// As often earlier as later.
+    package var median: Timestamp
+    /// Nine times out of ten not later.
+    package var p90: Timestamp
+
+    package init(median: Timestamp, p90: Timestamp) {
+        self.median = median
+        self.p90 = p90
+    }
+}
+
+/// When one component was planned to be worked on, from its start to the end of its soak.
+package struct PlannedSpan: Hashable, Codable, Sendable {
+    package var component: String
+    package var begin: Timestamp
+    package var end: Timestamp
+}
+
+/// A revision of the plan, as the timeline has it: what the order and the expected time became, and why.
+package struct PlanRevised: Hashable, Codable, Sendable {
+    /// Counts from 1.
+    package var revision: Int
+    /// What changed since the revision before; the first one only has `began`.
+    package var changes: [Change]
+    /// Components that are affected now and were not before, and the other way round.
+    package var joined: [String]
+    package var left: [String]
+    /// Everything affected, wave by wave, in the order of restoration.
+    package var waves: [[String]]
+    /// When it will be over; nil while something cannot be estimated.
+    package var expected: ExpectedRestoration?
+    /// What was thought before.
+    package var previous: ExpectedRestoration?
+    /// When each remaining component was planned to be worked on, in the plan's order: at most `spansMax`.
+    package var spans: [PlannedSpan]
+
+    /// More could not be shown, and would swell the timeline.
+    package static let spansMax = 200
+
+    /// What can change in a plan.
+    package enum Change: String, CaseIterable, Codable, Sendable {
+        case began
+        case components
+        case order
+        case expected
+    }
+}
+
+/// What an incident keeps of the newest revision of its plan.
+package struct RecordedPlan: Hashable, Codable, Sendable {
+    package var revision: Int
+    /// Everything that was affected, in the order of restoration.
+    package var order: [String]
+    package var expected: ExpectedRestoration?
+
+    init(_ revised: PlanRevised) {
+        revision = revised.revision
+        order = revised.waves.flatMap(\.self)
+        expected = revised.expected
+    }
+}
+
+extension Incident {
+    /// The plan at a decision's moment.
+    func restorationPlan(_ facts: DecisionFacts) -> RestorationPlan {
+        RestorationPlan.make(
+            for: self, in: facts.graph, soak: facts.soak, measured: facts.measured, now: facts.occurredAt,
+            order: restorationOrder ?? [])
+    }
+
+    /// What the timeline has to say of the plan as it is now; nil when the revision that it knows still holds, outside of
+    /// restoring, and once nothing remains.
+    package func planRevision(_ facts: DecisionFacts) -> IncidentEvent? {
+        guard phase == .restore, !unfinishedSteps.isEmpty else { return nil }
+        let now = restorationPlan(facts)
+        let expected = now.expectedAt.map { ExpectedRestoration(median: $0.median, p90: $0.p90) }
+        let waves = now.waves.map { $0.steps.map(\.component) }
+        let before = Set(plan?.order ?? [])
+        let order = waves.flatMap(\.self)
+        let (joined, left) = (order.filter { !before.contains($0) }, before.subtracting(order).sorted())
+        let changes = changes(joined: joined, left: left, order: order, expected: expected)
+        guard !changes.isEmpty else { return nil }
+        return .planRevised(
+            PlanRevised(
+                revision: (plan?.revision ?? 0) + 1, changes: changes, joined: plan == nil ? [] : joined, left: left,
+                waves: waves, expected: expected, previous: plan?.expected, spans: Self.spans(now)))
+    }
+
+    private var unfinishedSteps: [RestorationStep] { steps.filter { !$0.state.isDone } }
+
+    private func changes(
+        joined: [String], left: [String], order: [String], expected: ExpectedRestoration?
+    ) -> [PlanRevised.Change] {
+        guard let plan else { return [.began] }
+        var changes: [PlanRevised.Change] = []
+        if !joined.isEmpty || !left.isEmpty { changes.append(.components) }
+        // What is done no longer has a place in the order; what joined or left is named already.
+        let common = Set(unfinishedSteps.map(\.component)).intersection(plan.order)
+        if order.filter(common.contains) != plan.order.filter(common.contains) { changes.append(.order) }
+        if isMaterial(from: plan.expected, to: expected) { changes.append(.expected) }
+        return changes
+    }
+
+    /// A minute, or a tenth of the time from the beginning of restoring to its expected end, whichever is more: nobody
+    /// plans anew for less, and an estimate that slips by the second must not fill the timeline.
+    private func isMaterial(from before: ExpectedRestoration?, to after: ExpectedRestoration?) -> Bool {
+        guard let before, let after else { return (before == nil) != (after == nil) }
+        let whole = before.median.seconds(since: times.mitigatedAt ?? times.startedAt)
+        return abs(after.median.seconds(since: before.median)) > max(60, whole / 10)
+    }
+
+    private static func spans(_ plan: RestorationPlan) -> [PlannedSpan] {
+        var spans: [PlannedSpan] = []
+        for step in plan.waves.lazy.flatMap(\.steps) {
+            guard spans.count < PlanRevised.spansMax else { break }
+            guard let begin = step.beginsAfterSeconds, let end = step.endsAfterSeconds else { continue }
+            spans.append(
+                PlannedSpan(
+                    component: step.component, begin: plan.now.adding(seconds: begin),
+                    end: plan.now.adding(seconds: end)))
+        }
+        return spans
+    }
+}

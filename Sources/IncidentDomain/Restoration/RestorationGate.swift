@@ -1,0 +1,103 @@
+/// Something that a component waits for.
+package struct RestorationGate: Hashable, Sendable {
+    /// What kind of thing it is, with what there is to say about it.
+    package enum Kind: Hashable, Sendable {
+        /// Something that the component cannot work without.
+        case dependency(OpenStep)
+        /// An earlier wave, by number: the first of its steps that are not done and are not gates of their own, and how
+        /// many more there are.
+        case wave(Int, open: [OpenStep], more: Int)
+        /// So many alerts that fire on the component itself.
+        case alerts(Int)
+    }
+
+    /// The component it waits for; of a wave, the first one that is not done.
+    package let component: String
+    package let kind: Kind
+    /// What somebody can do about it now.
+    package let remedy: RestorationRemedy
+
+    /// One clause for a person, as in "waits for user-db (restoring, 60 % ramped)".
+    package var reason: String {
+        switch kind {
+        case .dependency(let step): return "waits for \(step.component) (\(step.progress))"
+        case .wave(let number, let open, let more):
+            let clauses = open.map(\.clause).joined(separator: ", ")
+            return "wave \(number) is not stable: \(clauses)\(more > 0 ? " and \(more) more" : "")"
+        case .alerts(let count):
+            return "\(count) alert\(count == 1 ? " is" : "s are") still firing on \(component)"
+        }
+    }
+}
+
+/// The next thing that brings a gate nearer to opening: behind a chain of components that wait for each other, it is about
+/// the one that waits for nothing.
+package enum RestorationRemedy: Hashable, Sendable {
+    /// It is ready, or has to be restored again.
+    case start(component: String)
+    /// It is being restored; whoever does so says when it is up.
+    case verify(component: String)
+    /// Its soak ends by itself.
+    case wait(component: String, until: Timestamp)
+    /// Alerts on it still fire.
+    case resolveAlerts(component: String)
+}
+
+/// How far something is that is waited for.
+package struct OpenStep: Hashable, Sendable {
+    package let component: String
+    package let status: RestorationStatus
+    package let rampPercent: Int?
+    /// While verifying, if it is known since when.
+    package let soak: SoakProgress?
+
+    init(_ step: RestorationStep, _ status: RestorationStatus, at now: Timestamp) {
+        component = step.component
+        self.status = status
+        rampPercent = step.rampPercent
+        soak = SoakProgress(step, at: now)
+    }
+
+    /// As in "restoring, 60 % ramped".
+    fileprivate var progress: String {
+        if let soak { return "\(status.rawValue), soaked \(soak.text)" }
+        return status.rawValue + (ramp.map { ", \($0)" } ?? "")
+    }
+
+    /// As in "auth is restoring (60 % ramped)".
+    fileprivate var clause: String {
+        if let soak { return "\(component) has soaked \(soak.text)" }
+        return "\(component) is \(status.rawValue)" + (ramp.map { " (\($0))" } ?? "")
+    }
+
+    private var ramp: String? {
+        status == .restoring ? rampPercent.map { "\($0) % ramped" } : nil
+    }
+}
+
+/// How much of a soak is over.
+package struct SoakProgress: Hashable, Sendable {
+    package let soakedSeconds: Int
+    package let totalSeconds: Int
+    package let until: Timestamp
+
+    /// Nil when the step does not soak, or nobody kept since when.
+    init?(_ step: RestorationStep, at now: Timestamp) {
+        guard step.state == .verifying, let start = step.verifyingSince, let end = step.soakUntil else { return nil }
+        totalSeconds = Int(max(0, end.seconds(since: start)).rounded())
+        soakedSeconds = min(totalSeconds, Int(max(0, now.seconds(since: start))))
+        until = end
+    }
+
+    fileprivate var text: String { "\(soakedSeconds) of \(totalSeconds) s" }
+}
+
+/// Something that a component would work better with: it never waits for that.
+package struct RestorationWarning: Hashable, Sendable {
+    /// The soft dependency that is not restored.
+    package let component: String
+    package let status: RestorationStatus
+
+    /// One clause for a person, as in "works degraded without comments (waiting)".
+    package var reason: String { "works degraded without \(component) (\(status.rawValue))" }
+}

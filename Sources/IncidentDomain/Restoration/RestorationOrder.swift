@@ -1,0 +1,187 @@
+/// In which order the steps of each wave are best taken up by people who cannot do everything at once.
+///
+/// Dependencies come first. Of what they leave open, the commander's order decides, then the longest path that still begins
+/// with the step, then how many affected components it blocks, then the slug.
+struct RestorationOrder {
+    private let network: RestorationNetwork
+    private let tails: [Int]
+    private let ranks: [Int32]
+
+    /// The affected nodes of each effective tier, in order; tiers without any are left out.
+    static func waves(_ network: RestorationNetwork) -> [[Int]] {
+        let ranges = network.tierRanges
+        let order = RestorationOrder(network, ranges)
+        var claims = ranges.map(order.claims)
+        order.decideTies(&claims)
+        return zip(ranges, claims).map { range, claims in order.dependenciesFirst(range, claims.map { Int($0.node) }) }
+            .filter { !$0.isEmpty }
+    }
+
+    private init(_ network: RestorationNetwork, _ ranges: [Range<Int>]) {
+        self.network = network
+        var tails = [Int](repeating: 0, count: network.count)
+        // The longest tail behind a node that waits for it, and with it the least rank in its own wave.
+        var behind = tails
+        var ranks = network.manualRanks
+        var laterWaves = 0
+        for range in ranges.reversed() {
+            var longest = laterWaves
+            for node in range.reversed() {
+                var after = 0
+                for edge in network.needed.edges(node) {
+                    let dependent = Int(network.needed.targets[edge])
+                    after = max(after, behind[dependent])
+                    if dependent < range.upperBound { ranks[node] = min(ranks[node], ranks[dependent]) }
+                }
+                let duration = network.medians[node] < RestorationNetwork.unknown ? network.medians[node] : 0
+                tails[node] = duration + max(after, laterWaves)
+                switch network.roles[node] {
+                case .waiting:
+                    behind[node] = tails[node]
+                    longest = max(longest, tails[node])
+                // What runs already waits for nobody, but what is behind it does.
+                case .between, .restored, .running: behind[node] = after
+                case .waived: break
+                }
+            }
+            laterWaves = longest
+        }
+        (self.tails, self.ranks) = (tails, ranks)
+    }
+
+    /// The affected nodes of a tier by everything that decides but dependencies.
+    private func claims(_ range: Range<Int>) -> [Claim] {
+        range.filter(network.isAffected).map { node in
+            Claim(tail: tails[node], rank: ranks[node], slugRank: network.slugRanks[node], node: Int32(node))
+        }.sorted()
+    }
+
+    /// Counts what is blocked only where nothing else decides, since that is the one thing that is not linear.
+    private func decideTies(_ waves: inout [[Claim]]) {
+        let ties = waves.map { wave in Self.runs(wave).map { (range: $0, nodes: wave[$0].map { Int($0.node) }) } }
+        let counts = BlockedCounts.of(ties.joined().flatMap(\.nodes), in: network)
+        for (index, ties) in ties.enumerated() {
+            for tie in ties {
+                for place in tie.range { waves[index][place].blocked = counts[Int(waves[index][place].node)] }
+                waves[index][tie.range].sort()
+            }
+        }
+    }
+
+    /// Where two or more that follow each other are tied.
+    private static func runs(_ wave: [Claim]) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        var start = 0
+        for end in wave.indices.dropFirst() where !wave[start].isTied(with: wave[end]) {
+            if end - start > 1 { runs.append(start..<end) }
+            start = end
+        }
+        if wave.count - start > 1 { runs.append(start..<wave.count) }
+        return runs
+    }
+
+    /// As near to the wanted order as dependencies within the wave let it be.
+    private func dependenciesFirst(_ range: Range<Int>, _ wanted: [Int]) -> [Int] {
+        var places = [Int32](repeating: -1, count: range.count)
+        for (place, node) in wanted.enumerated() { places[node - range.lowerBound] = Int32(place) }
+        guard !isPossible(range, places) else { return wanted }
+        var missing = range.map { node in
+            network.needs.edges(node).count { network.needs.targets[$0] >= range.lowerBound }
+        }
+        var order: [Int] = []
+        order.reserveCapacity(wanted.count)
+        var free = MinimumHeap()
+        // What is not affected is passed through at once.
+        var passing: [Int] = []
+        func release(_ node: Int) {
+            if network.isAffected(node) {
+                free.push(places[node - range.lowerBound])
+            } else {
+                passing.append(node)
+            }
+        }
+        func finish(_ node: Int) {
+            for edge in network.needed.edges(node) {
+                let dependent = Int(network.needed.targets[edge])
+                guard dependent < range.upperBound else { break }  // They ascend.
+                missing[dependent - range.lowerBound] -= 1
+                if missing[dependent - range.lowerBound] == 0 { release(dependent) }
+            }
+        }
+        for node in range where missing[node - range.lowerBound] == 0 { release(node) }
+        while true {
+            while let node = passing.popLast() { finish(node) }
+            guard let place = free.popMinimum() else { return order }
+            order.append(wanted[Int(place)])
+            finish(wanted[Int(place)])
+        }
+    }
+
+    /// Whether every place comes after those of what is needed. It nearly always does, because the longest path gets
+    /// shorter with every step on it.
+    private func isPossible(_ range: Range<Int>, _ places: [Int32]) -> Bool {
+        var latest = places
+        for node in range {
+            for edge in network.needs.edges(node) {
+                let dependency = Int(network.needs.targets[edge]) - range.lowerBound
+                guard dependency >= 0 else { continue }
+                latest[node - range.lowerBound] = max(latest[node - range.lowerBound], latest[dependency])
+            }
+            let place = places[node - range.lowerBound]
+            if place >= 0, latest[node - range.lowerBound] > place { return false }
+        }
+        return true
+    }
+}
+
+/// What decides which of two steps comes first when both could be started.
+private struct Claim: Comparable {
+    let tail: Int
+    let rank: Int32
+    let slugRank: Int32
+    let node: Int32
+    /// How many components it blocks; only counted where rank and tail are tied.
+    var blocked: Int32 = 0
+
+    func isTied(with other: Claim) -> Bool {
+        rank == other.rank && tail == other.tail
+    }
+
+    static func < (left: Claim, right: Claim) -> Bool {
+        if left.rank != right.rank { return left.rank < right.rank }
+        if left.tail != right.tail { return left.tail > right.tail }
+        if left.blocked != right.blocked { return left.blocked > right.blocked }
+        if left.slugRank != right.slugRank { return left.slugRank < right.slugRank }
+        return left.node < right.node
+    }
+}
+
+/// A binary heap that gives the least number first.
+struct MinimumHeap {
+    private var items: [Int32] = []
+
+    mutating func push(_ item: Int32) {
+        var place = items.count
+        items.append(item)
+        while place > 0, items[(place - 1) / 2] > item {
+            items[place] = items[(place - 1) / 2]
+            place = (place - 1) / 2
+        }
+        items[place] = item
+    }
+
+    mutating func popMinimum() -> Int32? {
+        guard let least = items.first, let item = items.popLast() else { return nil }
+        guard !items.isEmpty else { return least }
+        var place = 0
+        while 2 * place + 1 < items.count {
+            var child = 2 * place + 1
+            if child + 1 < items.count, items[child + 1] < items[child] { child += 1 }
+            guard items[child] < item else { break }
+            items[place] = items[child]
+            place = child
+        }
+        items[place] = item
+        return least
+    }
+}

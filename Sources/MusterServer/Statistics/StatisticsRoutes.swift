@@ -1,0 +1,81 @@
+import HTTPTypes
+import IncidentDomain
+
+/// What the past says: so far, how honest the expected times of restoration were.
+struct StatisticsRoutes: Sendable {
+    let search: EstimateSearch
+
+    /// How many incidents are shown one by one.
+    private static let forecastsMax = 50
+
+    var routes: [Route] {
+        [
+            Route(
+                .get, "/v1/statistics/estimates", role: .viewer, "getEstimates",
+                query: ["component", "limit", "cursor"], handler: estimates)
+        ]
+    }
+
+    private func estimates(_ request: RequestContext) async throws -> Answer {
+        var query = try request.query()
+        let page = query.page(of: "estimates")
+        let component = query.string("component", 1...64)
+        try query.finish()
+        let found = try await search.components(
+            after: try page.cursor?.string(0) ?? "", only: component, limit: page.limit + 1)
+        let (steps, incidents) = (try await search.ofSteps(), try await search.ofIncidents())
+        let forecasts = try await search.forecasts(limit: Self.forecastsMax)
+        let items = found.prefix(page.limit)
+        let next =
+            found.count > page.limit
+            ? items.last.map { PageCursor(list: "estimates", key: [.string($0.component)]) } : nil
+        return Answer.page(items, next: next, of: request) { json, item in
+            item.write(to: &json)
+        } besides: { json in
+            json.object("overall") { json in
+                json.member("components", steps)
+                json.member("incidents", incidents)
+            }
+            json.array("incidents", forecasts) { $0.value($1) }
+        }
+    }
+}
+
+extension EstimateSearch.Accuracy: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("predictions", predictions)
+            json.member("within_median", withinMedian)
+            json.member("within_p90", withinP90)
+            json.member("median_error_seconds", medianErrorSeconds)
+        }
+    }
+}
+
+extension EstimateSearch.ComponentEstimate: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("component", component)
+            json.member("samples", measured.samples)
+            json.member("median_seconds", measured.medianSeconds)
+            json.member("p90_seconds", measured.p90Seconds)
+            json.member("in_use", measured.samples >= MeasuredDurations.leastSamples)
+            json.member("accuracy", accuracy)
+        }
+    }
+}
+
+extension EstimateSearch.Forecast: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("incident", incident)
+            json.member("made_at", madeAt)
+            json.object("expected_at") { json in
+                json.member("median", expected.median)
+                json.member("p90", expected.p90)
+            }
+            json.member("restored_at", restoredAt)
+            json.member("error_seconds", restoredAt.seconds(since: expected.median))
+        }
+    }
+}
