@@ -7,6 +7,7 @@ enum Migrations {
         migration(1, "create_incident", PackageResources.m0001_create_incident_sql),
         migration(2, "create_access", PackageResources.m0002_create_access_sql),
         migration(3, "create_alert", PackageResources.m0003_create_alert_sql),
+        migration(4, "record_component_changes", PackageResources.m0004_record_component_changes_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8]) -> Migration {

@@ -8,6 +8,8 @@ struct RestorationRoutes: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/v1/incidents/{id}/restoration", role: .viewer, "getRestoration", handler: get),
+            Route(
+                .get, "/v1/incidents/{id}/restoration.svg", role: .viewer, "getRestorationSVG", handler: picture),
             step("start", "startRestoration", .optionalJSON) { component, body in
                 .startStep(
                     component: component, override: body.optionalBool("override") ?? false,
@@ -28,6 +30,19 @@ struct RestorationRoutes: Sendable {
 
     private func get(_ request: RequestContext) async throws -> Answer {
         try await answer(try await desk.current(try request.incidentNumber()))
+    }
+
+    /// The picture needs nothing from outside, and the browser is told to fetch nothing.
+    private func picture(_ request: RequestContext) async throws -> Answer {
+        let incident = try await desk.current(try request.incidentNumber()).incident
+        let graph = try await desk.catalog.current()
+        let plan = RestorationPlan.make(for: incident, in: graph)
+        let svg = RestorationSVG(RestorationPicture(plan, of: incident, in: graph)).svg
+        var answer = Answer(.ok, svg.utf8, type: "image/svg+xml; charset=utf-8")
+        answer.headers[.eTag] = EntityTag.text(incident.version)
+        answer.headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'"
+        answer.headers[.xContentTypeOptions] = "nosniff"
+        return answer
     }
 
     private func step(
