@@ -27,7 +27,7 @@ package enum TestServer {
         var settings = EmbeddedPostgresSettings()
         settings.syncsNewCluster = false
         settings.parameters = [
-            "fsync": "off", "full_page_writes": "off", "max_connections": "300", "log_min_messages": "error",
+            "fsync": "off", "full_page_writes": "off", "max_connections": "800", "log_min_messages": "error",
         ]
         return settings
     }()

@@ -6,6 +6,8 @@ package struct ReviewDocument: Hashable, Sendable {
     package let unmet: [UnmetRequirement]
     /// The visits to the phases in their order, the terminal ones too.
     package let phases: [PhaseSpan]
+    /// How restoring went beside how it was planned; nil while nothing was begun.
+    package let gantt: RestorationGantt?
     /// How many entries the whole timeline has.
     package let entries: Int
     /// When the document was put together.

@@ -1,7 +1,10 @@
 extension ReviewDraft {
     /// What came back in which order, what went wrong on the way, and what people were told to expect.
     static func restoration(_ facts: ReviewFacts) -> String {
-        let parts = [order(facts), deviations(facts), expectations(facts)]
+        let parts = [
+            order(facts), againstPlan(facts.gantt(asOf: facts.lastMoment), facts), deviations(facts),
+            expectations(facts),
+        ]
         return parts.compactMap(\.self).joined(separator: "\n\n")
     }
 
@@ -64,7 +67,7 @@ extension ReviewDraft {
         return table.isEmpty ? nil : "### Expected times that were told\n\n\(table.markdown)"
     }
 
-    private static func comparison(of actual: Timestamp, with expected: Timestamp) -> String {
+    static func comparison(of actual: Timestamp, with expected: Timestamp) -> String {
         let seconds = actual.seconds(since: expected)
         if abs(seconds) < 60 { return "on time" }
         return "\(DurationText.human(abs(seconds))) \(seconds > 0 ? "later" : "earlier")"

@@ -15,7 +15,7 @@ package enum ReviewDraft {
         let facts = ReviewFacts(incident: incident, timeline: timeline, graph: graph, policy: policy)
         return ReviewDocument(
             incident: incident, sections: sections(facts), unmet: facts.unmet, phases: facts.visits,
-            entries: timeline.count, asOf: now)
+            gantt: facts.gantt(asOf: now), entries: timeline.count, asOf: now)
     }
 
     private static func sections(_ facts: ReviewFacts) -> [ReviewSection] {

@@ -5,36 +5,35 @@ import Postgres
 struct CatalogDesk: Sendable {
     let pool: PostgresPool
 
-    /// What a change of the whole catalog did.
-    struct Difference: Sendable {
-        var added: [String] = []
-        var changed: [String] = []
-        var removed: [String] = []
-        var unchanged = 0
+    /// What became of a new catalog.
+    struct Replacement: Sendable {
+        let difference: CatalogDifference
+        /// The catalog's version afterwards.
+        let version: Int
+        /// How many components there are afterwards.
+        let count: Int
     }
 
     /// Puts these components in the place of the whole catalog.
-    func replaceAll(_ components: [Component], by principal: Principal) async throws -> Difference {
-        try check(DependencyGraph(components), places: components.map(\.slug))
+    /// - Parameters:
+    ///   - ifMatch: Asks for a version of the catalog.
+    ///   - dryRun: Says what would change, or why it is refused, and changes nothing.
+    func replaceAll(
+        _ components: [Component], ifMatch: IfMatch = .absent, dryRun: Bool = false, by principal: Principal
+    ) async throws -> Replacement {
+        try CatalogRefusal.check(components, places: components.map(\.slug))
         return try await pool.transaction { transaction in
-            try await CatalogStore.lock(in: transaction)
-            let stored = try await CatalogStore.readAll(in: transaction).components
-            let before = Dictionary(uniqueKeysWithValues: stored.map { ($0.component.slug, $0.component) })
-            var difference = Difference()
-            for component in components {
-                switch before[component.slug] {
-                case nil: difference.added.append(component.slug)
-                case component?: difference.unchanged += 1
-                case .some: difference.changed.append(component.slug)
-                }
-            }
-            difference.removed = Set(before.keys).subtracting(components.map(\.slug)).sorted()
+            if !dryRun { try await CatalogStore.lock(in: transaction) }
+            let stored = try await CatalogStore.readAll(in: transaction)
+            try ifMatch.require(stored.version)
+            let difference = CatalogDifference(from: stored.components.map(\.component), to: components)
             try await checkUnused(difference.removed, in: transaction)
-            let written = components.filter { before[$0.slug] != $0 }
-            if !written.isEmpty || !difference.removed.isEmpty {
-                try await CatalogStore.write(written, removing: difference.removed, by: principal, in: transaction)
+            var version = stored.version
+            if !dryRun, !difference.isEmpty {
+                version = try await CatalogStore.write(
+                    difference.written, removing: difference.removed, by: principal, in: transaction)
             }
-            return difference
+            return Replacement(difference: difference, version: version, count: components.count)
         }
     }
 
@@ -49,9 +48,12 @@ struct CatalogDesk: Sendable {
             try Self.require(ifMatch, before)
             if let before, before.component == component { return (before, false) }
             let others = stored.map(\.component).filter { $0.slug != component.slug }
-            try check(DependencyGraph(others + [component]), places: nil)
-            try await CatalogStore.write([component], removing: [], by: principal, in: transaction)
-            return (StoredComponent(component: component, version: (before?.version ?? 0) + 1), before == nil)
+            try CatalogRefusal.check(others + [component], places: nil)
+            _ = try await CatalogStore.write([component], removing: [], by: principal, in: transaction)
+            guard let after = try await CatalogStore.component(component.slug, in: transaction) else {
+                throw Problem.notFound("Component \(component.slug)")
+            }
+            return (after, before == nil)
         }
     }
 
@@ -64,15 +66,10 @@ struct CatalogDesk: Sendable {
                 throw Problem.notFound("Component \(slug)")
             }
             try Self.require(ifMatch, before)
-            let dependents = stored.map(\.component).filter { $0.dependsOn.contains { $0.component == slug } }.map(
-                \.slug)
-            guard dependents.isEmpty else {
-                throw Problem(
-                    .inUse, "\(slug) is needed by \(dependents.joined(separator: ", ")); change their depends_on first."
-                )
-            }
+            let dependents = stored.map(\.component).filter { $0.dependsOn.contains { $0.component == slug } }
+            guard dependents.isEmpty else { throw CatalogRefusal.needed(slug, by: dependents.map(\.slug)) }
             try await checkUnused([slug], in: transaction)
-            try await CatalogStore.write([], removing: [slug], by: principal, in: transaction)
+            _ = try await CatalogStore.write([], removing: [slug], by: principal, in: transaction)
         }
     }
 
@@ -86,27 +83,5 @@ struct CatalogDesk: Sendable {
         guard let use = try await CatalogStore.inUse(removed, in: transaction).first else { return }
         throw Problem(
             .inUse, "\(use.slug) is affected in INC-\(use.incident), which is open; it cannot be removed now.")
-    }
-
-    /// - Parameter places: The slugs in the order of the body; nil when the body is one component.
-    private func check(_ graph: DependencyGraph, places: [String]?) throws(Problem) {
-        let problems = graph.problems()
-        guard !problems.isEmpty else { return }
-        let indexes = places.map { Dictionary($0.enumerated().map { ($1, $0) }) { first, _ in first } }
-        func pointer(_ slug: String) -> String {
-            indexes.map { "/components/\($0[slug] ?? 0)/depends_on" } ?? "/depends_on"
-        }
-        let errors = problems.map { problem in
-            switch problem {
-            case .danglingDependency(let slug, let missing):
-                FieldError(
-                    pointer: pointer(slug), detail: "\(slug) depends on \(missing), which does not exist")
-            case .cycle(let path):
-                FieldError(
-                    pointer: pointer(path[0]),
-                    detail: "the dependencies form a cycle: \(path.joined(separator: " -> "))")
-            }
-        }
-        throw .invalid(errors)
     }
 }

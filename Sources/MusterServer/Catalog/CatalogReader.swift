@@ -1,3 +1,4 @@
+import IncidentDomain
 import Postgres
 
 /// Reads components for the routes, which know no SQL and no pool.
@@ -10,5 +11,17 @@ struct CatalogReader: Sendable {
 
     func component(_ slug: String) async throws -> StoredComponent? {
         try await CatalogStore.component(slug, in: pool)
+    }
+
+    /// The whole catalog by slug, and its version.
+    func all() async throws -> (components: [StoredComponent], version: Int) {
+        try await CatalogStore.readAll(in: pool)
+    }
+
+    /// Changes of one component or of all, the newest first.
+    func changes(
+        of slug: String?, before place: CatalogHistoryStore.Place?, limit: Int
+    ) async throws -> [CatalogHistoryStore.Change] {
+        try await CatalogHistoryStore.changes(of: slug, before: place ?? .newest, limit: limit, in: pool)
     }
 }

@@ -1,12 +1,5 @@
-import FoundationEssentials
 import IncidentDomain
 import Postgres
-
-/// A component as it is stored.
-struct StoredComponent: Sendable {
-    let component: Component
-    let version: Int
-}
 
 /// The rows of the catalog. Every change raises the catalog's one version, which commands read with their incident.
 enum CatalogStore {
@@ -41,24 +34,29 @@ enum CatalogStore {
         _ = try await transaction.query("SELECT version FROM catalog FOR UPDATE")
     }
 
-    /// Writes some components, removes others and raises the catalog's version, with a line for the audit.
+    /// Writes some components, removes others and raises the catalog's version, with the history of each component and
+    /// a line for the audit. The catalog has to be locked.
+    /// - Returns: The catalog's new version.
     static func write(
         _ components: [Component], removing: [String], by principal: Principal, in transaction: PostgresTransaction
-    ) async throws {
-        let bodies = try components.map { PostgresJSON(bytes: Array(try encoder.encode($0))) }
-        let audit: JSONObject = [
-            "written": .array(components.map { .string($0.slug) }), "removed": .array(removing.map { .string($0) }),
-        ]
-        _ = try await transaction.pipeline([
+    ) async throws -> Int {
+        let audit: JSONObject = ["written": .integer(components.count), "removed": .integer(removing.count)]
+        let results = try await transaction.pipeline([
+            CatalogHistoryStore.recordWriting(components, by: principal),
+            CatalogHistoryStore.recordRemoving(removing, by: principal),
             "DELETE FROM component WHERE slug = ANY (\(removing))",
+            // The history already has the bodies and the versions that they get.
             """
-            INSERT INTO component (slug, body)
-            SELECT entry.slug, entry.body FROM unnest(\(components.map(\.slug)), \(bodies)) AS entry (slug, body)
-            ON CONFLICT (slug) DO UPDATE SET body = excluded.body, version = component.version + 1, updated_at = now()
+            INSERT INTO component (slug, body, version)
+            SELECT change.component, change.after, change.component_version
+            FROM component_change AS change, catalog
+            WHERE change.catalog_version = catalog.version + 1 AND change.action <> 'removed'
+            ON CONFLICT (slug) DO UPDATE SET body = excluded.body, version = excluded.version, updated_at = now()
             """,
-            "UPDATE catalog SET version = version + 1",
             AuditStore.insert(actor: principal, action: "catalog.change", subject: "catalog", data: audit),
+            "UPDATE catalog SET version = version + 1 RETURNING version",
         ])
+        return try results[5][0].decode("version")
     }
 
     /// Which of the components an open incident still has to restore, with that incident.
@@ -75,10 +73,6 @@ enum CatalogStore {
 
     private static func stored(_ row: PostgresRow) throws -> StoredComponent? {
         guard let body: PostgresJSON = try row.decode("body") else { return nil }
-        return StoredComponent(
-            component: try JSONDecoder().decode(Component.self, from: Data(body.bytes)),
-            version: try row.decode("version"))
+        return StoredComponent(component: try Component(stored: body), version: try row.decode("version"))
     }
-
-    private static let encoder = JSONEncoder()
 }

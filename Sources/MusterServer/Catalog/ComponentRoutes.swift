@@ -1,7 +1,7 @@
 import HTTPTypes
 import IncidentDomain
 
-/// The catalog: what the platform consists of, and what needs what.
+/// The components of the catalog: what the platform consists of, and what needs what.
 struct ComponentRoutes: Sendable {
     let desk: CatalogDesk
     let reader: CatalogReader
@@ -10,10 +10,12 @@ struct ComponentRoutes: Sendable {
         [
             Route(
                 .get, "/v1/components", role: .viewer, "listComponents", query: ["limit", "cursor"], handler: list),
-            Route(.put, "/v1/components", role: .admin, "putComponents", body: .json, handler: putAll),
+            Route(
+                .put, "/v1/components", role: .admin, "putComponents", query: ["dry_run"], body: .jsonOrYAML,
+                isConditional: true, handler: putAll),
             Route(.get, "/v1/components/{slug}", role: .viewer, "getComponent", handler: get),
             Route(
-                .put, "/v1/components/{slug}", role: .admin, "putComponent", body: .json, isConditional: true,
+                .put, "/v1/components/{slug}", role: .admin, "putComponent", body: .jsonOrYAML, isConditional: true,
                 handler: put),
             Route(
                 .delete, "/v1/components/{slug}", role: .admin, "deleteComponent", isConditional: true, handler: delete),
@@ -39,17 +41,18 @@ struct ComponentRoutes: Sendable {
     }
 
     private func put(_ request: RequestContext) async throws -> Answer {
-        var body = try request.fields()
-        let slug = request.parameter("slug")
-        guard Identifiers.isSlug(slug) else { throw Problem.invalid("/slug", Self.slugRule) }
-        let named = body.optionalString("slug", 1...64)
-        if let named, named != slug { body.refuse("slug", "is \(named) and the path says \(slug)") }
-        let component = Self.component(&body, slug: slug)
-        try body.finish()
-        let (stored, isNew) = try await desk.put(component, ifMatch: try request.ifMatch(), by: request.principal)
-        var answer = Answer.json(status: isNew ? .created : .ok, version: stored.version) { $0.value(stored) }
-        if isNew { answer.headers[.location] = "/v1/components/\(slug)" }
-        return answer
+        let document = try RequestDocument(request)
+        do {
+            let slug = request.parameter("slug")
+            let component = try ComponentBodies.component(document.value, slug: slug)
+            let (stored, isNew) = try await desk.put(
+                component, ifMatch: try request.ifMatch(), by: request.principal)
+            var answer = Answer.json(status: isNew ? .created : .ok, version: stored.version) { $0.value(stored) }
+            if isNew { answer.headers[.location] = "/v1/components/\(slug)" }
+            return answer
+        } catch let problem as Problem {
+            throw document.locating(problem)
+        }
     }
 
     private func delete(_ request: RequestContext) async throws -> Answer {
@@ -58,67 +61,52 @@ struct ComponentRoutes: Sendable {
         return .noContent
     }
 
-    /// Takes `{"components": [...]}`, or the list alone.
     private func putAll(_ request: RequestContext) async throws -> Answer {
-        let document = try request.json()
-        var body = try BodyReader(document.array == nil ? document : ["components": document])
-        var seen: Set<String> = []
-        let components = body.array("components", max: 20_000) { item in
-            let slug = item.string("slug", 1...64)
-            if !Identifiers.isSlug(slug) { item.refuse("slug", Self.slugRule) }
-            if !seen.insert(slug).inserted { item.refuse("slug", "\(slug) stands twice") }
-            return Self.component(&item, slug: slug)
-        }
-        try body.finish()
-        let difference = try await desk.replaceAll(components, by: request.principal)
-        return .json { json in
-            json.object { json in
-                json.member("components", components.count)
-                json.member("added", difference.added)
-                json.member("changed", difference.changed)
-                json.member("removed", difference.removed)
-                json.member("unchanged", difference.unchanged)
-            }
+        var query = try request.query()
+        let isDryRun = query.bool("dry_run") ?? false
+        try query.finish()
+        let document = try RequestDocument(request)
+        do {
+            let outcome = try await desk.replaceAll(
+                try ComponentBodies.catalog(document.value), ifMatch: try request.ifMatch(), dryRun: isDryRun,
+                by: request.principal)
+            return .json(version: outcome.version) { Self.write(outcome, isDryRun, to: &$0) }
+        } catch let problem as Problem {
+            throw document.locating(document.value.array == nil ? problem : problem.inListAlone)
         }
     }
 
-    private static let slugRule =
-        "should be 1 to 64 lower-case letters, digits, -, _ or ., beginning with a letter or digit"
-
-    private static func component(_ body: inout BodyReader, slug: String) -> Component {
-        Component(
-            slug: slug, name: body.optionalString("name", 1...200) ?? slug, tier: body.integer("tier", 0...3),
-            owner: body.optionalString("owner", 1...200),
-            regions: body.optionalStrings("regions", max: 200, 1...64) ?? [],
-            expectedRestoreSeconds: body.optionalInteger("expected_restore_seconds", 0...31_536_000),
-            soakSeconds: body.optionalInteger("soak_seconds", 0...604_800),
-            dependsOn: body.optionalArray("depends_on", max: 1000) { item in
-                Dependency(
-                    component: item.string("component", 1...64), kind: item.optionalEnumeration("kind") ?? .hard)
-            } ?? [], labels: body.optionalLabels("labels") ?? [:])
+    private static func write(_ outcome: CatalogDesk.Replacement, _ isDryRun: Bool, to json: inout JSONWriter) {
+        let difference = outcome.difference
+        json.object { json in
+            json.member("dry_run", isDryRun)
+            json.member("version", outcome.version)
+            json.member("components", outcome.count)
+            json.member("added", difference.added.map(\.slug))
+            json.array("changed", difference.changed) { json, change in
+                json.object { json in
+                    json.member("component", change.after.slug)
+                    json.name("changes")
+                    writeFieldChanges(from: change.before, to: change.after, to: &json)
+                }
+            }
+            json.member("removed", difference.removed)
+            json.member("unchanged", difference.unchanged)
+        }
     }
 }
 
-extension StoredComponent: JSONWritable {
-    func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("slug", component.slug)
-            json.member("name", component.name)
-            json.member("tier", component.tier)
-            json.member("owner", component.owner)
-            json.member("regions", component.regions)
-            json.member("expected_restore_seconds", component.expectedRestoreSeconds)
-            json.member("soak_seconds", component.soakSeconds)
-            json.array("depends_on", component.dependsOn) { json, dependency in
-                json.object { json in
-                    json.member("component", dependency.component)
-                    json.member("kind", dependency.kind.rawValue)
-                }
-            }
-            json.object("labels") { json in
-                for (name, value) in component.labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
-            }
-            json.member("version", version)
+extension Problem {
+    /// The same with pointers into a body that is the list of components alone.
+    fileprivate var inListAlone: Problem {
+        guard kind == .invalidValue else { return self }
+        let prefix = "/components"
+        func shortened(_ text: String) -> String {
+            text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
         }
+        let errors = errors.map { FieldError(pointer: shortened($0.pointer), detail: $0.detail) }
+        let isOfBody = errors.first?.pointer.isEmpty ?? false
+        let detail = (isOfBody ? "the body" : "") + shortened(detail)
+        return Problem(kind, detail, errors: errors, members: members, headers: headers)
     }
 }

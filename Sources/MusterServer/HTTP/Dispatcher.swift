@@ -152,7 +152,8 @@ extension Dispatcher {
         let headers = request.head.headerFields
         switch route.body {
         case .none: return ByteBuffer()
-        case .json, .optionalJSON: try checkMediaType(headers)
+        case .json, .optionalJSON: _ = try MediaType(headers[.contentType], taken: [.json])
+        case .jsonOrYAML: _ = try MediaType(headers[.contentType], taken: [.json, .yaml])
         case .foreign: break
         }
         let announced = headers[.contentLength].flatMap { Int($0) }
@@ -170,24 +171,6 @@ extension Dispatcher {
 
     private var tooLarge: Problem {
         Problem(.bodyTooLarge, "The body may have at most \(limits.bodyBytesMax) bytes.")
-    }
-
-    /// JSON or nothing said: a script that forgets the header means JSON, one that says XML does not.
-    private func checkMediaType(_ headers: HTTPFields) throws(Problem) {
-        guard let header = headers[.contentType], !header.isEmpty else { return }
-        let type = header.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
-        let isJSON = type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
-        guard isJSON else {
-            throw Problem(
-                .unsupportedMediaType, "The body should be application/json and is \(type) (with curl, --json says so)."
-            )
-        }
-        let charset = header.lowercased().split(separator: ";").dropFirst().map {
-            $0.filter { $0 != " " && $0 != "\"" }
-        }
-        .first { $0.hasPrefix("charset=") }
-        guard let charset, charset != "charset=utf-8", charset != "charset=us-ascii" else { return }
-        throw Problem(.unsupportedMediaType, "JSON is written in UTF-8, not in \(charset.dropFirst(8)).")
     }
 }
 

@@ -29,6 +29,8 @@ struct FieldError: Hashable, Sendable {
     /// A JSON pointer (RFC 6901) into the body; for the query, the parameter's name after a slash.
     let pointer: String
     let detail: String
+    /// The line of a body of YAML, counted from 1; nil of other bodies.
+    var line: Int?
 }
 
 extension Problem {
@@ -37,12 +39,15 @@ extension Problem {
         .invalid([FieldError(pointer: pointer, detail: detail)])
     }
 
+    /// How many places of bad input are listed; a large body can have thousands.
+    static let errorsMax = 200
+
     /// Bad input, at each of the places.
     static func invalid(_ errors: [FieldError]) -> Problem {
         let first =
             errors.first.map { "\($0.pointer.isEmpty ? "the body" : $0.pointer): \($0.detail)" } ?? "A value is wrong."
         let others = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
-        return Problem(.invalidValue, first + others, errors: errors)
+        return Problem(.invalidValue, first + others, errors: Array(errors.prefix(errorsMax)))
     }
 
     /// Nothing of that name; `thing` begins the sentence, as in `Incident 42`.
@@ -68,6 +73,7 @@ extension Problem {
                     json.object { json in
                         json.member("pointer", error.pointer)
                         json.member("detail", error.detail)
+                        if let line = error.line { json.member("line", line) }
                     }
                 }
             }

@@ -7,6 +7,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     // Requests that cannot be read.
     case malformedRequest = "malformed-request"
     case notJSON = "not-json"
+    case notYAML = "not-yaml"
     case bodyTooLarge = "body-too-large"
     case unsupportedMediaType = "unsupported-media-type"
     case invalidValue = "invalid-value"
@@ -48,7 +49,7 @@ extension ProblemKind {
     /// The status that goes with the name, always the same one.
     var status: HTTPResponse.Status {
         switch self {
-        case .malformedRequest, .notJSON: .badRequest
+        case .malformedRequest, .notJSON, .notYAML: .badRequest
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .invalidValue, .idempotencyKeyReused: .unprocessableContent
@@ -72,6 +73,7 @@ extension ProblemKind {
         switch self {
         case .malformedRequest: "The request is malformed"
         case .notJSON: "The body is not JSON"
+        case .notYAML: "The body is not YAML"
         case .bodyTooLarge: "The body is too large"
         case .unsupportedMediaType: "The body has the wrong media type"
         case .invalidValue: "A value is wrong"
@@ -110,8 +112,12 @@ extension ProblemKind {
                 + "character U+0000, or a header that breaks its own rules. Correct the request; repeating it is no use."
         case .notJSON:
             "The body should be one JSON document (RFC 8259) and is not. The detail says where reading stopped."
+        case .notYAML:
+            "The body should be one YAML document without anchors, aliases, tags and doubled keys, and is not. The detail "
+                + "says in which line. A text that begins with a special character needs quotes."
         case .bodyTooLarge: "The body has more bytes than `http.request_body_max_bytes` allows. Send less at a time."
-        case .unsupportedMediaType: "Send the body as `Content-Type: application/json`."
+        case .unsupportedMediaType:
+            "Send the body as `Content-Type: application/json`; the catalog is also taken as `application/yaml`."
         case .invalidValue:
             "The body or the query was read, and something in it is wrong. `errors` names every such place by a JSON "
                 + "pointer; for query parameters, the pointer is the parameter's name after a slash. Unknown fields are errors."

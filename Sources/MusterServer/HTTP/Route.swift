@@ -24,6 +24,8 @@ struct Route: Sendable {
         case json
         /// One JSON document, or nothing, which reads as `{}`.
         case optionalJSON
+        /// One document of JSON or YAML.
+        case jsonOrYAML
         /// Bytes of any media type, for foreign formats.
         case foreign
     }

@@ -128,17 +128,18 @@ struct IncidentDesk: Sendable {
             graph: try await catalog.graph(version: loaded.catalogVersion), soak: soak, measured: measured)
     }
 
-    /// An incident with its plan as of now.
+    /// An incident with its plan as of now, and the graph that it was made in.
     ///
     /// - Throws: `IncidentRefusal.notFound`.
-    func plan(of number: Int) async throws -> (incident: Incident, plan: RestorationPlan) {
+    func plan(of number: Int) async throws -> (incident: Incident, plan: RestorationPlan, graph: DependencyGraph) {
         let loaded = try await incidents.load(number, in: pool)
         guard let incident = loaded.row?.incident else { throw Self.missing(number) }
+        let graph = try await catalog.graph(version: loaded.catalogVersion)
         let plan = RestorationPlan.make(
-            for: incident, in: try await catalog.graph(version: loaded.catalogVersion), soak: soak,
+            for: incident, in: graph, soak: soak,
             measured: try await durations.measured(incident.steps.map(\.component), in: pool), now: loaded.now,
             order: incident.restorationOrder ?? [])
-        return (incident, plan)
+        return (incident, plan, graph)
     }
 
     private func attemptOnce(

@@ -16,6 +16,18 @@ struct RequirementHint: JSONWritable {
                 json.member("path", isWhole ? call.path : "/v1/incidents/\(number)\(call.path)")
                 if let body = call.body { json.member("body", body) }
             }
+            if isSuggested { json.member("suggestions", "/v1/incidents/\(number)/suggestions") }
+        }
+    }
+
+    /// Whether the catalog may have something to say of what is missing; a person has to judge it all the same.
+    private var isSuggested: Bool {
+        switch unmet.requirement {
+        case .severitySet, .impactRecorded, .causeGiven: true
+        case .acknowledged, .commanderAssigned, .operationsAssigned, .communicationsAssigned, .audienceImpactRecorded,
+            .causeConfirmed, .updatePosted, .mitigationSucceeded, .noMitigationRunning, .componentsRestored,
+            .noFiringAlert, .tasksDone, .reviewApproved, .actionsAssigned:
+            false
         }
     }
 

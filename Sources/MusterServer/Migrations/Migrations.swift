@@ -8,6 +8,8 @@ enum Migrations {
         migration(2, "create_access", PackageResources.m0002_create_access_sql),
         migration(3, "create_alert", PackageResources.m0003_create_alert_sql),
         migration(4, "create_alert_delivery", PackageResources.m0004_create_alert_delivery_sql),
+        migration(5, "record_component_changes", PackageResources.m0005_record_component_changes_sql),
+        migration(6, "measure_restorations", PackageResources.m0006_measure_restorations_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8]) -> Migration {

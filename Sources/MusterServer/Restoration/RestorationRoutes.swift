@@ -11,6 +11,8 @@ struct RestorationRoutes: Sendable {
             Route(
                 .put, "/v1/incidents/{id}/restoration/order", role: .commander, "orderRestoration", body: .json,
                 isConditional: true, handler: order),
+            Route(
+                .get, "/v1/incidents/{id}/restoration.svg", role: .viewer, "getRestorationSVG", handler: picture),
             step("start", "startRestoration", .optionalJSON) { component, body in
                 .startStep(
                     component: component, override: body.optionalBool("override") ?? false,
@@ -31,6 +33,17 @@ struct RestorationRoutes: Sendable {
 
     private func get(_ request: RequestContext) async throws -> Answer {
         try await answer(try request.incidentNumber())
+    }
+
+    /// The picture needs nothing from outside, and the browser is told to fetch nothing.
+    private func picture(_ request: RequestContext) async throws -> Answer {
+        let (incident, plan, graph) = try await desk.plan(of: try request.incidentNumber())
+        let svg = RestorationSVG(RestorationPicture(plan, of: incident, in: graph)).svg
+        var answer = Answer(.ok, svg.utf8, type: "image/svg+xml; charset=utf-8")
+        answer.headers[.eTag] = EntityTag.text(incident.version)
+        answer.headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'"
+        answer.headers[.xContentTypeOptions] = "nosniff"
+        return answer
     }
 
     private func step(
@@ -65,7 +78,7 @@ struct RestorationRoutes: Sendable {
     }
 
     private func answer(_ number: Int) async throws -> Answer {
-        let (incident, plan) = try await desk.plan(of: number)
+        let (incident, plan, _) = try await desk.plan(of: number)
         return .json(version: incident.version) { json in
             RestorationRepresentation(incident: incident, plan: plan).write(to: &json)
         }

@@ -38,14 +38,16 @@ struct PhasesSVG {
 
     private var top: Double { Double(clocks.rows) * Self.clockRowHeight + 6 }
     private var bottom: Double { top + Double(max(totals.count, 1)) * Self.laneHeight }
-    private var height: Double { bottom + 44 }
+    private var height: Double { bottom + TimeAxisSVG.height }
 
     /// Whether some of the time is drawn shorter than it was.
     var isCut: Bool { scale.stretches.contains(where: \.isCut) }
 
     /// The picture; it needs nothing from the page around it, but takes colours from its style.
     var svg: String {
-        let parts = [lanes, cuts, axis, clockLines, bars, clockLabels]
+        let axis = TimeAxisSVG(
+            scale: scale, left: Self.laneLabelWidth, right: Self.width - Self.rightMargin, top: top, bottom: bottom)
+        let parts = [lanes, axis.cuts, axis.line, clockLines, bars, clockLabels]
         return """
             <svg class="phases" viewBox="0 0 \(Self.width.points) \(height.points)" role="img" \
             aria-labelledby="phases-title phases-description" font-size="11.5" xmlns="http://www.w3.org/2000/svg">
@@ -135,54 +137,9 @@ extension PhasesSVG {
     }
 }
 
-// MARK: - Axis and clocks
+// MARK: - Clocks
 
 extension PhasesSVG {
-    private var axis: String {
-        var coarse = ""
-        let ticks = scale.ticks.map { tick in
-            let x = scale.position(tick).points
-            let label = scale.label(of: tick)
-            // The day, or the year, is said where it begins.
-            let second = label.coarse == coarse ? "" : tickText(label.coarse, x: x, y: bottom + 31)
-            coarse = label.coarse
-            return """
-                <line class="tick-line" x1="\(x)" y1="\(top.points)" x2="\(x)" y2="\((bottom + 4).points)" \
-                stroke="#d9dde3" stroke-width="0.75"/>
-                \(tickText(label.fine, x: x, y: bottom + 17))\(second)
-                """
-        }
-        return """
-            <line class="axis" x1="\(Self.laneLabelWidth.points)" y1="\(bottom.points)" \
-            x2="\((Self.width - Self.rightMargin).points)" y2="\(bottom.points)" stroke="#8a94a0"/>
-            \(ticks.joined(separator: "\n"))
-            """
-    }
-
-    private func tickText(_ text: String, x: String, y: Double) -> String {
-        "<text class=\"tick\" x=\"\(x)\" y=\"\(y.points)\" text-anchor=\"middle\">\(text)</text>"
-    }
-
-    /// Two strokes through the axis where time was left out, and how much.
-    private var cuts: String {
-        scale.stretches.filter(\.isCut).map { stretch in
-            let middle = (stretch.left + stretch.right) / 2
-            let length = DurationText.human(stretch.end.seconds(since: stretch.start))
-            let strokes = [-3.0, 3.0].map { offset in
-                "<line class=\"cut\" x1=\"\((middle + offset - 3).points)\" y1=\"\((bottom + 5).points)\" "
-                    + "x2=\"\((middle + offset + 3).points)\" y2=\"\((bottom - 5).points)\" stroke=\"#8a94a0\"/>"
-            }
-            return """
-                <rect class="gap" x="\(stretch.left.points)" y="\(top.points)" \
-                width="\((stretch.right - stretch.left).points)" height="\((bottom - top).points)" fill="#8a94a0" \
-                fill-opacity="0.08"/>
-                \(strokes.joined())
-                <text class="tick" x="\(middle.points)" y="\((bottom + 18).points)" text-anchor="middle" \
-                font-style="italic">\(length)</text>
-                """
-        }.joined(separator: "\n")
-    }
-
     private var clockLines: String {
         clocks.labels.map { label in
             let y = Double(label.row) * Self.clockRowHeight + 4
@@ -203,15 +160,5 @@ extension PhasesSVG {
                 \(HTMLText.escape(label.text))</text>
                 """
         }.joined(separator: "\n")
-    }
-}
-
-extension Double {
-    /// A coordinate, to a tenth.
-    fileprivate var points: String {
-        let tenths = Int((self * 10).rounded())
-        let rest = abs(tenths % 10)
-        let whole = "\(tenths < 0 ? "-" : "")\(abs(tenths / 10))"
-        return rest == 0 ? whole : "\(whole).\(rest)"
     }
 }

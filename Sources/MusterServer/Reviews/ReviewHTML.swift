@@ -56,10 +56,11 @@ enum ReviewHTML {
             section.needsPerson
             ? "to be written by a person" : section.generated ? "from the timeline" : "written by hand"
         let below = document.tableBelow(section).map { "\n\(MarkdownHTML.render($0))" } ?? ""
+        let figure = section.id == ReviewSectionID.restoration.rawValue ? restorationFigure(document) : ""
         return """
             <section id="\(anchor(section))"\(section.needsPerson ? " class=\"missing\"" : "")>
             <h2>\(HTMLText.escape(section.title)) <span class="origin">\(origin)</span></h2>
-            \(MarkdownHTML.render(section.markdown))\(below)
+            \(figure)\(MarkdownHTML.render(section.markdown))\(below)
             </section>
             """
     }

@@ -2,7 +2,7 @@
 enum ReviewStyle {
     /// - Parameter number: The incident's, for the foot of each printed page.
     static func sheet(number: Int) -> String {
-        [colours, text, head, tables, phases, paper(number)].joined(separator: "\n")
+        [colours, text, head, tables, phases, gantt, paper(number)].joined(separator: "\n")
     }
 
     private static let colours = """
@@ -101,6 +101,28 @@ enum ReviewStyle {
         .phases .detect { fill: var(--detect); } .phases .assess { fill: var(--assess); }
         .phases .mitigate { fill: var(--mitigate); } .phases .restore { fill: var(--restore); }
         .phases .review { fill: var(--review); } .phases .unnoticed { fill: var(--unnoticed); }
+        """
+
+    private static let gantt = """
+        .keys { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; margin: 0 0 .3rem; max-width: none; font-size: .8rem;
+          color: var(--soft); }
+        .keys span { display: inline-flex; align-items: center; gap: .35rem; }
+        .phases.key { width: 26px; min-width: 26px; height: 16px; }
+        .phases .gantt-waiting { fill: var(--soft); opacity: .55; }
+        .phases .gantt-restoring { fill: var(--restore); }
+        .phases .gantt-verifying { fill: var(--restore); fill-opacity: .28; stroke: var(--restore); }
+        .phases .gantt-planned { fill: var(--ground); stroke: var(--ink); }
+        .phases .gantt-regressed, .phases .gantt-alarm { fill: var(--alarm); }
+        .phases .gantt-good { fill: var(--good); }
+        .phases .gantt-check { stroke: var(--ground); stroke-width: 1.6; }
+        .phases .gantt-edge { stroke: var(--ground); }
+        .phases .gantt-cross { stroke: var(--alarm); }
+        .phases .gantt-forced { stroke: var(--detect); }
+        .phases .gantt-waived { stroke: var(--soft); stroke-width: 1.6; }
+        .phases circle.gantt-waived { fill: var(--ground); }
+        .phases .gantt-note { fill: var(--soft); }
+        .phases .gantt-late { fill: var(--alarm); font-weight: 600; }
+        .phases .gantt-early { fill: var(--good); font-weight: 600; }
         """
 
     /// Paper is white, whatever the screen was; links say where they lead.

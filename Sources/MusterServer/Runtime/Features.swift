@@ -50,6 +50,7 @@ struct Features: Sendable {
         let search = IncidentSearch(pool: pool, policy: configuration.policy)
         return IncidentRoutes(desk: desk, search: search).routes
             + IncidentWorkRoutes(desk: desk).routes
+            + SuggestionRoutes(desk: desk).routes
             + RestorationRoutes(desk: desk).routes
             + StatisticsRoutes(search: EstimateSearch(pool: pool)).routes
             + ReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes
@@ -57,6 +58,8 @@ struct Features: Sendable {
                 desk: desk, reader: TimelineReader(runner: pool), feed: FeedStore(pool: pool), signal: feed
             ).routes
             + ComponentRoutes(desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool)).routes
+            + CatalogRoutes(reader: CatalogReader(pool: pool)).routes
+            + DependencyRoutes(catalog: catalog).routes
             + SourceRoutes(
                 store: SourceStore(pool: pool), cache: sources, publicURL: configuration.http.publicURL
             ).routes

@@ -36,6 +36,7 @@ extension DescribedLife {
         }
         await ask(.put, "\(path)/roles/commander", ["person": "Noor"])
         await ask(.put, "\(path)/roles/boss", ["person": "Noor"], gives: 404)
+        await readTwice("\(path)/suggestions")
         for component in ["auth", "feed"] {
             await ask(.put, "\(path)/impacts/\(component)", ["impact": "partial_outage"])
         }
@@ -78,6 +79,7 @@ extension DescribedLife {
     func restore(_ path: String) async throws {
         let steps = "\(path)/restoration"
         await readTwice(steps)
+        await readTwice("\(steps).svg")
         await post("\(steps)/feed/start", gives: 409)
         await post("\(steps)/feed/verify", gives: 409)
         await post("\(steps)/nothing/start", gives: 404)

@@ -86,6 +86,28 @@ extension DescribedLife {
             .put, "/v1/components/auth",
             ["tier": 0, "expected_restore_seconds": 60, "depends_on": [["component": "db", "kind": "hard"]]])
         await ask(.delete, "/v1/components/db", gives: 409)
+        try await readCatalog()
+    }
+
+    private func readCatalog() async throws {
+        await readTwice("/v1/catalog.json")
+        let yaml = await get("/v1/catalog.yaml")
+        let written: HTTPFields = [.contentType: "application/yaml", .ifMatch: yaml.headers[.eTag] ?? ""]
+        let dryRun = "/v1/components?dry_run=true"
+        let again = await server.ask(.put, dryRun, raw: yaml.text, headers: written)
+        #expect(again.status == 200 && again.json["unchanged"] == 4 && again.json["dry_run"] == true)
+        #expect(await server.ask(.put, dryRun, raw: "a: *b", headers: written).status == 400)
+        #expect(await server.ask(.put, dryRun, raw: "- slug: A", headers: written).status == 422)
+        await ask(.put, dryRun, [], headers: [.ifMatch: "\"1\""], gives: 412)
+
+        try await readPages("/v1/catalog/history")
+        try await readPages("/v1/components/old/history")
+        await get("/v1/components/none/history", gives: 404)
+        for path in ["/v1/components/db/blast-radius", "/v1/components/feed/path?to=db"] { await readTwice(path) }
+        await get("/v1/components/auth/path?to=feed")
+        await get("/v1/components/live/path?to=feed")
+        await get("/v1/components/none/blast-radius", gives: 404)
+        await get("/v1/components/feed/path", gives: 422)
     }
 
     func giveAccess() async throws {

@@ -14,7 +14,9 @@ final class DescribedServer: Sendable {
     struct Reply {
         let status: Int
         let headers: HTTPFields
+        /// The body: what JSON or YAML says, other text as it is.
         let json: JSONValue
+        let text: String
     }
 
     private struct Findings {
@@ -46,13 +48,19 @@ final class DescribedServer: Sendable {
         document = try OpenAPIDocument.loaded.get()
     }
 
-    /// Runs `body` with a server on an empty, migrated database, which takes alerts in.
+    /// Runs `body` with a server on an empty, migrated database, which takes alerts in and looks at its feed: as
+    /// transaction ids are the whole cluster's, another test's transaction can hold the feed back for a while.
     static func with(_ body: @escaping @Sendable (DescribedServer) async throws -> Void) async throws {
         try await TestDatabase.with(template: TestDaemon.template) { database in
             let described = try DescribedServer(pool: database.pool)
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
                     try await described.server.features.intake.run()
+                    return false
+                }
+                group.addTask {
+                    let feed = described.server.features.feed
+                    try await FeedNotifier(signal: feed, pool: database.pool, logger: TestServer.quietLogger).run()
                     return false
                 }
                 group.addTask {
@@ -107,11 +115,17 @@ extension DescribedServer {
         let answer = await dispatcher.respond(to: request)
         let content = await Self.content(of: answer.body)
         let type = answer.headers[.contentType] ?? ""
-        let isJSON = type == "application/json" || type.hasSuffix("+json")
-        let text = JSONValue.string(String(decoding: content, as: UTF8.self))
-        let json = isJSON ? (try? JSONParser.parse(content)) ?? .null : text
+        let text = String(decoding: content, as: UTF8.self)
+        let json = Self.value(of: content, type) ?? .string(text)
         examine(method, path, answer, type, json)
-        return Reply(status: Int(answer.status.code), headers: answer.headers, json: json)
+        return Reply(status: Int(answer.status.code), headers: answer.headers, json: json, text: text)
+    }
+
+    /// Nil when it is another text.
+    private static func value(of content: [UInt8], _ type: String) -> JSONValue? {
+        if type == "application/yaml" { return (try? YAMLDocument(content))?.value ?? .null }
+        guard type == "application/json" || type.hasSuffix("+json") else { return nil }
+        return (try? JSONParser.parse(content)) ?? .null
     }
 
     /// A stream is read up to its first event.

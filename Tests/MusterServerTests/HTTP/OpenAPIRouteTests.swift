@@ -59,11 +59,20 @@ struct OpenAPIRouteTests {
             let body = try operation(route).json["requestBody"]
             switch route.body {
             case .none: #expect(body == nil, "\(route.operation)")
-            case .json, .foreign: #expect(body?["required"] == .bool(true), "\(route.operation)")
+            case .json, .jsonOrYAML, .foreign: #expect(body?["required"] == .bool(true), "\(route.operation)")
             case .optionalJSON: #expect(body != nil && body?["required"] == nil, "\(route.operation)")
             }
             let types = body?["content"]?.object?.members.map(\.name)
-            #expect(types == (route.body == .none ? nil : ["application/json"]), "\(route.operation)")
+            #expect(types == Self.types(route.body), "\(route.operation)")
+        }
+    }
+
+    /// The media types that a body can have.
+    private static func types(_ body: Route.BodyRule) -> [String]? {
+        switch body {
+        case .none: nil
+        case .json, .optionalJSON, .foreign: ["application/json"]
+        case .jsonOrYAML: ["application/json", "application/yaml"]
         }
     }
 
@@ -88,7 +97,7 @@ struct OpenAPIRouteTests {
         switch route.body {
         case .none: break
         case .foreign: statuses.formUnion(["400", "413", "422"])
-        case .json, .optionalJSON: statuses.formUnion(["400", "413", "415", "422"])
+        case .json, .optionalJSON, .jsonOrYAML: statuses.formUnion(["400", "413", "415", "422"])
         }
         if route.isConditional { statuses.formUnion(["412", "428"]) }
         return statuses
@@ -121,6 +130,8 @@ struct OpenAPIRouteTests {
         ("ReviewStatus", ReviewStatus.allCases.map(\.rawValue)),
         ("StepState", RestorationStatus.allCases.map(\.rawValue)),
         ("DependencyKind", DependencyKind.allCases.map(\.rawValue)),
+        ("ComponentField", ComponentField.allCases.map(\.rawValue)),
+        ("ComponentAction", ComponentAction.allCases.map(\.rawValue)),
         ("AlertStatus", AlertStatus.allCases.map(\.rawValue)),
         ("SourceKind", SourceKind.allCases.map(\.rawValue)), ("Role", Role.allCases.map(\.rawValue)),
         ("Requirement", Requirement.allCases.map(\.rawValue)), ("ProblemName", ProblemKind.allCases.map(\.rawValue)),

@@ -1,0 +1,80 @@
+extension ReviewDraft {
+    /// The most rows that anybody reads; the rest says little.
+    private static let comparedMax = 200
+
+    /// Planned against actual in words; nil when no plan was recorded.
+    static func againstPlan(_ gantt: RestorationGantt?, _ facts: ReviewFacts) -> String? {
+        guard let gantt, gantt.rows.contains(where: { $0.planned != nil }) else { return nil }
+        let all = gantt.rows.sorted { rank($0) < rank($1) }
+        let shown = Set(all.prefix(comparedMax).map(\.component))
+        var table = MarkdownTable("Component", "Planned (UTC)", "Actual (UTC)", "Difference")
+        for row in gantt.rows where shown.contains(row.component) {
+            let actual = row.startedAt.flatMap { start in
+                row.restoredAt.map { text(RestorationGantt.Span(begin: start, end: $0)) }
+                    ?? "begun \(start.dateAndTime)"
+            }
+            table.add(
+                facts.name(row.component), row.planned.map(text) ?? "not planned", actual ?? "not begun",
+                difference(row))
+        }
+        let hidden = all.count - shown.count
+        let more = hidden > 0 ? "Left out are \(hidden.grouped) that differ less." : nil
+        let parts = ["### Planned and actual", whole(gantt), table.markdown, more]
+        return parts.compactMap(\.self).joined(separator: "\n\n")
+    }
+
+    /// What never came back first, then what differs most.
+    private static func rank(_ row: RestorationGantt.Row) -> (Double, Int, String) {
+        (-abs(row.secondsLate ?? .infinity), row.wave, row.component)
+    }
+
+    private static func whole(_ gantt: RestorationGantt) -> String {
+        let first = "The plan is the one that stood when restoring began."
+        guard let planned = gantt.rows.compactMap(\.planned?.end).max() else { return first }
+        let end = "By it all was to be back at \(planned.toTheSecond)."
+        let restored = gantt.rows.compactMap(\.restoredAt).max()
+        guard let restored, gantt.rows.allSatisfy(\.isOver) else { return "\(first) \(end)" }
+        let difference = comparison(of: restored, with: planned)
+        return "\(first) \(end) It was at \(restored.toTheSecond): \(difference)."
+    }
+
+    /// As in `2026-11-22 10:54:00 for 15 min`.
+    private static func text(_ span: RestorationGantt.Span) -> String {
+        "\(span.begin.dateAndTime) for \(DurationText.human(span.end.seconds(since: span.begin)))"
+    }
+
+    private static func difference(_ row: RestorationGantt.Row) -> String {
+        guard let restored = row.restoredAt else { return row.isOver ? "waived" : "not back yet" }
+        return row.planned.map { comparison(of: restored, with: $0.end) } ?? ""
+    }
+}
+
+extension RestorationGantt.Row {
+    /// Whether it came back or is gone on without.
+    fileprivate var isOver: Bool { restoredAt != nil || marks.last?.kind == .waived }
+}
+
+extension ReviewFacts {
+    func gantt(asOf: Timestamp) -> RestorationGantt? {
+        let waves = plan.waves.flatMap { wave in wave.steps.map { ($0.component, wave.number) } }
+        return RestorationGantt.make(
+            of: incident, timeline: timeline, waves: Dictionary(waves) { first, _ in first },
+            planned: RestorationGantt.planned(in: timeline), asOf: incident.phase.isOpen ? asOf : lastMoment)
+    }
+
+    /// What the words depend on, which do not change with the time at which they are read.
+    var lastMoment: Timestamp { timeline.last?.occurredAt ?? incident.times.startedAt }
+}
+
+extension RestorationGantt {
+    /// From when until when each component was to be restored, as the plan stood when restoring began; of what joined
+    /// later, as the first revision that knew it had it.
+    static func planned(in timeline: [RecordedEvent]) -> [String: Span] {
+        timeline.reduce(into: [:]) { planned, recorded in
+            guard case .planRevised(let revision) = recorded.event else { return }
+            for span in revision.spans where planned[span.component] == nil {
+                planned[span.component] = Span(begin: span.begin, end: span.end)
+            }
+        }
+    }
+}

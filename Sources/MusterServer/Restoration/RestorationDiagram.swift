@@ -1,0 +1,177 @@
+import IncidentDomain
+
+/// The part of the picture that has a box for each component and a line for each dependency.
+struct RestorationDiagram {
+    private static let gutter = 108.0
+
+    private let picture: RestorationPicture
+    private let wires: RestorationWires
+    private let boxes: [RestorationPicture.Box]
+
+    init(_ picture: RestorationPicture, columns: Int) {
+        self.picture = picture
+        wires = RestorationWires(picture, columns: columns)
+        boxes = picture.boxes
+    }
+
+    private var width: Double { max(Self.gutter + wires.width, RestorationSVG.bodyWidthMin) }
+
+    var part: RestorationSVG.Part {
+        let holds = RestorationHolds(picture)
+        let drawn = boxes.indices.map { index in
+            let corner = wires.topLeft(of: index)
+            return RestorationBox(
+                box: boxes[index], place: index + 1, holds: holds,
+                isCritical: picture.criticalPath.contains(boxes[index].component)
+            ).svg(x: corner.x, y: corner.y)
+        }
+        return RestorationSVG.Part(
+            width: width, height: wires.height,
+            svg: """
+                \(waves(holds))
+                <g transform="translate(\(Self.gutter.points) 0)">
+                \(lines(holds).joined(separator: "\n"))
+                \(drawn.joined(separator: "\n"))
+                </g>
+                """)
+    }
+}
+
+// MARK: - Legend
+
+extension RestorationDiagram {
+    /// What the lines and numbers mean: of lines only those that there are.
+    func legend(y: Double) -> RestorationSVG.Part {
+        let edges = wires.courses.map(\.edge)
+        let holds = RestorationHolds(picture)
+        let isOver = { (edge: RestorationEdges.Edge) in boxes[edge.source].status.isDone }
+        let holding = edges.filter { $0.kind == .hard && !isOver($0) }
+        let signs = [
+            ("holds", "cannot start before", holding.contains { holds.gate(before: boxes[$0.target]) == nil }),
+            (
+                "later", "cannot start before, behind a gate",
+                holding.contains { holds.gate(before: boxes[$0.target]) != nil }
+            ),
+            ("later dashed", "works degraded without", edges.contains { $0.kind == .soft }),
+            ("pale", "holds up nothing any more", edges.contains(where: isOver)),
+            ("critical", "critical path", edges.contains { $0.isCritical && $0.kind != .gate }),
+            ("critical dotted", "critical path through a gate", edges.contains { $0.isCritical && $0.kind == .gate }),
+        ].filter(\.2)
+        var left = 0.0
+        let lines = signs.map { style, text, _ in
+            defer { left += 46 + SVGText.width(text, size: 12) }
+            return """
+                <path class="wire \(style)" d="M\(left.points) \((y - 4).points) h26"/>\
+                <text class="soft" x="\((left + 32).points)" y="\(y.points)">\(text)</text>
+                """
+        }
+        let bottom = lines.isEmpty ? y : y + 18
+        let more = edges.isEmpty ? "" : " Lines that follow from others are left out."
+        let numbers =
+            "<text class=\"soft\" x=\"0\" y=\"\(bottom.points)\">Numbers: the order of the plan.\(more) "
+            + "Times are UTC.</text>"
+        return RestorationSVG.Part(
+            width: left, height: bottom, svg: (lines + [numbers]).joined(separator: "\n"))
+    }
+}
+
+// MARK: - Waves
+
+extension RestorationDiagram {
+    private func waves(_ holds: RestorationHolds) -> String {
+        zip(picture.waves, wires.bands).map { wave, band in
+            let gate = holds.gate(before: wave.number)
+            let y = band.lowerBound
+            let done = wave.boxes.count { $0.status.isDone }
+            let lines = [
+                ("wave", "Wave \(wave.number)", 32.0), ("soft", "tier \(wave.tier)", 50),
+                ("soft", "\(done) of \(wave.boxes.count) back", 67),
+                (wave.stable ? "restored word" : "soft strong", Self.state(wave, behind: gate), 84),
+            ]
+            let texts = lines.map { "<text class=\"\($0.0)\" x=\"0\" y=\"\((y + $0.2).points)\">\($0.1)</text>" }
+            return """
+                <g><line class="\(gate == nil ? "gate open" : "gate")" x1="0" y1="\((y + 4).points)" \
+                x2="\(width.points)" y2="\((y + 4).points)"/>\(texts.joined())</g>
+                """
+        }.joined(separator: "\n")
+    }
+
+    /// Short enough for the gutter.
+    private static func state(_ wave: RestorationPicture.Wave, behind gate: Int?) -> String {
+        if wave.stable { return "✓ stable" }
+        return gate.map { "after wave \($0)" } ?? "open"
+    }
+}
+
+// MARK: - Lines
+
+extension RestorationDiagram {
+    /// What holds nothing up any more lies lowest, the critical path on top. What crosses another line is broken by what
+    /// lies above it.
+    private func lines(_ holds: RestorationHolds) -> [String] {
+        let byNet = Dictionary(grouping: wires.courses, by: \.net)
+        let nets = byNet.keys.sorted().compactMap { byNet[$0] }.filter { $0[0].edge.kind != .gate }
+        let isOver = { (net: [RestorationWires.Course]) in boxes[net[0].edge.source].status.isDone }
+        let pale = nets.filter(isOver).map { Self.halo($0) + Self.line($0, "pale") }
+        let holding = nets.filter { !isOver($0) }.map { net in
+            // What begins only behind a gate is not what anybody waits for first.
+            let now = net.filter { holds.gate(before: boxes[$0.edge.target]) == nil }
+            let later = net.filter { holds.gate(before: boxes[$0.edge.target]) != nil }
+            return Self.halo(net) + Self.line(later, "later") + Self.line(now, "holds")
+        }
+        let critical = wires.courses.filter(\.edge.isCritical).map { Self.halo([$0]) + Self.line([$0], "critical") }
+        return pale + holding + critical
+    }
+
+    private static func halo(_ courses: [RestorationWires.Course]) -> String {
+        "<path class=\"halo\" d=\"\(courses.map { path($0.points) }.joined(separator: " "))\"/>"
+    }
+
+    private static func line(_ courses: [RestorationWires.Course], _ style: String) -> String {
+        guard let kind = courses.first?.edge.kind else { return "" }
+        let half = style == "critical" ? 6.0 : 4.0
+        let tips = courses.compactMap(\.points.last).map { tip in
+            "M\((tip.x - half).points) \((tip.y - 2 * half).points) h\((2 * half).points) "
+                + "L\(tip.x.points) \(tip.y.points) Z"
+        }
+        return """
+            <path class="wire \(style)\(dash(kind))" d="\(courses.map { path($0.points) }.joined(separator: " "))"/>\
+            <path class="tip \(style)" d="\(tips.joined(separator: " "))"/>
+            """
+    }
+
+    private static func dash(_ kind: RestorationEdges.Kind) -> String {
+        switch kind {
+        case .hard: ""
+        case .soft: " dashed"
+        case .gate: " dotted"
+        }
+    }
+
+    /// With round corners, so that the eye sees which way a branch leads.
+    private static func path(_ points: [RestorationWires.Point]) -> String {
+        guard let first = points.first, let last = points.last else { return "" }
+        var text = "M\(first.x.points) \(first.y.points)"
+        for (index, corner) in points.enumerated().dropFirst().dropLast() {
+            let (before, after) = (points[index - 1], points[index + 1])
+            let radius = min(6, distance(before, corner) / 2, distance(corner, after) / 2)
+            let (start, end) = (toward(before, from: corner, radius), toward(after, from: corner, radius))
+            text += " L\(start.x.points) \(start.y.points) Q\(corner.x.points) \(corner.y.points) "
+            text += "\(end.x.points) \(end.y.points)"
+        }
+        return text + " L\(last.x.points) \((last.y - 4).points)"
+    }
+
+    private static func distance(_ one: RestorationWires.Point, _ other: RestorationWires.Point) -> Double {
+        abs(one.x - other.x) + abs(one.y - other.y)
+    }
+
+    /// Lines are upright or level.
+    private static func toward(
+        _ end: RestorationWires.Point, from start: RestorationWires.Point, _ length: Double
+    ) -> RestorationWires.Point {
+        let whole = max(distance(start, end), 0.001)
+        return RestorationWires.Point(
+            x: start.x + (end.x - start.x) / whole * length, y: start.y + (end.y - start.y) / whole * length)
+    }
+}

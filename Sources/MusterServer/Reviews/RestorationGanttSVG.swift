@@ -1,0 +1,204 @@
+import IncidentDomain
+
+/// How restoring went as an inline SVG: a row for each component, its plan as a hollow bar under what happened.
+struct RestorationGanttSVG {
+    /// The most components that have a row: as many as fit on a printed page below the heading.
+    static let rowsMax = 44
+    private static let width = 960.0
+    private static let labelWidth = 176.0
+    private static let rowHeight = 21.0
+    private static let waveHeight = 22.0
+
+    private let gantt: RestorationGantt
+    private let rows: [RestorationGantt.Row]
+    private let scale: PhaseScale
+    private let right: Double
+    private let hasPlan: Bool
+
+    /// - Parameter phases: The visits to the phases: between them time can be left out.
+    init(_ gantt: RestorationGantt, phases: [PhaseSpan]) {
+        self.gantt = gantt
+        rows = Self.chosen(gantt.rows)
+        hasPlan = gantt.rows.contains { $0.planned != nil }
+        // Room for the differences from the plan.
+        right = Self.width - (hasPlan ? 104 : 24)
+        scale = PhaseScale(
+            start: gantt.from, visits: Self.clipped(phases, to: gantt), left: Self.labelWidth,
+            width: right - Self.labelWidth)
+    }
+
+    /// How many components have no row.
+    var hidden: Int { gantt.rows.count - rows.count }
+    /// Whether some of the time is drawn shorter than it was.
+    var isCut: Bool { scale.stretches.contains(where: \.isCut) }
+
+    /// What went wrong and what came back last says most about why it took so long.
+    private static func chosen(_ rows: [RestorationGantt.Row]) -> [RestorationGantt.Row] {
+        guard rows.count > rowsMax else { return rows }
+        func rank(_ row: RestorationGantt.Row) -> (Int, Int64, String) {
+            (row.isTroubled ? 0 : 1, -(row.restoredAt?.milliseconds ?? .max), row.component)
+        }
+        let kept = Set(rows.sorted { rank($0) < rank($1) }.prefix(rowsMax).map(\.component))
+        return rows.filter { kept.contains($0.component) }
+    }
+
+    /// The phases as far as the rows reach; beyond the last of what was done, time runs on evenly.
+    private static func clipped(_ phases: [PhaseSpan], to gantt: RestorationGantt) -> [PhaseSpan] {
+        let done = gantt.rows.flatMap { row in row.actual.map(\.span.end) }.reduce(gantt.from, max)
+        let begun = phases.filter { $0.startedAt < done }
+        return begun.enumerated().map { index, visit in
+            let isLast = index == begun.count - 1
+            let end = isLast ? gantt.to : min(visit.endedAt ?? gantt.to, gantt.to)
+            return PhaseSpan(
+                phase: isLast ? .restore : visit.phase, startedAt: visit.startedAt, endedAt: max(end, visit.startedAt))
+        }
+    }
+
+    private var waves: Int { Set(rows.map(\.wave)).count }
+    private var top: Double { 4 }
+    private var bottom: Double {
+        top + Double(rows.count) * Self.rowHeight + Double(waves) * Self.waveHeight + 4
+    }
+
+    /// The picture; it needs nothing from the page around it, but takes colours from its style.
+    var svg: String {
+        let axis = TimeAxisSVG(scale: scale, left: Self.labelWidth, right: right, top: top, bottom: bottom)
+        return """
+            <svg class="phases gantt" viewBox="0 0 \(Self.width.points) \((bottom + TimeAxisSVG.height).points)" \
+            role="img" aria-labelledby="gantt-title gantt-description" font-size="11.5" \
+            xmlns="http://www.w3.org/2000/svg">
+            <title id="gantt-title">Restoring, planned and actual</title>
+            <desc id="gantt-description">\(SVGText.escape(description))</desc>
+            \([axis.cuts, axis.line, body].joined(separator: "\n"))
+            </svg>
+            """
+    }
+
+    /// For whoever cannot see it.
+    private var description: String {
+        let shown = rows.map { row in
+            let late = row.secondsLate.map { " (\(Self.difference($0)) against the plan)" } ?? ""
+            let end = row.restoredAt.map { "restored \($0.toTheSecond)\(late)" } ?? "not restored"
+            let start = row.startedAt.map { "begun \($0.toTheSecond), " } ?? ""
+            return "\(row.component): \(start)\(end)"
+        }
+        return shown.joined(separator: "; ") + "."
+    }
+
+    private var body: String {
+        var y = top
+        var wave: Int?
+        return rows.map { row in
+            var parts: [String] = []
+            if row.wave != wave {
+                parts.append(head(of: row.wave, y: y))
+                if wave == nil, hasPlan { parts.append(note("against plan", y: y + 17, style: "gantt-note")) }
+                wave = row.wave
+                y += Self.waveHeight
+            }
+            parts.append(draw(row, y: y))
+            y += Self.rowHeight
+            return parts.joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+
+    private func head(of wave: Int, y: Double) -> String {
+        """
+        <line class="lane" x1="0" y1="\((y + 3).points)" x2="\(Self.width.points)" y2="\((y + 3).points)" \
+        stroke="#d9dde3"/><text class="phase-name" x="0" y="\((y + 17).points)" font-weight="600">Wave \(wave)</text>
+        """
+    }
+}
+
+// MARK: - Rows
+
+extension RestorationGanttSVG {
+    private func draw(_ row: RestorationGantt.Row, y: Double) -> String {
+        let name = SVGText.fit(row.component, into: Self.labelWidth - 22, size: 11.5)
+        let late = row.secondsLate.map { seconds in
+            let style = abs(seconds) < 60 ? "gantt-note" : seconds > 0 ? "gantt-late" : "gantt-early"
+            return note(Self.difference(seconds), y: y + 14, style: style)
+        }
+        let parts =
+            [
+                """
+                <text x="10" y="\((y + 14).points)"><title>\(SVGText.escape(row.component))</title>\
+                \(SVGText.escape(name))</text>
+                """, row.planned.map { planned($0, y: y) } ?? "",
+            ] + row.actual.map { stretch($0, y: y) } + row.marks.map { mark($0, y: y) } + [late ?? ""]
+        return "<g>\(parts.joined())</g>"
+    }
+
+    /// In the column at the right.
+    private func note(_ text: String, y: Double, style: String) -> String {
+        """
+        <text class="\(style)" x="\((Self.width - 2).points)" y="\(y.points)" text-anchor="end">\(text)</text>
+        """
+    }
+
+    /// As in `+12 min`, `−7 min` or `on time`.
+    static func difference(_ seconds: Double) -> String {
+        if abs(seconds) < 60 { return "on time" }
+        // Seconds are noise beside minutes.
+        let minutes = (abs(seconds) / 60).rounded(.down) * 60
+        return (seconds > 0 ? "+" : "−") + DurationText.human(minutes)
+    }
+
+    private func planned(_ span: RestorationGantt.Span, y: Double) -> String {
+        bar("gantt-planned", span, y: y + 15, height: 4, fill: "#ffffff", title: "planned")
+    }
+
+    private func stretch(_ stretch: RestorationGantt.Stretch, y: Double) -> String {
+        switch stretch.activity {
+        case .waiting: bar("gantt-waiting", stretch.span, y: y + 8, height: 2, fill: "#8a94a0", title: "waiting")
+        case .regressed: bar("gantt-regressed", stretch.span, y: y + 7, height: 4, fill: "#b3372d", title: "regressed")
+        case .restoring: bar("gantt-restoring", stretch.span, y: y + 4, height: 9, fill: "#1f6fb2", title: "restoring")
+        case .verifying: bar("gantt-verifying", stretch.span, y: y + 4, height: 9, fill: "#cfe3f4", title: "verifying")
+        }
+    }
+
+    private func bar(
+        _ style: String, _ span: RestorationGantt.Span, y: Double, height: Double, fill: String, title: String
+    ) -> String {
+        let left = scale.position(span.begin)
+        let width = max(scale.position(span.end) - left, 1.5)
+        let length = DurationText.human(span.end.seconds(since: span.begin))
+        return """
+            <g><title>\(title), \(span.begin.toTheSecond) to \(span.end.toTheSecond), \(length)</title>\
+            <rect class="\(style)" x="\(left.points)" y="\(y.points)" width="\(width.points)" \
+            height="\(height.points)" fill="\(fill)"/></g>
+            """
+    }
+
+    /// Each has a shape of its own, so that none is told by its colour alone.
+    private func mark(_ mark: RestorationGantt.Mark, y: Double) -> String {
+        let (x, middle) = (scale.position(mark.at), y + 8.5)
+        return """
+            <g transform="translate(\(x.points) \(middle.points))"><title>\(mark.kind.rawValue), \
+            \(mark.at.toTheSecond)</title>\(Self.sign(mark.kind))</g>
+            """
+    }
+
+    static func sign(_ kind: RestorationGantt.Mark.Kind) -> String {
+        switch kind {
+        case .restored:
+            "<circle class=\"gantt-good\" r=\"5.5\" fill=\"#1d6b3c\"/>"
+                + "<path class=\"gantt-check\" d=\"M-2.7 0.2 L-0.7 2.3 L2.9 -2.1\" fill=\"none\" stroke=\"#ffffff\"/>"
+        case .waived:
+            "<circle class=\"gantt-waived\" r=\"5\" fill=\"#ffffff\" stroke=\"#5b6b7b\"/>"
+                + "<path class=\"gantt-waived\" d=\"M-3.5 3.5 L3.5 -3.5\" fill=\"none\" stroke=\"#5b6b7b\"/>"
+        case .failed:
+            stroke("gantt-cross", "M-4 -4 L4 4 M4 -4 L-4 4", "#b3372d")
+        case .regressed: "<path class=\"gantt-alarm\" d=\"M0 -6 L6 5 H-6 Z\" fill=\"#b3372d\"/>"
+        case .forced: stroke("gantt-forced", "M-5 -5.5 L0 0 L-5 5.5 M0 -5.5 L5 0 L0 5.5", "#b26a00")
+        }
+    }
+
+    /// With an edge in the colour of the ground, to be told from the bar that it lies on.
+    private static func stroke(_ style: String, _ path: String, _ colour: String) -> String {
+        """
+        <path class="gantt-edge" d="\(path)" fill="none" stroke="#ffffff" stroke-width="5.5"/>\
+        <path class="\(style)" d="\(path)" fill="none" stroke="\(colour)" stroke-width="2.2"/>
+        """
+    }
+}

@@ -1,0 +1,217 @@
+import Yams
+
+/// Why a text is not the YAML that was asked for.
+struct YAMLSyntaxError: Error, Hashable, Sendable {
+    /// What is wrong, in words for the sender.
+    let reason: String
+    /// Counted from 1; nil when it is about the text as a whole.
+    let line: Int?
+}
+
+/// One YAML document from somebody else, as the same values that JSON has, with the line of each.
+///
+/// Scalars follow the core schema of YAML 1.2: `no` and `on` are texts, and so is everything in quotes. Refused are
+/// anchors and aliases, with which a short text can stand for a huge document, tags, keys that are no scalars, keys that
+/// stand twice, and more than one document.
+struct YAMLDocument {
+    /// The largest text that is read: YAML takes many times its size in memory while it is read.
+    static let bytesMax = 16 << 20
+    private static let depthMax = 64
+
+    let value: JSONValue
+    private let root: Node?
+
+    init(_ bytes: [UInt8]) throws(YAMLSyntaxError) {
+        let indicators = try AliasIndicators(hiddenIn: bytes)
+        do {
+            root = try Parser(yaml: indicators.text, resolver: .basic, encoding: .utf8).singleRoot()
+        } catch let error as YamlError {
+            throw Self.syntaxError(error, indicators)
+        } catch {
+            throw YAMLSyntaxError(reason: "it cannot be read", line: nil)
+        }
+        value = try root.map { node throws(YAMLSyntaxError) in try Self.value(node, Self.depthMax) } ?? .null
+    }
+
+    /// The line where the value of a JSON pointer stands, or where it would have to stand.
+    func line(of pointer: String) -> Int? {
+        guard var node = root else { return nil }
+        var line = node.mark?.line
+        for part in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+            let name = String(part).replacing("~1", with: "/").replacing("~0", with: "~")
+            switch node {
+            case .mapping(let mapping):
+                guard let pair = mapping.first(where: { Self.text($0.key) == name }) else { return line }
+                line = pair.key.mark?.line ?? line
+                node = pair.value
+            case .sequence(let sequence):
+                guard let index = Int(name), sequence.indices.contains(index) else { return line }
+                node = sequence[index]
+                line = node.mark?.line ?? line
+            case .scalar, .alias: return line
+            }
+        }
+        return line
+    }
+}
+
+// MARK: - Values
+
+extension YAMLDocument {
+    private static func value(_ node: Node, _ depthLeft: Int) throws(YAMLSyntaxError) -> JSONValue {
+        guard depthLeft > 0 else { throw failure("it is nested more than \(depthMax) levels deep", node) }
+        switch node {
+        case .scalar(let scalar): return try self.value(scalar, node)
+        case .sequence(let sequence):
+            try refuseTag(sequence.tag, node)
+            var elements: [JSONValue] = []
+            elements.reserveCapacity(sequence.count)
+            for element in sequence { elements.append(try value(element, depthLeft - 1)) }
+            return .array(elements)
+        case .mapping(let mapping):
+            try refuseTag(mapping.tag, node)
+            var members: [JSONObject.Member] = []
+            members.reserveCapacity(mapping.count)
+            for (key, element) in mapping {
+                members.append(JSONObject.Member(name: try name(key), value: try value(element, depthLeft - 1)))
+            }
+            return .object(JSONObject(members))
+        case .alias: throw failure(aliasReason, node)
+        }
+    }
+
+    private static func value(_ scalar: Node.Scalar, _ node: Node) throws(YAMLSyntaxError) -> JSONValue {
+        let isPlain = scalar.style == .plain || scalar.style == .any
+        guard !isPlain || !AliasIndicators.begins(scalar.string) else { throw failure(aliasReason, node) }
+        let text = AliasIndicators.restored(scalar.string)
+        // Said, or put there by Yams for what stands in quotes and for keys.
+        if scalar.tag.description == Tag.Name.str.rawValue { return .string(text) }
+        try refuseTag(scalar.tag, node)
+        return isPlain ? plainValue(text) : .string(text)
+    }
+
+    private static func name(_ key: Node) throws(YAMLSyntaxError) -> String {
+        guard case .scalar(let scalar) = key else { throw failure("a key should be a text", key) }
+        _ = try value(scalar, key)
+        return AliasIndicators.restored(scalar.string)
+    }
+
+    private static func text(_ key: Node) -> String? {
+        guard case .scalar(let scalar) = key else { return nil }
+        return AliasIndicators.restored(scalar.string)
+    }
+
+    /// What a text without quotes means in the core schema of YAML 1.2 (10.3.2).
+    private static func plainValue(_ text: String) -> JSONValue {
+        switch text {
+        case "", "~", "null", "Null", "NULL": return .null
+        case "true", "True", "TRUE": return .bool(true)
+        case "false", "False", "FALSE": return .bool(false)
+        default: break
+        }
+        guard let first = text.utf8.first, first < 0x3A, first >= 0x2B else { return .string(text) }
+        if let number = Int(text) { return .integer(number) }
+        if text.hasPrefix("0x"), let number = Int(text.dropFirst(2), radix: 16) { return .integer(number) }
+        if text.hasPrefix("0o"), let number = Int(text.dropFirst(2), radix: 8) { return .integer(number) }
+        // Swift also takes hexadecimal fractions and words.
+        let isDecimal = text.utf8.allSatisfy { decimalBytes.contains($0) }
+        if isDecimal, let number = Double(text), number.isFinite { return .number(number) }
+        return .string(text)
+    }
+
+    private static let decimalBytes = Set("0123456789+-.eE".utf8)
+
+    private static func refuseTag(_ tag: Tag, _ node: Node) throws(YAMLSyntaxError) {
+        let name = tag.description
+        guard name.isEmpty || name == Tag.Name.implicit.rawValue else {
+            throw failure("tags (\(name)) are not taken", node)
+        }
+    }
+
+    private static func failure(_ reason: String, _ node: Node) -> YAMLSyntaxError {
+        YAMLSyntaxError(reason: reason, line: node.mark?.line)
+    }
+}
+
+// MARK: - What is wrong
+
+extension YAMLDocument {
+    private static let aliasReason = "anchors and aliases (& and *) are not taken; a text that begins so needs quotes"
+
+    private static func syntaxError(_ error: YamlError, _ indicators: AliasIndicators) -> YAMLSyntaxError {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            // What follows an anchor is no longer where it may stand once the anchor is read as a text.
+            let hint = indicators.areNear(line: mark.line) ? " (\(aliasReason))" : ""
+            return YAMLSyntaxError(reason: problem + hint, line: mark.line)
+        case .duplicatedKeysInMapping(let keys, let context):
+            let names = keys.prefix(5).map { AliasIndicators.restored($0) }.joined(separator: ", ")
+            return YAMLSyntaxError(reason: "the key \(names) stands twice", line: context.mark.line)
+        case .reader(let problem, let offset, _, let yaml):
+            let line = offset.map { yaml.prefix($0).count { $0.isNewline } + 1 }
+            return YAMLSyntaxError(reason: problem, line: line)
+        case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
+            return YAMLSyntaxError(reason: "it cannot be read", line: nil)
+        }
+    }
+}
+
+/// Takes the indicators of anchors and aliases out of a text before it is parsed, so that no alias can exist that would
+/// have to be followed: even comparing two keys would follow it, and a few lines of them stand for billions of nodes.
+/// Characters that nobody uses take their places, and texts get their own back afterwards.
+private struct AliasIndicators {
+    let text: String
+    private static let anchor: Unicode.Scalar = "\u{10FFFC}"
+    private static let alias: Unicode.Scalar = "\u{10FFFD}"
+    /// With what the UTF-8 of both begins, as that of few other characters does.
+    private static let firstByte: UInt8 = 0xF4
+
+    init(hiddenIn bytes: [UInt8]) throws(YAMLSyntaxError) {
+        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let bytes = bytes.dropFirst(bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
+        guard let whole = String(validating: bytes, as: UTF8.self) else {
+            throw YAMLSyntaxError(reason: "it is not UTF-8", line: nil)
+        }
+        guard !bytes.contains(Self.firstByte) || !whole.unicodeScalars.contains(where: { $0 >= Self.anchor }) else {
+            throw YAMLSyntaxError(reason: "the characters U+10FFFC to U+10FFFF are not taken", line: nil)
+        }
+        text = Self.hidden(bytes).map { String(decoding: $0, as: UTF8.self) } ?? whole
+    }
+
+    /// Nil when there is nothing to hide.
+    private static func hidden(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+        let (anchorByte, aliasByte) = (UInt8(ascii: "&"), UInt8(ascii: "*"))
+        guard bytes.contains(where: { $0 == anchorByte || $0 == aliasByte }) else { return nil }
+        let (anchorBytes, aliasBytes) = (Array(String(anchor).utf8), Array(String(alias).utf8))
+        var hidden: [UInt8] = []
+        hidden.reserveCapacity(bytes.count + 1000)
+        for byte in bytes {
+            switch byte {
+            case anchorByte: hidden += anchorBytes
+            case aliasByte: hidden += aliasBytes
+            default: hidden.append(byte)
+            }
+        }
+        return hidden
+    }
+
+    /// Whether there is one in a line or the one before it.
+    func areNear(line: Int) -> Bool {
+        text.utf8.split(separator: UInt8(ascii: "\n"), maxSplits: line, omittingEmptySubsequences: false)
+            .prefix(line).suffix(2).contains { $0.contains(Self.firstByte) }
+    }
+
+    static func begins(_ text: String) -> Bool {
+        text.unicodeScalars.first.map { $0 >= anchor } ?? false
+    }
+
+    static func restored(_ text: String) -> String {
+        guard text.utf8.contains(firstByte) else { return text }
+        let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
+            if scalar == anchor { return "&" }
+            return scalar == alias ? "*" : scalar
+        }
+        return String(String.UnicodeScalarView(scalars))
+    }
+}
