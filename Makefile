@@ -30,9 +30,10 @@ lint: ## check the format of the sources
 format: ## put the sources into the format that `make lint` asks for
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
 
-bench: build ## measure the daemon beside pgbench running the same SQL
+bench: build ## measure the planner beside networkx, and the daemon beside pgbench running the same SQL
 	@deploy/install-build-dependencies.sh bench
-	@exec python3 -B Tests/Benchmarks/bench.py
+	swift build --configuration release --product planner-bench $(RELEASE_FLAGS)
+	@status=0; for part in planner bench; do python3 -B Tests/Benchmarks/$$part.py || status=1; done; exit $$status
 
 clean: ## remove what was built (the demonstration's ./data stays)
 	swift package clean

@@ -69,6 +69,12 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        .executableTarget(
+            name: "planner-bench",
+            dependencies: ["IncidentDomain"],
+            path: "Tests/Benchmarks/Planner",
+            swiftSettings: house
+        ),
         .target(
             name: "TestSupport",
             dependencies: ["Postgres"],

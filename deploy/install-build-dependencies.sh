@@ -38,6 +38,7 @@ case "${1:-}" in
 bench)
     need wrk program wrk
     need python3 program python3
+    need python3-venv python3 -c "import ensurepip, venv"
     need postgresql-client-common program pgbench
     ;;
 esac

@@ -8,7 +8,8 @@ struct BlockedCounts {
     /// By node; nil where nobody asked.
     private var counts: [Int32?]
     private var isAsked: [Bool]
-    private var isBehind: [Bool]
+    /// By which look behind a node each one was found last.
+    private var found: [Int32]
     /// During a pass, by node: bit `i` says that source `i` is needed by it. Empty in between.
     private var reached: [SourceBits]
 
@@ -29,7 +30,7 @@ struct BlockedCounts {
         self.network = network
         counts = [Int32?](repeating: nil, count: network.count)
         isAsked = [Bool](repeating: false, count: network.count)
-        isBehind = isAsked
+        found = [Int32](repeating: -1, count: network.count)
         reached = [SourceBits](repeating: .none, count: asked.isEmpty ? 0 : network.count)
         for node in asked { isAsked[node] = true }
     }
@@ -60,22 +61,22 @@ struct BlockedCounts {
 
     /// A node and all that needs it, directly or not, ascending; nil when those are not few.
     private mutating func behind(_ start: Int) -> [Int]? {
-        var found = [start]
+        let mark = Int32(start)
+        var nodes = [start]
+        nodes.reserveCapacity(Self.fewBehind + 1)
         var done = 0
-        isBehind[start] = true
-        while done < found.count, found.count <= Self.fewBehind {
-            for edge in network.needed.edges(found[done]) {
+        while done < nodes.count {
+            for edge in network.needed.edges(nodes[done]) {
                 let dependent = Int(network.needed.targets[edge])
-                guard !isBehind[dependent] else { continue }
-                isBehind[dependent] = true
-                found.append(dependent)
+                guard found[dependent] != mark else { continue }
+                guard nodes.count <= Self.fewBehind else { return nil }
+                found[dependent] = mark
+                nodes.append(dependent)
             }
             done += 1
         }
-        for node in found { isBehind[node] = false }
-        guard found.count <= Self.fewBehind else { return nil }
-        found.sort()
-        return found
+        nodes.sort()
+        return nodes
     }
 }
 

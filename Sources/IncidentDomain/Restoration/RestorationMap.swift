@@ -89,7 +89,7 @@ final class RestorationMap: Sendable {
             .sorted { $0.step.component < $1.step.component }
         let dependencies = found.map { node, step in
             RestorationGate(
-                component: step.component, kind: .dependency(step), remedy: remedy(remedies.helper(of: node)))
+                component: step.component, kind: .dependency(step), remedy: remedy(remedies.opener(of: node)))
         }
         let named = Set(found.map(\.node))
         return dependencies + (0..<Int(waveIndexes[node])).compactMap { waveGate($0, except: named) }
@@ -120,10 +120,10 @@ final class RestorationMap: Sendable {
         let open = open[index]
         let shown = open.lazy.filter { !named.contains($0) }.prefix(Self.namedInWave)
             .map { OpenStep(self.step($0), self.status($0), at: self.now) }
-        guard let first = shown.first, let helper = remedies.waveHelpers[index] else { return nil }
+        guard let first = shown.first, let opener = remedies.waveOpeners[index] else { return nil }
         let more = open.count - shown.count - named.count { waveIndexes[$0] == index }
         return RestorationGate(
-            component: first.component, kind: .wave(index + 1, open: Array(shown), more: more), remedy: remedy(helper))
+            component: first.component, kind: .wave(index + 1, open: Array(shown), more: more), remedy: remedy(opener))
     }
 
     private func remedy(_ node: Int) -> RestorationRemedy {

@@ -12,8 +12,11 @@ struct SuggestionRoutes: Sendable {
     private func get(_ request: RequestContext) async throws -> Answer {
         let incident = try await desk.current(try request.incidentNumber()).incident
         let suggestions = Suggestions.make(for: incident, in: try await desk.catalog.current())
-        return .json(version: incident.version) { json in
+        var answer = Answer.json(version: incident.version) { json in
             SuggestionRepresentation(incident: incident, suggestions: suggestions).write(to: &json)
         }
+        // The catalog can change without the incident.
+        answer.isOfTheMoment = true
+        return answer
     }
 }

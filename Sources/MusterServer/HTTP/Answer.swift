@@ -15,6 +15,9 @@ struct Answer: Sendable {
     var status: HTTPResponse.Status
     var headers: HTTPFields
     var body: Body
+    /// Whether the body says more than the version in `ETag` tells: what it says can change without it, as an expected time
+    /// does. It is then always sent whole.
+    var isOfTheMoment = false
 
     init(_ status: HTTPResponse.Status, headers: HTTPFields = HTTPFields(), body: Body = .empty) {
         self.status = status

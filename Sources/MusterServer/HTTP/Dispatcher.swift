@@ -201,7 +201,8 @@ extension Dispatcher {
 
     /// 304 when the caller has this version already.
     private func notModified(_ answer: inout Answer, _ head: HTTPRequest) {
-        guard Self.isSafe(head.method), answer.status == .ok, let header = head.headerFields[.ifNoneMatch],
+        guard Self.isSafe(head.method), answer.status == .ok, !answer.isOfTheMoment,
+            let header = head.headerFields[.ifNoneMatch],
             let tag = answer.headers[.eTag]
         else { return }
         let tags = header == "*" ? [] : EntityTag.list(header) ?? []

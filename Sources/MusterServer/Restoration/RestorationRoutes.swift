@@ -41,6 +41,7 @@ struct RestorationRoutes: Sendable {
         let svg = RestorationSVG(RestorationPicture(plan, of: incident, in: graph)).svg
         var answer = Answer(.ok, svg.utf8, type: "image/svg+xml; charset=utf-8")
         answer.headers[.eTag] = EntityTag.text(incident.version)
+        answer.isOfTheMoment = true
         answer.headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'"
         answer.headers[.xContentTypeOptions] = "nosniff"
         return answer
@@ -79,9 +80,11 @@ struct RestorationRoutes: Sendable {
 
     private func answer(_ number: Int) async throws -> Answer {
         let (incident, plan, _) = try await desk.plan(of: number)
-        return .json(version: incident.version) { json in
+        var answer = Answer.json(version: incident.version) { json in
             RestorationRepresentation(incident: incident, plan: plan).write(to: &json)
         }
+        answer.isOfTheMoment = true
+        return answer
     }
 }
 

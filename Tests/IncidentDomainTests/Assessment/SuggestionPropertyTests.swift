@@ -11,7 +11,7 @@ struct SuggestionPropertyTests {
     {
         var random = SeededGenerator()
         for round in 0..<Self.rounds {
-            let outage = RandomOutage(&random)
+            let outage = RandomSymptoms(&random)
             let found = try outage.suggestions()
             let place: Comment = "round \(round), \(random.seedText)"
             var explained: Set<String> = []
@@ -35,7 +35,7 @@ struct SuggestionPropertyTests {
     @Test func `no component matches better than the first root`() throws {
         var random = SeededGenerator()
         for round in 0..<Self.rounds {
-            let outage = RandomOutage(&random)
+            let outage = RandomSymptoms(&random)
             let found = try outage.suggestions()
             let symptoms = Set(found.symptoms)
             let said = Dictionary(uniqueKeysWithValues: outage.impacts.map { ($0.component, $0) })
@@ -56,7 +56,7 @@ struct SuggestionPropertyTests {
     @Test func `exactly what the rules say is suggested, never what somebody has spoken of`() throws {
         var random = SeededGenerator()
         for round in 0..<Self.rounds {
-            let outage = RandomOutage(&random)
+            let outage = RandomSymptoms(&random)
             let found = try outage.suggestions()
             let place: Comment = "round \(round), \(random.seedText)"
             let said = Set(outage.impacts.map(\.component))
@@ -69,7 +69,7 @@ struct SuggestionPropertyTests {
     }
 
     /// The path exists, leads to something that is hit, and is hard all the way where more than degraded is suggested.
-    private func check(_ suggested: SuggestedImpact, _ outage: RandomOutage, _ place: Comment) {
+    private func check(_ suggested: SuggestedImpact, _ outage: RandomSymptoms, _ place: Comment) {
         #expect(suggested.path.first == suggested.component && suggested.path.last == suggested.cause, place)
         #expect(suggested.path.count == suggested.distance + 1 && !suggested.reasons.isEmpty, place)
         let graph = outage.graph
@@ -84,7 +84,7 @@ struct SuggestionPropertyTests {
     @Test func `more impact, a more critical tier and more reach never make it milder`() throws {
         var random = SeededGenerator()
         for round in 0..<Self.rounds {
-            let outage = RandomOutage(&random)
+            let outage = RandomSymptoms(&random)
             var worse = outage
             let component = random.pick(outage.components.indices)
             let slug = outage.components[component].slug
@@ -109,7 +109,7 @@ struct SuggestionPropertyTests {
     @Test func `the order in which things are told does not matter, and nothing is applied`() throws {
         var random = SeededGenerator()
         for round in 0..<Self.rounds {
-            let outage = RandomOutage(&random)
+            let outage = RandomSymptoms(&random)
             var shuffled = outage
             shuffled.components.shuffle(using: &random)
             shuffled.impacts.shuffle(using: &random)
@@ -125,7 +125,7 @@ struct SuggestionPropertyTests {
         var counted = 0
         var rounds = 0
         while rounds < 300 {
-            var outage = RandomOutage(&random)
+            var outage = RandomSymptoms(&random)
             let broken = random.pick(outage.components).slug
             let dependents = outage.dependents(of: broken)
             guard dependents.count > 4, dependents.count * 2 < outage.components.count else { continue }

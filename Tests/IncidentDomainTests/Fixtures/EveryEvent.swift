@@ -99,7 +99,8 @@ extension IncidentEvent {
             .dismissed, .merged, .absorbed, .causeStated, .roleAssigned, .impactSet, .impactRemoved,
             .audienceImpactSet, .noteAdded, .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged,
             .stepStarted, .stepRamped, .stepVerifying, .stepRestored, .stepWaived, .stepFailed, .stepRegressed,
-            .restorationOrdered, .planRevised, .alertsAttached, .alertsCleared, .updatePosted, .reviewDrafted, .reviewRevised, .reviewApproved,
+            .restorationOrdered, .planRevised, .alertsAttached, .alertsCleared, .updatePosted, .reviewDrafted,
+            .reviewRevised, .reviewApproved,
             .actionAdded, .actionChanged, .entryRedacted:
             String("\(self)".prefix { $0 != "(" })
         }

@@ -7,7 +7,7 @@ import Testing
 ///
 /// It opens at 10:00 and every command comes a minute after the one before.
 struct Given {
-    let incident: Incident
+    private(set) var incident: Incident
     /// Its whole timeline so far.
     let timeline: [RecordedEvent]
     var policy = PhasePolicy()
@@ -59,13 +59,50 @@ struct Given {
     {
         try commands.reduce(self) { given, command in
             let events = try given.decide(command, by: principal, at: time)
-            let added = Self.record(
+            var added = Self.record(
                 events, after: given.incident.version, by: principal, at: time ?? given.now, recordedAt: given.now)
-            let after = added.reduce(given.incident) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
+            var after = added.reduce(given.incident) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
+            if let revision = after.planRevision(given.facts(by: principal, at: time)) {
+                added += Self.record(
+                    [revision], after: after.version, by: principal, at: time ?? given.now, recordedAt: given.now)
+                after = added.suffix(1).reduce(after) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
+            }
             return Given(
                 incident: after, timeline: given.timeline + added, policy: given.policy, graph: given.graph,
                 soak: given.soak, now: given.now.adding(seconds: 60))
         }
+    }
+
+    /// The same, later: the next command comes then.
+    func later(_ time: String) -> Given {
+        var given = self
+        given.now = clock(time)
+        return given
+    }
+
+    /// Puts steps that nobody has begun into the incident, without the commands for as many impacts.
+    mutating func affect(_ components: [String]) {
+        incident.steps = components.map(RestorationStep.init)
+    }
+
+    mutating func soak(_ component: String, from start: Timestamp, until end: Timestamp) {
+        change(component) { $0.verify(from: start, until: end) }
+    }
+
+    /// Makes the incident one that a release stored that did not keep when soaks began.
+    mutating func forgetSoakStarts() {
+        for step in incident.steps { change(step.component) { $0.verifyingSince = nil } }
+    }
+
+    private mutating func change(_ component: String, _ change: (inout RestorationStep) -> Void) {
+        guard let place = incident.steps.firstIndex(where: { $0.component == component }) else { return }
+        change(&incident.steps[place])
+    }
+
+    /// The plan at the time of the next command.
+    func plan(measured: MeasuredDurations = .none, order: [String] = [], at time: Timestamp? = nil) -> RestorationPlan {
+        RestorationPlan.make(
+            for: incident, in: graph, soak: soak, measured: measured, now: time ?? now, order: order)
     }
 
     /// What comes of a command.
@@ -77,13 +114,15 @@ struct Given {
         }
     }
 
+    private func facts(by principal: Principal, at time: Timestamp?) -> DecisionFacts {
+        DecisionFacts(
+            principal: principal, now: now, occurredAt: time, policy: policy, graph: graph, soak: soak)
+    }
+
     private func decide(
         _ command: IncidentCommand, by principal: Principal, at time: Timestamp?
     ) throws(IncidentRefusal) -> [IncidentEvent] {
-        try Incident.decide(
-            command, on: incident,
-            facts: DecisionFacts(
-                principal: principal, now: now, occurredAt: time, policy: policy, graph: graph, soak: soak))
+        try Incident.decide(command, on: incident, facts: facts(by: principal, at: time))
     }
 
     static func record(

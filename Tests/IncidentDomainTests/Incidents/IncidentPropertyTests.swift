@@ -114,7 +114,8 @@ struct IncidentPropertyTests {
     /// A step is ready exactly when no dependency and no earlier wave is in its way.
     private func checkPlan(of life: RandomLife, _ seed: String) throws {
         let incident = try #require(life.incident)
-        let plan = RestorationPlan.make(for: incident, in: life.graph)
+        let plan = RestorationPlan.make(
+            for: incident, in: life.graph, soak: life.soak, measured: .none, now: life.now)
         let steps = plan.waves.flatMap(\.steps)
         #expect(Set(steps.map(\.component)) == Set(incident.steps.map(\.component)), "\(seed)")
         #expect(steps.count == incident.steps.count, "\(seed)")

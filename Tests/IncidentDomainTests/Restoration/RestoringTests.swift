@@ -92,10 +92,10 @@ struct RestoringTests {
             Issue.record("not refused")
             return
         }
-        #expect(gates.map(\.reason) == ["waits for features (waiting)"])
+        #expect(gates.map(\.reason) == ["waits for features (ready)"])
         #expect(given.when(force("feed"), by: .rita).code == "role-required")
         #expect(given.when(force("feed", nil)).field == "/reason")
-        let forced = StepStarted(component: "feed", overridden: ["waits for features (waiting)"], reason: "no time")
+        let forced = StepStarted(component: "feed", overridden: ["waits for features (ready)"], reason: "no time")
         #expect(given.when(force("feed")) == .events([.stepStarted(forced)]))
     }
 

@@ -27,7 +27,7 @@ import Testing
             }
             #expect(problem?.kind == .gateClosed && problem?.members["component"]?.string == "feed")
             #expect(problem?.members["waits_for"]?[0]?["component"]?.string == "db")
-            #expect(problem?.members["waits_for"]?[0]?["reason"]?.string == "waits for db (waiting)")
+            #expect(problem?.members["waits_for"]?[0]?["reason"]?.string == "waits for db (ready)")
             let wave = await #expect(throws: Problem.self) {
                 try await daemon.tell(.startStep(component: "comments", override: false, reason: nil), number)
             }
@@ -65,7 +65,7 @@ import Testing
             guard case .stepStarted(let start)? = try await daemon.timeline(number).last?.recorded.event else {
                 return #expect(Bool(false), "the start stands last in the timeline")
             }
-            #expect(start.overridden == ["waits for db (waiting)"] && start.reason == "reads only")
+            #expect(start.overridden == ["waits for db (ready)"] && start.reason == "reads only")
         }
     }
 
@@ -112,7 +112,9 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let number = try await Self.restoring(daemon)
             let incident = try await daemon.incident(number)
-            let plan = RestorationPlan.make(for: incident, in: try await daemon.catalog.current())
+            let plan = RestorationPlan.make(
+                for: incident, in: try await daemon.catalog.current(), soak: SoakPolicy(), measured: .none,
+                now: incident.lastRecordedAt)
             var json = JSONWriter()
             RestorationRepresentation(incident: incident, plan: plan).write(to: &json)
             let shown = try JSONParser.parse(json.bytes)

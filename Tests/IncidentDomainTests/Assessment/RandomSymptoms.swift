@@ -1,7 +1,7 @@
 @testable import IncidentDomain
 
 /// A platform of random dependencies, and what is known to be wrong with it.
-struct RandomOutage {
+struct RandomSymptoms {
     var components: [Component]
     var firing: [String: Int]
     var impacts: [ComponentImpact]
