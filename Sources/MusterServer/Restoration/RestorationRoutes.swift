@@ -69,12 +69,9 @@ struct RestorationRoutes: Sendable {
         var body = try request.fields()
         let components = body.strings("components", max: 10_000, 1...64)
         let reason = body.optionalString("reason", 1...2000)
-        var seen: Set<String> = []
-        if let again = components.first(where: { !seen.insert($0).inserted }) {
-            body.refuse("components", "\(again) stands twice")
-        }
         let context = try CommandContext(request, &body)
-        _ = try await desk.handle(.orderSteps(components: components, reason: reason), on: number, context)
+        _ = try await desk.handle(
+            .orderSteps(components: components.withoutRepeats, reason: reason), on: number, context)
         return try await answer(number)
     }
 
@@ -85,6 +82,14 @@ struct RestorationRoutes: Sendable {
         }
         answer.isOfTheMoment = true
         return answer
+    }
+}
+
+extension [String] {
+    /// The same, each where it stands first.
+    fileprivate var withoutRepeats: [String] {
+        var seen: Set<String> = []
+        return filter { seen.insert($0).inserted }
     }
 }
 

@@ -37,7 +37,8 @@ struct AlertStorm: Sendable {
                         current[place] = current[place].resolved(now)
                     }
                 } else {
-                    let component = generator.chance(50) ? RandomCommand.components[index] : nil
+                    // None that the clients' incidents are about: there the alerts would join them.
+                    let component = generator.chance(50) ? "storm-\(index)" : nil
                     current.removeAll { $0.name == name }
                     current.append(.init(name, component: component, startsAt: now))
                     state.firings += 1

@@ -55,7 +55,7 @@ struct SimulationCheck {
         #expect(rest.isEmpty, "nobody asked for \(rest)")
     }
 
-    private static let unmarked: Set = ["incident_absorbed", "step_regressed"]
+    private static let unmarked: Set = ["incident_absorbed", "step_regressed", "plan_revised"]
 
     private func isOfClient(_ entry: JSON) -> Bool {
         entry["actor"].string?.hasPrefix("client-") == true

@@ -9,7 +9,8 @@ enum EveryEvent {
     private static let impact = ComponentImpact(
         component: "feed", impact: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start)
     private static let sections = [EditedSection(id: "cause", title: "On \(marker)", markdown: "It was \(marker).")]
-    private static let alerts = AlertBatch([AlertMention(id: "a-1", title: "\(marker) is down", component: "feed")])
+    private static let alerts = AlertBatch(
+        [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed")], affecting: "feed")
 
     private static let incident: [IncidentEvent] = [
         .opened(
@@ -68,7 +69,12 @@ enum EveryEvent {
     ]
 
     private static let restoration: [IncidentEvent] = [
-        .stepStarted(StepStarted(component: "feed", overridden: ["waits \(marker)"], reason: "R \(marker)")),
+        .stepStarted(
+            StepStarted(
+                component: "feed", overridden: ["waits \(marker)"], reason: "R \(marker)",
+                estimate: StepEstimate(
+                    expectedSeconds: 60, soakSeconds: 0,
+                    measured: MeasuredDuration(medianSeconds: 60, p90Seconds: 90, samples: 5)))),
         .stepRamped(StepRamped(component: "feed", percent: 10)),
         .stepVerifying(StepVerifying(component: "feed", soakUntil: Given.start)),
         .stepRestored(StepRestored(component: "feed")),
@@ -80,7 +86,8 @@ enum EveryEvent {
             PlanRevised(
                 revision: 2, changes: [.components, .order, .expected], joined: ["feed"], left: ["ads"],
                 waves: [["user-db"], ["feed"]],
-                expected: ExpectedRestoration(median: Given.start, p90: Given.start.adding(seconds: 60)), previous: nil,
+                expected: ExpectedRestoration(median: Given.start, p90: Given.start.adding(seconds: 60)),
+                previous: ExpectedRestoration(median: Given.start, p90: Given.start),
                 spans: [PlannedSpan(component: "feed", begin: Given.start, end: Given.start)])),
     ]
 

@@ -105,7 +105,8 @@ enum RandomCommand {
         case 4, 5, 6: .verifyStep(component: component)
         case 7: .waiveStep(component: component, reason: "not now")
         case 8: .failStep(component: component, reason: text(&random))
-        case 9, 10: .deadlinePassed
+        case 9: .deadlinePassed
+        case 10: Bool.random(using: &random) ? .reviewPlan : .orderSteps(components: [component], reason: text(&random))
         default: Bool.random(using: &random) ? .attachAlerts(alerts(&random)) : .clearAlerts(alerts(&random))
         }
     }

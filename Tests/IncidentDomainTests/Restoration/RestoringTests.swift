@@ -3,6 +3,8 @@ import Testing
 @testable import IncidentDomain
 
 struct RestoringTests {
+    private static let twoMinutes = StepEstimate(expectedSeconds: 120, soakSeconds: 0, measured: nil)
+
     private func ramp(_ component: String, _ percent: Int) -> IncidentCommand {
         .rampStep(component: component, percent: percent)
     }
@@ -13,7 +15,9 @@ struct RestoringTests {
 
     @Test func `a component is started, ramped, verified and restored, and its impact ends`() throws {
         let given = try Given.restoring("feed")
-        #expect(given.when(.start("feed")) == .events([.stepStarted(StepStarted(component: "feed", overridden: []))]))
+        #expect(
+            given.when(.start("feed"))
+                == .events([.stepStarted(StepStarted(component: "feed", overridden: [], estimate: Self.twoMinutes))]))
         let started = try given.and(.start("feed"))
         #expect(started.when(ramp("feed", 10)) == .events([.stepRamped(StepRamped(component: "feed", percent: 10))]))
         let ramped = try started.and(ramp("feed", 10))
@@ -95,7 +99,8 @@ struct RestoringTests {
         #expect(gates.map(\.reason) == ["waits for features (ready)"])
         #expect(given.when(force("feed"), by: .rita).code == "role-required")
         #expect(given.when(force("feed", nil)).field == "/reason")
-        let forced = StepStarted(component: "feed", overridden: ["waits for features (ready)"], reason: "no time")
+        let forced = StepStarted(
+            component: "feed", overridden: ["waits for features (ready)"], reason: "no time", estimate: Self.twoMinutes)
         #expect(given.when(force("feed")) == .events([.stepStarted(forced)]))
     }
 

@@ -43,9 +43,10 @@ struct RestorationGanttTests {
         #expect(rows["feed"]?.isTroubled == true && rows["archive"]?.isTroubled == false)
     }
 
-    @Test func `while nothing was begun and nothing planned there is nothing to show`() throws {
+    @Test func `before restoring begins there is nothing to show`() throws {
+        #expect(try Given(.setImpact(ComponentImpact(component: "feed", impact: .degraded))).review.gantt == nil)
         let given = try Given.restoring("feed")
-        #expect(given.review.gantt == nil)
+        #expect(given.review.gantt?.rows.map { $0.planned != nil && $0.startedAt == nil } == [true])
         let started = try given.and(.start("feed"))
         #expect(started.review.gantt?.rows.map(\.component) == ["feed"])
     }
@@ -69,8 +70,11 @@ struct RestorationGanttTests {
         #expect(rows[3][1] == "not planned" && rows[3][2] == "not begun")
     }
 
-    @Test func `without a recorded plan nothing is compared`() throws {
-        #expect(try !Self.troubled().section(.restoration).contains("Planned and actual"))
+    @Test func `what came is compared with the plan that stood when restoring began`() throws {
+        #expect(try Self.troubled().section(.restoration).contains("Planned and actual"))
+        #expect(
+            try !Given(.setImpact(ComponentImpact(component: "feed", impact: .degraded))).section(.restoration)
+                .contains("Planned and actual"))
     }
 
     @Test func `times that were entered in an odd order give no negative stretch`() throws {

@@ -62,14 +62,15 @@ import Testing
         }
     }
 
-    @Test func `asking changes nothing, and the same version is sent once`() async throws {
+    @Test func `asking changes nothing, and the answer is of the moment`() async throws {
         try await Self.with { server, path in
             let before = await server.ask(.get, path)
             let first = await server.ask(.get, "\(path)/suggestions")
             #expect(first.json["version"] == before.json["version"])
             let tag = try #require(first.headers[.eTag])
             #expect(tag == before.headers[.eTag])
-            #expect(await server.ask(.get, "\(path)/suggestions", headers: [.ifNoneMatch: tag]).status == 304)
+            // The catalog may have changed meanwhile, which the incident's version does not tell.
+            #expect(await server.ask(.get, "\(path)/suggestions", headers: [.ifNoneMatch: tag]).status == 200)
             #expect(await server.ask(.get, path).json == before.json)
         }
     }

@@ -12,7 +12,9 @@ extension DescribedLife {
         let hook = "/hooks/\(source.json["key"]?.string ?? "")"
         await send(hook, "firing")
         try await route()
-        let alerts = await get("/v1/alerts?component=db&status=firing&label=severity:critical&identity=a1")
+        await send(hook, "firing", group: "of another rule", "a9", on: "db")
+        try await route()
+        let alerts = await get("/v1/alerts?component=stray&status=firing&label=severity:critical&identity=a1")
         let alert = try #require(alerts.json["items"]?[0])
         let number = try #require(alert["incident"]?.integer)
         await get("/v1/alerts?incident=\(number)&source=\(source.json["id"]?.string ?? "")")
@@ -31,17 +33,20 @@ extension DescribedLife {
         await ask(.post, hook, [:], token: nil, gives: 422)
     }
 
-    private func send(_ hook: String, _ status: JSONValue) async {
+    private func send(
+        _ hook: String, _ status: JSONValue, group: JSONValue = "g", _ identity: JSONValue = "a1",
+        on component: JSONValue = "stray"
+    ) async {
         let ends: JSONValue = status == "resolved" ? "2020-01-01T01:00:00Z" : "0001-01-01T00:00:00Z"
         let first: JSONValue = [
-            "status": status, "fingerprint": "a1", "labels": ["component": "db", "severity": "critical"],
-            "annotations": ["summary": "db is down"], "startsAt": "2020-01-01T00:00:00Z", "endsAt": ends,
+            "status": status, "fingerprint": identity, "labels": ["component": component, "severity": "critical"],
+            "annotations": ["summary": "it is down"], "startsAt": "2020-01-01T00:00:00Z", "endsAt": ends,
         ]
         let second: JSONValue = [
             "status": status, "fingerprint": "a2", "labels": ["alertname": "Slow"], "startsAt": "2020-01-01T00:00:00Z",
             "endsAt": ends,
         ]
-        await ask(.post, hook, ["groupKey": "g", "status": status, "alerts": [first, second]], token: nil)
+        await ask(.post, hook, ["groupKey": group, "status": status, "alerts": [first, second]], token: nil)
     }
 
     /// What the daemon's router does when it is woken.

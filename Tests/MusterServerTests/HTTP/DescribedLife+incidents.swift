@@ -36,7 +36,7 @@ extension DescribedLife {
         }
         await ask(.put, "\(path)/roles/commander", ["person": "Noor"])
         await ask(.put, "\(path)/roles/boss", ["person": "Noor"], gives: 404)
-        await readTwice("\(path)/suggestions")
+        await get("\(path)/suggestions")
         for component in ["auth", "feed"] {
             await ask(.put, "\(path)/impacts/\(component)", ["impact": "partial_outage"])
         }
@@ -78,8 +78,10 @@ extension DescribedLife {
 
     func restore(_ path: String) async throws {
         let steps = "\(path)/restoration"
-        await readTwice(steps)
-        await readTwice("\(steps).svg")
+        await get(steps)
+        await get("\(steps).svg")
+        await ask(.put, "\(steps)/order", ["components": ["feed", "auth"], "reason": "The match begins at eight."])
+        await ask(.put, "\(steps)/order", ["components": ["nothing"]], gives: 422)
         await post("\(steps)/feed/start", gives: 409)
         await post("\(steps)/feed/verify", gives: 409)
         await post("\(steps)/nothing/start", gives: 404)
@@ -98,9 +100,15 @@ extension DescribedLife {
             await post("\(steps)/\(component)/start")
             await post("\(steps)/\(component)/verify")
         }
+        await ask(.put, "\(path)/impacts/live", ["impact": "degraded"])
+        await get(steps)
+        await post("\(steps)/live/start", gives: 409)
+        await ask(.delete, "\(path)/impacts/live")
         await post("\(path)/advance", gives: 409)
         await post("\(steps)/feed/waive", ["reason": "It can wait for tomorrow."])
         await post("\(path)/advance")
+        try await readPages("/v1/statistics/estimates")
+        await get("/v1/statistics/estimates?component=db")
     }
 
     func review(_ path: String) async throws {

@@ -65,8 +65,7 @@ enum EventSamples {
                 previous: .running)),
         .taskAdded(TaskAdded(id: 1, text: "Call the carrier", owner: "Ron")),
         .taskChanged(TaskChanged(id: 1, text: "Call both carriers", owner: "Mia", done: true)),
-        .alertsAttached(
-            AlertBatch([AlertMention(id: "0199-a", title: "Errors", component: "cdn")], affecting: "cdn")),
+        .alertsAttached(AlertBatch([AlertMention(id: "0199-a", title: "Errors", component: "cdn")])),
         .alertsCleared(AlertBatch([AlertMention(id: "0199-b", title: "Latency", component: nil)])),
         .updatePosted(
             UpdatePosted(audience: "public", body: "We are on it.", eta: noon, steps: ["Restart the app"])),
@@ -75,8 +74,7 @@ enum EventSamples {
     private static let restoring: [IncidentEvent] = [
         .stepStarted(
             StepStarted(
-                component: "cdn", overridden: ["waits for core (restoring)"], reason: "only reads",
-                estimate: StepEstimate(expectedSeconds: 600, soakSeconds: 60, measured: nil))),
+                component: "cdn", overridden: ["waits for core (restoring)"], reason: "only reads")),
         .restorationOrdered(RestorationOrdered(components: ["core", "cdn"], reason: "the match begins at eight")),
         .planRevised(planRevision),
         .stepRamped(StepRamped(component: "cdn", percent: 50)),
