@@ -60,7 +60,8 @@ struct SuggestionRepresentation: JSONWritable {
         json.member("differs", severity.differs)
         json.member("reasons", severity.reasons)
         let wanted = severity.differs && incident.phase.isOpen ? severity.severity : nil
-        json.member("how", wanted.map { call("PATCH", "", ["severity": .string($0.rawValue)]) })
+        json.member(
+            "how", wanted.map { SuggestedCall("PATCH", "", of: incident.number, ["severity": .string($0.rawValue)]) })
     }
 
     private static func impact(_ level: ImpactLevel, in regions: [String] = []) -> JSONValue {
@@ -69,12 +70,8 @@ struct SuggestionRepresentation: JSONWritable {
             ? ["impact": impact] : ["impact": impact, "regions": .array(regions.map { .string($0) })]
     }
 
-    private func call(impactOn component: String, _ body: JSONValue) -> JSONValue {
-        call("PUT", "/impacts/\(component)", body)
-    }
-
-    private func call(_ method: String, _ path: String, _ body: JSONValue) -> JSONValue {
-        ["method": .string(method), "path": .string("/v1/incidents/\(incident.number)\(path)"), "body": body]
+    private func call(impactOn component: String, _ body: JSONValue) -> SuggestedCall {
+        SuggestedCall("PUT", "/impacts/\(component)", of: incident.number, body)
     }
 }
 

@@ -7,15 +7,14 @@ struct RequirementHint: JSONWritable {
 
     func write(to json: inout JSONWriter) {
         let call = call
+        let how =
+            call.path.hasPrefix("/v1/")
+            ? SuggestedCall(call.method, whole: call.path, call.body)
+            : SuggestedCall(call.method, call.path, of: number, call.body)
         json.object { json in
             json.member("requirement", unmet.requirement.rawValue)
             json.member("detail", unmet.detail)
-            json.object("how") { json in
-                json.member("method", call.method)
-                let isWhole = call.path.hasPrefix("/v1/")
-                json.member("path", isWhole ? call.path : "/v1/incidents/\(number)\(call.path)")
-                if let body = call.body { json.member("body", body) }
-            }
+            json.member("how", how)
             if isSuggested { json.member("suggestions", "/v1/incidents/\(number)/suggestions") }
         }
     }

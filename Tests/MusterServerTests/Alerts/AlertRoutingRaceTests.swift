@@ -38,6 +38,29 @@ import Testing
         }
     }
 
+    @Test func `an alert of another group joins the incident in which its component is down`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.put([Self.cdn, Component(slug: "upload", name: "Upload", tier: 2)])
+            let source = try await daemon.makeSource()
+            let number = try await daemon.open(components: ["cdn"])
+            try await daemon.take(
+                source, .firing("a", group: "latency", component: "cdn"),
+                .firing("b", group: "disk", component: "upload"))
+            try await daemon.router.routeBatch()
+            #expect(try await daemon.alerts().map(\.incident) == [number, number + 1])
+            #expect(try await daemon.incident(number).firing == ["cdn": 1])
+            guard case .alertsAttached(let batch)? = try await daemon.timeline(number).last?.recorded.event else {
+                Issue.record("nothing was attached")
+                return
+            }
+            #expect(batch.affecting == "cdn" && batch.total == 1)
+            try await daemon.take(source, .firing("c", group: "latency"))
+            try await daemon.router.routeBatch()
+            #expect(try await daemon.incident(number).alerts == 2, "the group stays with it")
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
     @Test func `an alert on a restored component takes that back`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.put([Self.cdn])

@@ -1,0 +1,108 @@
+import Testing
+
+@testable import IncidentDomain
+
+/// When the timeline hears of the plan, and what it is told.
+struct PlanRevisionTests {
+    private func revisions(_ given: Given) -> [PlanRevised] {
+        given.timeline.compactMap { if case .planRevised(let revision) = $0.event { revision } else { nil } }
+    }
+
+    @Test func `the first revision comes when restoring begins, with order, times and spans`() throws {
+        let before = try Given().and(Way.toMitigate(["feed", "auth", "user-db"]))
+        #expect(revisions(before).isEmpty && before.incident.plan == nil)
+        let given = try before.and(.mitigate(.succeeded), .advance)
+        let first = try #require(revisions(given).first)
+        #expect(revisions(given).count == 1 && first.revision == 1 && first.changes == [.began])
+        #expect(first.waves == [["user-db", "auth"], ["feed"]])
+        let began = try #require(given.timeline.last?.occurredAt)
+        #expect(first.expected?.median == began.adding(seconds: 600 + 300 + 120))
+        #expect(first.expected?.p90 == began.adding(seconds: 2 * (600 + 300 + 120)))
+        #expect(first.spans.map(\.component) == ["user-db", "auth", "feed"])
+        #expect(first.spans[1].begin == began.adding(seconds: 600) && first.spans[1].end == began.adding(seconds: 900))
+    }
+
+    @Test func `work that goes as planned revises nothing`() throws {
+        let given = try Given.restoring("auth", "feed").and(.start("auth"))
+        #expect(revisions(given).count == 1)
+        let ramped = try given.and(.rampStep(component: "auth", percent: 50), .note("so far, so good"))
+        #expect(revisions(ramped).count == 1)
+    }
+
+    @Test func `what joins later is a revision, and so is what leaves`() throws {
+        let given = try Given.restoring("feed").and(.hit("auth"))
+        let second = try #require(revisions(given).last)
+        #expect(second.revision == 2 && second.joined == ["auth"] && second.left.isEmpty)
+        #expect(second.changes.contains(.components) && second.waves == [["auth"], ["feed"]])
+        let third = try #require(revisions(try given.and(.removeImpact(component: "auth"))).last)
+        #expect(third.revision == 3 && third.left == ["auth"] && third.waves == [["feed"]])
+    }
+
+    @Test func `an expected time that moved is told, one that hardly moved is not`() throws {
+        // Five minutes of work: a minute and a half more is more than a tenth of it, and more than a minute.
+        let given = try Given.restoring("auth").and(.start("auth"))
+        #expect(given.later("10:20").when(.reviewPlan).events?.count == 1)
+        let soon = given.incident.plan?.expected?.median ?? Given.start
+        var later = given
+        later.now = soon.adding(seconds: 50)
+        #expect(later.when(.reviewPlan) == .nothing)
+        later.now = soon.adding(seconds: 100)
+        guard case .planRevised(let revision)? = later.when(.reviewPlan).events?.first else {
+            Issue.record("no revision")
+            return
+        }
+        #expect(revision.changes == [.expected] && revision.previous?.median == soon)
+        #expect(revision.text.contains("later than thought before"))
+    }
+
+    @Test func `an estimate that slips and slips fills no timeline`() throws {
+        var given = try Given.restoring("auth").and(.start("auth"))
+        for minute in 0..<(24 * 60) {
+            var next = given
+            next.now = Given.start.adding(seconds: Double(1200 + minute * 60))
+            given = try next.and(.reviewPlan)
+        }
+        #expect((5...60).contains(revisions(given).count), "\(revisions(given).count)")
+    }
+
+    @Test func `a failure and a regression move the end, and the text says by how much`() throws {
+        let given = try Given.restoring("user-db", "auth").and(.start("user-db"), .verify("user-db"))
+        let regressed = try given.and(.fires("user-db"))
+        let last = try #require(revisions(regressed).last)
+        #expect(last.revision > 1 && last.changes.contains(.expected))
+        #expect(last.text.hasPrefix("Plan of restoration, revision \(last.revision): "))
+    }
+
+    @Test func `when nothing remains, and outside of restoring, there is nothing to say`() throws {
+        let given = try Given.restoring("feed").and(.start("feed"), .verify("feed"))
+        #expect(revisions(given).count == 1)
+        #expect(given.when(.reviewPlan) == .nothing)
+        #expect(try Given().when(.reviewPlan) == .nothing)
+        #expect(try given.and(.advance).when(.reviewPlan) == .nothing)
+    }
+
+    @Test func `the commander's order is kept within the wave, and given back`() throws {
+        let given = try Given.restoring("upload", "comments", "auth")
+        #expect(given.incident.plan?.order == ["auth", "upload", "comments"])
+        let ordered = try given.and(.orderSteps(components: ["comments", "auth"], reason: "the match"))
+        #expect(ordered.incident.plan?.order == ["auth", "comments", "upload"])
+        #expect(revisions(ordered).last?.changes == [.order])
+        #expect(ordered.when(.orderSteps(components: ["comments", "auth"], reason: nil)) == .nothing)
+        #expect(ordered.when(.orderSteps(components: ["comments"], reason: nil), by: .rita).code == "role-required")
+        #expect(ordered.when(.orderSteps(components: ["feed"], reason: nil)).field == "/components/0")
+        let back = try ordered.and(.orderSteps(components: [], reason: nil))
+        #expect(back.incident.plan?.order == given.incident.plan?.order && back.incident.restorationOrder == nil)
+    }
+
+    @Test func `the timeline has the revisions in order, and replays to the same plan`() throws {
+        let given = try Given.restoring("feed").and(.hit("auth"), .hit("upload"), .start("auth"))
+        #expect(revisions(given).map(\.revision) == Array(1...revisions(given).count))
+        #expect(Given.replay(given.timeline)?.plan == given.incident.plan)
+    }
+}
+
+extension Answer {
+    fileprivate var events: [IncidentEvent]? {
+        if case .events(let events) = self { events } else { nil }
+    }
+}
