@@ -96,8 +96,9 @@ extension Incident {
         guard let plan else { return [.began] }
         var changes: [PlanRevised.Change] = []
         if !joined.isEmpty || !left.isEmpty { changes.append(.components) }
-        // What is done no longer has a place in the order; what joined or left is named already.
-        let common = Set(unfinishedSteps.map(\.component)).intersection(plan.order)
+        // What is done or under way no longer has a place in the order, though what remains of it moves it in the list;
+        // what joined or left is named already.
+        let common = Set(steps.filter(\.state.isStartable).map(\.component)).intersection(plan.order)
         if order.filter(common.contains) != plan.order.filter(common.contains) { changes.append(.order) }
         if isMaterial(from: plan.expected, to: expected) { changes.append(.expected) }
         return changes

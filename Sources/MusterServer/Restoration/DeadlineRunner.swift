@@ -17,7 +17,8 @@ struct DeadlineRunner: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    try await passDue()
+                    // Of several soaks of one incident, each has its own moment, and the next may be due as well.
+                    while try await passDue() > 0 {}
                 } catch {
                     guard !Task.isCancelled else { return }
                     logger.warning("deadlines could not be looked at", metadata: ["error": "\(error)"])
@@ -27,15 +28,16 @@ struct DeadlineRunner: Service {
         }
     }
 
-    /// Passes every deadline that is due now; returns how many incidents had one.
+    /// Passes the earliest deadline of every incident that has one due now; returns how many incidents that changed.
     @discardableResult
     func passDue() async throws -> Int {
-        let due = try await DeadlineStore(pool: pool).due(limit: 100)
-        for incident in due {
+        var changed = 0
+        for incident in try await DeadlineStore(pool: pool).due(limit: 100) {
             // When it happened is when the soak ended, not when somebody looked.
             let context = CommandContext(principal: .daemon, occurredAt: incident.deadline)
             do {
-                _ = try await desk.handle(.deadlinePassed, on: incident.number, context)
+                let outcome = try await desk.handle(.deadlinePassed, on: incident.number, context)
+                if outcome.firstEntry != nil { changed += 1 }
             } catch let error as PostgresError where error.isTransient {
                 throw error
             } catch {
@@ -46,6 +48,6 @@ struct DeadlineRunner: Service {
                     metadata: ["incident": .stringConvertible(incident.number), "error": .string("\(error)")])
             }
         }
-        return due.count
+        return changed
     }
 }
