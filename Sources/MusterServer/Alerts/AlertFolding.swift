@@ -28,7 +28,7 @@ enum AlertFolding {
                 let round = last.map { $0.round + 1 } ?? 0
                 if round == rounds.count { rounds.append([]) }
                 rounds[round].append(
-                    AlertStore.Arrival(id: .timeOrdered(), source: source, alert: alert, occurrences: 1))
+                    AlertStore.Arrival(id: alert.id ?? .timeOrdered(), source: source, alert: alert, occurrences: 1))
                 newest[key] = (round, rounds[round].count - 1)
             }
         }

@@ -28,7 +28,7 @@ struct AlertRoutes: Sendable {
         guard let source = try await sources.source(key: request.parameter("key")) else {
             throw Problem(.notFound, "No source has this key.")
         }
-        let message = try source.kind.read(request.body)
+        let message = try source.kind.format.read(try request.foreign())
         try await intake.take(message, from: source.id)
         return .json { json in json.object { $0.member("accepted", message.alerts.count) } }
     }

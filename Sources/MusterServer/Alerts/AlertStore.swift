@@ -43,26 +43,30 @@ struct AlertStore: Sendable {
     static func take(_ batch: [Arrival]) -> SQL {
         // In a storm nothing ends; the statement is a third shorter then.
         let endings = batch.contains { $0.alert.status == .resolved } ? Self.endings : Self.noEndings
+        let acknowledging =
+            batch.contains { $0.alert.status == .acknowledged } ? Self.acknowledging : Self.noAcknowledging
         return """
             WITH arrived AS (
                 SELECT * FROM unnest(\(batch.map(\.id)), \(batch.map(\.source)), \(batch.map(\.alert.identity)),
                     \(batch.map(\.alert.groupKey)), \(batch.map(\.alert.title)), \(batch.map(\.alert.status.rawValue)),
                     \(batch.map(\.occurrences)), \(batch.map(\.alert.startsAt)), \(batch.map(\.alert.endsAt)),
                     \(batch.map(\.alert.component)), \(batch.map(\.alert.severity)),
-                    \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }))
+                    \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }),
+                    \(batch.map(\.alert.expiresAt)), \(batch.map(\.alert.actor)), \(batch.map(\.alert.payload)))
                     AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
-                        severity, labels, annotations)
-            ), \(fragment: endings), stored AS (
+                        severity, labels, annotations, expires_at, actor, payload)
+            ), \(fragment: endings), \(fragment: acknowledging), stored AS (
                 INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
-                    last_seen_at, resolved_at, component, severity, labels, annotations, incident, routed)
+                    last_seen_at, resolved_at, component, severity, labels, annotations, expires_at, payload, incident,
+                    routed)
                 SELECT id, source, identity, group_key, title, status, occurrences,
                     coalesce(starts_at, least(ends_at, now())), now(), now(),
                     CASE WHEN status = 'resolved' THEN least(ends_at, now()) END, component, severity, labels,
-                    annotations, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
+                    annotations, CASE WHEN status <> 'resolved' THEN expires_at END, payload, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
                 FROM arrived CROSS JOIN LATERAL (
                     SELECT CASE WHEN arrived.status <> 'resolved' THEN (\(fragment: owner)) END AS incident OFFSET 0
                 ) AS taken
-                WHERE (
+                WHERE status <> 'acknowledged' AND (
                     SELECT earlier.id FROM alert AS earlier
                     WHERE earlier.source = arrived.source AND earlier.identity = arrived.identity
                         AND earlier.starts_at >= arrived.starts_at AND earlier.status = 'resolved' LIMIT 1
@@ -75,10 +79,11 @@ struct AlertStore: Sendable {
                 ) IS NULL)
                 ON CONFLICT (source, identity) WHERE status <> 'resolved' DO UPDATE
                 SET occurrences = alert.occurrences + excluded.occurrences, last_seen_at = now(), title = excluded.title,
-                    severity = excluded.severity, annotations = excluded.annotations
+                    severity = excluded.severity, annotations = excluded.annotations, expires_at = excluded.expires_at
                 RETURNING id, incident, status <> 'resolved' AND last_seen_at = first_seen_at AS is_new
             ), \(fragment: deliveries)
-            SELECT (SELECT count(*) FROM resolved) + (SELECT count(*) FROM stored WHERE is_new) AS changed
+            SELECT (SELECT count(*) FROM resolved) + (SELECT count(*) FROM acknowledged)
+                + (SELECT count(*) FROM stored WHERE is_new) AS changed
             """
     }
 
@@ -107,16 +112,36 @@ struct AlertStore: Sendable {
 
     private static let noEndings: SQL = "resolved AS (SELECT NULL::uuid AS id, NULL::bigint AS incident WHERE false)"
 
+    /// Somebody looks at what is open.
+    private static let acknowledging: SQL = """
+        acknowledged AS (
+            UPDATE alert SET status = 'acknowledged', acknowledged_at = now(), last_seen_at = now(),
+                acknowledged_by = (SELECT actor FROM arrived WHERE arrived.source = alert.source
+                    AND arrived.identity = alert.identity)
+            WHERE id = ANY (ARRAY(
+                SELECT (
+                    SELECT open.id FROM alert AS open
+                    WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
+                ) FROM arrived WHERE arrived.status = 'acknowledged'
+            )) AND status = 'firing'
+            RETURNING id, incident
+        )
+        """
+
+    private static let noAcknowledging: SQL =
+        "acknowledged AS (SELECT NULL::uuid AS id, NULL::bigint AS incident WHERE false)"
+
     /// Word for the incidents, one row for each and for beginnings and ends.
     private static let deliveries: SQL = """
         delivered AS (
-            INSERT INTO alert_delivery (incident, ended, alerts)
-            SELECT incident, ended, array_agg(id)
+            INSERT INTO alert_delivery (incident, ended, acknowledged, alerts)
+            SELECT incident, ended, acknowledged, array_agg(id)
             FROM (
-                SELECT incident, false AS ended, id FROM stored WHERE is_new UNION ALL
-                SELECT incident, true, id FROM resolved
+                SELECT incident, false AS ended, false AS acknowledged, id FROM stored WHERE is_new UNION ALL
+                SELECT incident, false, true, id FROM acknowledged UNION ALL
+                SELECT incident, true, false, id FROM resolved
             ) AS changed
-            WHERE incident IS NOT NULL GROUP BY incident, ended
+            WHERE incident IS NOT NULL GROUP BY incident, ended, acknowledged
         )
         """
 

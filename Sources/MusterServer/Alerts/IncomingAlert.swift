@@ -3,9 +3,13 @@ import IncidentDomain
 
 /// One alert as a format read it from a foreign payload, before it is stored.
 struct IncomingAlert: Hashable, Sendable {
-    /// Whether it began or ended.
-    enum Status: String, Hashable, Sendable {
-        case firing, resolved
+    /// What the message says of it.
+    enum Status: String, CaseIterable, Hashable, Sendable {
+        /// It began, or goes on.
+        case firing
+        /// Somebody looks at it: of an open alert, else of nothing.
+        case acknowledged
+        case resolved
     }
 
     /// Names the alert within its source, the same for every message about it.
@@ -22,11 +26,37 @@ struct IncomingAlert: Hashable, Sendable {
     var endsAt: Timestamp?
     var labels: [String: String]
     var annotations: [String: String]
+    /// When it is over by itself unless it is said again; for formats that work so, as Prometheus' own API.
+    var expiresAt: Timestamp? = nil
+    /// Who acknowledged or ended it, where a message names somebody.
+    var actor: String? = nil
+    /// The id that its sender has been told already; nil lets the store choose.
+    var id: UUID? = nil
+    /// What the sender sent of this alert, for people to look at; the intake cuts it to `payloadBytesMax`.
+    var payload: [UInt8] = []
+
+    /// Bytes of a payload that are kept.
+    static let payloadBytesMax = 16_384
+}
+
+/// Something was changed: a deployment, a configuration. Kept and shown beside incidents.
+struct IncomingChange: Hashable, Sendable {
+    var summary: String
+    var source: String?
+    var component: String?
+    /// When it was done, as the sender says.
+    var at: Timestamp?
+    var labels: [String: String]
+    /// Where to read more.
+    var links: [String]
 }
 
 /// What one message of a source says.
 struct IncomingMessage: Sendable {
     var alerts: [IncomingAlert]
     /// A group of which everything is over, including alerts that the message had no room to name.
-    var resolvedGroup: String?
+    var resolvedGroup: String? = nil
+    var changes: [IncomingChange] = []
+    /// Where an administrator confirms that messages may come, as Amazon SNS asks before the first one.
+    var confirmationURL: String? = nil
 }

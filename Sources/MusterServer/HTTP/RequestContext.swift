@@ -83,6 +83,13 @@ extension RequestContext {
         try BodyReader(try json())
     }
 
+    /// The request as a format of another vendor reads it.
+    func foreign() throws(Problem) -> ForeignRequest {
+        ForeignRequest(
+            body: body, headers: head.headerFields, query: try target.parameters().map { ($0.name, $0.value) },
+            receivedAt: .now())
+    }
+
     /// A logger whose lines carry the request and the trace. Made on demand, since most requests log nothing.
     var logger: Logger {
         var logger = baseLogger

@@ -10,6 +10,7 @@ enum Migrations {
         migration(4, "create_alert_delivery", PackageResources.m0004_create_alert_delivery_sql),
         migration(5, "record_component_changes", PackageResources.m0005_record_component_changes_sql),
         migration(6, "measure_restorations", PackageResources.m0006_measure_restorations_sql),
+        migration(7, "extend_alert", PackageResources.m0007_extend_alert_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8]) -> Migration {

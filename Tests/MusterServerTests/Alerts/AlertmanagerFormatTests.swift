@@ -8,11 +8,12 @@ import Testing
 /// Reading Alertmanager's webhook, and everything that only looks like it.
 struct AlertmanagerFormatTests {
     private static func read(_ text: String) throws(Problem) -> IncomingMessage {
-        try AlertmanagerFormat.read(ByteBuffer(string: text))
+        try AlertmanagerFormat.read(ForeignRequest(body: ByteBuffer(string: text), receivedAt: .now()))
     }
 
     private static func read(_ fixture: URL) throws -> IncomingMessage {
-        try AlertmanagerFormat.read(ByteBuffer(bytes: Data(contentsOf: fixture)))
+        try AlertmanagerFormat.read(
+            ForeignRequest(body: ByteBuffer(bytes: Data(contentsOf: fixture)), receivedAt: .now()))
     }
 
     private static func fixture(_ name: String) -> URL {
@@ -130,7 +131,9 @@ struct AlertmanagerFormatTests {
         #expect(throws: Problem.self) { try Self.read("{\"alerts\":[{\"status\":\"firing\",\"labels\":\(deep)") }
         #expect(throws: Problem.self) {
             try AlertmanagerFormat.read(
-                ByteBuffer(bytes: Array("{\"alerts\":[],\"x\":\"".utf8) + [0xFF, 0xC0, 0x22, 0x7D]))
+                ForeignRequest(
+                    body: ByteBuffer(bytes: Array("{\"alerts\":[],\"x\":\"".utf8) + [0xFF, 0xC0, 0x22, 0x7D]),
+                    receivedAt: .now()))
         }
         for surrogate in [#"\ud800"#, #"\udc00"#, #"\ud800\ud800"#, #"\ud800x"#] {
             let message = try? Self.read(#"{"alerts":[{"status":"firing","fingerprint":"\#(surrogate)"}]}"#)

@@ -1,15 +1,6 @@
-import NIOCore
-
-/// The foreign formats that a source can have, one file each; `SourceKind` is the table of them.
-enum SourceKind: String, CaseIterable, Sendable {
-    case alertmanager
-
-    /// Reads a message.
-    ///
-    /// - Throws: `Problem` when the body is not of this format.
-    func read(_ body: ByteBuffer) throws(Problem) -> IncomingMessage {
-        switch self {
-        case .alertmanager: try AlertmanagerFormat.read(body)
-        }
-    }
+/// Reads one vendor's messages: bytes in, alerts out. Nothing is looked up and nothing is stored; unknown fields are
+/// ignored; identity, status, group and times are what matters.
+protocol AlertFormat {
+    /// - Throws: `Problem` when the message is not of this format; it is then kept as a dead letter.
+    static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage
 }

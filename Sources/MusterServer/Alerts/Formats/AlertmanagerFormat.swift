@@ -1,23 +1,17 @@
 import IncidentDomain
-import NIOCore
 
 /// Prometheus Alertmanager's webhook, version "4": template/template.go and notify/webhook/webhook.go of
 /// prometheus/alertmanager. Unknown fields are ignored, as newer versions add some.
 ///
 /// Each alert is judged by its own status and fingerprint: the message's status is `firing` while any alert of the
 /// group fires, and an alert that is absent may have been cut off or have been resolved long ago.
-enum AlertmanagerFormat {
+enum AlertmanagerFormat: AlertFormat {
     /// Alerts in one message; Alertmanager sends whole groups.
     private static let alertsMax = 10_000
     private static let textMax = 1000
 
-    static func read(_ body: ByteBuffer) throws(Problem) -> IncomingMessage {
-        let document: JSONValue
-        do {
-            document = try JSONParser.parse(body.readableBytesView, doubledNames: .lastWins)
-        } catch {
-            throw Problem(.notJSON, "At byte \(error.offset): \(error.reason).")
-        }
+    static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
+        let document = try request.document()
         guard let alerts = document["alerts"]?.array else {
             throw .invalid("/alerts", "should be the list of alerts of an Alertmanager webhook")
         }
@@ -55,7 +49,8 @@ enum AlertmanagerFormat {
                 .map { AlertName.cut($0, to: 200) },
             severity: labels["severity"].flatMap(nonEmpty).map { AlertName.cut($0, to: 64) },
             startsAt: alert["startsAt"]?.time.flatMap { $0.milliseconds > 0 ? $0 : nil }, endsAt: endsAt,
-            labels: labels, annotations: annotations)
+            labels: labels, annotations: annotations,
+            payload: alert.bytes)
     }
 
     private static func title(_ labels: [String: String], _ annotations: [String: String], _ identity: String) -> String

@@ -1,0 +1,30 @@
+import HTTPTypes
+import IncidentDomain
+import NIOCore
+
+/// A message as it came over HTTP, for a format to read.
+struct ForeignRequest: Sendable {
+    let body: ByteBuffer
+    var headers: HTTPFields = [:]
+    /// The query's parameters, in order.
+    var query: [(name: String, value: String)] = []
+    /// The daemon's clock; for formats that say "now".
+    var receivedAt: Timestamp
+
+    /// The media type without parameters, in lower case; nil when none was sent.
+    var mediaType: String? {
+        headers[.contentType].map { header in
+            let type = header.prefix { $0 != ";" }
+            return String(type).trimmingPrefix { $0 == " " }.lowercased().replacing(" ", with: "")
+        }
+    }
+
+    /// The body as JSON; a doubled name keeps its last value, as nearly every sender's own parser does.
+    func document() throws(Problem) -> JSONValue {
+        do {
+            return try JSONParser.parse(body.readableBytesView, doubledNames: .lastWins)
+        } catch {
+            throw Problem(.notJSON, "At byte \(error.offset): \(error.reason).")
+        }
+    }
+}
