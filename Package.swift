@@ -92,7 +92,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            exclude: ["Alerts/Fixtures", "Reviews/Golden", "Timeline/Golden"],
+            exclude: ["Alerts/Fixtures", "Restoration/Golden", "Reviews/Golden", "Timeline/Golden"],
             swiftSettings: house
         ),
         .testTarget(

@@ -2,9 +2,13 @@ import FoundationEssentials
 
 /// Puts the alerts of a batch into statements in which each identity stands once.
 enum AlertFolding {
-    private struct Key: Hashable {
+    private struct Key: Hashable, Comparable {
         let source: UUID
         let identity: String
+
+        static func < (left: Key, right: Key) -> Bool {
+            left.source == right.source ? left.identity < right.identity : left.source < right.source
+        }
     }
 
     /// Repeats of the same state are one arrival, in the newest words, that counts the firings; a change of state waits for the next round. Within a
@@ -32,11 +36,15 @@ enum AlertFolding {
                 newest[key] = (round, rounds[round].count - 1)
             }
         }
-        return rounds.map { round in
-            guard round.count > 1 else { return round }
-            return round.sorted {
-                ($0.source, $0.alert.identity) < ($1.source, $1.alert.identity)
-            }
-        }
+        return rounds.map(sorted)
+    }
+
+    /// By source and identity. The keys are sorted, and each arrival is moved once: it is large, and sorting would move it
+    /// many times.
+    private static func sorted(_ round: [AlertStore.Arrival]) -> [AlertStore.Arrival] {
+        guard round.count > 1 else { return round }
+        let keys = round.indices.map { Key(source: round[$0].source, identity: round[$0].alert.identity) }
+        let order = round.indices.sorted { keys[$0] < keys[$1] }
+        return order.map { round[$0] }
     }
 }

@@ -1,14 +1,16 @@
 import FoundationEssentials
 import IncidentDomain
 import Logging
+import NIOCore
+import NIOPosix
 import Postgres
 import ServiceLifecycle
 import Synchronization
 
 /// Gathers what arrives within a moment into one statement, and lets each sender wait for its commit.
 ///
-/// One statement runs at a time, in the order of arrival, so that a firing and its end cannot overtake each other. While
-/// it runs, the next batch gathers: alone, an alert waits for nobody; in a storm, hundreds share one commit.
+/// While a statement runs, the next batch gathers: alone, an alert waits for nobody; in a storm, hundreds share one
+/// commit. `AlertQueue` says what may run beside what.
 final class AlertIntake: Service, Sendable {
     /// What bounds the memory and the work.
     struct Limits: Sendable {
@@ -18,18 +20,19 @@ final class AlertIntake: Service, Sendable {
         var waitingMax = 20_000
         /// How long a lone alert waits for company.
         var gathering: Duration = .zero
+        /// How many alerts begin a second statement beside the first.
+        var besideMin = 24
     }
 
-    /// One message that waits for its commit.
-    private struct Waiting {
-        let source: UUID
-        let message: IncomingMessage
+    /// Who waits for an answer.
+    private struct Sender: Sendable {
         let done: CheckedContinuation<Void, any Error>
+        /// Which loop carries out the request, if one does.
+        let loop: (any EventLoop)?
     }
 
-    private struct Queue {
-        var waiting: [Waiting] = []
-        var alerts = 0
+    private struct State {
+        var queue: AlertQueue<Sender>
         var isClosed = false
     }
 
@@ -37,7 +40,7 @@ final class AlertIntake: Service, Sendable {
     private let limits: Limits
     private let logger: Logger
     private let routing: RoutingSignal
-    private let queue = Mutex(Queue())
+    private let state: Mutex<State>
     private let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
 
@@ -46,6 +49,10 @@ final class AlertIntake: Service, Sendable {
         self.limits = limits
         self.routing = routing
         self.logger = logger
+        state = Mutex(
+            State(
+                queue: AlertQueue(
+                    batchMax: limits.batchMax, waitingMax: limits.waitingMax, besideMin: limits.besideMin)))
         (arrivals, arrived) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -54,14 +61,12 @@ final class AlertIntake: Service, Sendable {
     /// - Throws: `Problem` `overloaded` when too much waits already, or the fault of the statement.
     func take(_ message: IncomingMessage, from source: UUID) async throws {
         guard !message.alerts.isEmpty || message.resolvedGroup != nil else { return }
+        let loop = MultiThreadedEventLoopGroup.currentEventLoop
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            let isTaken = queue.withLock { queue in
-                // One message is always taken, however large, so that a large group is not refused for ever.
-                guard !queue.isClosed, queue.alerts == 0 || queue.alerts + message.alerts.count <= limits.waitingMax
-                else { return false }
-                queue.alerts += message.alerts.count
-                queue.waiting.append(Waiting(source: source, message: message, done: done))
-                return true
+            let isTaken = state.withLock { state in
+                !state.isClosed
+                    && state.queue.append(
+                        .init(source: source, message: message, sender: Sender(done: done, loop: loop)))
             }
             guard isTaken else {
                 return done.resume(
@@ -72,58 +77,63 @@ final class AlertIntake: Service, Sendable {
     }
 
     /// How many alerts wait at this moment.
-    var waiting: Int { queue.withLock { $0.alerts } }
+    var waiting: Int { state.withLock { $0.queue.alerts } }
 
     func run() async throws {
-        for await _ in arrivals.cancelOnGracefulShutdown() {
-            if limits.gathering > .zero { try? await Task.sleep(for: limits.gathering) }
-            while await storeNextBatch() {}
+        await withDiscardingTaskGroup { group in
+            for await _ in arrivals.cancelOnGracefulShutdown() {
+                if limits.gathering > .zero, state.withLock({ $0.queue.isIdle }) {
+                    try? await Task.sleep(for: limits.gathering)
+                }
+                while let batch = state.withLock({ $0.queue.next() }) {
+                    group.addTask {
+                        await self.carryOut(batch)
+                        self.arrived.yield()
+                    }
+                }
+            }
         }
         // Requests in flight end before the daemon does: what they brought is stored, not dropped.
-        while await storeNextBatch() {}
-        let left = queue.withLock { queue in
-            queue.isClosed = true
-            defer { queue.waiting = [] }
-            return queue.waiting
+        while let batch = state.withLock({ $0.queue.next() }) { await carryOut(batch) }
+        let left = state.withLock { state in
+            state.isClosed = true
+            return state.queue.removeAll()
         }
-        for waiting in left { waiting.done.resume(throwing: PostgresError.closed) }
+        Self.answer(left, .failure(PostgresError.closed))
     }
 
-    /// Stores what waits, up to one batch; false when nothing waits.
-    private func storeNextBatch() async -> Bool {
-        let batch = queue.withLock { queue in
-            var count = 0
-            var alerts = 0
-            for waiting in queue.waiting {
-                guard count == 0 || alerts + waiting.message.alerts.count <= limits.batchMax else { break }
-                count += 1
-                alerts += waiting.message.alerts.count
-                // What ends a whole group ends its batch: an alert that fires later must not end with it.
-                if waiting.message.resolvedGroup != nil { break }
-            }
-            let batch = Array(queue.waiting.prefix(count))
-            queue.waiting.removeFirst(count)
-            queue.alerts -= alerts
-            return batch
-        }
-        guard !batch.isEmpty else { return false }
-        await storeAndAnswer(batch)
-        return true
+    private func carryOut(_ batch: AlertQueue<Sender>.Batch) async {
+        await storeAndAnswer(batch.messages)
+        state.withLock { $0.queue.finish(batch) }
     }
 
-    private func storeAndAnswer(_ batch: [Waiting]) async {
+    private func storeAndAnswer(_ batch: [AlertQueue<Sender>.Waiting]) async {
         do {
             try await store(batch)
-            for waiting in batch { waiting.done.resume() }
+            Self.answer(batch, .success(()))
         } catch let error as PostgresError where batch.count > 1 && Self.isAboutContent(error) {
             // What the database cannot take of one sender must not keep out the others.
             for waiting in batch { await storeAndAnswer([waiting]) }
         } catch {
-            for waiting in batch { waiting.done.resume(throwing: error) }
+            Self.answer(batch, .failure(error))
         }
     }
 
-    private func store(_ batch: [Waiting]) async throws {
+    /// Lets the senders go on, each loop woken once for all of its requests: a wake-up costs more than an answer.
+    private static func answer(_ batch: [AlertQueue<Sender>.Waiting], _ result: Result<Void, any Error>) {
+        for (_, waiting) in Dictionary(grouping: batch, by: { $0.sender.loop.map { ObjectIdentifier($0) } }) {
+            let senders = waiting.map(\.sender)
+            guard let loop = senders[0].loop else {
+                for sender in senders { sender.done.resume(with: result) }
+                continue
+            }
+            loop.execute {
+                for sender in senders { sender.done.resume(with: result) }
+            }
+        }
+    }
+
+    private func store(_ batch: [AlertQueue<Sender>.Waiting]) async throws {
         var changed = 0
         for round in AlertFolding.rounds(batch.map { ($0.source, $0.message.alerts) }) {
             changed += try await repeating { try await store.take(round) }

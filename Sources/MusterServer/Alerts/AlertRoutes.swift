@@ -8,6 +8,7 @@ struct AlertRoutes: Sendable {
     let sources: SourceCache
     let search: AlertSearch
     let store: AlertStore
+    let routing: RoutingSignal
 
     var routes: [Route] {
         [
@@ -17,6 +18,10 @@ struct AlertRoutes: Sendable {
                 .get, "/v1/alerts", role: .viewer, "listAlerts",
                 query: ["identity", "status", "source", "incident", "component", "label", "limit", "cursor"],
                 handler: list),
+            Route(.get, "/v1/alerts/{id}", role: .viewer, "getAlert", handler: get),
+            Route(
+                .post, "/v1/alerts/{id}/resolve", role: .responder, "resolveAlert", body: .optionalJSON,
+                handler: resolve),
             Route(
                 .post, "/v1/alerts/{id}/acknowledge", role: .responder, "acknowledgeAlert", body: .optionalJSON,
                 handler: acknowledge),
@@ -59,13 +64,40 @@ struct AlertRoutes: Sendable {
         return Answer.page(items, next: next, of: request) { $0.value($1) }
     }
 
+    /// The alert with what its sender sent first.
+    private func get(_ request: RequestContext) async throws -> Answer {
+        let id = try request.uuid("id", of: "Alert")
+        guard let alert = try await store.alert(id), let payload = try await store.payload(id) else {
+            throw Self.unknown(id)
+        }
+        return .json { json in
+            json.object { json in
+                alert.write(into: &json)
+                json.member("payload", String(decoding: payload, as: UTF8.self))
+            }
+        }
+    }
+
     private func acknowledge(_ request: RequestContext) async throws -> Answer {
+        try await change(request) { try await store.acknowledge($0, by: request.principal.name) }
+    }
+
+    private func resolve(_ request: RequestContext) async throws -> Answer {
+        try await change(request, store.resolve)
+    }
+
+    private func change(
+        _ request: RequestContext, _ change: (UUID) async throws -> StoredAlert?
+    ) async throws -> Answer {
         let id = try request.uuid("id", of: "Alert")
         var body = try request.fields()
         try body.finish()
-        guard let alert = try await store.acknowledge(id) else {
-            throw Problem.notFound("Alert \(id.uuidString.lowercased())")
-        }
+        guard let alert = try await change(id) else { throw Self.unknown(id) }
+        routing.wake()
         return .json { $0.value(alert) }
+    }
+
+    private static func unknown(_ id: UUID) -> Problem {
+        .notFound("Alert \(id.uuidString.lowercased())")
     }
 }

@@ -52,17 +52,18 @@ struct AlertStore: Sendable {
                     \(batch.map(\.occurrences)), \(batch.map(\.alert.startsAt)), \(batch.map(\.alert.endsAt)),
                     \(batch.map(\.alert.component)), \(batch.map(\.alert.severity)),
                     \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }),
-                    \(batch.map(\.alert.expiresAt)), \(batch.map(\.alert.actor)), \(batch.map(\.alert.payload)))
+                    \(batch.map(\.alert.expiresAt)), \(batch.map(\.alert.actor)), \(batch.map(\.alert.keptPayload)))
                     AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
                         severity, labels, annotations, expires_at, actor, payload)
             ), \(fragment: endings), \(fragment: acknowledging), stored AS (
                 INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
-                    last_seen_at, resolved_at, component, severity, labels, annotations, expires_at, payload, incident,
-                    routed)
+                    last_seen_at, resolved_at, component, severity, labels, annotations, expires_at, payload, flaps,
+                    incident, routed)
                 SELECT id, source, identity, group_key, title, status, occurrences,
                     coalesce(starts_at, least(ends_at, now())), now(), now(),
                     CASE WHEN status = 'resolved' THEN least(ends_at, now()) END, component, severity, labels,
-                    annotations, CASE WHEN status <> 'resolved' THEN expires_at END, payload, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
+                    annotations, CASE WHEN status <> 'resolved' THEN expires_at END, payload,
+                    CASE WHEN status = 'firing' THEN coalesce((\(fragment: flaps)), 0) ELSE 0 END, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
                 FROM arrived CROSS JOIN LATERAL (
                     SELECT CASE WHEN arrived.status <> 'resolved' THEN (\(fragment: owner)) END AS incident OFFSET 0
                 ) AS taken
@@ -79,18 +80,29 @@ struct AlertStore: Sendable {
                 ) IS NULL)
                 ON CONFLICT (source, identity) WHERE status <> 'resolved' DO UPDATE
                 SET occurrences = alert.occurrences + excluded.occurrences, last_seen_at = now(), title = excluded.title,
-                    severity = excluded.severity, annotations = excluded.annotations, expires_at = excluded.expires_at
+                    severity = excluded.severity, annotations = excluded.annotations, expires_at = excluded.expires_at,
+                    flaps = alert.flaps + (alert.quiet_since IS NOT NULL)::int, quiet_since = NULL
                 RETURNING id, incident, status <> 'resolved' AND last_seen_at = first_seen_at AS is_new
             ), \(fragment: deliveries)
-            SELECT (SELECT count(*) FROM resolved) + (SELECT count(*) FROM acknowledged)
+            SELECT (SELECT count(*) FROM resolved WHERE is_over) + (SELECT count(*) FROM acknowledged)
                 + (SELECT count(*) FROM stored WHERE is_new) AS changed
             """
     }
 
-    /// Ends what is open, as far as the message is not about an earlier firing.
+    /// How many firings of this identity began soon after the end of the one before.
+    private static let flaps: SQL = """
+        SELECT CASE
+            WHEN latest.resolved_at > now() - make_interval(secs => \(Double(AlertFlapping.windowSeconds)))
+            THEN least(latest.flaps + 1, 30000) END
+        FROM alert AS latest
+        WHERE latest.source = arrived.source AND latest.identity = arrived.identity
+        ORDER BY latest.starts_at DESC LIMIT 1
+        """
+
+    /// Ends what is open, as far as the message is not about an earlier firing. What flaps only falls quiet.
     private static let endings: SQL = """
         ended AS (
-            SELECT found.id, arrived.ends_at
+            SELECT found.id, arrived.ends_at, arrived.actor
             FROM arrived CROSS JOIN LATERAL (
                 SELECT (
                     SELECT open.id FROM alert AS open
@@ -102,15 +114,20 @@ struct AlertStore: Sendable {
             ) AS found
             WHERE arrived.status = 'resolved' AND found.id IS NOT NULL
         ), resolved AS (
-            UPDATE alert SET status = 'resolved', routed = incident IS NOT NULL, last_seen_at = now(),
-                resolved_at = least(
-                    (ARRAY(SELECT ends_at FROM ended))[array_position(ARRAY(SELECT id FROM ended), alert.id)], now())
+            UPDATE alert SET last_seen_at = now(),
+                status = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN 'resolved' ELSE status END,
+                resolved_at = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN least((ARRAY(SELECT ends_at FROM ended))[
+                    array_position(ARRAY(SELECT id FROM ended), alert.id)], now()) END,
+                quiet_since = CASE WHEN flaps >= \(AlertFlapping.flapsMin) THEN coalesce(quiet_since, now()) END,
+                expires_at = CASE WHEN flaps >= \(AlertFlapping.flapsMin)
+                    THEN coalesce(quiet_since, now()) + make_interval(secs => \(Double(AlertFlapping.quietSeconds))) END
             WHERE id = ANY (ARRAY(SELECT id FROM ended)) AND resolved_at IS NULL
-            RETURNING id, incident
+            RETURNING id, incident, status = 'resolved' AS is_over
         )
         """
 
-    private static let noEndings: SQL = "resolved AS (SELECT NULL::uuid AS id, NULL::bigint AS incident WHERE false)"
+    private static let noEndings: SQL =
+        "resolved AS (SELECT NULL::uuid AS id, NULL::bigint AS incident, NULL::boolean AS is_over WHERE false)"
 
     /// Somebody looks at what is open.
     private static let acknowledging: SQL = """
@@ -139,29 +156,11 @@ struct AlertStore: Sendable {
             FROM (
                 SELECT incident, false AS ended, false AS acknowledged, id FROM stored WHERE is_new UNION ALL
                 SELECT incident, false, true, id FROM acknowledged UNION ALL
-                SELECT incident, true, false, id FROM resolved
+                SELECT incident, true, false, id FROM resolved WHERE is_over
             ) AS changed
             WHERE incident IS NOT NULL GROUP BY incident, ended, acknowledged
         )
         """
-
-    /// Ends every open alert of a group, for a message that says that all of it is over and had no room to name all.
-    func resolveGroup(_ groupKey: String, of source: UUID) async throws -> Int {
-        let rows = try await pool.query(
-            """
-            WITH resolved AS (
-                UPDATE alert SET status = 'resolved', routed = incident IS NOT NULL, last_seen_at = now(),
-                    resolved_at = now()
-                WHERE source = \(source) AND group_key = \(groupKey) AND status <> 'resolved'
-                RETURNING id, incident
-            ), delivered AS (
-                INSERT INTO alert_delivery (incident, ended, alerts)
-                SELECT incident, true, array_agg(id) FROM resolved WHERE incident IS NOT NULL GROUP BY incident
-            )
-            SELECT count(*) AS changed FROM resolved
-            """)
-        return try rows.first?.decode("changed") ?? 0
-    }
 
     /// Gives the alerts and groups of one incident to another.
     static func move(from number: Int, to target: Int, in transaction: PostgresTransaction) async throws {
@@ -170,19 +169,6 @@ struct AlertStore: Sendable {
             "UPDATE alert_group SET incident = \(target) WHERE incident = \(number)",
             "UPDATE alert_delivery SET incident = \(target) WHERE incident = \(number)",
         ])
-    }
-
-    /// Somebody looks at it: firing becomes acknowledged. Acknowledging twice, or what is resolved, changes nothing.
-    ///
-    /// - Returns: The alert as it is then; nil when there is none.
-    func acknowledge(_ id: UUID) async throws -> StoredAlert? {
-        let results = try await pool.pipeline([
-            """
-            UPDATE alert SET status = 'acknowledged', acknowledged_at = now() WHERE id = \(id) AND status = 'firing'
-            """,
-            "SELECT \(fragment: StoredAlert.columns) FROM alert WHERE id = \(id)",
-        ])
-        return try results[1].first.map(StoredAlert.init)
     }
 }
 

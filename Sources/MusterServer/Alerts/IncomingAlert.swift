@@ -37,6 +37,14 @@ struct IncomingAlert: Hashable, Sendable {
 
     /// Bytes of a payload that are kept.
     static let payloadBytesMax = 16_384
+
+    /// What is kept of the payload; a character of several bytes is not cut in two.
+    var keptPayload: [UInt8] {
+        guard payload.count > Self.payloadBytesMax else { return payload }
+        var end = Self.payloadBytesMax
+        while end > 0, payload[end] & 0xC0 == 0x80 { end -= 1 }
+        return Array(payload[..<end])
+    }
 }
 
 /// Something was changed: a deployment, a configuration. Kept and shown beside incidents.

@@ -14,16 +14,28 @@ struct StoredAlert: Sendable {
     let firstSeenAt: Timestamp
     let lastSeenAt: Timestamp
     let acknowledgedAt: Timestamp?
+    let acknowledgedBy: String?
     let resolvedAt: Timestamp?
     let component: String?
     let severity: String?
     let labels: PostgresJSON
     let annotations: PostgresJSON
     let incident: Int?
+    /// When it is over unless it is said again.
+    let expiresAt: Timestamp?
+    let flaps: Int
+    /// Since when a flapping alert says that it is over.
+    let quietSince: Timestamp?
+    /// The routing rule that took it.
+    let rule: UUID?
+    /// Why it opens no incident, and until when.
+    let held: String?
+    let heldUntil: Timestamp?
 
     static let columns: SQL = """
         id, source, identity, title, status, occurrences, starts_at, first_seen_at, last_seen_at, acknowledged_at,
-        resolved_at, component, severity, labels, annotations, incident
+        acknowledged_by, resolved_at, component, severity, labels, annotations, incident, expires_at, flaps::bigint AS flaps,
+        quiet_since, rule, held, held_until
         """
 
     init(_ row: PostgresRow) throws {
@@ -41,36 +53,53 @@ struct StoredAlert: Sendable {
         firstSeenAt = try row.decode("first_seen_at")
         lastSeenAt = try row.decode("last_seen_at")
         acknowledgedAt = try row.decode("acknowledged_at")
+        acknowledgedBy = try row.decode("acknowledged_by")
         resolvedAt = try row.decode("resolved_at")
         component = try row.decode("component")
         severity = try row.decode("severity")
         labels = try row.decode("labels")
         annotations = try row.decode("annotations")
         incident = try row.decode("incident")
+        expiresAt = try row.decode("expires_at")
+        flaps = try row.decode("flaps")
+        quietSince = try row.decode("quiet_since")
+        rule = try row.decode("rule")
+        held = try row.decode("held")
+        heldUntil = try row.decode("held_until")
     }
 }
 
 extension StoredAlert: JSONWritable {
     func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("id", id)
-            json.member("source", source)
-            json.member("identity", identity)
-            json.member("title", title)
-            json.member("status", status.rawValue)
-            json.member("occurrences", occurrences)
-            json.member("starts_at", startsAt)
-            json.member("first_seen_at", firstSeenAt)
-            json.member("last_seen_at", lastSeenAt)
-            json.member("acknowledged_at", acknowledgedAt)
-            json.member("resolved_at", resolvedAt)
-            json.member("component", component)
-            json.member("severity", severity)
-            json.name("labels")
-            json.raw(labels.bytes)
-            json.name("annotations")
-            json.raw(annotations.bytes)
-            json.member("incident", incident)
-        }
+        json.object { write(into: &$0) }
+    }
+
+    /// Its members, for an object that has more.
+    func write(into json: inout JSONWriter) {
+        json.member("id", id)
+        json.member("source", source)
+        json.member("identity", identity)
+        json.member("title", title)
+        json.member("status", status.rawValue)
+        json.member("occurrences", occurrences)
+        json.member("starts_at", startsAt)
+        json.member("first_seen_at", firstSeenAt)
+        json.member("last_seen_at", lastSeenAt)
+        json.member("acknowledged_at", acknowledgedAt)
+        json.member("acknowledged_by", acknowledgedBy)
+        json.member("resolved_at", resolvedAt)
+        json.member("expires_at", quietSince == nil ? expiresAt : nil)
+        json.member("flapping", flaps >= AlertFlapping.flapsMin)
+        json.member("quiet_since", quietSince)
+        json.member("component", component)
+        json.member("severity", severity)
+        json.name("labels")
+        json.raw(labels.bytes)
+        json.name("annotations")
+        json.raw(annotations.bytes)
+        json.member("incident", incident)
+        json.member("rule", rule)
+        json.member("held", held)
+        json.member("held_until", heldUntil)
     }
 }

@@ -41,6 +41,7 @@ struct Features: Sendable {
             DeadlineRunner(desk: desk, pool: pool, logger: logger),
             PlanRunner(desk: desk, pool: pool, logger: logger),
             AlertRouter(pool: pool, desk: desk, signal: routing, logger: logger),
+            AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
             sources,
             intake,
         ]
@@ -63,6 +64,8 @@ struct Features: Sendable {
             + SourceRoutes(
                 store: SourceStore(pool: pool), cache: sources, publicURL: configuration.http.publicURL
             ).routes
-            + AlertRoutes(intake: intake, sources: sources, search: AlertSearch(pool: pool), store: alerts).routes
+            + AlertRoutes(
+                intake: intake, sources: sources, search: AlertSearch(pool: pool), store: alerts, routing: routing
+            ).routes
     }
 }

@@ -204,6 +204,8 @@ extension JSONParser {
     }
 
     private func utf8Text(_ text: UnsafeBufferPointer<UInt8>, at start: Int) throws(JSONSyntaxError) -> String {
+        // ASCII cannot be wrong, and making a text of it is three times as fast as validating.
+        if text.reduce(0, |) < 0x80 { return String(decoding: text, as: UTF8.self) }
         guard let text = String(validating: text, as: UTF8.self) else {
             throw JSONSyntaxError(reason: "a string is not valid UTF-8", offset: start)
         }

@@ -27,7 +27,7 @@ import Logging
 /// | `database.connect_timeout_seconds` | seconds | 5 | 2 to 60 |
 /// | `log.level` | trace, debug, info, notice, warning, error, critical | `info` | |
 /// | `log.format` | json, text | `json` | |
-/// | `intake.gather_milliseconds` | milliseconds | 2 | 0 to 100 |
+/// | `intake.gather_milliseconds` | milliseconds | 0 | 0 to 100 |
 /// | `intake.waiting_max` | alerts | 10000 | 1 to 1000000 |
 /// | `intake.batch_max` | alerts | 500 | 1 to 5000 |
 /// | `restoration.soak_seconds.tier_0` to `tier_3` | seconds | 0 | 0 to 86400 |
@@ -136,7 +136,7 @@ extension ServerConfiguration {
             level: reader.enumeration("log.level", default: .info),
             format: reader.enumeration("log.format", default: .json))
         intake = Intake(
-            gather: .milliseconds(reader.integer("intake.gather_milliseconds", default: 2, 0...100)),
+            gather: .milliseconds(reader.integer("intake.gather_milliseconds", default: 0, 0...100)),
             waitingMax: reader.integer("intake.waiting_max", default: 10_000, 1...1_000_000),
             batchMax: reader.integer("intake.batch_max", default: 500, 1...5_000))
         soak = SoakPolicy(

@@ -97,6 +97,7 @@ private struct AlertModel {
         switch alert.status {
         case .firing where isLate: return
         case .firing: open.occurrences += 1
+        case .acknowledged: return
         case .resolved where (alert.endsAt ?? .minute(0)) < open.start: return
         case .resolved: open.isResolved = true
         }

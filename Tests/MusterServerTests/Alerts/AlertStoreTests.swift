@@ -34,7 +34,6 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             try await daemon.take(source, .firing("a"))
-            try await daemon.pool.query("UPDATE alert SET routed = true")
             #expect(try await daemon.take(source, .resolved("a", until: 7)) == 1)
             let alert = try await daemon.alerts()[0]
             #expect(alert.status == .resolved && alert.resolvedAt == .minute(7))
@@ -123,14 +122,14 @@ import Testing
             try await daemon.take(source, .firing("a"))
             let id = try await daemon.alerts()[0].id
             let store = AlertStore(pool: daemon.pool)
-            #expect(try await store.acknowledge(id)?.status == .acknowledged)
-            let again = try await store.acknowledge(id)
+            #expect(try await store.acknowledge(id, by: "Mia")?.status == .acknowledged)
+            let again = try await store.acknowledge(id, by: "Mia")
             try await daemon.take(source, .firing("a"))
             #expect(try await daemon.summary() == ["a acknowledged 2"])
             #expect(try await daemon.alerts()[0].acknowledgedAt == again?.acknowledgedAt)
             #expect(try await daemon.take(source, .resolved("a")) == 1)
-            #expect(try await store.acknowledge(id)?.status == .resolved)
-            #expect(try await store.acknowledge(UUID()) == nil)
+            #expect(try await store.acknowledge(id, by: "Mia")?.status == .resolved)
+            #expect(try await store.acknowledge(UUID(), by: "Mia") == nil)
         }
     }
 

@@ -22,3 +22,13 @@ CREATE INDEX alert_held ON alert (held_until) WHERE held IS NOT NULL AND status 
 
 -- An incident hears of an acknowledgement, too.
 ALTER TABLE alert_delivery ADD COLUMN acknowledged boolean NOT NULL DEFAULT false;
+
+-- Every filter of the list of alerts has an index, at any number of alerts.
+
+CREATE INDEX alert_labels ON alert USING gin (labels jsonb_path_ops);
+CREATE INDEX alert_component ON alert (component, id);
+-- These two are in a form of their own, so that the statement that takes alerts in cannot fall for them in place of its
+-- lookups by identity.
+CREATE INDEX alert_source ON alert (uuid_send(source), id);
+-- The open ones, among any number that are over.
+CREATE INDEX alert_list ON alert (id) WHERE resolved_at IS NULL;

@@ -1,0 +1,40 @@
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// Ends the alerts that were not said again in time. Any number of daemons may run it: each takes rows that no other has.
+struct AlertExpiryRunner: Service {
+    let store: AlertStore
+    let routing: RoutingSignal
+    let logger: Logger
+    var interval: Duration = .seconds(5)
+    /// How long to wait after the start: while no daemon ran, nobody could say anything again, and senders do so every minute
+    /// or so.
+    var settling: Duration = .seconds(150)
+
+    private static let batchMax = 500
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            try? await Task.sleep(for: settling)
+            while !Task.isCancelled {
+                await expire()
+                try? await Task.sleep(for: interval)
+            }
+        }
+    }
+
+    /// Ends everything that is due.
+    func expire() async {
+        do {
+            while true {
+                let count = try await store.resolveExpired(limit: Self.batchMax)
+                if count > 0 { routing.wake() }
+                guard count == Self.batchMax else { return }
+            }
+        } catch {
+            guard !Task.isCancelled else { return }
+            logger.warning("alerts could not be ended in time", metadata: ["error": "\(error)"])
+        }
+    }
+}
