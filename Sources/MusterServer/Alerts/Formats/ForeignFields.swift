@@ -52,6 +52,14 @@ struct ForeignFields {
         return parts.joined(separator: "|")
     }
 
+    /// What tells this alert from others: the first of the fields that has something.
+    func identity(anyOf paths: String...) throws(Problem) -> String {
+        for path in paths {
+            if let text = self[path].flatMap(Self.text) { return text }
+        }
+        throw .invalid("\(pointer)/\(paths[0])", "is needed to tell alerts apart")
+    }
+
     /// The state that a field names in any case, by a table of the words that are known; nil for those that end and
     /// begin nothing. A word that nobody knows is a problem: guessing could end what goes on.
     func status(
@@ -134,6 +142,28 @@ extension ForeignRequest {
         if let form = try form() { return form }
         return try document()
     }
+
+    /// Reads an alert, or each of a list of them; nil stands for one of which nothing is said.
+    func alerts(
+        _ read: (ForeignFields, [UInt8]) throws(Problem) -> IncomingAlert?
+    ) throws(Problem) -> IncomingMessage {
+        let document = try anyDocument()
+        guard let elements = document.array else {
+            return IncomingMessage(alerts: [try read(ForeignFields(document), payload)].compactMap(\.self))
+        }
+        guard elements.count <= Self.elementsMax else {
+            throw .invalid("", "has \(elements.count) elements; at most \(Self.elementsMax) are taken in one message")
+        }
+        var alerts: [IncomingAlert] = []
+        for (index, element) in elements.enumerated() {
+            let kept = elements.count == 1 ? payload : element.bytes
+            if let alert = try read(ForeignFields(element, at: "/\(index)"), kept) { alerts.append(alert) }
+        }
+        return IncomingMessage(alerts: alerts)
+    }
+
+    /// Alerts in one message of a list.
+    private static let elementsMax = 1000
 
     /// What is kept of a message with one alert.
     var payload: [UInt8] {
