@@ -27,7 +27,8 @@ struct AlertmanagerFormatTests {
         #expect(Set(message.alerts.map(\.groupKey)) == ["{}/{team=\"video\"}:{alertname=\"HighErrorRate\"}"])
         #expect(message.alerts.map(\.component) == ["playback", "cdn", nil])
         #expect(
-            message.alerts[0].title == "Playback errors above 5 % – ünïcode ✓"
+            message.alerts[0].title == "HighErrorRate"
+                && message.alerts[0].annotations["summary"] == "Playback errors above 5 % – ünïcode ✓"
                 && message.alerts[0].severity == "critical")
         #expect(message.alerts[2].title == "HighErrorRate")
         #expect(message.alerts[0].startsAt == Timestamp("2026-11-22T19:18:49.208Z") && message.resolvedGroup == nil)

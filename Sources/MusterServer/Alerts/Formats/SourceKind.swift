@@ -1,10 +1,53 @@
-/// The foreign formats that a source can have: the one table of them, one file each.
+/// The foreign formats that a source can have: the one table of them, one file each. docs/alert-formats.md says what each
+/// takes and understands.
 enum SourceKind: String, CaseIterable, Sendable {
-    case alertmanager
+    case alertmanager, apprise
+    case azureMonitor = "azure-monitor"
+    case checkly, cloudevents, cloudwatch, coralogix, datadog, formatted
+    case gcpMonitoring = "gcp-monitoring"
+    case generic, grafana, graylog, kapacitor, librenms, newrelic, opsgenie, pagerduty
+    case pagerdutyWebhook = "pagerduty-webhook"
+    case pingdom, prometheus, riemann, sentry, signalfx, thousandeyes, updown
+    case uptimeKuma = "uptime-kuma"
+    case uptimerobot, vrealize, zabbix
 
-    var format: any AlertFormat.Type {
+    var format: any AlertFormat.Type { row.format }
+
+    /// What the tool is called.
+    var title: String { row.title }
+
+    private var row: (title: String, format: any AlertFormat.Type) {
         switch self {
-        case .alertmanager: AlertmanagerFormat.self
+        case .alertmanager: ("Prometheus Alertmanager, webhook", AlertmanagerFormat.self)
+        case .apprise: ("Apprise", AppriseFormat.self)
+        case .azureMonitor: ("Azure Monitor", AzureMonitorFormat.self)
+        case .checkly: ("Checkly", ChecklyFormat.self)
+        case .cloudevents: ("CloudEvents 1.0", CloudEventsFormat.self)
+        case .cloudwatch: ("Amazon CloudWatch by SNS", CloudWatchFormat.self)
+        case .coralogix: ("Coralogix", CoralogixFormat.self)
+        case .datadog: ("Datadog", DatadogFormat.self)
+        case .formatted: ("Grafana OnCall, formatted webhook", FormattedFormat.self)
+        case .gcpMonitoring: ("Google Cloud Monitoring", GCPMonitoringFormat.self)
+        case .generic: ("JSON with a mapping of one's own", GenericFormat.self)
+        case .grafana: ("Grafana", GrafanaFormat.self)
+        case .graylog: ("Graylog", GraylogFormat.self)
+        case .kapacitor: ("Kapacitor", KapacitorFormat.self)
+        case .librenms: ("LibreNMS", LibreNMSFormat.self)
+        case .newrelic: ("New Relic", NewRelicFormat.self)
+        case .opsgenie: ("Opsgenie, Alert API and webhook", OpsgenieFormat.self)
+        case .pagerduty: ("PagerDuty, Events API v2", PagerDutyFormat.self)
+        case .pagerdutyWebhook: ("PagerDuty, webhooks V3", PagerDutyWebhookFormat.self)
+        case .pingdom: ("Pingdom", PingdomFormat.self)
+        case .prometheus: ("Prometheus, Alertmanager API v2", PrometheusFormat.self)
+        case .riemann: ("Riemann", RiemannFormat.self)
+        case .sentry: ("Sentry", SentryFormat.self)
+        case .signalfx: ("SignalFx", SignalFxFormat.self)
+        case .thousandeyes: ("ThousandEyes", ThousandEyesFormat.self)
+        case .updown: ("updown.io", UpdownFormat.self)
+        case .uptimeKuma: ("Uptime Kuma", UptimeKumaFormat.self)
+        case .uptimerobot: ("UptimeRobot", UptimeRobotFormat.self)
+        case .vrealize: ("VMware vRealize Operations", VRealizeFormat.self)
+        case .zabbix: ("Zabbix", ZabbixFormat.self)
         }
     }
 }

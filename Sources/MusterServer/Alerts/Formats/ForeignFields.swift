@@ -1,0 +1,197 @@
+import IncidentDomain
+import NIOCore
+
+/// The object of a foreign message. Fields are named by paths such as `incident/state` or `alerts/0/id`, and read
+/// leniently: what is missing, empty or of a kind that says nothing is nil.
+struct ForeignFields {
+    let value: JSONValue
+    /// Where the object stands in the message, for problems.
+    let pointer: String
+
+    init(_ value: JSONValue, at pointer: String = "") throws(Problem) {
+        guard value.object != nil else { throw .invalid(pointer, "should be an object and is \(value.kindName)") }
+        self.value = value
+        self.pointer = pointer
+    }
+
+    subscript(path: String) -> JSONValue? {
+        var found = value
+        for step in path.split(separator: "/") {
+            let next = Int(step).flatMap { found[$0] } ?? found[String(step)]
+            guard let next else { return nil }
+            found = next
+        }
+        return found
+    }
+
+    /// The first of the fields that has a text, a number or a truth value, as a text.
+    func text(_ paths: String...) -> String? {
+        for path in paths {
+            if let text = self[path].flatMap(Self.text) { return text }
+        }
+        return nil
+    }
+
+    /// The first of the fields that holds a time.
+    func time(_ paths: String...) -> Timestamp? {
+        for path in paths {
+            if let time = ForeignTime.read(self[path]) { return time }
+        }
+        return nil
+    }
+
+    /// What tells this alert from others: all of the fields, joined by `|`.
+    func identity(_ paths: String...) throws(Problem) -> String {
+        var parts: [String] = []
+        for path in paths {
+            guard let part = text(path) else {
+                throw .invalid("\(pointer)/\(path)", "is needed to tell alerts apart")
+            }
+            parts.append(part)
+        }
+        return parts.joined(separator: "|")
+    }
+
+    /// What tells this alert from others: the first of the fields that has something.
+    func identity(anyOf paths: String...) throws(Problem) -> String {
+        for path in paths {
+            if let text = self[path].flatMap(Self.text) { return text }
+        }
+        throw .invalid("\(pointer)/\(paths[0])", "is needed to tell alerts apart")
+    }
+
+    /// The state that a field names in any case, by a table of the words that are known; nil for those that end and
+    /// begin nothing. A word that nobody knows is a problem: guessing could end what goes on.
+    func status(
+        _ path: String, _ known: [String: IncomingAlert.Status?]
+    ) throws(Problem) -> IncomingAlert.Status? {
+        guard let word = text(path)?.lowercased(), let status = known[word] else {
+            throw .invalid("\(pointer)/\(path)", "should be one of \(known.keys.sorted().joined(separator: ", "))")
+        }
+        return status
+    }
+
+    /// The members of an object as texts: numbers and truth values as they are written, the rest left out. Lists of pairs
+    /// and of `{name|key, value}` are read, too.
+    func texts(_ path: String) -> [String: String] {
+        var texts: [String: String] = [:]
+        switch self[path] {
+        case .object(let object)?:
+            for member in object.members { texts[member.name] = Self.text(member.value) }
+        case .array(let elements)?:
+            for element in elements {
+                let name = element["key"] ?? element["name"] ?? element[0]
+                guard let name = name?.string, let value = element["value"] ?? element[1] else { continue }
+                texts[name] = Self.text(value)
+            }
+        case .null?, .bool?, .integer?, .number?, .string?, nil: break
+        }
+        return texts
+    }
+
+    /// What a sender added of its own: short values as labels, by which one can route, and long or nested ones as
+    /// annotations.
+    func details(_ path: String) -> (labels: [String: String], annotations: [String: String]) {
+        var labels: [String: String] = [:]
+        var annotations: [String: String] = [:]
+        for member in self[path]?.object?.members ?? [] {
+            switch Self.text(member.value) {
+            case let text? where text.utf8.count <= 256 && !text.utf8.contains(0x0A): labels[member.name] = text
+            case let text?: annotations[member.name] = text
+            case nil where member.value.array != nil || member.value.object != nil:
+                annotations[member.name] = String(decoding: member.value.bytes, as: UTF8.self)
+            case nil: break
+            }
+        }
+        return (labels, annotations)
+    }
+
+    /// Fields by the name that they are to have as labels; what is not there is left out.
+    func labels(_ paths: KeyValuePairs<String, String>) -> [String: String] {
+        var labels: [String: String] = [:]
+        for (name, path) in paths { labels[name] = text(path) }
+        return labels
+    }
+
+    /// Elements of a list as one text.
+    func list(_ path: String) -> String? {
+        let texts = (self[path]?.array ?? []).compactMap { Self.text($0) ?? $0["name"].flatMap(Self.text) }
+        return texts.isEmpty ? text(path) : texts.joined(separator: ",")
+    }
+
+    /// A value as a text; nil when there is nothing to read in it.
+    static func text(_ value: JSONValue) -> String? {
+        switch value {
+        case .string(let text): text.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) } ? nil : text
+        case .integer(let number): String(number)
+        case .number(let number): Int(exactly: number).map(String.init) ?? String(number)
+        case .bool(let bool): bool ? "true" : "false"
+        case .null, .array, .object: nil
+        }
+    }
+}
+
+extension ForeignRequest {
+    /// The message's object: JSON, or a form, as some tools send.
+    func fields() throws(Problem) -> ForeignFields {
+        try ForeignFields(anyDocument())
+    }
+
+    /// The message's JSON, or its form as the object that it stands for.
+    func anyDocument() throws(Problem) -> JSONValue {
+        if let form = try form() { return form }
+        return try document()
+    }
+
+    /// Reads an alert, or each of a list of them; nil stands for one of which nothing is said.
+    func alerts(
+        _ read: (ForeignFields, [UInt8]) throws(Problem) -> IncomingAlert?
+    ) throws(Problem) -> IncomingMessage {
+        let document = try anyDocument()
+        guard let elements = document.array else {
+            return IncomingMessage(alerts: [try read(ForeignFields(document), payload)].compactMap(\.self))
+        }
+        guard elements.count <= Self.elementsMax else {
+            throw .invalid("", "has \(elements.count) elements; at most \(Self.elementsMax) are taken in one message")
+        }
+        var alerts: [IncomingAlert] = []
+        for (index, element) in elements.enumerated() {
+            let kept = elements.count == 1 ? payload : element.bytes
+            if let alert = try read(ForeignFields(element, at: "/\(index)"), kept) { alerts.append(alert) }
+        }
+        return IncomingMessage(alerts: alerts)
+    }
+
+    /// Alerts in one message of a list.
+    private static let elementsMax = 1000
+
+    /// What is kept of a message with one alert.
+    var payload: [UInt8] {
+        Array(body.readableBytesView.prefix(IncomingAlert.payloadBytesMax))
+    }
+
+    /// The fields of a form; nil when the body is none. Libraries send JSON as a form, too: the first byte tells.
+    private func form() throws(Problem) -> JSONValue? {
+        guard mediaType == "application/x-www-form-urlencoded" else { return nil }
+        let first = body.readableBytesView.first { $0 != 0x20 && !(0x09...0x0D).contains($0) }
+        guard let first, first != UInt8(ascii: "{"), first != UInt8(ascii: "[") else { return nil }
+        var object = JSONObject()
+        for pair in String(decoding: body.readableBytesView, as: UTF8.self).split(separator: "&").prefix(200) {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = try PercentEncoding.decode(parts[0].utf8, plusIsSpace: true)
+            let value = parts.count == 2 ? try PercentEncoding.decode(parts[1].utf8, plusIsSpace: true) : ""
+            object[name] = .string(value)
+        }
+        return .object(object)
+    }
+}
+
+extension IncomingMessage {
+    /// What is said of one alert.
+    static func one(_ alert: IncomingAlert) -> IncomingMessage {
+        IncomingMessage(alerts: [alert])
+    }
+
+    /// A message that is understood and changes nothing.
+    static let silent = IncomingMessage(alerts: [])
+}

@@ -1,0 +1,75 @@
+import IncidentDomain
+
+/// Texts that others wrote, made fit to be stored and shown: without U+0000, and of bounded length. (Halves of surrogate
+/// pairs are U+FFFD since the JSON was parsed.)
+enum ForeignText {
+    static let titleBytesMax = 1000
+    static let annotationBytesMax = 4000
+    static let labelBytesMax = 1000
+    static let labelNameBytesMax = 200
+    static let labelsMax = 64
+
+    /// Labels that routing reads, kept before others when there are too many.
+    private static let wanted: Set<String> = ["component", "service", "severity", "alertname"]
+
+    /// PostgreSQL stores no U+0000; what stands there is shown as unknown.
+    static func clean(_ text: String) -> String {
+        text.utf8.contains(0) ? text.replacing("\0", with: "\u{FFFD}") : text
+    }
+
+    /// The beginning of a text that fits into so many bytes, cut between characters of Unicode.
+    static func cut(_ text: String, bytes: Int) -> String {
+        guard text.utf8.count > bytes else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: bytes)
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return String(text.unicodeScalars[..<end])
+    }
+
+    /// The text without U+0000 and cut; nil when nothing can be seen in it.
+    static func bounded(_ text: String?, bytes: Int) -> String? {
+        guard let text, text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { return nil }
+        return cut(clean(text), bytes: bytes)
+    }
+
+    /// Labels or annotations: so many names, with values that fit into so many bytes.
+    static func bounded(_ texts: [String: String], valueBytes: Int) -> [String: String] {
+        let isFit =
+            texts.count <= labelsMax
+            && texts.allSatisfy { name, value in
+                name.utf8.count <= labelNameBytesMax && value.utf8.count <= valueBytes && !name.utf8.contains(0)
+                    && !value.utf8.contains(0)
+            }
+        if isFit { return texts }
+        let names = texts.keys.sorted { (wanted.contains($0) ? 0 : 1, $0) < (wanted.contains($1) ? 0 : 1, $1) }
+        var bounded: [String: String] = [:]
+        for name in names where bounded.count < labelsMax {
+            bounded[cut(clean(name), bytes: labelNameBytesMax)] = cut(clean(texts[name] ?? ""), bytes: valueBytes)
+        }
+        return bounded
+    }
+}
+
+extension IncomingAlert {
+    /// An alert out of texts as they came: each is cleaned and bounded here, so that no format needs to. Without a
+    /// component of its own it takes the label `component`, else `service`; without a group it is a group alone.
+    static func foreign(
+        identity: String, group: String? = nil, status: Status, title: String? = nil, component: String? = nil,
+        severity: String? = nil, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil, labels: [String: String] = [:],
+        annotations: [String: String] = [:], actor: String? = nil, payload: [UInt8] = []
+    ) -> IncomingAlert {
+        let name = AlertName.bounded(ForeignText.clean(identity))
+        let component =
+            ForeignText.bounded(component, bytes: 200) ?? ForeignText.bounded(labels["component"], bytes: 200)
+            ?? ForeignText.bounded(labels["service"], bytes: 200)
+        return IncomingAlert(
+            identity: name,
+            groupKey: ForeignText.bounded(group, bytes: .max).map(AlertName.bounded) ?? name, status: status,
+            title: ForeignText.bounded(title, bytes: ForeignText.titleBytesMax)
+                ?? ForeignText.cut(name, bytes: ForeignText.titleBytesMax),
+            component: component, severity: ForeignText.bounded(severity, bytes: 64),
+            startsAt: startsAt, endsAt: status == .resolved ? endsAt : nil,
+            labels: ForeignText.bounded(labels, valueBytes: ForeignText.labelBytesMax),
+            annotations: ForeignText.bounded(annotations, valueBytes: ForeignText.annotationBytesMax),
+            actor: ForeignText.bounded(actor, bytes: 200), payload: Array(payload.prefix(payloadBytesMax)))
+    }
+}

@@ -1,0 +1,29 @@
+/// Grafana's webhook contact point: unified alerting (version "1", an Alertmanager message with more in it;
+/// grafana/grafana, docs, alerting, webhook-notifier.md) and the legacy alerting of Grafana 8 and before.
+enum GrafanaFormat: AlertFormat {
+    /// Legacy states. A rule that is paused or waits for its second look says nothing.
+    private static let states: [String: IncomingAlert.Status?] = [
+        "alerting": .firing, "no_data": .firing, "ok": .resolved, "pending": nil, "paused": nil, "unknown": nil,
+    ]
+
+    static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
+        let document = try request.document()
+        guard document["alerts"] == nil else { return try AlertmanagerFormat.read(document) }
+        return try readLegacy(ForeignFields(document), request.payload)
+    }
+
+    private static func readLegacy(_ rule: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+        guard rule["ruleId"] != nil else {
+            throw .invalid("/alerts", "should be the list of alerts of a Grafana webhook; a legacy one has ruleId")
+        }
+        let identity = try rule.identity("ruleId")
+        guard let status = try rule.status("state", states) else { return .silent }
+        var annotations = rule.labels(["message": "message", "rule_url": "ruleUrl", "image_url": "imageUrl"])
+        annotations["title"] = rule.text("title")
+        let tags = rule.texts("tags")
+        return .one(
+            .foreign(
+                identity: identity, status: status, title: rule.text("ruleName", "title"), severity: tags["severity"],
+                labels: tags, annotations: annotations, payload: payload))
+    }
+}

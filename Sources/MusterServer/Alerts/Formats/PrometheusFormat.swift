@@ -1,0 +1,51 @@
+import IncidentDomain
+
+/// What Prometheus itself posts to an Alertmanager, `POST /api/v2/alerts`: prometheus/alertmanager,
+/// api/v2/openapi.yaml and docs/alerts_api.md.
+///
+/// There is no status and no fingerprint: the labels are the identity. While an alert fires, its end lies ahead and moves
+/// on with every repeat; one that is not repeated is over then.
+enum PrometheusFormat: AlertFormat {
+    private static let alertsMax = 10_000
+    /// Alertmanager's `resolve_timeout`, for alerts that do not say how long they hold.
+    private static let holdsForSeconds = 300.0
+
+    static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
+        guard let alerts = try request.document().array else {
+            throw .invalid("", "should be the list of alerts that POST /api/v2/alerts takes")
+        }
+        guard alerts.count <= alertsMax else {
+            throw .invalid("", "has \(alerts.count) alerts; at most \(alertsMax) are taken in one message")
+        }
+        var read: [IncomingAlert] = []
+        var errors: [FieldError] = []
+        for (index, alert) in alerts.enumerated() {
+            // As Alertmanager does: an empty label is none.
+            let labels = LabelSet.texts(alert["labels"]).filter { !$0.value.isEmpty }
+            if let identity = LabelFingerprint.of(labels) {
+                read.append(self.alert(alert, identity, labels, at: request.receivedAt))
+            } else {
+                errors.append(.init(pointer: "/\(index)/labels", detail: "at least one is needed to tell alerts apart"))
+            }
+        }
+        guard errors.isEmpty else { throw .invalid(errors) }
+        return IncomingMessage(alerts: read)
+    }
+
+    private static func alert(
+        _ alert: JSONValue, _ identity: String, _ labels: [String: String], at now: Timestamp
+    ) -> IncomingAlert {
+        // amtool writes Go's zero time for what it does not know.
+        let endsAt = ForeignTime.read(alert["endsAt"])
+        let isOver = endsAt.map { $0 <= now } ?? false
+        var annotations = LabelSet.texts(alert["annotations"])
+        annotations["generatorURL"] = alert["generatorURL"]?.string
+        var read = IncomingAlert.foreign(
+            identity: identity, status: isOver ? .resolved : .firing,
+            title: labels["alertname"] ?? annotations["summary"], severity: labels["severity"],
+            startsAt: ForeignTime.read(alert["startsAt"]), endsAt: isOver ? endsAt : nil, labels: labels,
+            annotations: annotations, payload: alert.bytes)
+        if !isOver { read.expiresAt = endsAt ?? now.adding(seconds: holdsForSeconds) }
+        return read
+    }
+}
