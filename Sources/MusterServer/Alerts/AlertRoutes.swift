@@ -2,18 +2,14 @@ import FoundationEssentials
 import HTTPTypes
 import IncidentDomain
 
-/// Alerts coming in under a source's key, and reading them.
+/// Reading alerts, acknowledging and ending them.
 struct AlertRoutes: Sendable {
-    let intake: AlertIntake
-    let sources: SourceCache
     let search: AlertSearch
     let store: AlertStore
     let routing: RoutingSignal
 
     var routes: [Route] {
         [
-            Route(
-                .post, "/hooks/{key}", role: nil, "receiveHook", query: .anything, body: .foreign, handler: receive),
             Route(
                 .get, "/v1/alerts", role: .viewer, "listAlerts",
                 query: ["identity", "status", "source", "incident", "component", "label", "limit", "cursor"],
@@ -26,16 +22,6 @@ struct AlertRoutes: Sendable {
                 .post, "/v1/alerts/{id}/acknowledge", role: .responder, "acknowledgeAlert", body: .optionalJSON,
                 handler: acknowledge),
         ]
-    }
-
-    /// Answers when all of it is committed; 503 when too much waits, which Alertmanager takes as "again later".
-    private func receive(_ request: RequestContext) async throws -> Answer {
-        guard let source = try await sources.source(key: request.parameter("key")) else {
-            throw Problem(.notFound, "No source has this key.")
-        }
-        let message = try source.kind.format.read(try request.foreign())
-        try await intake.take(message, from: source.id)
-        return .json { json in json.object { $0.member("accepted", message.alerts.count) } }
     }
 
     private func list(_ request: RequestContext) async throws -> Answer {

@@ -29,6 +29,18 @@ struct AlertSearch: Sendable {
         return try await pool.query(Self.list(filter, before: last, limit: limit)).map(StoredAlert.init)
     }
 
+    /// Open alerts, for tools that want them all at once.
+    func open(_ filter: AlertFilter, limit: Int) async throws -> [StoredAlert] {
+        var conditions = Self.conditions(filter, before: nil) + ["resolved_at IS NULL"]
+        for label in filter.labels { conditions.append("labels @> \(Self.pair(label))") }
+        return try await pool.query(
+            """
+            SELECT \(fragment: StoredAlert.columns) FROM alert WHERE \(fragment: conditions.joined(separator: " AND "))
+            LIMIT \(limit)
+            """
+        ).map(StoredAlert.init)
+    }
+
     /// In no order, so that the index of labels is taken and not the one of the order.
     static func rare(_ filter: AlertFilter, before last: UUID?) -> SQL {
         var conditions = conditions(filter, before: last)

@@ -72,6 +72,19 @@ extension AlertStore {
             .first.map(StoredAlert.init)
     }
 
+    /// Forgets some alerts that were over before so many days, the oldest first; how many those were. The ids are made from the
+    /// time, so the oldest stand at the beginning of their index.
+    func prune(days: Int, limit: Int) async throws -> Int {
+        try await pool.query(
+            """
+            DELETE FROM alert WHERE id IN (
+                SELECT id FROM alert WHERE resolved_at < now() - make_interval(days => \(Int32(days)))
+                ORDER BY id LIMIT \(limit)
+            ) RETURNING id
+            """
+        ).count
+    }
+
     /// What the sender sent of an alert first; nil when there is no such alert.
     func payload(_ id: UUID) async throws -> [UInt8]? {
         try await pool.query("SELECT coalesce(payload, '') AS payload FROM alert WHERE id = \(id)")

@@ -15,7 +15,7 @@ final class SourceCache: Service, Sendable {
     private static let entriesMax = 10_000
     private static let keeping: Duration = .seconds(5)
 
-    private let store: SourceStore
+    let store: SourceStore
     private let entries = Mutex<[String: Entry]>([:])
 
     init(store: SourceStore) {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import IncidentDomain
 
-/// Making and removing inbound keys.
+/// Inbound keys: making, changing and removing them, and trying out what their messages become.
 struct SourceRoutes: Sendable {
     let store: SourceStore
     let cache: SourceCache
@@ -13,6 +13,13 @@ struct SourceRoutes: Sendable {
         [
             Route(.get, "/v1/sources", role: .admin, "listSources", query: ["limit", "cursor"], handler: list),
             Route(.post, "/v1/sources", role: .admin, "createSource", body: .json, handler: create),
+            Route(.get, "/v1/sources/{id}", role: .admin, "getSource", handler: get),
+            Route(.patch, "/v1/sources/{id}", role: .admin, "updateSource", body: .json, handler: update),
+            Route(
+                .post, "/v1/sources/{id}/rotate", role: .admin, "rotateSource", body: .optionalJSON, handler: rotate),
+            Route(
+                .post, "/v1/sources/{id}/try", role: .admin, "trySource", query: .anything, body: .foreign,
+                handler: SourceTrial(store: store).carryOut),
             Route(.delete, "/v1/sources/{id}", role: .admin, "deleteSource", handler: delete),
         ]
     }
@@ -36,17 +43,104 @@ struct SourceRoutes: Sendable {
         var body = try request.fields()
         let name = body.string("name", 1...200)
         let kind: SourceKind = body.enumeration("kind")
+        let mapping = try Self.mapping(&body, of: kind)
+        let signature = body.optionalObject("signature", SourceSignature.read)
         try body.finish()
         let key = try Self.makeKey()
         let source = try await store.create(
-            id: request.commandID, name: name, kind: kind, keyHash: SourceCache.hash(key), by: request.principal)
+            id: request.commandID, name: name, kind: kind, keyHash: SourceCache.hash(key), mapping: mapping,
+            signature: try signature.map { try Self.sealed($0, key) }, by: request.principal)
+        return .created(
+            document(source, key: key, request), location: "/v1/sources/\(source.id.uuidString.lowercased())")
+    }
+
+    private func get(_ request: RequestContext) async throws -> Answer {
+        let source = try await found(request)
+        return .json { json in json.object { Self.write(source, to: &$0) } }
+    }
+
+    /// What is not named stays; a `mapping` or `signature` of null goes.
+    private func update(_ request: RequestContext) async throws -> Answer {
+        var source = try await found(request)
+        var body = try request.fields()
+        let name = body.optionalString("name", 1...200)
+        let changesMapping = body.has("mapping")
+        let mapping = try Self.mapping(&body, of: source.kind)
+        let changesSignature = body.has("signature")
+        let signature = body.optionalObject("signature", SourceSignature.read)
+        let key = body.optionalString("key", 1...200)
+        if signature != nil, key == nil { body.refuse("key", "is needed to seal the secrets: the source's key") }
+        try body.finish()
+        if let name { source.name = name }
+        if changesMapping { source.mapping = mapping }
+        if changesSignature { source.signature = nil }
+        if let signature, let key {
+            guard try await store.hasKey(source.id, keyHash: SourceCache.hash(key)) else {
+                throw Problem.invalid("/key", "is not the key of this source")
+            }
+            source.signature = try Self.sealed(signature, key)
+        }
+        try await store.update(source, keyHash: nil, by: request.principal)
+        cache.forgetAll()
+        return .json { json in json.object { Self.write(source, to: &$0) } }
+    }
+
+    /// A new key in the place of the old one, which opens nothing from then on.
+    private func rotate(_ request: RequestContext) async throws -> Answer {
+        var source = try await found(request)
+        var body = try request.fields()
+        let old = body.optionalString("key", 1...200)
+        if source.signature != nil, old == nil {
+            body.refuse("key", "is needed, since secrets are sealed under it: the source's key")
+        }
+        try body.finish()
+        let key = try Self.makeKey()
+        if let signature = source.signature, let old {
+            guard let sealed = try signature.resealed(old: old, new: key) else {
+                throw Problem.invalid("/key", "is not the key of this source")
+            }
+            source.signature?.sealedSecrets = sealed
+        }
+        try await store.update(source, keyHash: SourceCache.hash(key), by: request.principal)
+        cache.forgetAll()
+        return .json(document(source, key: key, request))
+    }
+
+    private func found(_ request: RequestContext) async throws -> Source {
+        let id = try request.uuid("id", of: "Source")
+        guard let source = try await store.source(id) else {
+            throw Problem.notFound("Source \(id.uuidString.lowercased())")
+        }
+        return source
+    }
+
+    private static func mapping(_ body: inout BodyReader, of kind: SourceKind) throws -> PayloadMapping? {
+        guard let json = body.optionalJSON("mapping"), json != .null else { return nil }
+        if kind != .generic {
+            body.refuse(
+                "mapping", "is only for sources of the kind generic; the kind \(kind.rawValue) reads its own format")
+            return nil
+        }
+        return try PayloadMapping(json, at: "/mapping")
+    }
+
+    private static func sealed(
+        _ signature: (signature: SourceSignature, secrets: [String]), _ key: String
+    ) throws -> SourceSignature {
+        var sealed = signature.signature
+        sealed.sealedSecrets = try SourceSignature.seal(signature.secrets, sourceKey: key)
+        return sealed
+    }
+
+    /// The source with its key and its URL, which are shown this once.
+    private func document(_ source: Source, key: String, _ request: RequestContext) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             Self.write(source, to: &json)
             json.member("key", key)
             json.member("url", "\(publicURL ?? request.head.authority.map { "http://\($0)" } ?? "")/hooks/\(key)")
         }
-        return .created(json.bytes, location: "/v1/sources/\(source.id.uuidString.lowercased())")
+        return json.bytes
     }
 
     private func delete(_ request: RequestContext) async throws -> Answer {
@@ -64,6 +158,9 @@ struct SourceRoutes: Sendable {
         json.member("kind", source.kind.rawValue)
         json.member("created_at", source.createdAt)
         json.member("created_by", source.createdBy)
+        json.member("mapping", source.mapping?.json ?? .null)
+        json.member("signature", source.signature?.json ?? .null)
+        json.member("confirmation_url", source.confirmationURL)
     }
 
     /// 32 lower-case letters and digits, as PagerDuty's routing keys have.

@@ -5,10 +5,15 @@ import Postgres
 /// An inbound key: what a tool sends its alerts under.
 struct Source: Sendable {
     let id: UUID
-    let name: String
+    var name: String
     let kind: SourceKind
     let createdAt: Timestamp
     let createdBy: String
+    /// How the JSON of a generic source becomes alerts.
+    var mapping: PayloadMapping?
+    var signature: SourceSignature?
+    /// Where an administrator confirms that messages may come.
+    var confirmationURL: String?
 }
 
 /// The rows of sources. Only the SHA-256 of a key is stored; the key has 160 random bits.
@@ -20,13 +25,15 @@ struct SourceStore: Sendable {
 
     /// Stores a new source. The same id again replaces the key: the answer with the first one was lost.
     func create(
-        id: UUID, name: String, kind: SourceKind, keyHash: [UInt8], by principal: Principal
+        id: UUID, name: String, kind: SourceKind, keyHash: [UInt8], mapping: PayloadMapping? = nil,
+        signature: SourceSignature? = nil, by principal: Principal
     ) async throws -> Source {
         let results = try await pool.pipeline([
             """
-            INSERT INTO source (id, name, kind, key_hash, created_by)
-            VALUES (\(id), \(name), \(kind.rawValue), \(keyHash), \(principal.name))
-            ON CONFLICT (id) DO UPDATE SET key_hash = excluded.key_hash
+            INSERT INTO source (id, name, kind, key_hash, mapping, signature, signature_secrets, created_by)
+            VALUES (\(id), \(name), \(kind.rawValue), \(keyHash), \(mapping.map(\.json).map(Self.json)),
+                \(signature.map(\.json).map(Self.json)), \(signature?.sealedSecrets), \(principal.name))
+            ON CONFLICT (id) DO UPDATE SET key_hash = excluded.key_hash, signature_secrets = excluded.signature_secrets
             RETURNING \(fragment: Self.columns)
             """,
             AuditStore.insert(
@@ -75,15 +82,68 @@ struct SourceStore: Sendable {
         ).first.map(Self.source)
     }
 
-    private static let columns: SQL = "id, name, kind, created_at, created_by"
+    /// One source; nil when there is none of that id, or it was removed.
+    func source(_ id: UUID) async throws -> Source? {
+        try await pool.query(
+            "SELECT \(fragment: Self.columns) FROM source WHERE id = \(id) AND deleted_at IS NULL"
+        ).first.map(Self.source)
+    }
+
+    /// Whether this is the source's key.
+    func hasKey(_ id: UUID, keyHash: [UInt8]) async throws -> Bool {
+        try await pool.query("SELECT 1 FROM source WHERE id = \(id) AND key_hash = \(keyHash)").count == 1
+    }
+
+    /// Writes the settings of a source as they are in `source`, and its key if a new one is given.
+    func update(_ source: Source, keyHash: [UInt8]?, by principal: Principal) async throws {
+        _ = try await pool.pipeline([
+            """
+            UPDATE source SET name = \(source.name), mapping = \(source.mapping.map(\.json).map(Self.json)),
+                signature = \(source.signature.map(\.json).map(Self.json)),
+                signature_secrets = \(source.signature?.sealedSecrets), key_hash = coalesce(\(keyHash), key_hash)
+            WHERE id = \(source.id) AND deleted_at IS NULL
+            """,
+            AuditStore.insert(
+                actor: principal, action: keyHash == nil ? "source.update" : "source.rotate",
+                subject: source.id.uuidString.lowercased(), data: ["name": .string(source.name)]),
+            "SELECT pg_notify(\(Self.channel), '')",
+        ])
+    }
+
+    /// Keeps where an administrator confirms that messages may come.
+    func setConfirmation(_ url: String, of id: UUID) async throws {
+        _ = try await pool.query(
+            "UPDATE source SET confirmation_url = \(AlertName.cut(url, to: 2000)) WHERE id = \(id)")
+    }
+
+    private static func json(_ value: JSONValue) -> PostgresJSON {
+        PostgresJSON(bytes: value.bytes)
+    }
+
+    private static let columns: SQL = """
+        id, name, kind, created_at, created_by, mapping, signature, signature_secrets, confirmation_url
+        """
 
     private static func source(_ row: PostgresRow) throws -> Source {
         let kind: String = try row.decode("kind")
         guard let known = SourceKind(rawValue: kind) else {
             throw PostgresError.decoding(column: "kind", reason: "is no kind of source that this program knows")
         }
-        return Source(
+        var source = Source(
             id: try row.decode("id"), name: try row.decode("name"), kind: known,
             createdAt: try row.decode("created_at"), createdBy: try row.decode("created_by"))
+        source.confirmationURL = try row.decode("confirmation_url")
+        if let mapping: PostgresJSON = try row.decode("mapping") {
+            source.mapping = try PayloadMapping(JSONParser.parse(mapping.bytes))
+        }
+        if let signature: PostgresJSON = try row.decode("signature"),
+            let secrets: [UInt8] = try row.decode("signature_secrets")
+        {
+            guard let known = SourceSignature(try JSONParser.parse(signature.bytes), sealedSecrets: secrets) else {
+                throw PostgresError.decoding(column: "signature", reason: "is no signature that this program knows")
+            }
+            source.signature = known
+        }
+        return source
     }
 }

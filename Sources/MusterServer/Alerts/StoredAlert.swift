@@ -32,6 +32,10 @@ struct StoredAlert: Sendable {
     let held: String?
     let heldUntil: Timestamp?
 
+    /// JSON, for those who do not know how it is stored.
+    var labelBytes: [UInt8] { labels.bytes }
+    var annotationBytes: [UInt8] { annotations.bytes }
+
     static let columns: SQL = """
         id, source, identity, title, status, occurrences, starts_at, first_seen_at, last_seen_at, acknowledged_at,
         acknowledged_by, resolved_at, component, severity, labels, annotations, incident, expires_at, flaps::bigint AS flaps,

@@ -15,6 +15,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     // Who asks, and for what.
     case unauthenticated
     case roleRequired = "role-required"
+    case signatureInvalid = "signature-invalid"
     case notFound = "not-found"
     case methodNotAllowed = "method-not-allowed"
 
@@ -53,7 +54,7 @@ extension ProblemKind {
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .invalidValue, .idempotencyKeyReused: .unprocessableContent
-        case .unauthenticated: .unauthorized
+        case .unauthenticated, .signatureInvalid: .unauthorized
         case .roleRequired: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
@@ -79,6 +80,7 @@ extension ProblemKind {
         case .invalidValue: "A value is wrong"
         case .unauthenticated: "A valid token is needed"
         case .roleRequired: "The role does not suffice"
+        case .signatureInvalid: "The message is not signed as it should be"
         case .notFound: "There is no such thing"
         case .methodNotAllowed: "The method is not allowed here"
         case .wrongPhase: "Not in this phase"
@@ -126,6 +128,9 @@ extension ProblemKind {
         case .roleRequired:
             "The token is valid, and its role is too small for this. The roles, each containing the ones before it, are "
                 + "viewer, responder, commander and admin."
+        case .signatureInvalid:
+            "The source takes only messages with a valid signature. Compare its `signature` with the settings of the tool: the "
+                + "scheme, the names of the headers and the secret. Nothing was stored."
         case .notFound: "No such path, or nothing of that name is stored."
         case .methodNotAllowed: "The header `Allow` lists the methods of this path."
         case .wrongPhase: "The incident is in a phase in which this cannot be done; the detail lists the right ones."

@@ -41,6 +41,9 @@ struct Features: Sendable {
             DeadlineRunner(desk: desk, pool: pool, logger: logger),
             PlanRunner(desk: desk, pool: pool, logger: logger),
             AlertRouter(pool: pool, desk: desk, signal: routing, logger: logger),
+            IngressPruneRunner(
+                retention: configuration.retention, alerts: alerts, deadLetters: DeadLetterStore(pool: pool),
+                changes: ChangeStore(pool: pool), requests: OpsgenieStore(pool: pool), logger: logger),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
             sources,
             intake,
@@ -64,8 +67,26 @@ struct Features: Sendable {
             + SourceRoutes(
                 store: SourceStore(pool: pool), cache: sources, publicURL: configuration.http.publicURL
             ).routes
+            + ingressRoutes
             + AlertRoutes(
-                intake: intake, sources: sources, search: AlertSearch(pool: pool), store: alerts, routing: routing
+                search: AlertSearch(pool: pool), store: alerts, routing: routing
             ).routes
+    }
+
+    private var ingress: IngressDesk {
+        IngressDesk(
+            sources: sources, intake: intake, changes: ChangeStore(pool: pool),
+            deadLetters: DeadLetterStore(pool: pool),
+            logger: logger)
+    }
+
+    private var ingressRoutes: [Route] {
+        let desk = ingress
+        return HookRoutes(desk: desk).routes
+            + PagerDutyRoutes(desk: desk).routes
+            + OpsgenieRoutes(desk: desk, store: OpsgenieStore(pool: pool)).routes
+            + AlertmanagerRoutes(desk: desk, search: AlertSearch(pool: pool)).routes
+            + DeadLetterRoutes(store: DeadLetterStore(pool: pool), sources: SourceStore(pool: pool), desk: desk).routes
+            + ChangeRoutes(store: ChangeStore(pool: pool), desk: self.desk).routes
     }
 }

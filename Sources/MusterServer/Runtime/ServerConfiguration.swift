@@ -30,6 +30,9 @@ import Logging
 /// | `intake.gather_milliseconds` | milliseconds | 0 | 0 to 100 |
 /// | `intake.waiting_max` | alerts | 10000 | 1 to 1000000 |
 /// | `intake.batch_max` | alerts | 500 | 1 to 5000 |
+/// | `retention.alert_days` | days after an alert is over | 365 | 0 to 3650; 0 keeps for ever |
+/// | `retention.dead_letter_days` | days | 30 | 0 to 3650; 0 keeps for ever |
+/// | `retention.change_days` | days | 90 | 0 to 3650; 0 keeps for ever |
 /// | `restoration.soak_seconds.tier_0` to `tier_3` | seconds | 0 | 0 to 86400 |
 /// | `policy.default.PHASE`, `policy.sev1.PHASE` to `policy.sev4.PHASE` | list of requirements | the built-in policy | phases detect, assess, mitigate, restore, review |
 /// | `shutdown.grace_seconds` | seconds | 20 | 1 to 600 |
@@ -77,6 +80,7 @@ package struct ServerConfiguration: Sendable {
     var database: Database
     var log: Log
     var intake: Intake
+    var retention: IngressPruneRunner.Retention
     var soak: SoakPolicy
     var policy: PhasePolicy
     var shutdownGrace: Duration
@@ -139,6 +143,10 @@ extension ServerConfiguration {
             gather: .milliseconds(reader.integer("intake.gather_milliseconds", default: 0, 0...100)),
             waitingMax: reader.integer("intake.waiting_max", default: 10_000, 1...1_000_000),
             batchMax: reader.integer("intake.batch_max", default: 500, 1...5_000))
+        retention = IngressPruneRunner.Retention(
+            alertDays: reader.integer("retention.alert_days", default: 365, 0...3650),
+            deadLetterDays: reader.integer("retention.dead_letter_days", default: 30, 0...3650),
+            changeDays: reader.integer("retention.change_days", default: 90, 0...3650))
         soak = SoakPolicy(
             secondsByTier: Dictionary(
                 uniqueKeysWithValues: (0...3).map { tier in

@@ -10,6 +10,8 @@ struct ForeignRequest: Sendable {
     var query: [(name: String, value: String)] = []
     /// The daemon's clock; for formats that say "now".
     var receivedAt: Timestamp
+    /// The body as JSON, where somebody has read it already, as for a key within it.
+    var parsed: JSONValue? = nil
 
     /// The media type without parameters, in lower case; nil when none was sent.
     var mediaType: String? {
@@ -21,6 +23,7 @@ struct ForeignRequest: Sendable {
 
     /// The body as JSON; a doubled name keeps its last value, as nearly every sender's own parser does.
     func document() throws(Problem) -> JSONValue {
+        if let parsed { return parsed }
         do {
             return try JSONParser.parse(body.readableBytesView, doubledNames: .lastWins)
         } catch {

@@ -1,0 +1,140 @@
+import FoundationEssentials
+import HTTPTypes
+import IncidentDomain
+import NIOCore
+
+/// Messages that no format understood: looking at them, and sending them through once more when the mapping is mended.
+struct DeadLetterRoutes: Sendable {
+    let store: DeadLetterStore
+    let sources: SourceStore
+    let desk: IngressDesk
+
+    var routes: [Route] {
+        [
+            Route(
+                .get, "/v1/dead-letters", role: .admin, "listDeadLetters", query: ["source", "limit", "cursor"],
+                handler: list),
+            Route(.get, "/v1/dead-letters/{id}", role: .admin, "getDeadLetter", handler: get),
+            Route(.delete, "/v1/dead-letters/{id}", role: .admin, "deleteDeadLetter", handler: delete),
+            Route(
+                .post, "/v1/dead-letters/{id}/replay", role: .admin, "replayDeadLetter", body: .optionalJSON,
+                handler: replay),
+            Route(
+                .post, "/v1/sources/{id}/replay", role: .admin, "replayDeadLetters", body: .optionalJSON,
+                handler: replayAll),
+        ]
+    }
+
+    private func list(_ request: RequestContext) async throws -> Answer {
+        var query = try request.query()
+        var source: UUID?
+        if let text = query.string("source") {
+            source = UUID(uuidString: text)
+            if source == nil { query.refuse("source", "should be the id of a source") }
+        }
+        let page = query.page(of: "dead-letters")
+        try query.finish()
+        let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
+        let found = try await store.list(of: source, before: last, limit: page.limit + 1)
+        let items = found.prefix(page.limit)
+        let next =
+            found.count > page.limit
+            ? items.last.map { PageCursor(list: "dead-letters", key: [.string($0.id.uuidString)]) } : nil
+        return Answer.page(items, next: next, of: request) { json, letter in
+            json.object { Self.write(letter, to: &$0) }
+        }
+    }
+
+    private func get(_ request: RequestContext) async throws -> Answer {
+        let (letter, body) = try await found(request)
+        return .json { json in
+            json.object { json in
+                Self.write(letter, to: &json)
+                json.member("body", String(decoding: body, as: UTF8.self))
+            }
+        }
+    }
+
+    private func delete(_ request: RequestContext) async throws -> Answer {
+        let id = try request.uuid("id", of: "Dead letter")
+        guard try await store.delete(id) else { throw Problem.notFound("Dead letter \(id.uuidString.lowercased())") }
+        return .noContent
+    }
+
+    /// 200 when it went through, and is a dead letter no more; else the problem that it still has.
+    private func replay(_ request: RequestContext) async throws -> Answer {
+        var body = try request.fields()
+        try body.finish()
+        let (letter, bytes) = try await found(request)
+        let message = try await replay(letter, bytes)
+        return .json { json in
+            json.object { $0.member("accepted", message.alerts.count + message.changes.count) }
+        }
+    }
+
+    private func replayAll(_ request: RequestContext) async throws -> Answer {
+        let id = try request.uuid("id", of: "Source")
+        var body = try request.fields()
+        try body.finish()
+        guard try await sources.source(id) != nil else {
+            throw Problem.notFound("Source \(id.uuidString.lowercased())")
+        }
+        var (replayed, left) = (0, 0)
+        // In the order in which they came, or an end would go before its beginning.
+        for letter in try await store.list(of: id, before: nil, limit: DeadLetterStore.lettersMax).reversed() {
+            guard let (letter, bytes) = try await store.letter(letter.id) else { continue }
+            do {
+                _ = try await replay(letter, bytes)
+                replayed += 1
+            } catch let problem as Problem where problem.kind != .overloaded {
+                left += 1
+            }
+        }
+        return .json { json in
+            json.object { json in
+                json.member("replayed", replayed)
+                json.member("left", left)
+            }
+        }
+    }
+
+    private func replay(_ letter: DeadLetter, _ body: [UInt8]) async throws -> IncomingMessage {
+        guard letter.bodyBytes == body.count else {
+            throw Problem.invalid(
+                "", "The letter has \(letter.bodyBytes) bytes, of which only \(body.count) were kept.")
+        }
+        guard let source = try await sources.source(letter.source), let entry = IngressEntry(rawValue: letter.entry)
+        else { throw Problem.notFound("The source of this letter") }
+        var headers = HTTPFields()
+        for member in try JSONParser.parse(letter.headers).object?.members ?? [] {
+            if let name = HTTPField.Name(member.name), let value = member.value.string { headers[name] = value }
+        }
+        let foreign = ForeignRequest(body: ByteBuffer(bytes: body), headers: headers, receivedAt: letter.lastAt)
+        let message = try entry.read(foreign, of: source)
+        try await desk.store(message, from: source)
+        _ = try await store.delete(letter.id)
+        return message
+    }
+
+    private func found(_ request: RequestContext) async throws -> (DeadLetter, [UInt8]) {
+        let id = try request.uuid("id", of: "Dead letter")
+        guard let (letter, body) = try await store.letter(id) else {
+            throw Problem.notFound("Dead letter \(id.uuidString.lowercased())")
+        }
+        return (letter, body)
+    }
+
+    private static func write(_ letter: DeadLetter, to json: inout JSONWriter) {
+        json.member("id", letter.id)
+        json.member("source", letter.source)
+        json.member("entry", letter.entry)
+        json.member("first_at", letter.firstAt)
+        json.member("last_at", letter.lastAt)
+        json.member("occurrences", letter.occurrences)
+        json.name("headers")
+        json.raw(letter.headers)
+        json.member("body_bytes", letter.bodyBytes)
+        json.member("is_cut", letter.bodyBytes > DeadLetterStore.bodyBytesMax)
+        json.member("reason", letter.reason)
+    }
+}

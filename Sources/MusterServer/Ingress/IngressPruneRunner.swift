@@ -1,0 +1,53 @@
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// Forgets what is older than its retention: dead letters, changes, the outcomes of Opsgenie's requests, and alerts that
+/// are over. A little at a time, so that nothing else waits for it; any daemon may do it.
+struct IngressPruneRunner: Service {
+    /// For how many days each is kept; 0 keeps for ever.
+    struct Retention: Sendable {
+        var alertDays = 365
+        var deadLetterDays = 30
+        var changeDays = 90
+        var requestDays = 7
+    }
+
+    let retention: Retention
+    let alerts: AlertStore
+    let deadLetters: DeadLetterStore
+    let changes: ChangeStore
+    let requests: OpsgenieStore
+    let logger: Logger
+    var interval: Duration = .seconds(600)
+
+    private static let batchRows = 1_000
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: interval)
+                guard !Task.isCancelled else { return }
+                await prune()
+            }
+        }
+    }
+
+    /// Forgets all that is due.
+    func prune() async {
+        await prune("alerts", retention.alertDays) { try await alerts.prune(days: $0, limit: $1) }
+        await prune("dead letters", retention.deadLetterDays) { try await deadLetters.prune(days: $0, limit: $1) }
+        await prune("changes", retention.changeDays) { try await changes.prune(days: $0, limit: $1) }
+        await prune("requests", retention.requestDays) { try await requests.prune(days: $0, limit: $1) }
+    }
+
+    private func prune(_ what: String, _ days: Int, _ some: (Int, Int) async throws -> Int) async {
+        guard days > 0 else { return }
+        do {
+            while try await some(days, Self.batchRows) == Self.batchRows, !Task.isCancelled {}
+        } catch {
+            guard !Task.isCancelled else { return }
+            logger.warning("old \(what) could not be removed", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import FoundationEssentials
+import HTTPTypes
+import IncidentDomain
+
+/// The forms of Opsgenie's Alert API: always an object with `took` and `requestId`, for a yes and a no.
+enum OpsgenieAnswer {
+    /// The request was taken; what became of it can be asked under its id.
+    static func accepted(_ id: UUID, since start: ContinuousClock.Instant) -> Answer {
+        .json(status: .accepted) { json in
+            json.object { json in
+                json.member("result", "Request will be processed")
+                finish(&json, id, start)
+            }
+        }
+    }
+
+    static func data(
+        since start: ContinuousClock.Instant, _ write: (inout JSONWriter) -> Void
+    ) -> Answer {
+        .json { json in
+            json.object { json in
+                json.name("data")
+                write(&json)
+                finish(&json, .random(), start)
+            }
+        }
+    }
+
+    static func refusal(_ status: HTTPResponse.Status, _ message: String) -> Answer {
+        .json(status: status) { json in
+            json.object { json in
+                json.member("message", message)
+                finish(&json, .random(), .now)
+            }
+        }
+    }
+
+    /// A problem in their form; what their clients should meet as it is, is thrown on.
+    static func problem(_ problem: Problem) throws -> Answer {
+        switch problem.kind.status {
+        case .badRequest, .unauthorized, .notFound: return refusal(problem.kind.status, problem.detail)
+        case .unprocessableContent: return refusal(.unprocessableContent, problem.detail)
+        case .serviceUnavailable where problem.kind == .overloaded:
+            var answer = refusal(.tooManyRequests, problem.detail)
+            answer.headers.append(contentsOf: problem.headers)
+            return answer
+        case _: throw problem
+        }
+    }
+
+    /// An alert as their `GET` answers it.
+    static func write(_ alert: StoredAlert, to json: inout JSONWriter) {
+        let labels = (try? AlertTexts.texts(alert.labels)) ?? [:]
+        let annotations = (try? AlertTexts.texts(alert.annotations)) ?? [:]
+        json.object { json in
+            json.member("id", alert.id)
+            json.member("tinyId", OpsgenieName.tiny(alert.id))
+            json.member("alias", alert.identity)
+            json.member("message", alert.title)
+            json.member("status", alert.status == .resolved ? "closed" : "open")
+            json.member("acknowledged", alert.status == .acknowledged)
+            json.member("isSeen", alert.status != .firing)
+            json.member("snoozed", false)
+            json.array("tags", (labels["tags"] ?? "").split(separator: ",")) { $0.value(String($1)) }
+            json.member("count", alert.occurrences)
+            json.member("createdAt", alert.firstSeenAt)
+            json.member("updatedAt", alert.lastSeenAt)
+            json.member("lastOccurredAt", alert.lastSeenAt)
+            json.member("source", labels["source"])
+            json.member("owner", alert.acknowledgedBy ?? "")
+            json.member("priority", alert.severity ?? "P3")
+            json.member("entity", labels["entity"] ?? "")
+            json.member("description", annotations["description"] ?? "")
+            json.object("details") { json in
+                for (name, value) in labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
+            }
+        }
+    }
+
+    private static func finish(_ json: inout JSONWriter, _ id: UUID, _ start: ContinuousClock.Instant) {
+        let took = start.duration(to: .now).components
+        json.member("took", Double(took.seconds) + Double(took.attoseconds / 1_000_000_000_000_000) / 1000)
+        json.member("requestId", id)
+    }
+}

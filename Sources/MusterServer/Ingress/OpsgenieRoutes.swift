@@ -1,0 +1,234 @@
+import FoundationEssentials
+import HTTPTypes
+import IncidentDomain
+import NIOCore
+
+/// Opsgenie's Alert API, as its SDKs, Alertmanager and apprise use it (opsgenie-python-sdk, docs/AlertApi.md): the key is a
+/// source's. It is asynchronous there; here a request is carried out before it is answered, and what became of it is kept
+/// for those who ask.
+struct OpsgenieRoutes: Sendable {
+    let desk: IngressDesk
+    let store: OpsgenieStore
+
+    var routes: [Route] {
+        [
+            route(.post, "", "createOpsgenieAlert", create),
+            route(.get, "", "listOpsgenieAlerts", list),
+            route(.get, "/count", "countOpsgenieAlerts", count),
+            route(.get, "/requests/{request}", "getOpsgenieRequest", outcome),
+            route(.get, "/{id}", "getOpsgenieAlert", get),
+            route(.delete, "/{id}", "deleteOpsgenieAlert") { try await act(.resolved, "Delete", $0, $1, $2) },
+            route(.post, "/{id}/acknowledge", "acknowledgeOpsgenieAlert") {
+                try await act(.acknowledged, "Acknowledge", $0, $1, $2)
+            },
+            route(.post, "/{id}/close", "closeOpsgenieAlert") { try await act(.resolved, "Close", $0, $1, $2) },
+            route(.post, "/{id}/unacknowledge", "unacknowledgeOpsgenieAlert") {
+                try await change("Unacknowledge", $0, $1, $2) { _ in .unacknowledged }
+            },
+            route(.post, "/{id}/notes", "noteOpsgenieAlert") {
+                try await change("AddNote", $0, $1, $2) { fields throws(Problem) in
+                    .note(try Self.required("note", fields), author: fields.text("user") ?? "Opsgenie")
+                }
+            },
+            route(.get, "/{id}/notes", "listOpsgenieNotes", notes),
+            route(.post, "/{id}/tags", "tagOpsgenieAlert") {
+                try await change("AddTags", $0, $1, $2) { .tags(added: Self.tags($0["tags"]), removed: []) }
+            },
+            route(.delete, "/{id}/tags", "untagOpsgenieAlert", untag),
+            route(.put, "/{id}/message", "setOpsgenieMessage") {
+                try await change("UpdateMessage", $0, $1, $2) { fields throws(Problem) in
+                    .message(ForeignText.bounded(try Self.required("message", fields), bytes: 1000) ?? "-")
+                }
+            },
+            route(.put, "/{id}/description", "setOpsgenieDescription") {
+                try await change("UpdateDescription", $0, $1, $2) { fields throws(Problem) in
+                    .description(ForeignText.bounded(try Self.required("description", fields), bytes: 15_000) ?? "-")
+                }
+            },
+            route(.put, "/{id}/priority", "setOpsgeniePriority") {
+                try await change("UpdatePriority", $0, $1, $2) { fields throws(Problem) in
+                    let priority = try Self.required("priority", fields)
+                    guard ["P1", "P2", "P3", "P4", "P5"].contains(priority) else {
+                        throw .invalid("/priority", "should be P1 to P5")
+                    }
+                    return .priority(priority)
+                }
+            },
+        ]
+    }
+
+    private typealias Handler =
+        @Sendable (RequestContext, (source: Source, key: String), ContinuousClock.Instant) async throws -> Answer
+
+    /// A route whose caller is a source, and whose problems have Opsgenie's form.
+    private func route(
+        _ method: HTTPRequest.Method, _ path: String, _ operation: String, _ handler: @escaping Handler
+    ) -> Route {
+        Route(method, "/v2/alerts\(path)", role: nil, operation, query: .anything, body: .foreign) { request in
+            let start = ContinuousClock.now
+            do {
+                guard let key = try ForeignAnswer.key(of: request), let source = try await desk.source(key: key) else {
+                    return OpsgenieAnswer.refusal(.unauthorized, "Could not authenticate: no source has this key")
+                }
+                return try await handler(request, (source, key), start)
+            } catch let problem as Problem {
+                return try OpsgenieAnswer.problem(problem)
+            }
+        }
+    }
+
+    private func create(
+        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+    ) async throws -> Answer {
+        // Clients name the alert by the id of this request later.
+        let id = UUID.timeOrdered()
+        let message = try await desk.take(
+            try request.foreign(), by: .opsgenieAlert, from: caller.source, key: caller.key
+        ) { message in
+            if !message.alerts.isEmpty { message.alerts[0].id = id }
+        }
+        if let alias = message.alerts.first?.identity {
+            try await store.record(
+                id, "Create", alias: alias, of: caller.source.id, found: "Created alert",
+                missed: "Alert was not created")
+        }
+        return OpsgenieAnswer.accepted(id, since: start)
+    }
+
+    /// Acknowledging and closing go the way of all alerts. An alias that nobody knows is 202 there, too; the outcome tells.
+    private func act(
+        _ status: IncomingAlert.Status, _ action: String, _ request: RequestContext,
+        _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+    ) async throws -> Answer {
+        let id = UUID.timeOrdered()
+        let foreign = try request.foreign()
+        guard let alert = try await store.alert(try Self.name(request, foreign), of: caller.source.id) else {
+            try await store.recordMissed(id, action, of: caller.source.id)
+            return OpsgenieAnswer.accepted(id, since: start)
+        }
+        let message = try OpsgenieFormat.readAction(status, of: alert.identity, foreign)
+        if alert.status != .resolved { try await desk.store(message, from: caller.source) }
+        if let note = message.alerts.first?.annotations["note"] {
+            try await store.set(.note(note, author: message.alerts.first?.actor ?? "Opsgenie"), of: alert)
+        }
+        try await store.record(
+            id, action, alias: alert.identity, of: caller.source.id, found: "Alert \(action.lowercased())d", missed: "")
+        return OpsgenieAnswer.accepted(id, since: start)
+    }
+
+    private func change(
+        _ action: String, _ request: RequestContext, _ caller: (source: Source, key: String),
+        _ start: ContinuousClock.Instant, _ field: (ForeignFields) throws(Problem) -> OpsgenieStore.Field
+    ) async throws -> Answer {
+        let id = UUID.timeOrdered()
+        let foreign = try request.foreign()
+        let fields = try foreign.body.readableBytes == 0 ? ForeignFields(.object([:])) : foreign.fields()
+        let field = try field(fields)
+        guard let alert = try await store.alert(try Self.name(request, foreign), of: caller.source.id) else {
+            try await store.recordMissed(id, action, of: caller.source.id)
+            return OpsgenieAnswer.accepted(id, since: start)
+        }
+        try await store.set(field, of: alert)
+        try await store.record(
+            id, action, alias: alert.identity, of: caller.source.id, found: "Alert changed", missed: "")
+        return OpsgenieAnswer.accepted(id, since: start)
+    }
+
+    private func untag(
+        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+    ) async throws -> Answer {
+        let named = try request.target.parameters().first { $0.name == "tags" }?.value ?? ""
+        let tags = named.split(separator: ",").map(String.init)
+        return try await change("RemoveTags", request, caller, start) { _ in .tags(added: [], removed: tags) }
+    }
+
+    private func get(
+        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+    ) async throws -> Answer {
+        let alert = try await found(request, caller.source)
+        return OpsgenieAnswer.data(since: start) { OpsgenieAnswer.write(alert, to: &$0) }
+    }
+
+    private func notes(
+        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+    ) async throws -> Answer {
+        let notes = try await store.notes(of: try await found(request, caller.source).id)
+        return OpsgenieAnswer.data(since: start) { json in
+            json.array(notes) { json, note in
+                json.object { json in
+                    json.member("note", note.text)
+                    json.member("owner", note.author)
+                    json.member("createdAt", note.at)
+                }
+            }
+        }
+    }
+
+    private func list(
+        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+    ) async throws -> Answer {
+        let query = try request.target.parameters()
+        func number(_ name: String, _ range: ClosedRange<Int>, _ fallback: Int) -> Int {
+            let value = query.first { $0.name == name }.flatMap { Int($0.value) } ?? fallback
+            return min(max(value, range.lowerBound), range.upperBound)
+        }
+        let words = query.first { $0.name == "query" }?.value.lowercased().replacing(" ", with: "") ?? ""
+        let isOpen: Bool? =
+            words.contains("status:open") || words.contains("status=open")
+            ? true : (words.contains("status:closed") || words.contains("status=closed") ? false : nil)
+        let alerts = try await store.alerts(
+            of: caller.source.id, isOpen: isOpen, limit: number("limit", 1...100, 20),
+            offset: number("offset", 0...20_000, 0))
+        return OpsgenieAnswer.data(since: start) { json in
+            json.array(alerts) { OpsgenieAnswer.write($1, to: &$0) }
+        }
+    }
+
+    private func count(
+        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+    ) async throws -> Answer {
+        let open = try await store.countOpen(of: caller.source.id)
+        return OpsgenieAnswer.data(since: start) { json in json.object { $0.member("count", open) } }
+    }
+
+    private func outcome(
+        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+    ) async throws -> Answer {
+        guard let id = UUID(uuidString: request.parameter("request")), let outcome = try await store.outcome(id),
+            outcome.source == caller.source.id
+        else { return OpsgenieAnswer.refusal(.notFound, "Request not found. It might not be processed, yet.") }
+        return OpsgenieAnswer.data(since: start) { json in
+            json.object { json in
+                json.member("success", outcome.isSuccess)
+                json.member("isSuccess", outcome.isSuccess)
+                json.member("action", outcome.action)
+                json.member("processedAt", outcome.processedAt)
+                json.member("integrationId", outcome.source)
+                json.member("status", outcome.status)
+                json.member("alertId", outcome.alert.map { $0.uuidString.lowercased() } ?? "")
+                json.member("alias", outcome.alias ?? "")
+            }
+        }
+    }
+
+    private func found(_ request: RequestContext, _ source: Source) async throws -> StoredAlert {
+        let name = try Self.name(request, try request.foreign())
+        guard let alert = try await store.alert(name, of: source.id) else { throw Problem.notFound("The alert") }
+        return alert
+    }
+
+    private static func name(_ request: RequestContext, _ foreign: ForeignRequest) throws(Problem) -> OpsgenieName {
+        try OpsgenieName(
+            request.parameter("id"), type: foreign.query.first { $0.name == "identifierType" }?.value)
+    }
+
+    private static func required(_ field: String, _ fields: ForeignFields) throws(Problem) -> String {
+        guard let text = fields.text(field) else { throw .invalid("/\(field)", "is required") }
+        return text
+    }
+
+    private static func tags(_ value: JSONValue?) -> [String] {
+        (value?.array ?? []).prefix(20).compactMap { ForeignText.bounded($0.string, bytes: 50) }
+            .map { $0.replacing(",", with: " ") }
+    }
+}
