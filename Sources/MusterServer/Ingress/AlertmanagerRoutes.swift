@@ -35,7 +35,8 @@ struct AlertmanagerRoutes: Sendable {
         guard let key = try ForeignAnswer.key(of: request), let source = try await desk.source(key: key) else {
             throw Problem(
                 .unauthenticated,
-                "Send a source's key: as bearer token, as password of basic authentication, or as ?key= in the URL.")
+                "Send a source's key: as bearer token, as password of basic authentication, or as ?key= in the URL.",
+                headers: [.wwwAuthenticate: "Bearer"])
         }
         return (source, key)
     }

@@ -64,7 +64,10 @@ struct OpsgenieRoutes: Sendable {
     private func route(
         _ method: HTTPRequest.Method, _ path: String, _ operation: String, _ handler: @escaping Handler
     ) -> Route {
-        Route(method, "/v2/alerts\(path)", role: nil, operation, query: .anything, body: .foreign) { request in
+        Route(
+            method, "/v2/alerts\(path)", role: nil, operation, query: .anything,
+            body: method == .post || method == .put ? .foreign : .none
+        ) { request in
             let start = ContinuousClock.now
             do {
                 guard let key = try ForeignAnswer.key(of: request), let source = try await desk.source(key: key) else {

@@ -83,6 +83,11 @@ struct OpenAPIBodyTests {
         return Dictionary(errors) { first, _ in first }
     }
 
+    /// Operations whose path has a UUID.
+    private static let byUUID: Set<String> = [
+        "acknowledgeAlert", "resolveAlert", "replayDeadLetter", "replayDeadLetters", "updateSource", "rotateSource",
+    ]
+
     /// A path of the route that leads to its handler.
     private static func path(_ route: Route) -> String {
         let samples = [
@@ -91,7 +96,7 @@ struct OpenAPIBodyTests {
         ]
         let segments = route.path.split(separator: "/").map { segment in
             guard segment.hasPrefix("{") else { return String(segment) }
-            if ["acknowledgeAlert", "resolveAlert"].contains(route.operation) {
+            if Self.byUUID.contains(route.operation) {
                 return "0197a1b2-0000-7000-8000-000000000000"
             }
             return samples[String(segment)] ?? "1"
