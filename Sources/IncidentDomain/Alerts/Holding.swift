@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 
 /// Why an alert opens no incident. It is recorded all the same, joins an incident that is there, and its end counts.
 package struct AlertHold: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 
 /// What becomes of alerts that match: where they belong, how bad they are, and whether they open an incident.
 package struct RoutingRule: Hashable, Sendable {
@@ -49,7 +49,7 @@ package enum RoutedText: Hashable, Sendable {
         case .label(let name, let table, let fallback):
             let text = alert[name]
             guard let table else { return text.isEmpty ? fallback : text }
-            return table[text] ?? fallback
+            return table[text].flatMap { $0.isEmpty ? nil : $0 } ?? fallback
         }
     }
 }

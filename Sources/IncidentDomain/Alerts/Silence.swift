@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 
 /// For a while, alerts of some kind open no incident: work is being done, or somebody knows.
 package struct Silence: Hashable, Sendable {

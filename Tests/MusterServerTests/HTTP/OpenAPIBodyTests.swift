@@ -91,7 +91,7 @@ struct OpenAPIBodyTests {
         ]
         let segments = route.path.split(separator: "/").map { segment in
             guard segment.hasPrefix("{") else { return String(segment) }
-            if ["acknowledgeAlert", "resolveAlert"].contains(route.operation) {
+            if ["acknowledgeAlert", "resolveAlert", "replaceRule"].contains(route.operation) {
                 return "0197a1b2-0000-7000-8000-000000000000"
             }
             return samples[String(segment)] ?? "1"
