@@ -43,7 +43,8 @@ import Testing
             let source = try await daemon.makeSource()
             try await daemon.addRule("noise", [.alertname("a")]) { $0.opensIncident = false }
             try await daemon.send(source, .firing("a", group: "g"))
-            #expect(try await daemon.places() == ["a rule"] && daemon.count("incident") == 0)
+            #expect(try await daemon.places() == ["a rule"])
+            #expect(try await daemon.count("incident") == 0)
             try await daemon.send(source, .firing("b", group: "g"))
             #expect(try await daemon.places() == ["a 1", "b 1"], "both, once something opens one")
             #expect(try await daemon.incident(1).firing == ["": 2])
@@ -146,7 +147,8 @@ import Testing
                 async let second: Void = other.routeAll()
                 _ = try await (first, second)
                 try await daemon.routeAll()
-                #expect(try await daemon.places() == ["a 1"] && daemon.count("incident") == 1)
+                #expect(try await daemon.places() == ["a 1"])
+                #expect(try await daemon.count("incident") == 1)
             }
         }
     }
@@ -176,7 +178,8 @@ import Testing
             #expect(try await store.create(rules[0], at: 3, by: .mia)?.position == 2, "it is there already")
             #expect(try await store.order([rules[0].id], by: .mia) == false)
             #expect(try await store.order(rules.map(\.id), by: .mia))
-            #expect(try await store.delete(rules[1].id, by: .mia) && !store.delete(rules[1].id, by: .mia))
+            #expect(try await store.delete(rules[1].id, by: .mia))
+            #expect(try await !store.delete(rules[1].id, by: .mia))
             #expect(try await store.list().map(\.position) == [1, 2])
             #expect(try await store.replace(rules[1], at: nil, by: .mia) == nil)
             #expect(try await daemon.count("audit_line", where: "action LIKE 'rule.%'") == 6)

@@ -34,7 +34,9 @@ extension TestDaemon {
 
     func store(_ source: UUID, _ alerts: [IncomingAlert]) async throws {
         var message = IncomingMessage(alerts: alerts)
-        if let known = try await SourceStore(pool: pool).source(source) { try await book.apply(&message, source: known) }
+        if let known = try await SourceStore(pool: pool).source(source) {
+            try await book.apply(&message, source: known)
+        }
         try await take([(source, message.alerts)])
     }
 
