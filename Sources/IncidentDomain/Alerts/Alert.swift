@@ -25,11 +25,16 @@ package struct AlertBatch: Hashable, Codable, Sendable {
     package var counts: [String: Int]
     /// The affected component by which they belong to the incident, when it is not by their group.
     package var affecting: String?
+    /// How the catalog connects them with what is affected, when it is by a dependency.
+    package var correlation: AlertCorrelation?
 
     package static let mentionsMax = 20
 
-    package init(_ mentions: [AlertMention], affecting component: String? = nil) {
+    package init(
+        _ mentions: [AlertMention], affecting component: String? = nil, correlation: AlertCorrelation? = nil
+    ) {
         affecting = component
+        self.correlation = correlation
         alerts = Array(mentions.prefix(Self.mentionsMax))
         counts = mentions.reduce(into: [:]) { $0[$1.component ?? "", default: 0] += 1 }
     }

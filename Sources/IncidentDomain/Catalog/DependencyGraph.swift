@@ -12,6 +12,10 @@ package struct DependencyGraph: Sendable {
     let hard: Adjacency
     /// The soft dependencies by number, each once, without those that are hard as well.
     let soft: Adjacency
+    /// The hard dependencies the other way round: who cannot work without each component.
+    let hardDependents: Adjacency
+    /// The names by number.
+    let slugs: [String]
     /// The place of each component among all of them by slug.
     let slugRanks: [Int32]
     /// By number: it never falls.
@@ -28,6 +32,8 @@ package struct DependencyGraph: Sendable {
         for (place, component) in order.enumerated() { places[Int(component)] = Int32(place) }
         hard = edges.hard.renumbered(order, places, onlyDownwards: true)
         soft = edges.soft.renumbered(order, places, onlyDownwards: false)
+        hardDependents = hard.reversed()
+        slugs = order.map { bySlug[Int($0)].slug }
         slugRanks = order
         effectiveTiers = order.map { tiers[Int($0)] }
         durations = order.map { CatalogDurations(bySlug[Int($0)]) }

@@ -32,10 +32,12 @@ extension Incident {
     }
 
     /// Alerts join. One on a component that was restored, or is being verified, takes that back.
-    func attach(_ alerts: [AlertMention], affecting component: String?) throws(IncidentRefusal) -> [IncidentEvent] {
+    func attach(
+        _ alerts: [AlertMention], affecting component: String?, correlation: AlertCorrelation? = nil
+    ) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open)
         guard !alerts.isEmpty else { return [] }
-        return [.alertsAttached(AlertBatch(alerts, affecting: component))]
+        return [.alertsAttached(AlertBatch(alerts, affecting: component, correlation: correlation))]
             + regressions(of: alerts.compactMap(\.component), reason: "an alert fires on it again")
     }
 

@@ -32,8 +32,9 @@ package enum IncidentCommand: Hashable, Sendable {
     case approveReview(sections: [EditedSection])
     case addAction(ActionDraft)
     case changeAction(ordinal: Int, ActionPatch)
-    /// `affecting` names the component by which they belong here, when it is not by their group.
-    case attachAlerts([AlertMention], affecting: String? = nil)
+    /// `affecting` names the component by which they belong here, when it is not by their group, and `correlation` the
+    /// dependency.
+    case attachAlerts([AlertMention], affecting: String? = nil, correlation: AlertCorrelation? = nil)
     case clearAlerts([AlertMention])
     case deadlinePassed
     /// Time went by, or the catalog changed: is the plan that the timeline knows still the plan?

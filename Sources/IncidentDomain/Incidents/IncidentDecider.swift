@@ -93,7 +93,8 @@ extension Incident {
         case .approveReview(let sections): try incident.approveReview(sections, facts)
         case .addAction(let draft): try incident.addAction(draft)
         case .changeAction(let ordinal, let patch): try incident.changeAction(ordinal, patch)
-        case .attachAlerts(let alerts, let component): try incident.attach(alerts, affecting: component)
+        case .attachAlerts(let alerts, let component, let correlation):
+            try incident.attach(alerts, affecting: component, correlation: correlation)
         case .clearAlerts(let alerts): incident.clear(alerts)
         case .deadlinePassed: incident.passDeadline(facts)
         case .reviewPlan: incident.planRevision(facts).map { [$0] } ?? []

@@ -101,7 +101,24 @@ extension AlertBatch {
         let more = total > 3 ? " and \(total - 3) more" : ""
         return happened(total == 1 ? "1 alert" : "\(total) alerts") + (names.isEmpty ? "" : " on \(names)")
             + (titles.isEmpty ? "" : ": \(titles)\(more)")
-            + (affecting.map { ", because \($0) is affected here." } ?? ".")
+            + (reason.map { ", because \($0)." } ?? ".")
+    }
+
+    private var reason: String? {
+        correlation.map(\.text) ?? affecting.map { "\($0) is affected here" }
+    }
+}
+
+extension AlertCorrelation {
+    /// A clause: `feed depends on user-db`.
+    var text: String {
+        let between = through.dropFirst().dropLast().joined(separator: ", ")
+        let way = between.isEmpty ? "" : " (over \(between))"
+        let (first, last) = (through.first ?? component, through.last ?? component)
+        return switch direction {
+        case .dependsOnAffected: "\(first) depends on \(last)\(way)"
+        case .affectedDependsOn: "\(first), which is affected here, depends on \(last)\(way)"
+        }
     }
 }
 

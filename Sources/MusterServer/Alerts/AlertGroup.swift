@@ -26,7 +26,8 @@ struct AlertGroup: Sendable {
     func opening(now: Timestamp, graph: DependencyGraph) -> OpenIncident {
         let started = alerts.map(\.startsAt).min() ?? now
         return OpenIncident(
-            title: title, impacts: impacts(graph: graph, beside: nil), startedAt: min(started, now), labels: labels,
+            title: title, severity: severity, impacts: impacts(graph: graph, beside: nil), startedAt: min(started, now),
+            labels: labels,
             alerts: alerts.map(\.mention))
     }
 
@@ -35,9 +36,20 @@ struct AlertGroup: Sendable {
     func impacts(graph: DependencyGraph, beside incident: Incident?) -> [ComponentImpact] {
         guard incident?.phase != .review else { return [] }
         let known = Set(incident?.impacts.map(\.component) ?? [])
-        let named = Set(alerts.filter { !$0.isResolved }.compactMap(\.component))
-        return named.subtracting(known).filter { graph.components[$0] != nil }.sorted()
+        return firingComponents.subtracting(known).filter { graph.components[$0] != nil }.sorted()
             .map { ComponentImpact(component: $0, impact: .degraded) }
+    }
+
+    /// The components that alerts of the group fire on.
+    var firingComponents: Set<String> {
+        Set(alerts.filter { !$0.isResolved }.compactMap(\.component))
+    }
+
+    /// The worst that a rule says in the words of incidents: whoever wrote the rule has decided it. What senders call
+    /// severity is theirs.
+    private var severity: Severity? {
+        alerts.filter { $0.rule != nil }.compactMap { $0.severity.flatMap(Severity.init(rawValue:)) }
+            .min { $0.rawValue < $1.rawValue }
     }
 
     private var title: String {

@@ -31,8 +31,8 @@ extension AlertRouter {
     private func deliver(to number: Int, in transaction: PostgresTransaction) async throws -> Int {
         guard let (row, loaded) = try await held(number, in: transaction) else { return 0 }
         let deliveries = try await store.takeDeliveries(of: number, limit: Self.deliveriesMax, in: transaction)
-        guard !deliveries.began.isEmpty || !deliveries.ended.isEmpty else { return 0 }
-        let alerts = try await store.alerts(deliveries.began.union(deliveries.ended), in: transaction)
+        guard !deliveries.all.isEmpty else { return 0 }
+        let alerts = try await store.alerts(deliveries.all, in: transaction)
         let began = alerts.filter { deliveries.began.contains($0.id) }
         var ended = alerts.filter { deliveries.ended.contains($0.id) }
         if row.incident.takesAlerts {
@@ -42,6 +42,9 @@ extension AlertRouter {
             try await store.release(began.map(\.id), in: transaction)
             ended.removeAll { deliveries.began.contains($0.id) }
         }
+        // One that ended in the same moment was seen all the same.
+        let seen = alerts.first { deliveries.acknowledged.contains($0.id) }
+        try await acknowledge(row.incident.number, for: seen, in: transaction)
         if !ended.isEmpty {
             try await clear(ended.map(\.mention), of: row.incident.number, in: transaction)
         }

@@ -14,6 +14,10 @@ struct AlertRouter: Service {
     let desk: IncidentDesk
     let signal: RoutingSignal
     let logger: Logger
+    let book: RuleBook
+    /// How long an incident that hears nothing more goes on taking alerts that only a dependency connects with it; zero
+    /// for not at all.
+    let correlationWindow: Duration
     /// How often to look for work that another daemon left.
     var interval: Duration = .seconds(1)
     /// How long to rest after a batch: in a storm, what comes meanwhile reaches its incident in one piece. A lone alert
@@ -21,7 +25,16 @@ struct AlertRouter: Service {
     var rest: Duration = .milliseconds(25)
     let store = AlertRoutingStore()
 
-    private static let batchMax = 500
+    static let batchMax = 500
+
+    /// What one look at the work came to.
+    private struct Round {
+        var routed: Int
+        /// Another daemon places alerts at this moment; what it did not see of ours is still there.
+        var isBusy: Bool
+
+        var isWorthAnother: Bool { routed > 0 || isBusy }
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -29,6 +42,7 @@ struct AlertRouter: Service {
                 group.addTask { await follow() }
                 group.addTask {
                     while !Task.isCancelled {
+                        await letGo()
                         signal.wake()
                         try? await Task.sleep(for: interval)
                     }
@@ -40,7 +54,7 @@ struct AlertRouter: Service {
     private func follow() async {
         for await _ in signal.signals {
             do {
-                while try await routeBatch() > 0 { try await Task.sleep(for: rest) }
+                while try await round().isWorthAnother { try await Task.sleep(for: rest) }
             } catch {
                 guard !Task.isCancelled else { return }
                 // The alerts are safe and stay marked; the next second tries again.
@@ -50,43 +64,34 @@ struct AlertRouter: Service {
         }
     }
 
+    /// Alerts whose reason for waiting has passed are looked at again, by whichever daemon sees it first.
+    func letGo() async {
+        do {
+            _ = try await store.letGo(limit: Self.batchMax, in: pool)
+        } catch {
+            logger.warning("alerts that waited could not be looked at", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Routes what is not routed, up to one batch; returns how many alerts that were.
     ///
     /// - Parameter isolating: Leaves out the incidents and groups that fail, where otherwise nothing of the batch is done:
     ///   one incident that cannot be read must not hold up the alerts of all others.
     @discardableResult
     func routeBatch(isolating: Bool = false) async throws -> Int {
-        let count = try await deliver(isolating: isolating) + place(isolating: isolating)
-        if count > 0 { desk.feed.committed() }
-        return count
+        try await round(isolating: isolating).routed
     }
 
-    /// Brings alerts that no incident takes yet to one.
-    private func place(isolating: Bool) async throws -> Int {
-        try await desk.repeating(CommandContext(principal: .daemon)) { _, _ in
-            try await pool.transaction { transaction in
-                let alerts = try await store.claim(limit: Self.batchMax, in: transaction)
-                guard !alerts.isEmpty else { return 0 }
-                var failed: Set<UUID> = []
-                for (incident, over) in Self.cleared(alerts) {
-                    let isDone = try await part(isolating, in: transaction) {
-                        try await clear(over.map(\.mention), of: incident, in: transaction)
-                    }
-                    if !isDone { failed.formUnion(over.map(\.id)) }
-                }
-                for group in Self.newGroups(alerts) {
-                    let isDone = try await part(isolating, in: transaction) { try await place(group, in: transaction) }
-                    if !isDone { failed.formUnion(group.alerts.map(\.id)) }
-                }
-                let routed = alerts.map(\.id).filter { !failed.contains($0) }
-                try await store.mark(routed, in: transaction)
-                return routed.count
-            }
-        }
+    private func round(isolating: Bool = false) async throws -> Round {
+        let delivered = try await deliver(isolating: isolating)
+        let placed = try await place(isolating: isolating)
+        let round = Round(routed: delivered + (placed ?? 0), isBusy: placed == nil)
+        if round.routed > 0 { desk.feed.committed() }
+        return round
     }
 
     /// One part of a batch. False when it failed by itself and the rest is to go on without it.
-    private func part(
+    func part(
         _ isolating: Bool, in transaction: PostgresTransaction, _ body: () async throws -> Void
     ) async throws -> Bool {
         guard isolating else {
@@ -108,24 +113,6 @@ struct AlertRouter: Service {
         }
     }
 
-    /// Alerts that their incidents know and that are over now, as daemons before this version marked them.
-    private static func cleared(
-        _ alerts: [AlertRoutingStore.Unrouted]
-    ) -> [(incident: Int, over: [AlertRoutingStore.Unrouted])] {
-        let known = alerts.filter { $0.incident != nil && $0.isResolved }
-        return Dictionary(grouping: known) { $0.incident ?? 0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    }
-
-    /// Alerts that no incident knows, by group.
-    private static func newGroups(_ alerts: [AlertRoutingStore.Unrouted]) -> [AlertGroup] {
-        groups(alerts.filter { $0.incident == nil })
-    }
-
-    static func groups(_ alerts: [AlertRoutingStore.Unrouted]) -> [AlertGroup] {
-        Dictionary(grouping: alerts) { AlertGroup.Key(source: $0.source, group: $0.groupKey) }
-            .map { AlertGroup(key: $0.key, alerts: $0.value) }.sorted { $0.key < $1.key }
-    }
-
     func clear(
         _ mentions: [AlertMention], of incident: Int, in transaction: PostgresTransaction
     ) async throws {
@@ -135,68 +122,17 @@ struct AlertRouter: Service {
         _ = try await desk.apply(.clearAlerts(mentions), to: row, context, loaded: loaded, in: transaction)
     }
 
-    /// Brings new alerts to the open incident of their group, or opens one.
-    private func place(_ group: AlertGroup, in transaction: PostgresTransaction) async throws {
-        // Two daemons must not open an incident for the same group at once.
-        try await store.lock(group.key, in: transaction)
-        let context = CommandContext(principal: group.principal)
-        if let (row, loaded) = try await openIncident(of: group.key, in: transaction) {
-            try await attach(group, to: row, loaded, in: transaction)
-            return try await clearOver(group, of: row.incident.number, in: transaction)
-        }
-        if let (row, loaded, component) = try await incidentAffecting(group, in: transaction) {
-            try await attach(group, to: row, loaded, affecting: component, in: transaction)
-            return try await clearOver(group, of: row.incident.number, in: transaction)
-        }
-        let loaded = try await desk.incidents.load(nil, in: transaction)
-        let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
-        let outcome = try await desk.open(group.opening(now: loaded.now, graph: graph), context, in: transaction)
-        let number = outcome.incident.number
-        try await store.assign(group.key, to: number, alerts: group.alerts.map(\.id), in: transaction)
-        try await clearOver(group, of: number, in: transaction)
-    }
-
-    /// The open incident that takes a group, held. While it was waited for, it may have been merged: then the group is
-    /// where its incident went.
-    private func openIncident(
-        of key: AlertGroup.Key, in transaction: PostgresTransaction
-    ) async throws -> (IncidentStore.Row, IncidentStore.Loaded)? {
-        var next = try await store.incident(of: key, in: transaction)
-        while let number = next {
-            let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
-            guard let row = loaded.row else { return nil }
-            if row.incident.takesAlerts { return (row, loaded) }
-            next = row.incident.mergedInto
-        }
-        return nil
-    }
-
-    /// The oldest open incident in which a component is down that alerts of the group fire on: they are its evidence, not
-    /// another outage. It is held, as in `openIncident`.
-    private func incidentAffecting(
-        _ group: AlertGroup, in transaction: PostgresTransaction
-    ) async throws -> (IncidentStore.Row, IncidentStore.Loaded, component: String)? {
-        let components = Set(group.alerts.filter { !$0.isResolved }.compactMap(\.component))
-        guard !components.isEmpty else { return nil }
-        for number in try await store.incidentsNaming(components.sorted(), in: transaction) {
-            let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
-            guard let row = loaded.row, row.incident.takesAlerts else { continue }
-            let affected = row.incident.steps.map(\.component).filter(components.contains).min()
-            if let affected { return (row, loaded, affected) }
-        }
-        return nil
-    }
-
     /// Tells an incident, which is held, of alerts that began.
     func attach(
         _ group: AlertGroup, to row: IncidentStore.Row, _ loaded: IncidentStore.Loaded,
-        affecting component: String? = nil,
+        affecting component: String? = nil, correlation: AlertCorrelation? = nil,
         in transaction: PostgresTransaction
     ) async throws {
         let number = row.incident.number
         let context = CommandContext(principal: group.principal)
         _ = try await desk.apply(
-            .attachAlerts(group.alerts.map(\.mention), affecting: component), to: row, context, loaded: loaded,
+            .attachAlerts(group.alerts.map(\.mention), affecting: component, correlation: correlation), to: row,
+            context, loaded: loaded,
             in: transaction)
         let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
         for impact in group.impacts(graph: graph, beside: row.incident) {
@@ -211,10 +147,27 @@ struct AlertRouter: Service {
     }
 
     /// Alerts that began and ended before anybody was told: the timeline has both.
-    private func clearOver(
+    func clearOver(
         _ group: AlertGroup, of number: Int, in transaction: PostgresTransaction
     ) async throws {
         let over = group.alerts.filter(\.isResolved).map(\.mention)
         if !over.isEmpty { try await clear(over, of: number, in: transaction) }
+    }
+
+    /// Somebody looks at an alert of an incident that nobody has acknowledged yet: that is who acknowledges it. Later
+    /// phases say more than that, and stay as they are.
+    func acknowledge(
+        _ number: Int, for alert: AlertRoutingStore.Unrouted?, in transaction: PostgresTransaction
+    ) async throws {
+        guard let alert else { return }
+        let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
+        guard let row = loaded.row, row.incident.phase == .detect, row.incident.times.acknowledgedAt == nil else {
+            return
+        }
+        let principal = Principal(
+            id: "source:\(alert.source.uuidString.lowercased())", name: alert.acknowledgedBy ?? alert.sourceName,
+            role: .responder)
+        _ = try await desk.apply(
+            .acknowledge, to: row, CommandContext(principal: principal), loaded: loaded, in: transaction)
     }
 }

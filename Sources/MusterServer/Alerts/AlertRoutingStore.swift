@@ -11,12 +11,31 @@ struct AlertRoutingStore: Sendable {
         let sourceName: String
         let groupKey: String
         let title: String
-        let isResolved: Bool
+        let status: AlertStatus
         let component: String?
         let startsAt: Timestamp
         let labels: [String: String]
         /// Nil while it never belonged to one.
         let incident: Int?
+        let kind: String
+        let identity: String
+        let severity: String?
+        let firstSeenAt: Timestamp
+        let acknowledgedBy: String?
+        /// The rule that took it.
+        let rule: UUID?
+        /// Why it opened no incident until now.
+        let held: AlertHold.Reason?
+
+        var isResolved: Bool { status == .resolved }
+        var isAcknowledged: Bool { status == .acknowledged }
+
+        /// What matchers look at.
+        var facts: AlertFacts {
+            AlertFacts(
+                source: sourceName, kind: kind, identity: identity, title: title, component: component,
+                severity: severity, labels: labels)
+        }
 
         var mention: AlertMention {
             AlertMention(id: id.uuidString.lowercased(), title: title, component: component)
@@ -48,10 +67,29 @@ struct AlertRoutingStore: Sendable {
         try await transaction.query("ROLLBACK TO SAVEPOINT part")
     }
 
-    /// Makes other daemons wait with this group until the transaction ends.
-    func lock(_ key: AlertGroup.Key, in transaction: PostgresTransaction) async throws {
-        let name = "\(key.source.uuidString.lowercased())/\(key.group)"
-        _ = try await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended(\(name), 0))")
+    /// Whether this transaction is the one that places alerts, until it ends. Nobody waits for it: a daemon that finds
+    /// another one at work comes again.
+    func beginPlacing(in transaction: PostgresTransaction) async throws -> Bool {
+        let key: Int64 = 0x6D75_7374_6572_0001
+        return try await transaction.query("SELECT pg_try_advisory_xact_lock(\(Int(key))) AS is_mine").first?
+            .decode("is_mine") ?? false
+    }
+
+    /// Takes, in an order that is everybody's, what placing these groups will ask for: the groups, which daemons of the
+    /// release before lock one by one, and then the incidents that take them, by their numbers as merging does.
+    func hold(_ keys: [AlertGroup.Key], in transaction: PostgresTransaction) async throws {
+        let names = keys.map { "\($0.source.uuidString.lowercased())/\($0.group)" }
+        _ = try await transaction.pipeline([
+            "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(\(names)) AS name",
+            """
+            SELECT number FROM incident
+            WHERE phase IN ('detect', 'assess', 'mitigate', 'restore') AND number IN (
+                SELECT alert_group.incident
+                FROM unnest(\(keys.map(\.source)), \(keys.map(\.group))) AS wanted (source, group_key)
+                JOIN alert_group USING (source, group_key)
+            ) ORDER BY number FOR UPDATE
+            """,
+        ])
     }
 
     /// The incident that last took alerts of this group; it may be closed by now.
@@ -78,7 +116,10 @@ struct AlertRoutingStore: Sendable {
         _ key: AlertGroup.Key, to number: Int, alerts: [UUID], in transaction: PostgresTransaction
     ) async throws {
         _ = try await transaction.pipeline([
-            "UPDATE alert SET incident = \(number), routed = true WHERE id = ANY (\(alerts))",
+            """
+            UPDATE alert SET incident = \(number), routed = true, held = NULL, held_until = NULL, silence = NULL
+            WHERE id = ANY (\(alerts))
+            """,
             """
             INSERT INTO alert_group (source, group_key, incident) VALUES (\(key.source), \(key.group), \(number))
             ON CONFLICT (source, group_key) DO UPDATE SET incident = excluded.incident
@@ -95,6 +136,9 @@ extension AlertRoutingStore {
     struct Deliveries: Sendable {
         var began: Set<UUID> = []
         var ended: Set<UUID> = []
+        var acknowledged: Set<UUID> = []
+
+        var all: Set<UUID> { began.union(ended).union(acknowledged) }
     }
 
     /// Incidents that have still to hear of their alerts.
@@ -111,11 +155,13 @@ extension AlertRoutingStore {
             """
             DELETE FROM alert_delivery WHERE incident = \(number) AND id = ANY (
                 ARRAY(SELECT id FROM alert_delivery WHERE incident = \(number) ORDER BY id LIMIT \(limit))
-            ) RETURNING ended, alerts
+            ) RETURNING ended, acknowledged, alerts
             """
         ).reduce(into: Deliveries()) { deliveries, row in
             let alerts: [UUID] = try row.decode("alerts")
-            if try row.decode("ended") {
+            if try row.decode("acknowledged") {
+                deliveries.acknowledged.formUnion(alerts)
+            } else if try row.decode("ended") {
                 deliveries.ended.formUnion(alerts)
             } else {
                 deliveries.began.formUnion(alerts)
@@ -141,16 +187,25 @@ extension AlertRoutingStore {
 
 extension AlertRoutingStore.Unrouted {
     static let columns: SQL = """
-        alert.id, alert.source, (SELECT name FROM source WHERE source.id = alert.source) AS source_name, alert.group_key, alert.title, alert.status, alert.component,
-        alert.starts_at, alert.labels, alert.incident
+        alert.id, alert.source, (SELECT name FROM source WHERE source.id = alert.source) AS source_name,
+        (SELECT kind FROM source WHERE source.id = alert.source) AS kind, alert.group_key, alert.title, alert.status,
+        alert.component, alert.starts_at, alert.labels, alert.incident, alert.identity, alert.severity,
+        alert.first_seen_at, alert.acknowledged_by, alert.rule, alert.held
         """
 
     init(_ row: PostgresRow) throws {
+        let status: String = try row.decode("status")
+        guard let known = AlertStatus(rawValue: status) else {
+            throw PostgresError.decoding(column: "status", reason: "is no status of an alert")
+        }
         self.init(
             id: try row.decode("id"), source: try row.decode("source"), sourceName: try row.decode("source_name"),
-            groupKey: try row.decode("group_key"), title: try row.decode("title"),
-            isResolved: try row.decode("status") == AlertStatus.resolved.rawValue,
+            groupKey: try row.decode("group_key"), title: try row.decode("title"), status: known,
             component: try row.decode("component"), startsAt: try row.decode("starts_at"),
-            labels: try AlertTexts.texts(try row.decode("labels")), incident: try row.decode("incident"))
+            labels: try AlertTexts.texts(try row.decode("labels")), incident: try row.decode("incident"),
+            kind: try row.decode("kind"), identity: try row.decode("identity"), severity: try row.decode("severity"),
+            firstSeenAt: try row.decode("first_seen_at"), acknowledgedBy: try row.decode("acknowledged_by"),
+            rule: try row.decode("rule"),
+            held: try row.decode("held", as: String?.self).flatMap(AlertHold.Reason.init(rawValue:)))
     }
 }

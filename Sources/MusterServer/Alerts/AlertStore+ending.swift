@@ -8,7 +8,9 @@ extension AlertStore {
     /// Ends every open alert of a group, for a message that says that all of it is over and had no room to name all.
     func resolveGroup(_ groupKey: String, of source: UUID) async throws -> Int {
         try await resolve(
-            "source = \(source) AND group_key = \(groupKey) AND status <> 'resolved'", at: "now()")
+            """
+            source = \(source) AND (group_key = \(groupKey) OR sent_group = \(groupKey)) AND status <> 'resolved'
+            """, at: "now()")
     }
 
     /// Ends what was not said again in time, and what flapped and has been quiet long enough; some of it at a time.

@@ -52,18 +52,19 @@ struct AlertStore: Sendable {
                     \(batch.map(\.occurrences)), \(batch.map(\.alert.startsAt)), \(batch.map(\.alert.endsAt)),
                     \(batch.map(\.alert.component)), \(batch.map(\.alert.severity)),
                     \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }),
-                    \(batch.map(\.alert.expiresAt)), \(batch.map(\.alert.actor)), \(batch.map(\.alert.keptPayload)))
+                    \(batch.map(\.alert.expiresAt)), \(batch.map(\.alert.actor)), \(batch.map(\.alert.keptPayload)),
+                    \(batch.map(\.alert.rule)), \(batch.map(\.alert.sentGroup)))
                     AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
-                        severity, labels, annotations, expires_at, actor, payload)
+                        severity, labels, annotations, expires_at, actor, payload, rule, sent_group)
             ), \(fragment: endings), \(fragment: acknowledging), stored AS (
                 INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
                     last_seen_at, resolved_at, component, severity, labels, annotations, expires_at, payload, flaps,
-                    incident, routed)
+                    rule, sent_group, incident, routed)
                 SELECT id, source, identity, group_key, title, status, occurrences,
                     coalesce(starts_at, least(ends_at, now())), now(), now(),
                     CASE WHEN status = 'resolved' THEN least(ends_at, now()) END, component, severity, labels,
                     annotations, CASE WHEN status <> 'resolved' THEN expires_at END, payload,
-                    CASE WHEN status = 'firing' THEN coalesce((\(fragment: flaps)), 0) ELSE 0 END, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
+                    CASE WHEN status = 'firing' THEN coalesce((\(fragment: flaps)), 0) ELSE 0 END, rule, sent_group, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
                 FROM arrived CROSS JOIN LATERAL (
                     SELECT CASE WHEN arrived.status <> 'resolved' THEN (\(fragment: owner)) END AS incident OFFSET 0
                 ) AS taken

@@ -32,6 +32,10 @@ struct IncomingAlert: Hashable, Sendable {
     var actor: String? = nil
     /// The id that its sender has been told already; nil lets the store choose.
     var id: UUID? = nil
+    /// The routing rule that took it.
+    var rule: UUID? = nil
+    /// What the sender calls its group, when a rule groups it otherwise.
+    var sentGroup: String? = nil
     /// What the sender sent of this alert, for people to look at; the intake cuts it to `payloadBytesMax`.
     var payload: [UInt8] = []
 

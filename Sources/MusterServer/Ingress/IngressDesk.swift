@@ -7,6 +7,7 @@ import Logging
 /// understands is kept as a dead letter, and its sender hears why.
 struct IngressDesk: Sendable {
     let sources: SourceCache
+    let rules: RuleBook
     let intake: AlertIntake
     let changes: ChangeStore
     let deadLetters: DeadLetterStore
@@ -14,9 +15,11 @@ struct IngressDesk: Sendable {
     private let warnings = DeadLetterWarnings()
 
     init(
-        sources: SourceCache, intake: AlertIntake, changes: ChangeStore, deadLetters: DeadLetterStore, logger: Logger
+        sources: SourceCache, rules: RuleBook, intake: AlertIntake, changes: ChangeStore, deadLetters: DeadLetterStore,
+        logger: Logger
     ) {
         self.sources = sources
+        self.rules = rules
         self.intake = intake
         self.changes = changes
         self.deadLetters = deadLetters
@@ -51,6 +54,8 @@ struct IngressDesk: Sendable {
     }
 
     func store(_ message: IncomingMessage, from source: Source) async throws {
+        var message = message
+        try await rules.apply(&message, source: source)
         try await intake.take(message, from: source.id)
         if !message.changes.isEmpty { try await changes.insert(message.changes, from: source.id) }
         if let url = message.confirmationURL { try await sources.store.setConfirmation(url, of: source.id) }

@@ -12,6 +12,7 @@ struct Features: Sendable {
     let alerts: AlertStore
     let intake: AlertIntake
     let sources: SourceCache
+    let rules: RuleBook
     private let pool: PostgresPool
     private let configuration: ServerConfiguration
     private let logger: Logger
@@ -26,6 +27,7 @@ struct Features: Sendable {
             pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed)
         alerts = AlertStore(pool: pool)
         sources = SourceCache(store: SourceStore(pool: pool))
+        rules = RuleBook(pool: pool, logger: logger)
         intake = AlertIntake(
             store: alerts,
             limits: AlertIntake.Limits(
@@ -40,7 +42,10 @@ struct Features: Sendable {
             FeedNotifier(signal: feed, pool: pool, logger: logger),
             DeadlineRunner(desk: desk, pool: pool, logger: logger),
             PlanRunner(desk: desk, pool: pool, logger: logger),
-            AlertRouter(pool: pool, desk: desk, signal: routing, logger: logger),
+            AlertRouter(
+                pool: pool, desk: desk, signal: routing, logger: logger, book: rules,
+                correlationWindow: configuration.intake.correlationWindow),
+            rules,
             IngressPruneRunner(
                 retention: configuration.retention, alerts: alerts, deadLetters: DeadLetterStore(pool: pool),
                 changes: ChangeStore(pool: pool), requests: OpsgenieStore(pool: pool), logger: logger),
@@ -71,11 +76,16 @@ struct Features: Sendable {
             + AlertRoutes(
                 search: AlertSearch(pool: pool), store: alerts, routing: routing
             ).routes
+            + RuleRoutes(
+                store: RuleStore(pool: pool), book: rules,
+                trial: RuleTrial(pool: pool, book: rules, sources: SourceStore(pool: pool))
+            ).routes
+            + SilenceRoutes(store: SilenceStore(pool: pool), routing: routing).routes
     }
 
     private var ingress: IngressDesk {
         IngressDesk(
-            sources: sources, intake: intake, changes: ChangeStore(pool: pool),
+            sources: sources, rules: rules, intake: intake, changes: ChangeStore(pool: pool),
             deadLetters: DeadLetterStore(pool: pool),
             logger: logger)
     }

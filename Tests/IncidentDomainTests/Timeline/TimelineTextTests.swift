@@ -112,6 +112,14 @@ struct TimelineTextTests {
             "5 alerts joined on cdn: “Errors 1”, “Errors 2”, “Errors 3” and 2 more."
         ),
         (
+            .alertsAttached(
+                AlertBatch(
+                    [AlertMention(id: "1", title: "Errors", component: "feed")],
+                    correlation: AlertCorrelation(
+                        component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected))),
+            "1 alert joined on feed: “Errors”, because feed depends on user-db."
+        ),
+        (
             .updatePosted(
                 UpdatePosted(audience: "public", body: "We are on it", eta: noon, steps: ["Wait", "Restart"])),
             "Update for public: We are on it. Expected to be restored 2026-11-22 12:00:00 UTC. What to do: Wait; Restart."

@@ -36,7 +36,7 @@ extension DescribedLife {
         await ask(.post, hook, [:], token: nil, gives: 422)
     }
 
-    private func send(
+    func send(
         _ hook: String, _ status: JSONValue, group: JSONValue = "g", _ identity: JSONValue = "a1",
         on component: JSONValue = "stray"
     ) async {
@@ -53,10 +53,11 @@ extension DescribedLife {
     }
 
     /// What the daemon's router does when it is woken.
-    private func route() async throws {
+    func route() async throws {
         let features = server.server.features
         let router = AlertRouter(
-            pool: server.server.pool, desk: features.desk, signal: features.routing, logger: TestServer.quietLogger)
+            pool: server.server.pool, desk: features.desk, signal: features.routing, logger: TestServer.quietLogger,
+            book: features.rules, correlationWindow: .seconds(1800))
         while try await router.routeBatch() > 0 {}
     }
 

@@ -17,6 +17,7 @@ import Testing
             try await life.endOtherwise(first)
             try await life.raiseAlerts(into: first)
             try await life.comeInByEveryDoor(first)
+            try await life.routeByRules()
             try await life.readTimelines(first)
             try await life.refuse(first)
             await life.lookAtTheDaemon()

@@ -86,6 +86,7 @@ struct OpenAPIBodyTests {
     /// Operations whose path has a UUID.
     private static let byUUID: Set<String> = [
         "acknowledgeAlert", "resolveAlert", "replayDeadLetter", "replayDeadLetters", "updateSource", "rotateSource",
+        "replaceRule",
     ]
 
     /// A path of the route that leads to its handler.

@@ -14,6 +14,7 @@ struct TestDaemon: Sendable {
     let feed = FeedSignal()
     let desk: IncidentDesk
     let routing = RoutingSignal()
+    let book: RuleBook
     let router: AlertRouter
 
     static let template = TestTemplate("muster", migrations: Migrations.all)
@@ -23,7 +24,10 @@ struct TestDaemon: Sendable {
         self.pool = pool
         catalog = CatalogCache(pool: pool)
         desk = IncidentDesk(pool: pool, catalog: catalog, policy: policy, soak: soak, feed: feed)
-        router = AlertRouter(pool: pool, desk: desk, signal: routing, logger: TestServer.quietLogger)
+        book = RuleBook(pool: pool, logger: TestServer.quietLogger)
+        router = AlertRouter(
+            pool: pool, desk: desk, signal: routing, logger: TestServer.quietLogger, book: book,
+            correlationWindow: .seconds(1800))
     }
 
     /// Runs `body` with a daemon on an empty, migrated database.

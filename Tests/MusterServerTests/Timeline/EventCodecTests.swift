@@ -53,6 +53,19 @@ struct EventCodecTests {
         #expect(try EventCodec.decode(kind: stored.kind, version: 1, payload: later) == event)
     }
 
+    @Test func `a correlation is stored beside the alerts, and alerts without one as they always were`() throws {
+        let mention = AlertMention(id: "0199-a", title: "Errors", component: "feed")
+        let correlation = AlertCorrelation(
+            component: "feed", through: ["feed", "auth", "user-db"], direction: .dependsOnAffected)
+        let event = IncidentEvent.alertsAttached(AlertBatch([mention], correlation: correlation))
+        let golden = """
+            {"alerts":[{"component":"feed","id":"0199-a","title":"Errors"}],"correlation":{"component":"feed",\
+            "direction":"depends_on_affected","through":["feed","auth","user-db"]},"counts":{"feed":1}}
+            """
+        #expect(String(decoding: try EventCodec.encode(event).payload, as: UTF8.self) == golden)
+        #expect(try EventCodec.decode(kind: "alerts_attached", version: 1, payload: Array(golden.utf8)) == event)
+    }
+
     @Test func `an unknown kind is named`() {
         let error = #expect(throws: EventCodec.Unreadable.self) {
             try EventCodec.decode(kind: "moon_phase", version: 1, payload: Array("{}".utf8))

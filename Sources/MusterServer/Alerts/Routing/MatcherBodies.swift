@@ -1,0 +1,32 @@
+import IncidentDomain
+
+/// Matchers as requests and rows write them: `{"label": "severity", "operator": "=~", "value": "warning|info"}`.
+enum MatcherBodies {
+    static let matchersMax = 50
+
+    /// The matchers of a field; a pattern that is none is refused with its name.
+    static func matchers(_ body: inout BodyReader, _ field: String = "matchers") -> [LabelMatcher] {
+        let found = body.array(field, max: matchersMax) { item -> LabelMatcher? in
+            let label = item.string("label", 1...200, trims: false)
+            let comparison: LabelMatcher.Comparison = item.optionalEnumeration("operator") ?? .equal
+            let value = item.string("value", 0...LinearPattern.lengthMax, trims: false)
+            do throws(PatternFault) {
+                return try LabelMatcher(label, comparison, value)
+            } catch {
+                item.refuse("value", "is no regular expression: “\(value)” \(error.reason)")
+                return nil
+            }
+        }
+        return found.compactMap { $0 }
+    }
+
+    static func write(_ matchers: [LabelMatcher], to json: inout JSONWriter) {
+        json.array("matchers", matchers) { json, matcher in
+            json.object { json in
+                json.member("label", matcher.label)
+                json.member("operator", matcher.comparison.rawValue)
+                json.member("value", matcher.value)
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import FoundationEssentials
+import HTTPTypes
+import IncidentDomain
+
+/// Silences: making them, looking at them, ending them.
+struct SilenceRoutes: Sendable {
+    let store: SilenceStore
+    /// What is let go is looked at by this daemon at once.
+    let routing: RoutingSignal
+
+    var routes: [Route] {
+        [
+            Route(
+                .get, "/v1/silences", role: .viewer, "listSilences", query: ["state", "source", "limit", "cursor"],
+                handler: list),
+            Route(.post, "/v1/silences", role: .responder, "createSilence", body: .json, handler: create),
+            Route(.get, "/v1/silences/{id}", role: .viewer, "getSilence", handler: get),
+            Route(.delete, "/v1/silences/{id}", role: .responder, "expireSilence", handler: expire),
+        ]
+    }
+
+    private func list(_ request: RequestContext) async throws -> Answer {
+        var query = try request.query()
+        var filter = SilenceFilter()
+        filter.state = query.enumeration("state")
+        if let text = query.string("source") {
+            filter.source = UUID(uuidString: text)
+            if filter.source == nil { query.refuse("source", "should be the id of a source") }
+        }
+        let page = query.page(of: "silences")
+        try query.finish()
+        let last = try page.cursor.map { cursor in
+            (createdAt: try cursor.time(0), id: UUID(uuidString: try cursor.string(1)) ?? .random())
+        }
+        let found = try await store.list(filter, before: last, limit: page.limit + 1)
+        let items = found.prefix(page.limit)
+        let next =
+            found.count > page.limit
+            ? items.last.map {
+                PageCursor(
+                    list: "silences",
+                    key: [.integer(Int($0.createdAt.milliseconds)), .string($0.silence.id.uuidString)])
+            } : nil
+        return Answer.page(items, next: next, of: request) { $0.value($1) }
+    }
+
+    private func create(_ request: RequestContext) async throws -> Answer {
+        var body = try request.fields()
+        let matchers = MatcherBodies.matchers(&body)
+        let startsAt = body.optionalTime("starts_at")
+        let seconds = body.optionalInteger("duration_seconds", 1...Int(Silence.secondsMax))
+        let endsAt = body.optionalTime("ends_at")
+        let comment = body.string("comment", 1...2000)
+        let now = Timestamp.now()
+        let end = endsAt ?? (startsAt ?? now).adding(seconds: Double(seconds ?? 0))
+        let draft = SilenceDraft(
+            matchers: matchers, startsAt: startsAt, endsAt: end, comment: comment, createdBy: request.principal.name)
+        try body.finish()
+        guard (seconds == nil) != (endsAt == nil) else {
+            throw Problem.invalid("/ends_at", "is required, or duration_seconds in its place: every silence ends")
+        }
+        if let fault = draft.fault(now: now) { throw Problem.invalid("/\(fault.field)", fault.detail) }
+        guard let stored = try await store.create(request.commandID, draft, by: request.principal) else {
+            throw Problem.invalid(
+                "", "There are \(SilenceStore.silencesMax) silences already; end one that is not needed.")
+        }
+        var json = JSONWriter()
+        json.value(stored)
+        return .created(json.bytes, location: "/v1/silences/\(stored.silence.id.uuidString.lowercased())")
+    }
+
+    private func get(_ request: RequestContext) async throws -> Answer {
+        let id = try request.uuid("id", of: "Silence")
+        guard let stored = try await store.find(id) else { throw Self.unknown(id) }
+        return .json { $0.value(stored) }
+    }
+
+    private func expire(_ request: RequestContext) async throws -> Answer {
+        let id = try request.uuid("id", of: "Silence")
+        guard let stored = try await store.expire(id, by: request.principal) else { throw Self.unknown(id) }
+        routing.wake()
+        return .json { $0.value(stored) }
+    }
+
+    private static func unknown(_ id: UUID) -> Problem {
+        .notFound("Silence \(id.uuidString.lowercased())")
+    }
+}
+
+extension StoredSilence: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", silence.id)
+            MatcherBodies.write(silence.matchers, to: &json)
+            json.member("state", state.rawValue)
+            json.member("starts_at", silence.startsAt)
+            json.member("ends_at", silence.endsAt)
+            json.member("comment", comment)
+            json.member("created_at", createdAt)
+            json.member("created_by", createdBy)
+            json.member("source", source)
+            json.member("holding", holding)
+        }
+    }
+}

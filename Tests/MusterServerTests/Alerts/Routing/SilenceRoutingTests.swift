@@ -1,0 +1,101 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+import TestSupport
+import Testing
+
+@testable import MusterServer
+
+/// Silences keep alerts from opening incidents, and from nothing else.
+@Suite(.timeLimit(.minutes(3))) struct SilenceRoutingTests {
+    @Test func `a silenced alert is recorded and opens no incident; what ends meanwhile never does`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            let id = try await daemon.silence(try LabelMatcher("alertname", .matches, "a|b"))
+            try await daemon.send(source, .firing("a"), .firing("b"), .firing("c"))
+            #expect(try await daemon.places() == ["a silence", "b silence", "c 1"])
+            #expect(try await SilenceStore(pool: daemon.pool).find(id)?.holding == 2)
+            try await daemon.send(source, .resolved("b"))
+            #expect(try await SilenceStore(pool: daemon.pool).find(id)?.holding == 1)
+            try await daemon.passTime()
+            try await daemon.routeAll()
+            #expect(try await daemon.places() == ["a 2", "b silence", "c 1"])
+            #expect(try await SilenceStore(pool: daemon.pool).find(id)?.state == .expired)
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
+    @Test func `ending a silence lets go what it held`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            let store = SilenceStore(pool: daemon.pool)
+            let id = try await daemon.silence(.alertname("a"))
+            try await daemon.send(source, .firing("a"))
+            #expect(try await store.expire(id, by: .mia)?.state == .expired)
+            #expect(try await store.expire(id, by: .mia)?.state == .expired, "twice is once")
+            try await daemon.routeAll()
+            #expect(try await daemon.places() == ["a 1"])
+            #expect(try await store.find(id)?.holding == 0)
+            #expect(try await store.expire(UUID(), by: .mia) == nil)
+            #expect(try await daemon.count("audit_line", where: "action LIKE 'silence.%'") == 2)
+        }
+    }
+
+    @Test func `another silence goes on holding when the first one ends`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            let long = try await daemon.silence(.alertname("a"), seconds: 7200)
+            let short = try await daemon.silence(.alertname("a"), seconds: 3600)
+            try await daemon.send(source, .firing("a"))
+            _ = try await SilenceStore(pool: daemon.pool).expire(long, by: .mia)
+            try await daemon.routeAll()
+            #expect(try await daemon.places() == ["a silence"])
+            #expect(try await SilenceStore(pool: daemon.pool).find(short)?.holding == 1)
+        }
+    }
+
+    @Test func `a silenced alert joins the incident of its group, and of its component`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.put([Component(slug: "cdn", name: "CDN", tier: 0)])
+            let source = try await daemon.makeSource()
+            _ = try await daemon.silence(.alertname("b"))
+            try await daemon.send(source, .firing("a", group: "g", component: "cdn"))
+            try await daemon.send(source, .firing("b", group: "h", component: "cdn"))
+            #expect(try await daemon.places() == ["a 1", "b 1"])
+        }
+    }
+
+    @Test func `a daemon that starts while a silence ends finds what waited`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            _ = try await daemon.silence(.alertname("a"))
+            try await daemon.send(source, .firing("a"))
+            try await daemon.passTime()
+            try await daemon.beside { other async throws in
+                async let first: Void = daemon.routeAll()
+                async let second: Void = other.routeAll()
+                _ = try await (first, second)
+                try await other.routeAll()
+            }
+            #expect(try await daemon.places() == ["a 1"])
+            #expect(try await daemon.count("incident") == 1)
+        }
+    }
+
+    @Test func `a silence needs a reason, a matcher and an end within thirty days`() throws {
+        let now = Timestamp(milliseconds: 1_800_000_000_000)
+        func fault(_ change: (inout SilenceDraft) -> Void) throws -> String? {
+            var draft = SilenceDraft(
+                matchers: [try .alertname("a")], endsAt: now.adding(seconds: 60), comment: "work", createdBy: "Mia")
+            change(&draft)
+            return draft.fault(now: now)?.field
+        }
+        #expect(try fault { _ in } == nil)
+        #expect(try fault { $0.matchers = [] } == "matchers")
+        #expect(try fault { $0.comment = " \n" } == "comment")
+        #expect(try fault { $0.endsAt = now } == "ends_at")
+        #expect(try fault { $0.startsAt = $0.endsAt } == "ends_at")
+        #expect(try fault { $0.endsAt = now.adding(seconds: Silence.secondsMax + 1) } == "ends_at")
+        #expect(try fault { $0.endsAt = now.adding(seconds: Silence.secondsMax) } == nil)
+    }
+}
