@@ -100,7 +100,6 @@ private struct AlertModel {
         case .acknowledged: return
         case .resolved where (alert.endsAt ?? .minute(0)) < open.start: return
         case .resolved: open.isResolved = true
-        case .acknowledged: return
         }
         rows = rows.filter { $0.identity != open.identity || $0.start != open.start }
         rows.insert(open)

@@ -75,7 +75,7 @@ import Testing
             #expect(page.asked.count == 6)
             #expect(try await senses.probeRunner.runDue() == 0)
             #expect(try await daemon.count("probe_result") == 6)
-            let soon = "next_at BETWEEN now() + interval '50 seconds' AND now() + interval '65 seconds'"
+            let soon = "next_at BETWEEN now() + interval '20 seconds' AND now() + interval '65 seconds'"
             #expect(try await daemon.count("probe", where: soon) == 6)
         }
     }
