@@ -11,7 +11,8 @@ struct ImportTests {
         "MusterServer": [
             "COpenAPI", "COpenSSL", "Configuration", "CoreMetrics", "FoundationEssentials", "Glibc", "HTTPTypes",
             "Hummingbird", "HummingbirdCore", "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore",
-            "NIOHTTPTypes", "NIOPosix", "Postgres", "ServiceLifecycle", "Synchronization", "UnixSignals", "Yams",
+            "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "NIOSSL", "NIOTLS", "Postgres", "ServiceLifecycle",
+            "Synchronization", "UnixSignals", "Yams",
         ],
         "musterd": ["ArgumentParser", "FoundationEssentials", "Glibc", "IncidentDomain", "Logging", "MusterServer"],
         "TidyTests": ["FoundationEssentials", "Testing"],

@@ -11,10 +11,12 @@ package struct DecisionFacts: Sendable {
     package let soak: SoakPolicy
     /// How long components took in past incidents; only what the incident's steps need.
     package let measured: MeasuredDurations
+    /// What probes say of the components being restored; only for commands that ask.
+    package let probes: ProbeFacts
 
     package init(
         principal: Principal, now: Timestamp, occurredAt: Timestamp? = nil, policy: PhasePolicy,
-        graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations = .none
+        graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations = .none, probes: ProbeFacts = .none
     ) {
         self.principal = principal
         self.now = now
@@ -23,6 +25,7 @@ package struct DecisionFacts: Sendable {
         self.graph = graph
         self.soak = soak
         self.measured = measured
+        self.probes = probes
     }
 
     /// Seconds by which a client's clock may be ahead of the database's.

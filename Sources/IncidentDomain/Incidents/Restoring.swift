@@ -56,6 +56,9 @@ extension Incident {
             throw .gateClosed(component: component, waitsFor: [gate])
         }
         let seconds = facts.soak.seconds(for: facts.graph.components[component], effectiveTier: planned.effectiveTier)
+        // While it soaks there is time for the first look.
+        let gates = planned.step.probeGates(facts.probes, pendingCounts: seconds == 0)
+        guard gates.isEmpty else { throw .gateClosed(component: component, waitsFor: gates) }
         guard seconds > 0 else { return [.stepRestored(StepRestored(component: component))] }
         let end = facts.occurredAt.adding(seconds: Double(seconds))
         return [.stepVerifying(StepVerifying(component: component, soakUntil: end))]
@@ -103,12 +106,12 @@ extension Incident {
         return [.restorationOrdered(RestorationOrdered(components: components, reason: reason))]
     }
 
-    /// Soaks that have ended make their components restored; a runner asks, at the time that was set.
+    /// Soaks that have ended make their components restored, unless a probe holds them; a runner asks, at the time that
+    /// was set, and again until they are.
     func passDeadline(_ facts: DecisionFacts) -> [IncidentEvent] {
         guard phase.isOpen else { return [] }
         return steps.filter { step in
-            guard step.state == .verifying, let end = step.soakUntil else { return false }
-            return end <= facts.occurredAt
+            step.restoredAfterSoak(facts.probes).map { $0 <= facts.occurredAt } ?? false
         }.map { .stepRestored(StepRestored(component: $0.component)) }
     }
 

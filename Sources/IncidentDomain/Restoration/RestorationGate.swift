@@ -9,6 +9,8 @@ package struct RestorationGate: Hashable, Sendable {
         case wave(Int, open: [OpenStep], more: Int)
         /// So many alerts that fire on the component itself.
         case alerts(Int)
+        /// A probe of the component itself that failed, or has not looked since the work on it began.
+        case probe(ProbeFact, ProbeStatus)
     }
 
     /// The component it waits for; of a wave, the first one that is not done.
@@ -26,6 +28,7 @@ package struct RestorationGate: Hashable, Sendable {
             return "wave \(number) is not stable: \(clauses)\(more > 0 ? " and \(more) more" : "")"
         case .alerts(let count):
             return "\(count) alert\(count == 1 ? " is" : "s are") still firing on \(component)"
+        case .probe(let probe, let status): return probe.clause(status)
         }
     }
 }
@@ -41,6 +44,19 @@ package enum RestorationRemedy: Hashable, Sendable {
     case wait(component: String, until: Timestamp)
     /// Alerts on it still fire.
     case resolveAlerts(component: String)
+    /// A probe of it fails, or looks within some seconds.
+    case lookAtProbe(name: String)
+}
+
+extension ProbeFact {
+    /// As in "probe login-page failed: status 503".
+    fileprivate func clause(_ status: ProbeStatus) -> String {
+        switch status {
+        case .failing: "probe \(name) failed: \(detail ?? "no detail")"
+        case .pending: "probe \(name) has not looked since the work on \(component) began"
+        case .passing: "probe \(name) passed"
+        }
+    }
 }
 
 /// How far something is that is waited for.

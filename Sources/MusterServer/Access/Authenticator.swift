@@ -99,7 +99,7 @@ final class Authenticator: Sendable {
     }
 
     /// 401 with the challenge of RFC 6750.
-    private static func unauthenticated(_ detail: String, error: String?) -> Problem {
+    static func unauthenticated(_ detail: String, error: String?) -> Problem {
         let challenge = "Bearer realm=\"muster\"" + (error.map { ", error=\"\($0)\"" } ?? "")
         return Problem(.unauthenticated, detail, headers: [.wwwAuthenticate: challenge])
     }

@@ -8,5 +8,6 @@ extension Server {
             + OpenAPIRoutes().routes
             + TokenRoutes(tokens: tokens, authenticator: authenticator).routes
             + features.routes
+            + features.senses.routes(authenticator: authenticator, sources: features.sources)
     }
 }

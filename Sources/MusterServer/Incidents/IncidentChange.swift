@@ -32,7 +32,7 @@ struct IncidentChange: Sendable {
         func take(_ event: IncidentEvent) throws {
             let recorded = RecordedEvent(
                 sequence: (incident?.version ?? 0) + 1, event: event, actor: context.principal,
-                occurredAt: context.occurredAt ?? now, recordedAt: recordedAt)
+                occurredAt: facts.occurredAt, recordedAt: recordedAt)
             incident = Incident.evolve(incident, recorded, number: number)
             let entry = try NewTimelineEntry(recorded, number: number, after: hash)
             hash = entry.hash

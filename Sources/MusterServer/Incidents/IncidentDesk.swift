@@ -16,7 +16,6 @@ struct IncidentDesk: Sendable {
     /// Told after each commit.
     let feed: FeedSignal
     let incidents = IncidentStore()
-    let durations = DurationStore()
     let timeline = TimelineStore()
 
     /// How often a decision is made again without a lock; after that the row is locked, so that nobody waits for ever.
@@ -115,31 +114,53 @@ struct IncidentDesk: Sendable {
     }
 
     /// Everything that a decision looks at besides the incident. What past incidents teach is fetched only where a plan
-    /// is made of it.
+    /// is made of it, and with it, in the same round trip, what probes say, where a component can become restored.
     func facts(
         _ command: IncidentCommand, _ context: CommandContext, _ loaded: IncidentStore.Loaded, in runner: some SQLRunner
     ) async throws -> DecisionFacts {
         var measured = MeasuredDurations.none
+        var probes = ProbeFacts.none
+        var occurredAt = context.occurredAt
         if let incident = loaded.row?.incident, command.plansRestoration(of: incident) {
-            measured = try await durations.measured(command.componentsToPlan(of: incident), in: runner)
+            let components = command.componentsToPlan(of: incident)
+            (measured, probes) = try await measure(components, withProbes: command.asksProbes, in: runner)
+            // It happens when the soak ended, or when the last of its probes passed: not when somebody looked.
+            if case .deadlinePassed = command, let moment = incident.nextRestoration(probes), moment <= loaded.now {
+                occurredAt = moment
+            }
         }
         return DecisionFacts(
-            principal: context.principal, now: loaded.now, occurredAt: context.occurredAt, policy: policy,
-            graph: try await catalog.graph(version: loaded.catalogVersion), soak: soak, measured: measured)
+            principal: context.principal, now: loaded.now, occurredAt: occurredAt, policy: policy,
+            graph: try await catalog.graph(version: loaded.catalogVersion), soak: soak, measured: measured,
+            probes: probes)
     }
 
-    /// An incident with its plan as of now, and the graph that it was made in.
+    /// What past incidents and probes say of components, in one round trip.
+    private func measure(
+        _ components: [String], withProbes: Bool, in runner: some SQLRunner
+    ) async throws -> (MeasuredDurations, ProbeFacts) {
+        guard !components.isEmpty else { return (.none, .none) }
+        let probes = withProbes ? [ProbeStore.facts(of: components)] : []
+        let results = try await runner.pipeline([DurationStore.measured(components)] + probes)
+        return (
+            try DurationStore.measured(results[0]), withProbes ? try ProbeStore.facts(results[1]) : .none
+        )
+    }
+
+    /// An incident with its plan as of now, the graph that it was made in, and what probes say of its components.
     ///
     /// - Throws: `IncidentRefusal.notFound`.
-    func plan(of number: Int) async throws -> (incident: Incident, plan: RestorationPlan, graph: DependencyGraph) {
+    func plan(
+        of number: Int
+    ) async throws -> (incident: Incident, plan: RestorationPlan, graph: DependencyGraph, probes: ProbeFacts) {
         let loaded = try await incidents.load(number, in: pool)
         guard let incident = loaded.row?.incident else { throw Self.missing(number) }
         let graph = try await catalog.graph(version: loaded.catalogVersion)
+        let (measured, probes) = try await measure(incident.steps.map(\.component), withProbes: true, in: pool)
         let plan = RestorationPlan.make(
-            for: incident, in: graph, soak: soak,
-            measured: try await durations.measured(incident.steps.map(\.component), in: pool), now: loaded.now,
+            for: incident, in: graph, soak: soak, measured: measured, now: loaded.now,
             order: incident.restorationOrder ?? [])
-        return (incident, plan, graph)
+        return (incident, plan, graph, probes)
     }
 
     private func attemptOnce(

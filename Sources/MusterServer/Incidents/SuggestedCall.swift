@@ -52,6 +52,7 @@ extension SuggestedCall {
         case .wait(_, let until): self.init("GET", "/restoration", of: number, until: until)
         case .resolveAlerts(let component):
             self.init("GET", whole: "/v1/alerts?incident=\(number)&component=\(component)")
+        case .lookAtProbe(let name): self.init("GET", whole: "/v1/probes/\(name)/results")
         }
     }
 }
@@ -71,10 +72,10 @@ extension IncidentRefusal {
             let remedies = gates.map(\.remedy).reduce(into: [RestorationRemedy]()) { seen, remedy in
                 if !seen.contains(remedy) { seen.append(remedy) }
             }
-            let isAboutAlerts = gates.contains { if case .alerts = $0.kind { true } else { false } }
+            let canBeForced = gates.allSatisfy(\.canBeForced)
             let force = SuggestedCall(
                 "POST", "/restoration/\(component)/start", of: number, ["override": true, "reason": "WHY"])
-            return remedies.map { SuggestedCall($0, of: number) } + (isAboutAlerts ? [] : [force])
+            return remedies.map { SuggestedCall($0, of: number) } + (canBeForced ? [force] : [])
         case .stepState(let component, let status, let wanted):
             return Self.calls(component, status, wanted, number)
         case .mitigationState(let id, let from, _):
@@ -101,6 +102,16 @@ extension IncidentRefusal {
         // What is restored and is not, after all, has an impact again.
         case .restored:
             return [SuggestedCall("PUT", "/impacts/\(component)", of: number, ["impact": "degraded"])]
+        }
+    }
+}
+
+extension RestorationGate {
+    /// Whether a start by force passes it; what is about verifying is not passed by force.
+    fileprivate var canBeForced: Bool {
+        switch kind {
+        case .dependency, .wave: true
+        case .alerts, .probe: false
         }
     }
 }

@@ -13,6 +13,8 @@ struct DeadlineRunner: Service {
     /// How often to look; a deadline is met at most this much late.
     var interval: Duration = .milliseconds(500)
 
+    private static let batchMax = 100
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
@@ -32,7 +34,19 @@ struct DeadlineRunner: Service {
     @discardableResult
     func passDue() async throws -> Int {
         var changed = 0
-        for incident in try await DeadlineStore(pool: pool).due(limit: 100) {
+        var last: (number: Int, deadline: Timestamp)?
+        // What a probe holds stays due, and must not stand in front of the others for ever.
+        repeat {
+            let due = try await DeadlineStore(pool: pool).due(after: last, limit: Self.batchMax)
+            changed += try await pass(due)
+            last = due.count == Self.batchMax ? due.last : nil
+        } while last != nil
+        return changed
+    }
+
+    private func pass(_ due: [(number: Int, deadline: Timestamp)]) async throws -> Int {
+        var changed = 0
+        for incident in due {
             // When it happened is when the soak ended, not when somebody looked.
             let context = CommandContext(principal: .daemon, occurredAt: incident.deadline)
             do {

@@ -5,11 +5,17 @@ import Postgres
 struct DeadlineStore: Sendable {
     let pool: PostgresPool
 
-    func due(limit: Int) async throws -> [(number: Int, deadline: Timestamp)] {
-        try await pool.query(
+    /// The earliest first.
+    ///
+    /// - Parameter last: Goes on after that one.
+    func due(
+        after last: (number: Int, deadline: Timestamp)? = nil, limit: Int
+    ) async throws -> [(number: Int, deadline: Timestamp)] {
+        let rest: SQL = last.map { "AND (next_deadline_at, number) > (\($0.deadline), \($0.number))" } ?? ""
+        return try await pool.query(
             """
-            SELECT number, next_deadline_at FROM incident WHERE next_deadline_at <= now()
-            ORDER BY next_deadline_at LIMIT \(limit)
+            SELECT number, next_deadline_at FROM incident WHERE next_deadline_at <= now() \(fragment: rest)
+            ORDER BY next_deadline_at, number LIMIT \(limit)
             """
         ).map { (try $0.decode("number"), try $0.decode("next_deadline_at")) }
     }

@@ -8,15 +8,16 @@ struct DurationStore: Sendable {
     private static let newest = 50
 
     /// What was measured of these components.
-    func measured(_ components: [String], in runner: some SQLRunner) async throws -> MeasuredDurations {
-        guard !components.isEmpty else { return .none }
-        let rows = try await runner.query(
-            """
-            SELECT component, samples, median_seconds, p90_seconds FROM component_duration
-            WHERE component = ANY (\(components))
-            """)
-        return MeasuredDurations(
-            try rows.reduce(into: [:]) { found, row in
+    static func measured(_ components: [String]) -> SQL {
+        """
+        SELECT component, samples, median_seconds, p90_seconds FROM component_duration
+        WHERE component = ANY (\(components))
+        """
+    }
+
+    static func measured(_ result: PostgresResult) throws -> MeasuredDurations {
+        MeasuredDurations(
+            try result.reduce(into: [:]) { found, row in
                 found[try row.decode("component")] = MeasuredDuration(
                     medianSeconds: try row.decode("median_seconds"), p90Seconds: try row.decode("p90_seconds"),
                     samples: try row.decode("samples"))

@@ -37,7 +37,7 @@ struct RestorationRoutes: Sendable {
 
     /// The picture needs nothing from outside, and the browser is told to fetch nothing.
     private func picture(_ request: RequestContext) async throws -> Answer {
-        let (incident, plan, graph) = try await desk.plan(of: try request.incidentNumber())
+        let (incident, plan, graph, _) = try await desk.plan(of: try request.incidentNumber())
         let svg = RestorationSVG(RestorationPicture(plan, of: incident, in: graph)).svg
         var answer = Answer(.ok, svg.utf8, type: "image/svg+xml; charset=utf-8")
         answer.headers[.eTag] = EntityTag.text(incident.version)
@@ -76,9 +76,9 @@ struct RestorationRoutes: Sendable {
     }
 
     private func answer(_ number: Int) async throws -> Answer {
-        let (incident, plan, _) = try await desk.plan(of: number)
+        let (incident, plan, _, probes) = try await desk.plan(of: number)
         var answer = Answer.json(version: incident.version) { json in
-            RestorationRepresentation(incident: incident, plan: plan).write(to: &json)
+            RestorationRepresentation(incident: incident, plan: plan, probes: probes).write(to: &json)
         }
         answer.isOfTheMoment = true
         return answer
@@ -97,6 +97,7 @@ extension [String] {
 struct RestorationRepresentation: JSONWritable {
     let incident: Incident
     let plan: RestorationPlan
+    var probes = ProbeFacts.none
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -140,6 +141,14 @@ struct RestorationRepresentation: JSONWritable {
                 json.object { json in
                     json.member("component", warning.component)
                     json.member("reason", warning.reason)
+                }
+            }
+            json.array("probes", probes.of(planned.component)) { json, probe in
+                json.object { json in
+                    json.member("name", probe.name)
+                    json.member("status", probe.status(since: planned.step.startedAt).rawValue)
+                    json.member("checked_at", probe.checkedAt)
+                    json.member("detail", probe.detail)
                 }
             }
             json.member("ramp_percent", planned.step.rampPercent)

@@ -13,6 +13,7 @@ struct Features: Sendable {
     let intake: AlertIntake
     let sources: SourceCache
     let rules: RuleBook
+    let senses: Senses
     private let pool: PostgresPool
     private let configuration: ServerConfiguration
     private let logger: Logger
@@ -34,6 +35,7 @@ struct Features: Sendable {
                 batchMax: configuration.intake.batchMax, waitingMax: configuration.intake.waitingMax,
                 gathering: configuration.intake.gather),
             routing: routing, logger: logger)
+        senses = Senses(pool: pool, intake: intake, probes: configuration.probes, logger: logger)
     }
 
     /// The loops that run beside the requests.
@@ -52,7 +54,7 @@ struct Features: Sendable {
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
             sources,
             intake,
-        ]
+        ] + senses.runners
     }
 
     var routes: [Route] {

@@ -34,6 +34,8 @@ import Logging
 /// | `retention.alert_days` | days after an alert is over | 365 | 0 to 3650; 0 keeps for ever |
 /// | `retention.dead_letter_days` | days | 30 | 0 to 3650; 0 keeps for ever |
 /// | `retention.change_days` | days | 90 | 0 to 3650; 0 keeps for ever |
+/// | `probes.concurrent_max` | count | 32 | 0 (none in this daemon) to 1000 |
+/// | `probes.allowed_networks` | list of networks, as `10.0.0.0/8` | all but those of link-local and metadata addresses | |
 /// | `restoration.soak_seconds.tier_0` to `tier_3` | seconds | 0 | 0 to 86400 |
 /// | `policy.default.PHASE`, `policy.sev1.PHASE` to `policy.sev4.PHASE` | list of requirements | the built-in policy | phases detect, assess, mitigate, restore, review |
 /// | `shutdown.grace_seconds` | seconds | 20 | 1 to 600 |
@@ -77,6 +79,11 @@ package struct ServerConfiguration: Sendable {
         var correlationWindow: Duration
     }
 
+    struct Probes: Sendable {
+        var concurrentMax: Int
+        var networks: ProbeNetworks
+    }
+
     var http: HTTP
     var bootstrapToken: String?
     var data: DataFiles
@@ -84,6 +91,7 @@ package struct ServerConfiguration: Sendable {
     var log: Log
     var intake: Intake
     var retention: IngressPruneRunner.Retention
+    var probes: Probes
     var soak: SoakPolicy
     var policy: PhasePolicy
     var shutdownGrace: Duration
@@ -152,6 +160,7 @@ extension ServerConfiguration {
             alertDays: reader.integer("retention.alert_days", default: 365, 0...3650),
             deadLetterDays: reader.integer("retention.dead_letter_days", default: 30, 0...3650),
             changeDays: reader.integer("retention.change_days", default: 90, 0...3650))
+        probes = Probes(&reader)
         soak = SoakPolicy(
             secondsByTier: Dictionary(
                 uniqueKeysWithValues: (0...3).map { tier in
@@ -230,6 +239,18 @@ extension ServerConfiguration.Database {
                 "database.statement_deadline_seconds",
                 "should be above database.statement_timeout_seconds (\(timeout)), so that the server's limit comes first"
             )
+        }
+    }
+}
+
+extension ServerConfiguration.Probes {
+    fileprivate init(_ reader: inout SettingReader) {
+        concurrentMax = reader.integer("probes.concurrent_max", default: 32, 0...1_000)
+        let texts = reader.list("probes.allowed_networks") ?? []
+        networks = ProbeNetworks(allowed: texts.compactMap(NetworkRange.init))
+        for text in texts where NetworkRange(text) == nil {
+            reader.refuse(
+                "probes.allowed_networks", "\"\(text)\" is no network; write it as 10.0.0.0/8 or 2001:db8::/32")
         }
     }
 }

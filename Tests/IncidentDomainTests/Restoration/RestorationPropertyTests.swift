@@ -172,6 +172,7 @@ struct RestorationPropertyTests {
                     try #require(plan.step(component)?.step.soakUntil == until, "\(name)")
                     try #require(plan.step(component)?.status == .verifying, "\(name)")
                 case .resolveAlerts: Issue.record("nothing fires; \(name)")
+                case .lookAtProbe: Issue.record("nothing is probed; \(name)")
                 }
             }
         }

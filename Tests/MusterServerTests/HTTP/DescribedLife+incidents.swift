@@ -101,7 +101,10 @@ extension DescribedLife {
             await post("\(steps)/\(component)/verify")
         }
         await ask(.put, "\(path)/impacts/live", ["impact": "degraded"])
+        let probe: JSONValue = ["kind": "tcp", "host": "127.0.0.1", "port": 1, "component": "live"]
+        await ask(.put, "/v1/probes/live", probe, gives: 201)
         await get(steps)
+        await ask(.delete, "/v1/probes/live", gives: 204)
         await post("\(steps)/live/start", gives: 409)
         await ask(.delete, "\(path)/impacts/live")
         await post("\(path)/advance", gives: 409)

@@ -18,6 +18,7 @@ import Testing
             try await life.raiseAlerts(into: first)
             try await life.comeInByEveryDoor(first)
             try await life.routeByRules()
+            try await life.sense()
             try await life.readTimelines(first)
             try await life.refuse(first)
             await life.lookAtTheDaemon()

@@ -1,0 +1,74 @@
+import HTTPTypes
+import IncidentDomain
+
+/// Heartbeats as people make and read them.
+struct HeartbeatRoutes: Sendable {
+    let store: HeartbeatStore
+    /// Woken when a change of a heartbeat ends its alert.
+    let signal: RoutingSignal
+
+    var routes: [Route] {
+        [
+            Route(
+                .get, "/v1/heartbeats", role: .viewer, "listHeartbeats", query: ["limit", "cursor"], handler: list),
+            Route(.get, "/v1/heartbeats/{name}", role: .viewer, "getHeartbeat", handler: get),
+            Route(.put, "/v1/heartbeats/{name}", role: .admin, "putHeartbeat", body: .json, handler: put),
+            Route(.delete, "/v1/heartbeats/{name}", role: .admin, "deleteHeartbeat", handler: delete),
+        ]
+    }
+
+    private func list(_ request: RequestContext) async throws -> Answer {
+        var query = try request.query()
+        let page = query.page(of: "heartbeats")
+        try query.finish()
+        let found = try await store.list(after: try page.cursor?.string(0), limit: page.limit + 1)
+        let items = found.prefix(page.limit)
+        let next =
+            found.count > page.limit
+            ? items.last.map { PageCursor(list: "heartbeats", key: [.string($0.draft.name)]) } : nil
+        return Answer.page(items, next: next, of: request) { $0.value($1) }
+    }
+
+    private func get(_ request: RequestContext) async throws -> Answer {
+        let name = request.parameter("name")
+        guard let heartbeat = try await store.heartbeat(name) else { throw Self.missing(name) }
+        return .json { $0.value(heartbeat) }
+    }
+
+    private func put(_ request: RequestContext) async throws -> Answer {
+        let name = try SenseFields.name(request)
+        var body = try request.fields()
+        let draft = try HeartbeatBodies.draft(&body, name: name)
+        let (heartbeat, isNew) = try await store.put(draft, by: request.principal)
+        signal.wake()
+        var answer = Answer.json(status: isNew ? .created : .ok) { $0.value(heartbeat) }
+        if isNew { answer.headers[.location] = "/v1/heartbeats/\(name)" }
+        return answer
+    }
+
+    private func delete(_ request: RequestContext) async throws -> Answer {
+        let name = request.parameter("name")
+        guard try await store.delete(name, by: request.principal) else { throw Self.missing(name) }
+        signal.wake()
+        return .noContent
+    }
+
+    /// Says how to make one, since a ping is often the first that anybody hears of it.
+    static func missing(_ name: String) -> Problem {
+        guard SenseFields.isName(name) else { return Problem(.notFound, "No heartbeat can be called that.") }
+        let call = SuggestedCall(
+            "PUT", whole: "/v1/heartbeats/\(name)", ["interval_seconds": 3600, "grace_seconds": 300])
+        return Problem(
+            .notFound,
+            "There is no heartbeat \(name). An admin makes it: PUT /v1/heartbeats/\(name) with "
+                + "{\"interval_seconds\": 3600, \"grace_seconds\": 300}.",
+            members: ["how": .array([call.value])])
+    }
+}
+
+extension SuggestedCall {
+    /// As a value, for a problem's members.
+    fileprivate var value: JSONValue {
+        ["method": .string(method), "path": .string(path), "body": body ?? .null]
+    }
+}

@@ -1,0 +1,131 @@
+import FoundationEssentials
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Opens the connections of one look: a name is looked up once, each address is checked, and what was checked is what is
+/// connected to. So a name that means something else a moment later leads nowhere else.
+struct ProbeConnector: Sendable {
+    let networks: ProbeNetworks
+    let deadline: ContinuousClock.Instant
+    let timeout: Duration
+
+    private static let addressesMax = 4
+
+    /// Connects, and gives the promise to a channel that `prepare` makes ready to keep it. The connection ends with it.
+    func exchange<Output: Sendable>(
+        _ host: String, _ port: Int,
+        _ prepare: @escaping @Sendable (any Channel, EventLoopPromise<Output>) throws -> Void
+    ) async throws -> Output {
+        var last: any Error = ProbeCheck.Failure(detail: "\(host) has no address")
+        for address in try await addresses(of: host, port).prefix(Self.addressesMax) {
+            do {
+                return try await exchange(with: address, prepare)
+            } catch let error as ConnectFailure {
+                last = error.cause
+            }
+        }
+        throw last
+    }
+
+    /// The connection itself did not come about, so another address may do better.
+    private struct ConnectFailure: Error {
+        let cause: any Error
+    }
+
+    private func exchange<Output: Sendable>(
+        with address: SocketAddress,
+        _ prepare: @escaping @Sendable (any Channel, EventLoopPromise<Output>) throws -> Void
+    ) async throws -> Output {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let promise = loop.makePromise(of: Output.self)
+        let left = try timeLeft()
+        let late = ProbeCheck.Failure(detail: lateDetail)
+        let alarm = loop.scheduleTask(in: left) { promise.fail(late) }
+        let connection = ClientBootstrap(group: loop)
+            .connectTimeout(left)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try prepare(channel, promise) }
+            }
+            .connect(to: address)
+        connection.whenFailure { promise.fail(ConnectFailure(cause: $0)) }
+        promise.futureResult.whenComplete { _ in
+            alarm.cancel()
+            connection.whenSuccess { $0.close(promise: nil) }
+        }
+        return try await withTaskCancellationHandler {
+            try await promise.futureResult.get()
+        } onCancel: {
+            promise.fail(CancellationError())
+        }
+    }
+
+    private var lateDetail: String { "no answer within \(timeout.components.seconds) s" }
+
+    private func timeLeft() throws(ProbeCheck.Failure) -> TimeAmount {
+        let left = ContinuousClock.now.duration(to: deadline)
+        guard left > .zero else { throw ProbeCheck.Failure(detail: lateDetail) }
+        return TimeAmount(left)
+    }
+
+    /// The addresses that may be reached, in the order of the resolver.
+    private func addresses(of host: String, _ port: Int) async throws -> [SocketAddress] {
+        let found = try await lookUp(host)
+        let allowed = found.filter(networks.allows)
+        guard !found.isEmpty else { throw ProbeCheck.Failure(detail: "\(host) has no address") }
+        guard !allowed.isEmpty else {
+            throw ProbeCheck.Failure(
+                detail: "\(host) is \(found.joined(separator: ", ")), which probes may not reach "
+                    + "(probes.allowed_networks)")
+        }
+        return try allowed.map { try SocketAddress(ipAddress: $0, port: port) }
+    }
+
+    /// Asks the resolver, which blocks, on a thread that may.
+    private func lookUp(_ host: String) async throws -> [String] {
+        if NetworkRange.bytes(of: host) != nil { return [host] }
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let promise = loop.makePromise(of: [String].self)
+        let late = ProbeCheck.Failure(
+            detail: "the name \(host) was not resolved within \(timeout.components.seconds) s")
+        let alarm = loop.scheduleTask(in: try timeLeft()) { promise.fail(late) }
+        NIOThreadPool.singleton.submit { state in
+            guard case .active = state else { return promise.fail(CancellationError()) }
+            promise.completeWith(HostLookup.addresses(of: host))
+        }
+        promise.futureResult.whenComplete { _ in alarm.cancel() }
+        return try await withTaskCancellationHandler {
+            try await promise.futureResult.get()
+        } onCancel: {
+            promise.fail(CancellationError())
+        }
+    }
+
+    /// A client's handler for TLS.
+    static func tls(verifies: Bool, serverName: String) throws -> NIOSSLClientHandler {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.certificateVerification = verifies ? .fullVerification : .none
+        let isAddress = NetworkRange.bytes(of: serverName) != nil
+        return try NIOSSLClientHandler(
+            context: try NIOSSLContext(configuration: configuration), serverHostname: isAddress ? nil : serverName)
+    }
+
+    /// What a fault of the network is called by people.
+    static func words(_ error: any Error) -> String {
+        switch error {
+        case let failure as ProbeCheck.Failure: return failure.detail
+        case let error as IOError:
+            switch error.errnoCode {
+            case 111: return "connection refused"
+            case 113, 101: return "no route to the host"
+            case 104: return "connection reset"
+            case 110: return "connection timed out"
+            default: return "\(error)"
+            }
+        case ChannelError.connectTimeout: return "connection timed out"
+        case is ChannelError: return "the connection was closed"
+        case let error as NIOSSLError: return "TLS failed: \(error)"
+        default: return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+
+/// The rows of probes, as people make and read them.
+struct ProbeStore: Sendable {
+    let pool: PostgresPool
+
+    static let columns: SQL = """
+        probe.name, target, interval_seconds, timeout_seconds, failures_to_fire, successes_to_resolve, component,
+        severity, description, enabled, created_at, updated_at, next_at, failures, successes, failing_since,
+        passing_since, firing_since, passed, checked_at, latency_ms, detail
+        """
+
+    static func probe(_ row: PostgresRow) throws -> Probe {
+        let target: PostgresJSON = try row.decode("target")
+        return Probe(
+            draft: ProbeDraft(
+                name: try row.decode("name"),
+                target: try JSONDecoder().decode(ProbeTarget.self, from: Data(target.bytes)),
+                intervalSeconds: try row.decode("interval_seconds"),
+                timeoutSeconds: try row.decode("timeout_seconds"),
+                thresholds: ProbeThresholds(
+                    failuresToFire: try row.decode("failures_to_fire"),
+                    successesToResolve: try row.decode("successes_to_resolve")),
+                component: try row.decode("component"), severity: try row.decode("severity"),
+                description: try row.decode("description"), isEnabled: try row.decode("enabled")),
+            state: ProbeState(
+                failures: try row.decode("failures"), successes: try row.decode("successes"),
+                firingSince: try row.decode("firing_since"), failingSince: try row.decode("failing_since"),
+                passingSince: try row.decode("passing_since")),
+            last: try last(row), nextAt: try row.decode("next_at"), createdAt: try row.decode("created_at"),
+            updatedAt: try row.decode("updated_at"))
+    }
+
+    private static func last(_ row: PostgresRow) throws -> Probe.Result? {
+        guard let isPassed: Bool = try row.decode("passed") else { return nil }
+        return Probe.Result(
+            isPassed: isPassed, checkedAt: try row.decode("checked_at"),
+            latencyMilliseconds: try row.decode("latency_ms"), detail: try row.decode("detail"))
+    }
+
+    /// Makes or changes a probe; it is due at once, and a look that is under way counts no more. What looks elsewhere, or
+    /// was enabled, begins without results; an alert goes on until enough of the new ones are good. Disabling ends it.
+    func put(_ draft: ProbeDraft, by principal: Principal) async throws -> (probe: Probe, isNew: Bool) {
+        try await pool.transaction { transaction in
+            let before = try await Self.hold(draft.name, in: transaction)
+            let keeps = before.map { $0.draft.target == draft.target && $0.draft.isEnabled && draft.isEnabled } ?? false
+            let rows = try await transaction.query(try Self.upsert(draft, keeps: keeps))
+            guard let row = rows.first else {
+                throw PostgresError.decoding(column: "name", reason: "an insert returned no row")
+            }
+            if let before, !draft.isEnabled {
+                try await Self.end(before, at: try row.decode("now"), in: transaction)
+            }
+            _ = try await transaction.query(
+                AuditStore.insert(
+                    actor: principal, action: "probe.put", subject: draft.name,
+                    data: ["kind": .string(draft.target.kind.rawValue), "enabled": .bool(draft.isEnabled)]))
+            return (try Self.probe(row), before == nil)
+        }
+    }
+
+    private static func upsert(_ draft: ProbeDraft, keeps: Bool) throws -> SQL {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let target = String(decoding: try encoder.encode(draft.target), as: UTF8.self)
+        return """
+            INSERT INTO probe (name, target, interval_seconds, timeout_seconds, failures_to_fire,
+                successes_to_resolve, component, severity, description, enabled)
+            VALUES (\(draft.name), \(target)::json, \(draft.intervalSeconds), \(draft.timeoutSeconds),
+                \(draft.thresholds.failuresToFire), \(draft.thresholds.successesToResolve), \(draft.component),
+                \(draft.severity), \(draft.description), \(draft.isEnabled))
+            ON CONFLICT (name) DO UPDATE SET target = excluded.target,
+                interval_seconds = excluded.interval_seconds, timeout_seconds = excluded.timeout_seconds,
+                failures_to_fire = excluded.failures_to_fire,
+                successes_to_resolve = excluded.successes_to_resolve, component = excluded.component,
+                severity = excluded.severity, description = excluded.description, enabled = excluded.enabled,
+                updated_at = now(), next_at = now(), claim = NULL,
+                failures = CASE WHEN \(keeps) THEN probe.failures ELSE 0 END,
+                successes = CASE WHEN \(keeps) THEN probe.successes ELSE 0 END,
+                failing_since = CASE WHEN \(keeps) THEN probe.failing_since END,
+                passing_since = CASE WHEN \(keeps) THEN probe.passing_since END,
+                firing_since = CASE WHEN excluded.enabled THEN probe.firing_since END,
+                passed = CASE WHEN \(keeps) THEN probe.passed END,
+                checked_at = CASE WHEN \(keeps) THEN probe.checked_at END,
+                latency_ms = CASE WHEN \(keeps) THEN probe.latency_ms END,
+                detail = CASE WHEN \(keeps) THEN probe.detail END
+            RETURNING \(fragment: columns), now() AS now
+            """
+    }
+
+    /// Removes a probe and its results; the alert of one that fires ends.
+    ///
+    /// - Returns: False when there is none of that name.
+    func delete(_ name: String, by principal: Principal) async throws -> Bool {
+        try await pool.transaction { transaction in
+            guard let before = try await Self.hold(name, in: transaction) else { return false }
+            let now: Timestamp? = try await transaction.query(
+                "DELETE FROM probe WHERE name = \(name) RETURNING now() AS now"
+            ).first?.decode("now")
+            if let now { try await Self.end(before, at: now, in: transaction) }
+            _ = try await transaction.query(AuditStore.insert(actor: principal, action: "probe.delete", subject: name))
+            return true
+        }
+    }
+
+    private static func hold(_ name: String, in transaction: PostgresTransaction) async throws -> Probe? {
+        try await transaction.query("SELECT \(fragment: columns) FROM probe WHERE name = \(name) FOR UPDATE")
+            .first.map(probe)
+    }
+
+    private static func end(_ probe: Probe, at now: Timestamp, in transaction: PostgresTransaction) async throws {
+        guard let since = probe.state.firingSince else { return }
+        let signal = probe.draft.signal(since: since, until: now, detail: "nobody looks any more")
+        _ = try await transaction.query(SenseSignalStore.put([signal]))
+    }
+
+    func probe(_ name: String) async throws -> Probe? {
+        try await pool.query("SELECT \(fragment: Self.columns) FROM probe WHERE name = \(name)").first.map(Self.probe)
+    }
+
+    /// By name.
+    func list(after last: String?, limit: Int) async throws -> [Probe] {
+        try await pool.query(
+            "SELECT \(fragment: Self.columns) FROM probe WHERE name > \(last ?? "") ORDER BY name LIMIT \(limit)"
+        ).map(Self.probe)
+    }
+
+    /// The newest first; nil when there is no such probe.
+    func results(_ name: String, limit: Int) async throws -> [Probe.Result]? {
+        let results = try await pool.pipeline([
+            "SELECT 1 FROM probe WHERE name = \(name)",
+            """
+            SELECT passed, checked_at, latency_ms, detail FROM probe_result WHERE probe = \(name)
+            ORDER BY run DESC LIMIT \(limit)
+            """,
+        ])
+        guard results[0].first != nil else { return nil }
+        return try results[1].compactMap(Self.last)
+    }
+}

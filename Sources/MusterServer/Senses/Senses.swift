@@ -1,0 +1,51 @@
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// What Muster notices by itself, heartbeats and probes: their pieces, made once.
+struct Senses: Sendable {
+    let heartbeats: HeartbeatStore
+    let probes: ProbeStore
+    let check: ProbeCheck
+    /// Wakes `SenseRunner` when an alert has something to hear.
+    let signal = RoutingSignal()
+    private let fleet: FleetStore
+    private let signals: SenseSignalStore
+    private let intake: AlertIntake
+    private let concurrentMax: Int
+    private let logger: Logger
+
+    init(pool: PostgresPool, intake: AlertIntake, probes: ServerConfiguration.Probes, logger: Logger) {
+        heartbeats = HeartbeatStore(pool: pool)
+        self.probes = ProbeStore(pool: pool)
+        check = ProbeCheck(networks: probes.networks)
+        fleet = FleetStore(pool: pool)
+        signals = SenseSignalStore(pool: pool)
+        self.intake = intake
+        concurrentMax = probes.concurrentMax
+        self.logger = logger
+    }
+
+    var heartbeatRunner: HeartbeatRunner {
+        HeartbeatRunner(store: heartbeats, fleet: fleet, signal: signal, logger: logger)
+    }
+
+    var probeRunner: ProbeRunner {
+        ProbeRunner(store: probes, check: check, signal: signal, logger: logger, concurrentMax: concurrentMax)
+    }
+
+    var senseRunner: SenseRunner {
+        SenseRunner(store: signals, intake: intake, signal: signal, logger: logger)
+    }
+
+    var runners: [any Service] { [heartbeatRunner, probeRunner, senseRunner] }
+
+    func routes(authenticator: Authenticator, sources: SourceCache) -> [Route] {
+        HeartbeatRoutes(store: heartbeats, signal: signal).routes
+            + HeartbeatPingRoutes(
+                store: heartbeats, credentials: PingCredentials(authenticator: authenticator, sources: sources),
+                signal: signal
+            ).routes
+            + ProbeRoutes(store: probes, check: check, signal: signal).routes
+    }
+}
