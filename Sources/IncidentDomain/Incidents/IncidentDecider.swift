@@ -95,6 +95,7 @@ extension Incident {
         case .changeAction(let ordinal, let patch): try incident.changeAction(ordinal, patch)
         case .attachAlerts(let alerts, let component): try incident.attach(alerts, affecting: component)
         case .clearAlerts(let alerts): incident.clear(alerts)
+        case .countReports(let series, let changedAt): incident.countReports(series, changedAt: changedAt, facts)
         case .deadlinePassed: incident.passDeadline(facts)
         case .reviewPlan: incident.planRevision(facts).map { [$0] } ?? []
         case .redact(let sequence, let reason, let digest):

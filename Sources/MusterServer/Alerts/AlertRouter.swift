@@ -19,6 +19,8 @@ struct AlertRouter: Service {
     /// How long to rest after a batch: in a storm, what comes meanwhile reaches its incident in one piece. A lone alert
     /// waits for nothing.
     var rest: Duration = .milliseconds(25)
+    /// Whether users' reports alone open incidents.
+    var reportsOpenIncidents = false
     let store = AlertRoutingStore()
 
     private static let batchMax = 500
@@ -148,6 +150,7 @@ struct AlertRouter: Service {
             try await attach(group, to: row, loaded, affecting: component, in: transaction)
             return try await clearOver(group, of: row.incident.number, in: transaction)
         }
+        if try await joinsOrWaits(group, in: transaction) { return }
         let loaded = try await desk.incidents.load(nil, in: transaction)
         let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
         let outcome = try await desk.open(group.opening(now: loaded.now, graph: graph), context, in: transaction)

@@ -45,6 +45,7 @@ struct SourceRoutes: Sendable {
         let kind: SourceKind = body.enumeration("kind")
         let mapping = try Self.mapping(&body, of: kind)
         let signature = body.optionalObject("signature", SourceSignature.read)
+        if kind == .internal { body.refuse("kind", "is for Muster's own alerts, whose sources are built in") }
         try body.finish()
         let key = try Self.makeKey()
         let source = try await store.create(
@@ -145,6 +146,9 @@ struct SourceRoutes: Sendable {
 
     private func delete(_ request: RequestContext) async throws -> Answer {
         let id = try request.uuid("id", of: "Source")
+        guard !BuiltInSource.ids.contains(id) else {
+            throw Problem(.inUse, "This source is built in: Muster itself raises its alerts.")
+        }
         guard try await store.delete(id, by: request.principal) else {
             throw Problem.notFound("Source \(id.uuidString.lowercased())")
         }

@@ -47,12 +47,13 @@ struct SourceStore: Sendable {
         return try Self.source(row)
     }
 
-    /// Sources that are not removed, the newest first.
+    /// Sources that people made and did not remove, the newest first.
     func list(before last: UUID?, limit: Int) async throws -> [Source] {
         let condition: SQL = last.map { "id < \($0)" } ?? "true"
         return try await pool.query(
             """
-            SELECT \(fragment: Self.columns) FROM source WHERE deleted_at IS NULL AND \(fragment: condition)
+            SELECT \(fragment: Self.columns) FROM source
+            WHERE deleted_at IS NULL AND kind <> \(SourceKind.internal.rawValue) AND \(fragment: condition)
             ORDER BY id DESC LIMIT \(limit)
             """
         ).map(Self.source)

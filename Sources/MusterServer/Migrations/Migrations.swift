@@ -12,6 +12,7 @@ enum Migrations {
         migration(6, "measure_restorations", PackageResources.m0006_measure_restorations_sql),
         migration(7, "extend_alert", PackageResources.m0007_extend_alert_sql),
         migration(8, "create_ingress", PackageResources.m0008_create_ingress_sql),
+        migration(9, "create_report", PackageResources.m0009_create_report_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8]) -> Migration {

@@ -12,6 +12,7 @@ struct Features: Sendable {
     let alerts: AlertStore
     let intake: AlertIntake
     let sources: SourceCache
+    let reports: ReportDesk
     private let pool: PostgresPool
     private let configuration: ServerConfiguration
     private let logger: Logger
@@ -32,6 +33,10 @@ struct Features: Sendable {
                 batchMax: configuration.intake.batchMax, waitingMax: configuration.intake.waitingMax,
                 gathering: configuration.intake.gather),
             routing: routing, logger: logger)
+        reports = ReportDesk(
+            store: ReportStore(pool: pool), catalog: catalog,
+            limits: ReportLimiter.Limits(perMinute: configuration.reports.perMinuteMax),
+            proxies: configuration.http.trustedProxies)
     }
 
     /// The loops that run beside the requests.
@@ -40,10 +45,15 @@ struct Features: Sendable {
             FeedNotifier(signal: feed, pool: pool, logger: logger),
             DeadlineRunner(desk: desk, pool: pool, logger: logger),
             PlanRunner(desk: desk, pool: pool, logger: logger),
-            AlertRouter(pool: pool, desk: desk, signal: routing, logger: logger),
             IngressPruneRunner(
                 retention: configuration.retention, alerts: alerts, deadLetters: DeadLetterStore(pool: pool),
                 changes: ChangeStore(pool: pool), requests: OpsgenieStore(pool: pool), logger: logger),
+            AlertRouter(
+                pool: pool, desk: desk, signal: routing, logger: logger,
+                reportsOpenIncidents: configuration.reports.openIncidents),
+            ReportRunner(
+                desk: desk, pool: pool, intake: intake, routing: routing, logger: logger,
+                retentionDays: configuration.reports.retentionDays),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
             sources,
             intake,
@@ -71,6 +81,7 @@ struct Features: Sendable {
             + AlertRoutes(
                 search: AlertSearch(pool: pool), store: alerts, routing: routing
             ).routes
+            + ReportRoutes(reports: reports, search: ReportSearch(pool: pool), desk: desk).routes
     }
 
     private var ingress: IngressDesk {

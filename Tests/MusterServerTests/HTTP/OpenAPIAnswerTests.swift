@@ -16,6 +16,7 @@ import Testing
             try await life.review(first)
             try await life.endOtherwise(first)
             try await life.raiseAlerts(into: first)
+            try await life.sendReports()
             try await life.readTimelines(first)
             try await life.refuse(first)
             await life.lookAtTheDaemon()

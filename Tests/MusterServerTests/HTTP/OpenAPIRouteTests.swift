@@ -81,7 +81,7 @@ struct OpenAPIRouteTests {
             let described = Set(try operation(route).json["responses"]?.object?.members.map(\.name) ?? [])
             let possible = Self.statuses(route)
             #expect(possible.subtracting(described) == [], "\(route.operation) can answer these")
-            let own: Set<String> = ["200", "201", "204", "304", "404", "409"]
+            let own: Set<String> = ["200", "201", "202", "204", "304", "404", "409", "415", "429"]
             #expect(described.subtracting(possible).subtracting(own) == [], "\(route.operation) never answers these")
         }
     }
@@ -113,9 +113,8 @@ struct OpenAPIRouteTests {
                 described[name.string ?? "", default: []].insert(status)
             }
         }
-        // Nothing limits rates yet; the name is kept for when something does.
-        let kinds = ProblemKind.allCases.filter { $0 != .tooManyRequests }
-        let ours = Dictionary(uniqueKeysWithValues: kinds.map { ("/problems/\($0.rawValue)", Set([$0.status.code])) })
+        let ours = Dictionary(
+            uniqueKeysWithValues: ProblemKind.allCases.map { ("/problems/\($0.rawValue)", Set([$0.status.code])) })
         #expect(described == ours)
     }
 
@@ -133,6 +132,7 @@ struct OpenAPIRouteTests {
         ("ComponentField", ComponentField.allCases.map(\.rawValue)),
         ("ComponentAction", ComponentAction.allCases.map(\.rawValue)),
         ("AlertStatus", AlertStatus.allCases.map(\.rawValue)),
+        ("ReportSymptom", ReportSymptom.allCases.map(\.rawValue)),
         ("SourceKind", SourceKind.allCases.map(\.rawValue)), ("Role", Role.allCases.map(\.rawValue)),
         ("Requirement", Requirement.allCases.map(\.rawValue)), ("ProblemName", ProblemKind.allCases.map(\.rawValue)),
     ])

@@ -5,7 +5,10 @@ enum SourceKind: String, CaseIterable, Sendable {
     case azureMonitor = "azure-monitor"
     case checkly, cloudevents, cloudwatch, coralogix, datadog, formatted
     case gcpMonitoring = "gcp-monitoring"
-    case generic, grafana, graylog, kapacitor, librenms, newrelic, opsgenie, pagerduty
+    case generic, grafana, graylog
+    /// Muster's own alerts; nobody has a key of such a source.
+    case `internal`
+    case kapacitor, librenms, newrelic, opsgenie, pagerduty
     case pagerdutyWebhook = "pagerduty-webhook"
     case pingdom, prometheus, riemann, sentry, signalfx, thousandeyes, updown
     case uptimeKuma = "uptime-kuma"
@@ -31,6 +34,7 @@ enum SourceKind: String, CaseIterable, Sendable {
         case .generic: ("JSON with a mapping of one's own", GenericFormat.self)
         case .grafana: ("Grafana", GrafanaFormat.self)
         case .graylog: ("Graylog", GraylogFormat.self)
+        case .internal: ("Muster itself", InternalFormat.self)
         case .kapacitor: ("Kapacitor", KapacitorFormat.self)
         case .librenms: ("LibreNMS", LibreNMSFormat.self)
         case .newrelic: ("New Relic", NewRelicFormat.self)
