@@ -133,7 +133,9 @@ struct OpenAPIRouteTests {
         ("ComponentAction", ComponentAction.allCases.map(\.rawValue)),
         ("AlertStatus", AlertStatus.allCases.map(\.rawValue)),
         ("ReportSymptom", ReportSymptom.allCases.map(\.rawValue)),
-        ("SourceKind", SourceKind.allCases.map(\.rawValue)), ("Role", Role.allCases.map(\.rawValue)),
+        ("SourceKind", SourceKind.allCases.map(\.rawValue)),
+        ("ToolKind", SourceKind.allCases.filter { $0 != .internal }.map(\.rawValue)),
+        ("Role", Role.allCases.map(\.rawValue)),
         ("Requirement", Requirement.allCases.map(\.rawValue)), ("ProblemName", ProblemKind.allCases.map(\.rawValue)),
     ])
     func `the words of a list are the same in both`(schema: String, words: [String]) {

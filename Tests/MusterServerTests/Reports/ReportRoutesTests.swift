@@ -107,10 +107,12 @@ import Testing
 
     @Test func `no table and no line of the log has the address or the browser of a user`() async throws {
         try await Self.with(proxies: ["127.0.0.0/8"]) { daemon, site in
+            // The lines before tell where the site listens.
+            let before = site.log.lines.count
             let headers = Self.json + ["X-Forwarded-For: 203.0.113.77", "User-Agent: Peculiar/77"]
             #expect(try await site.ask("POST", "/reports", headers: headers, body: Self.report).status == 202)
             #expect(try await site.ask("POST", "/reports", headers: headers, body: "{").status == 400)
-            let kept = try await daemon.everything() + site.log.lines.map { "\($0)" }.joined()
+            let kept = try await daemon.everything() + site.log.lines.dropFirst(before).map { "\($0)" }.joined()
             for secret in ["203.0.113", "127.0.0.1", "Peculiar", "cb00714d", "7f000001"] {
                 #expect(!kept.contains(secret), "\(secret)")
             }
