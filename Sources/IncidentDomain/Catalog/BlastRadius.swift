@@ -71,7 +71,7 @@ package struct BlastRadius: Sendable {
 }
 
 /// Who needs each component: the catalog's dependencies the other way round.
-private struct Dependents {
+struct Dependents {
     private var bySlug: [String: [Dependency]] = [:]
 
     init(_ graph: DependencyGraph) {

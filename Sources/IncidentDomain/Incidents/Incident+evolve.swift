@@ -85,6 +85,7 @@ extension Incident {
                 let left = (firing[component] ?? 0) - count
                 firing[component] = left > 0 ? left : nil
             }
+        case .reportsCounted(let series): reports = ReportImpact(series, at: moment)
         case .updatePosted(let update):
             updates += 1
             eta = update.eta ?? eta

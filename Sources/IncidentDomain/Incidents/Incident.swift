@@ -28,6 +28,8 @@ package struct Incident: Hashable, Codable, Sendable {
     package var firing: [String: Int]
     /// How many alerts ever belonged to it.
     package var alerts: Int
+    /// What users reported of it; nil while no surge of theirs belongs to it.
+    package var reports: ReportImpact?
     package var updates: Int
     /// The expected time of restoration that was last told to anybody.
     package var eta: Timestamp?

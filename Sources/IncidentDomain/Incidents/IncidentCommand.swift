@@ -36,6 +36,8 @@ package enum IncidentCommand: Hashable, Sendable {
     /// dependency.
     case attachAlerts([AlertMention], affecting: String? = nil, correlation: AlertCorrelation? = nil)
     case clearAlerts([AlertMention])
+    /// `changedAt` is when a surge of the incident last began or ended.
+    case countReports(ReportSeries, changedAt: Timestamp)
     case deadlinePassed
     /// Time went by, or the catalog changed: is the plan that the timeline knows still the plan?
     case reviewPlan
@@ -51,7 +53,7 @@ extension IncidentCommand {
     /// Whether the daemon asks by itself: it reports what has happened, and nobody is there to correct a refused time.
     var isOfTheDaemon: Bool {
         switch self {
-        case .absorb, .attachAlerts, .clearAlerts, .deadlinePassed, .reviewPlan: true
+        case .absorb, .attachAlerts, .clearAlerts, .countReports, .deadlinePassed, .reviewPlan: true
         case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .stateCause, .assignRole, .setImpact,
             .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
             .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftReview, .reviseReview,

@@ -99,6 +99,7 @@ extension Incident {
         case .attachAlerts(let alerts, let component, let correlation):
             try incident.attach(alerts, affecting: component, correlation: correlation)
         case .clearAlerts(let alerts): incident.clear(alerts)
+        case .countReports(let series, let changedAt): incident.countReports(series, changedAt: changedAt, facts)
         case .deadlinePassed: incident.passDeadline(facts)
         case .reviewPlan: incident.planRevision(facts).map { [$0] } ?? []
         case .redact(let sequence, let reason, let digest):

@@ -32,6 +32,7 @@ package enum IncidentEvent: Hashable, Sendable {
     case planRevised(PlanRevised)
     case alertsAttached(AlertBatch)
     case alertsCleared(AlertBatch)
+    case reportsCounted(ReportSeries)
     case updatePosted(UpdatePosted)
     case reviewDrafted(ReviewDrafted)
     case reviewRevised(ReviewRevised)

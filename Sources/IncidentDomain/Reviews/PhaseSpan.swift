@@ -66,6 +66,7 @@ extension IncidentEvent {
             .impactSet, .impactRemoved, .audienceImpactSet, .noteAdded, .mitigationAdded, .mitigationChanged,
             .taskAdded, .taskChanged, .stepStarted, .stepRamped, .stepVerifying, .stepRestored, .stepWaived,
             .stepFailed, .stepRegressed, .restorationOrdered, .planRevised, .alertsAttached, .alertsCleared,
+            .reportsCounted,
             .updatePosted, .reviewDrafted,
             .reviewRevised, .reviewApproved, .actionAdded, .actionChanged, .entryRedacted:
             nil

@@ -44,7 +44,7 @@ struct RestorationCourses {
         case .opened, .described, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted,
             .dismissed, .merged, .causeStated, .roleAssigned, .audienceImpactSet, .noteAdded, .mitigationAdded,
             .mitigationChanged, .taskAdded, .taskChanged, .stepRamped, .restorationOrdered, .planRevised,
-            .alertsAttached, .alertsCleared,
+            .alertsAttached, .alertsCleared, .reportsCounted,
             .updatePosted, .reviewDrafted, .reviewRevised, .reviewApproved, .actionAdded, .actionChanged,
             .entryRedacted:
             break

@@ -8,6 +8,8 @@ package struct ReviewDocument: Hashable, Sendable {
     package let phases: [PhaseSpan]
     /// How restoring went beside how it was planned; nil while nothing was begun.
     package let gantt: RestorationGantt?
+    /// What users reported, as it was last counted; nil when nothing was.
+    package let reports: ReportSeries?
     /// How many entries the whole timeline has.
     package let entries: Int
     /// When the document was put together.

@@ -11,7 +11,9 @@ extension ReviewFacts {
 extension ReviewDraft {
     /// What was hit, where, how hard and for how long; who was hit, in words and numbers.
     static func impact(_ facts: ReviewFacts) -> String {
-        ["### Components", components(facts), "### Audiences", audiences(facts.incident)].joined(separator: "\n\n")
+        let parts = ["### Components", components(facts), "### Audiences", audiences(facts.incident)]
+        let reports = facts.reports.map { ["### Users' reports", $0.sentence, $0.chart] } ?? []
+        return (parts + reports).joined(separator: "\n\n")
     }
 
     private static func components(_ facts: ReviewFacts) -> String {

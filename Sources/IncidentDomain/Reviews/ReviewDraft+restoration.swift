@@ -82,7 +82,8 @@ extension IncidentEvent {
         case .opened, .described, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted,
             .dismissed, .merged, .absorbed, .causeStated, .roleAssigned, .impactSet, .impactRemoved,
             .audienceImpactSet, .noteAdded, .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged,
-            .stepRamped, .stepVerifying, .stepRestored, .planRevised, .alertsAttached, .alertsCleared, .updatePosted,
+            .stepRamped, .stepVerifying, .stepRestored, .planRevised, .alertsAttached, .alertsCleared, .reportsCounted,
+            .updatePosted,
             .reviewDrafted, .reviewRevised, .reviewApproved, .actionAdded, .actionChanged, .entryRedacted:
             false
         }

@@ -50,7 +50,8 @@ extension IncidentEvent {
         case .roleAssigned(let assignment): assignment.role == .commander
         case .mitigationChanged(let change): change.state != nil
         case .described, .impactSet, .impactRemoved, .audienceImpactSet, .taskAdded, .taskChanged, .stepRamped,
-            .stepVerifying, .alertsAttached, .alertsCleared, .reviewDrafted, .reviewRevised, .actionAdded,
+            .stepVerifying, .alertsAttached, .alertsCleared, .reportsCounted, .reviewDrafted, .reviewRevised,
+            .actionAdded,
             .actionChanged, .entryRedacted:
             false
         }
@@ -64,7 +65,8 @@ extension IncidentEvent {
         case .opened, .described, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted,
             .dismissed, .merged, .absorbed, .causeStated, .roleAssigned, .audienceImpactSet, .noteAdded,
             .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged, .restorationOrdered, .planRevised,
-            .alertsAttached, .alertsCleared, .updatePosted, .reviewDrafted, .reviewRevised, .reviewApproved,
+            .alertsAttached, .alertsCleared, .reportsCounted, .updatePosted, .reviewDrafted, .reviewRevised,
+            .reviewApproved,
             .actionAdded, .actionChanged,
             .entryRedacted:
             false

@@ -15,7 +15,7 @@ package enum ReviewDraft {
         let facts = ReviewFacts(incident: incident, timeline: timeline, graph: graph, policy: policy)
         return ReviewDocument(
             incident: incident, sections: sections(facts), unmet: facts.unmet, phases: facts.visits,
-            gantt: facts.gantt(asOf: now), entries: timeline.count, asOf: now)
+            gantt: facts.gantt(asOf: now), reports: facts.reports, entries: timeline.count, asOf: now)
     }
 
     private static func sections(_ facts: ReviewFacts) -> [ReviewSection] {
@@ -130,6 +130,14 @@ struct ReviewFacts {
         let plain = Markdown.inline(slug)
         guard let name = graph.components[slug]?.name, name != slug else { return plain }
         return "\(Markdown.inline(name)) (\(plain))"
+    }
+
+    /// What users reported, as it was last counted.
+    var reports: ReportSeries? {
+        for recorded in timeline.reversed() {
+            if case .reportsCounted(let series) = recorded.event { return series }
+        }
+        return nil
     }
 
     func tier(_ slug: String) -> String {

@@ -37,7 +37,7 @@ extension IncidentEvent {
         case .entryRedacted(let payload): .entryRedacted(payload.redacted)
         // Nothing in these was typed freely.
         case .startCorrected, .severitySet, .acknowledged, .impactRemoved, .stepRamped, .stepVerifying, .stepRestored,
-            .planRevised, .reviewDrafted:
+            .planRevised, .reportsCounted, .reviewDrafted:
             self
         }
     }

@@ -37,6 +37,7 @@ extension IncidentEvent {
         case .planRevised(let payload): payload.text
         case .alertsAttached(let payload): payload.text { "\($0) joined" }
         case .alertsCleared(let payload): payload.text { "\($0) cleared" }
+        case .reportsCounted(let payload): payload.sentence
         case .updatePosted(let payload): payload.text
         case .reviewDrafted(let payload): "Review started as revision \(payload.revision)."
         case .reviewRevised(let payload): payload.text

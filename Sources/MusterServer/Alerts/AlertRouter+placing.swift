@@ -75,6 +75,7 @@ extension AlertRouter {
             try await attach(group, to: row, loaded, correlation: found, in: transaction)
             return try await settle(group, row.incident.number, in: transaction)
         }
+        if try await joinsOrWaits(group, in: transaction) { return }
         let holds = try await holds(of: group, placing, in: transaction)
         guard holds.count < group.alerts.count else { return try await store.hold(holds, in: transaction) }
         try await open(try await joinedByWaiting(group, placing, in: transaction), placing, in: transaction)

@@ -23,6 +23,8 @@ struct AlertRouter: Service {
     /// How long to rest after a batch: in a storm, what comes meanwhile reaches its incident in one piece. A lone alert
     /// waits for nothing.
     var rest: Duration = .milliseconds(25)
+    /// Whether users' reports alone open incidents.
+    var reportsOpenIncidents = false
     let store = AlertRoutingStore()
 
     static let batchMax = 500

@@ -39,12 +39,14 @@ struct Dispatcher: Sendable {
     }
 
     /// Answers one request. Never throws: whatever goes wrong becomes a problem.
-    func respond(to request: Request, sendContinue: () async throws -> Void = {}) async -> Answer {
+    func respond(
+        to request: Request, from peer: SocketAddress? = nil, sendContinue: () async throws -> Void = {}
+    ) async -> Answer {
         let headers = request.head.headerFields
         var arrival = Arrival(requestID: requestID(in: headers), trace: headers[.traceparent].flatMap(Traceparent.init))
         var answer: Answer
         do {
-            answer = try await handle(request, &arrival, sendContinue)
+            answer = try await handle(request, from: peer, &arrival, sendContinue)
         } catch {
             answer = problemAnswer(error, arrival)
         }
@@ -54,7 +56,7 @@ struct Dispatcher: Sendable {
     }
 
     private func handle(
-        _ request: Request, _ arrival: inout Arrival, _ sendContinue: () async throws -> Void
+        _ request: Request, from peer: SocketAddress?, _ arrival: inout Arrival, _ sendContinue: () async throws -> Void
     ) async throws -> Answer {
         guard inFlight.enter() else {
             throw Problem.later(.overloaded, "Too many requests are being served.", seconds: 1)
@@ -75,7 +77,9 @@ struct Dispatcher: Sendable {
         func context(_ commandID: UUID) -> RequestContext {
             RequestContext(
                 head: head, target: target, bound: bound, principal: principal, requestID: arrival.requestID,
-                trace: arrival.trace, commandID: commandID, body: body, captured: captured, baseLogger: logger)
+                trace: arrival.trace, commandID: commandID, body: body, captured: captured, baseLogger: logger,
+                // Only what counts people needs it, and that asks for no token.
+                peer: route.role == nil ? peer?.ipAddress : nil)
         }
         var answer: Answer
         if let idempotency, head.method == .post, let token, let key = head.headerFields[.idempotencyKey] {

@@ -30,8 +30,8 @@ struct HTTPServer: Service {
                 availableConnectionsDelegate: .maximum(configuration.connectionsMax, logger: logger)),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: quietLogger,
-            responder: { request, writer, _ in
-                try await respond(to: request, writer, isStopping)
+            responder: { request, writer, channel in
+                try await respond(to: request, from: channel.remoteAddress, writer, isStopping)
             },
             onServerRunning: { channel in
                 await onListening(Self.text(channel.localAddress))
@@ -44,9 +44,9 @@ struct HTTPServer: Service {
     }
 
     private func respond(
-        to request: Request, _ writer: consuming ResponseWriter, _ isStopping: StopFlag
+        to request: Request, from peer: SocketAddress?, _ writer: consuming ResponseWriter, _ isStopping: StopFlag
     ) async throws {
-        var answer = await dispatcher.respond(to: request) {
+        var answer = await dispatcher.respond(to: request, from: peer) {
             try await writer.writeInformationalHead(HTTPResponse(status: .continue))
         }
         answer.headers.append(HTTPField(name: .date, value: HTTPDate.now()))

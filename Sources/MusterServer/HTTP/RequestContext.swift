@@ -23,6 +23,9 @@ struct RequestContext: Sendable {
     let body: ByteBuffer
     let captured: [String]
     let baseLogger: Logger
+    /// The address at the other end of the connection, which may be a proxy's; nil of a socket of the file system. It is
+    /// nobody's business: neither stored nor logged.
+    var peer: String? = nil
 }
 
 extension RequestContext {

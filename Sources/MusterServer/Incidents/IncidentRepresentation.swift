@@ -4,7 +4,7 @@ import IncidentDomain
 enum IncidentRepresentation {
     /// Counts the forms that representations have had. Raised with every change of a field, so that what an earlier
     /// release stored is written anew when it is read.
-    private static let form = 2
+    private static let form = 3
 
     /// What a stored representation depends on besides its incident.
     static func stamp(_ policy: PhasePolicy) -> String {
@@ -95,11 +95,23 @@ enum IncidentRepresentation {
         json.array("actions", incident.actions) { $0.value(ActionRepresentation(action: $1, incident: incident)) }
     }
 
+    private static func write(_ reports: ReportImpact?, to json: inout JSONWriter) {
+        guard let reports else { return json.literal("null") }
+        json.object { json in
+            json.member("total", reports.total)
+            json.member("peak_per_minute", reports.peakPerMinute)
+            json.member("baseline_per_minute", reports.baselinePerMinute)
+            json.member("since", reports.since)
+        }
+    }
+
     private static func writeRest(_ incident: Incident, to json: inout JSONWriter) {
         json.object("alerts") { json in
             json.member("total", incident.alerts)
             json.member("firing", incident.firing.values.reduce(0, +))
         }
+        json.name("reports")
+        write(incident.reports, to: &json)
         json.name("review")
         if let review = incident.review {
             json.object { json in

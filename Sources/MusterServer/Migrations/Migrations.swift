@@ -14,6 +14,7 @@ enum Migrations {
         migration(8, "create_ingress", PackageResources.m0008_create_ingress_sql),
         migration(9, "create_routing", PackageResources.m0009_create_routing_sql),
         migration(10, "create_senses", PackageResources.m0010_create_senses_sql),
+        migration(11, "create_report", PackageResources.m0011_create_report_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8]) -> Migration {

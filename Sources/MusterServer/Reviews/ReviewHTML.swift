@@ -56,12 +56,35 @@ enum ReviewHTML {
             section.needsPerson
             ? "to be written by a person" : section.generated ? "from the timeline" : "written by hand"
         let below = document.tableBelow(section).map { "\n\(MarkdownHTML.render($0))" } ?? ""
-        let figure = section.id == ReviewSectionID.restoration.rawValue ? restorationFigure(document) : ""
+        let figure = figure(of: ReviewSectionID(rawValue: section.id), document)
         return """
             <section id="\(anchor(section))"\(section.needsPerson ? " class=\"missing\"" : "")>
             <h2>\(HTMLText.escape(section.title)) <span class="origin">\(origin)</span></h2>
             \(figure)\(MarkdownHTML.render(section.markdown))\(below)
             </section>
+            """
+    }
+
+    private static func figure(of section: ReviewSectionID?, _ document: ReviewDocument) -> String {
+        switch section {
+        case .restoration: restorationFigure(document)
+        case .impact: reportsFigure(document)
+        case .summary, .cause, .timeline, .durations, .mitigations, .overrides, .whatWentWell, .whatWentWrong, .lessons,
+            .actions, .unmet, nil:
+            ""
+        }
+    }
+
+    /// What users reported, as a picture; nothing when nothing was counted.
+    private static func reportsFigure(_ document: ReviewDocument) -> String {
+        guard let reports = document.reports else { return "" }
+        return """
+            <figure>
+            <div class="figure">\(ReportsSVG(reports).svg)</div>
+            <figcaption>Users\u{2019} reports, one bar for \(DurationText.human(Double(reports.bucketSeconds))); \
+            the broken line is what is normal.</figcaption>
+            </figure>
+
             """
     }
 

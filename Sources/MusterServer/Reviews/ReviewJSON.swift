@@ -21,6 +21,8 @@ enum ReviewJSON {
             }
             writeDurations(document, to: &json)
             json.array("phases", document.phases) { $0.value($1) }
+            json.name("reports")
+            if let reports = document.reports { json.value(reports) } else { json.literal("null") }
             json.member("timeline_entries", document.entries)
         }
         return json.bytes

@@ -14,6 +14,7 @@ struct Features: Sendable {
     let sources: SourceCache
     let rules: RuleBook
     let senses: Senses
+    let reports: ReportDesk
     private let pool: PostgresPool
     private let configuration: ServerConfiguration
     private let logger: Logger
@@ -36,6 +37,10 @@ struct Features: Sendable {
                 gathering: configuration.intake.gather),
             routing: routing, logger: logger)
         senses = Senses(pool: pool, intake: intake, probes: configuration.probes, logger: logger)
+        reports = ReportDesk(
+            store: ReportStore(pool: pool), catalog: catalog,
+            limits: ReportLimiter.Limits(perMinute: configuration.reports.perMinuteMax),
+            proxies: configuration.http.trustedProxies)
     }
 
     /// The loops that run beside the requests.
@@ -46,11 +51,15 @@ struct Features: Sendable {
             PlanRunner(desk: desk, pool: pool, logger: logger),
             AlertRouter(
                 pool: pool, desk: desk, signal: routing, logger: logger, book: rules,
-                correlationWindow: configuration.intake.correlationWindow),
+                correlationWindow: configuration.intake.correlationWindow,
+                reportsOpenIncidents: configuration.reports.openIncidents),
             rules,
             IngressPruneRunner(
                 retention: configuration.retention, alerts: alerts, deadLetters: DeadLetterStore(pool: pool),
                 changes: ChangeStore(pool: pool), requests: OpsgenieStore(pool: pool), logger: logger),
+            ReportRunner(
+                desk: desk, pool: pool, intake: intake, routing: routing, logger: logger,
+                retentionDays: configuration.reports.retentionDays),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
             sources,
             intake,
@@ -83,6 +92,7 @@ struct Features: Sendable {
                 trial: RuleTrial(pool: pool, book: rules, sources: SourceStore(pool: pool))
             ).routes
             + SilenceRoutes(store: SilenceStore(pool: pool), routing: routing).routes
+            + ReportRoutes(reports: reports, search: ReportSearch(pool: pool), desk: desk).routes
     }
 
     private var ingress: IngressDesk {

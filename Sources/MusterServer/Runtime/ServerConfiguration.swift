@@ -16,6 +16,7 @@ import Logging
 /// | `http.idle_timeout_seconds` | seconds | 75 | 1 to 3600 |
 /// | `http.body_timeout_seconds` | seconds | 30 | 1 to 3600 |
 /// | `http.require_if_match` | bool | false | |
+/// | `http.trusted_proxies` | list of addresses and networks, as `10.0.0.0/8` | none | |
 /// | `auth.bootstrap_token` | secret | embedded: one is made | 1 to 256 visible characters |
 /// | `data.directory` | path | `$STATE_DIRECTORY`, else `/var/lib/musterd` if writable, else `./data` | |
 /// | `data.postgres_user` | account | the cluster's owner, else `postgres` | only as root |
@@ -36,6 +37,9 @@ import Logging
 /// | `retention.change_days` | days | 90 | 0 to 3650; 0 keeps for ever |
 /// | `probes.concurrent_max` | count | 32 | 0 (none in this daemon) to 1000 |
 /// | `probes.allowed_networks` | list of networks, as `10.0.0.0/8` | all but those of link-local and metadata addresses | |
+/// | `reports.open_incidents` | bool | false | |
+/// | `reports.per_minute_max` | reports of this daemon | 6000 | 1 to 1000000 |
+/// | `reports.retention_days` | days | 90 | 1 to 3650 |
 /// | `restoration.soak_seconds.tier_0` to `tier_3` | seconds | 0 | 0 to 86400 |
 /// | `policy.default.PHASE`, `policy.sev1.PHASE` to `policy.sev4.PHASE` | list of requirements | the built-in policy | phases detect, assess, mitigate, restore, review |
 /// | `shutdown.grace_seconds` | seconds | 20 | 1 to 600 |
@@ -49,6 +53,8 @@ package struct ServerConfiguration: Sendable {
         var idleTimeout: Duration
         var bodyTimeout: Duration
         var requireIfMatch: Bool
+        /// Whose word about who sends a request is taken.
+        var trustedProxies: [TrustedNetwork]
     }
 
     struct DataFiles: Sendable {
@@ -84,6 +90,13 @@ package struct ServerConfiguration: Sendable {
         var networks: ProbeNetworks
     }
 
+    struct Reports: Sendable {
+        /// Whether users' reports alone open incidents.
+        var openIncidents: Bool
+        var perMinuteMax: Int
+        var retentionDays: Int
+    }
+
     var http: HTTP
     var bootstrapToken: String?
     var data: DataFiles
@@ -92,6 +105,7 @@ package struct ServerConfiguration: Sendable {
     var intake: Intake
     var retention: IngressPruneRunner.Retention
     var probes: Probes
+    var reports: Reports
     var soak: SoakPolicy
     var policy: PhasePolicy
     var shutdownGrace: Duration
@@ -161,6 +175,10 @@ extension ServerConfiguration {
             deadLetterDays: reader.integer("retention.dead_letter_days", default: 30, 0...3650),
             changeDays: reader.integer("retention.change_days", default: 90, 0...3650))
         probes = Probes(&reader)
+        reports = Reports(
+            openIncidents: reader.bool("reports.open_incidents", default: false),
+            perMinuteMax: reader.integer("reports.per_minute_max", default: 6_000, 1...1_000_000),
+            retentionDays: reader.integer("reports.retention_days", default: 90, 1...3_650))
         soak = SoakPolicy(
             secondsByTier: Dictionary(
                 uniqueKeysWithValues: (0...3).map { tier in
@@ -204,6 +222,11 @@ extension ServerConfiguration.HTTP {
         idleTimeout = .seconds(reader.integer("http.idle_timeout_seconds", default: 75, 1...3_600))
         bodyTimeout = .seconds(reader.integer("http.body_timeout_seconds", default: 30, 1...3_600))
         requireIfMatch = reader.bool("http.require_if_match", default: false)
+        let proxies = reader.list("http.trusted_proxies") ?? []
+        trustedProxies = proxies.compactMap(TrustedNetwork.init)
+        for text in proxies where TrustedNetwork(text) == nil {
+            reader.refuse("http.trusted_proxies", "\"\(text)\" is no network; write it as 10.0.0.0/8 or 2001:db8::/32")
+        }
     }
 }
 

@@ -57,6 +57,7 @@ extension EventCodec {
         "plan_revised": reader(IncidentEvent.planRevised),
         "alerts_attached": reader(IncidentEvent.alertsAttached),
         "alerts_cleared": reader(IncidentEvent.alertsCleared),
+        "reports_counted": reader(IncidentEvent.reportsCounted),
         "update_posted": reader(IncidentEvent.updatePosted),
         "review_drafted": reader(IncidentEvent.reviewDrafted),
         "review_revised": reader(IncidentEvent.reviewRevised),

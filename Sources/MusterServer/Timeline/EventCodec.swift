@@ -59,6 +59,7 @@ enum EventCodec {
         case .planRevised: "plan_revised"
         case .alertsAttached: "alerts_attached"
         case .alertsCleared: "alerts_cleared"
+        case .reportsCounted: "reports_counted"
         case .updatePosted: "update_posted"
         case .reviewDrafted: "review_drafted"
         case .reviewRevised: "review_revised"
@@ -101,6 +102,7 @@ enum EventCodec {
         case .restorationOrdered(let payload): try json(payload)
         case .planRevised(let payload): try json(payload)
         case .alertsAttached(let payload), .alertsCleared(let payload): try json(payload)
+        case .reportsCounted(let payload): try json(payload)
         case .updatePosted(let payload): try json(payload)
         case .reviewDrafted(let payload): try json(payload)
         case .reviewRevised(let payload): try json(payload)

@@ -55,6 +55,10 @@ enum EveryEvent {
         .taskChanged(TaskChanged(id: 1, text: "T \(marker)", owner: "O \(marker)", done: true)),
         .alertsAttached(alerts),
         .alertsCleared(alerts),
+        .reportsCounted(
+            ReportSeries(
+                total: 84, peakPerMinute: 31, baselinePerMinute: 0.6, from: Given.start, bucketSeconds: 60,
+                buckets: [53, 31])),
         .updatePosted(
             UpdatePosted(audience: "public", body: "B \(marker)", eta: Given.start, steps: ["Enter \(marker)"])),
         .actionAdded(
@@ -106,7 +110,8 @@ extension IncidentEvent {
             .dismissed, .merged, .absorbed, .causeStated, .roleAssigned, .impactSet, .impactRemoved,
             .audienceImpactSet, .noteAdded, .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged,
             .stepStarted, .stepRamped, .stepVerifying, .stepRestored, .stepWaived, .stepFailed, .stepRegressed,
-            .restorationOrdered, .planRevised, .alertsAttached, .alertsCleared, .updatePosted, .reviewDrafted,
+            .restorationOrdered, .planRevised, .alertsAttached, .alertsCleared, .reportsCounted, .updatePosted,
+            .reviewDrafted,
             .reviewRevised, .reviewApproved,
             .actionAdded, .actionChanged, .entryRedacted:
             String("\(self)".prefix { $0 != "(" })

@@ -104,11 +104,21 @@ enum RandomCommand {
         case 3: .rampStep(component: component, percent: .random(in: 0...100, using: &random))
         case 4, 5, 6: .verifyStep(component: component)
         case 7: .waiveStep(component: component, reason: "not now")
-        case 8: .failStep(component: component, reason: text(&random))
+        case 8:
+            Bool.random(using: &random)
+                ? .failStep(component: component, reason: text(&random))
+                : .countReports(reports(&random), changedAt: Given.start)
         case 9: .deadlinePassed
         case 10: Bool.random(using: &random) ? .reviewPlan : .orderSteps(components: [component], reason: text(&random))
         default: Bool.random(using: &random) ? .attachAlerts(alerts(&random)) : .clearAlerts(alerts(&random))
         }
+    }
+
+    private static func reports(_ random: inout SeededGenerator) -> ReportSeries {
+        let count = Int.random(in: 0...99, using: &random)
+        return ReportSeries(
+            total: count, peakPerMinute: count, baselinePerMinute: 1, from: Given.start, bucketSeconds: 60,
+            buckets: [count])
     }
 
     private static func reviewing(_ random: inout SeededGenerator) -> IncidentCommand {

@@ -31,7 +31,7 @@ struct OpenAPIDocument: Sendable {
     /// Read once per process: it is long.
     static let loaded = Result { try OpenAPIDocument(yaml: String(decoding: OpenAPIRoutes.document, as: UTF8.self)) }
 
-    private static let methods = ["get", "put", "post", "delete", "patch"]
+    private static let methods = ["get", "put", "post", "delete", "patch", "options"]
 
     init(yaml: String) throws {
         guard let node = try Yams.compose(yaml: yaml) else { throw Unreadable(reason: "the document is empty") }

@@ -82,7 +82,7 @@ struct OpenAPIRouteTests {
             let possible = Self.statuses(route)
             #expect(possible.subtracting(described) == [], "\(route.operation) can answer these")
             var own = Set(
-                ["200", "201", "202", "204", "304", "404", "409"] + (Self.ownStatuses[route.operation] ?? []))
+                ["200", "201", "202", "204", "304", "404", "409", "415", "429"] + (Self.ownStatuses[route.operation] ?? []))
             // The doors of other vendors answer as these do.
             if route.role == nil { own.formUnion(["202", "400", "401", "413", "422", "429"]) }
             #expect(described.subtracting(possible).subtracting(own) == [], "\(route.operation) never answers these")
@@ -123,9 +123,8 @@ struct OpenAPIRouteTests {
                 described[name.string ?? "", default: []].insert(status)
             }
         }
-        // Nothing limits rates yet; the name is kept for when something does.
-        let kinds = ProblemKind.allCases.filter { $0 != .tooManyRequests }
-        let ours = Dictionary(uniqueKeysWithValues: kinds.map { ("/problems/\($0.rawValue)", Set([$0.status.code])) })
+        let ours = Dictionary(
+            uniqueKeysWithValues: ProblemKind.allCases.map { ("/problems/\($0.rawValue)", Set([$0.status.code])) })
         #expect(described == ours)
     }
 
@@ -143,7 +142,9 @@ struct OpenAPIRouteTests {
         ("ComponentField", ComponentField.allCases.map(\.rawValue)),
         ("ComponentAction", ComponentAction.allCases.map(\.rawValue)),
         ("AlertStatus", AlertStatus.allCases.map(\.rawValue)),
-        ("SourceKind", SourceKind.allCases.filter { $0 != .internal }.map(\.rawValue)),
+        ("ReportSymptom", ReportSymptom.allCases.map(\.rawValue)),
+        ("ToolKind", SourceKind.allCases.filter { $0 != .internal }.map(\.rawValue)),
+        ("SourceKind", SourceKind.allCases.map(\.rawValue)),
         ("HeartbeatStatus", Heartbeat.Status.allCases.map(\.rawValue)),
         ("ProbeStatus", ProbeStatus.allCases.map(\.rawValue)),
         ("ProbeKind", ProbeTarget.Kind.allCases.map(\.rawValue)),

@@ -125,6 +125,14 @@ enum VideoOutage {
     }
 
     private static func restore(_ story: inout Story) {
+        story.at(
+            "10:52:30", by: "musterd",
+            .reportsCounted(
+                ReportSeries(
+                    total: 2_855, peakPerMinute: 97, baselinePerMinute: 0.6, from: story.moment("09:57"),
+                    bucketSeconds: 60,
+                    buckets: [1, 0, 0, 2, 5, 21, 44, 61] + [Int](repeating: 58, count: 30)
+                        + (0..<18).map { 97 - $0 * 5 })))
         story.at("10:53", .entered(.restore, from: .mitigate))
         story.at("10:54", by: "Ron", .started("edge"), .taskChanged(TaskChanged(id: 1, done: true)))
         story.at("11:02", by: "Ron", .restored("edge"), .started("user-db"))

@@ -67,6 +67,10 @@ enum EventSamples {
         .taskChanged(TaskChanged(id: 1, text: "Call both carriers", owner: "Mia", done: true)),
         .alertsAttached(AlertBatch([AlertMention(id: "0199-a", title: "Errors", component: "cdn")])),
         .alertsCleared(AlertBatch([AlertMention(id: "0199-b", title: "Latency", component: nil)])),
+        .reportsCounted(
+            ReportSeries(
+                total: 84, peakPerMinute: 31, baselinePerMinute: 0.6, from: noon, bucketSeconds: 60,
+                buckets: [1, 0, 31, 29, 23])),
         .updatePosted(
             UpdatePosted(audience: "public", body: "We are on it.", eta: noon, steps: ["Restart the app"])),
     ]

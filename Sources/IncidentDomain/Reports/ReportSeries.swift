@@ -1,0 +1,89 @@
+/// Users' reports over some time: what an incident and its review say of them.
+package struct ReportSeries: Hashable, Codable, Sendable {
+    package var total: Int
+    package var peakPerMinute: Int
+    /// What is normal, for the same components and symptoms.
+    package var baselinePerMinute: Double
+    /// When the first bucket begins.
+    package var from: Timestamp
+    package var bucketSeconds: Int
+    package var buckets: [Int]
+
+    package static let bucketsMax = 120
+
+    package init(
+        total: Int, peakPerMinute: Int, baselinePerMinute: Double, from: Timestamp, bucketSeconds: Int, buckets: [Int]
+    ) {
+        self.total = total
+        self.peakPerMinute = peakPerMinute
+        self.baselinePerMinute = baselinePerMinute
+        self.from = from
+        self.bucketSeconds = bucketSeconds
+        self.buckets = buckets
+    }
+
+    /// Counts of minutes, gathered into as many buckets as a small chart can show.
+    ///
+    /// - Parameters:
+    ///   - minutes: Reports by the minute in which they came; what is outside of the time is left out.
+    ///   - baseline: What is normal in a minute.
+    package init(minutes: [Timestamp: Int], from: Timestamp, until: Timestamp, baseline: Double) {
+        let start = from.milliseconds / 60_000
+        let count = Int(max(0, until.milliseconds / 60_000 - start)) + 1
+        let width = (count + Self.bucketsMax - 1) / Self.bucketsMax
+        var buckets = [Int](repeating: 0, count: (count + width - 1) / width)
+        var peak = 0
+        for (moment, reports) in minutes {
+            let minute = Int(moment.milliseconds / 60_000 - start)
+            guard (0..<count).contains(minute) else { continue }
+            buckets[minute / width] += reports
+            peak = max(peak, reports)
+        }
+        self.init(
+            total: buckets.reduce(0, +), peakPerMinute: peak, baselinePerMinute: (baseline * 100).rounded() / 100,
+            from: Timestamp(milliseconds: start * 60_000), bucketSeconds: width * 60, buckets: buckets)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case total, from, buckets
+        case peakPerMinute = "peak_per_minute"
+        case baselinePerMinute = "baseline_per_minute"
+        case bucketSeconds = "bucket_seconds"
+    }
+}
+
+extension ReportSeries {
+    /// When the last bucket ends.
+    package var until: Timestamp { from.adding(seconds: Double(buckets.count * bucketSeconds)) }
+
+    /// As in `84 reports from users since 2026-11-22 21:37:00 UTC, at most 31 in a minute, where 0.6 are normal.`
+    package var sentence: String {
+        let normal = baselinePerMinute < 0.05 ? "none are" : "\(baselineText) \(baselinePerMinute == 1 ? "is" : "are")"
+        return "\(total.grouped) \(total == 1 ? "report" : "reports") from users since \(from.toTheSecond), "
+            + "at most \(peakPerMinute.grouped) in a minute, where \(normal) normal."
+    }
+
+    /// To a tenth.
+    package var baselineText: String {
+        let tenths = Int((baselinePerMinute * 10).rounded())
+        return tenths % 10 == 0 ? (tenths / 10).grouped : "\((tenths / 10).grouped).\(tenths % 10)"
+    }
+}
+
+/// What an incident knows of its users' reports; the whole series stands in the timeline.
+package struct ReportImpact: Hashable, Codable, Sendable {
+    package var total: Int
+    package var peakPerMinute: Int
+    package var baselinePerMinute: Double
+    package var since: Timestamp
+    /// When they were last counted.
+    package var countedAt: Timestamp
+
+    init(_ series: ReportSeries, at moment: Timestamp) {
+        total = series.total
+        peakPerMinute = series.peakPerMinute
+        baselinePerMinute = series.baselinePerMinute
+        since = series.from
+        countedAt = moment
+    }
+}

@@ -1,0 +1,51 @@
+import HTTPTypes
+import IncidentDomain
+import NIOCore
+
+/// What a user's report says: a choice of symptoms, and where. No text that could hold anything personal is kept.
+struct ReportBody: Hashable, Sendable {
+    let symptom: ReportSymptom
+    /// What the user says is broken, by whatever name; nobody learns whether there is such a thing.
+    let area: String?
+    let region: String?
+
+    static let bytesMax = 4_096
+
+    /// JSON, or a form as browsers send it; 422 with everything that is wrong.
+    static func read(_ request: RequestContext) throws(Problem) -> ReportBody {
+        guard request.body.readableBytes <= bytesMax else {
+            throw Problem(.bodyTooLarge, "A report may have at most \(bytesMax) bytes.")
+        }
+        let type = (request.head.headerFields[.contentType] ?? "").prefix { $0 != ";" }.lowercased().filter {
+            $0 != " "
+        }
+        guard type != "application/x-www-form-urlencoded" else { return try read(try form(request)) }
+        _ = try MediaType(request.head.headerFields[.contentType], taken: [.json])
+        return try read(try request.json())
+    }
+
+    private static func read(_ value: JSONValue) throws(Problem) -> ReportBody {
+        var body = try BodyReader(value)
+        let symptom: ReportSymptom = body.enumeration("symptom")
+        let component = body.optionalString("component", 1...200)
+        let area = body.optionalString("area", 1...200)
+        let region = body.optionalString("region", 1...64)
+        // Looked at, so that apps may send them from the beginning; nothing is counted by them.
+        _ = body.optionalString("app_version", 1...64)
+        _ = body.optionalString("platform", 1...64)
+        try body.finish()
+        return ReportBody(symptom: symptom, area: component ?? area, region: region)
+    }
+
+    /// The fields of a form. A field that was left empty was not filled in.
+    private static func form(_ request: RequestContext) throws(Problem) -> JSONValue {
+        guard let text = String(validating: request.body.readableBytesView, as: UTF8.self) else {
+            throw Problem(.malformedRequest, "The form is not UTF-8.")
+        }
+        var object = JSONObject()
+        for field in try RequestTarget("/?\(text)").parameters() where !field.value.isEmpty {
+            object[field.name] = .string(field.value)
+        }
+        return .object(object)
+    }
+}

@@ -1,0 +1,113 @@
+import HTTPTypes
+import IncidentDomain
+
+/// What users report: taking it, from anybody, and showing it to those who work on it.
+struct ReportRoutes: Sendable {
+    let reports: ReportDesk
+    let search: ReportSearch
+    let desk: IncidentDesk
+
+    private static let ratesMax = 500
+
+    var routes: [Route] {
+        [
+            Route(.post, "/reports", role: nil, "sendReport", query: .anything, body: .foreign, handler: take),
+            Route(.options, "/reports", role: nil, "askAboutReports", query: .anything, handler: preflight),
+            Route(.get, "/v1/reports", role: .viewer, "listReports", handler: list),
+            Route(.get, "/v1/incidents/{id}/reports", role: .viewer, "getIncidentReports", handler: show),
+        ]
+    }
+
+    /// Answers the same whether the report counts or not: nobody learns what there is, or what others reported.
+    private func take(_ request: RequestContext) async throws -> Answer {
+        var answer: Answer
+        do {
+            try await reports.take(try ReportBody.read(request), from: request)
+            answer = .json(status: .accepted) { json in
+                json.object { $0.member("accepted", true) }
+            }
+        } catch let problem as Problem {
+            answer = problem.answer
+        }
+        // A status page of any address may send reports; there is nothing here that a cookie would open.
+        answer.headers[.accessControlAllowOrigin] = "*"
+        return answer
+    }
+
+    private func preflight(_ request: RequestContext) -> Answer {
+        Answer(
+            .noContent,
+            headers: [
+                .accessControlAllowOrigin: "*", .accessControlAllowMethods: "POST, OPTIONS",
+                .accessControlAllowHeaders: "Content-Type", .accessControlMaxAge: "86400",
+            ])
+    }
+
+    private func list(_ request: RequestContext) async throws -> Answer {
+        let rates = try await search.rates(limit: Self.ratesMax)
+        return .json { json in
+            json.object { json in json.array("items", rates) { $0.value($1) } }
+        }
+    }
+
+    private func show(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        let incident = try await desk.current(number).incident
+        let reported = try await search.reported(number)
+        let course = if let reported { try await search.course(of: reported) } else { ReportSearch.Course?.none }
+        return .json { json in
+            json.object { json in
+                json.member("incident", incident.number)
+                write(course?.series, to: &json)
+                json.array("symptoms", course?.symptoms ?? []) { json, part in
+                    json.object { json in
+                        json.member("component", part.component.isEmpty ? nil : part.component)
+                        json.member("symptom", part.name)
+                        json.member("reports", part.reports)
+                    }
+                }
+                json.array("regions", course?.regions ?? []) { json, part in
+                    json.object { json in
+                        json.member("region", part.name.isEmpty ? nil : part.name)
+                        json.member("reports", part.reports)
+                    }
+                }
+            }
+        }
+    }
+
+    private func write(_ series: ReportSeries?, to json: inout JSONWriter) {
+        json.name("series")
+        guard let series else { return json.literal("null") }
+        json.value(series)
+    }
+}
+
+extension ReportSeries: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("total", total)
+            json.member("peak_per_minute", peakPerMinute)
+            json.member("baseline_per_minute", baselinePerMinute)
+            json.member("from", from)
+            json.member("bucket_seconds", bucketSeconds)
+            json.member("buckets", buckets)
+        }
+    }
+}
+
+extension ReportSearch.Rate: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("component", key.component.isEmpty ? nil : key.component)
+            json.member("symptom", key.symptom)
+            json.member("last_5_minutes", recent)
+            json.member("per_minute", Double(recent) / Double(ReportBaseline.windowMinutes))
+            json.member("baseline_per_minute", (mean * 100).rounded() / 100)
+            json.member("deviation_per_minute", (deviation * 100).rounded() / 100)
+            json.member("surging", surgingSince != nil)
+            json.member("surging_since", surgingSince)
+            json.member("looked_at", lookedAt)
+        }
+    }
+}

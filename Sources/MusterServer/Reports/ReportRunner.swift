@@ -1,0 +1,100 @@
+import IncidentDomain
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// Finds surges of users' reports and tells alerts and incidents of them. Any number of daemons may run it.
+///
+/// While a surge lasts, its alert is told so at every look: whatever ends a daemon in between, the next look makes up for it.
+struct ReportRunner: Service {
+    let desk: IncidentDesk
+    let pool: PostgresPool
+    let intake: AlertIntake
+    let routing: RoutingSignal
+    let logger: Logger
+    var retentionDays = 90
+    /// How often to look.
+    var interval: Duration = .seconds(30)
+    /// What another daemon looked at within this time is not looked at again.
+    var restSeconds: Double = 25
+
+    private static let batchMax = 5_000
+    /// Looks between two prunings, which is a quarter of an hour.
+    private static let looksBetweenPrunings = 30
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var looks = 0
+            while !Task.isCancelled {
+                await insist("users' reports could not be looked at") { try await look() }
+                await insist("users' reports of incidents could not be counted") { try await count() }
+                if looks.isMultiple(of: Self.looksBetweenPrunings) {
+                    await insist("old reports could not be removed") {
+                        try await ReportStore(pool: pool).prune(days: retentionDays)
+                    }
+                }
+                looks += 1
+                try? await Task.sleep(for: interval)
+            }
+        }
+    }
+
+    private func insist(_ complaint: String, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch {
+            guard !Task.isCancelled else { return }
+            logger.warning("\(complaint)", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Looks at every baseline that is due, and raises and ends alerts.
+    func look() async throws {
+        let store = ReportBaselineStore(pool: pool)
+        if try await ReportAlertStore().askAgain(in: pool) > 0 { routing.wake() }
+        var looked = try await store.due(every: restSeconds, limit: Self.batchMax)
+        guard !looked.isEmpty else { return }
+        for index in looked.indices { looked[index].look() }
+        let seen = try await store.store(looked)
+        let surging = seen.filter(\.baseline.isSurging)
+        let over = seen.filter { !$0.baseline.isSurging && $0.isAlerted }
+        guard !surging.isEmpty || !over.isEmpty else { return }
+        try await intake.take(IncomingMessage(alerts: (surging + over).map(Self.alert)), from: BuiltInSource.reports)
+        try await store.mark(surging.map(\.key), alerted: true)
+        try await store.mark(over.map(\.key), alerted: false)
+    }
+
+    /// Tells open incidents how many users report them.
+    func count() async throws {
+        let search = ReportSearch(pool: pool)
+        for reported in try await ReportAlertStore().reported(of: nil, in: pool) {
+            do {
+                let series = try await search.series(of: reported)
+                _ = try await desk.handle(
+                    .countReports(series, changedAt: reported.changedAt), on: reported.number,
+                    CommandContext(principal: .daemon))
+            } catch let error as PostgresError where error.isTransient {
+                throw error
+            } catch {
+                guard !Task.isCancelled else { throw error }
+                logger.error(
+                    "the reports of an incident could not be counted",
+                    metadata: ["incident": .stringConvertible(reported.number), "error": .string("\(error)")])
+            }
+        }
+    }
+
+    static func alert(_ due: ReportBaselineStore.Due) -> IncomingAlert {
+        let key = due.key
+        let place = key.component.isEmpty ? "" : " (\(key.component))"
+        let normal = Int((due.baseline.mean * Double(ReportBaseline.windowMinutes)).rounded())
+        var labels = ["alertname": "UserReports", "symptom": key.symptom]
+        if !key.component.isEmpty { labels["component"] = key.component }
+        return IncomingAlert(
+            identity: key.identity, groupKey: key.identity, status: due.baseline.isSurging ? .firing : .resolved,
+            title: "Users report: \(key.words)\(place), \(due.recent) in \(ReportBaseline.windowMinutes) minutes, "
+                + "normally \(normal)",
+            component: key.component.isEmpty ? nil : key.component, severity: "warning", startsAt: due.surgingSince,
+            endsAt: due.baseline.isSurging ? nil : due.now, labels: labels, annotations: [:])
+    }
+}

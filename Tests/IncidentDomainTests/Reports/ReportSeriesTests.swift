@@ -1,0 +1,46 @@
+import Testing
+
+@testable import IncidentDomain
+
+/// Counts of minutes, as an incident tells them.
+struct ReportSeriesTests {
+    private static func series(_ minutes: Int, each reports: Int) -> ReportSeries {
+        let counts = (0..<minutes).map { (Given.start.adding(seconds: Double($0) * 60), reports) }
+        return ReportSeries(
+            minutes: Dictionary(uniqueKeysWithValues: counts), from: Given.start,
+            until: Given.start.adding(seconds: Double(minutes - 1) * 60), baseline: 0.613)
+    }
+
+    @Test(arguments: [1, 2, 119, 120, 121, 500, 10_000])
+    func `however long it lasts, the buckets are few and nothing is lost`(minutes: Int) {
+        let series = Self.series(minutes, each: 3)
+        #expect(series.buckets.count <= ReportSeries.bucketsMax)
+        #expect(series.total == minutes * 3 && series.buckets.reduce(0, +) == series.total)
+        #expect(series.peakPerMinute == 3 && series.baselinePerMinute == 0.61)
+        #expect(series.buckets.count * series.bucketSeconds >= minutes * 60)
+    }
+
+    @Test func `what is outside of the time is left out`() {
+        let series = ReportSeries(
+            minutes: [Given.start.adding(seconds: -60): 9, Given.start: 1, Given.start.adding(seconds: 120): 9],
+            from: Given.start, until: Given.start.adding(seconds: 60), baseline: 0)
+        #expect(series.buckets == [1, 0] && series.peakPerMinute == 1)
+    }
+
+    @Test func `a sentence says how many, and how many are normal`() {
+        let text = Self.series(2, each: 1_500).sentence
+        #expect(text.hasPrefix("3,000 reports from users since ") || text.hasPrefix("3\u{202F}000 reports"))
+        #expect(text.hasSuffix("where 0.6 are normal."))
+    }
+
+    @Test func `what is related is all that it needs and all that needs it`() {
+        let graph = DependencyGraph([
+            Component(slug: "app", name: "App", tier: 1, dependsOn: [Dependency(component: "auth", kind: .soft)]),
+            Component(slug: "auth", name: "Auth", tier: 0, dependsOn: [Dependency(component: "db", kind: .hard)]),
+            Component(slug: "db", name: "DB", tier: 0), Component(slug: "mail", name: "Mail", tier: 2),
+        ])
+        #expect(graph.related(to: "auth") == ["app", "auth", "db"])
+        #expect(graph.related(to: "app") == ["app", "auth", "db"])
+        #expect(graph.related(to: "mail") == ["mail"] && graph.related(to: "moon") == [])
+    }
+}

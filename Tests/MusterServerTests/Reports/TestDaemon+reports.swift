@@ -1,0 +1,72 @@
+import FoundationEssentials
+import IncidentDomain
+import Logging
+import Postgres
+import TestSupport
+
+@testable import MusterServer
+
+extension TestDaemon {
+    func reportDesk(_ limits: ReportLimiter.Limits = .init(), proxies: [String] = []) -> ReportDesk {
+        ReportDesk(
+            store: ReportStore(pool: pool), catalog: catalog, limits: limits,
+            proxies: proxies.compactMap(TrustedNetwork.init))
+    }
+
+    func reportRoutes(_ reports: ReportDesk) -> [Route] {
+        ReportRoutes(reports: reports, search: ReportSearch(pool: pool), desk: desk).routes
+    }
+
+    func reportRunner(_ intake: AlertIntake, restSeconds: Double = 0) -> ReportRunner {
+        ReportRunner(
+            desk: desk, pool: pool, intake: intake, routing: routing, logger: TestServer.quietLogger,
+            restSeconds: restSeconds)
+    }
+
+    /// A chain: the app needs auth, auth needs the database; mail stands alone.
+    func putChain() async throws {
+        try await put([
+            Component(
+                slug: "app", name: "The App", tier: 1, regions: ["eu-north"],
+                dependsOn: [Dependency(component: "auth", kind: .hard)]),
+            Component(slug: "auth", name: "Sign-in", tier: 0, dependsOn: [Dependency(component: "db", kind: .hard)]),
+            Component(slug: "db", name: "Database", tier: 0), Component(slug: "mail", name: "Mail", tier: 2),
+        ])
+    }
+
+    /// As many reports as are given, of as many users, in this minute.
+    func report(_ count: Int, _ symptom: ReportSymptom = .cannotSignIn, on component: String = "auth") async throws {
+        let reports = (0..<count).map { user in
+            Report(
+                reporter: OpenSSL.sha256(Array("\(user)".utf8)), component: component, symptom: symptom, region: "")
+        }
+        try await ReportStore(pool: pool).count(reports)
+    }
+
+    /// A surge on a component, told to the alerts.
+    func surge(_ intake: AlertIntake, on component: String = "auth") async throws {
+        try await report(84, on: component)
+        let runner = reportRunner(intake)
+        for _ in 1...ReportBaseline.passesToBegin { try await runner.look() }
+    }
+
+    /// The reports are over: as if the minutes had passed.
+    func calm(_ intake: AlertIntake) async throws {
+        _ = try await pool.query("UPDATE report_count SET minute = minute - interval '20 minutes'")
+        let runner = reportRunner(intake)
+        for _ in 1...ReportBaseline.passesToEnd { try await runner.look() }
+    }
+
+    /// Every row of every table, as text.
+    func everything() async throws -> String {
+        let tables: [String] = try await pool.query(
+            "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'"
+        ).map { try $0.decode("table_name") }
+        var rows: [String] = []
+        for table in tables {
+            let sql: SQL = "SELECT t::text AS line FROM \(unescaped: "\"\(table)\"") AS t"
+            rows += try await pool.query(sql).map { try $0.decode("line") }
+        }
+        return rows.joined(separator: "\n")
+    }
+}
