@@ -6,7 +6,7 @@ struct AlertmanagerMatcher: Sendable {
     let name: String
     let value: String
     let isEqual: Bool
-    private let pattern: Pattern?
+    private let pattern: LinearPattern?
 
     private static let textMax = 1000
 
@@ -26,7 +26,11 @@ struct AlertmanagerMatcher: Sendable {
             pattern = nil
             return
         }
-        pattern = try Pattern(value)
+        do {
+            pattern = try LinearPattern(value)
+        } catch {
+            throw .invalid("/filter", "has a regular expression that \(error.reason)")
+        }
     }
 
     /// Whether this is `name="value"` of a label that has to be there: what an index finds.
@@ -41,31 +45,5 @@ struct AlertmanagerMatcher: Sendable {
     private static func unquoted(_ text: Substring) -> String {
         guard text.count >= 2, text.first == "\"", text.last == "\"" else { return String(text) }
         return String(text.dropFirst().dropLast()).replacing("\\\"", with: "\"").replacing("\\\\", with: "\\")
-    }
-}
-
-extension AlertmanagerMatcher {
-    /// A regular expression over a whole text. Compiled once; its length and that of the text are bounded, so that no
-    /// expression computes for long.
-    struct Pattern: @unchecked Sendable {
-        // A compiled regular expression is only read; the type lacks the word for it.
-        private let regex: Regex<AnyRegexOutput>
-        private static let patternMax = 200
-        private static let textMax = 1000
-
-        init(_ text: String) throws(Problem) {
-            guard text.utf8.count <= Self.patternMax else {
-                throw .invalid("/filter", "has a regular expression of more than \(Self.patternMax) bytes")
-            }
-            do {
-                regex = try Regex("(?:\(text))")
-            } catch {
-                throw .invalid("/filter", "has no regular expression that can be read")
-            }
-        }
-
-        func matches(_ text: String) -> Bool {
-            text.utf8.count <= Self.textMax && (try? regex.wholeMatch(in: text)) != nil
-        }
     }
 }

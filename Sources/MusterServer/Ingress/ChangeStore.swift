@@ -19,15 +19,25 @@ struct StoredChange: Sendable {
 struct ChangeStore: Sendable {
     let pool: PostgresPool
 
+    /// Stores changes. One that says when it was done is the same when it comes again; without a time, nothing tells a repeat
+    /// from a second change.
     func insert(_ changes: [IncomingChange], from source: UUID) async throws {
         for change in changes {
             _ = try await pool.query(
                 """
                 INSERT INTO change_event (id, source, at, summary, origin, component, labels, links)
-                VALUES (\(UUID.timeOrdered()), \(source), date_trunc('milliseconds', least(coalesce(\(change.at), now()), now())), \(change.summary),
+                VALUES (\(Self.id(change, source)), \(source), date_trunc('milliseconds', least(coalesce(\(change.at), now()), now())), \(change.summary),
                     \(change.source), \(change.component), \(AlertTexts.json(change.labels)), \(change.links))
+                ON CONFLICT (id) DO NOTHING
                 """)
         }
+    }
+
+    /// Out of what was done when, and by whom.
+    private static func id(_ change: IncomingChange, _ source: UUID) -> UUID {
+        guard let at = change.at else { return .timeOrdered() }
+        let words = [source.uuidString, at.description, change.summary, change.source ?? "", change.component ?? ""]
+        return .digest(of: words.joined(separator: "\u{1F}"))
     }
 
     /// Changes within a time, the newest first.

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import HTTPTypes
 import IncidentDomain
 import NIOCore
 import Postgres
@@ -25,31 +24,26 @@ struct DeadLetterStore: Sendable {
     /// Letters of one source; beyond, the oldest go.
     static let lettersMax = 1_000
     static let bodyBytesMax = 65_536
-    /// Header fields that say how a body is to be read; no others are kept, as they may hold secrets.
-    private static let keptHeaders: [HTTPField.Name] = [.contentType, .contentEncoding, .userAgent]
-
     /// Keeps a message; its id, that of the first when it came before.
-    func insert(_ request: ForeignRequest, by entry: IngressEntry, of source: UUID, reason: String) async throws -> UUID
-    {
-        var headers = JSONObject()
-        for field in request.headers where Self.isKept(field.name) {
-            headers[field.name.rawName.lowercased()] = .string(
-                AlertName.cut(field.value.replacing("\0", with: "\u{FFFD}"), to: 1_000))
-        }
+    func insert(
+        _ request: ForeignRequest, headers: JSONObject, by entry: IngressEntry, of source: UUID, reason: String
+    ) async throws -> UUID {
         let body = request.body.readableBytesView
+        let hash = OpenSSL.sha256(body)
         let rows = try await pool.query(
             """
             WITH kept AS (
                 INSERT INTO dead_letter (id, source, entry, headers, body, body_hash, body_bytes, reason)
                 VALUES (\(UUID.timeOrdered()), \(source), \(entry.rawValue),
                     \(PostgresJSON(bytes: JSONValue.object(headers).bytes)), \(Array(body.prefix(Self.bodyBytesMax))),
-                    \(OpenSSL.sha256(body)), \(body.count), \(AlertName.cut(reason, to: 1_000)))
+                    \(hash), \(body.count), \(AlertName.cut(reason, to: 1_000)))
                 ON CONFLICT (source, entry, body_hash) DO UPDATE
                 SET occurrences = dead_letter.occurrences + 1, last_at = now(), reason = excluded.reason
                 RETURNING id
             ), forgotten AS (
                 DELETE FROM dead_letter WHERE id IN (
-                    SELECT id FROM dead_letter WHERE source = \(source)
+                    SELECT id FROM dead_letter
+                    WHERE source = \(source) AND (entry, body_hash) <> (\(entry.rawValue), \(hash))
                     ORDER BY last_at DESC OFFSET \(Self.lettersMax - 1)
                 )
             )
@@ -94,10 +88,6 @@ struct DeadLetterStore: Sendable {
             ) RETURNING id
             """
         ).count
-    }
-
-    private static func isKept(_ name: HTTPField.Name) -> Bool {
-        keptHeaders.contains(name) || name.rawName.lowercased().hasPrefix("ce-")
     }
 
     private static let columns: SQL = "id, source, entry, first_at, last_at, occurrences, headers, body_bytes, reason"

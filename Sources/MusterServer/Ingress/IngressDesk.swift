@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import IncidentDomain
 import Logging
+import Metrics
 
 /// Takes in what tools send, by whatever door: who sends, whether the signature holds, what the message says. What nobody
 /// understands is kept as a dead letter, and its sender hears why.
@@ -65,7 +66,9 @@ struct IngressDesk: Sendable {
     private func kept(
         _ problem: Problem, _ request: ForeignRequest, by entry: IngressEntry, of source: Source
     ) async throws -> Problem {
-        let id = try await deadLetters.insert(request, by: entry, of: source.id, reason: problem.detail)
+        let id = try await deadLetters.insert(
+            request, headers: Self.keptHeaders(of: request), by: entry, of: source.id, reason: problem.detail)
+        Counter(label: "muster_dead_letters", dimensions: [("kind", source.kind.rawValue)]).increment()
         var problem = problem
         problem.members["dead_letter"] = .string(id.uuidString.lowercased())
         if warnings.isDue(source.id) {
@@ -77,5 +80,18 @@ struct IngressDesk: Sendable {
                 ])
         }
         return problem
+    }
+
+    /// Header fields that say how a body is to be read. No others are kept, as they may hold secrets.
+    private static func keptHeaders(of request: ForeignRequest) -> JSONObject {
+        var kept = JSONObject()
+        for field in request.headers {
+            let name = field.name.canonicalName
+            guard ["content-type", "content-encoding", "user-agent"].contains(name) || name.hasPrefix("ce-") else {
+                continue
+            }
+            kept[name] = .string(AlertName.cut(field.value.replacing("\0", with: "\u{FFFD}"), to: 1_000))
+        }
+        return kept
     }
 }

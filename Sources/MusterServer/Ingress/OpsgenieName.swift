@@ -27,21 +27,23 @@ enum OpsgenieName: Sendable {
         IncomingAlert.foreign(identity: alias, status: .firing).identity
     }
 
-    /// The milliseconds of an id, which is made from the time: short, and the same for ever.
+    /// The milliseconds of an id and the twelve bits behind them: a number that stays the same for ever, and that alerts of
+    /// the same moment hardly ever share.
     static func tiny(_ id: UUID) -> String {
         let bytes = id.uuid
-        let number = [bytes.0, bytes.1, bytes.2, bytes.3, bytes.4, bytes.5].reduce(Int64(0)) { $0 << 8 | Int64($1) }
-        return String(number)
+        let time = [bytes.0, bytes.1, bytes.2, bytes.3, bytes.4, bytes.5].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        return String(time << 12 | Int64(bytes.6 & 0x0F) << 8 | Int64(bytes.7))
     }
 
-    /// The ids that have a tiny id.
+    /// The ids that have a tiny id: those of version 7.
     static func ids(_ tiny: Int64) -> (first: UUID, last: UUID) {
         func byte(_ shift: Int64) -> UInt8 { UInt8(truncatingIfNeeded: tiny >> shift) }
-        let (a, b, c) = (byte(40), byte(32), byte(24))
-        let (d, e, f) = (byte(16), byte(8), byte(0))
+        let (a, b, c) = (byte(52), byte(44), byte(36))
+        let (d, e, f) = (byte(28), byte(20), byte(12))
+        let version = 0x70 | byte(8) & 0x0F
         return (
-            UUID(uuid: (a, b, c, d, e, f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
-            UUID(uuid: (a, b, c, d, e, f, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
+            UUID(uuid: (a, b, c, d, e, f, version, byte(0), 0, 0, 0, 0, 0, 0, 0, 0)),
+            UUID(uuid: (a, b, c, d, e, f, version, byte(0), 255, 255, 255, 255, 255, 255, 255, 255))
         )
     }
 }

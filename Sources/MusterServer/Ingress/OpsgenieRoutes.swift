@@ -73,6 +73,8 @@ struct OpsgenieRoutes: Sendable {
                 guard let key = try ForeignAnswer.key(of: request), let source = try await desk.source(key: key) else {
                     return OpsgenieAnswer.refusal(.unauthorized, "Could not authenticate: no source has this key")
                 }
+                // What creates an alert is checked where it is taken in.
+                if method != .get, !path.isEmpty { try source.signature?.check(try request.foreign(), sourceKey: key) }
                 return try await handler(request, (source, key), start)
             } catch let problem as Problem {
                 return try OpsgenieAnswer.problem(problem)

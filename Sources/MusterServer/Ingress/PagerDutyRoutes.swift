@@ -49,8 +49,10 @@ struct PagerDutyRoutes: Sendable {
     private static func answer(_ problem: Problem) throws -> Answer {
         switch problem.kind.status {
         case .badRequest, .unprocessableContent, .unauthorized:
-            let places = problem.errors.map { "'\($0.pointer.dropFirst())' \($0.detail)" }
-            return refusal(.badRequest, "Event object is invalid", places.isEmpty ? [problem.detail] : places)
+            var places = problem.errors.map { "'\($0.pointer.dropFirst())' \($0.detail)" }
+            if places.isEmpty { places = [problem.detail] }
+            if let letter = problem.members["dead_letter"]?.string { places.append("kept as dead letter \(letter)") }
+            return refusal(.badRequest, "Event object is invalid", places)
         case .serviceUnavailable where problem.kind == .overloaded:
             // PagerDuty's clients try again for ever after a 429, and soon give up after a 503.
             var answer = refusal(.tooManyRequests, problem.detail, [])

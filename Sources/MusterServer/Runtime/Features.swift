@@ -104,10 +104,12 @@ struct Features: Sendable {
 
     private var ingressRoutes: [Route] {
         let desk = ingress
+        let alertmanager = AlertmanagerRoutes(desk: desk, search: AlertSearch(pool: pool))
         return HookRoutes(desk: desk).routes
             + PagerDutyRoutes(desk: desk).routes
             + OpsgenieRoutes(desk: desk, store: OpsgenieStore(pool: pool)).routes
-            + AlertmanagerRoutes(desk: desk, search: AlertSearch(pool: pool)).routes
+            + alertmanager.routes
+            + AlertmanagerSilenceRoutes(doors: alertmanager, store: SilenceStore(pool: pool), routing: routing).routes
             + DeadLetterRoutes(store: DeadLetterStore(pool: pool), sources: SourceStore(pool: pool), desk: desk).routes
             + ChangeRoutes(store: ChangeStore(pool: pool), desk: self.desk).routes
     }

@@ -3,6 +3,7 @@ enum MetricsText {
     /// Text for the names that we know; others are described by their name.
     static let help = [
         "muster_build_info": "The version that runs, as a label.",
+        "muster_dead_letters_total": "Messages that were not understood and are kept, by kind of source.",
         "muster_http_requests_in_flight": "Requests being served now.",
         "muster_http_requests_total": "Answered requests by method, route and class of status.",
         "muster_http_request_duration_seconds": "Time from the request line to the ready answer.",

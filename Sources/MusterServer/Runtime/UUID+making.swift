@@ -18,6 +18,13 @@ extension UUID {
         return with(time | UInt64.random(in: 0...0xFFF, using: &generator), low, version: 0x70)
     }
 
+    /// A UUID of version 8 (RFC 9562): the same for the same text.
+    static func digest(of text: String) -> UUID {
+        let bytes = OpenSSL.sha256(Array(text.utf8))
+        func half(_ start: Int) -> UInt64 { bytes[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) } }
+        return with(half(0), half(8), version: 0x80)
+    }
+
     /// From 128 bits, of which six say version and variant.
     private static func with(_ high: UInt64, _ low: UInt64, version: UInt8) -> UUID {
         func byte(_ half: UInt64, _ index: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: half >> (56 - 8 * index)) }

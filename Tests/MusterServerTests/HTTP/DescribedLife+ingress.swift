@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPTypes
+import IncidentDomain
 import TestSupport
 import Testing
 
@@ -90,6 +91,19 @@ extension DescribedLife {
         await ask(
             .get, "/api/v2/receivers", token: nil,
             headers: [.authorization: "Basic \(Base64.encode(Array("x:\(key)".utf8)))"])
+        let made = await ask(
+            .post, "/api/v2/silences",
+            [
+                "matchers": [["name": "instance", "value": "a", "isRegex": false]], "comment": "work",
+                "createdBy": "Mia", "startsAt": "2026-01-01T00:00:00Z",
+                "endsAt": .string(Timestamp.now().adding(seconds: 60).description),
+            ], token: key)
+        let silence = "/api/v2/silence/\(made.json["silenceID"]?.string ?? "")"
+        await ask(.post, "/api/v2/silences", ["matchers": []], token: key, gives: 422)
+        await ask(.get, "/api/v2/silences", token: key)
+        await ask(.get, silence, token: key)
+        await ask(.delete, silence, token: key)
+        await ask(.delete, "/api/v2/silence/0197a1b2-0000-7000-8000-000000000000", token: key, gives: 404)
         for path in ["/api/v2/status", "/-/healthy", "/-/ready"] { await ask(.get, path, token: nil) }
     }
 

@@ -1,0 +1,159 @@
+import FoundationEssentials
+import HTTPTypes
+import TestSupport
+import Testing
+
+@testable import MusterServer
+
+/// Opsgenie's Alert API as its SDK, Alertmanager and apprise use it.
+@Suite(.timeLimit(.minutes(2)))
+struct OpsgenieRouteTests {
+    private static func call(
+        _ site: IngressSite, _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil,
+        gives status: Int = 202
+    ) async -> JSONValue {
+        let key: HTTPFields = [.authorization: "GenieKey \(site.key)", .contentType: "application/json"]
+        let reply = await site.send(method, "/v2/alerts\(path)", body, headers: key, gives: status)
+        #expect(reply.json["requestId"]?.string != nil, "\(reply.text)")
+        #expect(reply.json["took"]?.number != nil, "\(reply.text)")
+        return reply.json
+    }
+
+    @Test
+    func `The id of the request that creates an alert is the alert's id`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let made = await Self.call(
+                site, .post, "", ["message": "Disk full", "alias": "disk", "priority": "P1", "tags": ["a", " b"]])
+            #expect(made["result"] == "Request will be processed")
+            let id = made["requestId"]?.string ?? ""
+            for path in ["/\(id)", "/disk?identifierType=alias", "/\(id)?identifierType=id"] {
+                let alert = await Self.call(site, .get, path, gives: 200)["data"]
+                #expect(alert?["id"] == .string(id) && alert?["alias"] == "disk" && alert?["status"] == "open")
+                #expect(alert?["tags"] == ["a", "b"] && alert?["priority"] == "P1")
+            }
+            let tiny = await Self.call(site, .get, "/\(id)", gives: 200)["data"]?["tinyId"]?.string ?? ""
+            let same = await Self.call(site, .get, "/\(tiny)?identifierType=tiny", gives: 200)
+            #expect(same["data"]?["id"] == .string(id))
+            let outcome = await Self.call(site, .get, "/requests/\(id)", gives: 200)["data"]
+            #expect(outcome?["isSuccess"] == true && outcome?["alertId"] == .string(id) && outcome?["alias"] == "disk")
+        }
+    }
+
+    @Test
+    func `The id of a second create leads to the alert that is open already, also after a restart`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let first = await Self.call(site, .post, "", ["message": "Disk full", "alias": "disk"])["requestId"]
+            let second = await Self.call(site, .post, "", ["message": "Disk full", "alias": "disk"])["requestId"]
+            #expect(first != second)
+            #expect(await site.alerts() == ["disk firing 2"])
+            try await site.afterRestart { later in
+                let path = "/\(second?.string ?? "")"
+                let alert = await Self.call(later, .get, path, gives: 200)["data"]
+                #expect(alert?["id"] == first && alert?["count"] == 2)
+                _ = await Self.call(later, .post, "\(path)/close?identifierType=id")
+                #expect(await later.alerts() == ["disk resolved 2"])
+            }
+        }
+    }
+
+    @Test
+    func `Alertmanager's calls open, change and close an alert by its alias`() async throws {
+        try await IngressSite.with(.alertmanager) { site in
+            let alias = String(repeating: "ab", count: 32)
+            _ = await Self.call(
+                site, .post, "", ["alias": .string(alias), "message": "one", "source": "http://am", "details": [:]])
+            let named = "identifierType=alias"
+            _ = await Self.call(site, .put, "/\(alias)/message?\(named)", ["message": "two"])
+            _ = await Self.call(site, .put, "/\(alias)/description?\(named)", ["description": "more"])
+            _ = await Self.call(site, .put, "/\(alias)/priority?\(named)", ["priority": "P2"])
+            let alert = await Self.call(site, .get, "/\(alias)?\(named)", gives: 200)["data"]
+            #expect(alert?["message"] == "two" && alert?["description"] == "more" && alert?["priority"] == "P2")
+            _ = await Self.call(site, .post, "/\(alias)/close?\(named)", ["source": "http://am"])
+            #expect(await site.alerts() == ["\(alias) resolved 1"])
+        }
+    }
+
+    @Test
+    func `An alert is acknowledged, given notes and tags, and closed without a body`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let id = await Self.call(site, .post, "", ["message": "Disk full"])["requestId"]?.string ?? ""
+            _ = await Self.call(site, .post, "/\(id)/acknowledge", ["user": "Mia", "note": "I look"])
+            let seen = await Self.call(site, .get, "/\(id)", gives: 200)["data"]
+            #expect(seen?["acknowledged"] == true && seen?["owner"] == "Mia")
+            _ = await Self.call(site, .post, "/\(id)/unacknowledge")
+            #expect(await Self.call(site, .get, "/\(id)", gives: 200)["data"]?["acknowledged"] == false)
+            _ = await Self.call(site, .post, "/\(id)/notes", ["note": "A disk was ordered", "user": "Ron"])
+            let notes = await Self.call(site, .get, "/\(id)/notes", gives: 200)["data"]?.array ?? []
+            #expect(notes.map { $0["note"] } == ["A disk was ordered", "I look"])
+            _ = await Self.call(site, .post, "/\(id)/tags", ["tags": ["x", "y"]])
+            _ = await Self.call(site, .delete, "/\(id)/tags?tags=x")
+            #expect(await Self.call(site, .get, "/\(id)", gives: 200)["data"]?["tags"] == ["y"])
+            _ = await Self.call(site, .post, "/\(id)/close")
+            #expect(await Self.call(site, .get, "/\(id)", gives: 200)["data"]?["status"] == "closed")
+            #expect(await Self.call(site, .get, "/count", gives: 200)["data"]?["count"] == 0)
+            #expect(await Self.call(site, .get, "?query=status:closed", gives: 200)["data"]?.array?.count == 1)
+        }
+    }
+
+    @Test(arguments: ["acknowledge", "close", "unacknowledge"])
+    func `What is done to an alert that nobody knows is 202, and did not succeed`(action: String) async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let id = await Self.call(site, .post, "/nobody/\(action)?identifierType=alias")["requestId"]?.string ?? ""
+            let outcome = await Self.call(site, .get, "/requests/\(id)", gives: 200)["data"]
+            #expect(outcome?["isSuccess"] == false && outcome?["success"] == false)
+            #expect(await site.alerts() == [])
+        }
+    }
+
+    @Test
+    func `Every refusal is an object in Opsgenie's form`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let wrong: HTTPFields = [.authorization: "GenieKey wrong"]
+            let refused = await site.send(.post, "/v2/alerts", ["message": "m"], headers: wrong, gives: 401)
+            #expect(refused.json["message"]?.string != nil && refused.json["requestId"]?.string != nil)
+            await site.send(.get, "/v2/alerts", gives: 401)
+            _ = await Self.call(site, .post, "", ["alias": "no message"], gives: 422)
+            _ = await Self.call(site, .get, "/nobody?identifierType=alias", gives: 404)
+            _ = await Self.call(site, .get, "/requests/\(UUID().uuidString)", gives: 404)
+            _ = await Self.call(site, .get, "/1?identifierType=colour", gives: 422)
+            _ = await Self.call(site, .put, "/1/priority?identifierType=tiny", ["priority": "high"], gives: 422)
+            try await site.whenOverloaded { full in
+                _ = await Self.call(full, .post, "", ["message": "m"], gives: 429)
+            }
+        }
+    }
+
+    @Test
+    func `A source sees only its own alerts`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let id = await Self.call(site, .post, "", ["message": "m", "alias": "disk"])["requestId"]?.string ?? ""
+            let other = try await IngressSite(site.server, .opsgenie)
+            for path in ["/\(id)", "/disk?identifierType=alias", "/requests/\(id)"] {
+                _ = await Self.call(other, .get, path, gives: 404)
+            }
+            _ = await Self.call(other, .post, "/\(id)/close")
+            #expect(await Self.call(other, .get, "", gives: 200)["data"] == [])
+            #expect(await site.alerts() == ["disk firing 1"])
+        }
+    }
+
+    @Test
+    func `Creates of one alias at once are one alert, and every id leads to it`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let ids = await withTaskGroup(of: String.self) { group in
+                for _ in 0..<12 {
+                    group.addTask {
+                        await Self.call(site, .post, "", ["message": "m", "alias": "disk"])["requestId"]?.string ?? ""
+                    }
+                }
+                return await group.reduce(into: [String]()) { $0.append($1) }
+            }
+            var alerts: Set<String> = []
+            for id in ids {
+                alerts.insert(await Self.call(site, .get, "/\(id)", gives: 200)["data"]?["id"]?.string ?? "none")
+            }
+            #expect(alerts.count == 1 && ids.contains(alerts.first ?? ""))
+            #expect(await site.alerts() == ["disk firing 12"])
+        }
+    }
+}
