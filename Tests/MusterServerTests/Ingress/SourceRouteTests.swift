@@ -118,6 +118,10 @@ struct SourceRouteTests {
                 let pointers = (reply.json["errors"]?.array ?? []).map { $0["pointer"] }
                 #expect(pointers.contains(.string(pointer)), "\(reply.text)")
             }
+            for path in ["", "/rotate"] {
+                let builtIn = "/v1/sources/00000000-0000-7000-8000-000000000001\(path)"
+                await site.ask(path.isEmpty ? .get : .post, builtIn, path.isEmpty ? nil : [:], gives: 404)
+            }
             for path in ["", "/rotate", "/try", "/replay"] {
                 let none = "/v1/sources/\(UUID().uuidString)\(path)"
                 await site.ask(path.isEmpty ? .get : .post, none, path.isEmpty ? nil : [:], gives: 404)
