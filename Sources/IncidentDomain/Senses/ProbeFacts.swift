@@ -91,7 +91,7 @@ extension IncidentCommand {
         case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .stateCause, .assignRole,
             .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask,
             .startStep, .rampStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftReview, .reviseReview,
-            .approveReview, .addAction, .changeAction, .attachAlerts, .clearAlerts, .reviewPlan, .redact:
+            .approveReview, .addAction, .changeAction, .attachAlerts, .clearAlerts, .countReports, .reviewPlan, .redact:
             false
         }
     }
