@@ -17,7 +17,7 @@ struct FormatDocumentTests {
 
     @Test func `the table has every kind, in order, under the tool's name`() {
         let kinds = SourceKind.allCases.filter { $0.rawValue != "internal" }
-        #expect(Self.rows.map { $0[1] } == kinds.map { "`\($0.rawValue)`" }.sorted())
+        #expect(Self.rows.map { $0[1] } == kinds.map(\.rawValue).sorted().map { "`\($0)`" })
         let titles = Dictionary(uniqueKeysWithValues: kinds.map { ("`\($0.rawValue)`", $0.title) })
         for row in Self.rows { #expect(row[2] == titles[row[1]], "\(row[1])") }
     }
