@@ -10,12 +10,12 @@ enum AlertmanagerFormat: AlertFormat {
     private static let alertsMax = 10_000
 
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
-        try read(request.document())
+        try read(request.document(), of: request)
     }
 
-    static func read(_ document: JSONValue) throws(Problem) -> IncomingMessage {
+    static func read(_ document: JSONValue, of request: ForeignRequest) throws(Problem) -> IncomingMessage {
         if document["alerts"] == nil, document["labels"]?.object != nil {
-            return .one(try alert(document, at: "", group: nil))
+            return .one(try alert(document, at: "", group: nil, request.payload))
         }
         guard let alerts = document["alerts"]?.array else {
             throw .invalid("/alerts", "should be the list of alerts of an Alertmanager webhook")
@@ -28,7 +28,8 @@ enum AlertmanagerFormat: AlertFormat {
         var read: [IncomingAlert] = []
         read.reserveCapacity(alerts.count)
         for (index, alert) in alerts.enumerated() {
-            read.append(try self.alert(alert, at: "/alerts/\(index)", group: group))
+            let payload = alerts.count == 1 ? request.payload : alert.bytes
+            read.append(try self.alert(alert, at: "/alerts/\(index)", group: group, payload))
         }
         let isCut = (document["truncatedAlerts"]?.integer ?? 0) > 0
         return IncomingMessage(
@@ -37,7 +38,9 @@ enum AlertmanagerFormat: AlertFormat {
                 ? group.map { AlertName.bounded(ForeignText.clean($0)) } : nil)
     }
 
-    private static func alert(_ alert: JSONValue, at pointer: String, group: String?) throws(Problem) -> IncomingAlert {
+    private static func alert(
+        _ alert: JSONValue, at pointer: String, group: String?, _ payload: [UInt8]
+    ) throws(Problem) -> IncomingAlert {
         guard alert.object != nil else { throw .invalid(pointer, "should be an object and is \(alert.kindName)") }
         guard let status = alert["status"]?.string.flatMap(status) else {
             throw .invalid("\(pointer)/status", "should be firing or resolved")
@@ -51,7 +54,7 @@ enum AlertmanagerFormat: AlertFormat {
             identity: identity, group: group, status: status,
             title: title(labels, annotations), severity: labels["severity"],
             startsAt: ForeignTime.read(alert["startsAt"]), endsAt: ForeignTime.read(alert["endsAt"]), labels: labels,
-            annotations: annotations, payload: alert.bytes)
+            annotations: annotations, payload: payload)
     }
 
     private static func status(_ word: String) -> IncomingAlert.Status? {

@@ -14,7 +14,7 @@ enum DatadogFormat: AlertFormat {
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
         let event = try request.fields()
         let title = event.text("title", "event_title", "alert_title")
-        let (opening, rest) = title.map(split) ?? (nil, nil)
+        let (opening, beginning) = title.map(split) ?? (nil, nil)
         let identity: String
         if let key = event.text("aggreg_key") {
             identity = key
@@ -22,7 +22,7 @@ enum DatadogFormat: AlertFormat {
             identity = [id, event.text("alert_scope")].compactMap(\.self).joined(separator: "|")
         } else {
             guard let title else { throw .invalid("/title", "is needed to tell alerts apart, or an aggreg_key") }
-            identity = rest.map { "[Triggered\($0)" } ?? title
+            identity = beginning ?? title
         }
         let status = try status(event) ?? opening ?? (event.text("alert_type") == "success" ? .resolved : .firing)
         let date = event.time("date", "last_updated")
@@ -47,11 +47,14 @@ enum DatadogFormat: AlertFormat {
         return known.status
     }
 
-    /// The state in a title's brackets, and what follows it.
-    private static func split(_ title: String) -> (IncomingAlert.Status?, Substring?) {
-        for (word, status) in transitions where title.lowercased().hasPrefix("[\(word.lowercased())") {
-            let rest = title.dropFirst(word.count + 1)
-            if rest.hasPrefix(" ") || rest.hasPrefix("]") { return (status, rest) }
+    /// The state that a title begins with, perhaps after a priority as "[P2] ", and the title as it was when it began.
+    private static func split(_ title: String) -> (status: IncomingAlert.Status?, beginning: String?) {
+        let priority = title.prefixMatch(of: #/\[P[1-5]\] /#).map { String($0.output) } ?? ""
+        let rest = title.dropFirst(priority.count)
+        let opening = rest.prefix(20).lowercased()
+        for (word, status) in transitions where opening.hasPrefix("[\(word.lowercased())") {
+            let tail = rest.dropFirst(word.count + 1)
+            if tail.hasPrefix(" ") || tail.hasPrefix("]") { return (status, "\(priority)[Triggered\(tail)") }
         }
         return (nil, nil)
     }

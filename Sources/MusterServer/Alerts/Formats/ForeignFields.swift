@@ -165,9 +165,9 @@ extension ForeignRequest {
     /// Alerts in one message of a list.
     private static let elementsMax = 1000
 
-    /// What is kept of a message with one alert.
+    /// What is kept of a message with one alert; a byte more than there is room for shows the intake that it was cut.
     var payload: [UInt8] {
-        Array(body.readableBytesView.prefix(IncomingAlert.payloadBytesMax))
+        Array(body.readableBytesView.prefix(IncomingAlert.payloadBytesMax + 1))
     }
 
     /// The fields of a form; nil when the body is none. Libraries send JSON as a form, too: the first byte tells.

@@ -70,6 +70,6 @@ extension IncomingAlert {
             startsAt: startsAt, endsAt: status == .resolved ? endsAt : nil,
             labels: ForeignText.bounded(labels, valueBytes: ForeignText.labelBytesMax),
             annotations: ForeignText.bounded(annotations, valueBytes: ForeignText.annotationBytesMax),
-            actor: ForeignText.bounded(actor, bytes: 200), payload: Array(payload.prefix(payloadBytesMax)))
+            actor: ForeignText.bounded(actor, bytes: 200), payload: payload)
     }
 }

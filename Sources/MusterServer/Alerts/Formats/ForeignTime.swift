@@ -19,7 +19,7 @@ enum ForeignTime {
         case 1e8..<1e11: milliseconds = count * 1000
         case 1e11..<1e14: milliseconds = count
         case 1e14..<1e17: milliseconds = count / 1000
-        case 1e17..<9.3e18: milliseconds = count / 1_000_000
+        case 1e17..<9e18: milliseconds = count / 1_000_000
         default: return nil
         }
         return Timestamp(milliseconds: Int64(milliseconds))

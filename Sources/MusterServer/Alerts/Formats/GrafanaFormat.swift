@@ -8,7 +8,7 @@ enum GrafanaFormat: AlertFormat {
 
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
         let document = try request.document()
-        guard document["alerts"] == nil else { return try AlertmanagerFormat.read(document) }
+        guard document["alerts"] == nil else { return try AlertmanagerFormat.read(document, of: request) }
         return try readLegacy(ForeignFields(document), request.payload)
     }
 

@@ -23,7 +23,8 @@ enum PrometheusFormat: AlertFormat {
             // As Alertmanager does: an empty label is none.
             let labels = LabelSet.texts(alert["labels"]).filter { !$0.value.isEmpty }
             if let identity = LabelFingerprint.of(labels) {
-                read.append(self.alert(alert, identity, labels, at: request.receivedAt))
+                let payload = alerts.count == 1 ? request.payload : alert.bytes
+                read.append(self.alert(alert, identity, labels, at: request.receivedAt, payload))
             } else {
                 errors.append(.init(pointer: "/\(index)/labels", detail: "at least one is needed to tell alerts apart"))
             }
@@ -33,7 +34,7 @@ enum PrometheusFormat: AlertFormat {
     }
 
     private static func alert(
-        _ alert: JSONValue, _ identity: String, _ labels: [String: String], at now: Timestamp
+        _ alert: JSONValue, _ identity: String, _ labels: [String: String], at now: Timestamp, _ payload: [UInt8]
     ) -> IncomingAlert {
         // amtool writes Go's zero time for what it does not know.
         let endsAt = ForeignTime.read(alert["endsAt"])
@@ -44,7 +45,7 @@ enum PrometheusFormat: AlertFormat {
             identity: identity, status: isOver ? .resolved : .firing,
             title: labels["alertname"] ?? annotations["summary"], severity: labels["severity"],
             startsAt: ForeignTime.read(alert["startsAt"]), endsAt: isOver ? endsAt : nil, labels: labels,
-            annotations: annotations, payload: alert.bytes)
+            annotations: annotations, payload: payload)
         if !isOver { read.expiresAt = endsAt ?? now.adding(seconds: holdsForSeconds) }
         return read
     }

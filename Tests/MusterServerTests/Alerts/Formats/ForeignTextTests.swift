@@ -1,0 +1,93 @@
+import HTTPTypes
+import IncidentDomain
+import NIOCore
+import Testing
+
+@testable import MusterServer
+
+/// What every format has in common: texts, times and forms of strangers.
+struct ForeignTextTests {
+    @Test func `a text is cut between characters of Unicode`() {
+        for bytes in 0...12 {
+            let cut = ForeignText.cut("aé😀b", bytes: bytes)
+            #expect(cut.utf8.count <= bytes && "aé😀b".unicodeScalars.starts(with: cut.unicodeScalars))
+        }
+        #expect(ForeignText.cut("aé😀b", bytes: 7) == "aé😀" && ForeignText.cut("aé😀b", bytes: 6) == "aé")
+    }
+
+    @Test func `labels that routing reads are kept when there are too many`() {
+        var labels = Dictionary(uniqueKeysWithValues: (0..<200).map { ("a\($0)", "v") })
+        labels["service"] = "web"
+        labels["severity"] = "high"
+        let kept = ForeignText.bounded(labels, valueBytes: 10)
+        #expect(kept.count == 64 && kept["service"] == "web" && kept["severity"] == "high")
+    }
+
+    @Test(
+        arguments: [
+            (1_790_000_000, "2026-09-21T14:13:20.000Z"), (1_790_000_000_123, "2026-09-21T14:13:20.123Z"),
+            (1_790_000_000_123_456, "2026-09-21T14:13:20.123Z"),
+            (1_790_000_000_123_456_789, "2026-09-21T14:13:20.123Z"),
+            (1_790_000_000.5, "2026-09-21T14:13:20.500Z"), ("1790000000", "2026-09-21T14:13:20.000Z"),
+            ("2026-09-21T14:13:20.123456789+02:00", "2026-09-21T12:13:20.123Z"),
+            ("2026-09-21T14:13:20.678+0000", "2026-09-21T14:13:20.678Z"),
+            ("2026/09/21 14:13:20 GMT", "2026-09-21T14:13:20.000Z"),
+            ("2026-09-21 14:13:20 UTC", "2026-09-21T14:13:20.000Z"),
+            ("2026-09-21T14:13:20", "2026-09-21T14:13:20.000Z"),
+        ] as [(JSONValue, String)])
+    func `a time is read in whatever way it is written`(value: JSONValue, expected: String) {
+        #expect(ForeignTime.read(value)?.description == expected)
+    }
+
+    @Test(
+        arguments: [
+            nil, 0, -1, 5, 1e300, -1e300, 9_223_372_036_854_775_807, true, [], "", "0", "0001-01-01T00:00:00Z",
+            "1970-01-01T00:00:00Z", "yesterday", "2026-13-01T00:00:00Z", "nan", "inf", "1e999", "infinity12",
+        ] as [JSONValue])
+    func `what is no time, or cannot be meant, is none`(value: JSONValue) {
+        #expect(ForeignTime.read(value) == nil)
+    }
+
+    @Test func `a form is read as its fields, and JSON that claims to be a form as JSON`() throws {
+        let form: (String) throws -> ForeignFields = { text in
+            try ForeignRequest(
+                body: ByteBuffer(string: text),
+                headers: [.contentType: "application/x-www-form-urlencoded; charset=utf-8"],
+                receivedAt: .now()
+            ).fields()
+        }
+        let fields = try form("a=1+2&b=%C3%A9&c&=x&a=3")
+        #expect(fields.text("a") == "3" && fields.text("b") == "é" && fields.text("c") == nil)
+        #expect(try form(#" {"a": 7}"#).text("a") == "7")
+        #expect(throws: Problem.self) { try form("a=%C3") }
+    }
+
+    @Test func `an address that confirms a subscription has to be Amazon's`() throws {
+        func url(_ url: String) throws -> String? {
+            let body = #"{"Type":"SubscriptionConfirmation","SubscribeURL":"\#(url)"}"#
+            return try CloudWatchFormat.read(ForeignRequest(body: ByteBuffer(string: body), receivedAt: .now()))
+                .confirmationURL
+        }
+        let good = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=1"
+        #expect(try url(good) == good)
+        for bad in [
+            "http://sns.eu-west-1.amazonaws.com/", "https://evil.example/", "https://amazonaws.com.evil.example/",
+            "https://evil.example/?.amazonaws.com", "https://sns.amazonaws.com@evil.example/",
+            "https://evilamazonaws.com/",
+            "https://evil.example\\\\.amazonaws.com/", "https://evil.example#.amazonaws.com", "javascript:alert(1)", "",
+        ] {
+            #expect(throws: Problem.self) { try url(bad) }
+        }
+    }
+
+    @Test func `an Opsgenie action works with and without a body`() throws {
+        let bare = try OpsgenieFormat.readAction(
+            .resolved, of: "alias", ForeignRequest(body: ByteBuffer(), receivedAt: .now()))
+        #expect(bare.alerts[0].identity == "alias" && bare.alerts[0].status == .resolved)
+        let body = ByteBuffer(string: #"{"user":"Ada","note":"Seen"}"#)
+        let noted = try OpsgenieFormat.readAction(
+            .acknowledged, of: "alias", ForeignRequest(body: body, receivedAt: .now())
+        ).alerts[0]
+        #expect(noted.actor == "Ada" && noted.annotations == ["note": "Seen"])
+    }
+}
