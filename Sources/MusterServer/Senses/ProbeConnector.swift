@@ -74,9 +74,8 @@ struct ProbeConnector: Sendable {
         let allowed = found.filter(networks.allows)
         guard !found.isEmpty else { throw ProbeCheck.Failure(detail: "\(host) has no address") }
         guard !allowed.isEmpty else {
-            throw ProbeCheck.Failure(
-                detail: "\(host) is \(found.joined(separator: ", ")), which probes may not reach "
-                    + "(probes.allowed_networks)")
+            let which = found == [host] ? host : "\(host) (\(found.joined(separator: ", ")))"
+            throw ProbeCheck.Failure(detail: "\(which) is refused: probes may not go there (docs/senses.md)")
         }
         return try allowed.map { try SocketAddress(ipAddress: $0, port: port) }
     }
