@@ -159,7 +159,7 @@ import Testing
             try await daemon.beside { other async throws in
                 let source = try await daemon.makeSource()
                 try await daemon.take(source, .firing("a"))
-                try await daemon.pool.transaction { transaction in
+                try await daemon.pool.transaction { transaction async throws in
                     #expect(try await daemon.router.store.beginPlacing(in: transaction))
                     #expect(try await other.router.routeBatch() == 0)
                 }
