@@ -22,6 +22,8 @@ final class ReportDesk: Sendable {
     private let catalog: CatalogCache
     private let limiter: ReportLimiter
     private let proxies: [TrustedNetwork]
+    /// Tells the limits which minute it is.
+    private let clock: @Sendable () -> Timestamp
     private let gathered: GatheredReads<Report, Bool>
     private let salt = Mutex<Salt?>(nil)
     private let names = Mutex<Names?>(nil)
@@ -30,11 +32,12 @@ final class ReportDesk: Sendable {
 
     init(
         store: ReportStore, catalog: CatalogCache, limits: ReportLimiter.Limits = .init(),
-        proxies: [TrustedNetwork] = []
+        proxies: [TrustedNetwork] = [], clock: @escaping @Sendable () -> Timestamp = { .now() }
     ) {
         self.store = store
         self.catalog = catalog
         self.proxies = proxies
+        self.clock = clock
         limiter = ReportLimiter(limits)
         limiterKey = (try? OpenSSL.randomBytes(32)) ?? []
         gathered = GatheredReads(underWayMax: 2, keysMax: 256) { reports, tell in
@@ -56,7 +59,7 @@ final class ReportDesk: Sendable {
         let client = ReportClient(peer: request.peer, headers: request.head.headerFields, proxies: proxies)
         let wait = limiter.take(
             reporter: client.reporter(key: limiterKey), place: client.place(key: limiterKey),
-            at: Timestamp.now().milliseconds / 1000)
+            at: clock().milliseconds / 1000)
         if let wait { throw Problem.later(.tooManyRequests, "Your reports have been heard.", seconds: wait) }
         let names = try await currentNames()
         let report = Report(
