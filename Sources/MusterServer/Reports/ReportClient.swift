@@ -14,10 +14,10 @@ struct ReportClient: Sendable {
     private static let hopsMax = 32
 
     /// - Parameter peer: The address that the connection comes from; nil of a socket of the file system.
-    init(peer: String?, headers: HTTPFields, proxies: [TrustedNetwork]) {
+    init(peer: String?, headers: HTTPFields, proxies: [NetworkRange]) {
         agent = String((headers[.userAgent] ?? "").unicodeScalars.prefix(Self.agentMax))
         let forwarded = headers[values: .xForwardedFor].joined(separator: ",")
-        var client = peer.flatMap(TrustedNetwork.bytes)
+        var client = peer.flatMap(NetworkRange.bytes)
         // A socket of the file system is reached by what runs on this machine: a proxy, if there are any.
         var isProxy = peer == nil ? !proxies.isEmpty : client.map { Self.isIn(proxies, $0) } ?? false
         for hop in forwarded.split(separator: ",").suffix(Self.hopsMax).reversed() where isProxy {
@@ -38,7 +38,7 @@ struct ReportClient: Sendable {
         OpenSSL.hmacSHA256(key: key, [0xFF] + address)
     }
 
-    private static func isIn(_ networks: [TrustedNetwork], _ address: [UInt8]) -> Bool {
+    private static func isIn(_ networks: [NetworkRange], _ address: [UInt8]) -> Bool {
         networks.contains { $0.contains(address) }
     }
 
@@ -50,7 +50,7 @@ struct ReportClient: Sendable {
         } else if text.filter({ $0 == ":" }).count == 1, let colon = text.firstIndex(of: ":") {
             text = String(text[..<colon])
         }
-        return TrustedNetwork.bytes(of: text)
+        return NetworkRange.bytes(of: text)
     }
 }
 

@@ -21,7 +21,7 @@ final class ReportDesk: Sendable {
     private let store: ReportStore
     private let catalog: CatalogCache
     private let limiter: ReportLimiter
-    private let proxies: [TrustedNetwork]
+    private let proxies: [NetworkRange]
     /// Tells the limits which minute it is.
     private let clock: @Sendable () -> Timestamp
     private let gathered: GatheredReads<Report, Bool>
@@ -32,7 +32,7 @@ final class ReportDesk: Sendable {
 
     init(
         store: ReportStore, catalog: CatalogCache, limits: ReportLimiter.Limits = .init(),
-        proxies: [TrustedNetwork] = [], clock: @escaping @Sendable () -> Timestamp = { .now() }
+        proxies: [NetworkRange] = [], clock: @escaping @Sendable () -> Timestamp = { .now() }
     ) {
         self.store = store
         self.catalog = catalog

@@ -54,7 +54,7 @@ package struct ServerConfiguration: Sendable {
         var bodyTimeout: Duration
         var requireIfMatch: Bool
         /// Whose word about who sends a request is taken.
-        var trustedProxies: [TrustedNetwork]
+        var trustedProxies: [NetworkRange]
     }
 
     struct DataFiles: Sendable {
@@ -223,8 +223,8 @@ extension ServerConfiguration.HTTP {
         bodyTimeout = .seconds(reader.integer("http.body_timeout_seconds", default: 30, 1...3_600))
         requireIfMatch = reader.bool("http.require_if_match", default: false)
         let proxies = reader.list("http.trusted_proxies") ?? []
-        trustedProxies = proxies.compactMap(TrustedNetwork.init)
-        for text in proxies where TrustedNetwork(text) == nil {
+        trustedProxies = proxies.compactMap(NetworkRange.init)
+        for text in proxies where NetworkRange(text) == nil {
             reader.refuse("http.trusted_proxies", "\"\(text)\" is no network; write it as 10.0.0.0/8 or 2001:db8::/32")
         }
     }

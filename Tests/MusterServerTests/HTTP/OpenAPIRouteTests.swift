@@ -82,7 +82,8 @@ struct OpenAPIRouteTests {
             let possible = Self.statuses(route)
             #expect(possible.subtracting(described) == [], "\(route.operation) can answer these")
             var own = Set(
-                ["200", "201", "202", "204", "304", "404", "409", "415", "429"] + (Self.ownStatuses[route.operation] ?? []))
+                ["200", "201", "202", "204", "304", "404", "409", "415", "429"]
+                    + (Self.ownStatuses[route.operation] ?? []))
             // The doors of other vendors answer as these do.
             if route.role == nil { own.formUnion(["202", "400", "401", "413", "422", "429"]) }
             #expect(described.subtracting(possible).subtracting(own) == [], "\(route.operation) never answers these")

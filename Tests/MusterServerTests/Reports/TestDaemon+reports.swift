@@ -10,7 +10,7 @@ extension TestDaemon {
     func reportDesk(_ limits: ReportLimiter.Limits = .init(), proxies: [String] = []) -> ReportDesk {
         ReportDesk(
             store: ReportStore(pool: pool), catalog: catalog, limits: limits,
-            proxies: proxies.compactMap(TrustedNetwork.init), clock: { .minute(0) })
+            proxies: proxies.compactMap(NetworkRange.init), clock: { .minute(0) })
     }
 
     func reportRoutes(_ reports: ReportDesk) -> [Route] {
