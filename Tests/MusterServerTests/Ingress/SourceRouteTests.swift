@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPTypes
+import Postgres
 import TestSupport
 import Testing
 
