@@ -23,7 +23,7 @@ extension DescribedLife {
         for _ in 1...2 { try await runner.look() }
         let router = AlertRouter(
             pool: server.server.pool, desk: features.desk, signal: features.routing, logger: TestServer.quietLogger,
-            reportsOpenIncidents: true)
+            book: features.rules, correlationWindow: .seconds(1800), reportsOpenIncidents: true)
         while try await router.routeBatch() > 0 {}
         try await runner.count()
         let rates = await get("/v1/reports")
