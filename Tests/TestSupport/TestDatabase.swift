@@ -40,7 +40,10 @@ package struct TestDatabase: Sendable {
         var configuration = made.configuration
         configuration.connections = connections
         // Many tests share two cores: a test that means to wait for a connection sets its own limit.
-        configuration.acquireTimeout = .seconds(30)
+        configuration.acquireTimeout = .seconds(60)
+        configuration.connectTimeout = .seconds(60)
+        configuration.statementTimeout = .seconds(60)
+        configuration.statementDeadline = .seconds(90)
         configure(&configuration)
         let pool = PostgresPool(configuration: configuration, logger: TestServer.quietLogger)
         let database = TestDatabase(name: made.name, configuration: configuration, pool: pool)

@@ -43,10 +43,11 @@ struct SourceRoutes: Sendable {
         var body = try request.fields()
         let name = body.string("name", 1...200)
         let kind: SourceKind = body.enumeration("kind")
-        let mapping = try Self.mapping(&body, of: kind)
+        let mappingJSON = body.optionalJSON("mapping")
         let signature = body.optionalObject("signature", SourceSignature.read)
         if kind == .internal { body.refuse("kind", "is for Muster's own alerts, whose sources are built in") }
         try body.finish()
+        let mapping = try Self.mapping(mappingJSON, of: kind)
         let key = try Self.makeKey()
         let source = try await store.create(
             id: request.commandID, name: name, kind: kind, keyHash: SourceCache.hash(key), mapping: mapping,
@@ -62,18 +63,18 @@ struct SourceRoutes: Sendable {
 
     /// What is not named stays; a `mapping` or `signature` of null goes.
     private func update(_ request: RequestContext) async throws -> Answer {
-        var source = try await found(request)
         var body = try request.fields()
         let name = body.optionalString("name", 1...200)
         let changesMapping = body.has("mapping")
-        let mapping = try Self.mapping(&body, of: source.kind)
+        let mapping = body.optionalJSON("mapping")
         let changesSignature = body.has("signature")
         let signature = body.optionalObject("signature", SourceSignature.read)
         let key = body.optionalString("key", 1...200)
         if signature != nil, key == nil { body.refuse("key", "is needed to seal the secrets: the source's key") }
         try body.finish()
+        var source = try await found(request)
         if let name { source.name = name }
-        if changesMapping { source.mapping = mapping }
+        if changesMapping { source.mapping = try Self.mapping(mapping, of: source.kind) }
         if changesSignature { source.signature = nil }
         if let signature, let key {
             guard try await store.hasKey(source.id, keyHash: SourceCache.hash(key)) else {
@@ -88,15 +89,15 @@ struct SourceRoutes: Sendable {
 
     /// A new key in the place of the old one, which opens nothing from then on.
     private func rotate(_ request: RequestContext) async throws -> Answer {
-        var source = try await found(request)
         var body = try request.fields()
         let old = body.optionalString("key", 1...200)
-        if source.signature != nil, old == nil {
-            body.refuse("key", "is needed, since secrets are sealed under it: the source's key")
-        }
         try body.finish()
+        var source = try await found(request)
         let key = try Self.makeKey()
-        if let signature = source.signature, let old {
+        if let signature = source.signature {
+            guard let old else {
+                throw Problem.invalid("/key", "is needed, since secrets are sealed under it: the source's key")
+            }
             guard let sealed = try signature.resealed(old: old, new: key) else {
                 throw Problem.invalid("/key", "is not the key of this source")
             }
@@ -116,12 +117,11 @@ struct SourceRoutes: Sendable {
         return source
     }
 
-    private static func mapping(_ body: inout BodyReader, of kind: SourceKind) throws -> PayloadMapping? {
-        guard let json = body.optionalJSON("mapping"), json != .null else { return nil }
-        if kind != .generic {
-            body.refuse(
-                "mapping", "is only for sources of the kind generic; the kind \(kind.rawValue) reads its own format")
-            return nil
+    private static func mapping(_ json: JSONValue?, of kind: SourceKind) throws -> PayloadMapping? {
+        guard let json, json != .null else { return nil }
+        guard kind == .generic else {
+            throw Problem.invalid(
+                "/mapping", "is only for sources of the kind generic; the kind \(kind.rawValue) reads its own format")
         }
         return try PayloadMapping(json, at: "/mapping")
     }

@@ -10,7 +10,9 @@ enum EveryEvent {
         component: "feed", impact: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start)
     private static let sections = [EditedSection(id: "cause", title: "On \(marker)", markdown: "It was \(marker).")]
     private static let alerts = AlertBatch(
-        [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed")], affecting: "feed")
+        [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed")], affecting: "feed",
+        correlation: AlertCorrelation(
+            component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected))
 
     private static let incident: [IncidentEvent] = [
         .opened(

@@ -95,7 +95,7 @@ extension DescribedLife {
             .post, "/api/v2/silences",
             [
                 "matchers": [["name": "instance", "value": "a", "isRegex": false]], "comment": "work",
-                "createdBy": "Mia", "startsAt": "2026-01-01T00:00:00Z",
+                "createdBy": "Mia", "startsAt": .string(Timestamp.now().adding(seconds: -60).description),
                 "endsAt": .string(Timestamp.now().adding(seconds: 60).description),
             ], token: key)
         let silence = "/api/v2/silence/\(made.json["silenceID"]?.string ?? "")"
