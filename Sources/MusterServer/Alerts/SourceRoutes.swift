@@ -43,7 +43,7 @@ struct SourceRoutes: Sendable {
         var body = try request.fields()
         let name = body.string("name", 1...200)
         let kind: SourceKind = body.enumeration("kind")
-        let mappingJSON = body.optionalJSON("mapping")
+        let mappingJSON = Self.mappingObject(&body)
         let signature = body.optionalObject("signature", SourceSignature.read)
         if kind == .internal { body.refuse("kind", "is for Muster's own alerts, whose sources are built in") }
         try body.finish()
@@ -66,12 +66,14 @@ struct SourceRoutes: Sendable {
         var body = try request.fields()
         let name = body.optionalString("name", 1...200)
         let changesMapping = body.has("mapping")
-        let mapping = body.optionalJSON("mapping")
+        let mapping = Self.mappingObject(&body)
         let changesSignature = body.has("signature")
         let signature = body.optionalObject("signature", SourceSignature.read)
         let key = body.optionalString("key", 1...200)
-        if signature != nil, key == nil { body.refuse("key", "is needed to seal the secrets: the source's key") }
         try body.finish()
+        if signature != nil, key == nil {
+            throw Problem.invalid("/key", "is needed to seal the secrets: the source's key")
+        }
         var source = try await found(request)
         if let name { source.name = name }
         if changesMapping { source.mapping = try Self.mapping(mapping, of: source.kind) }
@@ -117,6 +119,12 @@ struct SourceRoutes: Sendable {
         return source
     }
 
+    private static func mappingObject(_ body: inout BodyReader) -> JSONValue? {
+        guard let json = body.optionalJSON("mapping"), json != .null else { return nil }
+        if json.object == nil { body.refuse("mapping", "should be an object and is \(json.kindName)") }
+        return json
+    }
+
     private static func mapping(_ json: JSONValue?, of kind: SourceKind) throws -> PayloadMapping? {
         guard let json, json != .null else { return nil }
         guard kind == .generic else {
@@ -129,6 +137,17 @@ struct SourceRoutes: Sendable {
     private static func sealed(
         _ signature: (signature: SourceSignature, secrets: [String]), _ key: String
     ) throws -> SourceSignature {
+        guard !signature.secrets.isEmpty else {
+            throw Problem.invalid(
+                "/signature/secrets", "should be the secret, and while it is changed the other one, too")
+        }
+        for (field, name) in [
+            ("header", signature.signature.header), ("timestamp_header", signature.signature.timestampHeader),
+        ] {
+            if let name, HTTPField.Name(name) == nil {
+                throw Problem.invalid("/signature/\(field)", "is no name of a header")
+            }
+        }
         var sealed = signature.signature
         sealed.sealedSecrets = try SourceSignature.seal(signature.secrets, sourceKey: key)
         return sealed

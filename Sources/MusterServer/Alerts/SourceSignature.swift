@@ -153,23 +153,14 @@ extension SourceSignature {
     static func read(_ body: inout BodyReader) -> (signature: SourceSignature, secrets: [String]) {
         let scheme: Scheme = body.enumeration("scheme")
         var signature = SourceSignature(scheme: scheme)
-        signature.header = headerName("header", &body)
-        signature.timestampHeader = headerName("timestamp_header", &body)
+        signature.header = body.optionalString("header", 1...100)
+        signature.timestampHeader = body.optionalString("timestamp_header", 1...100)
         if signature.timestampHeader != nil, scheme != .grafana {
             body.refuse("timestamp_header", "is only for the scheme grafana")
         }
         signature.toleranceSeconds = body.optionalInteger("tolerance_seconds", 1...3600) ?? 300
         let secrets = body.optionalStrings("secrets", max: secretsMax, 8...500) ?? []
-        if secrets.isEmpty {
-            body.refuse("secrets", "should be the secret, and while it is changed the other one, too")
-        }
         return (signature, secrets)
-    }
-
-    private static func headerName(_ field: String, _ body: inout BodyReader) -> String? {
-        guard let name = body.optionalString(field, 1...100) else { return nil }
-        if HTTPField.Name(name) == nil { body.refuse(field, "is no name of a header") }
-        return name
     }
 
     /// The settings without the secrets.

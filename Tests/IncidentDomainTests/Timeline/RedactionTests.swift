@@ -10,7 +10,7 @@ struct RedactionTests {
     /// Texts that nobody types freely: slugs, ids, days, words from a list, digests.
     private static let untyped: Set<String> = [
         "component", "id", "origin", "audience", "currency", "due", "replacement_digest", "counts", "firing",
-        "components", "changes", "source", "joined", "left", "waves", "affecting",
+        "components", "changes", "source", "joined", "left", "waves", "affecting", "through", "direction",
     ]
 
     @Test func `the samples have one event of each kind`() {

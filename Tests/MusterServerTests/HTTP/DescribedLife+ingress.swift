@@ -112,6 +112,8 @@ extension DescribedLife {
         let id = try #require(refused.json["dead_letter"]?.string)
         await ask(.post, "/hooks/\(key)", ["check": "db", "state": "broken"], token: nil, gives: 422)
         await ask(.post, "/hooks/\(key)", ["check": "db", "state": "fine"], token: nil, gives: 422)
+        let known: JSONValue = ["id": "x", "title": "It is down", "status": "firing"]
+        await ask(.put, "/hooks/\(key)", known, token: nil)
         try await readPages("/v1/dead-letters")
         let letter = await get("/v1/dead-letters/\(id)")
         #expect(letter.json["occurrences"]?.integer == 2 && letter.json["body"]?.string?.contains("broken") == true)
@@ -154,6 +156,15 @@ extension DescribedLife {
         let beside = await get("\(opened)/changes?hours=1")
         #expect(beside.json["items"]?[0]?["reason"]?.string == "db is affected")
         await get("/v1/incidents/999999/changes", gives: 404)
+        // What hangs on it joins, and the timeline says why.
+        await ask(.put, "/v1/components/dependent", ["tier": 2, "depends_on": [["component": "db"]]], gives: 201)
+        let event: JSONValue = [
+            "routing_key": .string(key), "event_action": "trigger",
+            "payload": ["summary": "Slow, too", "source": "d", "severity": "error", "component": "dependent"],
+        ]
+        await ask(.post, "/v2/enqueue", event, token: nil, gives: 202)
+        try await route()
+        await get("\(opened)/timeline")
     }
 
     private func configure(_ path: String, _ key: String) async throws {

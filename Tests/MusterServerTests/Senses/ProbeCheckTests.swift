@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `a closed port and a name that nobody has fail`() async throws {
-        let port = try await TestPage.closedPort()
+        let port = TestPage.closedPort
         #expect(try await Self.look(.page("http://127.0.0.1:\(port)/")).detail == "connection refused")
         let unknown = try await Self.look(.page("http://no-such-host.invalid/"))
         #expect(unknown.detail.hasPrefix("the name no-such-host.invalid cannot be resolved"), "\(unknown)")
@@ -111,7 +111,7 @@ import Testing
             let other = TCPTarget(host: host, port: page.port, expects: "SSH-2.0")
             #expect(try await Self.look(.tcp(other), within: 1).detail == "no answer within 1 s")
         }
-        let closed = TCPTarget(host: "127.0.0.1", port: try await TestPage.closedPort(), expects: nil)
+        let closed = TCPTarget(host: "127.0.0.1", port: TestPage.closedPort, expects: nil)
         #expect(try await Self.look(.tcp(closed)).detail == "connection refused")
     }
 

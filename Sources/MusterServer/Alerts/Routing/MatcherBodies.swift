@@ -7,7 +7,7 @@ enum MatcherBodies {
     /// The matchers of a field; a pattern that is none is refused with its name.
     static func matchers(_ body: inout BodyReader, _ field: String = "matchers") -> [LabelMatcher] {
         let found = body.array(field, max: matchersMax) { item -> LabelMatcher? in
-            let label = item.string("label", 1...200, trims: false)
+            let label = item.string("label", 1...200)
             let comparison: LabelMatcher.Comparison = item.optionalEnumeration("operator") ?? .equal
             let value = item.string("value", 0...LinearPattern.lengthMax, trims: false)
             do throws(PatternFault) {
