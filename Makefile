@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check lint format bench clean dependencies
+.PHONY: help run build test check lint format bench storm clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -34,6 +34,10 @@ bench: build ## measure the planner beside networkx, and the daemon beside pgben
 	@deploy/install-build-dependencies.sh bench
 	swift build --configuration release --product planner-bench $(RELEASE_FLAGS)
 	@status=0; for part in planner bench; do python3 -B Tests/Benchmarks/$$part.py || status=1; done; exit $$status
+
+storm: build ## 200,000 alerts from 50 senders while the daemon is killed and PostgreSQL restarted: none lost, none twice
+	@deploy/install-build-dependencies.sh bench
+	@python3 -B Tests/Benchmarks/storm.py
 
 clean: ## remove what was built (the demonstration's ./data stays)
 	swift package clean

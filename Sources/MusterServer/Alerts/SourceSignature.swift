@@ -159,7 +159,7 @@ extension SourceSignature {
             body.refuse("timestamp_header", "is only for the scheme grafana")
         }
         signature.toleranceSeconds = body.optionalInteger("tolerance_seconds", 1...3600) ?? 300
-        let secrets = body.optionalStrings("secrets", max: secretsMax, 8...500) ?? []
+        let secrets = body.strings("secrets", max: secretsMax, 8...500)
         return (signature, secrets)
     }
 

@@ -31,6 +31,8 @@ struct StoredAlert: Sendable {
     /// Why it opens no incident, and until when.
     let held: String?
     let heldUntil: Timestamp?
+    /// The silence that keeps it back.
+    let silence: UUID?
 
     /// JSON, for those who do not know how it is stored.
     var labelBytes: [UInt8] { labels.bytes }
@@ -39,7 +41,7 @@ struct StoredAlert: Sendable {
     static let columns: SQL = """
         id, source, identity, title, status, occurrences, starts_at, first_seen_at, last_seen_at, acknowledged_at,
         acknowledged_by, resolved_at, component, severity, labels, annotations, incident, expires_at, flaps::bigint AS flaps,
-        quiet_since, rule, held, held_until
+        quiet_since, rule, held, held_until, silence
         """
 
     init(_ row: PostgresRow) throws {
@@ -70,6 +72,7 @@ struct StoredAlert: Sendable {
         rule = try row.decode("rule")
         held = try row.decode("held")
         heldUntil = try row.decode("held_until")
+        silence = try row.decode("silence")
     }
 }
 

@@ -74,7 +74,7 @@ struct AlertmanagerRoutes: Sendable {
         }
     }
 
-    /// Open alerts that all matchers match. `active=false` asks for the others: nothing, as silences hold no alert back here.
+    /// Open alerts that all matchers match, and that are silenced or not as the query asks.
     private func found(
         _ request: RequestContext, _ source: Source
     ) async throws -> [(alert: StoredAlert, labels: [String: String])] {
@@ -83,11 +83,13 @@ struct AlertmanagerRoutes: Sendable {
         for parameter in query where parameter.name == "filter" {
             matchers.append(try AlertmanagerMatcher(parameter.value))
         }
-        if query.contains(where: { $0.name == "active" && $0.value == "false" }) { return [] }
+        func isWanted(_ state: String) -> Bool { !query.contains { $0.name == state && $0.value == "false" } }
+        let (active, silenced) = (isWanted("active"), isWanted("silenced"))
         var filter = AlertFilter()
         filter.source = source.id
         filter.labels = matchers.filter(\.isLookup).map { ($0.name, $0.value) }
         return try await search.open(filter, limit: Self.alertsMax).compactMap { alert in
+            guard alert.held == "silence" ? silenced : active else { return nil }
             let labels = try AlertTexts.texts(alert.labels)
             return matchers.allSatisfy { $0.matches(labels) } ? (alert, labels) : nil
         }
@@ -106,8 +108,9 @@ struct AlertmanagerRoutes: Sendable {
             json.object("status") { json in
                 json.array("inhibitedBy", [String]()) { $0.value($1) }
                 json.array("mutedBy", [String]()) { $0.value($1) }
-                json.array("silencedBy", [String]()) { $0.value($1) }
-                json.member("state", "active")
+                let isSilenced = alert.held == "silence"
+                json.array("silencedBy", isSilenced ? [alert.silence].compactMap(\.self) : []) { $0.value($1) }
+                json.member("state", isSilenced ? "suppressed" : "active")
             }
             json.member("updatedAt", alert.lastSeenAt)
             json.name("labels")
