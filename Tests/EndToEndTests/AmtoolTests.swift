@@ -47,6 +47,8 @@ struct AmtoolTests {
             #expect(try await api.all("/v1/incidents").isEmpty)
             try await amtool.run("alert", "add", "DiskFull", "instance=db4")
             try await api.wantIncident(firing: 1, of: 1)
+            #expect(try await amtool.instances() == ["db4"])
+            #expect(try await amtool.instances("--silenced") == ["db3"])
 
             // Another source's key neither sees nor ends it.
             let other = try await Amtool(daemon.address, key: api.makeKey("prometheus"))
