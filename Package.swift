@@ -112,7 +112,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            exclude: ["schemathesis.sh", "schemathesis.toml", "schemathesis_hooks.py"],
+            exclude: ["Clients", "schemathesis.sh", "schemathesis.toml", "schemathesis_hooks.py"],
             swiftSettings: house
         ),
         .testTarget(name: "TidyTests", swiftSettings: house),

@@ -2,13 +2,19 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-/// Debian's real Alertmanager, with one receiver: the hook of a source.
+/// Debian's real Alertmanager, with one receiver.
 struct Alertmanager: Sendable {
     let api: API
     private let directory: String
 
     /// The quick hand of a test: groups are told of after 0.3 s, changes every second, repeats every two.
     static func with<T>(hook: String, _ body: (Alertmanager) async throws -> T) async throws -> T {
+        let webhooks: JSON = [["url": .string(hook), "send_resolved": true]]
+        return try await with(receiver: ["webhook_configs": webhooks], body)
+    }
+
+    /// - Parameter receiver: Its configurations, by their kind.
+    static func with<T>(receiver: JSON, _ body: (Alertmanager) async throws -> T) async throws -> T {
         let program = try await Tool.alertmanager.path()
         return try await TemporaryDirectory.with { directory in
             let address = "127.0.0.1:\(Port.free())"
@@ -17,9 +23,7 @@ struct Alertmanager: Sendable {
                     "receiver": "muster", "group_by": ["alertname"], "group_wait": "300ms", "group_interval": "1s",
                     "repeat_interval": "2s",
                 ],
-                "receivers": [
-                    ["name": "muster", "webhook_configs": [["url": .string(hook), "send_resolved": true]]]
-                ],
+                "receivers": [receiver.with(["name": "muster"])],
             ]
             try Files.write(configuration.description, to: directory + "/configuration.yml")
             let child = try Child(
@@ -71,10 +75,10 @@ struct Alertmanager: Sendable {
 
     private static let start = Date(timeIntervalSinceNow: -60)
 
-    /// One of its counters about webhooks, summed over what else tells them apart.
-    func count(_ metric: String) async throws -> Double {
+    /// One of its counters about a kind of receiver, summed over what else tells them apart.
+    func count(_ metric: String, _ integration: String = "webhook") async throws -> Double {
         try await api.get("/metrics").text.split(separator: "\n")
-            .filter { $0.hasPrefix(metric) && $0.contains("integration=\"webhook\"") }
+            .filter { $0.hasPrefix(metric) && $0.contains("integration=\"\(integration)\"") }
             .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
     }
 }

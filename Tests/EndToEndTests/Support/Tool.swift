@@ -5,12 +5,14 @@ import Testing
 /// Programs of other people, as Debian packages them: fetched once into `.build/tools`, installed nowhere.
 enum Tool: String, CaseIterable {
     case alertmanager = "prometheus-alertmanager"
-    case promtool = "promtool"
+    case amtool
+    case prometheus
+    case promtool
 
     private var package: String {
         switch self {
-        case .alertmanager: "prometheus-alertmanager"
-        case .promtool: "prometheus"
+        case .alertmanager, .amtool: "prometheus-alertmanager"
+        case .prometheus, .promtool: "prometheus"
         }
     }
 
@@ -38,10 +40,10 @@ private actor Fetcher {
             ?? Task {
                 let root = Files.package + "/.build/tools/" + package
                 if !Files.exists(root) { try await Self.fetch(package, into: root) }
-                return root + "/usr/bin/" + program
+                return root
             }
         fetching[package] = task
-        return try await task.value
+        return try await task.value + "/usr/bin/" + program
     }
 
     /// Complete before it has its name, so that what was interrupted is not taken for the whole.
