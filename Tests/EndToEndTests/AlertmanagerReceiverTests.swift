@@ -4,7 +4,7 @@ import Testing
 
 /// Alertmanager's receivers for PagerDuty and Opsgenie, pointed at us, beside its webhook.
 @Suite(
-    .endToEnd, .timeLimit(.minutes(5)),
+    .endToEnd, .timeLimit(.minutes(20)),
     .enabled("prometheus-alertmanager cannot be fetched here, so nothing posts alerts") {
         await Tool.isThere(.alertmanager)
     })

@@ -3,7 +3,7 @@ import Testing
 
 /// Debian's real Alertmanager posts to us, and every alert and incident is what it should be.
 @Suite(
-    .endToEnd, .timeLimit(.minutes(5)),
+    .endToEnd, .timeLimit(.minutes(20)),
     .enabled("prometheus-alertmanager cannot be fetched here, so nothing posts alerts") {
         await Tool.isThere(.alertmanager)
     })

@@ -3,7 +3,7 @@ import Testing
 
 /// Alertmanager's command line speaks to us as if we were one.
 @Suite(
-    .endToEnd, .timeLimit(.minutes(5)),
+    .endToEnd, .timeLimit(.minutes(20)),
     .enabled("prometheus-alertmanager cannot be fetched here, and amtool with it") { await Tool.isThere(.amtool) })
 struct AmtoolTests {
     @Test func `amtool adds alerts, finds them, and is refused without the key`() async throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The daemon as a process: how it starts, what it leaves behind, how it ends.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct DaemonTests {
     @Test func `the first start makes a cluster, and what is stored outlives every end`() async throws {
         try await Daemon.with(.embedded, ["auth.bootstrap_token": ""]) { daemon in

@@ -1,7 +1,7 @@
 import Testing
 
 /// The ways beside the straight one: overridden, reverted, dismissed, merged.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct DetourTests {
     @Test func `an override needs a commander and a reason, and stands in the timeline and the review`() async throws {
         try await Daemon.with { daemon in

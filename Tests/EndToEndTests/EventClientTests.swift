@@ -3,7 +3,7 @@ import Testing
 
 /// CloudEvents' SDK and Apprise send to us.
 @Suite(
-    .endToEnd, .timeLimit(.minutes(5)),
+    .endToEnd, .timeLimit(.minutes(20)),
     .enabled("the clients cannot be fetched here, so nothing sends as they do") { await PythonClient.areThere() })
 struct EventClientTests {
     @Test func `cloudevents are taken structured, binary and batched, and each ends what it began`() async throws {

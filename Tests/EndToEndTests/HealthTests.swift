@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What watches the daemon sees how it is.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct HealthTests {
     @Test func `it is not ready while PostgreSQL is stopped, and then is again by itself`() async throws {
         try await TestServer.with { server in

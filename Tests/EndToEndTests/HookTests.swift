@@ -2,7 +2,7 @@ import FoundationEssentials
 import Testing
 
 /// What comes in by a source's key, message by message.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct HookTests {
     /// Recorded messages, beside the repository on the machines that have them.
     private static let corpus = Files.parent(Files.package) + "/shared/corpus/alerts"

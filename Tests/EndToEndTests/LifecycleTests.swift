@@ -2,7 +2,7 @@ import FoundationEssentials
 import Testing
 
 /// The whole life of an incident over HTTP.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct LifecycleTests {
     @Test func `an incident goes through all five phases and ends as a review`() async throws {
         try await Daemon.with { daemon in

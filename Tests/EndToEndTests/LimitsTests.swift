@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Everything that is refused at the edge: each kind of bad request has its answer, and nothing of it stays.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct LimitsTests {
     @Test func `a body that is too large is refused, announced or not`() async throws {
         try await Daemon.with { daemon in

@@ -3,7 +3,7 @@ import Testing
 
 /// Opsgenie's own SDK creates, reads, acknowledges and closes alerts with us.
 @Suite(
-    .endToEnd, .timeLimit(.minutes(5)),
+    .endToEnd, .timeLimit(.minutes(20)),
     .enabled("the clients cannot be fetched here, so nothing sends as Opsgenie's does") {
         await PythonClient.areThere()
     })

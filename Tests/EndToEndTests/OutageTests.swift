@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// A whole platform is down, and comes back in the right order.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct OutageTests {
     @Test func `a platform comes back by three engineers at once, and two daemons of which one dies`() async throws {
         try await TestDatabase.with(connections: 1) { database in

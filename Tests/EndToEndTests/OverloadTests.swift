@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// More than it can do: the daemon says so at once, and does what it has taken.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct OverloadTests {
     @Test func `alerts beyond what may wait are answered with 503, and taken later`() async throws {
         try await TestDatabase.with { database in

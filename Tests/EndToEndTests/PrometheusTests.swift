@@ -4,7 +4,7 @@ import Testing
 
 /// Debian's real Prometheus takes us for its Alertmanager.
 @Suite(
-    .endToEnd, .timeLimit(.minutes(5)),
+    .endToEnd, .timeLimit(.minutes(20)),
     .enabled("prometheus cannot be fetched here, so nothing evaluates rules") { await Tool.isThere(.prometheus) })
 struct PrometheusTests {
     private static let errors = "prometheus_notifications_errors_total"

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A request that comes twice is done once.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct RepetitionTests {
     @Test func `the same key and body get the first answer, another body is refused`() async throws {
         try await Daemon.with { daemon in

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Testing
 
 /// Incidents that others have had, entered with their real times: the review's durations are the recorded ones.
-@Suite(.endToEnd, .timeLimit(.minutes(10)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct ReplayTests {
     /// Recorded from public status pages; beside the repository on the machines that have it, and never in it.
     private static let corpus = Files.parent(Files.package) + "/shared/corpus/incidents/replay-open.json"

@@ -1,7 +1,7 @@
 import Testing
 
 /// An incident always says what is missing, and which call meets it; and the call does.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct RequirementTests {
     /// Every requirement that there is, so that every call is made.
     private static let everything = [

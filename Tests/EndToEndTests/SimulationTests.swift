@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Whatever happens, in whatever order: what was answered is what is stored, once.
-@Suite(.endToEnd, .timeLimit(.minutes(15)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct SimulationTests {
     /// `MUSTER_SIMULATION_SEED` repeats a run, as far as the machine's timing lets it; `MUSTER_SIMULATION_COMMANDS` says
     /// how long it is.

@@ -29,11 +29,31 @@ package struct TestDatabase: Sendable {
 
     package var conninfo: String { configuration.conninfo }
 
+    /// So many tests have databases at once: each takes 10 MB and some connections, and a test that shares two cores with
+    /// a thousand others would run into its own timeouts.
+    private static let places = Places(12)
+    @TaskLocal private static var hasPlace = false
+
     /// Copies the template, runs `body`, drops the copy (also with connections to it open).
     @discardableResult
     package static func with<T>(
         template: TestTemplate = .empty, connections: Int = 4,
         configure: (inout PostgresConfiguration) -> Void = { _ in },
+        _ body: (TestDatabase) async throws -> T
+    ) async throws -> T {
+        // A test's second database needs no place of its own, for which all would wait together.
+        guard hasPlace else {
+            return try await places.with {
+                try await $hasPlace.withValue(true) {
+                    try await make(template, connections, configure, body)
+                }
+            }
+        }
+        return try await make(template, connections, configure, body)
+    }
+
+    private static func make<T>(
+        _ template: TestTemplate, _ connections: Int, _ configure: (inout PostgresConfiguration) -> Void,
         _ body: (TestDatabase) async throws -> T
     ) async throws -> T {
         let made = try await TestCluster.shared.makeDatabase(from: template)

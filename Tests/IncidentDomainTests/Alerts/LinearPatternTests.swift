@@ -2,7 +2,7 @@ import Testing
 
 @testable import IncidentDomain
 
-@Suite(.timeLimit(.minutes(1))) struct LinearPatternTests {
+@Suite(.timeLimit(.minutes(20))) struct LinearPatternTests {
     @Test(arguments: [
         ("warning|info", "info", true), ("warning|info", "information", false), ("db-.*", "db-", true),
         ("db-.+", "db-", false), ("eu-(north|west)-[0-9]{1,2}", "eu-west-12", true),

@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// What the intake leaves for incidents that take a group already, and what becomes of it when things change on the way.
-@Suite(.timeLimit(.minutes(2))) struct AlertDeliveryTests {
+@Suite(.timeLimit(.minutes(20))) struct AlertDeliveryTests {
     /// An incident that takes the group `g`, of which the alert `a` fires.
     private static func withIncident(_ body: (TestDaemon, UUID) async throws -> Void) async throws {
         try await TestDaemon.with(connections: 4) { daemon async throws in

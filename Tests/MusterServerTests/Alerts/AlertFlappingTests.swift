@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// Alerts that begin and end again and again, and those that end by themselves.
-@Suite(.timeLimit(.minutes(2))) struct AlertFlappingTests {
+@Suite(.timeLimit(.minutes(20))) struct AlertFlappingTests {
     /// Begins and ends `times` times, the last ending left out.
     private static func turn(_ times: Int, _ daemon: TestDaemon, _ source: UUID) async throws {
         for turn in 0..<times {

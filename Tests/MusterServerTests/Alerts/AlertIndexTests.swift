@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// The hot path reads no table from end to end, however many alerts there are.
-@Suite(.timeLimit(.minutes(3))) struct AlertIndexTests {
+@Suite(.timeLimit(.minutes(20))) struct AlertIndexTests {
     /// 40,000 alerts of two sources, one in fifty of them open, with incidents for each thousand.
     private static let template = TestTemplate("muster with many alerts") { configuration in
         try await Migrator(migrations: Migrations.all).migrate(configuration, logger: TestServer.quietLogger)

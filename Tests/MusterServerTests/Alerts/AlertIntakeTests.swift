@@ -9,7 +9,7 @@ import Testing
 @testable import MusterServer
 
 /// Gathering arrivals into statements: the sender is answered after the commit, in order, and within bounds.
-@Suite(.timeLimit(.minutes(2))) struct AlertIntakeTests {
+@Suite(.timeLimit(.minutes(20))) struct AlertIntakeTests {
     @Test func `a sender is answered after the commit`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()

@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// Which incident an alert opens, joins, or ends in.
-@Suite(.timeLimit(.minutes(2))) struct AlertRouterTests {
+@Suite(.timeLimit(.minutes(20))) struct AlertRouterTests {
     @Test func `a group opens one incident, a second group another`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()

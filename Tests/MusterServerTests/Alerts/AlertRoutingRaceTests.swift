@@ -8,7 +8,7 @@ import Testing
 @testable import MusterServer
 
 /// Alerts and the components of the catalog, two daemons at work on the same alerts, and what a crash leaves behind.
-@Suite(.timeLimit(.minutes(3))) struct AlertRoutingRaceTests {
+@Suite(.timeLimit(.minutes(20))) struct AlertRoutingRaceTests {
     private static let cdn = Component(slug: "cdn", name: "CDN", tier: 0)
 
     @Test func `an alert on a component of the catalog gives it an impact, an unknown one does not`() async throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// Finding alerts by their labels, rare and common ones.
-@Suite(.timeLimit(.minutes(2))) struct AlertSearchTests {
+@Suite(.timeLimit(.minutes(20))) struct AlertSearchTests {
     private static func found(_ daemon: TestDaemon, _ labels: [(String, String)], limit: Int = 50) async throws
         -> [String]
     {

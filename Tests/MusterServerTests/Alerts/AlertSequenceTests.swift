@@ -7,7 +7,7 @@ import Testing
 
 /// Random messages about random alerts, late, doubled and lost as networks make them, against a model that says what
 /// should stand in the table after each batch.
-@Suite(.timeLimit(.minutes(3))) struct AlertSequenceTests {
+@Suite(.timeLimit(.minutes(20))) struct AlertSequenceTests {
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func `any sequence of messages leaves the rows that the model says, and incidents that agree`(seed: UInt64)
         async throws

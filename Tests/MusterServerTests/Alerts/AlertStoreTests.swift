@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// One statement that takes alerts in: which row each message makes, changes or leaves alone.
-@Suite(.timeLimit(.minutes(2))) struct AlertStoreTests {
+@Suite(.timeLimit(.minutes(20))) struct AlertStoreTests {
     @Test func `a new alert is a row that waits to be routed`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()

@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// What the catalog suggests, over HTTP: every suggestion says how it would be recorded, and none is recorded by asking.
-@Suite(.timeLimit(.minutes(2))) struct SuggestionRouteTests {
+@Suite(.timeLimit(.minutes(20))) struct SuggestionRouteTests {
     /// Ten components that need the user database fire, on the demonstration catalog.
     private static let firing = [
         "auth", "api-gateway", "feed", "comments", "payments", "notifications", "live-ingest", "playback", "search",

@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// The catalog in memory is the one that is stored, in every daemon and for every decision.
-@Suite(.timeLimit(.minutes(2))) struct CatalogCacheTests {
+@Suite(.timeLimit(.minutes(20))) struct CatalogCacheTests {
     private static func component(_ slug: String, tier: Int = 1) -> Component {
         Component(slug: slug, name: slug, tier: tier)
     }

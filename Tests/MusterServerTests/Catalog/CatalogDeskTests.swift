@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// The catalog changes as a whole or not at all, and is never left with a cycle or a loose end.
-@Suite(.timeLimit(.minutes(2))) struct CatalogDeskTests {
+@Suite(.timeLimit(.minutes(20))) struct CatalogDeskTests {
     private static func component(_ slug: String, on others: String..., name: String? = nil) -> Component {
         Component(
             slug: slug, name: name ?? slug, tier: 1, owner: "team", regions: ["eu"], expectedRestoreSeconds: 60,

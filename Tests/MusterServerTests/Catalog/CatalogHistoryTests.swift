@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// What happened to a component is written down with the change itself, and stays.
-@Suite(.timeLimit(.minutes(2))) struct CatalogHistoryTests {
+@Suite(.timeLimit(.minutes(20))) struct CatalogHistoryTests {
     private static func component(_ slug: String, tier: Int = 1, on others: String...) -> Component {
         Component(
             slug: slug, name: slug, tier: tier, dependsOn: others.map { Dependency(component: $0, kind: .hard) })

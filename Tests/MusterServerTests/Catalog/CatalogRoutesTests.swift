@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// The catalog over HTTP: whole, in JSON and YAML, one by one, and back as it came.
-@Suite(.timeLimit(.minutes(2))) struct CatalogRoutesTests {
+@Suite(.timeLimit(.minutes(20))) struct CatalogRoutesTests {
     private static let yaml: HTTPFields = [.contentType: "application/yaml"]
 
     private static let written = """

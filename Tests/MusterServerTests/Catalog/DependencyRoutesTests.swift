@@ -4,7 +4,7 @@ import Testing
 @testable import MusterServer
 
 /// What goes down together, and who depends on whom, as one asks at night.
-@Suite(.timeLimit(.minutes(2))) struct DependencyRoutesTests {
+@Suite(.timeLimit(.minutes(20))) struct DependencyRoutesTests {
     private static let catalog = """
         - {slug: db, name: Users, tier: 0, owner: storage}
         - {slug: auth, name: Sign-in, tier: 0, depends_on: [{component: db}]}

@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// Several writers on one incident, in one daemon and in two: nobody's change is lost, and nobody waits for ever.
-@Suite(.timeLimit(.minutes(3))) struct ConcurrentWritersTests {
+@Suite(.timeLimit(.minutes(20))) struct ConcurrentWritersTests {
     @Test func `two writers at the same moment both land, one after the other`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.beside { other async throws in

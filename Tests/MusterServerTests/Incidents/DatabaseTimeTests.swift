@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// Times are the database's: neither a daemon's clock nor a client's decides when something was recorded.
-@Suite(.timeLimit(.minutes(2))) struct DatabaseTimeTests {
+@Suite(.timeLimit(.minutes(20))) struct DatabaseTimeTests {
     private static func now(_ daemon: TestDaemon) async throws -> Timestamp {
         try await daemon.pool.query("SELECT now() AS now")[0].decode("now")
     }

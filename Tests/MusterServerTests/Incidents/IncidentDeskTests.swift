@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// The one door: what it writes, what it refuses, and which conditions it keeps.
-@Suite(.timeLimit(.minutes(2))) struct IncidentDeskTests {
+@Suite(.timeLimit(.minutes(20))) struct IncidentDeskTests {
     @Test func `an incident is opened with its timeline, its row and what GET answers`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.put([Component(slug: "cdn", name: "CDN", tier: 0, regions: ["eu"])])

@@ -5,7 +5,7 @@ import Testing
 @testable import MusterServer
 
 /// A daemon remembers incidents, and never takes its memory for what is stored now.
-@Suite(.timeLimit(.minutes(2))) struct IncidentMemoryTests {
+@Suite(.timeLimit(.minutes(20))) struct IncidentMemoryTests {
     @Test func `what another daemon changed is seen, however often each has looked`() async throws {
         try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MusterServer
 
-@Suite(.timeLimit(.minutes(2))) struct MergeTests {
+@Suite(.timeLimit(.minutes(20))) struct MergeTests {
     @Test func `a merge moves alerts and groups, and stands in both timelines`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.put([Component(slug: "cdn", name: "CDN", tier: 0)])

@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// A command that comes twice, because its sender does not know whether it was carried out, is carried out once.
-@Suite(.timeLimit(.minutes(3))) struct RepeatedCommandTests {
+@Suite(.timeLimit(.minutes(20))) struct RepeatedCommandTests {
     @Test func `a repeated command is answered with the incident and changes nothing`() async throws {
         try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()

@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// Alertmanager's API v2 as Prometheus and amtool use it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct AlertmanagerRouteTests {
     private static func alert(_ name: JSONValue, _ service: JSONValue, endsIn seconds: Double = 300) -> JSONValue {
         [

@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// Changes that tools tell of, and those beside an incident.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct ChangeRouteTests {
     private static func tell(
         _ site: IngressSite, _ summary: JSONValue, on component: JSONValue = .null, secondsAgo: Double

@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// Messages that nobody understood.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct DeadLetterTests {
     private static let mapping: JSONValue = ["identity": "/check", "title": "/text", "status": "/state"]
 

@@ -5,7 +5,7 @@ import Testing
 @testable import MusterServer
 
 /// `/hooks/{key}`.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct HookRouteTests {
     private static let event: JSONValue = [
         "specversion": "1.0", "id": "e1", "source": "//ci", "type": "com.example.check.failed",

@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// Opsgenie's Alert API as its SDK, Alertmanager and apprise use it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct OpsgenieRouteTests {
     private static func call(
         _ site: IngressSite, _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil,

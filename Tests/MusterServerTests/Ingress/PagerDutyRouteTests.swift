@@ -5,7 +5,7 @@ import Testing
 @testable import MusterServer
 
 /// PagerDuty's Events API v2 as its clients meet it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct PagerDutyRouteTests {
     private static func event(_ key: String, _ action: JSONValue = "trigger", dedup: JSONValue = "disk") -> JSONValue {
         [

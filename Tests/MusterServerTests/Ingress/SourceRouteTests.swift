@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// The settings of sources, and trying them out.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct SourceRouteTests {
     private static let secret = "a secret of enough bytes"
     private static let event: JSONValue = [

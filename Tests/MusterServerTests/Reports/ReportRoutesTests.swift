@@ -5,7 +5,7 @@ import Testing
 @testable import MusterServer
 
 /// What users send, over a real connection, and what is kept of it.
-@Suite(.timeLimit(.minutes(2))) struct ReportRoutesTests {
+@Suite(.timeLimit(.minutes(20))) struct ReportRoutesTests {
     private static let json = ["Content-Type: application/json"]
     private static let report = #"{"symptom":"cannot_sign_in","component":"auth","region":"eu-north"}"#
 

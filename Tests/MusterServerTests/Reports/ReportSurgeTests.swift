@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// Surges of users' reports: their alerts, the incidents that they join, and what those tell of them.
-@Suite(.timeLimit(.minutes(2))) struct ReportSurgeTests {
+@Suite(.timeLimit(.minutes(20))) struct ReportSurgeTests {
     @Test func `a surge is an alert that waits for somebody else to see the same`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.putChain()

@@ -8,7 +8,7 @@ import Testing
 @testable import MusterServer
 
 /// What is due happens on database time, by any daemon, whoever was there when it was set.
-@Suite(.timeLimit(.minutes(2))) struct DeadlineRunnerTests {
+@Suite(.timeLimit(.minutes(20))) struct DeadlineRunnerTests {
     /// Core before edge: edge needs core. Each soaks for some seconds.
     private static func catalog(soak: Int) -> [Component] {
         [

@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// What past restorations teach the next plan, and how honest the plans were.
-@Suite(.timeLimit(.minutes(2))) struct LearningTests {
+@Suite(.timeLimit(.minutes(20))) struct LearningTests {
     private static let catalog = [
         Component(slug: "db", name: "Database", tier: 0, expectedRestoreSeconds: 600),
         Component(slug: "ghost", name: "Ghost", tier: 3),

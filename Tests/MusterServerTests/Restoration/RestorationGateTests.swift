@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// A component waits for what it needs; the refusal says for what, in words and in fields.
-@Suite(.timeLimit(.minutes(2))) struct RestorationGateTests {
+@Suite(.timeLimit(.minutes(20))) struct RestorationGateTests {
     private static let catalog = [
         Component(slug: "db", name: "Database", tier: 0), Component(slug: "comments", name: "Comments", tier: 3),
         Component(slug: "feed", name: "Feed", tier: 1, dependsOn: [Dependency(component: "db", kind: .hard)]),

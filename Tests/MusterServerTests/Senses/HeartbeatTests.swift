@@ -8,7 +8,7 @@ import Testing
 @testable import MusterServer
 
 /// Who says regularly that it lives, and then does not, raises an alert; the next sign of life ends it.
-@Suite(.timeLimit(.minutes(2))) struct HeartbeatTests {
+@Suite(.timeLimit(.minutes(20))) struct HeartbeatTests {
     @Test func `one that stays away is late, and its alert says since when`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.withSenses { senses async throws in

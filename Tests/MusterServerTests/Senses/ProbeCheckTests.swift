@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// What one look at a server finds, and what it says when that is not what was wanted.
-@Suite(.timeLimit(.minutes(2))) struct ProbeCheckTests {
+@Suite(.timeLimit(.minutes(20))) struct ProbeCheckTests {
     private static func look(
         _ target: ProbeTarget, within seconds: Int = 10, _ check: ProbeCheck = ProbeCheck()
     ) async throws -> ProbeOutcome {

@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// While a component is brought back, its probes have a say: one failure holds it, whatever it takes to fire.
-@Suite(.timeLimit(.minutes(2))) struct ProbeGateRouteTests {
+@Suite(.timeLimit(.minutes(20))) struct ProbeGateRouteTests {
     private static func restoring(_ daemon: TestDaemon, soak: Int = 0) async throws -> Int {
         try await daemon.put([Component(slug: "db", name: "Database", tier: 0, soakSeconds: soak)])
         let long = try await daemon.pool.query("SELECT now() - interval '2 hours' AS at")[0].decode(

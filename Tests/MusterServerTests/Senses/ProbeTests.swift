@@ -9,7 +9,7 @@ import Testing
 @testable import MusterServer
 
 /// Probes are run when they are due, by one daemon each, and raise an alert when they fail often enough.
-@Suite(.timeLimit(.minutes(2))) struct ProbeTests {
+@Suite(.timeLimit(.minutes(20))) struct ProbeTests {
     /// A page that can be switched off.
     private final class Switch: Sendable {
         private let isOn = Mutex(true)

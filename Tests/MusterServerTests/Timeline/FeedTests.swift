@@ -8,7 +8,7 @@ import Testing
 @testable import MusterServer
 
 /// The committed order of everything: nothing skipped, nothing twice, and readers woken.
-@Suite(.timeLimit(.minutes(2))) struct FeedTests {
+@Suite(.timeLimit(.minutes(20))) struct FeedTests {
     @Test func `a position is written as text and read back, and nothing else is`() {
         let position = FeedPosition(transaction: 812, position: 7)
         #expect(position.text == "812-7" && FeedPosition("812-7") == position)

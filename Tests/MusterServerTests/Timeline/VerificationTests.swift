@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// What `musterd verify` finds when a superuser went behind the program's back, and that it finds nothing otherwise.
-@Suite(.timeLimit(.minutes(2))) struct VerificationTests {
+@Suite(.timeLimit(.minutes(20))) struct VerificationTests {
     struct Tampering: CustomTestStringConvertible, Sendable {
         let statement: String
         let finding: String

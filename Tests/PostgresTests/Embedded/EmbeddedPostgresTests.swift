@@ -5,7 +5,7 @@ import Testing
 
 @testable import Postgres
 
-@Suite(.timeLimit(.minutes(2))) struct EmbeddedPostgresTests {
+@Suite(.timeLimit(.minutes(20))) struct EmbeddedPostgresTests {
     private func ask(_ conninfo: String, _ sql: String) async throws -> String? {
         try await PostgresAdministration.execute(sql, on: conninfo).first?[0]
     }

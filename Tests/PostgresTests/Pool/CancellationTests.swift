@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct CancellationTests {
+@Suite(.timeLimit(.minutes(20))) struct CancellationTests {
     @Test func `a cancelled task's statement ends on the server, and the connection goes on`() async throws {
         try await TestDatabase.with(connections: 1) { database in
             let pid = try await database.pool.query("SELECT pg_backend_pid() AS pid")[0].decode("pid", as: Int.self)

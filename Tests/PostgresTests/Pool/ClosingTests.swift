@@ -3,7 +3,7 @@ import ServiceLifecycle
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ClosingTests {
+@Suite(.timeLimit(.minutes(20))) struct ClosingTests {
     @Test func `closing finishes what runs and what waits`() async throws {
         try await TestDatabase.with(connections: 1) { database in
             try await database.pool.query("CREATE TABLE t (id int)")

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct LimitTests {
+@Suite(.timeLimit(.minutes(20))) struct LimitTests {
     @Test func `the server's statement timeout ends a statement, and the connection goes on`() async throws {
         try await TestDatabase.with(connections: 1) {
             $0.statementTimeout = .milliseconds(100)

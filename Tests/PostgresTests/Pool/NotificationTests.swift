@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct NotificationTests {
+@Suite(.timeLimit(.minutes(20))) struct NotificationTests {
     @Test func `a listener hears its channels, and first that it listens`() async throws {
         try await TestDatabase.with { database in
             var heard = database.pool.notifications(on: ["one", "Odd \"name\""]).makeAsyncIterator()

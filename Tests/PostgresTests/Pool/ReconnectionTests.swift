@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ReconnectionTests {
+@Suite(.timeLimit(.minutes(20))) struct ReconnectionTests {
     /// A pool on servers of the test's own.
     @discardableResult
     private func withPool<T>(

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct StatementTests {
+@Suite(.timeLimit(.minutes(20))) struct StatementTests {
     @Test func `a statement tells how many rows it touched`() async throws {
         try await TestDatabase.with { database in
             try await database.pool.query("CREATE TABLE t (id int)")

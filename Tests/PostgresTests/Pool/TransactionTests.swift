@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct TransactionTests {
+@Suite(.timeLimit(.minutes(20))) struct TransactionTests {
     private struct Refusal: Error {}
 
     private static let template = TestTemplate("one table t") {

@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// Whoever looks at an alert looks at its incident.
-@Suite(.timeLimit(.minutes(2))) struct AlertAcknowledgementTests {
+@Suite(.timeLimit(.minutes(20))) struct AlertAcknowledgementTests {
     private static func acknowledged(_ identity: String, by actor: String?) -> IncomingAlert {
         var alert = IncomingAlert.firing(identity, group: "g")
         alert.status = .acknowledged

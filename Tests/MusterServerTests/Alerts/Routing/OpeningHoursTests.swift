@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// Hours in a time zone, whose clocks are set forward and back, and hours that go on after midnight.
-@Suite(.timeLimit(.minutes(1))) struct OpeningHoursTests {
+@Suite(.timeLimit(.minutes(20))) struct OpeningHoursTests {
     private static let work = OpeningHours(timeZone: "Europe/Berlin", days: [1, 2, 3, 4, 5], from: 540, to: 1020)
     private static let night = OpeningHours(timeZone: "Europe/Berlin", days: [5, 6], from: 1320, to: 360)
 

@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// Outages of many alerts, replayed: how many incidents come out, and how many should.
-@Suite(.timeLimit(.minutes(3))) struct ReplayedOutageTests {
+@Suite(.timeLimit(.minutes(20))) struct ReplayedOutageTests {
     private static func catalog() throws -> [Component] {
         let file = URL(filePath: "\(DescribedServer.root)/deploy/demo/catalog.json")
         return try ComponentBodies.catalog(try JSONParser.parse([UInt8](try Data(contentsOf: file))))

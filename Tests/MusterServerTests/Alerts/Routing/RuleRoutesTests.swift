@@ -6,7 +6,7 @@ import Testing
 @testable import MusterServer
 
 /// Rules and silences over HTTP: what is refused, and that trying changes nothing.
-@Suite(.timeLimit(.minutes(2))) struct RuleRoutesTests {
+@Suite(.timeLimit(.minutes(20))) struct RuleRoutesTests {
     private static func pointers(_ reply: DescribedServer.Reply) -> [String] {
         (reply.json["errors"]?.array ?? []).compactMap { $0["pointer"]?.string }
     }

@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// What rules make of alerts that come in, and when an incident opens.
-@Suite(.timeLimit(.minutes(3))) struct RuleRoutingTests {
+@Suite(.timeLimit(.minutes(20))) struct RuleRoutingTests {
     @Test func `a rule sets component, severity and group, and the incident has them`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.put([Component(slug: "cdn", name: "CDN", tier: 0)])

@@ -7,7 +7,7 @@ import Testing
 @testable import MusterServer
 
 /// Silences keep alerts from opening incidents, and from nothing else.
-@Suite(.timeLimit(.minutes(3))) struct SilenceRoutingTests {
+@Suite(.timeLimit(.minutes(20))) struct SilenceRoutingTests {
     @Test func `a silenced alert is recorded and opens no incident; what ends meanwhile never does`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
