@@ -43,6 +43,22 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def wrk(script, url, connections, seconds, environment):
+    """Loads a server with the requests of a script in `load`; rates are those of answers with success."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load")
+    command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "30s", "-s",
+               f"{folder}/{script}.lua", url]
+    found = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ, BENCH_LOAD=folder, **environment))
+    result = re.search(r"^@RESULT (.*)$", found.stdout, re.M)
+    if found.returncode or not result:
+        raise SystemExit(f"bench: wrk failed\n{found.stdout}\n{found.stderr}")
+    result = json.loads(result[1])
+    if not result["answered"]:
+        raise SystemExit(f"bench: {script}: no request was answered with success: {result}")
+    return {"rate": result["answered"] / result["seconds"], "p50_ms": result["p50_ms"], "p99_ms": result["p99_ms"],
+            "answered": result["answered"], "failed": result["refused"] + result["broken"]}
+
+
 class Cluster:
     """A PostgreSQL of our own on a unix socket, durable as PostgreSQL is by default."""
 
@@ -114,9 +130,8 @@ log_rotation_age = 0
         self.sql("SELECT pg_reload_conf()")
         time.sleep(0.3)  # The server gives no sign when every process has read its configuration.
 
-    @property
-    def url(self):
-        return f"postgresql://postgres@/muster?host={self.directory}"
+    def url(self, database):
+        return f"postgresql://postgres@/{database}?host={self.directory}"
 
     def pgbench(self, script, variables, clients, seconds, sampling=1.0, database="reference"):
         """Runs a script; the answer has the keys that the load generator's has."""
@@ -150,15 +165,15 @@ log_rotation_age = 0
 class Daemon:
     """musterd on the cluster, and the means to ask it."""
 
-    def __init__(self, program, cluster, log):
-        self.program, self.cluster, self.log = program, cluster, log
+    def __init__(self, program, cluster, log, database="muster"):
+        self.program, self.cluster, self.log, self.database = program, cluster, log, database
         self.port = free_port()
         self.token = secrets.token_hex(16)
         self.process = None
 
     @property
     def environment(self):
-        return dict(os.environ, MUSTER_DATABASE_URL=self.cluster.url, MUSTER_HTTP_LISTEN=f"127.0.0.1:{self.port}",
+        return dict(os.environ, MUSTER_DATABASE_URL=self.cluster.url(self.database), MUSTER_HTTP_LISTEN=f"127.0.0.1:{self.port}",
                     MUSTER_AUTH_BOOTSTRAP_TOKEN=self.token, MUSTER_LOG_LEVEL="warning")
 
     def start(self):
@@ -209,23 +224,13 @@ class Daemon:
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
 
-    def load(self, script, path, connections, seconds, environment, settle):
+    def load(self, script, path, connections, seconds, environment, settle=lambda: 0):
         """Runs the load generator; `settle` waits for work that the answers did not wait for."""
-        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load")
-        command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "30s", "-s",
-                   f"{folder}/{script}.lua", f"http://127.0.0.1:{self.port}{path}"]
         before = cpu_seconds(self.process.pid), cpu_seconds(self.cluster.pid)
-        found = subprocess.run(command, capture_output=True, text=True, env=dict(
-            os.environ, BENCH_TOKEN=self.token, BENCH_LOAD=folder, **environment))
-        result = re.search(r"^@RESULT (.*)$", found.stdout, re.M)
-        if found.returncode or not result:
-            raise SystemExit(f"bench: wrk failed\n{found.stdout}\n{found.stderr}")
-        result = json.loads(result[1])
-        settled = settle()
+        result = wrk(script, f"http://127.0.0.1:{self.port}{path}", connections, seconds,
+                     {"BENCH_TOKEN": self.token} | environment)
+        result["settled_s"] = settle()
         after = cpu_seconds(self.process.pid), cpu_seconds(self.cluster.pid)
-        if not result["answered"]:
-            raise SystemExit(f"bench: {script}: no request was answered with success: {result}")
         answered = result["answered"]
-        return {"rate": answered / result["seconds"], "p50_ms": result["p50_ms"], "p99_ms": result["p99_ms"],
-                "daemon_us": (after[0] - before[0]) / answered * 1e6, "postgres_us": (after[1] - before[1]) / answered * 1e6,
-                "settled_s": settled, "answered": answered, "failed": result["refused"] + result["broken"]}
+        return result | {"daemon_us": (after[0] - before[0]) / answered * 1e6,
+                         "postgres_us": (after[1] - before[1]) / answered * 1e6}

@@ -15,34 +15,26 @@ struct AlertGroup: Sendable {
     let key: Key
     let alerts: [AlertRoutingStore.Unrouted]
 
-    /// The source acts in its own name.
-    var principal: Principal {
-        Principal(
-            id: "source:\(key.source.uuidString.lowercased())", name: alerts.first?.sourceName ?? "source",
-            role: .responder)
+    /// What an incident hears of them.
+    var news: AlertNews {
+        AlertNews(
+            key: key, sourceName: alerts.first?.sourceName ?? "source", mentions: alerts.map(\.mention),
+            firingComponents: firingComponents)
+    }
+
+    /// The components that alerts of the group fire on.
+    var firingComponents: Set<String> {
+        Set(alerts.filter { !$0.isResolved }.compactMap(\.component))
     }
 
     /// The incident that these alerts open.
     func opening(now: Timestamp, graph: DependencyGraph) -> OpenIncident {
         let started = alerts.map(\.startsAt).min() ?? now
         return OpenIncident(
-            title: title, severity: severity, impacts: impacts(graph: graph, beside: nil), startedAt: min(started, now),
+            title: title, severity: severity, impacts: news.impacts(graph: graph, beside: nil),
+            startedAt: min(started, now),
             labels: labels,
             alerts: alerts.map(\.mention))
-    }
-
-    /// A firing alert on a component of the catalog is evidence of harm; how bad it is, people say. What they have said
-    /// already stays.
-    func impacts(graph: DependencyGraph, beside incident: Incident?) -> [ComponentImpact] {
-        guard incident?.phase != .review else { return [] }
-        let known = Set(incident?.impacts.map(\.component) ?? [])
-        return firingComponents.subtracting(known).filter { graph.components[$0] != nil }.sorted()
-            .map { ComponentImpact(component: $0, impact: .degraded) }
-    }
-
-    /// The components that alerts of the group fire on.
-    var firingComponents: Set<String> {
-        Set(alerts.filter { !$0.isResolved }.compactMap(\.component))
     }
 
     /// The worst that a rule says in the words of incidents: whoever wrote the rule has decided it. What senders call

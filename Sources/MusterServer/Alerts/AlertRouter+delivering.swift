@@ -44,7 +44,7 @@ extension AlertRouter {
         }
         // One that ended in the same moment was seen all the same.
         let seen = alerts.first { deliveries.acknowledged.contains($0.id) }
-        try await acknowledge(row.incident.number, for: seen, in: transaction)
+        try await acknowledge(row.incident.number, by: seen?.acknowledger, in: transaction)
         if !ended.isEmpty {
             try await clear(ended.map(\.mention), of: row.incident.number, in: transaction)
         }
@@ -52,16 +52,21 @@ extension AlertRouter {
     }
 
     private func attach(
-        _ began: [AlertRoutingStore.Unrouted], to row: IncidentStore.Row, _ loaded: IncidentStore.Loaded,
+        _ began: [AlertRoutingStore.Delivered], to row: IncidentStore.Row, _ loaded: IncidentStore.Loaded,
         in transaction: PostgresTransaction
     ) async throws {
         var (row, loaded) = (row, loaded)
-        for (index, group) in Self.groups(began).enumerated() {
+        let groups = Dictionary(grouping: began) { AlertGroup.Key(source: $0.source, group: $0.groupKey) }
+        for (index, (key, alerts)) in groups.sorted(by: { $0.key < $1.key }).enumerated() {
             if index > 0 {
                 loaded = try await desk.incidents.load(row.incident.number, hold: .lock, in: transaction)
                 row = loaded.row ?? row
             }
-            try await attach(group, to: row, loaded, in: transaction)
+            let news = AlertNews(
+                key: key, sourceName: alerts[0].sourceName, mentions: alerts.map(\.mention),
+                firingComponents: Set(alerts.filter(\.isFiring).compactMap(\.mention.component)))
+            let newcomers = alerts.filter { $0.incident != row.incident.number }.map(\.id)
+            try await attach(news, newcomers: newcomers, to: row, loaded, in: transaction)
         }
     }
 

@@ -83,7 +83,7 @@ extension AlertRouter {
 
     private func open(_ group: AlertGroup, _ placing: Placing, in transaction: PostgresTransaction) async throws {
         let outcome = try await desk.open(
-            group.opening(now: placing.now, graph: placing.graph), CommandContext(principal: group.principal),
+            group.opening(now: placing.now, graph: placing.graph), CommandContext(principal: group.news.principal),
             in: transaction)
         let number = outcome.incident.number
         try await store.assign(group.key, to: number, alerts: group.alerts.map(\.id), in: transaction)
@@ -92,7 +92,7 @@ extension AlertRouter {
 
     /// What else is known of alerts that an incident has now.
     private func settle(_ group: AlertGroup, _ number: Int, in transaction: PostgresTransaction) async throws {
-        try await acknowledge(number, for: group.alerts.first(where: \.isAcknowledged), in: transaction)
+        try await acknowledge(number, by: group.alerts.first(where: \.isAcknowledged)?.acknowledger, in: transaction)
         try await clearOver(group, of: number, in: transaction)
     }
 

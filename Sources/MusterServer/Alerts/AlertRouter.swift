@@ -23,6 +23,10 @@ struct AlertRouter: Service {
     /// How long to rest after a batch: in a storm, what comes meanwhile reaches its incident in one piece. A lone alert
     /// waits for nothing.
     var rest: Duration = .milliseconds(25)
+    /// How much longer than a batch takes the rest after it is, up to `restMax`: what an incident hears a little later
+    /// leaves the database to what is coming in.
+    static let restShare = 3
+    static let restMax: Duration = .milliseconds(500)
     /// Whether users' reports alone open incidents.
     var reportsOpenIncidents = false
     let store = AlertRoutingStore()
@@ -56,7 +60,12 @@ struct AlertRouter: Service {
     private func follow() async {
         for await _ in signal.signals {
             do {
-                while try await round().isWorthAnother { try await Task.sleep(for: rest) }
+                var began = ContinuousClock.now
+                while try await round().isWorthAnother {
+                    let took = (ContinuousClock.now - began) * Self.restShare
+                    try await Task.sleep(for: max(rest, min(took, Self.restMax)))
+                    began = ContinuousClock.now
+                }
             } catch {
                 guard !Task.isCancelled else { return }
                 // The alerts are safe and stay marked; the next second tries again.
@@ -125,27 +134,36 @@ struct AlertRouter: Service {
     }
 
     /// Tells an incident, which is held, of alerts that began.
+    ///
+    /// - Parameter newcomers: Which of them no row gives to this incident yet.
+    func attach(
+        _ news: AlertNews, newcomers: [UUID], to row: IncidentStore.Row, _ loaded: IncidentStore.Loaded,
+        affecting component: String? = nil, correlation: AlertCorrelation? = nil,
+        in transaction: PostgresTransaction
+    ) async throws {
+        let number = row.incident.number
+        let context = CommandContext(principal: news.principal)
+        _ = try await desk.apply(
+            .attachAlerts(news.mentions, affecting: component, correlation: correlation), to: row, context,
+            loaded: loaded, in: transaction)
+        let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
+        for impact in news.impacts(graph: graph, beside: row.incident) {
+            let again = try await desk.incidents.load(number, hold: .lock, in: transaction)
+            guard let current = again.row else { continue }
+            _ = try await desk.apply(.setImpact(impact), to: current, context, loaded: again, in: transaction)
+        }
+        if !newcomers.isEmpty { try await store.assign(news.key, to: number, alerts: newcomers, in: transaction) }
+    }
+
     func attach(
         _ group: AlertGroup, to row: IncidentStore.Row, _ loaded: IncidentStore.Loaded,
         affecting component: String? = nil, correlation: AlertCorrelation? = nil,
         in transaction: PostgresTransaction
     ) async throws {
-        let number = row.incident.number
-        let context = CommandContext(principal: group.principal)
-        _ = try await desk.apply(
-            .attachAlerts(group.alerts.map(\.mention), affecting: component, correlation: correlation), to: row,
-            context, loaded: loaded,
+        let newcomers = group.alerts.filter { $0.incident != row.incident.number }.map(\.id)
+        try await attach(
+            group.news, newcomers: newcomers, to: row, loaded, affecting: component, correlation: correlation,
             in: transaction)
-        let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
-        for impact in group.impacts(graph: graph, beside: row.incident) {
-            let again = try await desk.incidents.load(number, hold: .lock, in: transaction)
-            guard let current = again.row else { continue }
-            _ = try await desk.apply(.setImpact(impact), to: current, context, loaded: again, in: transaction)
-        }
-        let others = group.alerts.filter { $0.incident != number }
-        if !others.isEmpty {
-            try await store.assign(group.key, to: number, alerts: others.map(\.id), in: transaction)
-        }
     }
 
     /// Alerts that began and ended before anybody was told: the timeline has both.
@@ -159,16 +177,13 @@ struct AlertRouter: Service {
     /// Somebody looks at an alert of an incident that nobody has acknowledged yet: that is who acknowledges it. Later
     /// phases say more than that, and stay as they are.
     func acknowledge(
-        _ number: Int, for alert: AlertRoutingStore.Unrouted?, in transaction: PostgresTransaction
+        _ number: Int, by principal: Principal?, in transaction: PostgresTransaction
     ) async throws {
-        guard let alert else { return }
+        guard let principal else { return }
         let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
         guard let row = loaded.row, row.incident.phase == .detect, row.incident.times.acknowledgedAt == nil else {
             return
         }
-        let principal = Principal(
-            id: "source:\(alert.source.uuidString.lowercased())", name: alert.acknowledgedBy ?? alert.sourceName,
-            role: .responder)
         _ = try await desk.apply(
             .acknowledge, to: row, CommandContext(principal: principal), loaded: loaded, in: transaction)
     }

@@ -40,6 +40,9 @@ struct AlertRoutingStore: Sendable {
         var mention: AlertMention {
             AlertMention(id: id.uuidString.lowercased(), title: title, component: component)
         }
+
+        /// Who looks at it.
+        var acknowledger: Principal { .source(source, name: acknowledgedBy ?? sourceName) }
     }
 
     /// Takes alerts for this transaction; what another daemon has taken is passed over.
@@ -132,6 +135,21 @@ struct AlertRoutingStore: Sendable {
 // MARK: - Deliveries
 
 extension AlertRoutingStore {
+    /// An alert of which an incident has to hear; only what it hears.
+    struct Delivered: Sendable {
+        let id: UUID
+        let source: UUID
+        let sourceName: String
+        let groupKey: String
+        let incident: Int?
+        let isFiring: Bool
+        let mention: AlertMention
+        let acknowledgedBy: String?
+
+        /// Who looks at it.
+        var acknowledger: Principal { .source(source, name: acknowledgedBy ?? sourceName) }
+    }
+
     /// Which alerts of an incident began, and which ended.
     struct Deliveries: Sendable {
         var began: Set<UUID> = []
@@ -169,14 +187,17 @@ extension AlertRoutingStore {
         }
     }
 
-    /// Alerts by their ids, in the order in which they came.
-    func alerts(_ ids: Set<UUID>, in transaction: PostgresTransaction) async throws -> [Unrouted] {
+    /// Alerts by their ids, in the order in which they came, as far as an incident hears of them: in a storm most of the
+    /// router's work is to read these rows.
+    func alerts(_ ids: Set<UUID>, in transaction: PostgresTransaction) async throws -> [Delivered] {
         try await transaction.query(
             """
-            SELECT \(fragment: Unrouted.columns) FROM alert
-            WHERE alert.id = ANY (\(Array(ids))) ORDER BY alert.id
+            SELECT alert.id, alert.source, (SELECT name FROM source WHERE source.id = alert.source) AS source_name,
+                alert.group_key, alert.incident, alert.status <> 'resolved' AS is_firing, alert.title,
+                alert.component, alert.acknowledged_by
+            FROM alert WHERE alert.id = ANY (\(Array(ids))) ORDER BY alert.id
             """
-        ).map(Unrouted.init)
+        ).map(Delivered.init)
     }
 
     /// Marks alerts as not routed again, because the incident that took their group no longer takes any.
@@ -207,5 +228,18 @@ extension AlertRoutingStore.Unrouted {
             firstSeenAt: try row.decode("first_seen_at"), acknowledgedBy: try row.decode("acknowledged_by"),
             rule: try row.decode("rule"),
             held: try row.decode("held", as: String?.self).flatMap(AlertHold.Reason.init(rawValue:)))
+    }
+}
+
+extension AlertRoutingStore.Delivered {
+    init(_ row: PostgresRow) throws {
+        let id: UUID = try row.decode("id")
+        self.init(
+            id: id, source: try row.decode("source"), sourceName: try row.decode("source_name"),
+            groupKey: try row.decode("group_key"), incident: try row.decode("incident"),
+            isFiring: try row.decode("is_firing"),
+            mention: AlertMention(
+                id: id.uuidString.lowercased(), title: try row.decode("title"), component: try row.decode("component")),
+            acknowledgedBy: try row.decode("acknowledged_by"))
     }
 }

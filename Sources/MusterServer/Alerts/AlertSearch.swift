@@ -19,36 +19,70 @@ struct AlertSearch: Sendable {
     /// Up to so many alerts with a label are found by the index of labels and sorted then. Of a label that more have, the
     /// newest are found sooner by walking back through the table.
     static let rareMax = 500
+    /// How many alerts are looked at before the index of labels is asked, which would collect all of a common label.
+    static let newestMax = 1000
 
     /// At most `limit` alerts that came before `last`: the ids count upwards in time.
     func list(_ filter: AlertFilter, before last: UUID?, limit: Int) async throws -> [StoredAlert] {
         if !filter.labels.isEmpty {
-            let found = try await pool.query(Self.rare(filter, before: last)).map(StoredAlert.init)
-            if found.count < Self.rareMax { return Array(found.sorted { $0.id > $1.id }.prefix(limit)) }
+            let newest = try await found(Self.newest(filter, before: last, limit: limit))
+            if newest.count == limit { return newest }
+            let rare = try await found(Self.rare(filter, before: last))
+            if rare.count < Self.rareMax { return Array(rare.sorted { $0.id > $1.id }.prefix(limit)) }
         }
-        return try await pool.query(Self.list(filter, before: last, limit: limit)).map(StoredAlert.init)
+        return try await found(Self.list(filter, before: last, limit: limit))
     }
 
     /// Open alerts, for tools that want them all at once.
     func open(_ filter: AlertFilter, limit: Int) async throws -> [StoredAlert] {
-        var conditions = Self.conditions(filter, before: nil) + ["resolved_at IS NULL"]
-        for label in filter.labels { conditions.append("labels @> \(Self.pair(label))") }
-        return try await pool.query(
-            """
+        try await found(Self.open(filter, limit: limit))
+    }
+
+    private func found(_ query: SQL) async throws -> [StoredAlert] {
+        try await pool.query(query).map(StoredAlert.init)
+    }
+
+    static func open(_ filter: AlertFilter, limit: Int) -> SQL {
+        let conditions = conditions(filter, before: nil) + indexed(filter.labels) + ["resolved_at IS NULL"]
+        return """
             SELECT \(fragment: StoredAlert.columns) FROM alert WHERE \(fragment: conditions.joined(separator: " AND "))
             LIMIT \(limit)
             """
-        ).map(StoredAlert.init)
     }
 
-    /// In no order, so that the index of labels is taken and not the one of the order.
+    /// In no order, so that the indexes of labels are taken and not the one of the order. There is one for what is open
+    /// and one for what is over.
     static func rare(_ filter: AlertFilter, before last: UUID?) -> SQL {
-        var conditions = conditions(filter, before: last)
-        for label in filter.labels { conditions.append("labels @> \(pair(label))") }
+        let labels = indexed(filter.labels).joined(separator: " AND ")
+        let (open, over): (SQL, SQL) = (
+            "(resolved_at IS NULL AND \(fragment: labels))", "(resolved_at IS NOT NULL AND \(fragment: labels))"
+        )
+        let found: SQL =
+            switch filter.status {
+            case .firing?, .acknowledged?: open
+            case .resolved?: over
+            case nil: "(\(fragment: open) OR \(fragment: over))"
+            }
+        let conditions = conditions(filter, before: last) + [found]
         return """
             SELECT \(fragment: StoredAlert.columns) FROM alert WHERE \(fragment: conditions.joined(separator: " AND "))
             LIMIT \(rareMax)
             """
+    }
+
+    /// Those of the newest that have the labels.
+    static func newest(_ filter: AlertFilter, before last: UUID?, limit: Int) -> SQL {
+        """
+        SELECT \(fragment: StoredAlert.columns) FROM (
+            SELECT * FROM alert WHERE \(fragment: conditions(filter, before: last).joined(separator: " AND "))
+            ORDER BY id DESC LIMIT \(newestMax)
+        ) AS newest
+        WHERE \(fragment: indexed(filter.labels).joined(separator: " AND ")) ORDER BY id DESC LIMIT \(limit)
+        """
+    }
+
+    private static func indexed(_ labels: [(name: String, value: String)]) -> [SQL] {
+        labels.map { "labels @> \(pair($0))" }
     }
 
     static func list(_ filter: AlertFilter, before last: UUID?, limit: Int) -> SQL {

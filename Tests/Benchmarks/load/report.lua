@@ -1,5 +1,6 @@
 -- Shared by the load scripts: the headers, and one line of JSON for bench.py at the end.
-wrk.headers["Authorization"] = "Bearer " .. os.getenv("BENCH_TOKEN")
+local token = os.getenv("BENCH_TOKEN")
+if token then wrk.headers["Authorization"] = "Bearer " .. token end
 wrk.headers["Content-Type"] = "application/json"
 
 -- The lines of a file that bench.py wrote, each split at spaces.

@@ -94,6 +94,19 @@ import Testing
         }
     }
 
+    @Test func `labels are looked up among what is open alone`() async throws {
+        try await TestDatabase.with(template: Self.template) { database in
+            let filter = AlertFilter(source: UUID(), labels: [(name: "a", value: "b")])
+            let open = try await Self.genericPlan(AlertSearch.open(filter, limit: 100), database.pool)
+            #expect(open.contains("alert_labels_open") && !open.contains("alert_list"), "\(open)")
+            let rare = try await Self.genericPlan(AlertSearch.rare(filter, before: nil), database.pool)
+            #expect(rare.contains("alert_labels_open") && rare.contains("alert_labels_over"), "\(rare)")
+            let newest = try await Self.genericPlan(
+                AlertSearch.newest(filter, before: UUID(), limit: 50), database.pool)
+            #expect(newest.contains("Index Scan Backward"), "\(newest)")
+        }
+    }
+
     /// Under the plan for these values and under the one for any values, which PostgreSQL may change to after five uses.
     private static func expectIndexed(_ statement: SQL, _ pool: PostgresPool) async throws {
         let custom = try await plan("EXPLAIN \(fragment: statement)", pool)

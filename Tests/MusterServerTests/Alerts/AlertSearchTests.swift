@@ -19,8 +19,11 @@ import Testing
     @Test func `a label that few have and one that many have find the newest first`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
+            let start = Timestamp.now()
             for index in 0..<(AlertSearch.rareMax + 20) {
                 var alert = IncomingAlert.firing("\(index)")
+                // Two that came within a millisecond would be in any order.
+                alert.id = .timeOrdered(at: start.adding(seconds: Double(index)))
                 alert.labels = ["env": "prod", "instance": "\(index)", "half": "\(index % 2)"]
                 try await daemon.take(source, alert)
             }

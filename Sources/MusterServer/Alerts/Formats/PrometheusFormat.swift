@@ -9,6 +9,9 @@ enum PrometheusFormat: AlertFormat {
     private static let alertsMax = 10_000
     /// Alertmanager's `resolve_timeout`, for alerts that do not say how long they hold.
     private static let holdsForSeconds = 300.0
+    /// What alerts have in common that one incident is to take, since nobody has grouped them: what Alertmanager's own
+    /// examples group by. Else an alert that fires on a thousand instances would open a thousand incidents.
+    private static let grouping = ["alertname", "cluster", "service", "component"]
 
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
         guard let alerts = try request.document().array else {
@@ -41,8 +44,10 @@ enum PrometheusFormat: AlertFormat {
         let isOver = endsAt.map { $0 <= now } ?? false
         var annotations = LabelSet.texts(alert["annotations"])
         annotations["generatorURL"] = alert["generatorURL"]?.string
+        let group = grouping.compactMap { name in labels[name].map { "\(name)=\"\($0)\"" } }
         var read = IncomingAlert.foreign(
-            identity: identity, status: isOver ? .resolved : .firing,
+            identity: identity, group: group.isEmpty ? nil : group.joined(separator: ", "),
+            status: isOver ? .resolved : .firing,
             title: labels["alertname"] ?? annotations["summary"], severity: labels["severity"],
             startsAt: ForeignTime.read(alert["startsAt"]), endsAt: isOver ? endsAt : nil, labels: labels,
             annotations: annotations, payload: payload)

@@ -25,7 +25,9 @@ ALTER TABLE alert_delivery ADD COLUMN acknowledged boolean NOT NULL DEFAULT fals
 
 -- Every filter of the list of alerts has an index, at any number of alerts.
 
-CREATE INDEX alert_labels ON alert USING gin (labels jsonb_path_ops);
+-- Labels of the open ones are found among these alone, however many are over.
+CREATE INDEX alert_labels_open ON alert USING gin (labels jsonb_path_ops) WHERE resolved_at IS NULL;
+CREATE INDEX alert_labels_over ON alert USING gin (labels jsonb_path_ops) WHERE resolved_at IS NOT NULL;
 CREATE INDEX alert_component ON alert (component, id);
 -- These two are in a form of their own, so that the statement that takes alerts in cannot fall for them in place of its
 -- lookups by identity.
