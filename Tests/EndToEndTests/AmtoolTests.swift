@@ -45,7 +45,7 @@ struct AmtoolTests {
                 try await api.all("/v1/alerts").first?["held"] == "silence"
             }
             #expect(try await api.all("/v1/incidents").isEmpty)
-            try await amtool.run("alert", "add", "DiskFull", "instance=db4")
+            try await amtool.run("alert", "add", "DiskSlow", "instance=db4")
             try await api.wantIncident(firing: 1, of: 1)
             #expect(try await amtool.instances() == ["db4"])
             #expect(try await amtool.instances("--silenced") == ["db3"])
