@@ -22,9 +22,10 @@ extension AlertRouter {
     /// The oldest open incident in which a component is down that alerts of the group fire on: they are its evidence, not
     /// another outage. It is held, as in `openIncident`.
     func incidentAffecting(
-        _ group: AlertGroup, in transaction: PostgresTransaction
+        _ group: AlertGroup, _ placing: Placing, in transaction: PostgresTransaction
     ) async throws -> (IncidentStore.Row, IncidentStore.Loaded, component: String)? {
-        let components = group.firingComponents
+        // What the catalog does not know is down in no incident, though a thousand may name it.
+        let components = group.firingComponents.filter { placing.graph.components[$0] != nil }
         guard !components.isEmpty else { return nil }
         for number in try await store.incidentsNaming(components.sorted(), in: transaction) {
             let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)

@@ -65,7 +65,7 @@ extension AlertRouter {
             try await attach(group, to: row, loaded, in: transaction)
             return try await settle(group, row.incident.number, in: transaction)
         }
-        if let (row, loaded, component) = try await incidentAffecting(group, in: transaction) {
+        if let (row, loaded, component) = try await incidentAffecting(group, placing, in: transaction) {
             let group = try await joinedByWaiting(group, placing, in: transaction)
             try await attach(group, to: row, loaded, affecting: component, in: transaction)
             return try await settle(group, row.incident.number, in: transaction)

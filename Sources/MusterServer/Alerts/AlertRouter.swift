@@ -36,6 +36,8 @@ struct AlertRouter: Service {
     /// What one look at the work came to.
     private struct Round {
         var routed: Int
+        /// More alerts wait to be placed than one batch takes.
+        var isFull: Bool
         /// Another daemon places alerts at this moment; what it did not see of ours is still there.
         var isBusy: Bool
 
@@ -61,9 +63,10 @@ struct AlertRouter: Service {
         for await _ in signal.signals {
             do {
                 var began = ContinuousClock.now
-                while try await round().isWorthAnother {
+                while case let round = try await round(), round.isWorthAnother {
                     let took = (ContinuousClock.now - began) * Self.restShare
-                    try await Task.sleep(for: max(rest, min(took, Self.restMax)))
+                    // Alerts that no incident knows yet wait for nothing.
+                    try await Task.sleep(for: round.isFull ? rest : max(rest, min(took, Self.restMax)))
                     began = ContinuousClock.now
                 }
             } catch {
@@ -96,7 +99,8 @@ struct AlertRouter: Service {
     private func round(isolating: Bool = false) async throws -> Round {
         let delivered = try await deliver(isolating: isolating)
         let placed = try await place(isolating: isolating)
-        let round = Round(routed: delivered + (placed ?? 0), isBusy: placed == nil)
+        let round = Round(
+            routed: delivered + (placed ?? 0), isFull: placed == Self.batchMax, isBusy: placed == nil)
         if round.routed > 0 { desk.feed.committed() }
         return round
     }

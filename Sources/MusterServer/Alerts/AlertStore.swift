@@ -100,7 +100,8 @@ struct AlertStore: Sendable {
         ORDER BY latest.starts_at DESC LIMIT 1
         """
 
-    /// Ends what is open, as far as the message is not about an earlier firing. What flaps only falls quiet.
+    /// Ends what is open, as far as the message is not about an earlier firing. What flaps only falls quiet. An end that is
+    /// told in whole seconds may lie some milliseconds before the beginning.
     private static let endings: SQL = """
         ended AS (
             SELECT found.id, arrived.ends_at, arrived.actor
@@ -109,7 +110,9 @@ struct AlertStore: Sendable {
                     SELECT open.id FROM alert AS open
                     WHERE open.source = arrived.source AND open.identity = arrived.identity
                         AND open.status <> 'resolved' AND (
-                            arrived.ends_at IS NULL OR arrived.ends_at >= open.starts_at OR open.starts_at > now()
+                            arrived.ends_at IS NULL OR open.starts_at > now() OR arrived.ends_at >= CASE
+                                WHEN arrived.ends_at = date_trunc('second', arrived.ends_at)
+                                THEN date_trunc('second', open.starts_at) ELSE open.starts_at END
                         )
                 ) AS id
             ) AS found
@@ -117,8 +120,8 @@ struct AlertStore: Sendable {
         ), resolved AS (
             UPDATE alert SET last_seen_at = now(),
                 status = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN 'resolved' ELSE status END,
-                resolved_at = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN least((ARRAY(SELECT ends_at FROM ended))[
-                    array_position(ARRAY(SELECT id FROM ended), alert.id)], now()) END,
+                resolved_at = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN least(\(fragment: toldEnd),
+                    now()) END,
                 quiet_since = CASE WHEN flaps >= \(AlertFlapping.flapsMin) THEN coalesce(quiet_since, now()) END,
                 expires_at = CASE WHEN flaps >= \(AlertFlapping.flapsMin)
                     THEN coalesce(quiet_since, now()) + make_interval(secs => \(Double(AlertFlapping.quietSeconds))) END
@@ -126,6 +129,12 @@ struct AlertStore: Sendable {
             RETURNING id, incident, status = 'resolved' AS is_over
         )
         """
+
+    /// When an alert ended by its sender's clock, not before it began; NULL when the sender did not say.
+    private static let toldEnd: SQL = {
+        let told: SQL = "(ARRAY(SELECT ends_at FROM ended))[array_position(ARRAY(SELECT id FROM ended), alert.id)]"
+        return "CASE WHEN \(fragment: told) < starts_at THEN starts_at ELSE \(fragment: told) END"
+    }()
 
     private static let noEndings: SQL =
         "resolved AS (SELECT NULL::uuid AS id, NULL::bigint AS incident, NULL::boolean AS is_over WHERE false)"

@@ -200,7 +200,10 @@ extension Dispatcher {
                     "error": .string(String(reflecting: error)),
                 ])
         }
-        return mapped.problem.answer
+        switch arrival.bound?.route.refusals ?? .problem {
+        case .problem: return mapped.problem.answer
+        case .jsonText: return mapped.problem.textAnswer
+        }
     }
 
     /// 304 when the caller has this version already.

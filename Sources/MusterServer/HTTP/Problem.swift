@@ -88,4 +88,14 @@ extension Problem {
         for field in headers { answer.headers.append(field) }
         return answer
     }
+
+    /// The same as one text in JSON: `Route.RefusalForm.jsonText`.
+    var textAnswer: Answer {
+        var texts = [detail] + errors.map { "\($0.pointer): \($0.detail)." }
+        if let letter = members["dead_letter"]?.string { texts.append("Kept as dead letter \(letter).") }
+        let text = texts.joined(separator: " ")
+        var answer = Answer.json(status: kind.status) { $0.value(text) }
+        for field in headers { answer.headers.append(field) }
+        return answer
+    }
 }

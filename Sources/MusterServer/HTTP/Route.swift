@@ -30,6 +30,14 @@ struct Route: Sendable {
         case foreign
     }
 
+    /// How a refusal is written.
+    enum RefusalForm: Hashable, Sendable {
+        /// `application/problem+json`, as everywhere in our own API.
+        case problem
+        /// A text in JSON, for clients of others that can read nothing else.
+        case jsonText
+    }
+
     let method: HTTPRequest.Method
     /// As OpenAPI writes it: `/v1/incidents/{id}`.
     let path: String
@@ -42,6 +50,7 @@ struct Route: Sendable {
     /// Whether the write is of something with an `ETag`, and so falls under `http.require_if_match`.
     let isConditional: Bool
     let handler: Handler
+    var refusals: RefusalForm = .problem
 
     init(
         _ method: HTTPRequest.Method, _ path: String, role: Role?, _ operation: String, query: QueryRule = .only([]),

@@ -28,7 +28,14 @@ struct AlertmanagerRoutes: Sendable {
             },
             Route(.get, "/-/healthy", role: nil, "getAlertmanagerHealthy", query: .anything) { _ in .text("OK\n") },
             Route(.get, "/-/ready", role: nil, "getAlertmanagerReady", query: .anything) { _ in .text("OK\n") },
-        ]
+        ].map(Self.refusingAsAlertmanager)
+    }
+
+    /// amtool reads no other form of error, and would say nothing of the reason.
+    static func refusingAsAlertmanager(_ route: Route) -> Route {
+        var route = route
+        route.refusals = .jsonText
+        return route
     }
 
     func caller(_ request: RequestContext) async throws -> (source: Source, key: String) {

@@ -21,7 +21,7 @@ struct AlertmanagerSilenceRoutes: Sendable {
             Route(
                 .delete, "/api/v2/silence/{id}", role: nil, "deleteAlertmanagerSilence", query: .anything,
                 handler: expire),
-        ]
+        ].map(AlertmanagerRoutes.refusingAsAlertmanager)
     }
 
     private func list(_ request: RequestContext) async throws -> Answer {

@@ -83,6 +83,24 @@ import Testing
         }
     }
 
+    @Test func `an end in whole seconds may lie a moment before the beginning`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            let second = Timestamp(milliseconds: 1_780_000_000_000)
+            var begin = IncomingAlert.firing("a")
+            begin.startsAt = second.adding(seconds: 0.4)
+            try await daemon.take(source, begin)
+            var end = IncomingAlert.resolved("a")
+            (end.startsAt, end.endsAt) = (nil, second.adding(seconds: -1))
+            #expect(try await daemon.take(source, end) == 0, "a second before is late")
+            end.endsAt = second.adding(seconds: 0.3)
+            #expect(try await daemon.take(source, end) == 0, "who counts milliseconds means them")
+            end.endsAt = second
+            #expect(try await daemon.take(source, end) == 1)
+            #expect(try await daemon.count("alert", where: "resolved_at = starts_at") == 1)
+        }
+    }
+
     @Test func `an end without times ends what is open`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()

@@ -89,7 +89,9 @@ struct AlertmanagerRouteTests {
             for header in ["Bearer wrong", "Basic !", "Basic", "Digest x"] {
                 await site.send(.post, "/api/v2/alerts", [], headers: [.authorization: header], gives: 401)
             }
-            await site.send(.get, "/api/v2/alerts/groups", gives: 401)
+            let groups = await site.send(.get, "/api/v2/alerts/groups", gives: 401)
+            #expect(groups.headers[.contentType] == "application/json", "amtool reads nothing else")
+            #expect(groups.json.string?.contains("source's key") == true)
             await site.send(.get, "/api/v2/receivers", gives: 401)
         }
     }
@@ -104,7 +106,7 @@ struct AlertmanagerRouteTests {
             }
             let refused = await site.send(
                 .post, "/api/v2/alerts", ["a": 1], headers: Self.bearer(site), gives: 422)
-            #expect(refused.json["dead_letter"]?.string != nil)
+            #expect(refused.json.string?.contains("Kept as dead letter") == true, "\(refused.json)")
         }
     }
 
