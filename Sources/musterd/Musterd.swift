@@ -9,7 +9,9 @@ struct Musterd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "musterd",
         abstract: "Incident management on PostgreSQL.",
-        subcommands: [Serve.self, Migrate.self, Check.self, Token.self, Verify.self, Version.self])
+        subcommands: [
+            Serve.self, Migrate.self, Check.self, Token.self, Verify.self, Export.self, Import.self, Version.self,
+        ])
 }
 
 /// The options that every command about an installation has.
