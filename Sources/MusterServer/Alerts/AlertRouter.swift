@@ -30,6 +30,7 @@ struct AlertRouter: Service {
     /// Whether users' reports alone open incidents.
     var reportsOpenIncidents = false
     let store = AlertRoutingStore()
+    private let progress = RunnerProgress("alerts")
 
     static let batchMax = 500
 
@@ -62,10 +63,13 @@ struct AlertRouter: Service {
             do {
                 var began = ContinuousClock.now
                 while try await round().isWorthAnother {
+                    // In a storm there is always another one.
+                    progress.passed()
                     let took = (ContinuousClock.now - began) * Self.restShare
                     try await Task.sleep(for: max(rest, min(took, Self.restMax)))
                     began = ContinuousClock.now
                 }
+                progress.passed()
             } catch {
                 guard !Task.isCancelled else { return }
                 // The alerts are safe and stay marked; the next second tries again.

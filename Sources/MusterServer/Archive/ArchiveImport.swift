@@ -128,7 +128,8 @@ struct ArchiveImport {
             }
         }
         guard let facts, facts.rows == summary.rows else {
-            throw ArchiveFailure("the archive says of itself that it has other rows than it has; take another copy of it")
+            throw ArchiveFailure(
+                "the archive says of itself that it has other rows than it has; take another copy of it")
         }
         return facts
     }
@@ -148,7 +149,8 @@ struct ArchiveImport {
         }
         guard known == part.sha256 else {
             throw ArchiveFailure(
-                "part \(part.number) is another than the one that an earlier attempt brought; begin anew with --restart")
+                "part \(part.number) is another than the one that an earlier attempt brought; begin anew with --restart"
+            )
         }
         summary.partsFound += 1
     }
@@ -162,7 +164,8 @@ struct ArchiveImport {
         let unknown = names.filter { !known.contains($0) }
         guard unknown.isEmpty else {
             throw ArchiveFailure(
-                "the archive's table \(name) has columns that this program does not know: \(unknown.joined(separator: ", "))")
+                "the archive's table \(name) has columns that this program does not know: \(unknown.joined(separator: ", "))"
+            )
         }
         return names
     }

@@ -51,7 +51,9 @@ final class ArchiveReader {
                     guard lines.count <= Self.partBytesMax else { throw damaged("the part is too large") }
                     continue
                 }
-                guard let control = ArchiveLine(bytes.dropLast()) else { throw damaged("it is not what musterd writes") }
+                guard let control = ArchiveLine(bytes.dropLast()) else {
+                    throw damaged("it is not what musterd writes")
+                }
                 return try piece(control, bytes, rows, lines)
             }
             throw damaged("something follows the end")

@@ -49,7 +49,9 @@ enum ArchiveTables {
     /// Tables that no archive holds, and why.
     static let leftOut = [
         "schema_migration": "the head of the archive says how far the schema was, and the import makes it so",
-        "report_salt": "with it, who reported could be guessed; it is forgotten after two days, and archives are kept for years",
-        "report_reporter": "who reported is forgotten after two hours; without the salt, nobody can be found in it anyway",
+        "report_salt":
+            "with it, who reported could be guessed; it is forgotten after two days, and archives are kept for years",
+        "report_reporter":
+            "who reported is forgotten after two hours; without the salt, nobody can be found in it anyway",
     ]
 }

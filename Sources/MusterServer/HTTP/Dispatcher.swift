@@ -66,6 +66,7 @@ struct Dispatcher: Sendable {
         let target = try RequestTarget(head.path ?? "/")
         let (bound, captured) = try match(head.method, target)
         arrival.bound = bound
+        bound.metrics.begin()
         let route = bound.route
 
         let (principal, token) = try await authenticate(route, head.headerFields)
@@ -195,6 +196,7 @@ extension Dispatcher {
                 [
                     "request_id": .string(arrival.requestID),
                     "trace_id": .string(arrival.trace?.traceID ?? ""),
+                    "span_id": .string(arrival.trace?.parentID ?? ""),
                     "operation": .string(arrival.bound?.route.operation ?? ""),
                     "problem": .string(mapped.problem.kind.rawValue),
                     "error": .string(String(reflecting: error)),
@@ -226,6 +228,7 @@ extension Dispatcher {
         answer.headers.append(HTTPField(name: .xRequestID, value: arrival.requestID))
         let took = arrival.start.duration(to: .now)
         let nanoseconds = took.components.seconds * 1_000_000_000 + took.components.attoseconds / 1_000_000_000
+        if arrival.bound == nil { unmatched.begin() }
         (arrival.bound?.metrics ?? unmatched).count(answer.status, took: nanoseconds)
         let level: Logger.Level = took > limits.slowRequest ? .notice : .debug
         guard logger.logLevel <= level else { return }
@@ -234,6 +237,7 @@ extension Dispatcher {
             metadata: [
                 "request_id": .string(arrival.requestID),
                 "trace_id": .string(arrival.trace?.traceID ?? ""),
+                "span_id": .string(arrival.trace?.parentID ?? ""),
                 "method": .string(method.rawValue),
                 "route": .string(arrival.bound?.route.path ?? ""),
                 "status": .stringConvertible(answer.status.code),

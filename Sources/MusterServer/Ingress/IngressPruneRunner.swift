@@ -1,4 +1,5 @@
 import Logging
+import Metrics
 import Postgres
 import ServiceLifecycle
 
@@ -44,7 +45,12 @@ struct IngressPruneRunner: Service {
     private func prune(_ what: String, _ days: Int, _ some: (Int, Int) async throws -> Int) async {
         guard days > 0 else { return }
         do {
-            while try await some(days, Self.batchRows) == Self.batchRows, !Task.isCancelled {}
+            let removed = Counter(label: "muster_pruned_rows", dimensions: [("what", what)])
+            var count = Self.batchRows
+            while count == Self.batchRows, !Task.isCancelled {
+                count = try await some(days, Self.batchRows)
+                removed.increment(by: count)
+            }
         } catch {
             guard !Task.isCancelled else { return }
             logger.warning("old \(what) could not be removed", metadata: ["error": "\(error)"])

@@ -32,9 +32,11 @@ import Testing
             #expect(try ArchiveSite.pieces(bytes).last == .end(parts: ArchiveTables.all.count))
             var numbers = SeededNumbers(seed: 5)
             // The ends, where the control lines are, and anywhere between.
-            let places = Array(bytes.indices.suffix(400)) + (0..<400).map { _ in
-                Int.random(in: bytes.indices, using: &numbers)
-            }
+            let places =
+                Array(bytes.indices.suffix(400))
+                + (0..<400).map { _ in
+                    Int.random(in: bytes.indices, using: &numbers)
+                }
             for place in places {
                 var spoilt = bytes
                 spoilt[place] ^= 1 << UInt8.random(in: 0...7, using: &numbers)
@@ -72,7 +74,8 @@ import Testing
         }
     }
 
-    @Test func `another archive does not go on where the first broke off, unless the first is forgotten`() async throws {
+    @Test func `another archive does not go on where the first broke off, unless the first is forgotten`() async throws
+    {
         try await Self.withArchive { path, daemon async throws in
             try await ArchiveSite.withFile { other async throws in
                 try await ArchiveSite.export(daemon, to: other)
@@ -132,7 +135,8 @@ import Testing
                 try ArchiveSite.write(Array(text.utf8), to: path)
                 let format = await failure(path, into: database)
                 #expect(format.contains("musterd 9.9.9") && format.contains("format 2"), "\(format)")
-                #expect(try await database.pool.query("SELECT FROM pg_namespace WHERE nspname = 'muster_import'").isEmpty)
+                #expect(
+                    try await database.pool.query("SELECT FROM pg_namespace WHERE nspname = 'muster_import'").isEmpty)
             }
         }
     }

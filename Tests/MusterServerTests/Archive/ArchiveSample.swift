@@ -6,7 +6,9 @@ import Postgres
 /// A database with something in every table that archives have.
 enum ArchiveSample {
     static func fill(_ daemon: TestDaemon) async throws {
-        try await daemon.put([Component(slug: "cdn", name: "CDN", tier: 0), Component(slug: "player", name: "Player", tier: 1)])
+        try await daemon.put([
+            Component(slug: "cdn", name: "CDN", tier: 0), Component(slug: "player", name: "Player", tier: 1),
+        ])
         let first = try await daemon.open("Videos do not play – \u{1F4A5} \"café\" \\ \n", components: ["cdn"])
         let second = try await daemon.open("Images are slow")
         try await daemon.tell(.addNote(text: "a secret", key: true), first)
