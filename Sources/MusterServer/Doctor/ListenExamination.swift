@@ -101,13 +101,13 @@ struct ListenExamination {
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | closesOnExec, 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        var patience = timeval(tv_sec: 2, tv_usec: 0)
+        var patience = timeval(tv_sec: 5, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
         }
         guard connecting(descriptor) == 0 else { return false }
         let question = Array("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
-        guard send(descriptor, question, question.count, Int32(MSG_NOSIGNAL.rawValue)) == question.count else {
+        guard send(descriptor, question, question.count, Int32(MSG_NOSIGNAL)) == question.count else {
             return false
         }
         var answer: [UInt8] = []
