@@ -71,7 +71,7 @@ struct ArchiveImport {
         }
         if options.restarts { try await store.abandon() }
         guard let begun = try await store.begun() else {
-            try await store.begin(head.id)
+            try await makeRoom(head, store)
             return (schema, [:])
         }
         guard begun.archive == head.id else {
@@ -81,6 +81,16 @@ struct ArchiveImport {
         }
         progress("\(begun.parts.count) parts are there from an earlier attempt")
         return (schema, begun.parts)
+    }
+
+    private func makeRoom(_ head: ArchiveHead, _ store: ArchiveImportStore) async throws {
+        do {
+            try await store.begin(head.id)
+        } catch let error as PostgresError where error.sqlState == "42501" {
+            throw ArchiveFailure(
+                "this account may make no schema in the database, which an import needs until it is whole; let the "
+                    + "database's owner import, or GRANT CREATE ON DATABASE to this account")
+        }
     }
 
     private func bring(_ head: ArchiveHead, _ parts: [Int: String], _ staging: PostgresPool) async throws -> Summary {
@@ -141,7 +151,7 @@ struct ArchiveImport {
         summary.parts += 1
         summary.rows += part.rows
         guard let known else {
-            let count = try await store.insert(part, columns, lines: lines)
+            let count = try await insert(part, columns, lines, store)
             guard count == part.rows else {
                 throw ArchiveFailure("part \(part.number) brought \(count) rows of \(part.table), not \(part.rows)")
             }
@@ -153,6 +163,17 @@ struct ArchiveImport {
             )
         }
         summary.partsFound += 1
+    }
+
+    private func insert(
+        _ part: ArchivePart, _ columns: [String], _ lines: [UInt8], _ store: ArchiveImportStore
+    ) async throws -> Int {
+        do {
+            return try await store.insert(part, columns, lines: lines)
+        } catch let error as PostgresError where error.sqlState == "23505" {
+            throw ArchiveFailure(
+                "part \(part.number) is there already: another musterd import is at work on this database; let it end")
+        }
     }
 
     /// The columns of the archive's table, which the schema has to have.

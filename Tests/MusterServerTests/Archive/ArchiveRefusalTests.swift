@@ -120,6 +120,20 @@ import Testing
         }
     }
 
+    @Test func `an account that may make no schema is told what it lacks`() async throws {
+        try await Self.withArchive { path, _ async throws in
+            try await TestDatabase.with(connections: 1) { database async throws in
+                let role = "\(database.name)_nobody"
+                try await database.pool.query("CREATE ROLE \(unescaped: role)")
+                try await database.pool.query("SET ROLE \(unescaped: role)")
+                let said = await failure(path, into: database)
+                try await database.pool.query("RESET ROLE")
+                try await database.pool.query("DROP ROLE \(unescaped: role)")
+                #expect(said.contains("GRANT CREATE ON DATABASE"), "\(said)")
+            }
+        }
+    }
+
     @Test func `a newer archive is refused by name`() async throws {
         try await Self.withArchive { path, _ async throws in
             var pieces = try ArchiveSite.pieces(ArchiveSite.bytes(path))

@@ -76,7 +76,7 @@ import Testing
             // On a thread that may wait: the site answers on those of the tests.
             func look(_ address: String) async throws -> Finding? {
                 let http = try configuration(["MUSTER_HTTP_LISTEN": address]).http
-                return try await NIOSingletons.posixBlockingThreadPool.runIfActive {
+                return try await NIOThreadPool.singleton.runIfActive {
                     ListenExamination(http: http).findings.first
                 }
             }
