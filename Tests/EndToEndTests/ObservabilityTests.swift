@@ -94,11 +94,16 @@ struct ObservabilityTests {
             let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
             let headers = ["traceparent": "00-\(trace)-\(span)-01", "X-Request-Id": "traced"]
             try await daemon.api.get("/v1/incidents", headers: headers).expect(200)
-            try await Eventually.holds("the line") {
-                daemon.logLines.contains { line in
-                    let entry = try? JSON(line.utf8)
-                    return entry?["request_id"] == "traced" && entry?["trace_id"] == .string(trace)
-                        && entry?["span_id"] == .string(span)
+            let source = try await daemon.api.makeSource("prometheus")
+            try await daemon.api.post(source.hook, ["what": "is this"], headers: headers).expect(422)
+            // Its own line, and one of a desk that is given no request.
+            for message in ["request", "a message was not understood and is kept as a dead letter"] {
+                try await Eventually.holds("the line") {
+                    daemon.logLines.contains { line in
+                        let entry = try? JSON(line.utf8)
+                        return entry?["message"] == .string(message) && entry?["request_id"] == "traced"
+                            && entry?["trace_id"] == .string(trace) && entry?["span_id"] == .string(span)
+                    }
                 }
             }
         }

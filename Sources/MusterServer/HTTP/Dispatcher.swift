@@ -46,7 +46,10 @@ struct Dispatcher: Sendable {
         var arrival = Arrival(requestID: requestID(in: headers), trace: headers[.traceparent].flatMap(Traceparent.init))
         var answer: Answer
         do {
-            answer = try await handle(request, from: peer, &arrival, sendContinue)
+            let names = RequestNames(requestID: arrival.requestID, trace: arrival.trace)
+            answer = try await RequestNames.$current.withValue(names) {
+                try await handle(request, from: peer, &arrival, sendContinue)
+            }
         } catch {
             answer = problemAnswer(error, arrival)
         }
