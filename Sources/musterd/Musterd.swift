@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Logging
 import MusterServer
 
 /// `musterd`: the daemon and its commands. Exit status: 0 done or stopped as asked, 1 failed, 64 bad usage, 78 bad
@@ -9,7 +10,10 @@ struct Musterd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "musterd",
         abstract: "Incident management on PostgreSQL.",
-        subcommands: [Serve.self, Migrate.self, Check.self, Token.self, Verify.self, Version.self])
+        subcommands: [
+            Serve.self, Migrate.self, Check.self, Token.self, Verify.self, Export.self, Import.self,
+            Examine.self, Version.self,
+        ])
 }
 
 /// The options that every command about an installation has.
@@ -41,6 +45,11 @@ enum Process {
             entry += 1
         }
         return variables
+    }
+
+    /// Says nothing: for commands whose output says it all.
+    static var quietLogger: Logger {
+        Logger(label: "musterd") { _ in SwiftLogNoOpLogHandler() }
     }
 
     /// Writes to standard error, each line with the program's name.

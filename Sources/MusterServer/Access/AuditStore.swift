@@ -10,4 +10,17 @@ enum AuditStore {
         VALUES (\(actor.id), \(actor.name), \(action), \(subject), \(PostgresJSON(bytes: JSONValue.object(data).bytes)))
         """
     }
+
+    /// Forgets some lines that are older than so many days, the oldest first; how many those were. Their numbers grow with
+    /// time, so only the first ones are looked at.
+    static func prune(days: Int, limit: Int, in runner: some SQLRunner) async throws -> Int {
+        try await runner.query(
+            """
+            DELETE FROM audit_line WHERE id IN (
+                SELECT id FROM (SELECT id, at FROM audit_line ORDER BY id LIMIT \(limit)) AS oldest
+                WHERE at < now() - make_interval(days => \(Int32(days)))
+            ) RETURNING id
+            """
+        ).count
+    }
 }

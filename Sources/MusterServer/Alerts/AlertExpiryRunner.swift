@@ -13,6 +13,7 @@ struct AlertExpiryRunner: Service {
     var settling: Duration = .seconds(150)
 
     private static let batchMax = 500
+    private let progress = RunnerProgress("expiry")
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -30,7 +31,7 @@ struct AlertExpiryRunner: Service {
             while true {
                 let count = try await store.resolveExpired(limit: Self.batchMax)
                 if count > 0 { routing.wake() }
-                guard count == Self.batchMax else { return }
+                guard count == Self.batchMax else { return progress.passed() }
             }
         } catch {
             guard !Task.isCancelled else { return }

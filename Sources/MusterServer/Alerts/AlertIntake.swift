@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IncidentDomain
 import Logging
+import Metrics
 import NIOCore
 import NIOPosix
 import Postgres
@@ -41,6 +42,9 @@ final class AlertIntake: Service, Sendable {
     private let logger: Logger
     private let routing: RoutingSignal
     private let state: Mutex<State>
+    /// How many alerts share a statement, and how long it takes.
+    private let batchAlerts = Recorder(label: "muster_intake_batch_alerts", aggregate: true)
+    private let batchDuration = Metrics.Timer(label: "muster_intake_batch_duration_seconds")
     private let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
 
@@ -78,6 +82,8 @@ final class AlertIntake: Service, Sendable {
 
     /// How many alerts wait at this moment.
     var waiting: Int { state.withLock { $0.queue.alerts } }
+    /// How many may.
+    var waitingMax: Int { limits.waitingMax }
 
     func run() async throws {
         await withDiscardingTaskGroup { group in
@@ -136,7 +142,10 @@ final class AlertIntake: Service, Sendable {
     private func store(_ batch: [AlertQueue<Sender>.Waiting]) async throws {
         var changed = 0
         for round in AlertFolding.rounds(batch.map { ($0.source, $0.message.alerts) }) {
+            let start = ContinuousClock.now
             changed += try await repeating { try await store.take(round) }
+            batchAlerts.record(round.count)
+            batchDuration.record(duration: start.duration(to: .now))
         }
         for waiting in batch {
             guard let group = waiting.message.resolvedGroup else { continue }

@@ -30,6 +30,7 @@ struct AlertRouter: Service {
     /// Whether users' reports alone open incidents.
     var reportsOpenIncidents = false
     let store = AlertRoutingStore()
+    private let progress = RunnerProgress("alerts")
 
     static let batchMax = 500
 
@@ -64,11 +65,14 @@ struct AlertRouter: Service {
             do {
                 var began = ContinuousClock.now
                 while case let round = try await round(), round.isWorthAnother {
+                    // In a storm there is always another one.
+                    progress.passed()
                     let took = (ContinuousClock.now - began) * Self.restShare
                     // Alerts that no incident knows yet wait for nothing.
                     try await Task.sleep(for: round.isFull ? rest : max(rest, min(took, Self.restMax)))
                     began = ContinuousClock.now
                 }
+                progress.passed()
             } catch {
                 guard !Task.isCancelled else { return }
                 // The alerts are safe and stay marked; the next second tries again.

@@ -46,7 +46,10 @@ struct Dispatcher: Sendable {
         var arrival = Arrival(requestID: requestID(in: headers), trace: headers[.traceparent].flatMap(Traceparent.init))
         var answer: Answer
         do {
-            answer = try await handle(request, from: peer, &arrival, sendContinue)
+            let names = RequestNames(requestID: arrival.requestID, trace: arrival.trace)
+            answer = try await RequestNames.$current.withValue(names) {
+                try await handle(request, from: peer, &arrival, sendContinue)
+            }
         } catch {
             answer = problemAnswer(error, arrival)
         }
@@ -66,6 +69,7 @@ struct Dispatcher: Sendable {
         let target = try RequestTarget(head.path ?? "/")
         let (bound, captured) = try match(head.method, target)
         arrival.bound = bound
+        bound.metrics.begin()
         let route = bound.route
 
         let (principal, token) = try await authenticate(route, head.headerFields)
@@ -195,6 +199,7 @@ extension Dispatcher {
                 [
                     "request_id": .string(arrival.requestID),
                     "trace_id": .string(arrival.trace?.traceID ?? ""),
+                    "span_id": .string(arrival.trace?.parentID ?? ""),
                     "operation": .string(arrival.bound?.route.operation ?? ""),
                     "problem": .string(mapped.problem.kind.rawValue),
                     "error": .string(String(reflecting: error)),
@@ -229,6 +234,7 @@ extension Dispatcher {
         answer.headers.append(HTTPField(name: .xRequestID, value: arrival.requestID))
         let took = arrival.start.duration(to: .now)
         let nanoseconds = took.components.seconds * 1_000_000_000 + took.components.attoseconds / 1_000_000_000
+        if arrival.bound == nil { unmatched.begin() }
         (arrival.bound?.metrics ?? unmatched).count(answer.status, took: nanoseconds)
         let level: Logger.Level = took > limits.slowRequest ? .notice : .debug
         guard logger.logLevel <= level else { return }
@@ -237,6 +243,7 @@ extension Dispatcher {
             metadata: [
                 "request_id": .string(arrival.requestID),
                 "trace_id": .string(arrival.trace?.traceID ?? ""),
+                "span_id": .string(arrival.trace?.parentID ?? ""),
                 "method": .string(method.rawValue),
                 "route": .string(arrival.bound?.route.path ?? ""),
                 "status": .stringConvertible(answer.status.code),

@@ -97,7 +97,11 @@ extension RequestContext {
     var logger: Logger {
         var logger = baseLogger
         logger[metadataKey: "request_id"] = .string(requestID)
-        if let trace { logger[metadataKey: "trace_id"] = .string(trace.traceID) }
+        if let trace {
+            logger[metadataKey: "trace_id"] = .string(trace.traceID)
+            // The caller's: that is where in its trace this request belongs.
+            logger[metadataKey: "span_id"] = .string(trace.parentID)
+        }
         return logger
     }
 }

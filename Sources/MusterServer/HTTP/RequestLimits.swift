@@ -20,7 +20,7 @@ struct RequestLimits: Sendable {
 /// grows until nothing is answered in time.
 final class InFlightGate: Sendable {
     private let count = Atomic<Int>(0)
-    private let max: Int
+    let max: Int
 
     init(max: Int) {
         self.max = max

@@ -5,6 +5,7 @@ import Metrics
 struct RouteMetrics: Sendable {
     private let requests: [Counter]
     private let duration: Metrics.Timer
+    private let inFlight: Meter
 
     /// - Parameters:
     ///   - method: The HTTP method.
@@ -17,6 +18,13 @@ struct RouteMetrics: Sendable {
         }
         duration = Metrics.Timer(
             label: "muster_http_request_duration_seconds", dimensions: [("method", method), ("route", route)])
+        inFlight = Meter(
+            label: "muster_http_route_requests_in_flight", dimensions: [("method", method), ("route", route)])
+    }
+
+    /// A request for the route has come; `count` has to follow.
+    func begin() {
+        inFlight.increment(by: 1)
     }
 
     /// Counts one answered request.
@@ -24,5 +32,6 @@ struct RouteMetrics: Sendable {
         let statusClass = min(max(status.code / 100, 2), 5)
         requests[statusClass - 2].increment()
         duration.recordNanoseconds(nanoseconds)
+        inFlight.decrement(by: 1)
     }
 }

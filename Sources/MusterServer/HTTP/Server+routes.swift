@@ -3,7 +3,7 @@
 extension Server {
     var routes: [Route] {
         Health(pool: pool, migrator: migrator, isStopping: isStopping).routes
-            + MetricsRoutes(registry: metrics, inFlight: inFlight).routes
+            + MetricsRoutes(registry: metrics, live: liveMetrics).routes
             + ProblemRoutes().routes
             + OpenAPIRoutes().routes
             + TokenRoutes(tokens: tokens, authenticator: authenticator).routes

@@ -19,6 +19,7 @@ struct ReportRunner: Service {
     var restSeconds: Double = 25
 
     private static let batchMax = 5_000
+    private let progress = RunnerProgress("reports")
     /// Looks between two prunings, which is a quarter of an hour.
     private static let looksBetweenPrunings = 30
 
@@ -26,7 +27,10 @@ struct ReportRunner: Service {
         await cancelWhenGracefulShutdown {
             var looks = 0
             while !Task.isCancelled {
-                await insist("users' reports could not be looked at") { try await look() }
+                await insist("users' reports could not be looked at") {
+                    try await look()
+                    progress.passed()
+                }
                 await insist("users' reports of incidents could not be counted") { try await count() }
                 if looks.isMultiple(of: Self.looksBetweenPrunings) {
                     await insist("old reports could not be removed") {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IncidentDomain
 import Logging
+import Metrics
 import Postgres
 import ServiceLifecycle
 
@@ -14,6 +15,8 @@ struct DeadlineRunner: Service {
     var interval: Duration = .milliseconds(500)
 
     private static let batchMax = 100
+    private let lateness = Metrics.Timer(label: "muster_deadline_lateness_seconds")
+    private let progress = RunnerProgress("deadlines")
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -21,6 +24,7 @@ struct DeadlineRunner: Service {
                 do {
                     // Of several soaks of one incident, each has its own moment, and the next may be due as well.
                     while try await passDue() > 0 {}
+                    progress.passed()
                 } catch {
                     guard !Task.isCancelled else { return }
                     logger.warning("deadlines could not be looked at", metadata: ["error": "\(error)"])
@@ -39,19 +43,21 @@ struct DeadlineRunner: Service {
         repeat {
             let due = try await DeadlineStore(pool: pool).due(after: last, limit: Self.batchMax)
             changed += try await pass(due)
-            last = due.count == Self.batchMax ? due.last : nil
+            last = due.count == Self.batchMax ? due.last.map { ($0.number, $0.deadline) } : nil
         } while last != nil
         return changed
     }
 
-    private func pass(_ due: [(number: Int, deadline: Timestamp)]) async throws -> Int {
+    private func pass(_ due: [(number: Int, deadline: Timestamp, lateSeconds: Double)]) async throws -> Int {
         var changed = 0
         for incident in due {
             // When it happened is when the soak ended, not when somebody looked.
             let context = CommandContext(principal: .daemon, occurredAt: incident.deadline)
             do {
                 let outcome = try await desk.handle(.deadlinePassed, on: incident.number, context)
-                if outcome.firstEntry != nil { changed += 1 }
+                guard outcome.firstEntry != nil else { continue }
+                changed += 1
+                lateness.recordSeconds(incident.lateSeconds)
             } catch let error as PostgresError where error.isTransient {
                 throw error
             } catch {

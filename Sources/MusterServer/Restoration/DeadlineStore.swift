@@ -5,19 +5,20 @@ import Postgres
 struct DeadlineStore: Sendable {
     let pool: PostgresPool
 
-    /// The earliest first.
+    /// The earliest first, with how late it is by now.
     ///
     /// - Parameter last: Goes on after that one.
     func due(
         after last: (number: Int, deadline: Timestamp)? = nil, limit: Int
-    ) async throws -> [(number: Int, deadline: Timestamp)] {
+    ) async throws -> [(number: Int, deadline: Timestamp, lateSeconds: Double)] {
         let rest: SQL = last.map { "AND (next_deadline_at, number) > (\($0.deadline), \($0.number))" } ?? ""
         return try await pool.query(
             """
-            SELECT number, next_deadline_at FROM incident WHERE next_deadline_at <= now() \(fragment: rest)
+            SELECT number, next_deadline_at, extract(epoch FROM clock_timestamp() - next_deadline_at)::float8 AS late
+            FROM incident WHERE next_deadline_at <= now() \(fragment: rest)
             ORDER BY next_deadline_at, number LIMIT \(limit)
             """
-        ).map { (try $0.decode("number"), try $0.decode("next_deadline_at")) }
+        ).map { (try $0.decode("number"), try $0.decode("next_deadline_at"), try $0.decode("late")) }
     }
 
     /// Incidents that are being restored, the newest first.

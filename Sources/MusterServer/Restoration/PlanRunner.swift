@@ -11,12 +11,14 @@ struct PlanRunner: Service {
     let pool: PostgresPool
     let logger: Logger
     var interval: Duration = .seconds(15)
+    private let progress = RunnerProgress("plans")
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
                     try await reviewPlans()
+                    progress.passed()
                 } catch {
                     guard !Task.isCancelled else { return }
                     logger.warning("plans could not be looked at", metadata: ["error": "\(error)"])

@@ -39,7 +39,8 @@ package enum Commands {
         return (summary, report.differences)
     }
 
-    private static func withDatabase<Result: Sendable>(
+    /// Runs a command on the configured database, which is started for it if it is ours and does not run.
+    static func withDatabase<Result: Sendable>(
         _ configuration: ServerConfiguration, _ logger: Logger,
         _ body: @Sendable (Database, PostgresPool) async throws -> Result
     ) async throws -> Result {

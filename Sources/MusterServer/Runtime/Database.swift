@@ -37,6 +37,16 @@ struct Database: Sendable {
         return Database(pool: Self.pool(conninfo, configuration), embedded: embedded)
     }
 
+    /// For looking only: nil when the private server is wanted and does not run.
+    static func present(_ configuration: ServerConfiguration, logger: Logger) async -> Database? {
+        if let url = configuration.database.url {
+            return Database(pool: Self.pool(url, configuration), embedded: nil)
+        }
+        let embedded = Self.embedded(configuration, logger: logger)
+        let running = Self.pool(embedded.conninfo(database: EmbeddedPostgresSettings().database), configuration)
+        return await answers(running, logger: logger) ? Database(pool: running, embedded: nil) : nil
+    }
+
     /// Stops the private server, if we started it. Runs to its end even when the task is cancelled: a server left behind
     /// would hold the data directory.
     func close() async {

@@ -56,7 +56,8 @@ struct Features: Sendable {
             rules,
             IngressPruneRunner(
                 retention: configuration.retention, alerts: alerts, deadLetters: DeadLetterStore(pool: pool),
-                changes: ChangeStore(pool: pool), requests: OpsgenieStore(pool: pool), logger: logger),
+                changes: ChangeStore(pool: pool), requests: OpsgenieStore(pool: pool),
+                silences: SilenceStore(pool: pool), logger: logger),
             ReportRunner(
                 desk: desk, pool: pool, intake: intake, routing: routing, logger: logger,
                 retentionDays: configuration.reports.retentionDays),

@@ -58,9 +58,10 @@ struct LogMetadata: Hashable {
     let key: String
     let value: JSONValue
 
-    /// The metadata of handler, provider and event, the later ones winning, sorted by key.
+    /// The metadata of handler, request, provider and event, the later ones winning, sorted by key.
     static func merged(_ handler: some LogHandler, _ event: LogEvent) -> [LogMetadata] {
         var all = handler.metadata
+        if let request = RequestNames.current { all.merge(request.metadata) { _, new in new } }
         if let provided = handler.metadataProvider?.get() { all.merge(provided) { _, new in new } }
         if let own = event.metadata { all.merge(own) { _, new in new } }
         if let error = event.error { all["error"] = .string(String(reflecting: error)) }

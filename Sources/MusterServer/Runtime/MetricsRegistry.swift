@@ -25,8 +25,8 @@ final class MetricsRegistry: Sendable {
     }
 
     /// The histogram of a series, made when it is new.
-    func histogram(_ series: MetricSeries) -> HistogramValue {
-        contents.withLock { Self.entry(series, in: &$0.histograms, HistogramValue()) }
+    func histogram(_ series: MetricSeries, of bounds: HistogramValue.Bounds) -> HistogramValue {
+        contents.withLock { Self.entry(series, in: &$0.histograms, HistogramValue(bounds)) }
     }
 
     private static func entry<Value>(
@@ -108,38 +108,6 @@ final class GaugeValue: MeterHandler, RecorderHandler {
     var current: Double { value.withLock { $0 } }
 }
 
-/// How long things took, in buckets.
-final class HistogramValue: TimerHandler {
-    /// What stands in a histogram at one moment: not cumulative, the last bucket holds what is above all bounds.
-    struct Reading: Sendable {
-        var buckets: [Int]
-        var sumSeconds: Double
-    }
-
-    /// Half a millisecond to ten seconds: below lies nothing that matters, above everything is too slow.
-    static let boundsSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-    private static let boundsNanoseconds = boundsSeconds.map { Int64($0 * 1_000_000_000) }
-
-    private struct State {
-        var buckets = [Int](repeating: 0, count: boundsSeconds.count + 1)
-        var sumNanoseconds: Int64 = 0
-    }
-
-    private let state = Mutex(State())
-
-    func recordNanoseconds(_ duration: Int64) {
-        let bucket = Self.boundsNanoseconds.firstIndex { duration <= $0 } ?? Self.boundsNanoseconds.count
-        state.withLock { state in
-            state.buckets[bucket] += 1
-            state.sumNanoseconds &+= duration
-        }
-    }
-
-    var current: Reading {
-        state.withLock { Reading(buckets: $0.buckets, sumSeconds: Double($0.sumNanoseconds) / 1_000_000_000) }
-    }
-}
-
 extension MetricsRegistry: MetricsFactory {
     func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         counter(MetricSeries(label, dimensions))
@@ -154,11 +122,13 @@ extension MetricsRegistry: MetricsFactory {
     }
 
     func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
-        gauge(MetricSeries(label, dimensions))
+        // Whoever asks for an aggregate counts things: how many came together.
+        aggregate
+            ? histogram(MetricSeries(label, dimensions), of: .counts) : gauge(MetricSeries(label, dimensions))
     }
 
     func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        histogram(MetricSeries(label, dimensions))
+        histogram(MetricSeries(label, dimensions), of: .seconds)
     }
 
     // Series live as long as the process: a counter that came back at zero would read as a restart.

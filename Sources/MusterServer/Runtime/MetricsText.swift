@@ -1,26 +1,5 @@
 /// Writes metrics as Prometheus text, version 0.0.4 (the format that `promtool check metrics` reads).
 enum MetricsText {
-    /// Text for the names that we know; others are described by their name.
-    static let help = [
-        "muster_build_info": "The version that runs, as a label.",
-        "muster_dead_letters_total": "Messages that were not understood and are kept, by kind of source.",
-        "muster_http_requests_in_flight": "Requests being served now.",
-        "muster_http_requests_total": "Answered requests by method, route and class of status.",
-        "muster_http_request_duration_seconds": "Time from the request line to the ready answer.",
-        "postgres_connection_failures_total": "Attempts to connect to PostgreSQL that failed.",
-        "postgres_connections_lost_total": "Connections to PostgreSQL that died.",
-        "postgres_connections_opened_total": "Connections to PostgreSQL that were opened.",
-        "postgres_job_duration_seconds": "Time from handing a statement to the pool to its answer.",
-        "postgres_jobs_refused_total": "Statements refused because too many waited.",
-        "postgres_pool_busy_connections": "Connections with work in flight.",
-        "postgres_pool_connections": "Open connections.",
-        "postgres_pool_waiting_jobs": "Statements that wait for a connection.",
-        "process_cpu_seconds_total": "User and system CPU time spent.",
-        "process_open_fds": "Open file descriptors.",
-        "process_resident_memory_bytes": "Resident memory size.",
-        "process_start_time_seconds": "Start of the process in seconds since 1970.",
-    ]
-
     static func write(_ snapshot: MetricsSnapshot) -> [UInt8] {
         var text = ""
         for (name, series) in families(snapshot.counters, suffix: "_total") {
@@ -55,7 +34,7 @@ enum MetricsText {
     }
 
     private static func head(_ name: String, _ type: String, into text: inout String) {
-        let known = help[name] ?? name.split(separator: "_").joined(separator: " ") + "."
+        let known = MetricsHelp.texts[name] ?? name.split(separator: "_").joined(separator: " ") + "."
         text += "# HELP \(name) \(known)\n# TYPE \(name) \(type)\n"
     }
 
@@ -69,11 +48,11 @@ enum MetricsText {
         _ name: String, _ labels: [MetricSeries.Label], _ reading: HistogramValue.Reading, into text: inout String
     ) {
         var count = 0
-        for (bucket, bound) in zip(reading.buckets, HistogramValue.boundsSeconds.map(number) + ["+Inf"]) {
+        for (bucket, bound) in zip(reading.buckets, reading.bounds.map(number) + ["+Inf"]) {
             count += bucket
             line("\(name)_bucket", labels + [MetricSeries.Label(name: "le", value: bound)], Double(count), into: &text)
         }
-        line("\(name)_sum", labels, reading.sumSeconds, into: &text)
+        line("\(name)_sum", labels, reading.sum, into: &text)
         line("\(name)_count", labels, Double(count), into: &text)
     }
 

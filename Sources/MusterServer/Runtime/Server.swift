@@ -16,6 +16,7 @@ package struct Server: Sendable {
     let authenticator: Authenticator
     let idempotency: IdempotencyStore
     let features: Features
+    private let figures: FigureCache
 
     init(configuration: ServerConfiguration, pool: PostgresPool, metrics: MetricsRegistry, logger: Logger) {
         self.configuration = configuration
@@ -29,6 +30,13 @@ package struct Server: Sendable {
         authenticator = Authenticator(tokens: tokens, bootstrapToken: configuration.bootstrapToken)
         idempotency = IdempotencyStore(pool: pool)
         features = Features(pool: pool, configuration: configuration, logger: logger)
+        figures = FigureCache { try await FigureSearch(pool: pool).figures() }
+    }
+
+    var liveMetrics: LiveMetrics {
+        LiveMetrics(
+            inFlight: inFlight, intake: features.intake, feed: features.feed,
+            connectionsMax: configuration.database.connections, figures: figures)
     }
 
     /// The loops that run beside the requests. A feature adds its own here.

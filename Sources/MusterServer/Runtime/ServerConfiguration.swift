@@ -35,6 +35,8 @@ import Logging
 /// | `retention.alert_days` | days after an alert is over | 365 | 0 to 3650; 0 keeps for ever |
 /// | `retention.dead_letter_days` | days | 30 | 0 to 3650; 0 keeps for ever |
 /// | `retention.change_days` | days | 90 | 0 to 3650; 0 keeps for ever |
+/// | `retention.silence_days` | days after a silence is over | 365 | 0 to 3650; 0 keeps for ever |
+/// | `retention.audit_days` | days | 0 | 0 to 3650; 0 keeps for ever |
 /// | `probes.concurrent_max` | count | 32 | 0 (none in this daemon) to 1000 |
 /// | `probes.allowed_networks` | list of networks, as `10.0.0.0/8` | all but those of link-local and metadata addresses | |
 /// | `reports.open_incidents` | bool | false | |
@@ -173,7 +175,9 @@ extension ServerConfiguration {
         retention = IngressPruneRunner.Retention(
             alertDays: reader.integer("retention.alert_days", default: 365, 0...3650),
             deadLetterDays: reader.integer("retention.dead_letter_days", default: 30, 0...3650),
-            changeDays: reader.integer("retention.change_days", default: 90, 0...3650))
+            changeDays: reader.integer("retention.change_days", default: 90, 0...3650),
+            silenceDays: reader.integer("retention.silence_days", default: 365, 0...3650),
+            auditDays: reader.integer("retention.audit_days", default: 0, 0...3650))
         probes = Probes(&reader)
         reports = Reports(
             openIncidents: reader.bool("reports.open_incidents", default: false),

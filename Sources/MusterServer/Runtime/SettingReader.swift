@@ -6,6 +6,8 @@ struct SettingReader {
     private(set) var errors: [String]
     /// The keys that were asked for.
     private(set) var known: Set<String> = []
+    /// Those of them whose values are secrets.
+    private(set) var secrets: Set<String> = []
 
     init(_ source: SettingSource) {
         self.source = source
@@ -72,6 +74,7 @@ struct SettingReader {
 
     /// A secret: the value itself or, under `<key>_file`, a file that holds it, as service managers hand out secrets.
     mutating func secret(_ key: String) -> String? {
+        secrets.insert(key)
         let direct = string(key)
         guard let path = string("\(key)_file") else { return direct }
         guard direct == nil else {

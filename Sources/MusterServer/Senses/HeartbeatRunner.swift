@@ -13,12 +13,14 @@ struct HeartbeatRunner: Service {
     var interval: Duration = .seconds(1)
 
     private static let batchMax = 500
+    private let progress = RunnerProgress("heartbeats")
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
                     try await passDue()
+                    progress.passed()
                 } catch {
                     guard !Task.isCancelled else { return }
                     logger.warning("heartbeats could not be looked at", metadata: ["error": "\(error)"])

@@ -17,6 +17,7 @@ struct ProbeRunner: Service {
     let concurrentMax: Int
     /// How often to look for what is due.
     var interval: Duration = .milliseconds(500)
+    private let progress = RunnerProgress("probes")
 
     func run() async throws {
         guard concurrentMax > 0 else { return try await gracefulShutdown() }
@@ -38,6 +39,7 @@ struct ProbeRunner: Service {
                     let free = slots.free
                     guard free > 0 else { continue }
                     let claims = try await store.claim(limit: free)
+                    progress.passed()
                     slots.take(claims.count)
                     for claim in claims {
                         group.addTask {

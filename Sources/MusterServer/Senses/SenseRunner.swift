@@ -14,6 +14,7 @@ struct SenseRunner: Service {
     var interval: Duration = .seconds(1)
 
     private static let batchMax = 500
+    private let progress = RunnerProgress("senses")
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -33,6 +34,7 @@ struct SenseRunner: Service {
         for await _ in signal.signals {
             do {
                 while try await tell() == Self.batchMax {}
+                progress.passed()
             } catch {
                 guard !Task.isCancelled else { return }
                 logger.warning("heartbeats and probes could not raise their alerts", metadata: ["error": "\(error)"])

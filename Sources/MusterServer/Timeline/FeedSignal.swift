@@ -42,6 +42,9 @@ final class FeedSignal: Sendable {
         return stream
     }
 
+    /// How many readers follow.
+    var streams: Int { readers.withLock { $0.waiting.count } }
+
     /// Commits of this daemon, several in quick succession as one.
     var ownCommits: AsyncStream<Void> { commits }
 }

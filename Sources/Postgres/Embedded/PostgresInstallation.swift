@@ -28,3 +28,12 @@ struct PostgresInstallation {
         access(directory + "/initdb", X_OK) == 0 && access(directory + "/postgres", X_OK) == 0
     }
 }
+
+extension EmbeddedPostgres {
+    /// Throws `PostgresError.embedded` when the programs are missing that a server on this directory needs; changes
+    /// nothing.
+    package static func checkInstallation(of directory: String) throws(PostgresError) {
+        let version = (try? String(contentsOfFile: directory + "/data/PG_VERSION", encoding: .utf8)) ?? ""
+        _ = try PostgresInstallation.find(major: Int(version.prefix { $0.isNumber }))
+    }
+}

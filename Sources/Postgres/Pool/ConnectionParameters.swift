@@ -102,6 +102,16 @@ extension PostgresConfiguration {
         other.conninfo = parameters.conninfo
         return other
     }
+
+    /// The same, with the names of tables looked up in one schema alone. Throws `PostgresError.misconfigured` when the
+    /// connection string cannot be read.
+    package func searching(_ schema: String) throws -> PostgresConfiguration {
+        var parameters = try ConnectionParameters(parsing: conninfo)
+        parameters.set("options", "\(parameters["options"] ?? "") -c search_path=\(schema)")
+        var other = self
+        other.conninfo = parameters.conninfo
+        return other
+    }
 }
 
 extension Duration {

@@ -55,6 +55,7 @@ extension PoolDriver {
             lost(connection, connection.link.errorMessage)
             return false
         }
+        metrics.jobSent(waitedNanoseconds: .now - pending.job.created)
         return true
     }
 

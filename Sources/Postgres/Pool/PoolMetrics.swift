@@ -4,6 +4,8 @@ import Metrics
 struct PoolMetrics {
     /// From handing a job to the pool until its answer.
     private let duration = Timer(label: "postgres_job_duration_seconds")
+    /// The part of it before a connection was free.
+    private let wait = Timer(label: "postgres_job_wait_seconds")
     private let size = Gauge(label: "postgres_pool_connections")
     private let busy = Gauge(label: "postgres_pool_busy_connections")
     private let waiting = Gauge(label: "postgres_pool_waiting_jobs")
@@ -16,6 +18,10 @@ struct PoolMetrics {
 
     func jobFinished(nanoseconds: Int64) {
         duration.recordNanoseconds(nanoseconds)
+    }
+
+    func jobSent(waitedNanoseconds: Int64) {
+        wait.recordNanoseconds(waitedNanoseconds)
     }
 
     func connectionOpened() { opened.increment() }

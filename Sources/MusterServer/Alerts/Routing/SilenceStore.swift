@@ -128,6 +128,19 @@ struct SilenceStore: Sendable {
         return try await find(id)
     }
 
+    /// Forgets some that ended before so many days; how many those were. What they held has ended long since, or was looked
+    /// at again.
+    func prune(days: Int, limit: Int) async throws -> Int {
+        try await pool.query(
+            """
+            DELETE FROM silence WHERE id IN (
+                SELECT id FROM silence WHERE ends_at < now() - make_interval(days => \(Int32(days)))
+                ORDER BY ends_at LIMIT \(limit)
+            ) RETURNING id
+            """
+        ).count
+    }
+
     private static let columns: SQL = """
         id, matchers, starts_at, ends_at, comment, created_by, created_at, source, now() AS now,
         (SELECT count(*) FROM alert WHERE alert.silence = silence.id AND alert.status <> 'resolved') AS holding

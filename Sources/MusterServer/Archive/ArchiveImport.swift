@@ -1,0 +1,206 @@
+import IncidentDomain
+import Logging
+import Postgres
+
+/// Reads an archive into a database in which nothing of Muster is yet. Each part is a transaction, so an import that was
+/// interrupted goes on behind the last one; what has come so far cannot be seen by anybody before all of it is there, has
+/// the right checksums, and has been verified.
+struct ArchiveImport {
+    /// The database as daemons use it.
+    let target: PostgresPool
+    let reader: ArchiveReader
+    let policy: PhasePolicy
+    var options = Options()
+    let logger: Logger
+    /// Told how far it is.
+    let progress: (String) -> Void
+
+    /// What an operator may ask for.
+    struct Options: Sendable {
+        /// Forgets what an interrupted import has brought.
+        var restarts = false
+        /// Puts the archive in place although it does not verify: as it was, so it is again.
+        var toleratesDifferences = false
+    }
+
+    /// What was brought.
+    struct Summary: Sendable {
+        var rows = 0
+        var parts = 0
+        /// Parts that an interrupted import had brought already.
+        var partsFound = 0
+        var verified = VerifyReport()
+        var isInPlace = false
+    }
+
+    func run() async throws -> Summary {
+        guard case .head(let head)? = try reader.next() else {
+            throw ArchiveFailure("this is no archive of musterd: it does not begin as one")
+        }
+        guard (1...Migrations.all.count).contains(head.schema) else {
+            throw ArchiveFailure(
+                "the archive has schema \(head.schema), and this program knows \(Migrations.all.count); it was written by "
+                    + "musterd \(head.program): use that, or a newer one")
+        }
+        let (schema, parts) = try await begin(head)
+        let configuration = try target.configuration.searching(ArchiveImportStore.staging)
+        let staging = PostgresPool(configuration: configuration, logger: logger)
+        do {
+            let summary = try await bring(head, parts, staging)
+            await staging.close()
+            guard summary.verified.differences.isEmpty || options.toleratesDifferences else { return summary }
+            return try await putInPlace(summary, schema)
+        } catch {
+            await staging.close()
+            throw error
+        }
+    }
+
+    /// Where everything will be, and what is there of an earlier attempt.
+    private func begin(_ head: ArchiveHead) async throws -> (schema: String, parts: [Int: String]) {
+        let store = ArchiveImportStore(pool: target)
+        let names = ArchiveTables.all.map(\.name) + ArchiveTables.leftOut.keys
+        let (schema, occupied) = try await store.target(names)
+        guard let schema else {
+            throw ArchiveFailure("the database has no schema to create tables in; look at its search_path")
+        }
+        guard occupied.isEmpty else {
+            throw ArchiveFailure(
+                "the database is not empty: it has \(occupied.joined(separator: ", ")); make a new one with createdb, or name "
+                    + "another data.directory, and import before musterd serve or migrate have seen it")
+        }
+        if options.restarts { try await store.abandon() }
+        guard let begun = try await store.begun() else {
+            try await makeRoom(head, store)
+            return (schema, [:])
+        }
+        guard begun.archive == head.id else {
+            throw ArchiveFailure(
+                "an import of another archive (\(begun.archive)) was interrupted here; go on with that one, or forget it "
+                    + "with --restart")
+        }
+        progress("\(begun.parts.count) parts are there from an earlier attempt")
+        return (schema, begun.parts)
+    }
+
+    private func makeRoom(_ head: ArchiveHead, _ store: ArchiveImportStore) async throws {
+        do {
+            try await store.begin(head.id)
+        } catch let error as PostgresError where error.sqlState == "42501" {
+            throw ArchiveFailure(
+                "this account may make no schema in the database, which an import needs until it is whole; let the "
+                    + "database's owner import, or GRANT CREATE ON DATABASE to this account")
+        }
+    }
+
+    private func bring(_ head: ArchiveHead, _ parts: [Int: String], _ staging: PostgresPool) async throws -> Summary {
+        let store = ArchiveImportStore(pool: staging)
+        // As the schema was when the archive was written; what later migrations do with rows they shall do with these.
+        let then = Array(Migrations.all.prefix(head.schema))
+        try await Migrator(migrations: then).migrate(staging, logger: logger)
+        if try await store.begun()?.isCleared == false {
+            let there = Set(try await ArchiveStore(runner: staging).tables())
+            try await store.clear(ArchiveTables.all.map(\.name).filter(there.contains))
+        }
+        var summary = Summary()
+        let facts = try await copy(parts, store, staging, &summary)
+        try await Migrator(migrations: Migrations.all).migrate(staging, logger: logger)
+        var tables: [ArchiveStore.Columns] = []
+        for table in ArchiveTables.all { tables.append(try await ArchiveStore(runner: staging).columns(of: table)) }
+        try await store.setSequences(tables, incidentNumber: facts.incidentNumber)
+        try await store.analyze(ArchiveTables.all.map(\.name))
+        progress("every checksum is right; verifying the timelines")
+        summary.verified = try await Verification(pool: staging, policy: policy).run()
+        return summary
+    }
+
+    /// Brings the parts that are not there yet; the facts at the archive's end.
+    private func copy(
+        _ known: [Int: String], _ store: ArchiveImportStore, _ staging: PostgresPool, _ summary: inout Summary
+    ) async throws -> ArchiveFacts {
+        var facts: ArchiveFacts?
+        var columns: [String] = []
+        var count: RowCount?
+        while let piece = try reader.next() {
+            switch piece {
+            case .head: break
+            case .table(let name, let names):
+                count?.tell()
+                count = RowCount(table: name, expected: 0, progress: progress)
+                columns = try await checked(names, of: name, staging)
+            case .part(let part, let lines):
+                try await bring(part, columns, lines, known[part.number], store, &summary)
+                count?.add(part.rows)
+            case .facts(let found):
+                count?.tell()
+                facts = found
+            case .end: break
+            }
+        }
+        guard let facts, facts.rows == summary.rows else {
+            throw ArchiveFailure(
+                "the archive says of itself that it has other rows than it has; take another copy of it")
+        }
+        return facts
+    }
+
+    private func bring(
+        _ part: ArchivePart, _ columns: [String], _ lines: [UInt8], _ known: String?, _ store: ArchiveImportStore,
+        _ summary: inout Summary
+    ) async throws {
+        summary.parts += 1
+        summary.rows += part.rows
+        guard let known else {
+            let count = try await insert(part, columns, lines, store)
+            guard count == part.rows else {
+                throw ArchiveFailure("part \(part.number) brought \(count) rows of \(part.table), not \(part.rows)")
+            }
+            return
+        }
+        guard known == part.sha256 else {
+            throw ArchiveFailure(
+                "part \(part.number) is another than the one that an earlier attempt brought; begin anew with --restart"
+            )
+        }
+        summary.partsFound += 1
+    }
+
+    private func insert(
+        _ part: ArchivePart, _ columns: [String], _ lines: [UInt8], _ store: ArchiveImportStore
+    ) async throws -> Int {
+        do {
+            return try await store.insert(part, columns, lines: lines)
+        } catch let error as PostgresError where error.sqlState == "23505" {
+            throw ArchiveFailure(
+                "part \(part.number) is there already: another musterd import is at work on this database; let it end")
+        }
+    }
+
+    /// The columns of the archive's table, which the schema has to have.
+    private func checked(_ names: [String], of name: String, _ staging: PostgresPool) async throws -> [String] {
+        guard let table = ArchiveTables.all.first(where: { $0.name == name }) else {
+            throw ArchiveFailure("the archive has a table \(name), which this program does not know; use a newer one")
+        }
+        let known = try await ArchiveStore(runner: staging).columns(of: table).shown
+        let unknown = names.filter { !known.contains($0) }
+        guard unknown.isEmpty else {
+            throw ArchiveFailure(
+                "the archive's table \(name) has columns that this program does not know: \(unknown.joined(separator: ", "))"
+            )
+        }
+        return names
+    }
+
+    private func putInPlace(_ summary: Summary, _ schema: String) async throws -> Summary {
+        do {
+            try await ArchiveImportStore(pool: target).publish(into: schema)
+        } catch let error as PostgresError where error.sqlState == "42P07" || error.sqlState == "42723" {
+            throw ArchiveFailure(
+                "somebody made Muster's tables in this database meanwhile, as musterd serve does; the import is whole, and "
+                    + "goes into place when they are dropped and musterd import is run again")
+        }
+        var summary = summary
+        summary.isInPlace = true
+        return summary
+    }
+}

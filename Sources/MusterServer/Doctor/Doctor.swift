@@ -1,0 +1,108 @@
+import FoundationEssentials
+import IncidentDomain
+package import Logging
+import Postgres
+
+/// Examines an installation: what would keep the daemon from starting, what would make it lose what it acknowledged, and what
+/// will hurt some day. It looks and changes nothing; it starts no server either.
+package struct Doctor: Sendable {
+    let file: String?
+    let environment: [String: String]
+    let logger: Logger
+
+    package init(file: String?, environment: [String: String], logger: Logger) {
+        self.file = file
+        self.environment = environment
+        self.logger = logger
+    }
+
+    package func examine() async -> [Finding] {
+        var findings: [Finding] = []
+        guard let configuration = readConfiguration(&findings) else { return findings }
+        findings += FileExamination(configuration: configuration).findings
+        findings += ListenExamination(http: configuration.http).findings
+        findings += LimitExamination(configuration: configuration).findings
+        findings += await database(configuration)
+        return findings
+    }
+
+    /// The configuration; nil when it is wrong, as then nothing else can be said.
+    private func readConfiguration(_ findings: inout [Finding]) -> ServerConfiguration? {
+        var yaml: String?
+        if let file {
+            yaml = try? String(contentsOf: URL(filePath: file), encoding: .utf8)
+            guard yaml != nil else {
+                findings.append(
+                    .problem(
+                        "configuration", "\(file) cannot be read", "check its path, and that this account may read it"))
+                return nil
+            }
+        }
+        let source = SettingSource(yaml: yaml, fileName: file, environment: environment)
+        var reader = SettingReader(source)
+        let configuration = ServerConfiguration(&reader)
+        reader.findUnknownKeys()
+        findings += reader.unknownVariables.map {
+            .warning("configuration", $0, "correct its name, or take it out of the daemon's environment")
+        }
+        findings += reader.errors.map { .problem("configuration", $0, "correct it; the daemon does not start with it") }
+        guard reader.errors.isEmpty else { return nil }
+        findings.append(
+            .ok("configuration", file.map { "\($0) is right" } ?? "the environment is right; no file was named"))
+        findings += SecretExamination(source: source, secrets: reader.secrets).findings
+        return configuration
+    }
+
+    private func database(_ configuration: ServerConfiguration) async -> [Finding] {
+        guard let database = await Database.present(configuration, logger: quiet) else {
+            return [embedded(configuration)]
+        }
+        var pool = database.pool
+        pool.connections = 1
+        pool.acquireTimeout = pool.connectTimeout + .seconds(1)
+        let connection = PostgresPool(configuration: pool, logger: quiet)
+        defer { Task { await connection.close() } }
+        do {
+            let facts = try await DoctorStore(pool: connection).facts(ourTables: ArchiveTables.all.map(\.name))
+            let schema = await schemaFindings(connection, configuration, facts)
+            return facts.findings(configuration) + schema
+        } catch {
+            return [
+                .problem(
+                    "database.url", FailureText.of(error),
+                    "check that PostgreSQL runs, and that the address, the account and the password are right")
+            ]
+        }
+    }
+
+    /// Of a private server that does not run at this moment.
+    private func embedded(_ configuration: ServerConfiguration) -> Finding {
+        do {
+            try EmbeddedPostgres.checkInstallation(of: configuration.data.directory + "/postgresql")
+            return .ok("database", "the private PostgreSQL is installed; it starts with the daemon, which does not run")
+        } catch {
+            return .problem("database", FailureText.of(error), "install it, or set database.url to a server elsewhere")
+        }
+    }
+
+    private func schemaFindings(
+        _ pool: PostgresPool, _ configuration: ServerConfiguration, _ facts: DatabaseFacts
+    ) async -> [Finding] {
+        do {
+            let status = try await Migrator(migrations: Migrations.all).status(pool)
+            return [facts.schemaFinding(status, migrates: configuration.database.migrate)]
+                + (try await DoctorStore(pool: pool).adminTokens().map { tokens in
+                    [CredentialExamination(configuration: configuration, adminTokens: tokens).finding]
+                } ?? [])
+        } catch {
+            return [
+                .problem(
+                    "database.schema", FailureText.of(error),
+                    "this database was made by another program, or changed by hand; name another one")
+            ]
+        }
+    }
+
+    /// What goes wrong is a finding, and no line of a log.
+    private var quiet: Logger { logger.atLeast(.critical) }
+}

@@ -1,0 +1,45 @@
+/// What `/metrics` says of each name; others are described by their name.
+enum MetricsHelp {
+    static let texts = [
+        "muster_alert_deliveries_waiting":
+            "Batches of alerts that their incidents have not heard of, 10001 for more than 10000.",
+        "muster_alerts_unrouted": "Alerts that wait to be brought to an incident, 10001 for more than 10000.",
+        "muster_alerts_unrouted_oldest_seconds":
+            "How long the first of the alerts that wait to be brought to an incident has waited.",
+        "muster_build_info": "The version that runs, as a label.",
+        "muster_database_up": "Whether the database answered when it was last asked for these figures.",
+        "muster_dead_letters_total": "Messages that were not understood and are kept, by kind of source.",
+        "muster_deadline_lateness_seconds": "Time from a deadline, such as the end of a soak, until it was acted upon.",
+        "muster_feed_lag_seconds":
+            "Age of the oldest committed event that the feed does not show yet, for an older transaction still runs.",
+        "muster_feed_streams": "Clients that follow the feed at this daemon.",
+        "muster_http_request_duration_seconds": "Time from the request line to the ready answer.",
+        "muster_http_requests_in_flight": "Requests being served now.",
+        "muster_http_requests_in_flight_max": "Requests beyond this number are refused (http.requests_in_flight_max).",
+        "muster_http_requests_total": "Answered requests by method, route and class of status.",
+        "muster_http_route_requests_in_flight": "Requests being served now, by method and route.",
+        "muster_incidents_open": "Incidents that are not over, by phase and severity.",
+        "muster_intake_batch_alerts": "How many alerts were stored by one statement.",
+        "muster_intake_batch_duration_seconds": "Time to store a batch of alerts.",
+        "muster_intake_waiting_alerts": "Alerts that wait to be stored.",
+        "muster_intake_waiting_alerts_max": "Alerts beyond this number are refused (intake.waiting_max).",
+        "muster_pruned_rows_total": "Rows that were removed because their retention was over, by what they were.",
+        "muster_runner_last_pass_timestamp_seconds":
+            "When a loop of the daemon last ended a pass without an error, in seconds since 1970.",
+        "postgres_connection_failures_total": "Attempts to connect to PostgreSQL that failed.",
+        "postgres_connections_lost_total": "Connections to PostgreSQL that died.",
+        "postgres_connections_opened_total": "Connections to PostgreSQL that were opened.",
+        "postgres_deadlines_exceeded_total": "Statements that PostgreSQL did not answer before our own deadline.",
+        "postgres_job_duration_seconds": "Time from handing a statement to the pool to its answer.",
+        "postgres_job_wait_seconds": "The part of that time before a connection was free.",
+        "postgres_jobs_refused_total": "Statements refused because too many waited.",
+        "postgres_pool_busy_connections": "Connections with work in flight.",
+        "postgres_pool_connections": "Open connections.",
+        "postgres_pool_connections_max": "Connections that the pool may hold (database.connections).",
+        "postgres_pool_waiting_jobs": "Statements that wait for a connection.",
+        "process_cpu_seconds_total": "User and system CPU time spent.",
+        "process_open_fds": "Open file descriptors.",
+        "process_resident_memory_bytes": "Resident memory size.",
+        "process_start_time_seconds": "Start of the process in seconds since 1970.",
+    ]
+}
