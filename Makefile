@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check lint format bench storm clean dependencies
+.PHONY: help run build test check lint format bench storm deb system-test clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -10,7 +10,7 @@ test check: export MUSTER_WARNINGS_AS_ERRORS = 1
 RELEASE_FLAGS ?= --static-swift-stdlib
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: build ## build, then run the daemon with its own PostgreSQL and a demonstration catalog; Ctrl-C stops it
 	@exec deploy/demo/run.sh
@@ -38,6 +38,14 @@ bench: build ## measure the planner beside networkx, and the daemon beside pgben
 storm: build ## 200,000 alerts from 50 senders while the daemon is killed and PostgreSQL restarted: none lost, none twice
 	@deploy/install-build-dependencies.sh bench
 	@python3 -B Tests/Benchmarks/storm.py
+
+deb: build ## make the Debian package in .build/package, and look at it with lintian
+	@deploy/install-build-dependencies.sh package
+	@package=$$(deploy/package/build-deb.sh .build/release/musterd) && echo $$package && lintian --fail-on error $$package
+
+system-test: build ## install the package on a booted systemd: incident, reload, upgrade under load, watchdog, removal
+	@deploy/install-build-dependencies.sh system
+	@Tests/System/system-test.sh .build/release/musterd
 
 clean: ## remove what was built (the demonstration's ./data stays)
 	swift package clean

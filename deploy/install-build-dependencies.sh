@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building, testing and running Muster needs beside the Swift toolchain, on Debian and its relatives.
-#   deploy/install-build-dependencies.sh [bench]      `bench` adds what `make bench` needs
+#   deploy/install-build-dependencies.sh [bench|package|system]      adds what `make bench`, `deb` or `system-test` need
 # Asks no questions, changes nothing that is already there, and is done in milliseconds when nothing is missing.
 set -eu
 
@@ -40,6 +40,17 @@ bench)
     need python3 program python3
     need python3-venv python3 -c "import ensurepip, venv"
     need postgresql-client-common program pgbench
+    ;;
+package)
+    need binutils program strip
+    need dpkg-dev program dpkg-shlibdeps
+    need lintian program lintian
+    ;;
+system)
+    need binutils program strip
+    need dpkg-dev program dpkg-shlibdeps
+    need python3 program python3
+    need systemd-container program systemd-nspawn
     ;;
 esac
 

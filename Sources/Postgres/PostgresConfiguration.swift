@@ -4,6 +4,8 @@ package struct PostgresConfiguration: Sendable {
     /// sets itself (`connect_timeout`, `tcp_user_timeout`, `application_name`, `options`, keepalives) wins over the
     /// fields below.
     package var conninfo: String
+    /// Wins over one in the connection string, so that the string can be shown and kept anywhere.
+    package var password: String?
     /// How many connections the pool may hold; they are opened as work waits for them. About 8 suffice (see the figures
     /// in README).
     package var connections = 8

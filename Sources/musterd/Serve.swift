@@ -10,10 +10,13 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = installation.load()
-        let logger = configuration.makeLogger()
+        let environment = Process.environment
+        let logger = configuration.makeLogger(environment: environment)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         await Process.failing {
-            try await Server.serve(configuration, environment: Process.environment, logger: logger)
+            try await Server.serve(configuration, environment: environment, logger: logger) { [installation] in
+                try ServerConfiguration.load(file: installation.config, environment: environment)
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ struct ImportTests {
         "MusterServer": [
             "COpenAPI", "COpenSSL", "Configuration", "CoreMetrics", "FoundationEssentials", "Glibc", "HTTPTypes",
             "Hummingbird", "HummingbirdCore", "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore",
-            "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "NIOSSL", "NIOTLS", "Postgres", "ServiceLifecycle",
+            "NIOExtras", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "NIOSSL", "NIOTLS", "Postgres", "ServiceLifecycle",
             "Synchronization", "UnixSignals", "Yams",
         ],
         "musterd": ["ArgumentParser", "FoundationEssentials", "Glibc", "IncidentDomain", "Logging", "MusterServer"],

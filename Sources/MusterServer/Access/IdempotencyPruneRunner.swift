@@ -13,7 +13,7 @@ struct IdempotencyPruneRunner: Service {
         try? await cancelWhenGracefulShutdown {
             while true {
                 try await Task.sleep(for: Self.interval)
-                await prune()
+                await RunnerPulse.pass { await prune() }
             }
         }
     }

@@ -19,7 +19,7 @@ struct AlertExpiryRunner: Service {
         await cancelWhenGracefulShutdown {
             try? await Task.sleep(for: settling)
             while !Task.isCancelled {
-                await expire()
+                await RunnerPulse.pass { await expire() }
                 try? await Task.sleep(for: interval)
             }
         }

@@ -109,7 +109,7 @@ final class AlertIntake: Service, Sendable {
     }
 
     private func carryOut(_ batch: AlertQueue<Sender>.Batch) async {
-        await storeAndAnswer(batch.messages)
+        await RunnerPulse.pass { await storeAndAnswer(batch.messages) }
         state.withLock { $0.queue.finish(batch) }
     }
 

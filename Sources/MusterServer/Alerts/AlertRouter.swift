@@ -51,7 +51,7 @@ struct AlertRouter: Service {
                 group.addTask { await follow() }
                 group.addTask {
                     while !Task.isCancelled {
-                        await letGo()
+                        await RunnerPulse.pass { await letGo() }
                         signal.wake()
                         try? await Task.sleep(for: interval)
                     }
@@ -64,7 +64,7 @@ struct AlertRouter: Service {
         for await _ in signal.signals {
             do {
                 var began = ContinuousClock.now
-                while case let round = try await round(), round.isWorthAnother {
+                while case let round = try await RunnerPulse.pass({ try await round() }), round.isWorthAnother {
                     // In a storm there is always another one.
                     progress.passed()
                     let took = (ContinuousClock.now - began) * Self.restShare

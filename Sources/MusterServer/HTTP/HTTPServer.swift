@@ -3,15 +3,18 @@ import HummingbirdCore
 import IncidentDomain
 import Logging
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
 /// The listening socket and its connections: Hummingbird's HTTP/1 server in front of our dispatcher.
 struct HTTPServer: Service {
     let configuration: ServerConfiguration.HTTP
-    let dispatcher: Dispatcher
+    let dispatcher: CurrentDispatcher
     let logger: Logger
+    /// A listening socket that the service manager handed over, in place of the configured address.
+    var inherited: CInt?
+    /// How long a stop waits for a request on a connection that is silent: longer than a request travels.
+    var farewell: Duration = .seconds(1)
     /// Called once, when connections are accepted, with the address that is listened on.
     let onListening: @Sendable (String) async -> Void
 
@@ -20,33 +23,21 @@ struct HTTPServer: Service {
 
     func run() async throws {
         let isStopping = StopFlag()
-        let channelConfiguration = channelConfiguration
-        let builder = HTTPServerBuilder { responder in
-            LoopBoundChannel(http: HTTP1Channel(responder: responder, configuration: channelConfiguration))
-        }
-        let server = try builder.buildServer(
-            configuration: HummingbirdCore.ServerConfiguration(
-                address: address, backlog: 1_024,
-                availableConnectionsDelegate: .maximum(configuration.connectionsMax, logger: logger)),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            logger: quietLogger,
+        let http = HTTP1Channel(
             responder: { request, writer, channel in
                 try await respond(to: request, from: channel.remoteAddress, writer, isStopping)
-            },
-            onServerRunning: { channel in
-                await onListening(Self.text(channel.localAddress))
-            })
-        try await withGracefulShutdownHandler {
-            try await server.run()
-        } onGracefulShutdown: {
-            isStopping.set()
-        }
+            }, configuration: channelConfiguration)
+        let listener = Listener(
+            place: inherited.map(Listener.Place.inherited) ?? .address(configuration.listen),
+            connectionsMax: configuration.connectionsMax, connection: LoopBoundChannel(http: http), logger: quietLogger)
+        try await listener.run(
+            onListening: { address in await onListening(Self.text(address)) }, onStopping: { isStopping.set() })
     }
 
     private func respond(
         to request: Request, from peer: SocketAddress?, _ writer: consuming ResponseWriter, _ isStopping: StopFlag
     ) async throws {
-        var answer = await dispatcher.respond(to: request, from: peer) {
+        var answer = await dispatcher.value.respond(to: request, from: peer) {
             try await writer.writeInformationalHead(HTTPResponse(status: .continue))
         }
         answer.headers.append(HTTPField(name: .date, value: HTTPDate.now()))
@@ -72,18 +63,14 @@ struct HTTPServer: Service {
         status != .noContent && status != .notModified && status.code >= 200
     }
 
-    private var address: BindAddress {
-        switch configuration.listen {
-        case .tcp(let host, let port): .hostname(host, port: port)
-        case .unix(let path): .unixDomainSocket(path: path)
-        }
-    }
-
     private var channelConfiguration: HTTP1Channel.Configuration {
-        let timeout = configuration.bodyTimeout
+        let (timeout, patience) = (configuration.bodyTimeout, farewell)
         let bytesMax = configuration.requestBodyMaxBytes * Self.drainedBodies
         return HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionLimits(bodyTimeout: timeout, bodyBytesMax: bytesMax)],
+            additionalChannelHandlers: [
+                ConnectionLimits(bodyTimeout: timeout, bodyBytesMax: bytesMax),
+                ConnectionFarewell(patience: patience),
+            ],
             idleTimeout: TimeAmount(configuration.idleTimeout),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 100))

@@ -41,7 +41,7 @@ struct IngressPruneRunner: Service {
             while !Task.isCancelled {
                 try? await Task.sleep(for: interval)
                 guard !Task.isCancelled else { return }
-                await prune()
+                await RunnerPulse.pass { await prune() }
             }
         }
     }

@@ -45,7 +45,7 @@ struct ReportRunner: Service {
 
     private func insist(_ complaint: String, _ body: () async throws -> Void) async {
         do {
-            try await body()
+            try await RunnerPulse.pass { try await body() }
         } catch {
             guard !Task.isCancelled else { return }
             logger.warning("\(complaint)", metadata: ["error": "\(error)"])

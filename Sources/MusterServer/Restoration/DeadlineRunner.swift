@@ -23,7 +23,7 @@ struct DeadlineRunner: Service {
             while !Task.isCancelled {
                 do {
                     // Of several soaks of one incident, each has its own moment, and the next may be due as well.
-                    while try await passDue() > 0 {}
+                    while try await RunnerPulse.pass({ try await passDue() }) > 0 {}
                     progress.passed()
                 } catch {
                     guard !Task.isCancelled else { return }

@@ -17,7 +17,7 @@ struct PlanRunner: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    try await reviewPlans()
+                    try await RunnerPulse.pass { try await reviewPlans() }
                     progress.passed()
                 } catch {
                     guard !Task.isCancelled else { return }

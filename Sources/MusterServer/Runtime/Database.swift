@@ -78,6 +78,7 @@ struct Database: Sendable {
 
     private static func pool(_ conninfo: String, _ configuration: ServerConfiguration) -> PostgresConfiguration {
         var pool = PostgresConfiguration(conninfo: conninfo)
+        pool.password = configuration.database.password
         pool.connections = configuration.database.connections
         pool.statementDeadline = configuration.database.statementDeadline
         pool.statementTimeout = configuration.database.statementTimeout

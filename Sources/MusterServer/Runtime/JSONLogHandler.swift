@@ -22,25 +22,27 @@ struct JSONLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let now = Timestamp.now()
+        let now = output.isJournal ? nil : Timestamp.now()
         var line = Self.line(event, label: label, metadata: LogMetadata.merged(self, event), now: now)
         if line.count > LogOutput.lineBytesMax {
             // Cut off anywhere, it would be no object any more.
             let mark = [LogMetadata(key: "cut", value: .bool(true))]
             line = Self.line(event, label: label, metadata: mark, now: now, messageMax: 4096)
         }
-        output.write(line)
+        output.write(line, event.level)
     }
 
     /// The line of an event; keys of the metadata that are ours already get an underscore.
     ///
-    /// - Parameter messageMax: Characters of the message that are kept.
+    /// - Parameters:
+    ///   - now: Left out for a reader that keeps the time itself.
+    ///   - messageMax: Characters of the message that are kept.
     static func line(
-        _ event: LogEvent, label: String, metadata: [LogMetadata], now: Timestamp, messageMax: Int = .max
+        _ event: LogEvent, label: String, metadata: [LogMetadata], now: Timestamp?, messageMax: Int = .max
     ) -> [UInt8] {
         var json = JSONWriter(capacity: 256)
         json.object { json in
-            json.member("ts", now)
+            if let now { json.member("ts", now) }
             json.member("level", event.level.rawValue)
             json.member("message", String(event.message.description.prefix(messageMax)))
             json.member("logger", label)

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 
 /// Where log lines go: a file descriptor, normally standard error.
 ///
@@ -6,15 +7,32 @@ import Glibc
 /// buffer that a crash could lose. A reader that is too slow costs lines, not answers, when the descriptor does not block.
 struct LogOutput: Sendable {
     let fileDescriptor: Int32
+    /// Whether journald reads: it keeps the time of each line itself, and takes its priority from a prefix.
+    var isJournal = false
 
     static let standardError = LogOutput(fileDescriptor: STDERR_FILENO)
+
+    /// Standard error, which is journald's when `JOURNAL_STREAM` names the very file that it is.
+    static func standardError(environment: [String: String]) -> LogOutput {
+        var output = standardError
+        var info = stat()
+        if let stream = environment["JOURNAL_STREAM"], fstat(STDERR_FILENO, &info) == 0 {
+            output.isJournal = stream == "\(info.st_dev):\(info.st_ino)"
+        }
+        return output
+    }
 
     /// Longer lines are cut: a log is no place for documents.
     static let lineBytesMax = 32 * 1024
 
+    /// Writes one line, which has no line end yet, with its priority if journald reads.
+    func write(_ line: [UInt8], _ level: Logger.Level) {
+        write(line, after: isJournal ? Array("<\(level.journalPriority)>".utf8) : [])
+    }
+
     /// Writes one line, which has no line end yet.
-    func write(_ line: [UInt8]) {
-        var bytes = line.count > Self.lineBytesMax ? Array(line.prefix(Self.lineBytesMax)) : line
+    func write(_ line: [UInt8], after prefix: [UInt8] = []) {
+        var bytes = prefix + line.prefix(Self.lineBytesMax)
         bytes.append(UInt8(ascii: "\n"))
         var written = 0
         while written < bytes.count {
@@ -27,6 +45,20 @@ struct LogOutput: Sendable {
                 // Nowhere to complain to: the log itself is gone.
                 return
             }
+        }
+    }
+}
+
+extension Logger.Level {
+    /// As syslog counts.
+    fileprivate var journalPriority: Int {
+        switch self {
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
         }
     }
 }

@@ -8,31 +8,44 @@ import UnixSignals
 extension Server {
     /// Runs the daemon until it is asked to stop: PostgreSQL, the schema, the loops and the socket, in this order, and
     /// back in the opposite one. Throws what kept it from starting or running.
+    ///
+    /// - Parameter reload: Reads the configuration anew.
     package static func serve(
-        _ configuration: ServerConfiguration, environment: [String: String], logger: Logger
+        _ configuration: ServerConfiguration, environment: [String: String], logger: Logger,
+        reload: @escaping @Sendable () throws -> ServerConfiguration
     ) async throws {
         ProcessMetrics.markStart()
+        let sockets = try SystemdSockets(environment: environment)
         let metrics = MetricsRegistry()
         MetricsSystem.bootstrap(metrics)
+        let (reloads, hangUps) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         var group = ServiceGroupConfiguration(
             services: [
                 Daemon(
                     configuration: configuration, metrics: metrics,
-                    notifier: SystemdNotifier(environment: environment), logger: logger)
+                    notifier: SystemdNotifier(environment: environment), logger: logger,
+                    reloading: Reloading(requests: reloads, read: reload, environment: environment),
+                    inherited: sockets.http)
             ],
             logger: logger.atLeast(.notice))
         group.maximumGracefulShutdownDuration = configuration.shutdownGrace
         let daemon = ServiceGroup(configuration: group)
-        let signals = Task { await stop(daemon, onSignals: logger) }
+        let signals = Task { await listen(for: daemon, logger, hangUps) }
         defer { signals.cancel() }
         try await daemon.run()
     }
 
     /// SIGTERM and SIGINT stop the daemon gracefully; a second one ends the process at once, for whoever cannot wait. The
-    /// private PostgreSQL is built to survive that.
-    private static func stop(_ daemon: ServiceGroup, onSignals logger: Logger) async {
+    /// private PostgreSQL is built to survive that. SIGHUP has the configuration read anew.
+    private static func listen(
+        for daemon: ServiceGroup, _ logger: Logger, _ hangUps: AsyncStream<Void>.Continuation
+    ) async {
         var isStopping = false
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+            if signal == .sighup {
+                hangUps.yield()
+                continue
+            }
             if isStopping {
                 logger.warning("ended by a second signal", metadata: ["signal": .stringConvertible(signal)])
                 _exit(1)
@@ -50,8 +63,9 @@ struct Daemon: Service {
     let metrics: MetricsRegistry
     let notifier: SystemdNotifier
     let logger: Logger
-    /// Told the address once the daemon serves; for tests.
-    var onListening: @Sendable (String) -> Void = { _ in }
+    let reloading: Reloading
+    /// The listening socket that systemd opened.
+    let inherited: CInt?
 
     func run() async throws {
         var configuration = configuration
@@ -69,19 +83,27 @@ struct Daemon: Service {
     private func serve(_ configuration: ServerConfiguration, on database: Database) async throws {
         let pool = PostgresPool(configuration: database.pool, logger: logger)
         let server = Server(configuration: configuration, pool: pool, metrics: metrics, logger: logger)
+        let status = DaemonStatus(notifier: notifier)
+        let generations = Generations(first: server)
         let http = HTTPServer(
-            configuration: configuration.http, dispatcher: server.dispatcher, logger: logger,
+            configuration: configuration.http, dispatcher: generations.dispatcher, logger: logger, inherited: inherited,
             onListening: { address in
                 logger.notice("listening", metadata: ["address": .string(address)])
-                notifier.ready(status: "listening on \(address)")
-                onListening(address)
+                status.ready(at: address)
             })
-        // Services are stopped from the last to the first.
         let gate = SchemaGate()
-        let services: [any Service] =
-            [WatchdogRunner(notifier: notifier), pool]
-            + server.runners.map { GatedService(service: $0, gate: gate) }
-            + [ServingService(server: server, database: database, http: http, notifier: notifier, gate: gate)]
+        let hangs = configuration.database.statementDeadline * 2 + .seconds(20)
+        let vital =
+            VitalSign.eventLoops() + [.pool(pool), .runners({ generations.pulses }, limit: hangs)]
+        // Services are stopped from the last to the first.
+        let services: [any Service] = [
+            SystemdWatchdog(notifier: notifier, signs: vital, logger: logger),
+            pool,
+            StatusRunner(status: status, store: StatusStore(pool: pool), gate: gate),
+            GatedService(service: generations, gate: gate),
+            ReloadRunner(reloading: reloading, generations: generations, status: status, gate: gate),
+            ServingService(server: server, database: database, http: http, notifier: notifier, gate: gate),
+        ]
         let group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
             logger: logger.atLeast(.notice))

@@ -18,14 +18,17 @@ package struct Server: Sendable {
     let features: Features
     private let figures: FigureCache
 
-    init(configuration: ServerConfiguration, pool: PostgresPool, metrics: MetricsRegistry, logger: Logger) {
+    init(
+        configuration: ServerConfiguration, pool: PostgresPool, metrics: MetricsRegistry, logger: Logger,
+        isStopping: StopFlag = StopFlag()
+    ) {
         self.configuration = configuration
         self.logger = logger
         self.pool = pool
         self.metrics = metrics
         migrator = Migrator(migrations: Migrations.all)
         inFlight = InFlightGate(max: configuration.http.requestsInFlightMax)
-        isStopping = StopFlag()
+        self.isStopping = isStopping
         tokens = TokenStore(pool: pool)
         authenticator = Authenticator(tokens: tokens, bootstrapToken: configuration.bootstrapToken)
         idempotency = IdempotencyStore(pool: pool)

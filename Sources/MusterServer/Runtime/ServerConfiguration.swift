@@ -21,6 +21,7 @@ import Logging
 /// | `data.directory` | path | `$STATE_DIRECTORY`, else `/var/lib/musterd` if writable, else `./data` | |
 /// | `data.postgres_user` | account | the cluster's owner, else `postgres` | only as root |
 /// | `database.url` | secret, libpq connection string | none: embedded PostgreSQL | |
+/// | `database.password` | secret | what the connection string says | |
 /// | `database.connections` | count | 8 | 1 to 200 |
 /// | `database.migrate` | bool | true | |
 /// | `database.statement_deadline_seconds` | seconds | 15 | 1 to 600, above the timeout |
@@ -66,6 +67,8 @@ package struct ServerConfiguration: Sendable {
 
     struct Database: Sendable {
         var url: String?
+        /// Wins over the one in the connection string.
+        var password: String?
         var connections: Int
         var migrate: Bool
         var statementDeadline: Duration
@@ -251,6 +254,7 @@ extension ServerConfiguration.DataFiles {
 extension ServerConfiguration.Database {
     fileprivate init(_ reader: inout SettingReader) {
         url = reader.secret("database.url")
+        password = reader.secret("database.password")
         connections = reader.integer("database.connections", default: 8, 1...200)
         migrate = reader.bool("database.migrate", default: true)
         let deadline = reader.integer("database.statement_deadline_seconds", default: 15, 1...600)

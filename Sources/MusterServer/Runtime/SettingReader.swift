@@ -72,11 +72,12 @@ struct SettingReader {
         }
     }
 
-    /// A secret: the value itself or, under `<key>_file`, a file that holds it, as service managers hand out secrets.
+    /// A secret: the value itself; or, under `<key>_file`, a file that holds it; or else a credential of systemd that has
+    /// the key's name.
     mutating func secret(_ key: String) -> String? {
         secrets.insert(key)
         let direct = string(key)
-        guard let path = string("\(key)_file") else { return direct }
+        guard let path = string("\(key)_file") ?? (direct == nil ? source.credential(key) : nil) else { return direct }
         guard direct == nil else {
             refuse("\(key)_file", "stands beside \(key); only one of them may be given")
             return direct

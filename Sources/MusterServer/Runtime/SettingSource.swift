@@ -48,6 +48,15 @@ struct SettingSource: Sendable {
         "MUSTER_" + key.uppercased().replacing(".", with: "_")
     }
 
+    /// The file of a credential that systemd handed over for a key (`LoadCredential=`); nil when there is none. With a
+    /// folder of credentials, systemd puts the folder's name before each.
+    func credential(_ key: String) -> String? {
+        guard let directory = environment["CREDENTIALS_DIRECTORY"] else { return nil }
+        return [key, "musterd_\(key)"].map { "\(directory)/\($0)" }.first {
+            FileManager.default.fileExists(atPath: $0)
+        }
+    }
+
     /// A text for a person: where the value of a key comes from.
     func origin(_ key: String) -> String {
         let variable = Self.environmentName(key)

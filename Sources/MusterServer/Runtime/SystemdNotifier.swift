@@ -1,6 +1,4 @@
 import Glibc
-import Logging
-import ServiceLifecycle
 
 /// Tells the service manager how we are (sd_notify): one datagram to the socket that `NOTIFY_SOCKET` names. Without
 /// that variable every call does nothing.
@@ -16,8 +14,18 @@ struct SystemdNotifier: Sendable {
         watchdogInterval = isForUs && microseconds > 0 && path != nil ? .microseconds(microseconds / 2) : nil
     }
 
+    /// Whether anybody is told.
+    var isThere: Bool { path != nil }
+
     func ready(status: String) {
         send("READY=1\nSTATUS=\(status)\nMAINPID=\(getpid())")
+    }
+
+    /// A new configuration is being read; `ready` says that it is done. systemd asks for the moment as well.
+    func reloading() {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        send("RELOADING=1\nMONOTONIC_USEC=\(now.tv_sec * 1_000_000 + now.tv_nsec / 1_000)\nSTATUS=reloading")
     }
 
     func status(_ status: String) {
@@ -32,13 +40,16 @@ struct SystemdNotifier: Sendable {
         send("WATCHDOG=1")
     }
 
-    /// Whether the datagram was taken. Nothing depends on it: the manager may be gone.
+    /// Whether the datagram was taken. Nothing depends on it: the manager may be gone. One that does not read is waited for
+    /// a moment and no longer, since it may itself wait for us.
     @discardableResult
     func send(_ message: String) -> Bool {
         guard let path else { return false }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
+        var patience = timeval(tv_sec: 0, tv_usec: 100_000)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         guard let (address, length) = Self.address(path) else { return false }
         let bytes = Array(message.utf8)
         let sent = withUnsafePointer(to: address) { pointer in
@@ -60,23 +71,5 @@ struct SystemdNotifier: Sendable {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
         let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
         return (address, socklen_t(offset + name.count + (isAbstract ? 0 : 1)))
-    }
-}
-
-/// Sends the signs of life that the manager waits for.
-struct WatchdogRunner: Service {
-    let notifier: SystemdNotifier
-
-    func run() async throws {
-        guard let interval = notifier.watchdogInterval else {
-            try? await gracefulShutdown()
-            return
-        }
-        // Also while requests are finished after a stop was asked for: until the group cancels us.
-        while !Task.isShuttingDownGracefully {
-            notifier.watchdog()
-            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: interval) }
-        }
-        notifier.watchdog()
     }
 }

@@ -21,12 +21,15 @@ struct TextLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        output.write(Self.line(event, metadata: LogMetadata.merged(self, event), now: .now()))
+        let line = Self.line(event, metadata: LogMetadata.merged(self, event), now: output.isJournal ? nil : .now())
+        output.write(line, event.level)
     }
 
-    static func line(_ event: LogEvent, metadata: [LogMetadata], now: Timestamp) -> [UInt8] {
+    static func line(_ event: LogEvent, metadata: [LogMetadata], now: Timestamp?) -> [UInt8] {
         let level = event.level.rawValue.uppercased()
-        var line = "\(now) \(level)\(String(repeating: " ", count: max(0, 8 - level.count))) \(event.message)"
+        var line =
+            (now.map { "\($0) " } ?? "")
+            + "\(level)\(String(repeating: " ", count: max(0, 8 - level.count))) \(event.message)"
         for entry in metadata {
             line += " \(entry.key)=\(text(entry.value))"
         }

@@ -19,7 +19,7 @@ struct HeartbeatRunner: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    try await passDue()
+                    try await RunnerPulse.pass { try await passDue() }
                     progress.passed()
                 } catch {
                     guard !Task.isCancelled else { return }

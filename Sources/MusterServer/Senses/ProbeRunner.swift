@@ -38,7 +38,7 @@ struct ProbeRunner: Service {
                 do {
                     let free = slots.free
                     guard free > 0 else { continue }
-                    let claims = try await store.claim(limit: free)
+                    let claims = try await RunnerPulse.pass { try await store.claim(limit: free) }
                     progress.passed()
                     slots.take(claims.count)
                     for claim in claims {

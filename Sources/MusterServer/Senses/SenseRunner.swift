@@ -33,7 +33,7 @@ struct SenseRunner: Service {
     private func follow() async {
         for await _ in signal.signals {
             do {
-                while try await tell() == Self.batchMax {}
+                while try await RunnerPulse.pass({ try await tell() }) == Self.batchMax {}
                 progress.passed()
             } catch {
                 guard !Task.isCancelled else { return }

@@ -28,7 +28,7 @@ struct FeedNotifier: Service {
     private func tellOthers() async {
         for await _ in signal.ownCommits {
             do {
-                try await FeedStore.notify(in: pool)
+                try await RunnerPulse.pass { try await FeedStore.notify(in: pool) }
             } catch {
                 logger.debug("other daemons could not be woken", metadata: ["error": "\(error)"])
             }

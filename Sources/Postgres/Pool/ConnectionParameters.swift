@@ -48,6 +48,7 @@ struct ConnectionParameters: Sendable {
     func limited(by configuration: PostgresConfiguration) -> ConnectionParameters {
         var limited = self
         limited.set("client_encoding", "UTF8")
+        if let password = configuration.password { limited.set("password", password) }
         limited.setDefault("fallback_application_name", configuration.applicationName)
         limited.setDefault("connect_timeout", String(max(1, configuration.connectTimeout.milliseconds / 1_000)))
         limited.setDefault("tcp_user_timeout", String(configuration.tcpUserTimeout.milliseconds))

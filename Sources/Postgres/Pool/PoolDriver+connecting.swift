@@ -197,6 +197,7 @@ extension PoolDriver {
         switch message {
         case .submit(_, let completion): completion(.failure(.closed))
         case .listen(let request): request.continuation.finish()
+        case .ask(let answer): answer()
         case .cancel, .opened, .cancelDelivered, .stopListening, .keepWarm, .close: break
         }
     }

@@ -74,6 +74,7 @@ final class PoolDriver {
         case .listen(let request): listen(request)
         case .stopListening(let id): stopListening(id)
         case .keepWarm: isKeptWarm = true
+        case .ask(let answer): answer()
         case .close(let within): close(within: within)
         }
     }

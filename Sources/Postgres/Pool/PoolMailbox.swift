@@ -15,6 +15,8 @@ enum PoolMessage: Sendable {
     case stopListening(Int)
     /// Hold a connection open even when nothing is asked for.
     case keepWarm
+    /// The driver is to call this, as a sign that it gets round to things.
+    case ask(@Sendable () -> Void)
     case close(within: Duration)
 }
 

@@ -2,6 +2,11 @@ package import Logging
 import ServiceLifecycle
 import Synchronization
 
+/// Hears that statements have ended.
+package protocol PostgresAnswerListener: AnyObject, Sendable {
+    func answered()
+}
+
 /// Connections to PostgreSQL, shared by everything in the process. Statements may be given to it before `run()` and
 /// while the server is away: they wait up to `acquireTimeout`. Connections are opened as they are needed.
 package final class PostgresPool: Service, Sendable {
@@ -68,6 +73,15 @@ package final class PostgresPool: Service, Sendable {
         return try await submit(statements, part: .alone, deadline: deadline)
     }
 
+    /// Has `answer` called by the thread that owns the connections, at its next turn, whether PostgreSQL is there or not.
+    /// A pool that is closed has nothing to get round to any more, and answers at once.
+    package func askDriver(_ answer: @escaping @Sendable () -> Void) {
+        if !mailbox.post(.ask(answer)) { answer() }
+    }
+
+    /// Told of every answer, good or bad, that the task it is set for, or a child of that, got from any pool.
+    @TaskLocal package static var listener: (any PostgresAnswerListener)?
+
     /// What the pool is doing at this moment.
     package func statistics() -> PostgresPoolStatistics {
         mailbox.statistics
@@ -95,6 +109,7 @@ extension PostgresPool {
         _ statements: [SQL], part: PostgresJob.Part, deadline: Duration? = nil, isCancellable: Bool = true
     ) async throws(PostgresError) -> [PostgresResult] {
         try Self.check(statements)
+        defer { Self.listener?.answered() }
         let job = PostgresJob(statements: statements, part: part, expires: deadline.map { .now + $0 })
         guard isCancellable else { return try await hand(job).get() }
         return try await withTaskCancellationHandler {

@@ -17,9 +17,11 @@ final class Child: Sendable {
 
     /// Starts a program, found in PATH unless it has a slash, with nothing but the given environment. Output is appended
     /// to the files.
+    ///
+    /// - Parameter descriptor: Becomes the child's descriptor 3, as systemd hands sockets over.
     init(
         _ arguments: [String], environment: [String: String] = Child.plainEnvironment, output: String, errors: String,
-        directory: String? = nil
+        directory: String? = nil, handing descriptor: Int32? = nil
     ) throws {
         Self.cleaning
         var actions = posix_spawn_file_actions_t()
@@ -28,6 +30,7 @@ final class Child: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        if let descriptor { posix_spawn_file_actions_adddup2(&actions, descriptor, 3) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -55,9 +55,19 @@ extension Daemon {
         try await ready()
     }
 
-    func launch() throws {
+    /// - Parameters:
+    ///   - file: Its configuration, beside the settings.
+    ///   - socket: Handed over as systemd does.
+    func launch(configuration file: String? = nil, on socket: ListeningSocket? = nil) throws {
+        var command = [Files.musterd, "serve"] + (file.map { ["--config", $0] } ?? [])
+        if socket != nil {
+            // The number of the process has to be in its environment.
+            let script = "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http exec \"$@\""
+            command = ["/bin/sh", "-c", script, "sh"] + command
+        }
         let child = try Child(
-            [Files.musterd, "serve"], environment: environment, output: directory + "/output", errors: logFile)
+            command, environment: environment, output: directory + "/output", errors: logFile,
+            handing: socket?.descriptor)
         self.child.withLock { $0 = child }
     }
 

@@ -34,6 +34,17 @@ final class ServiceManager: Sendable {
         }
     }
 
+    /// Waits for a status line with the text; those before it are thrown away.
+    func status(containing text: String) async throws {
+        try await Eventually.holds("a status with \(text)") {
+            while let message = receive() {
+                let status = message.split(separator: "\n").first { $0.hasPrefix("STATUS=") }
+                if status?.contains(text) == true { return true }
+            }
+            return false
+        }
+    }
+
     private func receive() -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = recv(descriptor, &buffer, buffer.count, 0)

@@ -125,6 +125,21 @@ struct ConnectionTests {
         }
     }
 
+    @Test func `a request that was on its way when a stop began is answered`() async throws {
+        try await TestSite.with(Self.routes, farewell: .seconds(60)) { site in
+            let (used, fresh) = (try RawClient(port: site.port), try RawClient(port: site.port))
+            #expect(try await used.exchange("GET /open HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+            // Accepted before the stop, as this one after it is.
+            #expect(try await site.ask("GET", "/open").status == 200)
+            await site.stop()
+            for client in [used, fresh] {
+                let reply = try await client.exchange("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(reply.status == 200 && reply["Connection"] == "close", "\(reply)")
+                #expect(try await client.readToEnd().isEmpty)
+            }
+        }
+    }
+
     @Test func `an answer can come in pieces`() async throws {
         let routes = [
             Route(.get, "/stream", role: nil, "stream") { _ in

@@ -21,7 +21,7 @@ struct TestSite: Sendable {
     /// Runs `body` with a site that serves the routes.
     static func with<Result: Sendable>(
         _ routes: [Route], configure: (inout ServerConfiguration) -> Void = { _ in },
-        tokens: any TokenLookup = RoleTokens(),
+        tokens: any TokenLookup = RoleTokens(), farewell: Duration = .milliseconds(20),
         _ body: @Sendable (TestSite) async throws -> Result
     ) async throws -> Result {
         var configuration = try ServerConfiguration(
@@ -38,8 +38,8 @@ struct TestSite: Sendable {
             inFlight: InFlightGate(max: configuration.http.requestsInFlightMax), logger: logger)
         let (addresses, continuation) = AsyncStream.makeStream(of: String.self)
         let server = HTTPServer(
-            configuration: configuration.http, dispatcher: dispatcher, logger: logger,
-            onListening: { address in continuation.yield(address) })
+            configuration: configuration.http, dispatcher: CurrentDispatcher(dispatcher), logger: logger,
+            farewell: farewell, onListening: { address in continuation.yield(address) })
         let group = ServiceGroup(services: [server], logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

@@ -1,3 +1,4 @@
+import Glibc
 import IncidentDomain
 import Logging
 import Testing
@@ -63,6 +64,29 @@ struct LogHandlerTests {
         handler.log(event: event("too much", ["document": .string(document)]))
         let line = try JSONParser.parse(Array(pipe.read().utf8))
         #expect(line["message"]?.string == "too much" && line["cut"]?.bool == true)
+    }
+
+    @Test(arguments: [
+        (Logger.Level.error, "<3>"), (.warning, "<4>"), (.notice, "<5>"), (.info, "<6>"), (.debug, "<7>"),
+    ])
+    func `journald gets a priority and no time`(level: Logger.Level, prefix: String) throws {
+        let pipe = try Pipe()
+        let output = LogOutput(fileDescriptor: pipe.writeEnd, isJournal: true)
+        let event = LogEvent(
+            level: level, message: "m", metadata: nil, source: "test", file: "f", function: "g", line: 1)
+        JSONLogHandler(label: "musterd", output: output, level: .trace).log(event: event)
+        #expect(pipe.read() == #"\#(prefix){"level":"\#(level)","message":"m","logger":"musterd"}"# + "\n")
+        TextLogHandler(label: "musterd", output: output, level: .trace).log(event: event)
+        #expect(pipe.read().hasPrefix(prefix + level.rawValue.uppercased()))
+    }
+
+    @Test func `standard error is the journal's only when it is the file that systemd names`() {
+        var info = stat()
+        fstat(STDERR_FILENO, &info)
+        let own = "\(info.st_dev):\(info.st_ino)"
+        #expect(LogOutput.standardError(environment: ["JOURNAL_STREAM": own]).isJournal)
+        #expect(!LogOutput.standardError(environment: ["JOURNAL_STREAM": "1:1"]).isJournal)
+        #expect(!LogOutput.standardError(environment: [:]).isJournal)
     }
 
     @Test func `a log that nobody reads any more stops nothing`() throws {

@@ -120,6 +120,31 @@ struct ServerConfigurationTests {
         #expect(errors("database: {url_file: /no/such/file}").first?.contains("database.url_file") == true)
     }
 
+    @Test func `a credential of systemd is a secret, unless the configuration has one`() throws {
+        let directory = "/tmp/muster-credentials-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try "from-one-file\n".write(toFile: directory + "/database.password", atomically: true, encoding: .utf8)
+        try "from-a-folder\n".write(
+            toFile: directory + "/musterd_auth.bootstrap_token", atomically: true, encoding: .utf8)
+        let environment = ["CREDENTIALS_DIRECTORY": directory]
+        let configuration = try load(nil, environment)
+        #expect(configuration.database.password == "from-one-file")
+        #expect(configuration.bootstrapToken == "from-a-folder")
+        #expect(configuration.database.url == nil)
+        #expect(try load("auth: {bootstrap_token: from-the-file}", environment).bootstrapToken == "from-the-file")
+    }
+
+    @Test func `a reload names what it cannot change, and keeps that`() throws {
+        let old = try load("http: {listen: \"127.0.0.1:1\"}\ndatabase: {connections: 3}")
+        let new = try load("http: {listen: \"127.0.0.1:2\", require_if_match: true}\ndatabase: {connections: 4}")
+        #expect(new.fixedKeys(differingFrom: old) == ["http.listen", "database.connections"])
+        let merged = new.keepingFixed(of: old)
+        #expect(merged.fixedKeys(differingFrom: old).isEmpty)
+        #expect(merged.http.requireIfMatch)
+        #expect(old.fixedKeys(differingFrom: old).isEmpty)
+    }
+
     @Test func `the policy is read by severity and phase`() throws {
         let policy = try load(
             """

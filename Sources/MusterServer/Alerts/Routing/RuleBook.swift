@@ -93,7 +93,7 @@ final class RuleBook: Service, Sendable {
         await cancelWhenGracefulShutdown {
             for await _ in self.pool.notifications(on: [RuleStore.channel]) {
                 do {
-                    try await self.refresh()
+                    try await RunnerPulse.pass { try await self.refresh() }
                 } catch {
                     // Whoever needs them next reads them.
                     self.state.withLock { $0.held = nil }

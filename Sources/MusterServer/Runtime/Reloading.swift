@@ -1,0 +1,91 @@
+import Logging
+import ServiceLifecycle
+
+/// How the configuration is read anew, and who asks for it.
+struct Reloading: Sendable {
+    let requests: AsyncStream<Void>
+    let read: @Sendable () throws -> ServerConfiguration
+    let environment: [String: String]
+}
+
+/// Takes a new configuration on SIGHUP: whole, or not at all.
+struct ReloadRunner: Service {
+    let reloading: Reloading
+    let generations: Generations
+    let status: DaemonStatus
+    let gate: SchemaGate
+
+    func run() async throws {
+        await gate.pass()
+        for await _ in reloading.requests.cancelOnGracefulShutdown() { await reload() }
+    }
+
+    /// One reload, from its first word to the service manager to its last.
+    func reload() async {
+        let old = generations.server
+        status.notifier.reloading()
+        do {
+            let read = try reloading.read()
+            let new = read.keepingFixed(of: old.configuration)
+            let logger = new.makeLogger(environment: reloading.environment)
+            for warning in read.warnings { logger.warning("\(warning)") }
+            let fixed = read.fixedKeys(differingFrom: old.configuration)
+            if !fixed.isEmpty {
+                logger.warning(
+                    "some settings take effect at the next start only",
+                    metadata: ["keys": .array(fixed.map { .string($0) })])
+            }
+            await generations.replace(
+                with: Server(
+                    configuration: new, pool: old.pool, metrics: old.metrics, logger: logger,
+                    isStopping: old.isStopping))
+            logger.notice("the configuration was read anew")
+            status.reloaded(isRefused: false)
+        } catch {
+            let mistakes = (error as? ConfigurationError)?.errors ?? ["\(error)"]
+            old.logger.error(
+                "the new configuration is wrong and was not taken; the one before stays",
+                metadata: ["errors": .array(mistakes.map { .string($0) })])
+            status.reloaded(isRefused: true)
+        }
+    }
+}
+
+extension ServerConfiguration {
+    /// The keys that a running daemon cannot change, each with what it is compared by.
+    private static let fixed: [(key: String, value: @Sendable (ServerConfiguration) -> String)] = [
+        ("http.listen", { $0.http.listen.description }),
+        ("http.connections_max", { "\($0.http.connectionsMax)" }),
+        ("http.idle_timeout_seconds", { "\($0.http.idleTimeout)" }),
+        ("http.body_timeout_seconds", { "\($0.http.bodyTimeout)" }),
+        ("data.directory", { $0.data.directory }),
+        ("data.postgres_user", { $0.data.postgresUser ?? "" }),
+        ("database.url", { $0.database.url ?? "" }),
+        ("database.password", { $0.database.password ?? "" }),
+        ("database.connections", { "\($0.database.connections)" }),
+        ("database.statement_deadline_seconds", { "\($0.database.statementDeadline)" }),
+        ("database.statement_timeout_seconds", { "\($0.database.statementTimeout)" }),
+        ("database.connect_timeout_seconds", { "\($0.database.connectTimeout)" }),
+        ("shutdown.grace_seconds", { "\($0.shutdownGrace)" }),
+    ]
+
+    /// Which settings of this one the daemon that runs with `other` cannot take.
+    func fixedKeys(differingFrom other: ServerConfiguration) -> [String] {
+        Self.fixed.filter { $0.value(self) != $0.value(other) }.map(\.key)
+    }
+
+    /// This one, with what cannot be changed as it is.
+    func keepingFixed(of other: ServerConfiguration) -> ServerConfiguration {
+        var merged = self
+        merged.http.listen = other.http.listen
+        merged.http.connectionsMax = other.http.connectionsMax
+        merged.http.idleTimeout = other.http.idleTimeout
+        merged.http.bodyTimeout = other.http.bodyTimeout
+        merged.data = other.data
+        merged.database = other.database
+        merged.shutdownGrace = other.shutdownGrace
+        // With the embedded PostgreSQL and none configured, the one that was made at the start.
+        if merged.database.url == nil, merged.bootstrapToken == nil { merged.bootstrapToken = other.bootstrapToken }
+        return merged
+    }
+}
