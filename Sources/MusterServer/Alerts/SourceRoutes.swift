@@ -6,6 +6,7 @@ import IncidentDomain
 struct SourceRoutes: Sendable {
     let store: SourceStore
     let cache: SourceCache
+    let trial: RuleTrial
     /// What URLs begin with, as `https://muster.example`; nil takes the host that the caller itself used.
     let publicURL: String?
 
@@ -19,7 +20,7 @@ struct SourceRoutes: Sendable {
                 .post, "/v1/sources/{id}/rotate", role: .admin, "rotateSource", body: .optionalJSON, handler: rotate),
             Route(
                 .post, "/v1/sources/{id}/try", role: .admin, "trySource", query: .anything, body: .foreign,
-                handler: SourceTrial(store: store).carryOut),
+                handler: SourceTrial(store: store, rules: trial).carryOut),
             Route(.delete, "/v1/sources/{id}", role: .admin, "deleteSource", handler: delete),
         ]
     }

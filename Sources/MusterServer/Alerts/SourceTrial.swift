@@ -8,6 +8,7 @@ import IncidentDomain
 /// `{"mapping": ..., "payload": ...}` with the media type `application/vnd.muster.try+json`.
 struct SourceTrial: Sendable {
     let store: SourceStore
+    let rules: RuleTrial
 
     private static let wrapper = "application/vnd.muster.try+json"
 
@@ -27,11 +28,25 @@ struct SourceTrial: Sendable {
             foreign.parsed = payload
         }
         let message = try IngressEntry.hook.read(foreign, of: source)
-        return .json { json in json.object { Self.write(message, to: &$0) } }
+        var tried: [Tried] = []
+        for alert in message.alerts {
+            let facts = RuleBook.facts(of: alert, source: source)
+            // An end opens nothing, whatever the rules say.
+            let isEnd = alert.status == .resolved
+            tried.append(Tried(alert: alert, routing: isEnd ? nil : try await rules.outcome(of: facts)))
+        }
+        return .json { [tried] json in json.object { Self.write(message, tried, to: &$0) } }
     }
 
-    private static func write(_ message: IncomingMessage, to json: inout JSONWriter) {
-        json.array("alerts", message.alerts) { json, alert in
+    /// An alert, and what the rules and silences would make of it.
+    private struct Tried {
+        let alert: IncomingAlert
+        let routing: RuleTrial.Outcome?
+    }
+
+    private static func write(_ message: IncomingMessage, _ tried: [Tried], to json: inout JSONWriter) {
+        json.array("alerts", tried) { json, tried in
+            let alert = tried.alert
             json.object { json in
                 json.member("identity", alert.identity)
                 json.member("status", alert.status.rawValue)
@@ -42,6 +57,7 @@ struct SourceTrial: Sendable {
                 json.member("starts_at", alert.startsAt)
                 json.member("ends_at", alert.endsAt)
                 json.member("expires_at", alert.expiresAt)
+                json.member("routing", tried.routing)
                 json.object("labels") { json in
                     for (name, value) in alert.labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
                 }

@@ -16,7 +16,9 @@ struct ReportAlertStore: Sendable {
         let changedAt: Timestamp
     }
 
-    /// Alerts of others that fire on one of the components, or belong to an incident that takes alerts.
+    /// Whether alerts of others fire on one of the components, and an incident of theirs that takes alerts. What is held
+    /// back, by a silence or a rule, is no witness; what is not routed yet is none before it is known where it belongs, or
+    /// the surge would open an incident beside the one that it is about to open.
     func fires(on components: [String], in runner: some SQLRunner) async throws -> (fires: Bool, incident: Int?) {
         let row = try await runner.query(
             """
@@ -24,7 +26,7 @@ struct ReportAlertStore: Sendable {
             FROM alert LEFT JOIN incident ON incident.number = alert.incident
                 AND incident.phase IN ('detect', 'assess', 'mitigate', 'restore')
             WHERE alert.component = ANY (\(components)) AND alert.status <> 'resolved'
-                AND alert.source <> \(BuiltInSource.reports)
+                AND alert.source <> \(BuiltInSource.reports) AND alert.routed AND alert.held IS NULL
             """
         ).first
         return (try row?.decode("fires") ?? false, try row?.decode("incident"))
@@ -61,14 +63,15 @@ struct ReportAlertStore: Sendable {
         ).count
     }
 
-    /// Open incidents with surges, and what surged. One incident, or all.
+    /// Open incidents with surges, and what surged, by the labels: a rule may have given the alert another component, but
+    /// reports are counted for the one that users named. One incident, or all.
     func reported(of number: Int?, in runner: some SQLRunner) async throws -> [Reported] {
         let which: SQL =
             number.map { "incident.number = \($0)" }
             ?? "incident.phase IN ('detect', 'assess', 'mitigate', 'restore', 'review')"
         return try await runner.query(
             """
-            SELECT incident.number, array_agg(coalesce(alert.component, '') ORDER BY alert.id) AS components,
+            SELECT incident.number, array_agg(coalesce(alert.labels ->> 'component', '') ORDER BY alert.id) AS components,
                 array_agg(coalesce(alert.labels ->> 'symptom', '') ORDER BY alert.id) AS symptoms,
                 min(alert.starts_at) AS began, now() AS now, bool_or(alert.status <> 'resolved') AS surging,
                 max(alert.resolved_at) AS resolved, max(alert.first_seen_at) AS seen

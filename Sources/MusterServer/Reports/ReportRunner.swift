@@ -10,6 +10,7 @@ struct ReportRunner: Service {
     let desk: IncidentDesk
     let pool: PostgresPool
     let intake: AlertIntake
+    let rules: RuleBook
     let routing: RoutingSignal
     let logger: Logger
     var retentionDays = 90
@@ -63,7 +64,9 @@ struct ReportRunner: Service {
         let surging = seen.filter(\.baseline.isSurging)
         let over = seen.filter { !$0.baseline.isSurging && $0.isAlerted }
         guard !surging.isEmpty || !over.isEmpty else { return }
-        try await intake.take(IncomingMessage(alerts: (surging + over).map(Self.alert)), from: BuiltInSource.reports)
+        var message = IncomingMessage(alerts: (surging + over).map(Self.alert))
+        try await rules.apply(&message, source: BuiltInSource.reports)
+        try await intake.take(message, from: BuiltInSource.reports)
         try await store.mark(surging.map(\.key), alerted: true)
         try await store.mark(over.map(\.key), alerted: false)
     }

@@ -36,7 +36,7 @@ struct Features: Sendable {
                 batchMax: configuration.intake.batchMax, waitingMax: configuration.intake.waitingMax,
                 gathering: configuration.intake.gather),
             routing: routing, logger: logger)
-        senses = Senses(pool: pool, intake: intake, probes: configuration.probes, logger: logger)
+        senses = Senses(pool: pool, intake: intake, rules: rules, probes: configuration.probes, logger: logger)
         reports = ReportDesk(
             store: ReportStore(pool: pool), catalog: catalog,
             limits: ReportLimiter.Limits(perMinute: configuration.reports.perMinuteMax),
@@ -59,7 +59,7 @@ struct Features: Sendable {
                 changes: ChangeStore(pool: pool), requests: OpsgenieStore(pool: pool),
                 silences: SilenceStore(pool: pool), logger: logger),
             ReportRunner(
-                desk: desk, pool: pool, intake: intake, routing: routing, logger: logger,
+                desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger,
                 retentionDays: configuration.reports.retentionDays),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
             sources,
@@ -82,15 +82,14 @@ struct Features: Sendable {
             + CatalogRoutes(reader: CatalogReader(pool: pool)).routes
             + DependencyRoutes(catalog: catalog).routes
             + SourceRoutes(
-                store: SourceStore(pool: pool), cache: sources, publicURL: configuration.http.publicURL
+                store: SourceStore(pool: pool), cache: sources, trial: trial, publicURL: configuration.http.publicURL
             ).routes
             + ingressRoutes
             + AlertRoutes(
                 search: AlertSearch(pool: pool), store: alerts, routing: routing
             ).routes
             + RuleRoutes(
-                store: RuleStore(pool: pool), book: rules,
-                trial: RuleTrial(pool: pool, book: rules, sources: SourceStore(pool: pool))
+                store: RuleStore(pool: pool), book: rules, trial: trial
             ).routes
             + SilenceRoutes(store: SilenceStore(pool: pool), routing: routing).routes
             + ReportRoutes(reports: reports, search: ReportSearch(pool: pool), desk: desk).routes
@@ -102,6 +101,8 @@ struct Features: Sendable {
             deadLetters: DeadLetterStore(pool: pool),
             logger: logger)
     }
+
+    private var trial: RuleTrial { RuleTrial(pool: pool, book: rules, sources: SourceStore(pool: pool)) }
 
     private var ingressRoutes: [Route] {
         let desk = ingress

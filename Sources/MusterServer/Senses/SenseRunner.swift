@@ -9,6 +9,7 @@ import ServiceLifecycle
 struct SenseRunner: Service {
     let store: SenseSignalStore
     let intake: AlertIntake
+    let rules: RuleBook
     let signal: RoutingSignal
     let logger: Logger
     var interval: Duration = .seconds(1)
@@ -49,7 +50,9 @@ struct SenseRunner: Service {
         guard !claimed.isEmpty else { return 0 }
         for (source, signals) in Dictionary(grouping: claimed, by: \.signal.source) {
             let alerts = signals.sorted { $0.turn < $1.turn }.map(\.signal.alert)
-            try await intake.take(IncomingMessage(alerts: alerts), from: source)
+            var message = IncomingMessage(alerts: alerts)
+            try await rules.apply(&message, source: source)
+            try await intake.take(message, from: source)
         }
         try await store.remove(turns: claimed.map(\.turn))
         return claimed.count

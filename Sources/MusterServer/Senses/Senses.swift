@@ -12,16 +12,20 @@ struct Senses: Sendable {
     private let fleet: FleetStore
     private let signals: SenseSignalStore
     private let intake: AlertIntake
+    private let rules: RuleBook
     private let concurrentMax: Int
     private let logger: Logger
 
-    init(pool: PostgresPool, intake: AlertIntake, probes: ServerConfiguration.Probes, logger: Logger) {
+    init(
+        pool: PostgresPool, intake: AlertIntake, rules: RuleBook, probes: ServerConfiguration.Probes, logger: Logger
+    ) {
         heartbeats = HeartbeatStore(pool: pool)
         self.probes = ProbeStore(pool: pool)
         check = ProbeCheck(networks: probes.networks)
         fleet = FleetStore(pool: pool)
         signals = SenseSignalStore(pool: pool)
         self.intake = intake
+        self.rules = rules
         concurrentMax = probes.concurrentMax
         self.logger = logger
     }
@@ -35,7 +39,7 @@ struct Senses: Sendable {
     }
 
     var senseRunner: SenseRunner {
-        SenseRunner(store: signals, intake: intake, signal: signal, logger: logger)
+        SenseRunner(store: signals, intake: intake, rules: rules, signal: signal, logger: logger)
     }
 
     var runners: [any Service] { [heartbeatRunner, probeRunner, senseRunner] }

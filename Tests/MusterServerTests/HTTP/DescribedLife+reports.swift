@@ -22,8 +22,8 @@ extension DescribedLife {
         await ask(.post, "/reports", ["symptom": "moon"], token: nil, headers: [.userAgent: "another"], gives: 422)
         let features = server.server.features
         let runner = ReportRunner(
-            desk: features.desk, pool: server.server.pool, intake: features.intake, routing: features.routing,
-            logger: TestServer.quietLogger, restSeconds: 0)
+            desk: features.desk, pool: server.server.pool, intake: features.intake, rules: features.rules,
+            routing: features.routing, logger: TestServer.quietLogger, restSeconds: 0)
         for _ in 1...2 { try await runner.look() }
         let router = AlertRouter(
             pool: server.server.pool, desk: features.desk, signal: features.routing, logger: TestServer.quietLogger,

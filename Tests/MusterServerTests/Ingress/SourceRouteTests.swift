@@ -145,6 +145,26 @@ struct SourceRouteTests {
     }
 
     @Test
+    func `A trial says which rules a payload meets and what that changes`() async throws {
+        try await IngressSite.with(.pagerduty) { site in
+            let path = "/v1/sources/\(site.source)/try"
+            let before = await site.ask(.post, path, Self.event).json["alerts"]?[0]
+            #expect(before?["routing"]?["matched"] == [] && before?["routing"]?["opens_incident"] == true)
+            let rule: JSONValue = [
+                "name": "disks", "matchers": [["label": "component", "value": "db"]],
+                "then": ["severity": "sev3", "opens_incident": false],
+            ]
+            let made = await site.ask(.post, "/v1/rules", rule, gives: 201).json
+            let alert = await site.ask(.post, path, Self.event).json["alerts"]?[0]
+            #expect(alert?["severity"] == "critical", "as its format reads it")
+            #expect(alert?["routing"]?["severity"] == "sev3" && alert?["routing"]?["component"] == "db")
+            #expect(alert?["routing"]?["rule"] == made["id"] && alert?["routing"]?["opens_incident"] == false)
+            #expect(alert?["routing"]?["reason"] == "The rule “disks” opens no incident.")
+            #expect(await site.alerts() == [])
+        }
+    }
+
+    @Test
     func `A mapping is tried before it is saved`() async throws {
         try await IngressSite.with(.generic) { site in
             let path = "/v1/sources/\(site.source)/try"

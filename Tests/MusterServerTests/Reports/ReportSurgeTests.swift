@@ -66,6 +66,55 @@ import Testing
         }
     }
 
+    @Test func `a rule may say to what a surge belongs, and its reports are counted all the same`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.putChain()
+            try await daemon.addRule { $0.component = .constant("mail") }
+            try await daemon.withIntake { intake in
+                let number = try await daemon.open(components: ["mail"])
+                try await daemon.surge(intake)
+                try await daemon.routeAll()
+                #expect(try await daemon.alerts().map(\.component) == ["mail"])
+                #expect(try await daemon.alerts().map(\.incident) == [number])
+                try await daemon.reportRunner(intake).count()
+                #expect(try await daemon.incident(number).reports?.total == 84)
+            }
+        }
+    }
+
+    @Test func `an alert that is held back itself is no witness`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.putChain()
+            try await daemon.withIntake { intake in
+                let source = try await daemon.makeSource()
+                _ = try await daemon.silence(.alertname("a"))
+                try await daemon.send(source, .firing("a", component: "app"))
+                try await daemon.surge(intake)
+                try await daemon.routeAll()
+                #expect(try await daemon.count("incident") == 0)
+                #expect(try await daemon.count("alert", where: "held = 'corroboration'") == 1)
+            }
+        }
+    }
+
+    @Test func `an alert that is not routed yet opens the one incident, and the surge joins it`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.putChain()
+            try await daemon.withIntake { intake in
+                try await daemon.surge(intake)
+                let source = try await daemon.makeSource()
+                try await daemon.take(source, .firing("a", component: "db"))
+                // The older one, which is the surge, has its turn first.
+                try await daemon.routeAll()
+                _ = try await daemon.pool.query("UPDATE alert SET held_until = now() WHERE held IS NOT NULL")
+                try await daemon.reportRunner(intake).look()
+                try await daemon.routeAll()
+                #expect(try await daemon.count("incident") == 1)
+                #expect(try await daemon.count("alert", where: "incident = 1 AND held IS NULL") == 2)
+            }
+        }
+    }
+
     @Test func `an incident on something unrelated does not take it`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.putChain()

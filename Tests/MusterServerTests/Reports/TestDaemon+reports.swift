@@ -19,7 +19,7 @@ extension TestDaemon {
 
     func reportRunner(_ intake: AlertIntake, restSeconds: Double = 0) -> ReportRunner {
         ReportRunner(
-            desk: desk, pool: pool, intake: intake, routing: routing, logger: TestServer.quietLogger,
+            desk: desk, pool: pool, intake: intake, rules: book, routing: routing, logger: TestServer.quietLogger,
             restSeconds: restSeconds)
     }
 

@@ -34,6 +34,28 @@ import Testing
         }
     }
 
+    @Test func `its alert goes through the routing rules`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let rule = try await daemon.addRule("nightly", [try LabelMatcher("source", .equal, "heartbeats")]) { rule in
+                rule.component = .constant("user-db")
+                rule.opensIncident = false
+            }
+            try await daemon.withSenses { senses async throws in
+                _ = try await senses.heartbeats.put(.named("backup", component: "db"), by: .mia)
+                try await daemon.age(heartbeat: "backup", by: 100)
+                try await senses.heartbeatRunner.passDue()
+                try await senses.senseRunner.tell()
+                try await daemon.routeAll()
+                let alert = try #require(try await daemon.alerts().first)
+                #expect(alert.component == "user-db" && alert.rule == rule.id && alert.held == "rule")
+                #expect(try await daemon.count("incident") == 0)
+                #expect(try await senses.heartbeats.ping("backup") == .cameBack)
+                try await senses.senseRunner.tell()
+                #expect(try await daemon.summary() == ["backup resolved 1"])
+            }
+        }
+    }
+
     @Test func `a ping ends it, and another one changes nothing`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.withSenses { senses async throws in

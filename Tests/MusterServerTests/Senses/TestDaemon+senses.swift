@@ -16,7 +16,7 @@ extension TestDaemon {
 
     func senses(_ intake: AlertIntake, networks: ProbeNetworks = ProbeNetworks()) -> Senses {
         Senses(
-            pool: pool, intake: intake, probes: .init(concurrentMax: 8, networks: networks),
+            pool: pool, intake: intake, rules: book, probes: .init(concurrentMax: 8, networks: networks),
             logger: TestServer.quietLogger)
     }
 

@@ -47,12 +47,24 @@ final class RuleBook: Service, Sendable {
         }
     }
 
+    /// The same for what Muster notices by itself; its sources have no key by which anybody would have looked them up.
+    func apply(_ message: inout IncomingMessage, source id: UUID) async throws {
+        guard try await !current().rules.isEmpty, let source = try await SourceStore(pool: pool).source(id) else {
+            return
+        }
+        try await apply(&message, source: source)
+    }
+
     /// What the rules make of one alert of a source.
     static func routing(of alert: IncomingAlert, source: Source, rules: [RoutingRule]) -> Routing {
-        Routing(
-            AlertFacts(
-                source: source.name, kind: source.kind.rawValue, identity: alert.identity, title: alert.title,
-                component: alert.component, severity: alert.severity, labels: alert.labels), rules: rules)
+        Routing(facts(of: alert, source: source), rules: rules)
+    }
+
+    /// What matchers look at in one alert of a source.
+    static func facts(of alert: IncomingAlert, source: Source) -> AlertFacts {
+        AlertFacts(
+            source: source.name, kind: source.kind.rawValue, identity: alert.identity, title: alert.title,
+            component: alert.component, severity: alert.severity, labels: alert.labels)
     }
 
     /// The key of a group that a rule names: its parts may be as long as labels are.

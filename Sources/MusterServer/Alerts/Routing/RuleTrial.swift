@@ -51,10 +51,15 @@ struct RuleTrial: Sendable {
             facts.source = source.name
             facts.kind = source.kind.rawValue
         }
+        return try await outcome(of: facts, at: example.at)
+    }
+
+    /// As if it came at a moment, or now.
+    func outcome(of facts: AlertFacts, at time: Timestamp? = nil) async throws -> Outcome {
         let (version, now) = try await RoutingStore.moment(in: pool)
         let rules = try await book.snapshot(version: version)
         let routing = Routing(facts, rules: rules.rules)
-        let moment = example.at ?? now
+        let moment = time ?? now
         var known = HoldingFacts(now: moment, silences: rules.silences, firings: 1)
         if let hours = routing.deciding?.hours {
             known.opensAt = try await RoutingStore.opening(of: hours, at: moment, in: pool)

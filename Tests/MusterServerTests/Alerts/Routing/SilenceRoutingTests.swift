@@ -25,6 +25,17 @@ import Testing
         }
     }
 
+    @Test func `a silence may name the source`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let quiet = try await daemon.makeSource("staging")
+            let other = try await daemon.makeSource("prometheus")
+            _ = try await daemon.silence(try LabelMatcher("source", .equal, "staging"))
+            try await daemon.send(quiet, .firing("a"))
+            try await daemon.send(other, .firing("b"))
+            #expect(try await daemon.places() == ["a silence", "b 1"])
+        }
+    }
+
     @Test func `ending a silence lets go what it held`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
