@@ -112,6 +112,7 @@ struct AlertStore: Sendable {
                         AND open.status <> 'resolved' AND (
                             arrived.ends_at IS NULL OR open.starts_at > now() OR arrived.ends_at >= CASE
                                 WHEN arrived.ends_at = date_trunc('second', arrived.ends_at)
+                                    AND coalesce(arrived.starts_at = open.starts_at, true)
                                 THEN date_trunc('second', open.starts_at) ELSE open.starts_at END
                         )
                 ) AS id

@@ -95,7 +95,9 @@ import Testing
             #expect(try await daemon.take(source, end) == 0, "a second before is late")
             end.endsAt = second.adding(seconds: 0.3)
             #expect(try await daemon.take(source, end) == 0, "who counts milliseconds means them")
-            end.endsAt = second
+            (end.startsAt, end.endsAt) = (second.adding(seconds: -60), second)
+            #expect(try await daemon.take(source, end) == 0, "it is the end of the firing before")
+            end.startsAt = nil
             #expect(try await daemon.take(source, end) == 1)
             #expect(try await daemon.count("alert", where: "resolved_at = starts_at") == 1)
         }
