@@ -41,10 +41,12 @@ until_true() {
         sleep 0.1
     done
 }
+# Reads to the end, unlike grep -q: who writes into a closed pipe fails.
+has() { grep "$@" >/dev/null; }
 property() { guest systemctl show musterd.service --property="$1" --value; }
 is() { [ "$(property "$1")" = "$2" ] || fail "$1 is $(property "$1"), not $2"; }
-journal_has() { guest journalctl -u musterd.service --no-pager -o cat | grep -F -q -- "$1"; }
-status_has() { property StatusText | grep -F -q -- "$1"; }
+journal_has() { guest journalctl -u musterd.service --no-pager -o cat | has -F -- "$1"; }
+status_has() { property StatusText | has -F -- "$1"; }
 ask() { guest curl -sS --fail-with-body -H "Authorization: Bearer $token" "$@"; }
 restarts() { [ "$(property NRestarts)" -gt "$1" ]; }
 serves() { guest curl -sf -m 5 "$url/readyz"; }
@@ -76,7 +78,7 @@ is ActiveState inactive
 [ "$(guest systemctl is-enabled musterd.socket)" = disabled ] || fail "the first installation enabled something"
 guest test -f /usr/share/man/man8/musterd.8.gz || fail "no man page"
 [ "$(guest stat -c '%a %U' /etc/musterd/credentials)" = "700 root" ] || fail "others can read the secrets"
-guest ldd /usr/bin/musterd | grep -i -q swift && fail "the program needs a Swift runtime"
+guest ldd /usr/bin/musterd | has -i swift && fail "the program needs a Swift runtime"
 step "installed: the user is there, and nothing was started"
 
 guest systemd-analyze verify musterd.service musterd.socket >"$work/verify" 2>&1 || true
@@ -107,13 +109,13 @@ step "started: $(property StatusText)"
 
 [ "$(guest journalctl -u musterd.service -o json --no-pager | grep -c '"PRIORITY":"5"')" -gt 0 ] \
     || fail "no line of the journal has its priority"
-guest journalctl -u musterd.service -o cat --no-pager | grep -q '"ts"' && fail "the journal's lines have times of their own"
+guest journalctl -u musterd.service -o cat --no-pager | has '"ts"' && fail "the journal's lines have times of their own"
 step "the journal has priorities, and each time once"
 
 ask -X PUT "$url/v1/components" --json @/test/catalog.json >/dev/null || fail "the catalog"
 guest sh -c "printf 'silent\nshow-error\nheader = \"Authorization: Bearer $token\"\n' >/test/curl.conf"
 guest env MUSTER=$url CURL=/test/curl.conf bash /test/walk-through.sh >"$work/life" 2>&1 || true
-ask "$url/v1/incidents/1" | grep -q '"phase":"closed"' || { tail -n 5 "$work/life" >&2; fail "the incident is not closed"; }
+ask "$url/v1/incidents/1" | has '"phase":"closed"' || { tail -n 5 "$work/life" >&2; fail "the incident is not closed"; }
 number=$(ask "$url/v1/incidents" --json '{"title": "While we restart"}' | grep -o '"number":[0-9]*' | head -n 1 | cut -d : -f 2)
 until_true 15 "the open incident in the status line" status_has "1 open incident"
 step "an incident went through all phases; INC-$number is open"
@@ -156,7 +158,7 @@ before=$(property NRestarts)
 guest kill -STOP "$(property MainPID)"
 until_true 60 "a restart by the watchdog" restarts "$before"
 until_true 30 "serving again" serves
-guest journalctl -u musterd.service --no-pager | grep -q "Watchdog timeout" || fail "it was not the watchdog"
+guest journalctl -u musterd.service --no-pager | has "Watchdog timeout" || fail "it was not the watchdog"
 ask "$url/v1/incidents/$number" >/dev/null || fail "the incident is gone"
 step "hung, killed by the watchdog, and back"
 
