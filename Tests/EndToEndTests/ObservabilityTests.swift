@@ -89,6 +89,17 @@ struct ObservabilityTests {
         }
     }
 
+    @Test func `a loop that does not run here is not waited for`() async throws {
+        try await Daemon.with(.cluster, ["probes.concurrent_max": "0"]) { daemon in
+            let shown = try await Eventually.get("the loops have begun") {
+                let text = try await metrics(daemon)
+                return text.contains(#"{runner="expiry"}"#) && text.contains(#"{runner="alerts"}"#) ? text : nil
+            }
+            #expect(!shown.contains(#"{runner="probes"}"#))
+            #expect(!shown.contains(/timestamp_seconds\{runner="\w+"\} 0/), "none is said to have stood since 1970")
+        }
+    }
+
     @Test func `the caller's trace is in the lines of its request`() async throws {
         try await Daemon.with(.cluster, ["log.level": "debug"]) { daemon in
             let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")

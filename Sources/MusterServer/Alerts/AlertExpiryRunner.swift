@@ -16,6 +16,7 @@ struct AlertExpiryRunner: Service {
     private let progress = RunnerProgress("expiry")
 
     func run() async throws {
+        progress.begin()
         await cancelWhenGracefulShutdown {
             try? await Task.sleep(for: settling)
             while !Task.isCancelled {

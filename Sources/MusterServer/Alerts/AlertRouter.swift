@@ -46,6 +46,7 @@ struct AlertRouter: Service {
     }
 
     func run() async throws {
+        progress.begin()
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask { await follow() }

@@ -25,6 +25,7 @@ struct ReportRunner: Service {
     private static let looksBetweenPrunings = 30
 
     func run() async throws {
+        progress.begin()
         await cancelWhenGracefulShutdown {
             var looks = 0
             while !Task.isCancelled {

@@ -19,6 +19,7 @@ struct DeadlineRunner: Service {
     private let progress = RunnerProgress("deadlines")
 
     func run() async throws {
+        progress.begin()
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {

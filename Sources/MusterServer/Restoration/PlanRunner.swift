@@ -14,6 +14,7 @@ struct PlanRunner: Service {
     private let progress = RunnerProgress("plans")
 
     func run() async throws {
+        progress.begin()
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {

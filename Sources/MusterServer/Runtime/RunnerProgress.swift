@@ -1,16 +1,24 @@
 import FoundationEssentials
 import Metrics
 
-/// Says when a loop last ended a pass without an error, so that one that stands still is seen.
+/// Says when a loop last ended a pass without an error, so that one that stands still is seen. A loop that does not run in
+/// this daemon is not shown.
 struct RunnerProgress: Sendable {
-    private let lastPass: Meter
+    /// The loop's, as a label.
+    let name: String
 
-    /// - Parameter name: The loop's, as a label.
     init(_ name: String) {
-        lastPass = Meter(label: "muster_runner_last_pass_timestamp_seconds", dimensions: [("runner", name)])
+        self.name = name
+    }
+
+    /// The loop starts: from here on it is expected to get on.
+    func begin() {
+        passed()
     }
 
     func passed() {
-        lastPass.set(Date().timeIntervalSince1970)
+        // Made anew each time: the series must not be there, with a zero, before the loop is.
+        Meter(label: "muster_runner_last_pass_timestamp_seconds", dimensions: [("runner", name)])
+            .set(Date().timeIntervalSince1970)
     }
 }

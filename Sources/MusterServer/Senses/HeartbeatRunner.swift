@@ -16,6 +16,7 @@ struct HeartbeatRunner: Service {
     private let progress = RunnerProgress("heartbeats")
 
     func run() async throws {
+        progress.begin()
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {

@@ -21,6 +21,7 @@ struct ProbeRunner: Service {
 
     func run() async throws {
         guard concurrentMax > 0 else { return try await gracefulShutdown() }
+        progress.begin()
         await cancelWhenGracefulShutdown { await runProbes() }
     }
 

@@ -18,6 +18,7 @@ struct SenseRunner: Service {
     private let progress = RunnerProgress("senses")
 
     func run() async throws {
+        progress.begin()
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask { await follow() }
