@@ -14,6 +14,7 @@ extension Server {
         _ configuration: ServerConfiguration, environment: [String: String], logger: Logger,
         reload: @escaping @Sendable () throws -> ServerConfiguration
     ) async throws {
+        MemoryLimits.keepLittle()
         ProcessMetrics.markStart()
         let sockets = try SystemdSockets(environment: environment)
         let metrics = MetricsRegistry()
