@@ -71,7 +71,11 @@ extension RequestContext {
     /// The body as JSON. 400 when it is none.
     func json(doubledNames: JSONParser.DoubledNames = .refused) throws(Problem) -> JSONValue {
         if body.readableBytes == 0 {
-            guard bound.route.body == .optionalJSON else { throw Problem(.notJSON, "The body is empty.") }
+            guard bound.route.body == .optionalJSON else {
+                throw Problem(
+                    .notJSON,
+                    "The body is empty; send the JSON that /openapi.yaml describes for \(bound.route.operation).")
+            }
             return .object(JSONObject())
         }
         do {
