@@ -13,6 +13,8 @@ static inline void clibpq_name_thread(const char *name) {
 
 /// Declared by <spawn.h> for _GNU_SOURCE only (glibc 2.29).
 extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+/// Likewise (glibc 2.34): closes every descriptor from this one on in the child.
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 
 // How much memory a long-running process keeps: <malloc.h> is not in Swift's Glibc module either.
 #include <malloc.h>

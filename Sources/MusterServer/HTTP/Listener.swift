@@ -43,8 +43,23 @@ struct Listener: Sendable {
             }
         } onGracefulShutdown: {
             onStopping()
-            quiescing.initiateShutdown(promise: nil)
+            Self.stopAccepting(listening.channel).whenComplete { _ in quiescing.initiateShutdown(promise: nil) }
         }
+    }
+
+    /// Accepts no more, and waits until every connection that was accepted has been handed over.
+    ///
+    /// One that is still on its way when its listening socket closes would be dropped: its client would wait for
+    /// nothing, or NIO end the process.
+    private static func stopAccepting(_ channel: any Channel) -> EventLoopFuture<Void> {
+        // A connection goes to its own loop and back twice: once for its options, once for its handlers.
+        channel.setOption(.autoRead, value: false).flatMap { visitLoops(from: channel) }
+            .flatMap { visitLoops(from: channel) }
+    }
+
+    /// Returns after all that was waiting in any loop.
+    private static func visitLoops(from channel: any Channel) -> EventLoopFuture<Void> {
+        .andAllSucceed(loops.makeIterator().map { loop in loop.submit {} }, on: channel.eventLoop)
     }
 
     /// The threads that all connections live on.
@@ -67,7 +82,8 @@ struct Listener: Sendable {
 
     private func bind(_ bootstrap: ServerBootstrap) async throws -> NIOAsyncChannel<HTTP1Channel.Value, Never> {
         let setUp: @Sendable (any Channel) -> EventLoopFuture<HTTP1Channel.Value> = { channel in
-            connection.setup(channel: channel, logger: logger)
+            Self.keepFromPrograms(channel)
+            return connection.setup(channel: channel, logger: logger)
         }
         switch place {
         case .address(.tcp(let host, let port)):
@@ -79,6 +95,13 @@ struct Listener: Sendable {
             // An end of our own, so that the one we were given stays what it is.
             let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
             return try await bootstrap.bind(own, childChannelInitializer: setUp)
+        }
+    }
+    /// NIO accepts sockets that programs we start would inherit: as long as one of them lived, closing the connection
+    /// here would not close it for its client.
+    private static func keepFromPrograms(_ channel: any Channel) {
+        _ = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            fcntl($0, F_SETFD, FD_CLOEXEC)
         }
     }
 }

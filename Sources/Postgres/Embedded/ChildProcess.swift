@@ -2,7 +2,8 @@ import CLibPQ
 import FoundationEssentials
 import Glibc
 
-/// Starting programs with posix_spawn, without a shell and with an environment of our choosing.
+/// Starting programs with posix_spawn, without a shell, with an environment of our choosing
+/// and none of our open files.
 package enum ChildProcess {
     /// All that a child gets to see: nothing of our environment.
     private static let environment = ["PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"]
@@ -16,6 +17,7 @@ package enum ChildProcess {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         posix_spawn_file_actions_addchdir_np(&actions, "/")
 
         var attributes = posix_spawnattr_t()

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
@@ -140,6 +141,51 @@ struct ConnectionTests {
                 #expect(try await client.readToEnd().isEmpty)
             }
         }
+    }
+
+    /// Many times, since each is a moment of microseconds.
+    @Test func `who connects in the moment of a stop is answered or refused, never left waiting`() async throws {
+        for _ in 0..<60 {
+            try await TestSite.with(Self.routes) { site in
+                try await withThrowingDiscardingTaskGroup { group in
+                    for _ in 0..<4 {
+                        group.addTask {
+                            do {
+                                while try await site.ask("GET", "/open").status == 200 {}
+                            } catch let failure as RawClient.Failure {
+                                #expect(failure.description != "recv: \(EAGAIN)")
+                            }
+                        }
+                    }
+                    try await Task.sleep(for: .milliseconds(5))
+                    await site.stop()
+                }
+            }
+        }
+    }
+
+    @Test func `programs that we start inherit no connection`() async throws {
+        try await TestSite.with(Self.routes) { site in
+            let client = try RawClient(port: site.port)
+            #expect(try await client.exchange("GET /open HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+            let accepted = (Int32(3)..<4_096).filter { Self.port(of: $0, getsockname) == site.port }
+                .filter { Self.port(of: $0, getpeername) != nil }
+            #expect(!accepted.isEmpty)
+            #expect(accepted.allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
+        }
+    }
+
+    /// One end's port of what may be a socket.
+    private static func port(
+        of descriptor: Int32, _ end: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> Int? {
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { end(descriptor, $0, &size) }
+        }
+        guard code == 0, address.sin_family == sa_family_t(AF_INET) else { return nil }
+        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     @Test func `an answer can come in pieces`() async throws {
