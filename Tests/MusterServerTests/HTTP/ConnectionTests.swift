@@ -146,18 +146,19 @@ struct ConnectionTests {
     /// Many times, since each is a moment of microseconds.
     @Test func `who connects in the moment of a stop is answered or refused, never left waiting`() async throws {
         for _ in 0..<60 {
+            let (answered, continuation) = AsyncStream.makeStream(of: Void.self)
             try await TestSite.with(Self.routes) { site in
                 try await withThrowingDiscardingTaskGroup { group in
                     for _ in 0..<4 {
                         group.addTask {
                             do {
-                                while try await site.ask("GET", "/open").status == 200 {}
+                                while try await site.ask("GET", "/open").status == 200 { continuation.yield() }
                             } catch let failure as RawClient.Failure {
                                 #expect(failure.description != "recv: \(EAGAIN)")
                             }
                         }
                     }
-                    try await Task.sleep(for: .milliseconds(5))
+                    for await _ in answered.prefix(8) {}
                     await site.stop()
                 }
             }
