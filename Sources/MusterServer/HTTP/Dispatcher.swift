@@ -162,7 +162,7 @@ extension Dispatcher {
         case .none: return ByteBuffer()
         case .json, .optionalJSON: _ = try MediaType(headers[.contentType], taken: [.json])
         case .jsonOrYAML: _ = try MediaType(headers[.contentType], taken: [.json, .yaml])
-        case .foreign: break
+        case .foreign, .optionalForeign: break
         }
         let announced = headers[.contentLength].flatMap { Int($0) }
         if announced == 0 { return ByteBuffer() }

@@ -28,6 +28,8 @@ struct Route: Sendable {
         case jsonOrYAML
         /// Bytes of any media type, for foreign formats.
         case foreign
+        /// The same, or nothing.
+        case optionalForeign
     }
 
     /// How a refusal is written.

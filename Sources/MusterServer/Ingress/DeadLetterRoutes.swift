@@ -110,10 +110,22 @@ struct DeadLetterRoutes: Sendable {
             if let name = HTTPField.Name(member.name), let value = member.value.string { headers[name] = value }
         }
         let foreign = ForeignRequest(body: ByteBuffer(bytes: body), headers: headers, receivedAt: letter.lastAt)
-        let message = try entry.read(foreign, of: source)
+        let message = try read(foreign, by: entry, of: source)
         try await desk.store(message, from: source)
         _ = try await store.delete(letter.id)
         return message
+    }
+
+    /// What is no JSON is the letter's fault, not that of the request to replay it, as a 400 would say.
+    private func read(
+        _ letter: ForeignRequest, by entry: IngressEntry, of source: Source
+    ) throws(Problem) -> IncomingMessage {
+        do {
+            return try entry.read(letter, of: source)
+        } catch {
+            guard error.kind.status == .badRequest else { throw error }
+            throw Problem.invalid("", "The letter is still not understood: \(error.detail)")
+        }
     }
 
     private func found(_ request: RequestContext) async throws -> (DeadLetter, [UInt8]) {

@@ -18,11 +18,13 @@ struct OpsgenieRoutes: Sendable {
             route(.get, "/requests/{request}", "getOpsgenieRequest", outcome),
             route(.get, "/{id}", "getOpsgenieAlert", get),
             route(.delete, "/{id}", "deleteOpsgenieAlert") { try await act(.resolved, "Delete", $0, $1, $2) },
-            route(.post, "/{id}/acknowledge", "acknowledgeOpsgenieAlert") {
+            route(.post, "/{id}/acknowledge", "acknowledgeOpsgenieAlert", body: .optionalForeign) {
                 try await act(.acknowledged, "Acknowledge", $0, $1, $2)
             },
-            route(.post, "/{id}/close", "closeOpsgenieAlert") { try await act(.resolved, "Close", $0, $1, $2) },
-            route(.post, "/{id}/unacknowledge", "unacknowledgeOpsgenieAlert") {
+            route(.post, "/{id}/close", "closeOpsgenieAlert", body: .optionalForeign) {
+                try await act(.resolved, "Close", $0, $1, $2)
+            },
+            route(.post, "/{id}/unacknowledge", "unacknowledgeOpsgenieAlert", body: .optionalForeign) {
                 try await change("Unacknowledge", $0, $1, $2) { _ in .unacknowledged }
             },
             route(.post, "/{id}/notes", "noteOpsgenieAlert") {
@@ -32,7 +34,11 @@ struct OpsgenieRoutes: Sendable {
             },
             route(.get, "/{id}/notes", "listOpsgenieNotes", notes),
             route(.post, "/{id}/tags", "tagOpsgenieAlert") {
-                try await change("AddTags", $0, $1, $2) { .tags(added: Self.tags($0["tags"]), removed: []) }
+                try await change("AddTags", $0, $1, $2) { fields throws(Problem) in
+                    let tags = Self.tags(fields["tags"])
+                    guard !tags.isEmpty else { throw .invalid("/tags", "should be the tags to add") }
+                    return .tags(added: tags, removed: [])
+                }
             },
             route(.delete, "/{id}/tags", "untagOpsgenieAlert", untag),
             route(.put, "/{id}/message", "setOpsgenieMessage") {
@@ -62,11 +68,12 @@ struct OpsgenieRoutes: Sendable {
 
     /// A route whose caller is a source, and whose problems have Opsgenie's form.
     private func route(
-        _ method: HTTPRequest.Method, _ path: String, _ operation: String, _ handler: @escaping Handler
+        _ method: HTTPRequest.Method, _ path: String, _ operation: String, body: Route.BodyRule = .foreign,
+        _ handler: @escaping Handler
     ) -> Route {
         Route(
             method, "/v2/alerts\(path)", role: nil, operation, query: .anything,
-            body: method == .post || method == .put ? .foreign : .none
+            body: method == .post || method == .put ? body : .none
         ) { request in
             let start = ContinuousClock.now
             do {

@@ -15,15 +15,15 @@ struct HeartbeatPingRoutes: Sendable {
         let own = "/v1/heartbeats/{name}/ping"
         let opsgenie = "/v2/heartbeats/{name}/ping"
         return [
-            Route(.post, own, role: nil, "pingHeartbeat", query: .anything, body: .foreign, handler: take),
+            Route(.post, own, role: nil, "pingHeartbeat", query: .anything, body: .optionalForeign, handler: take),
             Route(.get, own, role: nil, "pingHeartbeatByGet", query: .anything, handler: take),
             Route(
                 .get, opsgenie, role: nil, "pingOpsgenieHeartbeat", query: .anything, handler: takeAsOpsgenie),
             Route(
-                .post, opsgenie, role: nil, "pingOpsgenieHeartbeatByPost", query: .anything, body: .foreign,
+                .post, opsgenie, role: nil, "pingOpsgenieHeartbeatByPost", query: .anything, body: .optionalForeign,
                 handler: takeAsOpsgenie),
             Route(
-                .put, opsgenie, role: nil, "pingOpsgenieHeartbeatByPut", query: .anything, body: .foreign,
+                .put, opsgenie, role: nil, "pingOpsgenieHeartbeatByPut", query: .anything, body: .optionalForeign,
                 handler: takeAsOpsgenie),
         ]
     }

@@ -60,7 +60,7 @@ struct OpenAPIRouteTests {
             switch route.body {
             case .none: #expect(body == nil, "\(route.operation)")
             case .json, .jsonOrYAML, .foreign: #expect(body?["required"] == .bool(true), "\(route.operation)")
-            case .optionalJSON: #expect(body != nil && body?["required"] == nil, "\(route.operation)")
+            case .optionalJSON, .optionalForeign: #expect(body != nil && body?["required"] == nil, "\(route.operation)")
             }
             let types = body?["content"]?.object?.members.map(\.name)
             #expect(types == Self.types(route.body), "\(route.operation)")
@@ -71,7 +71,7 @@ struct OpenAPIRouteTests {
     private static func types(_ body: Route.BodyRule) -> [String]? {
         switch body {
         case .none: nil
-        case .json, .optionalJSON, .foreign: ["application/json"]
+        case .json, .optionalJSON, .foreign, .optionalForeign: ["application/json"]
         case .jsonOrYAML: ["application/json", "application/yaml"]
         }
     }
@@ -107,7 +107,7 @@ struct OpenAPIRouteTests {
         }
         switch route.body {
         case .none: break
-        case .foreign: statuses.formUnion(["400", "413"])
+        case .foreign, .optionalForeign: statuses.formUnion(["400", "413"])
         case .json, .optionalJSON, .jsonOrYAML: statuses.formUnion(["400", "413", "415", "422"])
         }
         if route.isConditional { statuses.formUnion(["412", "428"]) }

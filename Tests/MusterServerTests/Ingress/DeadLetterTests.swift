@@ -69,6 +69,11 @@ struct DeadLetterTests {
             await site.ask(.patch, "/v1/sources/\(site.source)", ["mapping": Self.mapping])
             #expect(await site.ask(.post, "/v1/dead-letters/\(names[0])/replay").json == ["accepted": 1])
             await site.ask(.post, "/v1/dead-letters/\(names[0])/replay", gives: 404)
+            let unreadable = await site.send(.post, "/hooks/\(site.key)", raw: "no JSON", gives: 400)
+            let path = "/v1/dead-letters/\(unreadable.json["dead_letter"]?.string ?? "")"
+            let replay = await site.ask(.post, "\(path)/replay", gives: 422)
+            #expect(replay.json["detail"]?.string?.contains("The letter is still not understood") == true)
+            await site.ask(.delete, path, gives: 204)
             await site.ask(.delete, "/v1/dead-letters/\(names[1])", gives: 204)
             await site.ask(.delete, "/v1/dead-letters/\(names[1])", gives: 404)
             await site.ask(.get, "/v1/dead-letters/\(UUID().uuidString)", gives: 404)
