@@ -74,8 +74,7 @@ struct AlertSearch: Sendable {
     static func newest(_ filter: AlertFilter, before last: UUID?, limit: Int) -> SQL {
         """
         SELECT \(fragment: StoredAlert.columns) FROM (
-            SELECT * FROM alert WHERE \(fragment: conditions(filter, before: last).joined(separator: " AND "))
-            ORDER BY id DESC LIMIT \(newestMax)
+            \(fragment: newest(of: filter, where: conditions(filter, before: last), limit: newestMax))
         ) AS newest
         WHERE \(fragment: indexed(filter.labels).joined(separator: " AND ")) ORDER BY id DESC LIMIT \(limit)
         """
@@ -89,10 +88,35 @@ struct AlertSearch: Sendable {
         var conditions = conditions(filter, before: last)
         // Not the form that the index of labels knows.
         for label in filter.labels { conditions.append("labels || '{}' @> \(pair(label))") }
-        return """
-            SELECT \(fragment: StoredAlert.columns) FROM alert WHERE \(fragment: conditions.joined(separator: " AND "))
+        return
+            "SELECT \(fragment: StoredAlert.columns) FROM (\(fragment: newest(of: filter, where: conditions, limit: limit))) AS alert"
+    }
+
+    /// The newest in order. By component and by source, what is open and what is over are looked up apart, as these indexes
+    /// hold them.
+    private static func newest(of filter: AlertFilter, where conditions: [SQL], limit: Int) -> SQL {
+        guard filter.component != nil || filter.source != nil else {
+            return
+                "SELECT * FROM alert WHERE \(fragment: conditions.joined(separator: " AND ")) ORDER BY id DESC LIMIT \(limit)"
+        }
+        let sides: [Bool] =
+            switch filter.status {
+            case .firing?, .acknowledged?: [true]
+            case .resolved?: [false]
+            case nil: [true, false]
+            }
+        return newest(where: conditions, sides: sides, limit: limit)
+    }
+
+    /// The newest that the conditions hold for, whether open (`true`) or over (`false`), in order.
+    static func newest(where conditions: [SQL], sides: [Bool], limit: Int) -> SQL {
+        """
+        SELECT alert.* FROM unnest(\(sides)) AS side (is_open) CROSS JOIN LATERAL (
+            SELECT * FROM alert
+            WHERE (resolved_at IS NULL) = side.is_open AND \(fragment: conditions.joined(separator: " AND "))
             ORDER BY id DESC LIMIT \(limit)
-            """
+        ) AS alert ORDER BY alert.id DESC LIMIT \(limit)
+        """
     }
 
     private static func pair(_ label: (name: String, value: String)) -> PostgresJSON {

@@ -40,12 +40,11 @@ struct OpsgenieStore: Sendable {
     }
 
     func alerts(of source: UUID, isOpen: Bool?, limit: Int, offset: Int) async throws -> [StoredAlert] {
-        let condition: SQL = isOpen.map { $0 ? "AND resolved_at IS NULL" : "AND status = 'resolved'" } ?? ""
+        let newest = AlertSearch.newest(
+            where: ["uuid_send(source) = uuid_send(\(source))"], sides: isOpen.map { [$0] } ?? [true, false],
+            limit: offset + limit)
         return try await pool.query(
-            """
-            SELECT \(fragment: StoredAlert.columns) FROM alert WHERE uuid_send(source) = uuid_send(\(source)) \(fragment: condition)
-            ORDER BY id DESC LIMIT \(limit) OFFSET \(offset)
-            """
+            "SELECT \(fragment: StoredAlert.columns) FROM (\(fragment: newest)) AS alert OFFSET \(offset)"
         ).map(StoredAlert.init)
     }
 

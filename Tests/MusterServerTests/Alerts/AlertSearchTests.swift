@@ -55,4 +55,32 @@ import Testing
             #expect(seen.count == 30 && Set(seen).count == 30)
         }
     }
+
+    @Test(arguments: [AlertStatus.firing, .resolved, nil])
+    func `the few of a component and a source that are open are not looked for among the many that are over`(
+        status: AlertStatus?
+    ) async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            try await daemon.take([(source, (0..<400).map { .firing("\($0)") })])
+            try await daemon.pool.query("UPDATE alert SET component = 'feed'")
+            try await daemon.pool.query(
+                """
+                UPDATE alert SET status = 'resolved', resolved_at = now()
+                WHERE id > (SELECT id FROM alert ORDER BY id LIMIT 1 OFFSET 1)
+                """)
+            try await daemon.pool.query("ANALYZE alert")
+            for isByComponent in [true, false] {
+                var filter = AlertFilter(status: status, component: isByComponent ? "feed" : nil)
+                if !isByComponent { filter.source = source }
+                let found = try await AlertSearch(pool: daemon.pool).list(filter, before: nil, limit: 5)
+                #expect(found.count == (status == .firing ? 2 : 5))
+                #expect(found.map(\.id) == found.map(\.id).sorted(by: >))
+                let plan = try await daemon.pool.query(
+                    "EXPLAIN (ANALYZE) \(fragment: AlertSearch.list(filter, before: nil, limit: 5))"
+                ).map { try $0.decode("QUERY PLAN", as: String.self) }
+                #expect(!plan.contains { $0.contains("Rows Removed") || $0.contains("Seq Scan") }, "\(plan)")
+            }
+        }
+    }
 }

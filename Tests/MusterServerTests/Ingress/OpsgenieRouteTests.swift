@@ -86,6 +86,7 @@ struct OpsgenieRouteTests {
             let notes = await Self.call(site, .get, "/\(id)/notes", gives: 200)["data"]?.array ?? []
             #expect(notes.map { $0["note"] } == ["A disk was ordered", "I look"])
             _ = await Self.call(site, .post, "/\(id)/tags", ["tags": ["x", "y"]])
+            _ = await Self.call(site, .post, "/\(id)/tags", [:], gives: 422)
             _ = await Self.call(site, .delete, "/\(id)/tags?tags=x")
             #expect(await Self.call(site, .get, "/\(id)", gives: 200)["data"]?["tags"] == ["y"])
             _ = await Self.call(site, .post, "/\(id)/close")

@@ -28,9 +28,10 @@ ALTER TABLE alert_delivery ADD COLUMN acknowledged boolean NOT NULL DEFAULT fals
 -- Labels of the open ones are found among these alone, however many are over.
 CREATE INDEX alert_labels_open ON alert USING gin (labels jsonb_path_ops) WHERE resolved_at IS NULL;
 CREATE INDEX alert_labels_over ON alert USING gin (labels jsonb_path_ops) WHERE resolved_at IS NOT NULL;
-CREATE INDEX alert_component ON alert (component, id);
+-- What is open and what is over stand apart, or the few of the one would be looked for among the many of the other.
+CREATE INDEX alert_component ON alert (component, (resolved_at IS NULL), id);
 -- These two are in a form of their own, so that the statement that takes alerts in cannot fall for them in place of its
 -- lookups by identity.
-CREATE INDEX alert_source ON alert (uuid_send(source), id);
+CREATE INDEX alert_source ON alert (uuid_send(source), (resolved_at IS NULL), id);
 -- The open ones, among any number that are over.
 CREATE INDEX alert_list ON alert (id) WHERE resolved_at IS NULL;
