@@ -67,16 +67,19 @@ final class AlertIntake: Service, Sendable {
         guard !message.alerts.isEmpty || message.resolvedGroup != nil else { return }
         let loop = MultiThreadedEventLoopGroup.currentEventLoop
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            let isTaken = state.withLock { state in
-                !state.isClosed
+            let (isTaken, mayBegin) = state.withLock { state in
+                let isTaken =
+                    !state.isClosed
                     && state.queue.append(
                         .init(source: source, message: message, sender: Sender(done: done, loop: loop)))
+                return (isTaken, state.queue.mayBegin)
             }
             guard isTaken else {
                 return done.resume(
                     throwing: Problem.later(.overloaded, "Too many alerts wait to be stored.", seconds: 2))
             }
-            arrived.yield()
+            // To wake the other thread for nothing costs more than to read the message.
+            if mayBegin { arrived.yield() }
         }
     }
 

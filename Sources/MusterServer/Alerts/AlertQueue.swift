@@ -41,6 +41,9 @@ struct AlertQueue<Sender: Sendable>: Sendable {
 
     var isIdle: Bool { batchesUnderWay == 0 }
 
+    /// Whether a batch could begin now; if not, the end of one that is under way is what matters next.
+    var mayBegin: Bool { !groupIsEnding && (isIdle || (batchesUnderWay < 2 && alerts >= besideMin)) }
+
     /// Lines a message up. False when too much waits; one is always taken, however large, or a large group would be refused
     /// for ever.
     mutating func append(_ message: Waiting) -> Bool {
@@ -53,7 +56,7 @@ struct AlertQueue<Sender: Sendable>: Sendable {
 
     /// What to store now; nil when nothing waits or has to wait for what is under way. `finish` has to follow.
     mutating func next() -> Batch? {
-        guard !groupIsEnding, batchesUnderWay < 2, isIdle || alerts >= besideMin else { return nil }
+        guard mayBegin else { return nil }
         var batch = Batch()
         for message in waiting {
             guard batch.messages.isEmpty || batch.alerts + message.message.alerts.count <= batchMax else { break }

@@ -34,6 +34,22 @@ struct AlertQueueTests {
         #expect(queue.alerts == 2)
     }
 
+    @Test func `the storing is woken only when something could begin`() {
+        var queue = queue(besideMin: 2)
+        _ = queue.append(message(0, "a"))
+        #expect(queue.mayBegin, "nothing is under way")
+        let first = queue.next()
+        _ = queue.append(message(1, "b"))
+        #expect(!queue.mayBegin, "one rather waits and shares")
+        _ = queue.append(message(2, "c"))
+        #expect(queue.mayBegin, "two are worth a second batch")
+        let second = queue.next()
+        for (sender, identity) in [(3, "d"), (4, "e")] { _ = queue.append(message(sender, identity)) }
+        #expect(!queue.mayBegin, "two are under way")
+        for batch in [first, second].compactMap(\.self) { queue.finish(batch) }
+        #expect(queue.mayBegin)
+    }
+
     @Test func `a message about an alert that is under way waits, and what came after it does too`() {
         var queue = queue()
         _ = queue.append(message(0, "a"))
