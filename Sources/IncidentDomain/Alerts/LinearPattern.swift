@@ -1,5 +1,5 @@
-/// A regular expression that matches whole texts in time that grows only with the text: there is no backtracking, so no
-/// pattern and no value can hold up the intake.
+/// A regular expression that matches in time that grows only with the text: there is no backtracking, so no pattern and no
+/// text of a stranger can hold anything up.
 ///
 /// The syntax is what RE2, and so Prometheus, has in common with everybody: literals, `.`, classes, `\d \w \s`, groups,
 /// alternatives, `* + ? {m,n}`, `^`, `$`, and `(?i)` at the beginning. It runs as Thompson's automaton.
@@ -14,25 +14,45 @@ package struct LinearPattern: Hashable, Sendable {
         case accept
     }
 
-    /// Scalars of a pattern.
-    package static let lengthMax = 1000
+    /// What a pattern is matched with.
+    package enum Use: Sendable {
+        /// The value of a label, all of it: the end of a line is a character like others.
+        case label
+        /// A page, somewhere in it: `.` does not go beyond a line. Pages are long, so the patterns are short.
+        case page
+
+        /// Scalars of a pattern.
+        package var lengthMax: Int {
+            switch self {
+            case .label: 1000
+            case .page: 200
+            }
+        }
+
+        /// Steps that a pattern may have when its repetitions are written out.
+        var stepsMax: Int {
+            switch self {
+            case .label: 4000
+            case .page: 500
+            }
+        }
+    }
+
     /// Scalars of a value that are looked at; a label is rarely longer than a hundred.
     package static let valueMax = 4096
-    /// Steps that a pattern may have when its repetitions are written out.
-    static let stepsMax = 4000
 
     package let text: String
     private let steps: [Step]
 
     /// - Throws: `PatternFault`, which says what is wrong and where.
-    package init(_ text: String) throws(PatternFault) {
+    package init(_ text: String, for use: Use = .label) throws(PatternFault) {
         self.text = text
-        guard text.unicodeScalars.count <= Self.lengthMax else {
-            throw PatternFault(reason: "is longer than \(Self.lengthMax) characters")
+        guard text.unicodeScalars.count <= use.lengthMax else {
+            throw PatternFault(reason: "is longer than \(use.lengthMax) characters")
         }
-        var parser = PatternParser(text)
+        var parser = PatternParser(text, any: use == .page ? .anyInLine : .any)
         let tree = try parser.parse()
-        var writer = StepWriter()
+        var writer = StepWriter(stepsMax: use.stepsMax)
         try writer.write(tree)
         writer.steps.append(.accept)
         steps = writer.steps
@@ -40,21 +60,33 @@ package struct LinearPattern: Hashable, Sendable {
 
     /// Whether the pattern matches all of the value, as far as it is looked at.
     package func matches(_ value: String) -> Bool {
-        let scalars = Array(value.unicodeScalars.prefix(Self.valueMax))
+        run(over: Array(value.unicodeScalars.prefix(Self.valueMax)), isSearch: false)
+    }
+
+    /// Whether the pattern matches something in the text. What is not UTF-8 is no character that a pattern can name.
+    package func isFound(in text: some Collection<UInt8>) -> Bool {
+        run(over: Array(String(decoding: text, as: UTF8.self).unicodeScalars), isSearch: true)
+    }
+
+    private func run(over scalars: [Unicode.Scalar], isSearch: Bool) -> Bool {
+        let accept = steps.count - 1
         var current = Places(count: steps.count)
         var next = Places(count: steps.count)
         enter(0, isBegin: true, isEnd: scalars.isEmpty, &current)
         for (index, scalar) in scalars.enumerated() {
-            guard !current.list.isEmpty else { return false }
+            if isSearch, current.has(accept) { return true }
+            guard isSearch || !current.list.isEmpty else { return false }
+            let isEnd = index + 1 == scalars.count
             next.clear()
             for place in current.list {
                 if case .take(let set) = steps[place], set.contains(scalar) {
-                    enter(place + 1, isBegin: false, isEnd: index + 1 == scalars.count, &next)
+                    enter(place + 1, isBegin: false, isEnd: isEnd, &next)
                 }
             }
+            if isSearch { enter(0, isBegin: false, isEnd: isEnd, &next) }
             swap(&current, &next)
         }
-        return current.list.contains { steps[$0] == .accept }
+        return current.has(accept)
     }
 
     /// Goes on from a step without taking anything, to every step that takes a scalar or accepts.
@@ -94,6 +126,10 @@ private struct Places {
         round += 1
     }
 
+    func has(_ place: Int) -> Bool {
+        visited[place] == round
+    }
+
     /// False when it was there already.
     mutating func visit(_ place: Int) -> Bool {
         guard visited[place] != round else { return false }
@@ -104,10 +140,15 @@ private struct Places {
 
 /// Writes a pattern's tree as steps.
 private struct StepWriter {
+    let stepsMax: Int
     var steps: [LinearPattern.Step] = []
 
+    init(stepsMax: Int) {
+        self.stepsMax = stepsMax
+    }
+
     mutating func write(_ node: PatternNode) throws(PatternFault) {
-        guard steps.count < LinearPattern.stepsMax else {
+        guard steps.count < stepsMax else {
             throw PatternFault(reason: "is too large when its repetitions are written out")
         }
         switch node {

@@ -18,8 +18,10 @@ struct ScalarSet: Hashable, Sendable {
     static let digits = ScalarSet(ranges: [48...57])
     static let word = ScalarSet(ranges: [48...57, 65...90, 95...95, 97...122])
     static let space = ScalarSet(ranges: [9...10, 12...13, 32...32])
-    /// What `.` stands for: labels have no lines, so the end of one is a character like others.
+    /// What `.` stands for.
     static let any = ScalarSet(ranges: [0...0x10_FFFF])
+    /// The same where the end of a line is none of them.
+    static let anyInLine = ScalarSet(ranges: [0...9, 11...0x10_FFFF])
 
     func contains(_ scalar: Unicode.Scalar) -> Bool {
         var isFound = has(scalar.value)
@@ -52,6 +54,7 @@ struct ScalarSet: Hashable, Sendable {
 /// Reads a regular expression.
 struct PatternParser {
     private let scalars: [Unicode.Scalar]
+    private let any: ScalarSet
     private var place = 0
     private var depth = 0
     private var ignoresCase = false
@@ -59,8 +62,10 @@ struct PatternParser {
     private static let depthMax = 50
     private static let repetitionsMax = 200
 
-    init(_ text: String) {
+    /// - Parameter any: What `.` stands for.
+    init(_ text: String, any: ScalarSet) {
         scalars = Array(text.unicodeScalars)
+        self.any = any
     }
 
     mutating func parse() throws(PatternFault) -> PatternNode {
@@ -140,7 +145,7 @@ struct PatternParser {
         switch scalar {
         case "(": return try group()
         case "[": return .set(try characterClass())
-        case ".": return .set(.any)
+        case ".": return .set(any)
         case "^": return .begin
         case "$": return .end
         case "\\":

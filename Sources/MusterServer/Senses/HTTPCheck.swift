@@ -66,7 +66,8 @@ struct HTTPCheck: Sendable {
             return .failed("the body does not contain \"\(wanted)\"", latency)
         }
         if let wanted = page.bodyMatches {
-            guard let pattern = try? TextPattern(wanted), pattern.isFound(in: reply.body.prefix(Self.patternBytesMax))
+            guard let pattern = try? LinearPattern(wanted, for: .page),
+                pattern.isFound(in: reply.body.prefix(Self.patternBytesMax))
             else { return .failed("the body does not match \(wanted)", latency) }
         }
         if let most = page.latencyMaxMilliseconds, latency > most {

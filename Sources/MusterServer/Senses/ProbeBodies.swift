@@ -70,12 +70,12 @@ extension ProbeDraft {
 /// Pages as requests write them.
 enum ProbeHTTPBodies {
     static func page(_ body: inout BodyReader, isNeeded: Bool) -> HTTPTarget {
-        let matches = body.optionalString("body_matches", 1...TextPattern.lengthMax)
+        let matches = body.optionalString("body_matches", 1...LinearPattern.Use.page.lengthMax)
         if let matches {
-            do throws(TextPattern.Mistake) {
-                _ = try TextPattern(matches)
+            do throws(PatternFault) {
+                _ = try LinearPattern(matches, for: .page)
             } catch {
-                body.refuse("body_matches", error.detail)
+                body.refuse("body_matches", error.reason)
             }
         }
         return HTTPTarget(

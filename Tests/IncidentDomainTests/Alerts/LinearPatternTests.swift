@@ -36,4 +36,40 @@ import Testing
     @Test func `of a long value only the beginning is looked at`() throws {
         #expect(try LinearPattern("a*").matches(String(repeating: "a", count: LinearPattern.valueMax) + "b"))
     }
+
+    private static func isFound(_ pattern: String, _ text: String) throws -> Bool {
+        try LinearPattern(pattern, for: .page).isFound(in: Array(text.utf8))
+    }
+
+    @Test(arguments: [
+        ("ab+c", "xxabbbcx"), ("^ok$", "ok"), ("(?i)HELLO|bye", "say hello"), ("\\d+ items", "12 items"),
+        ("x?y", "y"), ("(a|)b", "b"), ("", "anything"), ("", ""), ("[]]", "]"), ("[^a-z]", "A"), ("a.c", "abc"),
+        ("\\[ok\\]", "[ok]"), ("caf\u{E9}", "un caf\u{E9}"), ("(ab)*c", "ababc"), ("[\\d-]+$", "12-3"),
+        ("a{2,3}b", "xaaab"), ("a.c", "a\u{E9}c"),
+    ])
+    func `it is found somewhere in a page`(_ pattern: String, _ text: String) throws {
+        #expect(try Self.isFound(pattern, text))
+    }
+
+    @Test(arguments: [
+        ("^ok$", "ok "), ("ab+c", "ac"), ("[^a-z]", "abc"), ("a.c", "a\nc"), ("\\d", "x"), ("HELLO", "hello"),
+        ("a|b", ""), ("^b", "ab"), ("b$", "ba"),
+    ])
+    func `nothing else is found in a page`(_ pattern: String, _ text: String) throws {
+        #expect(try !Self.isFound(pattern, text))
+    }
+
+    @Test func `a page that is not UTF-8 is searched all the same`() throws {
+        #expect(try LinearPattern("ok.", for: .page).isFound(in: [0xFF, 0x6F, 0x6B, 0xFE]))
+    }
+
+    @Test(arguments: [String(repeating: "a", count: 201), "(a{100}){10}"])
+    func `patterns for pages are short`(pattern: String) {
+        #expect(throws: PatternFault.self) { try LinearPattern(pattern, for: .page) }
+    }
+
+    @Test func `no pattern makes the search of a page slow`() throws {
+        let text = String(repeating: "a", count: 20_000)
+        #expect(try !Self.isFound("(a*)*(a|a)*(a?a?a?)*b$", text))
+    }
 }

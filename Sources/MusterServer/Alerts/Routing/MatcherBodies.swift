@@ -9,7 +9,7 @@ enum MatcherBodies {
         let found = body.array(field, max: matchersMax) { item -> LabelMatcher? in
             let label = item.string("label", 1...200)
             let comparison: LabelMatcher.Comparison = item.optionalEnumeration("operator") ?? .equal
-            let value = item.string("value", 0...LinearPattern.lengthMax, trims: false)
+            let value = item.string("value", 0...LinearPattern.Use.label.lengthMax, trims: false)
             do throws(PatternFault) {
                 return try LabelMatcher(label, comparison, value)
             } catch {
