@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check lint format bench storm deb system-test clean dependencies
+.PHONY: help run build test check lint format bench storm deb system-test failover-drill clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -46,6 +46,10 @@ deb: build ## make the Debian package in .build/package, and look at it with lin
 system-test: build ## install the package on a booted systemd: incident, reload, upgrade under load, watchdog, removal
 	@deploy/install-build-dependencies.sh system
 	@Tests/System/system-test.sh .build/release/musterd
+
+failover-drill: build ## kill, switch over, freeze and cut off the leader of three PostgreSQL under Patroni while the daemon is written to
+	@deploy/install-build-dependencies.sh failover
+	@Tests/Drills/failover.sh .build/release/musterd
 
 clean: ## remove what was built (the demonstration's ./data stays)
 	swift package clean

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what building, testing and running Muster needs beside the Swift toolchain, on Debian and its relatives.
-#   deploy/install-build-dependencies.sh [bench|package|system]      adds what `make bench`, `deb` or `system-test` need
+#   deploy/install-build-dependencies.sh [bench|package|system|failover]
+# The word adds what `make bench`, `deb`, `system-test` or `failover-drill` needs.
 # Asks no questions, changes nothing that is already there, and is done in milliseconds when nothing is missing.
 set -eu
 
@@ -51,6 +52,11 @@ system)
     need dpkg-dev program dpkg-shlibdeps
     need python3 program python3
     need systemd-container program systemd-nspawn
+    ;;
+failover)
+    need iproute2 program ip
+    need python3 program /usr/bin/python3
+    need python3-venv /usr/bin/python3 -c "import ensurepip, venv"
     ;;
 esac
 

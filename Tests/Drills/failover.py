@@ -75,7 +75,7 @@ class Node:
 
     def start(self, *command):
         """In the node's network, as the account of PostgreSQL, with a log of its own."""
-        environment = ["env", f"PATH={BINARIES}:{TOOLS}/bin:/usr/bin:/bin", "LANG=C.UTF-8"]
+        environment = ["env", f"PATH={BINARIES}:{TOOLS}/bin:{TOOLS}/etcd/usr/bin:/usr/bin:/bin", "LANG=C.UTF-8"]
         account = ["setpriv", "--reuid", "postgres", "--regid", str(ACCOUNT.pw_gid), "--clear-groups", "--reset-env"]
         log = open(f"{STATE}/{os.path.basename(command[0])}{self.number}.log", "ab")
         return subprocess.Popen(["ip", "netns", "exec", self.name, *account, *environment, *command], stdout=log,
@@ -134,6 +134,14 @@ class Node:
         self.signal(signal.SIGKILL)
         self.patroni.wait()
 
+    def takes_writes(self):
+        conninfo = f"host={self.address} user=muster password={PASSWORD} dbname=muster connect_timeout=2"
+        try:
+            with psycopg.connect(conninfo) as connection:
+                return not connection.execute("SELECT pg_is_in_recovery()").fetchone()[0]
+        except psycopg.Error:
+            return False
+
     def ask(self, path):
         connection = http.client.HTTPConnection(self.address, 8008, timeout=1)
         try:
@@ -191,10 +199,10 @@ class Client:
         for thread in self.threads:
             thread.start()
 
-    def acknowledge(self, name, value=None):
+    def acknowledge(self, name, began, value=None):
         with self.lock:
             self.acknowledged[name] = value
-            self.times.append(time.monotonic())
+            self.times.append((began, time.monotonic()))
 
     def end(self):
         self.isDone = True
@@ -204,12 +212,13 @@ class Client:
                 raise SystemExit("failover-drill: FAILED: a write has had no answer for a minute")
 
     def gap(self, since, until):
-        """The longest time without an acknowledged write between two moments."""
-        times = [since, *sorted(time for time in self.times if since <= time <= until), until]
+        """The longest time between two moments without an answer to what was asked after the first of them: what was committed
+        before may be answered a little later."""
+        times = [since, *sorted(end for began, end in self.times if since <= began and end <= until), until]
         return max(later - earlier for earlier, later in zip(times, times[1:]))
 
     def first_after(self, moment):
-        return min((time for time in self.times if time > moment), default=None)
+        return min((end for _, end in self.times if end > moment), default=None)
 
 
 class DaemonClient(Client):
@@ -235,6 +244,7 @@ class DaemonClient(Client):
 
     def until_answered(self, connection, method, path, body, key=None):
         while True:
+            began = time.monotonic()
             try:
                 status, content, headers = self.send(connection, method, path, body, key)
             except (OSError, http.client.HTTPException):
@@ -244,7 +254,7 @@ class DaemonClient(Client):
                 continue
             self.answers[status] += 1
             if status < 300:
-                return json.loads(content)
+                return began, json.loads(content)
             if status in (409, 429, 503):
                 # 409: the first attempt under this key has not ended.
                 if status == 503 and "Retry-After" not in headers:
@@ -262,12 +272,12 @@ class DaemonClient(Client):
             if self.isDone:
                 return
             name = f"incident-{thread}-{number}"
-            opened = self.until_answered(connection, "POST", "/v1/incidents", {"title": name}, key=name)
-            self.acknowledge(name, opened["number"])
+            began, opened = self.until_answered(connection, "POST", "/v1/incidents", {"title": name}, key=name)
+            self.acknowledge(name, began, opened["number"])
             note = f"note-{thread}-{number}"
             path = f"/v1/incidents/{opened['number']}/notes"
-            self.until_answered(connection, "POST", path, {"text": note}, key=note)
-            self.acknowledge(note, opened["number"])
+            began, _ = self.until_answered(connection, "POST", path, {"text": note}, key=note)
+            self.acknowledge(note, began, opened["number"])
             time.sleep(0.01)
 
     def write_alerts(self, thread):
@@ -278,17 +288,18 @@ class DaemonClient(Client):
             name = f"alert-{thread}-{number}"
             alert = {"status": "firing", "fingerprint": name, "labels": {"alertname": "Drill"}}
             message = {"version": "4", "groupKey": "drill", "status": "firing", "alerts": [alert]}
-            self.until_answered(connection, "POST", f"/hooks/{self.key}", message)
-            self.acknowledge(name)
+            began, _ = self.until_answered(connection, "POST", f"/hooks/{self.key}", message)
+            self.acknowledge(name, began)
             time.sleep(0.01)
 
     def read_incident(self):
         self.reads, connection = Client(), http.client.HTTPConnection(HOST, PORT)
         while not self.isDone:
+            began = time.monotonic()
             try:
                 status, _, _ = self.send(connection, "GET", "/v1/incidents/1")
                 if status == 200:
-                    self.reads.acknowledge(None)
+                    self.reads.acknowledge(None, began)
             except (OSError, http.client.HTTPException):
                 connection.close()
             time.sleep(0.02)
@@ -336,6 +347,7 @@ class BareClient(Client):
                 return
             name = f"{thread}-{number}"
             while True:
+                began = time.monotonic()
                 try:
                     if connection is None:
                         connection = psycopg.connect(CONNINFO + "bare", autocommit=True)
@@ -349,7 +361,7 @@ class BareClient(Client):
                     time.sleep(0.1)
                 finally:
                     self.busy.pop(thread, None)
-            self.acknowledge(name)
+            self.acknowledge(name, began)
             time.sleep(0.01)
 
 
@@ -419,7 +431,7 @@ class Drill:
         leader = self.cluster.leader()
         since = time.monotonic()
         begin(leader)
-        led = until(f"a new leader after: {name}", 90, lambda: self.new_leader(leader, since))
+        led = until(f"a new leader after: {name}", 90, lambda: self.new_leader(leader))
         for client in (self.ours, self.bare):
             until(f"writes after: {name}", 60, lambda: client.first_after(led))
         until("a read", 60, lambda: self.ours.reads.first_after(led))
@@ -435,10 +447,10 @@ class Drill:
         end(leader)
         until(f"all three nodes again after: {name}", 120, self.cluster.is_whole)
 
-    def new_leader(self, old, since):
+    def new_leader(self, old):
         """When another node took writes; asked of the node itself."""
         for node in self.cluster.nodes:
-            if node is not old and node.ask("/primary")[0] == 200:
+            if node is not old and node.takes_writes():
                 return time.monotonic()
         return None
 

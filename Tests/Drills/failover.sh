@@ -13,10 +13,16 @@ program=$(realpath "${1:-.build/release/musterd}")
 tools=${MUSTER_DRILL_TOOLS:-/var/tmp/muster-drill-tools}
 if [ ! -x "$tools/bin/patroni" ]; then
     echo "Installing Patroni into $tools"
-    rm -rf "$tools"
+    rm -rf "${tools:?}"
     /usr/bin/python3 -m venv "$tools"
     "$tools/bin/pip" --quiet --disable-pip-version-check install wheel setuptools
     "$tools/bin/pip" --quiet --disable-pip-version-check install 'patroni[etcd3]==4.1.5' 'psycopg[binary]>=3.2,<4'
+fi
+
+# Debian's package would start an etcd of the system's own, which nobody here needs.
+if ! command -v etcd >/dev/null && [ ! -x "$tools/etcd/usr/bin/etcd" ]; then
+    echo "Fetching etcd into $tools"
+    (cd "$tools" && apt-get -qq update && apt-get -qq -o APT::Sandbox::User=root download etcd-server && dpkg -x etcd-server_*.deb etcd)
 fi
 
 # The shell is the first process there: it buries whatever is killed and orphaned.

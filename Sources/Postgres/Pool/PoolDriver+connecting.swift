@@ -80,6 +80,8 @@ extension PoolDriver {
         switch result {
         case .failure(let error):
             metrics.connectionFailed()
+            // Its own words would say a second time that PostgreSQL is unavailable.
+            if case .unavailable(let reason) = error { return failedToOpen(purpose, reason: reason) }
             failedToOpen(purpose, reason: error.description)
         case .success(let opened):
             guard opened.link.enterPipelineMode() else {
