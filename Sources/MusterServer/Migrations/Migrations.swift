@@ -1,7 +1,8 @@
 import Postgres
 
 /// The schema's history, in order: forward only, one transaction each. What was released is never edited again, since
-/// its checksum is stored with it.
+/// its checksum is stored with it. One that takes something away names the migration that a program must know from then on
+/// (`needs`), of the release that stopped using it.
 enum Migrations {
     static let all: [Migration] = [
         migration(1, "create_incident", PackageResources.m0001_create_incident_sql),
@@ -17,7 +18,7 @@ enum Migrations {
         migration(11, "create_report", PackageResources.m0011_create_report_sql),
     ]
 
-    private static func migration(_ number: Int, _ name: String, _ sql: [UInt8]) -> Migration {
-        Migration(number: number, name: name, sql: String(decoding: sql, as: UTF8.self))
+    private static func migration(_ number: Int, _ name: String, _ sql: [UInt8], needs: Int = 0) -> Migration {
+        Migration(number: number, name: name, sql: String(decoding: sql, as: UTF8.self), needs: needs)
     }
 }

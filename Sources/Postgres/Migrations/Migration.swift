@@ -6,11 +6,15 @@ package struct Migration: Sendable, Equatable {
     /// Any number of statements; they run in one transaction, so none may be of the few that cannot (`CREATE INDEX
     /// CONCURRENTLY`).
     package let sql: String
+    /// The migration that a program must know to work with the schema from here on: 0 for one that only adds, and for one that
+    /// takes something away the number as of which no program uses it.
+    package let needs: Int
 
-    package init(number: Int, name: String, sql: String) {
+    package init(number: Int, name: String, sql: String, needs: Int = 0) {
         self.number = number
         self.name = name
         self.sql = sql
+        self.needs = needs
     }
 
     /// 64-bit FNV-1a of the SQL's UTF-8 bytes as 16 hex digits. It guards against an edit by mistake, not against an

@@ -5,11 +5,13 @@ struct MigrationPlan: Equatable {
         let number: Int
         let name: String
         let checksum: String
+        var needs = 0
     }
 
     private(set) var status: MigrationStatus
 
-    /// Refuses a list with gaps, a changed migration, and a database that lacks one in the middle.
+    /// Refuses a list with gaps, a changed migration, a database that lacks one in the middle, and one that this program is
+    /// too old for.
     init(known: [Migration], applied: [Applied]) throws(PostgresError) {
         for (index, migration) in known.enumerated() where migration.number != index + 1 {
             throw .migration(
@@ -32,6 +34,12 @@ struct MigrationPlan: Equatable {
                         "migration \(row.number) '\(row.name)' was changed after it was applied: the database has checksum "
                         + "\(row.checksum), the program \(known[index].checksum)")
             }
+        }
+        if let demanding = applied.max(by: { $0.needs < $1.needs }), demanding.needs > known.count {
+            throw .migration(
+                reason:
+                    "migration \(demanding.number) '\(demanding.name)' needs a program that knows migration \(demanding.needs), and "
+                    + "this one ends at \(known.count); install the version that the other daemons have")
         }
         self.status = MigrationStatus(
             applied: (0..<min(applied.count, known.count)).map { $0 + 1 },

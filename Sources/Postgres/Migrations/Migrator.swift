@@ -4,17 +4,23 @@ package import Logging
 /// daemons which start together migrate once.
 package struct Migrator: Sendable {
     private let migrations: [Migration]
+    private let lockPatience: Duration
 
     /// Of no meaning but to be ours: the key of the advisory lock.
     private static let lockKey = 7_237_462_651_142
-    /// How long to wait for another daemon that migrates, and for the locks that a migration takes.
+    /// How long to wait for another daemon that migrates, and in all for the locks that a migration takes.
     private static let lockTimeout: Duration = .seconds(60)
     /// A migration may rewrite a large table.
     private static let migrationDeadline: Duration = .seconds(30 * 60)
+    private static let lockNotAvailable = "55P03"
 
     /// The program's whole list, in order, numbered from 1 without gaps.
-    package init(migrations: [Migration]) {
+    ///
+    /// - Parameter lockPatience: How long a migration waits for a lock at a time. Whoever uses the table waits behind it as
+    ///   long, so it is short, and the migration begins anew.
+    package init(migrations: [Migration], lockPatience: Duration = .milliseconds(300)) {
         self.migrations = migrations
+        self.lockPatience = lockPatience
     }
 
     /// Applies what is missing and returns it. Throws `PostgresError.migration` for a changed checksum, a gap, or a
@@ -41,10 +47,16 @@ package struct Migrator: Sendable {
         guard try table[0].decode(0, as: Bool.self) else {
             return try MigrationPlan(known: migrations, applied: []).status
         }
-        let applied = try await pool.query("SELECT number, name, checksum FROM schema_migration ORDER BY number").map {
-            row in
+        // The column is younger than the table, and looking changes nothing.
+        let applied = try await pool.query(
+            """
+            SELECT number, name, checksum, coalesce((to_jsonb(schema_migration) ->> 'needs')::integer, 0) AS needs
+            FROM schema_migration ORDER BY number
+            """
+        ).map { row in
             MigrationPlan.Applied(
-                number: try row.decode("number"), name: try row.decode("name"), checksum: try row.decode("checksum")
+                number: try row.decode("number"), name: try row.decode("name"), checksum: try row.decode("checksum"),
+                needs: try row.decode("needs")
             )
         }
         return try MigrationPlan(known: migrations, applied: applied).status
@@ -57,7 +69,7 @@ package struct Migrator: Sendable {
                 SET lock_timeout = \(Self.lockTimeout.milliseconds);
                 SELECT pg_advisory_lock(\(Self.lockKey));
                 """, deadline: Self.lockTimeout + .seconds(10))
-        } catch  where error.sqlState == "55P03" {
+        } catch  where error.sqlState == Self.lockNotAvailable {
             throw .migration(reason: "another process has held the migration lock for \(Self.lockTimeout)")
         }
         let plan = try MigrationPlan(known: migrations, applied: applied(session))
@@ -66,7 +78,7 @@ package struct Migrator: Sendable {
                 "the database's schema is newer than this program", metadata: ["newer": "\(plan.status.newer)"])
         }
         for migration in plan.status.pending {
-            try apply(migration, session)
+            try applyPatiently(migration, session, logger)
             logger.info("migrated", metadata: ["number": "\(migration.number)", "name": "\(migration.name)"])
         }
         return plan.status.pending
@@ -79,28 +91,57 @@ package struct Migrator: Sendable {
                 number integer PRIMARY KEY CHECK (number > 0),
                 name text NOT NULL,
                 checksum text NOT NULL,
-                applied_at timestamptz NOT NULL DEFAULT now()
+                applied_at timestamptz NOT NULL DEFAULT now(),
+                needs integer NOT NULL DEFAULT 0
             );
-            SELECT number, name, checksum FROM schema_migration ORDER BY number;
+            DO $$ BEGIN
+                -- Made before there was such a column.
+                IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'schema_migration'::regclass AND attname = 'needs')
+                THEN ALTER TABLE schema_migration ADD COLUMN needs integer NOT NULL DEFAULT 0; END IF;
+            END $$;
+            SELECT number, name, checksum, needs FROM schema_migration ORDER BY number;
             """)
         return rows.map { row in
-            MigrationPlan.Applied(number: row[0].flatMap { Int($0) } ?? 0, name: row[1] ?? "", checksum: row[2] ?? "")
+            MigrationPlan.Applied(
+                number: row[0].flatMap { Int($0) } ?? 0, name: row[1] ?? "", checksum: row[2] ?? "",
+                needs: row[3].flatMap { Int($0) } ?? 0)
+        }
+    }
+
+    /// Applies a migration without standing in the way of those who serve: a lock that is not to be had soon is given up,
+    /// and with it everything that waits behind it, for a moment.
+    private func applyPatiently(
+        _ migration: Migration, _ session: SimpleSession, _ logger: Logger
+    ) throws(PostgresError) {
+        let limit = MonotonicTime.now + Self.lockTimeout
+        while true {
+            do throws(PostgresError) {
+                return try apply(migration, session)
+            } catch  where error.sqlState == Self.lockNotAvailable && MonotonicTime.now < limit {
+                logger.info("a migration waits for a lock", metadata: ["number": "\(migration.number)"])
+                try session.execute("SELECT pg_sleep(\(0.1 + Double.random(in: 0..<0.1)))")
+            } catch {
+                throw .migration(reason: "\(migration.number) '\(migration.name)' failed: \(error)")
+            }
         }
     }
 
     private func apply(_ migration: Migration, _ session: SimpleSession) throws(PostgresError) {
-        let title = "\(migration.number) '\(migration.name)'"
-        try session.execute("BEGIN")
+        try session.execute("BEGIN; SET LOCAL lock_timeout = \(lockPatience.milliseconds)")
         do throws(PostgresError) {
             try session.execute(migration.sql, deadline: Self.migrationDeadline)
             guard !session.isOutsideTransaction else {
                 throw .migration(reason: "it ends its own transaction")
             }
-            let values = "\(migration.number), \(migration.name.sqlLiteral), \(migration.checksum.sqlLiteral)"
-            try session.execute("INSERT INTO schema_migration (number, name, checksum) VALUES (\(values)); COMMIT")
+            let name = migration.name.sqlLiteral
+            try session.execute(
+                """
+                INSERT INTO schema_migration (number, name, checksum, needs)
+                VALUES (\(migration.number), \(name), \(migration.checksum.sqlLiteral), \(migration.needs)); COMMIT
+                """)
         } catch {
             _ = try? session.execute("ROLLBACK")
-            throw .migration(reason: "\(title) failed: \(error)")
+            throw error
         }
     }
 }

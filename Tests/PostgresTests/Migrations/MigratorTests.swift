@@ -105,4 +105,49 @@ import Testing
             #expect(applied == [1, 2])
         }
     }
+
+    @Test func `a program that is older than the schema allows is refused, and says what to do`() async throws {
+        try await TestDatabase.with(connections: 1) { database in
+            let third = Migration(number: 3, name: "drop_a", sql: "DROP TABLE a", needs: 2)
+            _ = try await migrate([first, second, third], database)
+            // Who knows the second one has not used the table since.
+            #expect(try await migrate([first, second], database) == [])
+            let error = await #expect(throws: PostgresError.self) { try await migrate([first], database) }
+            #expect(error.map { "\($0)".contains("'drop_a' needs a program that knows migration 2") } == true)
+            await #expect(throws: PostgresError.self) { try await Migrator(migrations: [first]).status(database.pool) }
+        }
+    }
+
+    @Test func `a table of migrations that an older program made is read`() async throws {
+        try await TestDatabase.with(connections: 1) { database in
+            _ = try await migrate([first], database)
+            try await database.pool.query("ALTER TABLE schema_migration DROP COLUMN needs")
+            let status = try await Migrator(migrations: [first, second]).status(database.pool)
+            #expect(status == MigrationStatus(applied: [1], pending: [second], newer: []))
+            #expect(try await migrate([first, second], database) == [2])
+        }
+    }
+
+    @Test func `a migration that waits for a lock lets others pass`() async throws {
+        try await TestDatabase.with(connections: 3) { database in
+            _ = try await migrate([first], database)
+            let widening = Migration(number: 2, name: "widen_a", sql: "ALTER TABLE a ADD COLUMN more int")
+            let migrator = Migrator(migrations: [first, widening], lockPatience: .milliseconds(50))
+            try await withThrowingTaskGroup(of: [Int].self) { group in
+                try await database.pool.transaction { reader in
+                    try await reader.query("SELECT * FROM a")
+                    group.addTask {
+                        try await migrator.migrate(database.pool, logger: TestServer.quietLogger).map(\.number)
+                    }
+                    try await waitUntil(database.pool, Self.isWaiting)
+                    // Behind the migration's lock this would wait until the transaction ends, which waits for it.
+                    #expect(try await database.pool.query("SELECT * FROM a").count == 1)
+                }
+                #expect(try await group.next() == [2])
+            }
+        }
+    }
+
+    private static let isWaiting: SQL =
+        "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'a'::regclass)"
 }

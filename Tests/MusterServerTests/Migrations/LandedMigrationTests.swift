@@ -1,0 +1,37 @@
+import Postgres
+import Testing
+
+@testable import MusterServer
+
+/// A migration that landed is not edited any more: databases have it, and a program with another one does not start on them.
+struct LandedMigrationTests {
+    /// The checksums of those that landed. A new one is added here when its branch is merged; none is ever changed.
+    private static let landed = [
+        "51392e36d9921c0b",  // 1 create_incident
+        "00e4881f5738424e",  // 2 create_access
+        "332e6ca208b57d9e",  // 3 create_alert
+        "87cab02f55bfa04a",  // 4 create_alert_delivery
+        "c17e360a7b479861",  // 5 record_component_changes
+        "8621c3ee9e4334a2",  // 6 measure_restorations
+        "1076b1f119059bc7",  // 7 extend_alert
+        "5cf0fe780d0c3083",  // 8 create_ingress
+        "8bcd4700251ba918",  // 9 create_routing
+        "cda681c426d0bc3e",  // 10 create_senses
+        "638b188a0831a53a",  // 11 create_report
+    ]
+
+    @Test func `what landed stays as it was`() {
+        for (migration, checksum) in zip(Migrations.all, Self.landed) {
+            #expect(
+                migration.checksum == checksum,
+                "\(migration.number) \(migration.name) was edited; take that back, and add a migration that changes it")
+        }
+        #expect(Self.landed.count <= Migrations.all.count, "a migration that landed is gone")
+    }
+
+    @Test func `no migration needs a program that is younger than the one before it`() {
+        for migration in Migrations.all {
+            #expect(migration.needs < migration.number, "a release that only stopped using something comes before")
+        }
+    }
+}
