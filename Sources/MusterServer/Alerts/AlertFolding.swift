@@ -1,4 +1,5 @@
 import FoundationEssentials
+import IncidentDomain
 
 /// Puts the alerts of a batch into statements in which each identity stands once.
 enum AlertFolding {
@@ -13,7 +14,9 @@ enum AlertFolding {
 
     /// Repeats of the same state are one arrival, in the newest words, that counts the firings; a change of state waits for the next round. Within a
     /// round the order is by source and identity, so that two daemons lock the same rows in the same order.
-    static func rounds(_ messages: [(source: UUID, alerts: [IncomingAlert])]) -> [[AlertStore.Arrival]] {
+    static func rounds(
+        _ messages: [(source: UUID, alerts: [IncomingAlert])], at now: Timestamp
+    ) -> [[AlertStore.Arrival]] {
         var rounds: [[AlertStore.Arrival]] = []
         /// Where the newest arrival of each identity is.
         var newest: [Key: (round: Int, index: Int)] = [:]
@@ -32,7 +35,8 @@ enum AlertFolding {
                 let round = last.map { $0.round + 1 } ?? 0
                 if round == rounds.count { rounds.append([]) }
                 rounds[round].append(
-                    AlertStore.Arrival(id: alert.id ?? .timeOrdered(), source: source, alert: alert, occurrences: 1))
+                    AlertStore.Arrival(
+                        id: alert.id ?? .timeOrdered(at: now), source: source, alert: alert, occurrences: 1))
                 newest[key] = (round, rounds[round].count - 1)
             }
         }

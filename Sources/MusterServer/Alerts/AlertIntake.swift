@@ -39,6 +39,7 @@ final class AlertIntake: Service, Sendable {
 
     private let store: AlertStore
     private let limits: Limits
+    private let clock: DatabaseClock
     private let logger: Logger
     private let routing: RoutingSignal
     private let state: Mutex<State>
@@ -48,10 +49,14 @@ final class AlertIntake: Service, Sendable {
     private let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
 
-    init(store: AlertStore, limits: Limits, routing: RoutingSignal, logger: Logger) {
+    init(
+        store: AlertStore, limits: Limits, routing: RoutingSignal, clock: DatabaseClock = DatabaseClock(),
+        logger: Logger
+    ) {
         self.store = store
         self.limits = limits
         self.routing = routing
+        self.clock = clock
         self.logger = logger
         state = Mutex(
             State(
@@ -144,7 +149,7 @@ final class AlertIntake: Service, Sendable {
 
     private func store(_ batch: [AlertQueue<Sender>.Waiting]) async throws {
         var changed = 0
-        for round in AlertFolding.rounds(batch.map { ($0.source, $0.message.alerts) }) {
+        for round in AlertFolding.rounds(batch.map { ($0.source, $0.message.alerts) }, at: clock.now) {
             let start = ContinuousClock.now
             changed += try await repeating { try await store.take(round) }
             batchAlerts.record(round.count)

@@ -128,7 +128,7 @@ extension DatabaseFacts {
         guard abs(clockDifferenceSeconds) > Self.clockDifferenceMax else { return .ok("clock", said) }
         return .warning(
             "clock", said,
-            "let both follow a time server; deadlines go by the database's clock, logs and signatures by this one")
+            "let both follow a time server; Muster goes by the database's clock, its logs by this one")
     }
 
     private var encryptionFinding: Finding? {

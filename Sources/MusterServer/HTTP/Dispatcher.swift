@@ -13,19 +13,21 @@ struct Dispatcher: Sendable {
     let idempotency: IdempotencyDesk?
     let limits: RequestLimits
     let inFlight: InFlightGate
+    let clock: DatabaseClock
     let logger: Logger
     private let faults: FaultLog
     private let unmatched = RouteMetrics(method: "", route: "unmatched")
 
     init(
         table: RouteTable, authenticator: Authenticator, idempotency: IdempotencyDesk?, limits: RequestLimits,
-        inFlight: InFlightGate, logger: Logger
+        inFlight: InFlightGate, clock: DatabaseClock = DatabaseClock(), logger: Logger
     ) {
         self.table = table
         self.authenticator = authenticator
         self.idempotency = idempotency
         self.limits = limits
         self.inFlight = inFlight
+        self.clock = clock
         self.logger = logger
         faults = FaultLog(logger: logger)
     }
@@ -83,7 +85,7 @@ struct Dispatcher: Sendable {
                 head: head, target: target, bound: bound, principal: principal, requestID: arrival.requestID,
                 trace: arrival.trace, commandID: commandID, body: body, captured: captured, baseLogger: logger,
                 // Only what counts people needs it, and that asks for no token.
-                peer: route.role == nil ? peer?.ipAddress : nil)
+                peer: route.role == nil ? peer?.ipAddress : nil, clock: clock)
         }
         var answer: Answer
         if let idempotency, head.method == .post, let token, let key = head.headerFields[.idempotencyKey] {

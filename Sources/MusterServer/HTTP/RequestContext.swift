@@ -26,6 +26,8 @@ struct RequestContext: Sendable {
     /// The address at the other end of the connection, which may be a proxy's; nil of a socket of the file system. It is
     /// nobody's business: neither stored nor logged.
     var peer: String? = nil
+    /// Tells the present moment.
+    let clock: DatabaseClock
 }
 
 extension RequestContext {
@@ -94,7 +96,7 @@ extension RequestContext {
     func foreign() throws(Problem) -> ForeignRequest {
         ForeignRequest(
             body: body, headers: head.headerFields, query: try target.parameters().map { ($0.name, $0.value) },
-            receivedAt: .now())
+            receivedAt: clock.now)
     }
 
     /// A logger whose lines carry the request and the trace. Made on demand, since most requests log nothing.

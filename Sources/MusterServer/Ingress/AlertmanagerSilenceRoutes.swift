@@ -53,8 +53,9 @@ struct AlertmanagerSilenceRoutes: Sendable {
             matchers: matchers, startsAt: fields.time("startsAt"), endsAt: endsAt,
             comment: ForeignText.bounded(fields.text("comment"), bytes: 2000) ?? "-",
             createdBy: ForeignText.bounded(fields.text("createdBy"), bytes: 200) ?? source.name, source: source.id)
-        if let fault = draft.fault(now: .now()) { throw Problem.invalid("/\(fault.field)", fault.detail) }
-        guard let stored = try await store.create(.timeOrdered(), draft, by: Self.principal(source)) else {
+        let now = request.clock.now
+        if let fault = draft.fault(now: now) { throw Problem.invalid("/\(fault.field)", fault.detail) }
+        guard let stored = try await store.create(.timeOrdered(at: now), draft, by: Self.principal(source)) else {
             throw Problem.invalid("", "There are \(SilenceStore.silencesMax) silences already; end one first.")
         }
         return .json { json in json.object { $0.member("silenceID", stored.silence.id) } }

@@ -35,7 +35,7 @@ struct ChangeStore: Sendable {
 
     /// Out of what was done when, and by whom.
     private static func id(_ change: IncomingChange, _ source: UUID) -> UUID {
-        guard let at = change.at else { return .timeOrdered() }
+        guard let at = change.at else { return .random() }
         let words = [source.uuidString, at.description, change.summary, change.source ?? "", change.component ?? ""]
         return .digest(of: words.joined(separator: "\u{1F}"))
     }

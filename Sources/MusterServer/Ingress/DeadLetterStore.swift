@@ -34,7 +34,7 @@ struct DeadLetterStore: Sendable {
             """
             WITH kept AS (
                 INSERT INTO dead_letter (id, source, entry, headers, body, body_hash, body_bytes, reason)
-                VALUES (\(UUID.timeOrdered()), \(source), \(entry.rawValue),
+                VALUES (\(UUID.timeOrdered(at: request.receivedAt)), \(source), \(entry.rawValue),
                     \(PostgresJSON(bytes: JSONValue.object(headers).bytes)), \(Array(body.prefix(Self.bodyBytesMax))),
                     \(hash), \(body.count), \(AlertName.cut(reason, to: 1_000)))
                 ON CONFLICT (source, entry, body_hash) DO UPDATE

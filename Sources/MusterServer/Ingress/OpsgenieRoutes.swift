@@ -93,7 +93,7 @@ struct OpsgenieRoutes: Sendable {
         _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
     ) async throws -> Answer {
         // Clients name the alert by the id of this request later.
-        let id = UUID.timeOrdered()
+        let id = UUID.timeOrdered(at: request.clock.now)
         let message = try await desk.take(
             try request.foreign(), by: .opsgenieAlert, from: caller.source, key: caller.key
         ) { message in
@@ -112,7 +112,7 @@ struct OpsgenieRoutes: Sendable {
         _ status: IncomingAlert.Status, _ action: String, _ request: RequestContext,
         _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
     ) async throws -> Answer {
-        let id = UUID.timeOrdered()
+        let id = UUID.timeOrdered(at: request.clock.now)
         let foreign = try request.foreign()
         guard let alert = try await store.alert(try Self.name(request, foreign), of: caller.source.id) else {
             try await store.recordMissed(id, action, of: caller.source.id)
@@ -132,7 +132,7 @@ struct OpsgenieRoutes: Sendable {
         _ action: String, _ request: RequestContext, _ caller: (source: Source, key: String),
         _ start: ContinuousClock.Instant, _ field: (ForeignFields) throws(Problem) -> OpsgenieStore.Field
     ) async throws -> Answer {
-        let id = UUID.timeOrdered()
+        let id = UUID.timeOrdered(at: request.clock.now)
         let foreign = try request.foreign()
         let fields = try foreign.body.readableBytes == 0 ? ForeignFields(.object([:])) : foreign.fields()
         let field = try field(fields)

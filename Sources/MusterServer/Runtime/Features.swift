@@ -19,7 +19,7 @@ struct Features: Sendable {
     private let configuration: ServerConfiguration
     private let logger: Logger
 
-    init(pool: PostgresPool, configuration: ServerConfiguration, logger: Logger) {
+    init(pool: PostgresPool, configuration: ServerConfiguration, clock: DatabaseClock, logger: Logger) {
         self.pool = pool
         self.configuration = configuration
         self.logger = logger
@@ -35,8 +35,9 @@ struct Features: Sendable {
             limits: AlertIntake.Limits(
                 batchMax: configuration.intake.batchMax, waitingMax: configuration.intake.waitingMax,
                 gathering: configuration.intake.gather),
-            routing: routing, logger: logger)
-        senses = Senses(pool: pool, intake: intake, rules: rules, probes: configuration.probes, logger: logger)
+            routing: routing, clock: clock, logger: logger)
+        senses = Senses(
+            pool: pool, intake: intake, rules: rules, probes: configuration.probes, clock: clock, logger: logger)
         reports = ReportDesk(
             store: ReportStore(pool: pool), catalog: catalog,
             limits: ReportLimiter.Limits(perMinute: configuration.reports.perMinuteMax),

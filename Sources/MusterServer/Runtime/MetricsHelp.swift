@@ -7,6 +7,8 @@ enum MetricsHelp {
         "muster_alerts_unrouted_oldest_seconds":
             "How long the first of the alerts that wait to be brought to an incident has waited.",
         "muster_build_info": "The version that runs, as a label.",
+        "muster_clock_offset_seconds":
+            "How far this machine's clock is ahead of the database's, by which Muster goes.",
         "muster_database_up": "Whether the database answered when it was last asked for these figures.",
         "muster_dead_letters_total": "Messages that were not understood and are kept, by kind of source.",
         "muster_deadline_lateness_seconds": "Time from a deadline, such as the end of a soak, until it was acted upon.",

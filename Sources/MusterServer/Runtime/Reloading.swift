@@ -38,7 +38,7 @@ struct ReloadRunner: Service {
             await generations.replace(
                 with: Server(
                     configuration: new, pool: old.pool, metrics: old.metrics, logger: logger,
-                    isStopping: old.isStopping))
+                    isStopping: old.isStopping, clock: old.clock))
             logger.notice("the configuration was read anew")
             status.reloaded(isRefused: false)
         } catch {

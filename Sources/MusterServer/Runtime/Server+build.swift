@@ -131,6 +131,8 @@ struct ServingService: Service {
                 guard Task.isShuttingDownGracefully else { throw error }
             }
             guard !Task.isShuttingDownGracefully else { return }
+            // Before the first request; if it fails, the loop asks again.
+            try? await DatabaseClockStore(pool: server.pool).read(into: server.clock)
             gate.open()
             try await http.run()
         } onGracefulShutdown: {

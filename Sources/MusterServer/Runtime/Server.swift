@@ -12,6 +12,7 @@ package struct Server: Sendable {
     let metrics: MetricsRegistry
     let inFlight: InFlightGate
     let isStopping: StopFlag
+    let clock: DatabaseClock
     let tokens: TokenStore
     let authenticator: Authenticator
     let idempotency: IdempotencyStore
@@ -20,7 +21,7 @@ package struct Server: Sendable {
 
     init(
         configuration: ServerConfiguration, pool: PostgresPool, metrics: MetricsRegistry, logger: Logger,
-        isStopping: StopFlag = StopFlag()
+        isStopping: StopFlag = StopFlag(), clock: DatabaseClock = DatabaseClock()
     ) {
         self.configuration = configuration
         self.logger = logger
@@ -29,10 +30,11 @@ package struct Server: Sendable {
         migrator = Migrator(migrations: Migrations.all)
         inFlight = InFlightGate(max: configuration.http.requestsInFlightMax)
         self.isStopping = isStopping
+        self.clock = clock
         tokens = TokenStore(pool: pool)
         authenticator = Authenticator(tokens: tokens, bootstrapToken: configuration.bootstrapToken)
         idempotency = IdempotencyStore(pool: pool)
-        features = Features(pool: pool, configuration: configuration, logger: logger)
+        features = Features(pool: pool, configuration: configuration, clock: clock, logger: logger)
         figures = FigureCache { try await FigureSearch(pool: pool).figures() }
     }
 
@@ -45,6 +47,7 @@ package struct Server: Sendable {
     /// The loops that run beside the requests. A feature adds its own here.
     var runners: [any Service] {
         [
+            DatabaseClockRunner(clock: clock, store: DatabaseClockStore(pool: pool), logger: logger),
             TokenChangeRunner(pool: pool, authenticator: authenticator),
             IdempotencyPruneRunner(store: idempotency, logger: logger),
         ] + features.runners
@@ -61,6 +64,7 @@ package struct Server: Sendable {
                 bodyBytesMax: configuration.http.requestBodyMaxBytes, requiresIfMatch: configuration.http.requireIfMatch
             ),
             inFlight: inFlight,
+            clock: clock,
             logger: logger)
     }
 }

@@ -10,8 +10,8 @@ extension UUID {
     }
 
     /// A UUID of version 7 (RFC 9562): milliseconds, then random bits. Rows made one after the other stand side by side in
-    /// the index, and the ids sort by time.
-    static func timeOrdered(at moment: Timestamp = .now()) -> UUID {
+    /// the index, and the ids sort by time: the database's, since several daemons make them.
+    static func timeOrdered(at moment: Timestamp) -> UUID {
         var generator = SystemRandomNumberGenerator()
         let low: UInt64 = generator.next()
         let time = UInt64(bitPattern: moment.milliseconds) << 16

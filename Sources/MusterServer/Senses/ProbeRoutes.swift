@@ -71,7 +71,7 @@ struct ProbeRoutes: Sendable {
     private func tryOut(_ request: RequestContext) async throws -> Answer {
         var body = try request.fields()
         let draft = try ProbeBodies.draft(&body, name: "try").keepingSecrets(of: nil)
-        let start = Timestamp.now()
+        let start = request.clock.now
         let outcome = try await check.look(at: draft.target, timeout: .seconds(draft.timeoutSeconds))
         let result = Probe.Result(
             isPassed: outcome.isPassed, checkedAt: start, latencyMilliseconds: outcome.latencyMilliseconds,

@@ -13,7 +13,7 @@ extension ProbeStore {
     }
 
     /// How long the result may take on its way, beyond the probe's own time.
-    private static let leaseSeconds = 30
+    private static let leaseSeconds = 10
     /// How often probes look while the component is being restored, at least.
     private static let hurrySeconds = 10
 

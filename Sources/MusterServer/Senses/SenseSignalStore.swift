@@ -14,7 +14,7 @@ struct SenseSignalStore: Sendable {
     }
 
     /// For how long a claim keeps others away.
-    private static let lease: SQL = "interval '30 seconds'"
+    private static let lease: SQL = "interval '10 seconds'"
 
     /// Stores what `rows` selects, in the order of the columns below. The newest signal of a heartbeat or probe replaces the
     /// one that was not told: what counts is how it stands.

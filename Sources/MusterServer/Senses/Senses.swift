@@ -17,11 +17,12 @@ struct Senses: Sendable {
     private let logger: Logger
 
     init(
-        pool: PostgresPool, intake: AlertIntake, rules: RuleBook, probes: ServerConfiguration.Probes, logger: Logger
+        pool: PostgresPool, intake: AlertIntake, rules: RuleBook, probes: ServerConfiguration.Probes,
+        clock: DatabaseClock = DatabaseClock(), logger: Logger
     ) {
         heartbeats = HeartbeatStore(pool: pool)
         self.probes = ProbeStore(pool: pool)
-        check = ProbeCheck(networks: probes.networks)
+        check = ProbeCheck(networks: probes.networks) { clock.now }
         fleet = FleetStore(pool: pool)
         signals = SenseSignalStore(pool: pool)
         self.intake = intake

@@ -9,7 +9,7 @@ struct AlertFoldingTests {
     private static let source = UUID()
 
     private static func fold(_ alerts: IncomingAlert...) -> [[String]] {
-        AlertFolding.rounds(alerts.map { (source, [$0]) }).map { round in
+        AlertFolding.rounds(alerts.map { (source, [$0]) }, at: .now()).map { round in
             round.map { "\($0.alert.identity) \($0.alert.status) \($0.occurrences)" }
         }
     }
@@ -23,9 +23,8 @@ struct AlertFoldingTests {
     }
 
     @Test func `repeats are counted, and the newest words stay`() {
-        let rounds = AlertFolding.rounds([
-            (Self.source, [.firing("a", title: "old")]), (Self.source, [.firing("a", title: "new")]),
-        ])
+        let rounds = AlertFolding.rounds(
+            [(Self.source, [.firing("a", title: "old")]), (Self.source, [.firing("a", title: "new")])], at: .now())
         #expect(rounds.count == 1 && rounds[0].count == 1)
         #expect(rounds[0][0].occurrences == 2 && rounds[0][0].alert.title == "new")
     }
@@ -45,12 +44,13 @@ struct AlertFoldingTests {
     }
 
     @Test func `the same identity of two sources does not wait`() {
-        let rounds = AlertFolding.rounds([(UUID(), [.firing("a")]), (UUID(), [.resolved("a")])])
+        let rounds = AlertFolding.rounds([(UUID(), [.firing("a")]), (UUID(), [.resolved("a")])], at: .now())
         #expect(rounds.count == 1 && rounds[0].count == 2)
     }
 
     @Test func `each arrival has an id of its own, of version 7`() {
-        let ids = AlertFolding.rounds([(Self.source, [.firing("a")])] + [(Self.source, [.firing("b")])])[0].map(\.id)
+        let ids = AlertFolding.rounds([(Self.source, [.firing("a")])] + [(Self.source, [.firing("b")])], at: .now())[0]
+            .map(\.id)
         #expect(Set(ids).count == 2 && ids.allSatisfy { $0.uuid.6 >> 4 == 7 && $0.uuid.8 >> 6 == 2 })
     }
 }

@@ -33,7 +33,7 @@ import Testing
             let alerts: [IncomingAlert] = (0..<size).map {
                 $0.isMultiple(of: 2) ? .firing("\($0)") : .resolved("\($0)")
             }
-            let round = AlertFolding.rounds([(source, alerts)])[0]
+            let round = AlertFolding.rounds([(source, alerts)], at: .now())[0]
             try await Self.expectIndexed(AlertStore.take(round), database.pool)
         }
     }
@@ -70,7 +70,7 @@ import Testing
     @Test func `a plan made while there were no alerts is still right when there are many`() async throws {
         try await TestDatabase.with(template: TestDaemon.template) { database in
             try await database.pool.query("VACUUM ANALYZE")
-            let round = AlertFolding.rounds([(UUID(), [.firing("a"), .resolved("b")])])[0]
+            let round = AlertFolding.rounds([(UUID(), [.firing("a"), .resolved("b")])], at: .now())[0]
             for statement in [AlertStore.take(round), AlertRoutingStore.claim(limit: 500)] {
                 let lines = try await Self.genericPlan(statement, database.pool).split(separator: "\n")
                 #expect(!lines.contains { $0.contains("Join Filter") || $0.contains("Materialize") }, "\(lines)")

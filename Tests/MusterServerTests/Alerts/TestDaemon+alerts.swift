@@ -24,7 +24,7 @@ extension TestDaemon {
     @discardableResult
     func take(_ messages: [(source: UUID, alerts: [IncomingAlert])]) async throws -> Int {
         var changed = 0
-        for round in AlertFolding.rounds(messages) { changed += try await takeInsisting(round) }
+        for round in AlertFolding.rounds(messages, at: .now()) { changed += try await takeInsisting(round) }
         return changed
     }
 

@@ -8,7 +8,7 @@ struct ForeignRequest: Sendable {
     var headers: HTTPFields = [:]
     /// The query's parameters, in order.
     var query: [(name: String, value: String)] = []
-    /// The daemon's clock; for formats that say "now".
+    /// On database time; for signatures, and formats that say "now".
     var receivedAt: Timestamp
     /// The body as JSON, where somebody has read it already, as for a key within it.
     var parsed: JSONValue? = nil

@@ -51,7 +51,7 @@ struct SilenceRoutes: Sendable {
         let seconds = body.optionalInteger("duration_seconds", 1...Int(Silence.secondsMax))
         let endsAt = body.optionalTime("ends_at")
         let comment = body.string("comment", 1...2000)
-        let now = Timestamp.now()
+        let now = request.clock.now
         let end = endsAt ?? (startsAt ?? now).adding(seconds: Double(seconds ?? 0))
         let draft = SilenceDraft(
             matchers: matchers, startsAt: startsAt, endsAt: end, comment: comment, createdBy: request.principal.name)

@@ -10,7 +10,7 @@ extension TestDaemon {
     func addRule(
         _ name: String = "rule", _ matchers: [LabelMatcher] = [], _ change: (inout RoutingRule) -> Void
     ) async throws -> RoutingRule {
-        var rule = RoutingRule(id: .timeOrdered(), name: name, matchers: matchers)
+        var rule = RoutingRule(id: .timeOrdered(at: .now()), name: name, matchers: matchers)
         change(&rule)
         _ = try await RuleStore(pool: pool).create(rule, at: nil, by: .mia)
         try await book.refresh()
@@ -21,7 +21,7 @@ extension TestDaemon {
     func silence(_ matchers: LabelMatcher..., seconds: Double = 3600) async throws -> UUID {
         let draft = SilenceDraft(
             matchers: matchers, endsAt: Timestamp.now().adding(seconds: seconds), comment: "a test", createdBy: "Mia")
-        let id = UUID.timeOrdered()
+        let id = UUID.timeOrdered(at: .now())
         _ = try await SilenceStore(pool: pool).create(id, draft, by: .mia)
         return id
     }
