@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check lint format bench storm deb system-test failover-drill clean dependencies
+.PHONY: help run build test check lint format bench storm deb system-test failover-drill upgrade-drill outage-simulation clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -10,7 +10,7 @@ test check: export MUSTER_WARNINGS_AS_ERRORS = 1
 RELEASE_FLAGS ?= --static-swift-stdlib
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-17s %s\n' "$$name" "$$text"; done
 
 run: build ## build, then run the daemon with its own PostgreSQL and a demonstration catalog; Ctrl-C stops it
 	@exec deploy/demo/run.sh
@@ -38,6 +38,16 @@ bench: build ## measure the planner beside networkx, the daemon beside pgbench, 
 storm: build ## 200,000 alerts from 50 senders while the daemon is killed and PostgreSQL restarted: none lost, none twice
 	@deploy/install-build-dependencies.sh bench
 	@python3 -B Tests/Benchmarks/storm.py
+
+upgrade-drill: build ## a rolling upgrade over one version of the schema, in both orders, under load (OLD=path: from that build)
+	@deploy/install-build-dependencies.sh bench
+	@if [ -n "$(OLD)" ]; then old=$(OLD) new=.build/release/musterd; \
+	else old=.build/release/musterd; new=$$(Tests/Drills/next-version.sh "$$PWD" "$$PWD/.build/upgrade") || exit 1; fi; \
+	python3 -B Tests/Drills/upgrade.py $$old $$new
+
+outage-simulation: build ## the load of one platform-wide outage on two daemons: nothing lost, one incident, no long wait
+	@deploy/install-build-dependencies.sh bench
+	@python3 -B Tests/Drills/outage.py
 
 deb: build ## make the Debian package in .build/package, and look at it with lintian
 	@deploy/install-build-dependencies.sh package
