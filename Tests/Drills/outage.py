@@ -263,6 +263,11 @@ class Outage:
         for failure in self.figures.failures[:10]:
             print(f"      {failure}")
         self.check("incidents", sql("SELECT count(*) FROM incident"), sql("SELECT count(*) FROM incident") == "1")
+        for line in sql(
+            "SELECT incident.number, opened_at, incident.components, array_agg(DISTINCT alert.group_key), "
+            "min(alert.first_seen_at) FROM incident LEFT JOIN alert ON alert.incident = incident.number "
+            f"WHERE incident.number <> {self.number} GROUP BY incident.number").splitlines():
+            print(f"      {line}")
         stored = dict(line.split("|") for line in sql(
             "SELECT identity, concat(count(*) FILTER (WHERE status <> 'resolved'), ' ', count(*), ' ', count(*) FILTER "
             f"(WHERE incident IS DISTINCT FROM {self.number})) FROM alert WHERE source IN (SELECT id FROM source WHERE kind = 'alertmanager') "
