@@ -27,6 +27,12 @@ struct AlertGroup: Sendable {
         Set(alerts.filter { !$0.isResolved }.compactMap(\.component))
     }
 
+    /// The components by which an incident is looked for. Of a group that is over already, as when another daemon has the
+    /// rest of it, what it fired on says where it belongs.
+    var components: Set<String> {
+        firingComponents.isEmpty ? Set(alerts.compactMap(\.component)) : firingComponents
+    }
+
     /// The incident that these alerts open.
     func opening(now: Timestamp, graph: DependencyGraph) -> OpenIncident {
         let started = alerts.map(\.startsAt).min() ?? now

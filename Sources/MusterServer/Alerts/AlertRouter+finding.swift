@@ -25,7 +25,7 @@ extension AlertRouter {
         _ group: AlertGroup, _ placing: Placing, in transaction: PostgresTransaction
     ) async throws -> (IncidentStore.Row, IncidentStore.Loaded, component: String)? {
         // What the catalog does not know is down in no incident, though a thousand may name it.
-        let components = group.firingComponents.filter { placing.graph.components[$0] != nil }
+        let components = group.components.filter { placing.graph.components[$0] != nil }
         guard !components.isEmpty else { return nil }
         for number in try await store.incidentsNaming(components.sorted(), in: transaction) {
             let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
@@ -41,7 +41,7 @@ extension AlertRouter {
     func incidentCorrelated(
         with group: AlertGroup, _ placing: Placing, in transaction: PostgresTransaction
     ) async throws -> (IncidentStore.Row, IncidentStore.Loaded, AlertCorrelation)? {
-        let components = group.firingComponents
+        let components = group.components
         guard correlationWindow > .zero, !components.isEmpty else { return nil }
         let correlation = Correlation(of: components, in: placing.graph)
         let reached = correlation.reached

@@ -116,7 +116,7 @@ extension AlertRouter {
 
     /// What is needed most comes first: it opens the incident, and what hangs on it finds that one.
     private static func rootsFirst(_ groups: [AlertGroup], _ graph: DependencyGraph) -> [AlertGroup] {
-        let ranked = groups.map { (rank: graph.precedence(of: $0.firingComponents) ?? .max, group: $0) }
+        let ranked = groups.map { (rank: graph.precedence(of: $0.components) ?? .max, group: $0) }
         return ranked.sorted { ($0.rank, $0.group.key) < ($1.rank, $1.group.key) }.map(\.group)
     }
 }

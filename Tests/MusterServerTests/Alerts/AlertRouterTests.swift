@@ -22,6 +22,23 @@ import Testing
         }
     }
 
+    @Test func `what is over before anybody was told belongs where it would have gone, and opens nothing`() async throws
+    {
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.putChain()
+            let source = try await daemon.makeSource()
+            try await daemon.take(source, .firing("root", component: "db"))
+            try await daemon.router.routeBatch()
+            // Of the component itself, and of one that the catalog connects with it.
+            try await daemon.take(source, .firing("a", component: "db"), .firing("b", component: "auth"))
+            try await daemon.take(source, .resolved("a", component: "db"), .resolved("b", component: "auth"))
+            try await daemon.router.routeBatch()
+            #expect(try await daemon.alerts().map(\.incident) == [1, 1, 1])
+            #expect(try await daemon.incident(1).firing == ["db": 1])
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
     @Test func `the incident began when its first alert did, and the source acts in its own name`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource("Prometheus Nord")
