@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check lint format bench storm deb system-test failover-drill upgrade-drill outage-simulation clean dependencies
+.PHONY: help run build test check lint format bench storm soak fault-drill deb system-test failover-drill upgrade-drill outage-simulation clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -48,6 +48,14 @@ upgrade-drill: build ## a rolling upgrade over one version of the schema, in bot
 outage-simulation: build ## the load of one platform-wide outage on two daemons: nothing lost, one incident, no long wait
 	@deploy/install-build-dependencies.sh bench
 	@python3 -B Tests/Drills/outage.py
+
+soak: build ## 20 minutes at half of the capacity, a fault every minute: memory, descriptors, answers, nothing lost
+	@deploy/install-build-dependencies.sh bench
+	@python3 -B Tests/Drills/soak.py
+
+fault-drill: build ## each fault between the daemon and PostgreSQL in turn: what clients get, what the log says, how soon it is over
+	@deploy/install-build-dependencies.sh bench
+	@python3 -B Tests/Drills/fault-drill.py
 
 deb: build ## make the Debian package in .build/package, and look at it with lintian
 	@deploy/install-build-dependencies.sh package
