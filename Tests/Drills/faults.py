@@ -31,8 +31,12 @@ class Proxy:
     def __init__(self, target):
         self.target, self.port = target, free_port()
         self.mode, self.latency, self.cuts = (multiprocessing.Value(kind, 0) for kind in "idi")
-        self.process = multiprocessing.Process(target=lambda: asyncio.run(self.serve()), daemon=True)
+        self.process = multiprocessing.Process(target=self.run, daemon=True)
         self.process.start()
+
+    def run(self):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        asyncio.run(self.serve())
 
     async def serve(self):
         writers, listener, cuts = set(), None, 0
