@@ -38,6 +38,8 @@ class Client(threading.Thread):
             self.connection.close()
 
     def one(self):
+        if self.load.warming.value:
+            return self.ask("POST", "/v1/incidents", {"title": "One of many incidents before", "severity": "sev4"})
         number = self.random.random()
         if not self.incidents or number < 0.02:
             return self.open()
@@ -139,11 +141,13 @@ class Reader(threading.Thread):
 
 
 class Load:
-    """The processes of the clients. `pace` is in requests a second, of all together; 0 is as fast as they can."""
+    """The processes of the clients. `pace` is in requests a second, of all together; 0 is as fast as they can.
+    While `warming` they open incidents and do nothing else."""
 
     def __init__(self, port, token, key):
         self.port, self.token, self.key = port, token, key
         self.pace, self.over, self.finished = multiprocessing.Value("d", 0), multiprocessing.Event(), multiprocessing.Event()
+        self.warming = multiprocessing.Value("b", True)
         self.results = multiprocessing.Queue()
         self.counts = [multiprocessing.Value("L", 0, lock=False) for _ in range(PROCESSES)]
         self.processes = [multiprocessing.Process(target=self.work, args=(n,), daemon=True) for n in range(PROCESSES)]

@@ -4,7 +4,8 @@
 What the daemon must show: memory flat (the last quarter at most 1.05 of the second), file descriptors flat, no answer that a
 client did not deserve (503 with Retry-After while a fault lasts and shortly after it is deserved), no acknowledged write lost,
 no event missed by a reader of the feed. Before the load: idle CPU, resident memory when idle, and the time until it is ready.
-    SOAK_SECONDS=1200   SOAK_FAULT_EVERY=60   SOAK_IDLE_SECONDS=30   SOAK_DAEMON=.build/release/musterd
+    SOAK_SECONDS=1200   SOAK_FAULT_EVERY=60   SOAK_IDLE_SECONDS=30   SOAK_INCIDENTS=25000 (opened before it begins)
+    SOAK_DAEMON=.build/release/musterd
 """
 
 import os
@@ -24,6 +25,9 @@ EVERY = int(os.environ.get("SOAK_FAULT_EVERY", 60))
 IDLE = int(os.environ.get("SOAK_IDLE_SECONDS", 30))
 PROGRAM = os.environ.get("SOAK_DAEMON", f"{ROOT}/.build/release/musterd")
 SAMPLING = 5
+# The daemon remembers the incidents it saw last, up to a limit (IncidentMemory): so many fill it, and what grows after that
+# would grow for ever.
+INCIDENTS_BEFORE = int(os.environ.get("SOAK_INCIDENTS", 25_000))
 # For how long after a fault 503 is still deserved.
 RECOVERY = 10
 MEMORY_GROWTH, DESCRIPTOR_GROWTH = 1.05, 4
@@ -58,6 +62,12 @@ class Soak:
         self.check(f"idle CPU {used:.2f} % over {IDLE} s, under {IDLE_CPU} %", used < IDLE_CPU)
         resident = self.daemon.resident_mebibytes()
         self.check(f"resident when idle {resident:.1f} MiB, under {IDLE_MEBIBYTES}", resident < IDLE_MEBIBYTES)
+
+    def warm(self, load):
+        while load.answered() < INCIDENTS_BEFORE:
+            time.sleep(0.2)
+        load.warming.value = False
+        print(f"{INCIDENTS_BEFORE} incidents opened; resident {self.daemon.resident_mebibytes():.1f} MiB", flush=True)
 
     def capacity(self, load):
         time.sleep(5)
@@ -136,6 +146,7 @@ class Soak:
             self.idle()
             key = self.daemon.ask("POST", "/v1/sources", {"name": "soak", "kind": "alertmanager"})["key"]
             load = Load(self.daemon.port, self.daemon.token, key)
+            self.warm(load)
             self.capacity(load)
             began = self.run(load)
             process = self.daemon.process
