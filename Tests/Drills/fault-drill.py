@@ -25,8 +25,8 @@ from machine import cpu_seconds
 PROGRAM = os.environ.get("DRILL_DAEMON", f"{ROOT}/.build/release/musterd")
 ONLY = [name for name in os.environ.get("DRILL_FAULTS", "").split(",") if name]
 RECOVERY_MAX = 6
-# A write whose claim of its key got no answer keeps the key until the claim's lease is over: 409 with Retry-After until then.
-LEASE = 60
+# A write whose claim of its key got no answer keeps the key for four deadlines: 409 with Retry-After until then.
+LEASE = 4 * 4
 LOST = "connection to PostgreSQL was lost|cannot connect to PostgreSQL"
 
 
