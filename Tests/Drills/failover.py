@@ -456,8 +456,10 @@ class Drill:
 
     def carry_out(self):
         self.fault("leader killed", Node.kill, Node.start_patroni)
-        self.fault("switchover", lambda leader: run(
-            f"{TOOLS}/bin/patronictl", "-c", f"{STATE}/patroni1.yaml", "switchover", "--leader", leader.name, "--force"))
+        # Not waited for: it returns only when all is over.
+        self.fault("switchover", lambda leader: subprocess.Popen(
+            [f"{TOOLS}/bin/patronictl", "-c", f"{STATE}/patroni1.yaml", "switchover", "--leader", leader.name, "--force"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         self.fault("leader frozen", lambda leader: leader.signal(signal.SIGSTOP), lambda leader: leader.signal(signal.SIGCONT))
         link = lambda leader, state: run("ip", "link", "set", f"link{leader.number}", state)
         self.fault("leader cut off", lambda leader: link(leader, "down"), lambda leader: link(leader, "up"))

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 program=$(realpath "${1:-.build/release/musterd}")
 [ -x "$program" ] || { echo "failover-drill: there is no $program; make build makes it" >&2; exit 1; }
-[ "$(id -u)" = 0 ] || { echo "failover-drill: skipped: networks of its own want root"; exit 0; }
+[ "$(id -u)" = 0 ] || { echo "failover-drill: networks of its own want root; nothing was tried" >&2; exit 1; }
 
 # Where the account of PostgreSQL can read them, too.
 tools=${MUSTER_DRILL_TOOLS:-/var/tmp/muster-drill-tools}
