@@ -32,11 +32,15 @@ OPEN = 100_000
 FEW = 1000
 LISTED = 10_000
 BATCH = 100
+REPEATED = 5000
 
 # The limits of "Done when" in the issue: (case, side, against, at least so many times, what is wished for).
 RATIOS = [
     ("single", "daemon", "upsert", 1, 2), ("single", "daemon", "alertmanager", 1, None), ("single", "daemon", "alerta", 50, None),
     ("batch", "daemon", "alertmanager", 1, None), ("batch", "daemon", "unnest", 0.5, None), ("hot", "daemon", "hot row", 3, None),
+    # The same of alerts that are open already and said again, as most are in a storm.
+    ("single again", "daemon", "upsert", 1, 2), ("single again", "daemon", "alertmanager", 1, None),
+    ("batch again", "daemon", "alertmanager", 1, None),
     ("filter", "daemon", "alertmanager", 200, None),
     *[(f"{case} many", "million", "thousand", 0.7, None) for case in ("single", "batch", "filter", "list")],
 ]
@@ -76,15 +80,15 @@ SELECT (lpad(to_hex((extract(epoch FROM first_seen_at) * 1000)::bigint - 8640000
 FROM alert, generate_series(%d, %d) AS turn WHERE status = 'firing'"""
 
 
-def alert(instance, service=7):
-    """What Prometheus would send of one alert. It goes on until tomorrow: nothing is to end during a measurement."""
-    tomorrow = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+def alert(instance, service=7, until="%H:%M:%S"):
+    """What Prometheus would send of one alert. It goes on until the day after tomorrow: nothing is to end during a measurement."""
+    ends = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=2)
     return {
         "labels": {"alertname": "HighLatency", "severity": "critical", "service": f"checkout-{service}", "env": "prod",
                    "region": "eu-west-1", "job": "node", "team": "payments", "cluster": "k8s-07", "instance": instance},
         "annotations": {"summary": "p99 latency above 2s for 5 minutes on the checkout service",
                         "runbook": "runbooks/checkout/high-latency.md"},
-        "endsAt": tomorrow.strftime("%Y-%m-%dT%H:%M:%SZ"), "generatorURL": "http://127.0.0.1/graph"}
+        "endsAt": ends.strftime(f"%Y-%m-%dT{until}Z"), "generatorURL": "http://127.0.0.1/graph"}
 
 
 def array(values):
@@ -170,9 +174,9 @@ class Bench:
 
     # The sides
 
-    def posting(self, server, body, connections, batch=1, key=None, settle=None):
+    def posting(self, server, body, connections, batch=1, key=None, settle=None, identities=0):
         def measure(seconds):
-            environment = {"BENCH_BODY": body} | ({"BENCH_TOKEN": key} if key else {})
+            environment = {"BENCH_BODY": body, "BENCH_IDENTITIES": str(identities)} | ({"BENCH_TOKEN": key} if key else {})
             more = [settle] if settle else []
             found = server.load("alerts", "/api/v2/alerts", connections, seconds, environment, *more)
             return found | {"rate": found["rate"] * batch}
@@ -203,10 +207,10 @@ class Bench:
             return found
         return counted
 
-    def taking(self, daemon, body, connections, batch=1, counting="count(*)"):
+    def taking(self, daemon, body, connections, batch=1, counting="count(*)", identities=0):
         database = daemon.database
         return self.counted(database, batch, self.posting(
-            daemon, body, connections, batch, self.keys[database], self.settling(database)), counting)
+            daemon, body, connections, batch, self.keys[database], self.settling(database), identities), counting)
 
     def getting(self, server, path, connections, key=None):
         return lambda seconds: server.load("list", path, connections, seconds, {"BENCH_TOKEN": key} if key else {})
@@ -242,6 +246,8 @@ class Bench:
         key = self.keys["muster"]
         one, hundred = self.write("one", [alert("IDENTITY")]), self.write("hundred", [alert("IDENTITY", n % 50) for n in range(BATCH)])
         same = self.write("same", [alert("the-only-one")])
+        again = self.write("again", [alert("IDENTITY", until="HH:MM:SS")])
+        hundred_again = self.write("hundred-again", [alert("IDENTITY", n % 50, "HH:MM:SS") for n in range(BATCH)])
         self.fill(daemon, key, LISTED)
         self.settling("muster")()
         self.reference()
@@ -263,6 +269,10 @@ class Bench:
                          ("upsert", self.pgbench(upsert, message, 32)),
                          ("alertmanager", self.posting(self.alertmanager, one, 64)), ("alerta", alerta))
             self.alerta.stop()
+        if self.wants("single again"):
+            self.measure("single again", ("daemon", self.taking(daemon, again, 64, 1, "sum(occurrences)", REPEATED)),
+                         ("upsert", self.pgbench(f"\\set name random(1, {REPEATED})\n" + UPSERT % ":name::text", message, 32)),
+                         ("alertmanager", self.posting(self.alertmanager, again, 64, identities=REPEATED)))
         if self.wants("hot"):
             self.measure("hot", ("daemon", self.taking(daemon, same, 64, counting="sum(occurrences)")),
                          ("hot row", self.pgbench(UPSERT % "'hot'", message, 32)))
@@ -270,6 +280,9 @@ class Bench:
             self.measure("batch", ("daemon", self.taking(daemon, hundred, 16, BATCH)),
                          ("unnest", self.pgbench(UNNEST, self.rows, 8, BATCH)),
                          ("alertmanager", self.posting(self.alertmanager, hundred, 16, BATCH)))
+        if self.wants("batch again"):
+            self.measure("batch again", ("daemon", self.taking(daemon, hundred_again, 16, BATCH, "sum(occurrences)", REPEATED)),
+                         ("alertmanager", self.posting(self.alertmanager, hundred_again, 16, BATCH, identities=REPEATED)))
         for server in (self.alertmanager, daemon):
             server.stop()
 

@@ -12,6 +12,8 @@ package struct FNV1a: Sendable {
         for byte in text.utf8 { add(byte) }
     }
 
+    package var value: UInt64 { hash }
+
     /// 16 hexadecimal digits.
     package var digits: String {
         let digits = String(hash, radix: 16)

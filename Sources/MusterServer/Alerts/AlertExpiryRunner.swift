@@ -29,6 +29,7 @@ struct AlertExpiryRunner: Service {
     /// Ends everything that is due.
     func expire() async {
         do {
+            while try await store.postponeExpiry(limit: Self.batchMax) == Self.batchMax {}
             while true {
                 let count = try await store.resolveExpired(limit: Self.batchMax)
                 if count > 0 { routing.wake() }

@@ -35,8 +35,7 @@ enum AlertFolding {
                 let round = last.map { $0.round + 1 } ?? 0
                 if round == rounds.count { rounds.append([]) }
                 rounds[round].append(
-                    AlertStore.Arrival(
-                        id: alert.id ?? .timeOrdered(at: now), source: source, alert: alert, occurrences: 1))
+                    AlertStore.Arrival(at: now, source: source, alert: alert, occurrences: 1))
                 newest[key] = (round, rounds[round].count - 1)
             }
         }

@@ -34,6 +34,7 @@ final class AlertIntake: Service, Sendable {
 
     private struct State {
         var queue: AlertQueue<Sender>
+        var recent = RecentAlerts()
         var isClosed = false
     }
 
@@ -151,7 +152,7 @@ final class AlertIntake: Service, Sendable {
         var changed = 0
         for round in AlertFolding.rounds(batch.map { ($0.source, $0.message.alerts) }, at: clock.now) {
             let start = ContinuousClock.now
-            changed += try await repeating { try await store.take(round) }
+            changed += try await store(round)
             batchAlerts.record(round.count)
             batchDuration.record(duration: start.duration(to: .now))
         }
@@ -162,9 +163,22 @@ final class AlertIntake: Service, Sendable {
         if changed > 0 { routing.wake() }
     }
 
+    /// Repetitions are counted beside, in a statement of their own, as far as they say nothing new.
+    ///
+    /// - Returns: How many alerts changed state.
+    private func store(_ round: [AlertStore.Arrival]) async throws -> Int {
+        let (again, others) = state.withLock { $0.recent.divide(round) }
+        async let rest = repeating { try await store.count(again) }
+        var changed = others.isEmpty ? 0 : try await repeating { try await store.take(others) }
+        let left = try await rest
+        if !left.isEmpty { changed += try await repeating { try await store.take(left) } }
+        state.withLock { $0.recent.note(round) }
+        return changed
+    }
+
     /// Storing a batch twice changes nothing but counters, so it is simply repeated when its outcome is unknown or when
     /// another daemon was in the way. More than a few times is left to the senders.
-    private func repeating(_ body: () async throws -> Int) async throws -> Int {
+    private func repeating<T>(_ body: () async throws -> T) async throws -> T {
         for _ in 0..<3 {
             do {
                 return try await body()

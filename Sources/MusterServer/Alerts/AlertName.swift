@@ -1,3 +1,4 @@
+import FoundationEssentials
 import IncidentDomain
 
 /// Keys that senders make, kept to a length that an index can hold.
@@ -8,6 +9,14 @@ enum AlertName {
     static func bounded(_ key: String) -> String {
         guard key.utf8.count > bytesMax else { return key }
         return "sha256:" + HashChain.hex(OpenSSL.sha256(Array(key.utf8)))
+    }
+
+    /// What an alert of a source is called while this program runs; two alerts of one number are rare, and have to do no harm.
+    static func number(of identity: String, from source: UUID) -> Int {
+        var hasher = Hasher()
+        hasher.combine(source)
+        hasher.combine(identity)
+        return hasher.finalize()
     }
 
     /// The beginning of a text. It counts scalars, since one letter may have accents without end.

@@ -61,7 +61,8 @@ struct AlertQueue<Sender: Sendable>: Sendable {
         for message in waiting {
             guard batch.messages.isEmpty || batch.alerts + message.message.alerts.count <= batchMax else { break }
             let endsGroup = message.message.resolvedGroup != nil
-            let names = message.message.alerts.map { Self.name(message.source, $0.identity) }
+            // Two alerts of one name only wait for each other.
+            let names = message.message.alerts.map { AlertName.number(of: $0.identity, from: message.source) }
             guard isIdle || (!endsGroup && names.allSatisfy { !namesUnderWay.contains($0) }) else { break }
             batch.messages.append(message)
             batch.alerts += names.count
@@ -90,13 +91,5 @@ struct AlertQueue<Sender: Sendable>: Sendable {
         alerts = 0
         defer { waiting = [] }
         return waiting
-    }
-
-    /// Two alerts of one name would only wait for each other.
-    private static func name(_ source: UUID, _ identity: String) -> Int {
-        var hasher = Hasher()
-        hasher.combine(source)
-        hasher.combine(identity)
-        return hasher.finalize()
     }
 }

@@ -20,10 +20,26 @@ extension AlertStore {
         try await resolve(
             """
             id = ANY (ARRAY(
-                SELECT id FROM alert WHERE expires_at <= now() AND status <> 'resolved'
-                ORDER BY expires_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
+                SELECT id FROM alert WHERE due_at <= now() AND expires_at <= now() AND status <> 'resolved'
+                ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
             ))
             """, at: "least(coalesce(quiet_since, expires_at), now())")
+    }
+
+    /// Looks later at what was due and has been said again since, or expires no more; at some of it at a time.
+    ///
+    /// - Returns: How many alerts that were.
+    func postponeExpiry(limit: Int) async throws -> Int {
+        let rows = try await pool.query(
+            """
+            UPDATE alert SET due_at = expires_at WHERE id = ANY (ARRAY(
+                SELECT id FROM alert
+                WHERE due_at <= now() AND (expires_at IS NULL OR expires_at > now()) AND status <> 'resolved'
+                ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
+            ))
+            RETURNING id
+            """)
+        return rows.count
     }
 
     private func resolve(_ condition: SQL, at moment: SQL) async throws -> Int {

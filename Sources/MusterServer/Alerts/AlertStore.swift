@@ -10,11 +10,18 @@ struct AlertStore: Sendable {
 
     /// An alert on its way into the table; each identity stands at most once in a batch.
     struct Arrival: Sendable {
-        let id: UUID
+        /// When it came, by the database's clock.
+        let at: Timestamp
         let source: UUID
         var alert: IncomingAlert
         /// How often it was said to fire within this batch; 1 for an end.
         var occurrences: Int
+
+        /// The id that its sender was told, or a new one.
+        func makeID() -> UUID { alert.id ?? .timeOrdered(at: at) }
+
+        /// What it is called while this program runs.
+        var name: Int { AlertName.number(of: alert.identity, from: source) }
     }
 
     /// Stores a batch: new firings are inserted, repeats are counted, resolutions end what is open. Late messages about a
@@ -40,6 +47,9 @@ struct AlertStore: Sendable {
     ///
     /// Alerts are looked up by scalar subqueries, and there is no join with the table: these can only be carried out by an
     /// index. A join planned while the table was small would go on reading all of it when it has grown.
+    ///
+    /// A repetition changes no column that is in an index, so that the row is changed in place: `due_at` only ever moves to an
+    /// earlier time here, which is seldom, and `postponeExpiry` moves it along.
     static func take(_ batch: [Arrival]) -> SQL {
         // In a storm nothing ends; the statement is a third shorter then.
         let endings = batch.contains { $0.alert.status == .resolved } ? Self.endings : Self.noEndings
@@ -47,27 +57,30 @@ struct AlertStore: Sendable {
             batch.contains { $0.alert.status == .acknowledged } ? Self.acknowledging : Self.noAcknowledging
         return """
             WITH arrived AS (
-                SELECT * FROM unnest(\(batch.map(\.id)), \(batch.map(\.source)), \(batch.map(\.alert.identity)),
+                SELECT * FROM unnest(\(batch.map { $0.makeID() }), \(batch.map(\.source)), \(batch.map(\.alert.identity)),
                     \(batch.map(\.alert.groupKey)), \(batch.map(\.alert.title)), \(batch.map(\.alert.status.rawValue)),
                     \(batch.map(\.occurrences)), \(batch.map(\.alert.startsAt)), \(batch.map(\.alert.endsAt)),
                     \(batch.map(\.alert.component)), \(batch.map(\.alert.severity)),
                     \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }),
                     \(batch.map(\.alert.expiresAt)), \(batch.map(\.alert.actor)), \(batch.map(\.alert.keptPayload)),
-                    \(batch.map(\.alert.rule)), \(batch.map(\.alert.sentGroup)))
+                    \(batch.map(\.alert.rule)), \(batch.map(\.alert.sentGroup)), \(batch.map(\.alert.words)))
                     AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
-                        severity, labels, annotations, expires_at, actor, payload, rule, sent_group)
+                        severity, labels, annotations, expires_at, actor, payload, rule, sent_group, words)
             ), \(fragment: endings), \(fragment: acknowledging), stored AS (
                 INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
-                    last_seen_at, resolved_at, component, severity, labels, annotations, expires_at, payload, flaps,
-                    rule, sent_group, incident, routed)
+                    last_seen_at, resolved_at, component, severity, labels, annotations, expires_at, due_at, payload, flaps,
+                    rule, sent_group, words, incident, routed)
                 SELECT id, source, identity, group_key, title, status, occurrences,
                     coalesce(starts_at, least(ends_at, now())), now(), now(),
                     CASE WHEN status = 'resolved' THEN least(ends_at, now()) END, component, severity, labels,
-                    annotations, CASE WHEN status <> 'resolved' THEN expires_at END, payload,
-                    CASE WHEN status = 'firing' THEN coalesce((\(fragment: flaps)), 0) ELSE 0 END, rule, sent_group, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
+                    annotations, expiry.at, expiry.at, payload,
+                    CASE WHEN status = 'firing' THEN coalesce((\(fragment: flaps)), 0) ELSE 0 END, rule, sent_group, words,
+                    taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
                 FROM arrived CROSS JOIN LATERAL (
                     SELECT CASE WHEN arrived.status <> 'resolved' THEN (\(fragment: owner)) END AS incident OFFSET 0
-                ) AS taken
+                ) AS taken CROSS JOIN LATERAL (
+                    SELECT CASE WHEN arrived.status <> 'resolved' THEN arrived.expires_at END AS at
+                ) AS expiry
                 WHERE status <> 'acknowledged' AND (
                     SELECT earlier.id FROM alert AS earlier
                     WHERE earlier.source = arrived.source AND earlier.identity = arrived.identity
@@ -81,7 +94,9 @@ struct AlertStore: Sendable {
                 ) IS NULL)
                 ON CONFLICT (source, identity) WHERE status <> 'resolved' DO UPDATE
                 SET occurrences = alert.occurrences + excluded.occurrences, last_seen_at = now(), title = excluded.title,
+                    words = excluded.words,
                     severity = excluded.severity, annotations = excluded.annotations, expires_at = excluded.expires_at,
+                    due_at = least(alert.due_at, excluded.expires_at),
                     flaps = alert.flaps + (alert.quiet_since IS NOT NULL)::int, quiet_since = NULL
                 RETURNING id, incident, status <> 'resolved' AND last_seen_at = first_seen_at AS is_new
             ), \(fragment: deliveries)
@@ -124,11 +139,16 @@ struct AlertStore: Sendable {
                 resolved_at = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN least(\(fragment: toldEnd),
                     now()) END,
                 quiet_since = CASE WHEN flaps >= \(AlertFlapping.flapsMin) THEN coalesce(quiet_since, now()) END,
-                expires_at = CASE WHEN flaps >= \(AlertFlapping.flapsMin)
-                    THEN coalesce(quiet_since, now()) + make_interval(secs => \(Double(AlertFlapping.quietSeconds))) END
+                expires_at = \(fragment: quietEnough), due_at = least(due_at, \(fragment: quietEnough))
             WHERE id = ANY (ARRAY(SELECT id FROM ended)) AND resolved_at IS NULL
             RETURNING id, incident, status = 'resolved' AS is_over
         )
+        """
+
+    /// When an alert that flaps and is quiet now is over; NULL when it does not flap.
+    private static let quietEnough: SQL = """
+        CASE WHEN flaps >= \(AlertFlapping.flapsMin)
+            THEN coalesce(quiet_since, now()) + make_interval(secs => \(Double(AlertFlapping.quietSeconds))) END
         """
 
     /// When an alert ended by its sender's clock, not before it began; NULL when the sender did not say.

@@ -39,6 +39,25 @@ struct IncomingAlert: Hashable, Sendable {
     /// What the sender sent of this alert, for people to look at; the intake cuts it to `payloadBytesMax`.
     var payload: [UInt8] = []
 
+    /// A number of everything that a repetition would change in the stored alert, but its times: equal for equal words in
+    /// every program, so it may never be counted in another way (FNV-1a, and a sum of the annotations, which have no order).
+    var words: Int {
+        var hash = FNV1a()
+        hash.add(title)
+        hash.add(0xFF)
+        hash.add(severity ?? "")
+        hash.add(severity == nil ? 0 : 1)
+        var sum = hash.value
+        for (name, text) in annotations {
+            var hash = FNV1a()
+            hash.add(name)
+            hash.add(0xFF)
+            hash.add(text)
+            sum &+= hash.value
+        }
+        return Int(truncatingIfNeeded: sum)
+    }
+
     /// Bytes of a payload that are kept.
     static let payloadBytesMax = 16_384
 

@@ -50,7 +50,7 @@ struct AlertFoldingTests {
 
     @Test func `each arrival has an id of its own, of version 7`() {
         let ids = AlertFolding.rounds([(Self.source, [.firing("a")])] + [(Self.source, [.firing("b")])], at: .now())[0]
-            .map(\.id)
+            .map { $0.makeID() }
         #expect(Set(ids).count == 2 && ids.allSatisfy { $0.uuid.6 >> 4 == 7 && $0.uuid.8 >> 6 == 2 })
     }
 }

@@ -35,6 +35,7 @@ import Testing
             }
             let round = AlertFolding.rounds([(source, alerts)], at: .now())[0]
             try await Self.expectIndexed(AlertStore.take(round), database.pool)
+            try await Self.expectIndexed(AlertStore.count(round), database.pool)
         }
     }
 
@@ -71,7 +72,7 @@ import Testing
         try await TestDatabase.with(template: TestDaemon.template) { database in
             try await database.pool.query("VACUUM ANALYZE")
             let round = AlertFolding.rounds([(UUID(), [.firing("a"), .resolved("b")])], at: .now())[0]
-            for statement in [AlertStore.take(round), AlertRoutingStore.claim(limit: 500)] {
+            for statement in [AlertStore.take(round), AlertStore.count(round), AlertRoutingStore.claim(limit: 500)] {
                 let lines = try await Self.genericPlan(statement, database.pool).split(separator: "\n")
                 #expect(!lines.contains { $0.contains("Join Filter") || $0.contains("Materialize") }, "\(lines)")
                 for (index, line) in lines.enumerated() where line.contains("Scan") && line.contains(" on alert") {

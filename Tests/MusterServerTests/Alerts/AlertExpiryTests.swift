@@ -1,0 +1,96 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+import TestSupport
+import Testing
+
+@testable import MusterServer
+
+/// Alerts that are said again move their end along; the row is changed in place and looked at late.
+@Suite(.timeLimit(.minutes(20))) struct AlertExpiryTests {
+    private static func firing(until seconds: Int64?) -> IncomingAlert {
+        var alert = IncomingAlert.firing("a")
+        alert.expiresAt = seconds.map { Timestamp(milliseconds: Timestamp.now().milliseconds + $0 * 1000) }
+        return alert
+    }
+
+    private static func arrival(_ alert: IncomingAlert, of source: UUID) -> AlertStore.Arrival {
+        AlertStore.Arrival(at: .now(), source: source, alert: alert, occurrences: 1)
+    }
+
+    /// Lets so much time pass for every alert.
+    private static func pass(_ seconds: Int, _ daemon: TestDaemon) async throws {
+        try await daemon.pool.query(
+            """
+            UPDATE alert SET expires_at = expires_at - make_interval(secs => \(Double(seconds))),
+                due_at = due_at - make_interval(secs => \(Double(seconds)))
+            """)
+    }
+
+    @Test func `a repetition with a later end changes the row in place and writes to no index`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            try await daemon.take(source, Self.firing(until: 240))
+            let inPlace = try await daemon.pool.transaction { transaction in
+                _ = try await transaction.query(AlertStore.take([Self.arrival(Self.firing(until: 300), of: source)]))
+                return try await transaction.query(
+                    "SELECT pg_stat_get_xact_tuples_hot_updated('alert'::regclass)::integer AS changed")[0]
+                    .decode("changed", as: Int.self)
+            }
+            #expect(inPlace == 1)
+            #expect(try await daemon.alerts().map(\.occurrences) == [2])
+        }
+    }
+
+    @Test func `what was said again ends at its last end, not at its first`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            let store = AlertStore(pool: daemon.pool)
+            try await daemon.take(source, Self.firing(until: 240))
+            try await daemon.take(source, Self.firing(until: 600))
+            try await Self.pass(300, daemon)
+            #expect(try await store.resolveExpired(limit: 10) == 0)
+            #expect(try await store.postponeExpiry(limit: 10) == 1)
+            #expect(try await store.postponeExpiry(limit: 10) == 0)
+            try await Self.pass(300, daemon)
+            #expect(try await store.postponeExpiry(limit: 10) == 0)
+            #expect(try await store.resolveExpired(limit: 10) == 1)
+        }
+    }
+
+    @Test func `an end that is taken back is none, and one that comes later counts`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            let store = AlertStore(pool: daemon.pool)
+            try await daemon.take(source, Self.firing(until: 240))
+            try await daemon.take(source, Self.firing(until: nil))
+            try await Self.pass(300, daemon)
+            #expect(try await store.postponeExpiry(limit: 10) == 1)
+            #expect(try await store.resolveExpired(limit: 10) == 0)
+            #expect(try await daemon.count("alert", where: "due_at IS NULL AND status = 'firing'") == 1)
+            try await daemon.take(source, Self.firing(until: 60))
+            try await Self.pass(60, daemon)
+            #expect(try await store.resolveExpired(limit: 10) == 1)
+        }
+    }
+
+    @Test func `what a program without the column stored is looked at`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            try await daemon.take(source, .firing("a"))
+            try await daemon.pool.query(
+                """
+                INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
+                    last_seen_at, labels, annotations, expires_at, routed)
+                SELECT gen_random_uuid(), source, 'old', group_key, title, status, 1, now(), now(), now(), labels, annotations,
+                    now() + interval '1 minute', true FROM alert
+                """)
+            let store = AlertStore(pool: daemon.pool)
+            #expect(try await store.postponeExpiry(limit: 10) == 1)
+            #expect(try await store.resolveExpired(limit: 10) == 0)
+            try await Self.pass(60, daemon)
+            #expect(try await store.resolveExpired(limit: 10) == 1)
+            #expect(try await daemon.count("alert", where: "identity = 'old' AND status = 'resolved'") == 1)
+        }
+    }
+}
