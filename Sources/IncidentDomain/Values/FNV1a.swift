@@ -1,22 +1,25 @@
 /// FNV-1a of 64 bits (Fowler, Noll, Vo): for telling texts apart, not for keeping secrets.
 package struct FNV1a: Sendable {
-    private var hash: UInt64 = 14_695_981_039_346_656_037
+    package private(set) var value: UInt64 = 14_695_981_039_346_656_037
 
     package init() {}
 
     package mutating func add(_ byte: UInt8) {
-        hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211
+        value = (value ^ UInt64(byte)) &* 1_099_511_628_211
     }
 
     package mutating func add(_ text: String) {
         for byte in text.utf8 { add(byte) }
     }
 
-    package var value: UInt64 { hash }
-
     /// 16 hexadecimal digits.
     package var digits: String {
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        String(unsafeUninitializedCapacity: 16) { digits in
+            for place in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * place)) & 0xF
+                digits[place] = digit < 10 ? 0x30 + digit : 0x57 + digit
+            }
+            return 16
+        }
     }
 }

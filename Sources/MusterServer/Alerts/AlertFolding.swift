@@ -6,6 +6,13 @@ enum AlertFolding {
     private struct Key: Hashable, Comparable {
         let source: UUID
         let identity: String
+        let name: Int
+
+        static func == (left: Key, right: Key) -> Bool {
+            left.name == right.name && left.identity == right.identity && left.source == right.source
+        }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
         static func < (left: Key, right: Key) -> Bool {
             left.source == right.source ? left.identity < right.identity : left.source < right.source
@@ -22,7 +29,8 @@ enum AlertFolding {
         var newest: [Key: (round: Int, index: Int)] = [:]
         for (source, alerts) in messages {
             for alert in alerts {
-                let key = Key(source: source, identity: alert.identity)
+                let name = AlertName.number(of: alert.identity, from: source)
+                let key = Key(source: source, identity: alert.identity, name: name)
                 let last = newest[key]
                 if let last {
                     let known = rounds[last.round][last.index].alert
@@ -35,7 +43,7 @@ enum AlertFolding {
                 let round = last.map { $0.round + 1 } ?? 0
                 if round == rounds.count { rounds.append([]) }
                 rounds[round].append(
-                    AlertStore.Arrival(at: now, source: source, alert: alert, occurrences: 1))
+                    AlertStore.Arrival(at: now, source: source, alert: alert, name: name))
                 newest[key] = (round, rounds[round].count - 1)
             }
         }
@@ -46,7 +54,7 @@ enum AlertFolding {
     /// many times.
     private static func sorted(_ round: [AlertStore.Arrival]) -> [AlertStore.Arrival] {
         guard round.count > 1 else { return round }
-        let keys = round.indices.map { Key(source: round[$0].source, identity: round[$0].alert.identity) }
+        let keys = round.map { Key(source: $0.source, identity: $0.alert.identity, name: $0.name) }
         let order = round.indices.sorted { keys[$0] < keys[$1] }
         return order.map { round[$0] }
     }

@@ -24,8 +24,8 @@ extension AlertStore {
         """
         WITH said AS MATERIALIZED (
             SELECT found.id, words, occurrences, expires_at, place
-            FROM unnest(\(batch.map(\.source)), \(batch.map(\.alert.identity)), \(batch.map(\.alert.words)),
-                    \(batch.map(\.alert.startsAt)), \(batch.map(\.occurrences)), \(batch.map(\.alert.expiresAt)))
+            FROM unnest(\(batch.map { $0.source }), \(batch.map { $0.alert.identity }), \(batch.map { $0.alert.words }),
+                    \(batch.map { $0.alert.startsAt }), \(batch.map { $0.occurrences }), \(batch.map { $0.alert.expiresAt }))
                 WITH ORDINALITY AS arrived (source, identity, words, starts_at, occurrences, expires_at, place)
             CROSS JOIN LATERAL (
                 SELECT (

@@ -16,12 +16,19 @@ struct AlertStore: Sendable {
         var alert: IncomingAlert
         /// How often it was said to fire within this batch; 1 for an end.
         var occurrences: Int
+        /// What the alert is called while this program runs (`AlertName.number`).
+        let name: Int
 
         /// The id that its sender was told, or a new one.
         func makeID() -> UUID { alert.id ?? .timeOrdered(at: at) }
 
-        /// What it is called while this program runs.
-        var name: Int { AlertName.number(of: alert.identity, from: source) }
+        init(at: Timestamp, source: UUID, alert: IncomingAlert, occurrences: Int = 1, name: Int? = nil) {
+            self.at = at
+            self.source = source
+            self.alert = alert
+            self.occurrences = occurrences
+            self.name = name ?? AlertName.number(of: alert.identity, from: source)
+        }
     }
 
     /// Stores a batch: new firings are inserted, repeats are counted, resolutions end what is open. Late messages about a
@@ -57,13 +64,13 @@ struct AlertStore: Sendable {
             batch.contains { $0.alert.status == .acknowledged } ? Self.acknowledging : Self.noAcknowledging
         return """
             WITH arrived AS (
-                SELECT * FROM unnest(\(batch.map { $0.makeID() }), \(batch.map(\.source)), \(batch.map(\.alert.identity)),
-                    \(batch.map(\.alert.groupKey)), \(batch.map(\.alert.title)), \(batch.map(\.alert.status.rawValue)),
-                    \(batch.map(\.occurrences)), \(batch.map(\.alert.startsAt)), \(batch.map(\.alert.endsAt)),
-                    \(batch.map(\.alert.component)), \(batch.map(\.alert.severity)),
+                SELECT * FROM unnest(\(batch.map { $0.makeID() }), \(batch.map { $0.source }), \(batch.map { $0.alert.identity }),
+                    \(batch.map { $0.alert.groupKey }), \(batch.map { $0.alert.title }), \(batch.map { $0.alert.status.rawValue }),
+                    \(batch.map { $0.occurrences }), \(batch.map { $0.alert.startsAt }), \(batch.map { $0.alert.endsAt }),
+                    \(batch.map { $0.alert.component }), \(batch.map { $0.alert.severity }),
                     \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }),
-                    \(batch.map(\.alert.expiresAt)), \(batch.map(\.alert.actor)), \(batch.map(\.alert.keptPayload)),
-                    \(batch.map(\.alert.rule)), \(batch.map(\.alert.sentGroup)), \(batch.map(\.alert.words)))
+                    \(batch.map { $0.alert.expiresAt }), \(batch.map { $0.alert.actor }), \(batch.map { $0.alert.keptPayload }),
+                    \(batch.map { $0.alert.rule }), \(batch.map { $0.alert.sentGroup }), \(batch.map { $0.alert.words }))
                     AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
                         severity, labels, annotations, expires_at, actor, payload, rule, sent_group, words)
             ), \(fragment: endings), \(fragment: acknowledging), stored AS (

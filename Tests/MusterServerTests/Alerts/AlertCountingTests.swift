@@ -9,7 +9,7 @@ import Testing
 /// Repetitions that say nothing new are counted by a statement of their own, and nobody can tell by the result.
 @Suite(.timeLimit(.minutes(20))) struct AlertCountingTests {
     private static func arrival(_ alert: IncomingAlert, of source: UUID) -> AlertStore.Arrival {
-        AlertStore.Arrival(at: .now(), source: source, alert: alert, occurrences: 1)
+        AlertStore.Arrival(at: .now(), source: source, alert: alert)
     }
 
     @Test func `what is open and says the same is counted`() async throws {

@@ -15,7 +15,7 @@ import Testing
     }
 
     private static func arrival(_ alert: IncomingAlert, of source: UUID) -> AlertStore.Arrival {
-        AlertStore.Arrival(at: .now(), source: source, alert: alert, occurrences: 1)
+        AlertStore.Arrival(at: .now(), source: source, alert: alert)
     }
 
     /// Lets so much time pass for every alert.

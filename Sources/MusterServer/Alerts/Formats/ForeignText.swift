@@ -1,3 +1,4 @@
+import Glibc
 import IncidentDomain
 
 /// Texts that others wrote, made fit to be stored and shown: without U+0000, and of bounded length. (Halves of surrogate
@@ -14,7 +15,14 @@ enum ForeignText {
 
     /// PostgreSQL stores no U+0000; what stands there is shown as unknown.
     static func clean(_ text: String) -> String {
-        text.utf8.contains(0) ? text.replacing("\0", with: "\u{FFFD}") : text
+        hasZero(text) ? text.replacing("\0", with: "\u{FFFD}") : text
+    }
+
+    /// Asked of every text that comes in.
+    private static func hasZero(_ text: String) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false
+        } ?? text.utf8.contains(0)
     }
 
     /// The beginning of a text that fits into so many bytes, cut between characters of Unicode.
@@ -25,9 +33,15 @@ enum ForeignText {
         return String(text.unicodeScalars[..<end])
     }
 
+    private static func isVisible(_ text: String) -> Bool {
+        // Most texts begin with a letter; to ask Unicode costs more.
+        if let first = text.utf8.first, (0x21...0x7E).contains(first) { return true }
+        return text.unicodeScalars.contains { !$0.properties.isWhitespace }
+    }
+
     /// The text without U+0000 and cut; nil when nothing can be seen in it.
     static func bounded(_ text: String?, bytes: Int) -> String? {
-        guard let text, text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { return nil }
+        guard let text, isVisible(text) else { return nil }
         return cut(clean(text), bytes: bytes)
     }
 
@@ -36,8 +50,8 @@ enum ForeignText {
         let isFit =
             texts.count <= labelsMax
             && texts.allSatisfy { name, value in
-                name.utf8.count <= labelNameBytesMax && value.utf8.count <= valueBytes && !name.utf8.contains(0)
-                    && !value.utf8.contains(0)
+                name.utf8.count <= labelNameBytesMax && value.utf8.count <= valueBytes && !hasZero(name)
+                    && !hasZero(value)
             }
         if isFit { return texts }
         let names = texts.keys.sorted { (wanted.contains($0) ? 0 : 1, $0) < (wanted.contains($1) ? 0 : 1, $1) }

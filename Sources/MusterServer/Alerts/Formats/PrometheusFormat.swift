@@ -21,37 +21,52 @@ enum PrometheusFormat: AlertFormat {
             throw .invalid("", "has \(alerts.count) alerts; at most \(alertsMax) are taken in one message")
         }
         var read: [IncomingAlert] = []
+        read.reserveCapacity(alerts.count)
         var errors: [FieldError] = []
         for (index, alert) in alerts.enumerated() {
-            // As Alertmanager does: an empty label is none.
-            let labels = LabelSet.texts(alert["labels"]).filter { !$0.value.isEmpty }
+            let labels = LabelSet.texts(alert["labels"], isEmptyNone: true)
             if let identity = LabelFingerprint.of(labels) {
-                let payload = alerts.count == 1 ? request.payload : alert.bytes
-                read.append(self.alert(alert, identity, labels, at: request.receivedAt, payload))
+                read.append(self.alert(alert, identity, labels, at: request.receivedAt))
             } else {
                 errors.append(.init(pointer: "/\(index)/labels", detail: "at least one is needed to tell alerts apart"))
             }
         }
         guard errors.isEmpty else { throw .invalid(errors) }
+        if read.count == 1 { (read[0].payload, read[0].part) = (request.payload, nil) }
         return IncomingMessage(alerts: read)
     }
 
     private static func alert(
-        _ alert: JSONValue, _ identity: String, _ labels: [String: String], at now: Timestamp, _ payload: [UInt8]
+        _ alert: JSONValue, _ identity: String, _ labels: [String: String], at now: Timestamp
     ) -> IncomingAlert {
         // amtool writes Go's zero time for what it does not know.
         let endsAt = ForeignTime.read(alert["endsAt"])
         let isOver = endsAt.map { $0 <= now } ?? false
         var annotations = LabelSet.texts(alert["annotations"])
         annotations["generatorURL"] = alert["generatorURL"]?.string
-        let group = grouping.compactMap { name in labels[name].map { "\(name)=\"\($0)\"" } }
+        let group = group(of: labels)
         var read = IncomingAlert.foreign(
-            identity: identity, group: group.isEmpty ? nil : group.joined(separator: ", "),
+            identity: identity, group: group.isEmpty ? nil : group,
             status: isOver ? .resolved : .firing,
             title: labels["alertname"] ?? annotations["summary"], severity: labels["severity"],
             startsAt: ForeignTime.read(alert["startsAt"]), endsAt: isOver ? endsAt : nil, labels: labels,
-            annotations: annotations, payload: payload)
+            annotations: annotations)
+        read.part = alert
         if !isOver { read.expiresAt = endsAt ?? now.adding(seconds: holdsForSeconds) }
         return read
+    }
+
+    /// What alerts of one incident have in common, written as matchers are; empty when they have nothing of it.
+    private static func group(of labels: [String: String]) -> String {
+        var group = ""
+        for name in grouping {
+            guard let value = labels[name] else { continue }
+            if !group.isEmpty { group += ", " }
+            group += name
+            group += "=\""
+            group += value
+            group += "\""
+        }
+        return group
     }
 }
