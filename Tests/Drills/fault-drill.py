@@ -242,9 +242,13 @@ class Drill:
         self.machine.killed_backends(0)
         time.sleep(seconds)
         used = (cpu_seconds(process) - cpu) / seconds * 100
+        with open(self.log) as log:
+            told = "every file descriptor is used" in log.read()
         for connection in idlers:
             connection.close()
         resource.prlimit(process, resource.RLIMIT_NOFILE, before)
+        if not told:
+            self.failures.append("no_descriptors: the log does not say why no connection is accepted")
         if used > 60:
             self.failures.append(f"no_descriptors: {used:.0f} % CPU")
         print(f"      no_descriptors: the daemon used {used:.0f} % CPU meanwhile")

@@ -13,6 +13,8 @@ struct IdempotencyDesk: Sendable {
 
     /// Longer than any request may take, so that two never run at once; and how long a key stays taken when a daemon dies.
     var lease: Duration = .seconds(60)
+    /// How long an answer waits for the end of its claim.
+    var releasePatience: Duration = .seconds(1)
 
     func carryOut(
         _ request: IdempotentRequest, _ work: (_ commandID: UUID) async throws -> Answer
@@ -61,13 +63,25 @@ struct IdempotencyDesk: Sendable {
         }
     }
 
+    /// Ends the claim, so that a repetition may run at once. Where the database hangs this may take as long as the request
+    /// did: the caller is then told first.
     private func release(_ request: IdempotentRequest, claimID: UUID) async {
-        do {
-            try await store.release(request, claimID: claimID)
-        } catch {
-            logger.warning(
-                "an idempotency claim was not released", metadata: ["error": .string(String(reflecting: error))])
+        let (released, said) = AsyncStream<Void>.makeStream()
+        Task {
+            do {
+                try await store.release(request, claimID: claimID)
+            } catch {
+                logger.warning(
+                    "an idempotency claim was not released", metadata: ["error": .string(String(reflecting: error))])
+            }
+            said.finish()
         }
+        let patience = Task {
+            try? await Task.sleep(for: releasePatience)
+            said.finish()
+        }
+        for await _ in released {}
+        patience.cancel()
     }
 
     private func replay(_ sealed: [UInt8], of request: IdempotentRequest) throws -> Answer {

@@ -66,7 +66,7 @@ struct Listener: Sendable {
     static var loops: MultiThreadedEventLoopGroup { .singleton }
 
     private func bootstrap(_ quiescing: ServerQuiescingHelper) -> ServerBootstrap {
-        let connectionsMax = connectionsMax
+        let (connectionsMax, logger) = (connectionsMax, logger)
         return ServerBootstrap(group: Self.loops)
             .serverChannelOption(ChannelOptions.backlog, value: Self.backlog)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
@@ -74,6 +74,7 @@ struct Listener: Sendable {
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(AcceptFaults(logger: logger))
                     try pipeline.addHandler(AvailableConnectionsChannelHandler(maxConnections: connectionsMax))
                     try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
@@ -97,6 +98,7 @@ struct Listener: Sendable {
             return try await bootstrap.bind(own, childChannelInitializer: setUp)
         }
     }
+
     /// NIO accepts sockets that programs we start would inherit: as long as one of them lived, closing the connection
     /// here would not close it for its client.
     private static func keepFromPrograms(_ channel: any Channel) {

@@ -14,7 +14,7 @@ extension PostgresArrayElement {
     /// of the one dimension, then each element with its length, -1 for NULL.
     package static func postgresArrayBind(_ values: [Self]) -> PostgresBind {
         var bytes: [UInt8] = []
-        let binds = values.map(\.postgresBind)
+        let binds = values.map { $0.postgresBind }
         if let problem = binds.lazy.compactMap(\.problem).first {
             return PostgresBind(type: postgresArrayType, problem: problem)
         }
