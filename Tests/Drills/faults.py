@@ -183,8 +183,13 @@ class Machine:
     def locked(self, seconds):
         """Somebody holds the tables that are written, as a careless ALTER TABLE does: statements wait until their limit."""
         statement = f"BEGIN; LOCK TABLE incident, alert, timeline_entry; SELECT pg_sleep({seconds})"
-        subprocess.run([f"{self.cluster.bin}/psql", "-X", "-q", "-h", self.cluster.directory, "-U", "postgres", "-d", "muster",
-                        "-c", statement], stdout=subprocess.DEVNULL, check=True)
+        # Three tables are locked one after the other, so PostgreSQL may find a deadlock with the daemon and end either side.
+        for _ in range(20):
+            locked = subprocess.run([f"{self.cluster.bin}/psql", "-X", "-q", "-h", self.cluster.directory, "-U", "postgres", "-d",
+                                     "muster", "-c", statement], stdout=subprocess.DEVNULL)
+            if not locked.returncode:
+                return
+        raise SystemExit("the tables could not be locked")
 
     def frozen_daemon(self, seconds):
         self.daemon.process.send_signal(signal.SIGSTOP)

@@ -19,10 +19,21 @@ struct AlertExpiryRunner: Service {
         progress.begin()
         await cancelWhenGracefulShutdown {
             try? await Task.sleep(for: settling)
+            // By now the program that this one takes the place of is gone.
+            await adopt()
             while !Task.isCancelled {
                 await RunnerPulse.pass { await expire() }
                 try? await Task.sleep(for: interval)
             }
+        }
+    }
+
+    private func adopt() async {
+        do {
+            try await store.adoptExpiry()
+        } catch {
+            guard !Task.isCancelled else { return }
+            logger.warning("what an older program said of expiries was not adopted", metadata: ["error": "\(error)"])
         }
     }
 

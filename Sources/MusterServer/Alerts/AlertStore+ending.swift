@@ -26,6 +26,15 @@ extension AlertStore {
             """, at: "least(coalesce(quiet_since, expires_at), now())")
     }
 
+    /// Sees to what a program of the release before said of an expiry, which knows no `due_at`. It reads every open alert once.
+    func adoptExpiry() async throws {
+        _ = try await pool.query(
+            """
+            UPDATE alert SET due_at = expires_at
+            WHERE status <> 'resolved' AND expires_at IS NOT NULL AND (due_at IS NULL OR due_at > expires_at)
+            """)
+    }
+
     /// Looks later at what was due and has been said again since, or expires no more; at some of it at a time.
     ///
     /// - Returns: How many alerts that were.

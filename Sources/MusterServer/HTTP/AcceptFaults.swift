@@ -31,7 +31,8 @@ final class AcceptFaults: ChannelInboundHandler {
         switch fault.errnoCode {
         case EMFILE:
             logger.error(
-                "no connection can be accepted, as every file descriptor is used: raise LimitNOFILE= or lower http.connections_max")
+                "no connection can be accepted, as every file descriptor is used: raise LimitNOFILE= or lower http.connections_max"
+            )
         case ENFILE:
             logger.error("no connection can be accepted, as the machine has no file descriptor left")
         default:

@@ -81,6 +81,30 @@ import Testing
         }
     }
 
+    /// The one counts by the rows' ids, the other takes in the order of identities: where they lock each other, one repeats.
+    @Test func `a daemon that has just started is told the same as one that knows it, at the same time`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            let alerts = (0..<60).map { IncomingAlert.firing("\($0 * 7919 % 61)") }
+            let messages = alerts.map { IncomingMessage(alerts: [$0]) }
+            try await daemon.withIntake { known async throws in
+                try await known.take(IncomingMessage(alerts: alerts), from: source)
+                for _ in 0..<5 {
+                    try await daemon.withIntake { fresh async throws in
+                        try await withThrowingTaskGroup(of: Void.self) { group in
+                            for message in messages {
+                                group.addTask { try await known.take(message, from: source) }
+                                group.addTask { try await fresh.take(message, from: source) }
+                            }
+                            try await group.waitForAll()
+                        }
+                    }
+                }
+            }
+            #expect(try await daemon.alerts().map(\.occurrences) == Array(repeating: 11, count: 60))
+        }
+    }
+
     @Test func `the number of an alert's words stays what databases have`() {
         var alert = IncomingAlert.firing("a")
         #expect(alert.words == -1_156_615_663_028_312_562)
