@@ -249,7 +249,7 @@ class Drill:
         resource.prlimit(process, resource.RLIMIT_NOFILE, before)
         if not told:
             self.failures.append("no_descriptors: the log does not say why no connection is accepted")
-        if used > 60:
+        if used > 20:
             self.failures.append(f"no_descriptors: {used:.0f} % CPU")
         print(f"      no_descriptors: the daemon used {used:.0f} % CPU meanwhile")
 

@@ -3,24 +3,42 @@ import Logging
 import Metrics
 import NIOCore
 
-/// Says in the log why connections are not accepted. They wait in the kernel meanwhile, and NIO tries again every second.
+/// Says in the log why connections are not accepted, and lets them wait in the kernel for a while. NIO would try again at once,
+/// and without end: where accepting fails, it goes on reading whatever its own `AcceptBackoffHandler` says.
 final class AcceptFaults: ChannelInboundHandler {
     typealias InboundIn = Channel
 
     private let logger: Logger
     private let refused = Counter(label: "muster_http_accept_failures")
+    private let pause: TimeAmount
     private var quietUntil = NIODeadline.uptimeNanoseconds(0)
+    private var isPaused = false
 
     /// Between two lines.
     private static let quiet: TimeAmount = .seconds(10)
 
-    init(logger: Logger) {
+    /// - Parameter pause: Between two attempts.
+    init(logger: Logger, pause: TimeAmount = .milliseconds(500)) {
         self.logger = logger
+        self.pause = pause
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         tell(error)
+        if error is IOError, !isPaused { waitAWhile(context) }
         context.fireErrorCaught(error)
+    }
+
+    private func waitAWhile(_ context: ChannelHandlerContext) {
+        let channel = context.channel
+        guard let options = channel.syncOptions, (try? options.setOption(.autoRead, value: false)) != nil else {
+            return
+        }
+        isPaused = true
+        context.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+            self.isPaused = false
+            try? channel.syncOptions?.setOption(.autoRead, value: true)
+        }
     }
 
     /// Counts it, and logs it unless that was just done.
