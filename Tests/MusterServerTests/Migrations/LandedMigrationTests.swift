@@ -18,6 +18,7 @@ struct LandedMigrationTests {
         "8bcd4700251ba918",  // 9 create_routing
         "cda681c426d0bc3e",  // 10 create_senses
         "638b188a0831a53a",  // 11 create_report
+        "c23dcabf716b02b1",  // 12 repeat_alert_in_place
     ]
 
     @Test func `what landed stays as it was`() {
