@@ -15,6 +15,8 @@ enum MetricsHelp {
         "muster_feed_lag_seconds":
             "Age of the oldest committed event that the feed does not show yet, for an older transaction still runs.",
         "muster_feed_streams": "Clients that follow the feed at this daemon.",
+        "muster_http_accept_failures_total":
+            "Attempts to accept connections that failed, as when file descriptors are used up.",
         "muster_http_request_duration_seconds": "Time from the request line to the ready answer.",
         "muster_http_requests_in_flight": "Requests being served now.",
         "muster_http_requests_in_flight_max": "Requests beyond this number are refused (http.requests_in_flight_max).",
@@ -40,6 +42,7 @@ enum MetricsHelp {
         "postgres_pool_connections_max": "Connections that the pool may hold (database.connections).",
         "postgres_pool_waiting_jobs": "Statements that wait for a connection.",
         "process_cpu_seconds_total": "User and system CPU time spent.",
+        "process_max_fds": "Open file descriptors that are allowed (LimitNOFILE=).",
         "process_open_fds": "Open file descriptors.",
         "process_resident_memory_bytes": "Resident memory size.",
         "process_start_time_seconds": "Start of the process in seconds since 1970.",

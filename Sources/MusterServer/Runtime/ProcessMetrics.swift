@@ -9,6 +9,7 @@ enum ProcessMetrics {
         snapshot.gauges[MetricSeries("process_start_time_seconds")] = startTimeSeconds
         if let bytes = residentBytes() { snapshot.gauges[MetricSeries("process_resident_memory_bytes")] = bytes }
         if let count = openFileDescriptors() { snapshot.gauges[MetricSeries("process_open_fds")] = count }
+        if let count = fileDescriptorsMax() { snapshot.gauges[MetricSeries("process_max_fds")] = count }
     }
 
     /// As near to the start of the process as matters.
@@ -44,5 +45,11 @@ enum ProcessMetrics {
         while readdir(directory) != nil { count += 1 }
         // Less `.`, `..` and the directory itself.
         return Double(max(0, count - 3))
+    }
+
+    private static func fileDescriptorsMax() -> Double? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+        return Double(limit.rlim_cur)
     }
 }

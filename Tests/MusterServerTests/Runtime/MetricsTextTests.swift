@@ -49,7 +49,9 @@ struct MetricsTextTests {
         ProcessMetrics.add(to: &snapshot)
         #expect(try #require(snapshot.counters[MetricSeries("process_cpu_seconds_total")]) > 0)
         #expect(try #require(snapshot.gauges[MetricSeries("process_resident_memory_bytes")]) > 1_000_000)
-        #expect(try #require(snapshot.gauges[MetricSeries("process_open_fds")]) > 2)
+        let open = try #require(snapshot.gauges[MetricSeries("process_open_fds")])
+        #expect(open > 2)
+        #expect(try #require(snapshot.gauges[MetricSeries("process_max_fds")]) > open)
         #expect(try #require(snapshot.gauges[MetricSeries("process_start_time_seconds")]) > 1_700_000_000)
     }
 }
