@@ -13,7 +13,8 @@ struct IdempotencyDesk: Sendable {
 
     /// Longer than any request may take, so that two never run at once; and how long a key stays taken when a daemon dies.
     var lease: Duration = .seconds(60)
-    /// How long an answer waits for the end of its claim.
+    /// How long an answer waits for the end of its claim: whoever repeats at once shall find it ended, as it nearly always is
+    /// after a round trip; and nobody shall wait twice for a database that hangs.
     var releasePatience: Duration = .seconds(1)
 
     func carryOut(
@@ -64,7 +65,7 @@ struct IdempotencyDesk: Sendable {
     }
 
     /// Ends the claim, so that a repetition may run at once. Where the database hangs this may take as long as the request
-    /// did: the caller is then told first.
+    /// did: the caller is then told first. Where the daemon ends before, the claim ends with its lease.
     private func release(_ request: IdempotentRequest, claimID: UUID) async {
         let (released, said) = AsyncStream<Void>.makeStream()
         Task {
@@ -77,6 +78,7 @@ struct IdempotencyDesk: Sendable {
             said.finish()
         }
         let patience = Task {
+            // Not a wait for something to settle but the limit of one: the end of the claim cancels it.
             try? await Task.sleep(for: releasePatience)
             said.finish()
         }

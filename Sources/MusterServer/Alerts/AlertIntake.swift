@@ -169,11 +169,11 @@ final class AlertIntake: Service, Sendable {
     private func store(_ round: [AlertStore.Arrival]) async throws -> Int {
         let (again, others) = state.withLock { $0.recent.divide(round) }
         async let rest = repeating { try await store.count(again) }
-        var changed = others.isEmpty ? 0 : try await repeating { try await store.take(others) }
+        let changed = try await repeating { try await store.take(others) }
         let left = try await rest
-        if !left.isEmpty { changed += try await repeating { try await store.take(left) } }
+        let changedLater = try await repeating { try await store.take(left) }
         state.withLock { $0.recent.note(round) }
-        return changed
+        return changed + changedLater
     }
 
     /// Storing a batch twice changes nothing but counters, so it is simply repeated when its outcome is unknown or when

@@ -36,6 +36,7 @@ struct AlertStore: Sendable {
     ///
     /// - Returns: How many alerts changed state, so that their incidents have to hear of it.
     func take(_ batch: [Arrival]) async throws -> Int {
+        guard !batch.isEmpty else { return 0 }
         let rows = try await pool.query(Self.take(batch))
         return try rows.first?.decode("changed") ?? 0
     }
@@ -69,7 +70,7 @@ struct AlertStore: Sendable {
                     \(batch.map { $0.occurrences }), \(batch.map { $0.alert.startsAt }), \(batch.map { $0.alert.endsAt }),
                     \(batch.map { $0.alert.component }), \(batch.map { $0.alert.severity }),
                     \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }),
-                    \(batch.map { $0.alert.expiresAt }), \(batch.map { $0.alert.actor }), \(batch.map { $0.alert.keptPayload }),
+                    \(batch.map { $0.alert.expiresAt }), \(batch.map { $0.alert.actor }), \(batch.map { $0.alert.payload.kept }),
                     \(batch.map { $0.alert.rule }), \(batch.map { $0.alert.sentGroup }), \(batch.map { $0.alert.words }))
                     AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
                         severity, labels, annotations, expires_at, actor, payload, rule, sent_group, words)
@@ -101,8 +102,7 @@ struct AlertStore: Sendable {
                 ) IS NULL)
                 ON CONFLICT (source, identity) WHERE status <> 'resolved' DO UPDATE
                 SET occurrences = alert.occurrences + excluded.occurrences, last_seen_at = now(), title = excluded.title,
-                    words = excluded.words,
-                    severity = excluded.severity, annotations = excluded.annotations, expires_at = excluded.expires_at,
+                    words = excluded.words, severity = excluded.severity, annotations = excluded.annotations, expires_at = excluded.expires_at,
                     due_at = least(alert.due_at, excluded.expires_at),
                     flaps = alert.flaps + (alert.quiet_since IS NOT NULL)::int, quiet_since = NULL
                 RETURNING id, incident, status <> 'resolved' AND last_seen_at = first_seen_at AS is_new

@@ -36,10 +36,7 @@ struct IncomingAlert: Hashable, Sendable {
     var rule: UUID? = nil
     /// What the sender calls its group, when a rule groups it otherwise.
     var sentGroup: String? = nil
-    /// What the sender sent of this alert, for people to look at; the intake cuts it to `payloadBytesMax`.
-    var payload: [UInt8] = []
-    /// The part of a message about several alerts that is about this one, in place of `payload`: written out if it is kept.
-    var part: JSONValue? = nil
+    var payload = AlertPayload.whole([])
 
     /// A number of everything that a repetition would change in the stored alert, but its times: equal for equal words in
     /// every program, so it may never be counted in another way (FNV-1a, and a sum of the annotations, which have no order).
@@ -58,18 +55,6 @@ struct IncomingAlert: Hashable, Sendable {
             sum &+= hash.value
         }
         return Int(truncatingIfNeeded: sum)
-    }
-
-    /// Bytes of a payload that are kept.
-    static let payloadBytesMax = 16_384
-
-    /// What is kept of the payload; a character of several bytes is not cut in two.
-    var keptPayload: [UInt8] {
-        let payload = part?.bytes ?? payload
-        guard payload.count > Self.payloadBytesMax else { return payload }
-        var end = Self.payloadBytesMax
-        while end > 0, payload[end] & 0xC0 == 0x80 { end -= 1 }
-        return Array(payload[..<end])
     }
 }
 

@@ -31,9 +31,7 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             try await daemon.take(source, .firing("a"))
-            var acknowledgement = IncomingAlert.firing("a")
-            acknowledgement.status = .acknowledged
-            try await daemon.take(source, acknowledgement)
+            try await daemon.take(source, .acknowledged("a"))
             #expect(try await AlertStore(pool: daemon.pool).count([Self.arrival(.firing("a"), of: source)]).isEmpty)
             #expect(try await daemon.summary() == ["a acknowledged 2"])
         }

@@ -14,10 +14,6 @@ import Testing
         return alert
     }
 
-    private static func arrival(_ alert: IncomingAlert, of source: UUID) -> AlertStore.Arrival {
-        AlertStore.Arrival(at: .now(), source: source, alert: alert)
-    }
-
     /// Lets so much time pass for every alert.
     private static func pass(_ seconds: Int, _ daemon: TestDaemon) async throws {
         try await daemon.pool.query(
@@ -32,7 +28,8 @@ import Testing
             let source = try await daemon.makeSource()
             try await daemon.take(source, Self.firing(until: 240))
             let inPlace = try await daemon.pool.transaction { transaction in
-                _ = try await transaction.query(AlertStore.take([Self.arrival(Self.firing(until: 300), of: source)]))
+                let again = AlertStore.Arrival(at: .now(), source: source, alert: Self.firing(until: 300))
+                _ = try await transaction.query(AlertStore.take([again]))
                 return try await transaction.query(
                     "SELECT pg_stat_get_xact_tuples_hot_updated('alert'::regclass)::integer AS changed")[0]
                     .decode("changed", as: Int.self)

@@ -137,12 +137,12 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             var alert = IncomingAlert.firing("a")
-            alert.payload = Array(("x" + String(repeating: "ü", count: 20_000)).utf8)
+            alert.payload = .whole(Array(("x" + String(repeating: "ü", count: 20_000)).utf8))
             try await daemon.take(source, alert)
             let store = AlertStore(pool: daemon.pool)
             let id = try await daemon.alerts()[0].id
             let kept = try #require(try await store.payload(id))
-            #expect(kept.count == IncomingAlert.payloadBytesMax - 1)
+            #expect(kept.count == AlertPayload.bytesMax - 1)
             #expect(String(validating: kept, as: UTF8.self) != nil)
             #expect(try await store.payload(UUID()) == nil)
         }

@@ -100,6 +100,13 @@ extension IncomingAlert {
         alert.endsAt = .minute(end)
         return alert
     }
+
+    /// Somebody looks at an alert.
+    static func acknowledged(_ identity: String, by actor: String? = nil, group: String? = nil) -> IncomingAlert {
+        var alert = firing(identity, group: group)
+        (alert.status, alert.actor) = (.acknowledged, actor)
+        return alert
+    }
 }
 
 extension IncomingMessage {

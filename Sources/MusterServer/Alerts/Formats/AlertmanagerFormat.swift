@@ -15,7 +15,7 @@ enum AlertmanagerFormat: AlertFormat {
 
     static func read(_ document: JSONValue, of request: ForeignRequest) throws(Problem) -> IncomingMessage {
         if document["alerts"] == nil, document["labels"]?.object != nil {
-            return .one(try alert(document, at: "", group: nil))
+            return .one(try alert(document, at: "", group: nil, request.payload))
         }
         guard let alerts = document["alerts"]?.array else {
             throw .invalid("/alerts", "should be the list of alerts of an Alertmanager webhook")
@@ -28,9 +28,9 @@ enum AlertmanagerFormat: AlertFormat {
         var read: [IncomingAlert] = []
         read.reserveCapacity(alerts.count)
         for (index, alert) in alerts.enumerated() {
-            read.append(try self.alert(alert, at: "/alerts/\(index)", group: group))
+            let payload = request.payload(of: alert, among: alerts.count)
+            read.append(try self.alert(alert, at: "/alerts/\(index)", group: group, payload))
         }
-        if read.count == 1 { (read[0].payload, read[0].part) = (request.payload, nil) }
         let isCut = (document["truncatedAlerts"]?.integer ?? 0) > 0
         return IncomingMessage(
             alerts: read,
@@ -39,7 +39,7 @@ enum AlertmanagerFormat: AlertFormat {
     }
 
     private static func alert(
-        _ alert: JSONValue, at pointer: String, group: String?
+        _ alert: JSONValue, at pointer: String, group: String?, _ payload: AlertPayload
     ) throws(Problem) -> IncomingAlert {
         guard alert.object != nil else { throw .invalid(pointer, "should be an object and is \(alert.kindName)") }
         guard let status = alert["status"]?.string.flatMap(status) else {
@@ -50,13 +50,11 @@ enum AlertmanagerFormat: AlertFormat {
         guard let identity = alert["fingerprint"].flatMap(ForeignFields.text) ?? LabelFingerprint.of(labels) else {
             throw .invalid("\(pointer)/labels", "are needed, or a fingerprint, to tell alerts apart")
         }
-        var read = IncomingAlert.foreign(
+        return .foreign(
             identity: identity, group: group, status: status,
             title: title(labels, annotations), severity: labels["severity"],
             startsAt: ForeignTime.read(alert["startsAt"]), endsAt: ForeignTime.read(alert["endsAt"]), labels: labels,
-            annotations: annotations)
-        read.part = alert
-        return read
+            annotations: annotations, payload: payload)
     }
 
     private static func status(_ word: String) -> IncomingAlert.Status? {

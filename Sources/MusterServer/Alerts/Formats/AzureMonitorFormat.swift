@@ -12,7 +12,7 @@ enum AzureMonitorFormat: AlertFormat {
         return try classic(message, request.payload)
     }
 
-    private static func common(_ message: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func common(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
         let alert = try ForeignFields(message["data/essentials"] ?? .null, at: "/data/essentials")
         let identity = try alert.identity("alertId")
         guard let status = try alert.status("monitorCondition", states) else { return .silent }
@@ -30,14 +30,14 @@ enum AzureMonitorFormat: AlertFormat {
                 annotations: alert.labels(["description": "description"]), payload: payload))
     }
 
-    private static func metric(_ message: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func metric(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
         let identity = try message.identity("data/context/id")
         guard let status = try message.status("data/status", states) else { return .silent }
         let context = try ForeignFields(message["data/context"] ?? .null, at: "/data/context")
         return .one(alert(identity, status, context, message.texts("data/properties"), payload))
     }
 
-    private static func classic(_ message: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func classic(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
         let identity = try message.identity("context/id", "context/resourceId")
         guard let status = try message.status("status", states) else { return .silent }
         let context = try ForeignFields(message["context"] ?? .null, at: "/context")
@@ -47,7 +47,7 @@ enum AzureMonitorFormat: AlertFormat {
     /// The context's time is that of the beginning, also in the message about the end.
     private static func alert(
         _ identity: String, _ status: IncomingAlert.Status, _ context: ForeignFields, _ properties: [String: String],
-        _ payload: [UInt8]
+        _ payload: AlertPayload
     ) -> IncomingAlert {
         var labels = properties
         labels.merge(

@@ -25,7 +25,7 @@ enum CloudEventsFormat: AlertFormat {
         return request.headers.contains { $0.name.canonicalName.hasPrefix("ce-") }
     }
 
-    private static func alert(_ event: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingAlert {
+    private static func alert(_ event: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingAlert {
         let errors = required.filter { event.text($0) == nil }.map {
             FieldError(pointer: "\(event.pointer)/\($0)", detail: "is required of every CloudEvent")
         }

@@ -42,7 +42,7 @@ enum CloudWatchFormat: AlertFormat {
         return alarm
     }
 
-    private static func alarm(_ alarm: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func alarm(_ alarm: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
         let identity = try alarm.identity("AWSAccountId", "Region", "AlarmName")
         guard let status = try alarm.status("NewStateValue", states) else { return .silent }
         var labels = alarm.texts("Trigger/Dimensions")
@@ -62,7 +62,7 @@ enum CloudWatchFormat: AlertFormat {
                 ]), payload: payload))
     }
 
-    private static func event(_ event: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func event(_ event: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
         let identity = try event.identity("account", "region", "detail/alarmName")
         guard let status = try event.status("detail/state/value", states) else { return .silent }
         let changedAt = event.time("detail/state/timestamp", "time")

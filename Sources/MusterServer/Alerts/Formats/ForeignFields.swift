@@ -145,7 +145,7 @@ extension ForeignRequest {
 
     /// Reads an alert, or each of a list of them; nil stands for one of which nothing is said.
     func alerts(
-        _ read: (ForeignFields, [UInt8]) throws(Problem) -> IncomingAlert?
+        _ read: (ForeignFields, AlertPayload) throws(Problem) -> IncomingAlert?
     ) throws(Problem) -> IncomingMessage {
         let document = try anyDocument()
         guard let elements = document.array else {
@@ -156,7 +156,7 @@ extension ForeignRequest {
         }
         var alerts: [IncomingAlert] = []
         for (index, element) in elements.enumerated() {
-            let kept = elements.count == 1 ? payload : element.bytes
+            let kept = payload(of: element, among: elements.count)
             if let alert = try read(ForeignFields(element, at: "/\(index)"), kept) { alerts.append(alert) }
         }
         return IncomingMessage(alerts: alerts)
@@ -166,8 +166,13 @@ extension ForeignRequest {
     private static let elementsMax = 1000
 
     /// What is kept of a message with one alert; a byte more than there is room for shows the intake that it was cut.
-    var payload: [UInt8] {
-        Array(body.readableBytesView.prefix(IncomingAlert.payloadBytesMax + 1))
+    var payload: AlertPayload {
+        .whole(Array(body.readableBytesView.prefix(AlertPayload.bytesMax + 1)))
+    }
+
+    /// What is kept of one of so many alerts of the message.
+    func payload(of part: JSONValue, among count: Int) -> AlertPayload {
+        count == 1 ? payload : .part(part)
     }
 
     /// The fields of a form; nil when the body is none. Libraries send JSON as a form, too: the first byte tells.

@@ -69,7 +69,7 @@ extension IncomingAlert {
     static func foreign(
         identity: String, group: String? = nil, status: Status, title: String? = nil, component: String? = nil,
         severity: String? = nil, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil, labels: [String: String] = [:],
-        annotations: [String: String] = [:], actor: String? = nil, payload: [UInt8] = []
+        annotations: [String: String] = [:], actor: String? = nil, payload: AlertPayload = .whole([])
     ) -> IncomingAlert {
         let name = AlertName.bounded(ForeignText.clean(identity))
         let component =

@@ -12,7 +12,7 @@ enum GrafanaFormat: AlertFormat {
         return try readLegacy(ForeignFields(document), request.payload)
     }
 
-    private static func readLegacy(_ rule: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func readLegacy(_ rule: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
         guard rule["ruleId"] != nil else {
             throw .invalid("/alerts", "should be the list of alerts of a Grafana webhook; a legacy one has ruleId")
         }

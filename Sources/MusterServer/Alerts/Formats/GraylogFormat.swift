@@ -21,7 +21,7 @@ enum GraylogFormat: AlertFormat {
                 ]), payload: request.payload))
     }
 
-    private static func event(_ message: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingAlert {
+    private static func event(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingAlert {
         // Events that are grouped by fields have a key for each group.
         let identity = [try message.identity("event_definition_id"), message.text("event/key")].compactMap(\.self)
         var labels = message.texts("event/fields").merging(message.texts("event/group_by_fields")) { $1 }

@@ -26,7 +26,9 @@ enum NewRelicFormat: AlertFormat {
                 annotations: message.labels(["url": "issueUrl"]), payload: request.payload))
     }
 
-    private static func readLegacy(_ incident: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func readLegacy(_ incident: ForeignFields, _ payload: AlertPayload) throws(Problem)
+        -> IncomingMessage
+    {
         let identity = try incident.identity("account_id", "incident_id")
         guard let status = try incident.status("current_state", incidentStates) else { return .silent }
         let at = incident.time("timestamp")

@@ -47,7 +47,8 @@ enum OpsgenieFormat: AlertFormat {
                 payload: request.payload))
     }
 
-    private static func readWebhook(_ fields: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func readWebhook(_ fields: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage
+    {
         let identity = try fields.identity("alert/alertId")
         guard let status = fields.text("action").flatMap({ actions[$0.lowercased()] }) else { return .silent }
         var (labels, annotations) = fields.details("alert/details")

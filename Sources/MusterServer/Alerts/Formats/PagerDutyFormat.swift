@@ -59,7 +59,7 @@ enum PagerDutyFormat: AlertFormat {
     }
 
     private static func alert(
-        _ event: ForeignFields, _ key: String, _ status: IncomingAlert.Status, _ payload: [UInt8]
+        _ event: ForeignFields, _ key: String, _ status: IncomingAlert.Status, _ payload: AlertPayload
     ) -> IncomingAlert {
         var (labels, annotations) = event.details("payload/custom_details")
         labels.merge(

@@ -36,7 +36,7 @@ enum PagerDutyWebhookFormat: AlertFormat {
                 payload: request.payload))
     }
 
-    private static func incident(_ incident: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingAlert {
+    private static func incident(_ incident: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingAlert {
         let identity = try incident.identity("incident_key")
         guard let status = try incident.status("status", states) else {
             throw .invalid("/status", "should be triggered, acknowledged or resolved")

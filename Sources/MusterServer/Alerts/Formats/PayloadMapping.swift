@@ -64,8 +64,7 @@ struct PayloadMapping: Hashable, Sendable {
         var errors: [FieldError] = []
         for (index, element) in elements.enumerated() {
             let pointer = isList ? "\(items?.text ?? "")/\(index)" : ""
-            let payload = elements.count == 1 ? request.payload : element.bytes
-            switch alert(element, payload) {
+            switch alert(element, request.payload(of: element, among: elements.count)) {
             case .success(let alert): if let alert { alerts.append(alert) }
             case .failure(let complaint): errors.append(FieldError(pointer: pointer, detail: complaint.detail))
             }
@@ -75,7 +74,7 @@ struct PayloadMapping: Hashable, Sendable {
     }
 
     /// One alert; nil when the rules leave it out.
-    private func alert(_ element: JSONValue, _ payload: [UInt8]) -> Result<IncomingAlert?, FieldComplaint> {
+    private func alert(_ element: JSONValue, _ payload: AlertPayload) -> Result<IncomingAlert?, FieldComplaint> {
         guard let identity = text(.identity, element), ForeignText.bounded(identity, bytes: .max) != nil else {
             return .failure(FieldComplaint(detail: "has no identity where the mapping looks for one"))
         }

@@ -26,18 +26,19 @@ enum PrometheusFormat: AlertFormat {
         for (index, alert) in alerts.enumerated() {
             let labels = LabelSet.texts(alert["labels"], isEmptyNone: true)
             if let identity = LabelFingerprint.of(labels) {
-                read.append(self.alert(alert, identity, labels, at: request.receivedAt))
+                let payload = request.payload(of: alert, among: alerts.count)
+                read.append(self.alert(alert, identity, labels, at: request.receivedAt, payload))
             } else {
                 errors.append(.init(pointer: "/\(index)/labels", detail: "at least one is needed to tell alerts apart"))
             }
         }
         guard errors.isEmpty else { throw .invalid(errors) }
-        if read.count == 1 { (read[0].payload, read[0].part) = (request.payload, nil) }
         return IncomingMessage(alerts: read)
     }
 
     private static func alert(
-        _ alert: JSONValue, _ identity: String, _ labels: [String: String], at now: Timestamp
+        _ alert: JSONValue, _ identity: String, _ labels: [String: String], at now: Timestamp,
+        _ payload: AlertPayload
     ) -> IncomingAlert {
         // amtool writes Go's zero time for what it does not know.
         let endsAt = ForeignTime.read(alert["endsAt"])
@@ -50,8 +51,7 @@ enum PrometheusFormat: AlertFormat {
             status: isOver ? .resolved : .firing,
             title: labels["alertname"] ?? annotations["summary"], severity: labels["severity"],
             startsAt: ForeignTime.read(alert["startsAt"]), endsAt: isOver ? endsAt : nil, labels: labels,
-            annotations: annotations)
-        read.part = alert
+            annotations: annotations, payload: payload)
         if !isOver { read.expiresAt = endsAt ?? now.adding(seconds: holdsForSeconds) }
         return read
     }

@@ -9,7 +9,7 @@ enum RiemannFormat: AlertFormat {
         try request.alerts(alert)
     }
 
-    private static func alert(_ event: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingAlert? {
+    private static func alert(_ event: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingAlert? {
         let identity = try event.identity("host", "service")
         guard let status = try event.status("state", states) else { return nil }
         let at = event.time("time")

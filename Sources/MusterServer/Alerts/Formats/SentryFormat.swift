@@ -28,7 +28,7 @@ enum SentryFormat: AlertFormat {
                 annotations: event.labels(["url": "web_url", "culprit": "culprit"]), payload: request.payload))
     }
 
-    private static func metric(_ message: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func metric(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
         let identity = try message.identity("data/metric_alert/id")
         guard let status = try message.status("action", metricActions) else { return .silent }
         let alert = try ForeignFields(message["data/metric_alert"] ?? .null, at: "/data/metric_alert")
@@ -45,7 +45,7 @@ enum SentryFormat: AlertFormat {
     }
 
     /// An issue that comes back keeps its times, so none is taken: it would look like an old message.
-    private static func issue(_ message: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func issue(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
         let identity = try message.identity("data/issue/id")
         guard let status = try message.status("action", issueActions) else { return .silent }
         let issue = try ForeignFields(message["data/issue"] ?? .null, at: "/data/issue")
@@ -57,7 +57,8 @@ enum SentryFormat: AlertFormat {
                 actor: status == .resolved ? message.text("actor/name") : nil, payload: payload))
     }
 
-    private static func readLegacy(_ message: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingMessage {
+    private static func readLegacy(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage
+    {
         let event = message["event"].flatMap { try? ForeignFields($0) } ?? message
         var labels = tags(event)
         labels.merge(message.labels(["project": "project_slug", "logger": "logger"])) { tag, _ in tag }

@@ -8,7 +8,8 @@ enum ThousandEyesFormat: AlertFormat {
         try request.alerts(alert)
     }
 
-    private static func alert(_ notification: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingAlert? {
+    private static func alert(_ notification: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingAlert?
+    {
         guard let status = try notification.status("eventType", types) else { return nil }
         let labels = notification.labels([
             "test": "alert/testName", "rule": "alert/ruleName", "type": "alert/type", "agent": "alert/agentName",

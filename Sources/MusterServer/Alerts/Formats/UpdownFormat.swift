@@ -12,7 +12,7 @@ enum UpdownFormat: AlertFormat {
         try request.alerts(alert)
     }
 
-    private static func alert(_ event: ForeignFields, _ payload: [UInt8]) throws(Problem) -> IncomingAlert? {
+    private static func alert(_ event: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingAlert? {
         let token = try event.identity("check/token")
         guard let status = try event.status("event", events) else { return nil }
         let isCertificate = event.text("event")?.hasPrefix("check.ssl_") == true

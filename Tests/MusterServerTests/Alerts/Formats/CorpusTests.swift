@@ -20,7 +20,7 @@ struct CorpusTests {
             #expect(alert.status.rawValue == item["status"]?.string)
             // Without a title in the message, the identity has to do.
             #expect(alert.title == item["title"]?.string ?? alert.identity)
-            #expect(!alert.keptPayload.isEmpty && alert.groupKey.isEmpty == false)
+            #expect(!alert.payload.kept.isEmpty && alert.groupKey.isEmpty == false)
         }
     }
 

@@ -61,7 +61,7 @@ struct FormatStoryTests {
             #expect(message.alerts.count == 1 && alert.status == status, "\(step.word)")
             #expect(alert.identity == story.identity && alert.title == story.title)
             #expect(alert.endsAt == nil || status == .resolved)
-            #expect(!alert.keptPayload.isEmpty)
+            #expect(!alert.payload.kept.isEmpty)
             #expect(try story.kind.format.read(story.request(step.word)).alerts == message.alerts)
         }
     }

@@ -119,7 +119,7 @@ struct MalformedTests {
             #expect(alert.labels.count <= 64 && alert.annotations.count <= 64)
             #expect(alert.labels.allSatisfy { $0.key.utf8.count <= 200 && $0.value.utf8.count <= 1000 })
             #expect(alert.annotations.allSatisfy { $0.key.utf8.count <= 200 && $0.value.utf8.count <= 4000 })
-            #expect(alert.keptPayload.count <= IncomingAlert.payloadBytesMax)
+            #expect(alert.payload.kept.count <= AlertPayload.bytesMax)
             let texts =
                 keys + [alert.title, alert.component, alert.severity, alert.actor].compactMap(\.self)
                 + alert.labels.flatMap { [$0.key, $0.value] } + alert.annotations.flatMap { [$0.key, $0.value] }

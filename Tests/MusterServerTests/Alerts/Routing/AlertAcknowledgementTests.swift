@@ -8,24 +8,17 @@ import Testing
 
 /// Whoever looks at an alert looks at its incident.
 @Suite(.timeLimit(.minutes(20))) struct AlertAcknowledgementTests {
-    private static func acknowledged(_ identity: String, by actor: String?) -> IncomingAlert {
-        var alert = IncomingAlert.firing(identity, group: "g")
-        alert.status = .acknowledged
-        alert.actor = actor
-        return alert
-    }
-
     @Test func `an acknowledged alert acknowledges its incident, in the name of who did it`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource("pagers")
             try await daemon.send(source, .firing("a", group: "g"), .firing("b", group: "g"))
-            try await daemon.send(source, Self.acknowledged("a", by: "Jo"))
+            try await daemon.send(source, .acknowledged("a", by: "Jo", group: "g"))
             #expect(try await daemon.incident(1).times.acknowledgedAt != nil)
             let entry = try #require(try await daemon.timeline(1).last)
             #expect(entry.recorded.event == .acknowledged && entry.recorded.actor.name == "Jo")
             #expect(entry.recorded.actor.id == "source:\(source.uuidString.lowercased())")
             let kinds = try await daemon.kinds(1)
-            try await daemon.send(source, Self.acknowledged("b", by: nil))
+            try await daemon.send(source, .acknowledged("b", by: nil, group: "g"))
             #expect(try await daemon.kinds(1) == kinds, "once is enough")
             #expect(try await daemon.incident(1).alerts == 2)
             #expect(try await daemon.differences() == [])
@@ -36,7 +29,7 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource("pagers")
             try await daemon.store(source, [.firing("a", group: "g")])
-            try await daemon.store(source, [Self.acknowledged("a", by: nil)])
+            try await daemon.store(source, [.acknowledged("a", by: nil, group: "g")])
             try await daemon.routeAll()
             #expect(try await daemon.incident(1).times.acknowledgedAt != nil)
             #expect(try await daemon.timeline(1).last?.recorded.actor.name == "pagers")
@@ -54,7 +47,7 @@ import Testing
             try await daemon.tell(.advance(to: nil, reason: nil, override: false), 1)
             let version = try await daemon.incident(1).version
             try await daemon.send(source, .firing("b", group: "g"))
-            try await daemon.send(source, Self.acknowledged("b", by: "Jo"))
+            try await daemon.send(source, .acknowledged("b", by: "Jo", group: "g"))
             #expect(try await daemon.incident(1).version == version + 1, "only the alert")
         }
     }
