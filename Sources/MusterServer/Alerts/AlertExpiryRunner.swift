@@ -20,20 +20,24 @@ struct AlertExpiryRunner: Service {
         await cancelWhenGracefulShutdown {
             try? await Task.sleep(for: settling)
             // By now the program that this one takes the place of is gone.
-            await adopt()
+            var isAdopted = false
             while !Task.isCancelled {
+                if !isAdopted { isAdopted = await adopt() }
                 await RunnerPulse.pass { await expire() }
                 try? await Task.sleep(for: interval)
             }
         }
     }
 
-    private func adopt() async {
+    /// - Returns: Whether that is done; else it is tried again.
+    private func adopt() async -> Bool {
         do {
             try await store.adoptExpiry()
+            return true
         } catch {
-            guard !Task.isCancelled else { return }
-            logger.warning("what an older program said of expiries was not adopted", metadata: ["error": "\(error)"])
+            guard !Task.isCancelled else { return false }
+            logger.warning("what an older program said of expiries is not adopted yet", metadata: ["error": "\(error)"])
+            return false
         }
     }
 

@@ -14,6 +14,8 @@ final class AcceptFaults: ChannelInboundHandler {
     private var quietUntil = NIODeadline.uptimeNanoseconds(0)
     private var isPaused = false
 
+    /// What keeps every connection out. Others concern one, as when a client has gone before it was accepted.
+    private static let shortages = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
     /// Between two lines.
     private static let quiet: TimeAmount = .seconds(10)
 
@@ -24,8 +26,10 @@ final class AcceptFaults: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        tell(error)
-        if error is IOError, !isPaused { waitAWhile(context) }
+        if let fault = error as? IOError, Self.shortages.contains(fault.errnoCode) {
+            tell(fault)
+            if !isPaused { waitAWhile(context) }
+        }
         context.fireErrorCaught(error)
     }
 
@@ -42,9 +46,9 @@ final class AcceptFaults: ChannelInboundHandler {
     }
 
     /// Counts it, and logs it unless that was just done.
-    func tell(_ error: any Error) {
+    func tell(_ fault: IOError) {
         refused.increment()
-        guard let fault = error as? IOError, NIODeadline.now() >= quietUntil else { return }
+        guard NIODeadline.now() >= quietUntil else { return }
         quietUntil = .now() + Self.quiet
         switch fault.errnoCode {
         case EMFILE:

@@ -77,6 +77,13 @@ struct AlertmanagerFormatTests {
         #expect(try component("{}") == nil)
     }
 
+    @Test(arguments: [
+        #"{ "status": "firing",  "labels": {"alertname": "A"}, "value": 1.50 }"#,
+        #"{ "alerts":  [{"status": "firing", "labels": {"alertname": "A"}, "value": 1.50 }] }"#,
+    ]) func `a message about one alert is kept as it came`(text: String) throws {
+        #expect(try Self.read(text).alerts[0].payload.kept == Array(text.utf8))
+    }
+
     @Test func `no alerts at all is a message that says nothing`() throws {
         #expect(try Self.read(#"{"alerts":[],"status":"resolved","groupKey":"g"}"#).alerts.isEmpty)
     }
