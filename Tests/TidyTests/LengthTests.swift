@@ -2,15 +2,11 @@ import Testing
 
 /// A page is what somebody can hold in the head. What is longer has its reason here.
 struct LengthTests {
-    private static let fileLines = 300
+    private static let fileLines = 500
     private static let functionLines = 70
 
     /// Longer files, how long they may be, and why.
-    private static let longFiles: [String: (lines: Int, reason: String)] = [
-        "Sources/MusterServer/Runtime/JSONParser.swift": (
-            350, "one state machine over bytes; its halves would share all of its state"
-        )
-    ]
+    private static let longFiles: [String: (lines: Int, reason: String)] = [:]
 
     /// Longer functions, by file and name, how long they may be, and why.
     private static let longFunctions: [String: (lines: Int, reason: String)] = [
@@ -19,14 +15,14 @@ struct LengthTests {
         )
     ]
 
-    @Test func `no file is longer than 300 lines`() {
+    @Test func `no file is longer than 500 lines`() {
         let complaints = SourceTree.swift.compactMap { file -> Complaint? in
             let limit = Self.longFiles[file.path]?.lines ?? Self.fileLines
             let lines = file.lines.count - 1
             guard lines > limit else { return nil }
             return Complaint(
                 file,
-                "\(lines) lines, \(limit) are allowed; give a topic of it a file of its own (Type+topic.swift), or "
+                "\(lines) lines, \(limit) are allowed; it holds two ideas, give the second a file of its own, or "
                     + "argue for the length in LengthTests.longFiles")
         }
         #expect(complaints.isEmpty, "\(report(complaints))")
