@@ -32,6 +32,15 @@ struct Route: Sendable {
         case optionalForeign
     }
 
+    /// What a door of other tools says of a request before its body is read.
+    struct Door: Sendable {
+        /// Whether the key that the head names is that of a source. Where it is not, no more of the body is read, and the
+        /// handler refuses the request in the words of its clients.
+        let knowsSender: @Sendable (RequestContext) async throws -> Bool
+        /// Told of a message that is too large, with its beginning as the body; what it returns goes into the refusal.
+        let refuseLarge: @Sendable (RequestContext) async throws -> JSONObject
+    }
+
     /// How a refusal is written.
     enum RefusalForm: Hashable, Sendable {
         /// `application/problem+json`, as everywhere in our own API.
@@ -53,6 +62,10 @@ struct Route: Sendable {
     let isConditional: Bool
     let handler: Handler
     var refusals: RefusalForm = .problem
+    /// How a door of other tools knows its senders by their keys; nil of every other route.
+    var door: Door?
+    /// Whether it is answered also when every other request is told to come again: the routes by which operators see why.
+    var isReserved = false
 
     init(
         _ method: HTTPRequest.Method, _ path: String, role: Role?, _ operation: String, query: QueryRule = .only([]),
@@ -66,6 +79,15 @@ struct Route: Sendable {
         self.body = body
         self.isConditional = isConditional
         self.handler = handler
+    }
+}
+
+extension Route {
+    /// The same route, answered also when every other request is told to come again.
+    var reserved: Route {
+        var route = self
+        route.isReserved = true
+        return route
     }
 }
 

@@ -15,7 +15,8 @@ struct AlertmanagerRoutes: Sendable {
         [
             Route(
                 .post, "/api/v2/alerts", role: nil, "postAlertmanagerAlerts", query: .anything, body: .foreign,
-                handler: receive),
+                handler: receive
+            ).asDoor(desk, .prometheusAlerts, key: ForeignAnswer.key),
             Route(.get, "/api/v2/alerts", role: nil, "listAlertmanagerAlerts", query: .anything, handler: list),
             Route(
                 .get, "/api/v2/alerts/groups", role: nil, "listAlertmanagerGroups", query: .anything, handler: groups),

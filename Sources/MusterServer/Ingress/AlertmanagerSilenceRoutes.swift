@@ -15,7 +15,8 @@ struct AlertmanagerSilenceRoutes: Sendable {
                 .get, "/api/v2/silences", role: nil, "listAlertmanagerSilences", query: .anything, handler: list),
             Route(
                 .post, "/api/v2/silences", role: nil, "postAlertmanagerSilence", query: .anything, body: .foreign,
-                handler: create),
+                handler: create
+            ).asDoor(doors.desk, nil, key: ForeignAnswer.key),
             Route(
                 .get, "/api/v2/silence/{id}", role: nil, "getAlertmanagerSilence", query: .anything, handler: get),
             Route(

@@ -10,7 +10,7 @@ struct HookRoutes: Sendable {
                 .post, "/hooks/{key}", role: nil, "receiveHook", query: .anything, body: .foreign, handler: receive),
             // Grafana can be told to PUT.
             Route(.put, "/hooks/{key}", role: nil, "putHook", query: .anything, body: .foreign, handler: receive),
-        ]
+        ].map { $0.asDoor(desk, .hook) { $0.parameter("key") } }
     }
 
     /// Answers when all of it is committed; 503 when too much waits, which Alertmanager takes as "again later".

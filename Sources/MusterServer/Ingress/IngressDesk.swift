@@ -63,7 +63,7 @@ struct IngressDesk: Sendable {
     }
 
     /// The problem, with the place where the message is kept.
-    private func kept(
+    func kept(
         _ problem: Problem, _ request: ForeignRequest, by entry: IngressEntry, of source: Source
     ) async throws -> Problem {
         let id = try await deadLetters.insert(

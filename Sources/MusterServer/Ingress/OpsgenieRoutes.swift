@@ -86,7 +86,7 @@ struct OpsgenieRoutes: Sendable {
             } catch let problem as Problem {
                 return try OpsgenieAnswer.problem(problem)
             }
-        }
+        }.asDoor(desk, path.isEmpty ? .opsgenieAlert : nil, key: ForeignAnswer.key)
     }
 
     private func create(

@@ -12,7 +12,7 @@ struct MetricsRoutes: Sendable {
                 ProcessMetrics.add(to: &snapshot)
                 await live.add(to: &snapshot)
                 return Answer(.ok, MetricsText.write(snapshot), type: "text/plain; version=0.0.4; charset=utf-8")
-            }
+            }.reserved
         ]
     }
 }

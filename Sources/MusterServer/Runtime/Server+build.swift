@@ -91,7 +91,8 @@ struct Daemon: Service {
             onListening: { address in
                 logger.notice("listening", metadata: ["address": .string(address)])
                 status.ready(at: address)
-            })
+            },
+            onStopping: { generations.endStreams() })
         let gate = SchemaGate()
         let hangs = configuration.database.statementDeadline * 2 + .seconds(20)
         let vital =

@@ -33,4 +33,18 @@ enum WorkerPool {
         }
         return try await pool.runIfActive(work)
     }
+
+    /// Runs tasks on these threads, of which each may take long between two waits.
+    static let executor = WorkerExecutor()
+
+    fileprivate static func submit(_ job: UnownedJob, of executor: WorkerExecutor) {
+        pool.submit { _ in job.runSynchronously(on: executor.asUnownedTaskExecutor()) }
+    }
+}
+
+/// `WorkerPool` for whole tasks: what they compute between two waits runs there.
+final class WorkerExecutor: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+        WorkerPool.submit(UnownedJob(job), of: self)
+    }
 }

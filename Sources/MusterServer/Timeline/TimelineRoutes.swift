@@ -63,7 +63,7 @@ struct TimelineRoutes: Sendable {
             start = try await feed.end()
         }
         let events = FeedStream(feed: feed, signals: signal.signals(), start: start)
-        var answer = Answer(.ok, body: .stream { writer in try await events.write(to: &writer) })
+        var answer = Answer(.ok, body: .stream { writer in try await events.write(to: writer) })
         answer.headers[.contentType] = "text/event-stream"
         answer.headers[.cacheControl] = "no-store"
         return answer
