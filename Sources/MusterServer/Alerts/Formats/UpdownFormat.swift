@@ -19,8 +19,8 @@ enum UpdownFormat: AlertFormat {
         return .foreign(
             identity: isCertificate ? "\(token)|certificate" : token, status: status,
             title: event.text("description", "check/alias", "check/url"),
-            startsAt: isCertificate ? nil : event.time("downtime/started_at", "check/down_since"),
-            endsAt: isCertificate ? nil : event.time("downtime/ended_at", "check/up_since"),
+            startsAt: isCertificate ? nil : event.moment("downtime/started_at", "check/down_since"),
+            endsAt: isCertificate ? nil : event.moment("downtime/ended_at", "check/up_since"),
             labels: event.labels(["check": "check/token", "url": "check/url", "alias": "check/alias"]),
             annotations: event.labels(["error": "check/error"]), payload: payload)
     }
