@@ -117,7 +117,12 @@ struct OpsgenieRoutes: Sendable {
             return OpsgenieAnswer.accepted(id, since: start)
         }
         let message = try OpsgenieFormat.readAction(status, of: alert.identity, foreign)
-        if alert.status != .resolved { try await desk.store(message, from: caller.source) }
+        if alert.status != .resolved {
+            try await desk.store(message, from: caller.source)
+        } else {
+            // Its alias may be that of another alert, which is open.
+            (status == .resolved ? AlertIgnorance.alreadyOver : .notOpen).count(1)
+        }
         if let note = message.alerts.first?.annotations["note"] {
             try await store.set(.note(note, author: message.alerts.first?.actor ?? "Opsgenie"), of: alert)
         }

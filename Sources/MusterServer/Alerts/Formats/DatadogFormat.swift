@@ -25,7 +25,8 @@ enum DatadogFormat: AlertFormat {
             guard let title else { throw .invalid("/title", "is needed to tell alerts apart, or an aggreg_key") }
             identity = beginning ?? title
         }
-        let status = try status(event) ?? opening ?? (event.text("alert_type") == "success" ? .resolved : .firing)
+        let status =
+            try status(event) ?? opening ?? (event.text("alert_type")?.lowercased() == "success" ? .resolved : .firing)
         let date = event.moment("date", "last_updated")
         var labels = tags(event)
         labels.merge(

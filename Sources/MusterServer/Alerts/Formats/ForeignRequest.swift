@@ -39,7 +39,7 @@ struct ForeignRequest: Sendable {
         try? JSONParser.parse(unmarked(bytes[...]), doubledNames: .lastWins)
     }
 
-    private static func unmarked<Bytes: Collection<UInt8>>(_ bytes: Bytes) -> Bytes where Bytes.SubSequence == Bytes {
+    static func unmarked<Bytes: Collection<UInt8>>(_ bytes: Bytes) -> Bytes where Bytes.SubSequence == Bytes {
         bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
     }
 }

@@ -15,7 +15,7 @@ enum UpdownFormat: AlertFormat {
     private static func alert(_ event: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingAlert? {
         let token = try event.identity("check/token")
         guard let status = try event.status("event", events) else { return nil }
-        let isCertificate = event.text("event")?.hasPrefix("check.ssl_") == true
+        let isCertificate = event.text("event")?.lowercased().hasPrefix("check.ssl_") == true
         return .foreign(
             identity: isCertificate ? "\(token)|certificate" : token, status: status,
             title: event.text("description", "check/alias", "check/url"),

@@ -62,7 +62,7 @@ struct LenientReadingTests {
     @Test func `a time that cannot be read is said by every format that has one`() throws {
         for story in FormatStory.all {
             let text = story.body.replacing("STATE", with: story.steps[0].word)
-            let spoilt = text.replacing(#/"2026-09-21[^"]*"|179\d{7,16}/#) { _ in "\"some day\"" }
+            let spoilt = text.replacing(#/"2026-09-21[^"]*"|"?179\d{7,16}"?/#) { _ in "\"some day\"" }
             guard spoilt != text, !text.contains("\\\"") else { continue }
             let message = try story.kind.format.read(
                 ForeignRequest(body: ByteBuffer(string: spoilt), headers: story.headers, receivedAt: FormatStory.now))
