@@ -7,11 +7,11 @@ enum LabelSet {
     ///   - isEmptyNone: Whether a label without a text is none, as it is for Alertmanager.
     /// - Throws: `Problem` when one has a list or an object: without it, alerts that differ in it would be one.
     static func texts(
-        _ value: JSONValue?, at pointer: String, isEmptyNone: Bool = false
+        _ value: JSONValue?, at pointer: @autoclosure () -> String, isEmptyNone: Bool = false
     ) throws(Problem) -> [String: String] {
         guard let value, value != .null else { return [:] }
         guard let members = value.object?.members else {
-            throw .invalid(pointer, "should be an object of texts and is \(value.kindName)")
+            throw .invalid(pointer(), "should be an object of texts and is \(value.kindName)")
         }
         var texts = [String: String](minimumCapacity: members.count)
         for member in members {
@@ -21,7 +21,7 @@ enum LabelSet {
                 texts[member.name] = text
             } else if member.value != .null {
                 throw .invalid(
-                    "\(pointer)/\(PayloadRuleReader.escaped(member.name))",
+                    "\(pointer())/\(PayloadRuleReader.escaped(member.name))",
                     "should be a text and is \(member.value.kindName)")
             }
         }
