@@ -31,7 +31,9 @@ extension AlertStore {
     }
 
     /// Late ends are marked by the statement itself. Everything else is so seldom that it is looked up afterwards.
-    func noteIgnored(of batch: [Arrival], _ taken: Taken) async throws {
+    ///
+    /// - Returns: How many alerts changed state by it: the ends that came before their firing (`noteLate`).
+    func noteIgnored(of batch: [Arrival], _ taken: Taken) async throws -> Int {
         var (firings, ends, acknowledgements) = (0, 0, 0)
         for arrival in batch {
             switch arrival.alert.status {
@@ -42,14 +44,47 @@ extension AlertStore {
         }
         if taken.lateEnds > 0 { AlertIgnorance.lateEnd.count(taken.lateEnds) }
         if ends > taken.ends + taken.lateEnds { AlertIgnorance.alreadyOver.count(ends - taken.ends - taken.lateEnds) }
-        if firings > taken.firings { try await note(.lateFiring, of: batch.filter { $0.alert.status == .firing }) }
         if acknowledgements > taken.acknowledgements {
-            try await note(.notOpen, of: batch.filter { $0.alert.status == .acknowledged })
+            try await noteNotOpen(batch.filter { $0.alert.status == .acknowledged })
         }
+        guard firings > taken.firings else { return 0 }
+        return try await noteLate(batch.filter { $0.alert.status == .firing })
+    }
+
+    /// Marks the alerts that late firings are about. An alert whose end came first, and which no firing was ever seen of, is no
+    /// reason to pass its firing over: it did fire, and its incident hears of both, as if they had come in order.
+    private func noteLate(_ batch: [Arrival]) async throws -> Int {
+        let rows = try await pool.query(
+            """
+            WITH missed AS MATERIALIZED (
+                SELECT (
+                    SELECT own.id FROM alert AS own
+                    WHERE own.source = arrived.source AND own.identity = arrived.identity
+                        AND own.starts_at >= arrived.starts_at
+                    ORDER BY own.starts_at LIMIT 1
+                ) AS id
+                FROM unnest(\(batch.map(\.source)), \(batch.map { $0.alert.identity }), \(batch.map { $0.alert.startsAt }))
+                    AS arrived (source, identity, starts_at)
+                WHERE (\(fragment: Self.openAlert)) IS NULL
+            ), overtaken AS (
+                UPDATE alert SET routed = false, last_seen_at = now()
+                WHERE id = ANY (ARRAY(SELECT id FROM missed)) AND \(fragment: Self.neverFired)
+                RETURNING id
+            ), marked AS (
+                UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = \(AlertIgnorance.lateFiring.rawValue),
+                    ignored_at = now()
+                WHERE id = ANY (ARRAY(SELECT id FROM missed)) AND NOT (\(fragment: Self.neverFired))
+            )
+            SELECT (SELECT count(*) FROM overtaken) AS overtaken, (SELECT count(*) FROM missed) AS missed
+            """)
+        guard let row = rows.first else { return 0 }
+        let (overtaken, missed): (Int, Int) = (try row.decode("overtaken"), try row.decode("missed"))
+        if missed > overtaken { AlertIgnorance.lateFiring.count(missed - overtaken) }
+        return overtaken
     }
 
     /// Marks the newest alert of each identity of which nothing is open.
-    private func note(_ reason: AlertIgnorance, of batch: [Arrival]) async throws {
+    private func noteNotOpen(_ batch: [Arrival]) async throws {
         let rows = try await pool.query(
             """
             WITH missed AS MATERIALIZED (
@@ -59,17 +94,24 @@ extension AlertStore {
                     ORDER BY newest.starts_at DESC LIMIT 1
                 ) AS id
                 FROM unnest(\(batch.map(\.source)), \(batch.map { $0.alert.identity })) AS arrived (source, identity)
-                WHERE (
-                    SELECT open.id FROM alert AS open
-                    WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
-                ) IS NULL
+                WHERE (\(fragment: Self.openAlert)) IS NULL
             ), marked AS (
-                UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = \(reason.rawValue),
+                UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = \(AlertIgnorance.notOpen.rawValue),
                     ignored_at = now()
                 WHERE id = ANY (ARRAY(SELECT id FROM missed))
             )
             SELECT count(*) AS missed FROM missed
             """)
-        if let missed: Int = try rows.first?.decode("missed"), missed > 0 { reason.count(missed) }
+        if let missed: Int = try rows.first?.decode("missed"), missed > 0 { AlertIgnorance.notOpen.count(missed) }
     }
+
+    private static let openAlert: SQL = """
+        SELECT open.id FROM alert AS open
+        WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
+        """
+
+    /// Of an alert that is over: its end is all that came.
+    private static let neverFired: SQL = """
+        status = 'resolved' AND last_seen_at = first_seen_at AND routed AND incident IS NULL AND held IS NULL
+        """
 }

@@ -41,8 +41,7 @@ struct AlertStore: Sendable {
         let taken = Taken(
             firings: try row.decode("firings"), ends: try row.decode("ends"), lateEnds: try row.decode("late_ends"),
             acknowledgements: try row.decode("acknowledgements"))
-        try await noteIgnored(of: batch, taken)
-        return try row.decode("changed")
+        return try await row.decode("changed") + noteIgnored(of: batch, taken)
     }
 
     /// How far ahead of the database's clock a beginning is believed; one that is further ahead is now (`AlertFolding`). Rows of

@@ -28,15 +28,14 @@ import Testing
             """)
     }
 
-    @Test(arguments: [false, true])
-    func `by default an alert that ends at once opens an incident, which says so`(isOneMessage: Bool) async throws {
+    /// In one message, one after the other, and the end before its firing, as two connections can bring them.
+    @Test(arguments: [[["firing", "resolved"]], [["firing"], ["resolved"]], [["resolved"], ["firing"], ["firing"]]])
+    func `by default an alert that ends at once opens an incident, which says so`(messages: [[String]]) async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
-            if isOneMessage {
-                try await daemon.take(source, .firing("a"), .resolved("a"))
-            } else {
-                try await daemon.take(source, .firing("a"))
-                try await daemon.take(source, .resolved("a"))
+            for message in messages {
+                let alerts: [IncomingAlert] = message.map { $0 == "firing" ? .firing("a") : .resolved("a") }
+                try await daemon.take([(source, alerts)])
             }
             try await Self.routeAll(daemon.router)
             #expect(try await daemon.places() == ["a 1"])

@@ -111,14 +111,18 @@ import Testing
         }
     }
 
-    @Test func `an end that was never seen to begin is kept, and no incident hears of it`() async throws {
+    @Test func `an end that was never seen to begin is kept, and no incident hears of it before its firing comes`()
+        async throws
+    {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             #expect(try await daemon.take(source, .resolved("a", at: 3, until: 4)) == 0)
             #expect(try await daemon.summary() == ["a resolved 1"])
             #expect(try await daemon.count("alert", where: "NOT routed") == 0)
-            #expect(try await daemon.take(source, .firing("a", at: 3)) == 0)
+            #expect(try await daemon.take(source, .firing("a", at: 3)) == 1)
             #expect(try await daemon.summary() == ["a resolved 1"])
+            #expect(try await daemon.count("alert", where: "NOT routed") == 1)
+            #expect(try await daemon.take(source, .firing("a", at: 3)) == 0)
         }
     }
 
