@@ -94,10 +94,7 @@ import Testing
             // c was never looked at, b is held and its time has come: both end before anybody looks again.
             try await daemon.take(source, .resolved("b"), .resolved("c"))
             try await Self.routeAll(router)
-            #expect(
-                try await daemon.places().map { $0.prefix(1) + " \($0.contains("settling"))" } == [
-                    "a false", "b false", "c false",
-                ])
+            #expect(try await daemon.places().filter { $0.contains("settling") } == [])
             #expect(try await daemon.count("incident") == 3)
             #expect(try await daemon.differences() == [])
         }

@@ -162,21 +162,21 @@ struct OpsgenieRouteTests {
     func `What a client sent of an alert comes back as it was, and nothing that Muster adds is among it`() async throws
     {
         try await IngressSite.with(.opsgenie) { site in
-            let body: JSONValue = [
-                "message": "Disk full", "alias": "disk", "priority": "P2", "source": "cron", "entity": "db1",
-                "user": "ada",
-                "description": .string(String(repeating: "long ", count: 1000)), "tags": ["a"],
-                "details": [
-                    "component": "database", "source": "not cron", "tags": "x",
-                    "note": .string(String(repeating: "n", count: 900)),
-                    "empty": "", "lines": "1\n2",
-                ],
-                "responders": [["name": "ops", "type": "team"], ["username": "ada@example.org", "type": "user"]],
-                "actions": ["Restart", "Look"],
+            let description: JSONValue = .string(String(repeating: "long ", count: 1000))
+            let note: JSONValue = .string(String(repeating: "n", count: 900))
+            let details: JSONValue = [
+                "component": "database", "source": "not cron", "tags": "x", "note": note, "empty": "", "lines": "1\n2",
             ]
-            let sent = body
+            let responders: JSONValue = [
+                ["name": "ops", "type": "team"], ["username": "ada@example.org", "type": "user"],
+            ]
+            let sent: JSONValue = [
+                "message": "Disk full", "alias": "disk", "priority": "P2", "source": "cron", "entity": "db1",
+                "user": "ada", "description": description, "tags": ["a"], "details": details,
+                "responders": responders, "actions": ["Restart", "Look"],
+            ]
             for _ in 0..<2 {
-                _ = await Self.call(site, .post, "", body)
+                _ = await Self.call(site, .post, "", sent)
                 let alert = await Self.call(site, .get, "/disk?identifierType=alias", gives: 200)["data"]
                 for name in [
                     "details", "responders", "actions", "source", "entity", "description", "tags", "message",

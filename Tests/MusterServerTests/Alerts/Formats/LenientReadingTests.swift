@@ -40,13 +40,14 @@ struct LenientReadingTests {
     }
 
     /// Every format that reads a list.
-    @Test(arguments: [
-        (SourceKind.cloudevents, #"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#),
-        (.thousandeyes, #"{"eventType":"ALERT_NOTIFICATION_TRIGGER","alert":{"alertId":1}}"#),
-        (.updown, #"{"event":"check.down","check":{"token":"t"}}"#),
-        (.riemann, #"{"host":"h","service":"s","state":"critical"}"#),
-        (.prometheus, #"{"labels":{"a":"1"}}"#), (.generic, #"{"id":"1"}"#),
-    ])
+    @Test(
+        arguments: [
+            (SourceKind.cloudevents, #"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#),
+            (.thousandeyes, #"{"eventType":"ALERT_NOTIFICATION_TRIGGER","alert":{"alertId":1}}"#),
+            (.updown, #"{"event":"check.down","check":{"token":"t"}}"#),
+            (.riemann, #"{"host":"h","service":"s","state":"critical"}"#),
+            (.prometheus, #"{"labels":{"a":"1"}}"#), (.generic, #"{"id":"1"}"#),
+        ] as [(SourceKind, String)])
     func `one bad element of a list is named, and the others are read`(kind: SourceKind, element: String) throws {
         let request = ForeignRequest(body: ByteBuffer(string: "[{},\(element),7]"), receivedAt: .now())
         let message = try kind.format.read(request)

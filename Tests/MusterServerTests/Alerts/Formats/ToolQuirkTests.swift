@@ -102,17 +102,18 @@ struct ToolQuirkTests {
         #expect(alert.title == "Disk full" && alert.labels["host"] == "db1")
     }
 
-    @Test(arguments: [
-        (SourceKind.zabbix, #"{"hostname":"{HOST.NAME}","trigger":"Disk full","status":"PROBLEM"}"#),
-        (.zabbix, #"{"hostname":"db1","trigger":"{EVENT.NAME}\r","status":"PROBLEM"}"#),
-        (.zabbix, #"{"hostname":"*UNKNOWN*","trigger":"Disk full","status":"PROBLEM"}"#),
-        (.checkly, #"{"check_id":"{{CHECK_ID}}","alert_type":"ALERT_FAILURE"}"#),
-        (.datadog, #"{"aggreg_key":"$AGGREG_KEY","title":"Disk","alert_transition":"Triggered"}"#),
-        (.datadog, #"{"alert_id":"$ALERT_ID","title":"Disk","alert_transition":"Triggered"}"#),
-        (.coralogix, #"{"alert_id":"$ALERT_ID","name":"Errors","alert_action":"trigger"}"#),
-        (.uptimerobot, #"{"monitorURL":"*monitorURL*","alertType":"1"}"#),
-        (.newrelic, #"{"id":"{{issueId}}","state":"CREATED"}"#),
-    ])
+    @Test(
+        arguments: [
+            (SourceKind.zabbix, #"{"hostname":"{HOST.NAME}","trigger":"Disk full","status":"PROBLEM"}"#),
+            (.zabbix, #"{"hostname":"db1","trigger":"{EVENT.NAME}\r","status":"PROBLEM"}"#),
+            (.zabbix, #"{"hostname":"*UNKNOWN*","trigger":"Disk full","status":"PROBLEM"}"#),
+            (.checkly, #"{"check_id":"{{CHECK_ID}}","alert_type":"ALERT_FAILURE"}"#),
+            (.datadog, #"{"aggreg_key":"$AGGREG_KEY","title":"Disk","alert_transition":"Triggered"}"#),
+            (.datadog, #"{"alert_id":"$ALERT_ID","title":"Disk","alert_transition":"Triggered"}"#),
+            (.coralogix, #"{"alert_id":"$ALERT_ID","name":"Errors","alert_action":"trigger"}"#),
+            (.uptimerobot, #"{"monitorURL":"*monitorURL*","alertType":"1"}"#),
+            (.newrelic, #"{"id":"{{issueId}}","state":"CREATED"}"#),
+        ] as [(SourceKind, String)])
     func `a variable that a tool did not fill in is no identity`(kind: SourceKind, text: String) {
         #expect(throws: Problem.self) { try Self.read(kind, text) }
     }
@@ -122,21 +123,22 @@ struct ToolQuirkTests {
         #expect(try Self.read(.zabbix, text).alerts.map(\.identity) == ["db1|Disk full"])
     }
 
-    @Test(arguments: [
-        (
-            SourceKind.graylog,
-            #"{"event_definition_id":"this-is-a-test-notification","event_definition_type":"test-dummy-v1","event":{"id":"x"}}"#
-        ),
-        (
-            .gcpMonitoring,
-            #"{"version":"test","incident":{"incident_id":"12345","state":"OPEN","summary":"Test Incident"}}"#
-        ),
-        (.pagerdutyWebhook, #"{"event":{"id":"1","event_type":"pagey.ping","data":{"message":"Hello"}}}"#),
-        (.thousandeyes, #"{"eventType":"WEBHOOK_TEST"}"#),
-        (.newrelic, #"{"account_id":1,"incident_id":2,"current_state":"test"}"#),
-        (.uptimeKuma, #"{"heartbeat":null,"monitor":null,"msg":"Testing"}"#),
-        (.cloudwatch, #"{"Type":"UnsubscribeConfirmation"}"#),
-    ])
+    @Test(
+        arguments: [
+            (
+                SourceKind.graylog,
+                #"{"event_definition_id":"this-is-a-test-notification","event_definition_type":"test-dummy-v1","event":{"id":"x"}}"#
+            ),
+            (
+                .gcpMonitoring,
+                #"{"version":"test","incident":{"incident_id":"12345","state":"OPEN","summary":"Test Incident"}}"#
+            ),
+            (.pagerdutyWebhook, #"{"event":{"id":"1","event_type":"pagey.ping","data":{"message":"Hello"}}}"#),
+            (.thousandeyes, #"{"eventType":"WEBHOOK_TEST"}"#),
+            (.newrelic, #"{"account_id":1,"incident_id":2,"current_state":"test"}"#),
+            (.uptimeKuma, #"{"heartbeat":null,"monitor":null,"msg":"Testing"}"#),
+            (.cloudwatch, #"{"Type":"UnsubscribeConfirmation"}"#),
+        ] as [(SourceKind, String)])
     func `a test that a tool sends opens nothing and is no dead letter`(kind: SourceKind, text: String) throws {
         #expect(try Self.read(kind, text).saysNothing)
     }
