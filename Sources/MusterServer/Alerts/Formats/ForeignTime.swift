@@ -53,7 +53,7 @@ enum ForeignTime {
         case 1e11..<1e14: milliseconds = count
         case 1e14..<1e17: milliseconds = count / 1000
         case 1e17..<9e18: milliseconds = count / 1_000_000
-        default: return .unread(Int(exactly: count).map(String.init) ?? "\(count)")
+        case _: return .unread(Int(exactly: count).map(String.init) ?? "\(count)")
         }
         return .at(Timestamp(milliseconds: Int64(milliseconds)))
     }
@@ -114,6 +114,7 @@ private struct ISO8601Reader {
             return day("\(year)-\(rest)", Date.ISO8601FormatStyle(timeZone: .gmt).year().day())
         case "\(year)-W\(rest.prefix(2))-\(rest.dropFirst(2))" where rest.utf8.count == 3,
             "\(year)W\(rest)" where rest.utf8.count == 3:
+            guard ("1"..."7").contains(rest.dropFirst(2)) else { return nil }
             return day(
                 "\(year)-W\(rest.prefix(2))-\(rest.dropFirst(2))",
                 Date.ISO8601FormatStyle(timeZone: .gmt).year().weekOfYear().day())
@@ -121,9 +122,10 @@ private struct ISO8601Reader {
         }
     }
 
-    /// Foundation reads the 366th day of a year that has 365, too: what it writes must be what it read.
+    /// Foundation reads the 366th day of a year that has 365, and the 53rd week of one that has 52, too: it has to write what it
+    /// read. (Days of a week it writes in a way of its own.)
     private static func day(_ text: String, _ style: Date.ISO8601FormatStyle) -> Timestamp? {
-        guard let date = try? style.parse(text), style.format(date) == text else { return nil }
+        guard let date = try? style.parse(text), style.format(date).prefix(8) == text.prefix(8) else { return nil }
         return Timestamp(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
     }
 
