@@ -74,7 +74,8 @@ enum OpsgenieAnswer {
             json.member("priority", alert.severity ?? "P3")
             json.member("entity", own["entity"] ?? "")
             json.member("description", description(of: sent, annotations["description"]))
-            for name in ["responders", "actions"] { json.member(name, list(name, of: sent)) }
+            json.member("responders", JSONValue.array((sent?["responders"]?.array ?? []).map(responder)))
+            json.member("actions", JSONValue.array(sent?["actions"]?.array ?? []))
             json.member("details", details(of: sent, labels))
         }
     }
@@ -87,8 +88,12 @@ enum OpsgenieAnswer {
         return told
     }
 
-    private static func list(_ name: String, of sent: JSONValue?) -> JSONValue {
-        .array(sent?[name]?.array ?? [])
+    /// As it was sent. Their SDKs read no responder without an id, which Opsgenie itself looks up by the name.
+    private static func responder(_ sent: JSONValue) -> JSONValue {
+        guard var object = sent.object, object["id"] == nil else { return sent }
+        let name = ["name", "username"].lazy.compactMap { object[$0]?.string }.first ?? ""
+        object["id"] = .string(UUID.digest(of: "responder \(name)").uuidString.lowercased())
+        return .object(object)
     }
 
     private static func details(of sent: JSONValue?, _ labels: [String: String]) -> JSONValue {

@@ -168,7 +168,8 @@ struct OpsgenieRouteTests {
                 "component": "database", "source": "not cron", "tags": "x", "note": note, "empty": "", "lines": "1\n2",
             ]
             let responders: JSONValue = [
-                ["name": "ops", "type": "team"], ["username": "ada@example.org", "type": "user"],
+                ["name": "ops", "type": "team", "id": "t1"],
+                ["username": "ada@example.org", "type": "user", "id": "u1"],
             ]
             let sent: JSONValue = [
                 "message": "Disk full", "alias": "disk", "priority": "P2", "source": "cron", "entity": "db1",
@@ -190,6 +191,18 @@ struct OpsgenieRouteTests {
             // What Muster adds is with Muster's own view of it.
             let own = await site.ask(.get, "/v1/alerts").json["items"]?[0]
             #expect(own?["component"] == "database" && own?["labels"]?["priority"] == "P2")
+        }
+    }
+
+    @Test
+    func `A responder without an id gets one, as every client of Opsgenie expects`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let body: JSONValue = ["message": "m", "alias": "disk", "responders": [["name": "ops", "type": "team"]]]
+            _ = await Self.call(site, .post, "", body)
+            let alert = await Self.call(site, .get, "/disk?identifierType=alias", gives: 200)["data"]
+            let responder = alert?["responders"]?[0]
+            #expect(responder?["name"] == "ops" && responder?["type"] == "team")
+            #expect(responder?["id"]?.string.flatMap(UUID.init(uuidString:)) != nil)
         }
     }
 
