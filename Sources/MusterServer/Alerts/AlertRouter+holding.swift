@@ -33,10 +33,16 @@ extension AlertRouter {
             }
             let facts = HoldingFacts(
                 now: placing.now, silences: placing.rules.silences, firings: rule.flatMap { firings[$0.id] },
-                opensAt: rule.flatMap { placing.opensAt[$0.id] }, before: alert.held)
+                opensAt: rule.flatMap { placing.opensAt[$0.id] }, before: alert.held, settlesAt: settlesAt(alert),
+                overAt: alert.isResolved ? alert.lastSeenAt : nil)
             holds[alert.id] = AlertHold.decide(alert.facts, rule: rule, facts)
         }
         return holds
+    }
+
+    /// When an alert has fired for as long as is asked; nil when nothing is.
+    private func settlesAt(_ alert: AlertRoutingStore.Unrouted) -> Timestamp? {
+        settle > .zero ? alert.firstSeenAt.adding(seconds: Double(settle.components.seconds)) : nil
     }
 
     /// How many firings of a group a rule has seen within its time. What is silenced does not count.

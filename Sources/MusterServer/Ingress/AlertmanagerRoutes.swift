@@ -39,25 +39,29 @@ struct AlertmanagerRoutes: Sendable {
         return route
     }
 
-    func caller(_ request: RequestContext) async throws -> (source: Source, key: String) {
-        guard let key = try ForeignAnswer.key(of: request), let source = try await desk.source(key: key) else {
+    func caller(_ request: RequestContext) async throws -> IngressDesk.Caller {
+        guard let key = try ForeignAnswer.key(of: request), let caller = try await desk.caller(request, key: key) else {
             throw Problem(
                 .unauthenticated,
                 "Send a source's key: as bearer token, as password of basic authentication, or as ?key= in the URL.",
                 headers: [.wwwAuthenticate: "Bearer"])
         }
-        return (source, key)
+        return caller
     }
 
-    /// 200 without a body when all of it is committed, else what Prometheus sends again.
+    /// 200 without a body when all of it is committed, else what Prometheus sends again. Where some alerts are wrong it is 400,
+    /// as Alertmanager says it, and the others are committed.
     private func receive(_ request: RequestContext) async throws -> Answer {
-        let (source, key) = try await caller(request)
-        try await desk.take(try request.foreign(), by: .prometheusAlerts, from: source, key: key)
-        return Answer(.ok)
+        do {
+            try await desk.take(try await caller(request), by: .prometheusAlerts)
+            return Answer(.ok)
+        } catch let problem as Problem where problem.members["accepted"] != nil {
+            throw Problem(.malformedRequest, problem.detail, errors: problem.errors, members: problem.members)
+        }
     }
 
     private func list(_ request: RequestContext) async throws -> Answer {
-        let (source, _) = try await caller(request)
+        let source = try await caller(request).source
         let alerts = try await found(request, source)
         return .json { json in
             json.array(alerts) { Self.write($1.alert, $1.labels, source, to: &$0) }
@@ -66,7 +70,7 @@ struct AlertmanagerRoutes: Sendable {
 
     /// One group for each set of what the sender grouped by is more than we know: each alert's name is one.
     private func groups(_ request: RequestContext) async throws -> Answer {
-        let (source, _) = try await caller(request)
+        let source = try await caller(request).source
         let alerts = try await found(request, source)
         let groups = Dictionary(grouping: alerts) { $0.labels["alertname"] ?? "" }.sorted { $0.key < $1.key }
         return .json { json in

@@ -111,6 +111,8 @@ struct DeadLetterRoutes: Sendable {
         }
         let foreign = ForeignRequest(body: ByteBuffer(bytes: body), headers: headers, receivedAt: letter.lastAt)
         let message = try read(foreign, by: entry, of: source)
+        // It is kept until all of it is understood.
+        if let refused = message.refused { throw Problem.invalid(refused.errors) }
         try await desk.store(message, from: source)
         _ = try await store.delete(letter.id)
         return message

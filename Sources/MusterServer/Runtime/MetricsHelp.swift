@@ -3,6 +3,8 @@ enum MetricsHelp {
     static let texts = [
         "muster_alert_deliveries_waiting":
             "Batches of alerts that their incidents have not heard of, 10001 for more than 10000.",
+        "muster_alerts_ignored_total":
+            "Messages about alerts that changed nothing since they came too late or said nothing new, by reason.",
         "muster_alerts_unrouted": "Alerts that wait to be brought to an incident, 10001 for more than 10000.",
         "muster_alerts_unrouted_oldest_seconds":
             "How long the first of the alerts that wait to be brought to an incident has waited.",
@@ -27,6 +29,8 @@ enum MetricsHelp {
         "muster_intake_batch_duration_seconds": "Time to store a batch of alerts.",
         "muster_intake_waiting_alerts": "Alerts that wait to be stored.",
         "muster_intake_waiting_alerts_max": "Alerts beyond this number are refused (intake.waiting_max).",
+        "muster_messages_without_alert_total":
+            "Messages that were understood and say nothing of any alert, as tests and installations, by kind of source.",
         "muster_pruned_rows_total": "Rows that were removed because their retention was over, by what they were.",
         "muster_runner_last_pass_timestamp_seconds":
             "When a loop of the daemon last ended a pass without an error, in seconds since 1970.",

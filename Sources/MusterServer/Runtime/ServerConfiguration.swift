@@ -38,6 +38,7 @@ import Logging
 /// | `intake.waiting_max` | alerts | 10000 | 1 to 1000000 |
 /// | `intake.batch_max` | alerts | 500 | 1 to 5000 |
 /// | `intake.correlation_window_seconds` | seconds | 1800 | 0 to 86400 |
+/// | `alert.settle_seconds` | seconds that an alert fires until it opens an incident | 0 | 0 to 86400 |
 /// | `retention.alert_days` | days after an alert is over | 365 | 0 to 3650; 0 keeps for ever |
 /// | `retention.dead_letter_days` | days | 30 | 0 to 3650; 0 keeps for ever |
 /// | `retention.change_days` | days | 90 | 0 to 3650; 0 keeps for ever |
@@ -104,6 +105,8 @@ package struct ServerConfiguration: Sendable {
         var batchMax: Int
         /// How long an incident takes alerts that only a dependency connects with it; zero for not at all.
         var correlationWindow: Duration
+        /// How long an alert fires until it opens an incident.
+        var settle: Duration
     }
 
     struct Probes: Sendable {
@@ -192,7 +195,8 @@ extension ServerConfiguration {
             waitingMax: reader.integer("intake.waiting_max", default: 10_000, 1...1_000_000),
             batchMax: reader.integer("intake.batch_max", default: 500, 1...5_000),
             correlationWindow: .seconds(
-                reader.integer("intake.correlation_window_seconds", default: 1800, 0...86_400)))
+                reader.integer("intake.correlation_window_seconds", default: 1800, 0...86_400)),
+            settle: .seconds(reader.integer("alert.settle_seconds", default: 0, 0...86_400)))
         retention = IngressPruneRunner.Retention(
             alertDays: reader.integer("retention.alert_days", default: 365, 0...3650),
             deadLetterDays: reader.integer("retention.dead_letter_days", default: 30, 0...3650),
