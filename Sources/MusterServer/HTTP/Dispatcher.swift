@@ -96,7 +96,7 @@ struct Dispatcher: Sendable {
                 try await self.outcome(route, context(commandID), arrival)
             }
         } else {
-            answer = try await route.handler(context(Self.isSafe(head.method) ? Self.noCommand : .random()))
+            answer = try await route.carryOut(context(Self.isSafe(head.method) ? Self.noCommand : .random()))
         }
         notModified(&answer, head)
         return answer
@@ -105,7 +105,7 @@ struct Dispatcher: Sendable {
     /// The answer of a route, a refusal included: what a repetition under the same key gets again.
     private func outcome(_ route: Route, _ context: RequestContext, _ arrival: Arrival) async throws -> Answer {
         do {
-            return try await route.handler(context)
+            return try await route.carryOut(context)
         } catch {
             return problemAnswer(error, arrival)
         }
