@@ -37,6 +37,8 @@ final class RuleBook: Service, Sendable {
 
     private let pool: PostgresPool
     private let logger: Logger
+    private let skippedRules = Counter(label: "muster_matching_skipped", dimensions: [("what", "rule")])
+    private let skippedSilences = Counter(label: "muster_matching_skipped", dimensions: [("what", "silence")])
     private let state = Mutex(State())
 
     init(pool: PostgresPool, logger: Logger) {
@@ -122,7 +124,7 @@ final class RuleBook: Service, Sendable {
         let rules = state.withLock { Set(($0.held?.rules ?? []).map(\.id)) }
         for (id, alerts) in skipped {
             let what = rules.contains(id) ? "rule" : "silence"
-            Counter(label: "muster_matching_skipped", dimensions: [("what", what)]).increment(by: alerts)
+            (what == "rule" ? skippedRules : skippedSilences).increment(by: alerts)
             guard MatchingSkips.shared.add(alerts, to: id) else { continue }
             logger.warning(
                 "matching takes too long and is skipped; write its regular expressions shorter",
