@@ -71,7 +71,12 @@ package struct MatchBudget: Sendable {
     /// For one rule or silence, so that one of them does not take what the others need.
     package static let itemMax = 2_000_000
 
+    /// For all alerts that come together, about 100 ms; then each has little more than nothing.
+    package static let batchMax = 200_000_000
+    private static let alertMin = 500_000
+
     private var left = alertMax
+    private var batchLeft = batchMax
     private var exceeding: Set<UUID> = []
     /// Rules and silences that were left out, each with the number of alerts for which it was.
     package private(set) var skipped: [UUID: Int] = [:]
@@ -80,7 +85,7 @@ package struct MatchBudget: Sendable {
 
     /// Begins with another alert.
     package mutating func nextAlert() {
-        left = Self.alertMax
+        left = max(min(Self.alertMax, batchLeft), Self.alertMin)
     }
 
     /// Forgets what was left out and returns it.
@@ -97,7 +102,11 @@ package struct MatchBudget: Sendable {
         }
         var itemLeft = min(left, Self.itemMax)
         let given = itemLeft
-        defer { left -= given - max(itemLeft, 0) }
+        defer {
+            let used = given - max(itemLeft, 0)
+            left -= used
+            batchLeft -= used
+        }
         for matcher in matchers {
             switch matcher.holds(for: alert, operations: &itemLeft) {
             case true?: continue

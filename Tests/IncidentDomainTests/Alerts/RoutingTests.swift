@@ -208,4 +208,30 @@ struct MatchBudgetTests {
         #expect(Routing(RoutingTests.alert, rules: many, within: &budget).matched.count == 500)
         #expect(budget.skipped.isEmpty)
     }
+
+    @Test func `many alerts together cost no more than a batch may, and each can still be matched by what is cheap`()
+        throws
+    {
+        let text = "(.?[a-z]{0,100}){12}.*"
+        let dear = try (0..<6).map { _ in
+            RoutingTests.rule("dear", [try LabelMatcher("title", .matches, text)], stops: false)
+        }
+        var alert = RoutingTests.alert
+        let cost = try LinearPattern(text).stepCost
+        // Each takes a little less than its share, or as much as a pattern may.
+        let length = min(MatchBudget.itemMax / cost - 10, LinearPattern.valueMax)
+        alert.title = String(repeating: "x", count: length)
+        let expected = MatchBudget.batchMax / (length * cost)
+        let cheap = RoutingTests.rule("cheap", [try LabelMatcher("team", .equal, "edge")])
+        var budget = MatchBudget()
+        var matched = 0
+        for _ in 0..<400 {
+            budget.nextAlert()
+            let routing = Routing(alert, rules: [cheap], within: &budget)
+            #expect(routing.deciding?.name == "cheap")
+            matched += Routing(alert, rules: dear, within: &budget).matched.count
+        }
+        #expect((expected - 12...expected + 12).contains(matched), "\(matched) matches, not \(expected)")
+        #expect(budget.skipped.values.reduce(0, +) == 400 * 6 - matched)
+    }
 }
