@@ -49,6 +49,3 @@ final class MomentCache<Value: Sendable>: Sendable {
         return value
     }
 }
-
-/// The figures of the database; nil when it does not answer.
-typealias FigureCache = MomentCache<Figures>
