@@ -37,7 +37,8 @@ enum WorkerPool {
     static func run<Result: Sendable>(
         beside isLarge: Bool, _ work: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
-        isLarge ? try await run(work) : try work()
+        guard isLarge else { return try work() }
+        return try await run(work)
     }
 
     /// Runs a task on threads of the pool wherever it computes: for a handler of a request that reads, asks the database
