@@ -111,6 +111,15 @@ final class PatternAutomaton: Sendable {
         var cost: Int { 2 + sources.words.count + targets.words.count }
     }
 
+    private struct FlatEdge {
+        /// First words of both sets, and how many each has; those of the sources begin at `place` in `edgeWords`.
+        let source: Int
+        let sources: Int
+        let target: Int
+        let targets: Int
+        let place: Int
+    }
+
     /// By which ends of the text a pattern matches an empty text.
     struct Emptiness: Sendable {
         var anywhere = false
@@ -140,7 +149,9 @@ final class PatternAutomaton: Sendable {
     /// Places after which the next one follows, and places that follow themselves: most of all edges.
     private let chained: [UInt64]
     private let looping: [UInt64]
-    private let edges: [Edge]
+    private let edges: [FlatEdge]
+    /// The words of the edges' sets, one after the other: arrays within arrays would be counted at every step.
+    private let edgeWords: [UInt64]
     /// Where a text may begin: everywhere in it, and at its very beginning.
     private let first: [UInt64]
     private let firstAtBegin: [UInt64]
@@ -162,7 +173,16 @@ final class PatternAutomaton: Sendable {
         self.takers = takers
         self.chained = chained
         self.looping = looping
-        self.edges = edges
+        var (flat, flatWords): ([FlatEdge], [UInt64]) = ([], [])
+        for edge in edges {
+            flat.append(
+                FlatEdge(
+                    source: edge.sources.start, sources: edge.sources.words.count, target: edge.targets.start,
+                    targets: edge.targets.words.count, place: flatWords.count))
+            flatWords += edge.sources.words
+            flatWords += edge.targets.words
+        }
+        (self.edges, edgeWords) = (flat, flatWords)
         first = ends.first.padded(to: words)
         firstAtBegin = ends.firstAtBegin.padded(to: words)
         last = ends.last.padded(to: words)
@@ -172,8 +192,7 @@ final class PatternAutomaton: Sendable {
     }
 
     var bytes: Int {
-        8 * (takers.count + 6 * words) + classes.bytes
-            + edges.reduce(0) { $0 + 8 * ($1.sources.words.count + $1.targets.words.count) + 64 }
+        8 * (takers.count + 6 * words + edgeWords.count + 5 * edges.count) + classes.bytes
     }
 
     /// Whether a text matches, all of it or something in it. Nil when more operations would be needed than there may be.
@@ -203,7 +222,7 @@ final class PatternAutomaton: Sendable {
             expected = later
             if taken != 0 {
                 expected |= (taken & chained) << 1 | taken & looping
-                for edge in edges where taken & edge.sources.words[0] != 0 { expected |= edge.targets.words[0] }
+                for edge in edges.indices where taken & edgeWords[2 * edge] != 0 { expected |= edgeWords[2 * edge + 1] }
             } else if later == 0 {
                 return (false, steps)
             }
@@ -260,16 +279,15 @@ final class PatternAutomaton: Sendable {
                 }
             }
         }
-        for edge in edges {
-            let isMet = edge.sources.words.withUnsafeBufferPointer { sources in
-                for word in 0..<sources.count where taken[edge.sources.start + word] & sources[word] != 0 {
-                    return true
+        edgeWords.withUnsafeBufferPointer { edgeWords in
+            edges.withUnsafeBufferPointer { edges in
+                for edge in edges {
+                    var isMet: UInt64 = 0
+                    for word in 0..<edge.sources { isMet |= taken[edge.source + word] & edgeWords[edge.place + word] }
+                    guard isMet != 0 else { continue }
+                    let place = edge.place + edge.sources
+                    for word in 0..<edge.targets { expected[edge.target + word] |= edgeWords[place + word] }
                 }
-                return false
-            }
-            guard isMet else { continue }
-            edge.targets.words.withUnsafeBufferPointer { targets in
-                for word in 0..<targets.count { expected[edge.targets.start + word] |= targets[word] }
             }
         }
     }
