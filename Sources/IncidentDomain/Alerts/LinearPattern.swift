@@ -111,6 +111,15 @@ final class PatternAutomaton: Sendable {
         var cost: Int { 2 + sources.words.count + targets.words.count }
     }
 
+    /// An edge within one word on each side: most of them.
+    private struct ShortEdge {
+        let source: Int
+        let target: Int
+        let sources: UInt64
+        let targets: UInt64
+    }
+
+    /// Any other edge.
     private struct FlatEdge {
         /// First words of both sets, and how many each has; those of the sources begin at `place` in `edgeWords`.
         let source: Int
@@ -149,8 +158,9 @@ final class PatternAutomaton: Sendable {
     /// Places after which the next one follows, and places that follow themselves: most of all edges.
     private let chained: [UInt64]
     private let looping: [UInt64]
+    private let shortEdges: [ShortEdge]
     private let edges: [FlatEdge]
-    /// The words of the edges' sets, one after the other: arrays within arrays would be counted at every step.
+    /// The words of these edges' sets, one after the other: arrays within arrays would be counted at every step.
     private let edgeWords: [UInt64]
     /// Where a text may begin: everywhere in it, and at its very beginning.
     private let first: [UInt64]
@@ -174,7 +184,15 @@ final class PatternAutomaton: Sendable {
         self.chained = chained
         self.looping = looping
         var (flat, flatWords): ([FlatEdge], [UInt64]) = ([], [])
+        var short: [ShortEdge] = []
         for edge in edges {
+            if edge.sources.words.count == 1, edge.targets.words.count == 1 {
+                short.append(
+                    ShortEdge(
+                        source: edge.sources.start, target: edge.targets.start, sources: edge.sources.words[0],
+                        targets: edge.targets.words[0]))
+                continue
+            }
             flat.append(
                 FlatEdge(
                     source: edge.sources.start, sources: edge.sources.words.count, target: edge.targets.start,
@@ -182,7 +200,7 @@ final class PatternAutomaton: Sendable {
             flatWords += edge.sources.words
             flatWords += edge.targets.words
         }
-        (self.edges, edgeWords) = (flat, flatWords)
+        (shortEdges, self.edges, edgeWords) = (short, flat, flatWords)
         first = ends.first.padded(to: words)
         firstAtBegin = ends.firstAtBegin.padded(to: words)
         last = ends.last.padded(to: words)
@@ -192,7 +210,7 @@ final class PatternAutomaton: Sendable {
     }
 
     var bytes: Int {
-        8 * (takers.count + 6 * words + edgeWords.count + 5 * edges.count) + classes.bytes
+        8 * (takers.count + 6 * words + edgeWords.count + 5 * edges.count + 4 * shortEdges.count) + classes.bytes
     }
 
     /// Whether a text matches, all of it or something in it. Nil when more operations would be needed than there may be.
@@ -222,7 +240,7 @@ final class PatternAutomaton: Sendable {
             expected = later
             if taken != 0 {
                 expected |= (taken & chained) << 1 | taken & looping
-                for edge in edges.indices where taken & edgeWords[2 * edge] != 0 { expected |= edgeWords[2 * edge + 1] }
+                for edge in shortEdges where taken & edge.sources != 0 { expected |= edge.targets }
             } else if later == 0 {
                 return (false, steps)
             }
@@ -277,6 +295,13 @@ final class PatternAutomaton: Sendable {
                     expected[word] = moving << 1 | carried | taken[word] & looping[word]
                     carried = moving >> 63
                 }
+            }
+        }
+        shortEdges.withUnsafeBufferPointer { edges in
+            for edge in edges {
+                // All ones when a place was met; a branch would be guessed wrongly half of the time.
+                let isMet = UInt64(bitPattern: taken[edge.source] & edge.sources == 0 ? 0 : -1)
+                expected[edge.target] |= edge.targets & isMet
             }
         }
         edgeWords.withUnsafeBufferPointer { edgeWords in

@@ -87,7 +87,8 @@ import Testing
         for value in 0...0x10_FFFF as ClosedRange<UInt32> {
             guard let scalar = Unicode.Scalar(value), CaseFolding.folded(scalar) != value else { continue }
             var work = CaseFolding.Work()
-            #expect(CaseFolding.table.folded([value...value], &work)?.isEmpty == false, "U+\(String(value, radix: 16))")
+            let others = CaseFolding.table.folded([value...value], &work)
+            #expect(others?.isEmpty == false, "U+\(String(value, radix: 16))")
         }
     }
 
