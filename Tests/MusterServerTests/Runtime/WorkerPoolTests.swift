@@ -62,4 +62,17 @@ import Testing
             #expect(try await site.ask("POST", "/short", body: large).body == "false")
         }
     }
+
+    @Test func `every list, every picture and every document of YAML is made beside the loops`() async throws {
+        try await DescribedServer.withoutDatabase { (server: MusterServer.Server) in
+            var seen = 0
+            for route in server.routes {
+                let isList = if case .only(let names) = route.query { names.contains("limit") } else { false }
+                guard isList || route.body == .jsonOrYAML || route.path.hasSuffix(".svg") else { continue }
+                seen += 1
+                #expect(route.isLong, "\(route.operation) may compute for long: give it isLong")
+            }
+            #expect(seen > 15)
+        }
+    }
 }
