@@ -19,10 +19,28 @@ final class RuleBook: Service, Sendable {
         /// Those that are not over, the cheap ones first.
         let silences: [Silence]
 
+        /// Operations that matching all rules takes at most: for each alert, and for each character of its longest text.
+        private let costOfAlert: Int
+        private let costOfCharacter: Int
+
         init(version: Int, rules: [RoutingRule], silences: [Silence]) {
             self.version = version
             self.rules = rules
             self.silences = Silence.cheapFirst(silences)
+            let matchers = rules.flatMap(\.matchers)
+            let fixed = matchers.reduce(0) { $0 + $1.operationsMax(forCharacters: 0) }
+            costOfAlert = fixed
+            costOfCharacter = matchers.reduce(0) { $0 + $1.operationsMax(forCharacters: 1) } - fixed
+        }
+
+        /// Operations that matching the rules may take at most for the alerts of a message.
+        fileprivate func matchingCost(of alerts: [IncomingAlert]) -> Int {
+            var longest = 0
+            for alert in alerts {
+                longest = max(longest, alert.identity.utf8.count, alert.title.utf8.count)
+                for text in alert.labels.values { longest = max(longest, text.utf8.count) }
+            }
+            return alerts.count * (costOfAlert + costOfCharacter * min(longest, LinearPattern.valueMax))
         }
 
         func rule(_ id: UUID?) -> RoutingRule? {
@@ -49,9 +67,10 @@ final class RuleBook: Service, Sendable {
     /// Sets what the rules say of each alert of a message: component, severity, group and rule. To be called before the
     /// message is stored; without rules it costs nothing.
     func apply(_ message: inout IncomingMessage, source: Source) async throws {
-        let rules = try await current().rules
+        let snapshot = try await current()
+        let rules = snapshot.rules
         guard !rules.isEmpty else { return }
-        let cost = Self.matchingCost(of: message.alerts, by: rules)
+        let cost = snapshot.matchingCost(of: message.alerts)
         let (routings, skipped) = try await WorkerPool.run(beside: cost > Self.matchingCostOnLoopMax) {
             [alerts = message.alerts] in
             var budget = MatchBudget()
@@ -66,19 +85,6 @@ final class RuleBook: Service, Sendable {
 
     /// Operations of matching that an event loop may do itself: about 0.2 ms.
     private static let matchingCostOnLoopMax = 400_000
-
-    /// What matching the alerts of a message may cost, at most.
-    private static func matchingCost(of alerts: [IncomingAlert], by rules: [RoutingRule]) -> Int {
-        var longest = 0
-        for alert in alerts {
-            longest = max(longest, alert.identity.utf8.count, alert.title.utf8.count)
-            for text in alert.labels.values { longest = max(longest, text.utf8.count) }
-        }
-        let each = rules.reduce(0) { sum, rule in
-            rule.matchers.reduce(sum) { $0 + $1.operationsMax(forCharacters: longest) }
-        }
-        return alerts.count * each
-    }
 
     /// The same for what Muster notices by itself; its sources have no key by which anybody would have looked them up.
     func apply(_ message: inout IncomingMessage, source id: UUID) async throws {
