@@ -56,7 +56,7 @@ import Testing
                 .text("\(Self.isOnLoop)")
             }
         }
-        try await TestSite.with([route("/short", isLong: false), route("/long", isLong: true)]) { site in
+        try await TestSite.with([route("/short", isLong: false), route("/long", isLong: true)]) { site async throws in
             #expect(try await site.ask("POST", "/short", body: "x").body == "true")
             #expect(try await site.ask("POST", "/long", body: "x").body == "false")
             let large = String(repeating: "x", count: Route.shortBodyMax + 1)
