@@ -61,9 +61,13 @@ package struct HoldingFacts: Sendable {
 
 extension AlertHold {
     /// Decides whether something keeps an alert from opening an incident; nil when nothing does.
-    package static func decide(_ alert: AlertFacts, rule: RoutingRule?, _ facts: HoldingFacts) -> AlertHold? {
+    ///
+    /// - Parameter budget: Says what the matchers of the silences may cost, and afterwards which were left out.
+    package static func decide(
+        _ alert: AlertFacts, rule: RoutingRule?, _ facts: HoldingFacts, within budget: inout MatchBudget
+    ) -> AlertHold? {
         if let rule, !rule.opensIncident { return AlertHold(.rule) }
-        let matching = facts.silences.filter { $0.state(at: facts.now) == .active && $0.matchers.hold(for: alert) }
+        let matching = Silence.matching(alert, of: facts.silences, at: facts.now, within: &budget)
         // The one that ends last: no other end lets it go.
         if let silence = matching.max(by: { ($0.endsAt, $0.id.uuidString) < ($1.endsAt, $1.id.uuidString) }) {
             return AlertHold(.silence, until: silence.endsAt, silence: silence.id)

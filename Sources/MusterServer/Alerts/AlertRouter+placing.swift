@@ -12,6 +12,7 @@ extension AlertRouter {
         let rules: RuleBook.Snapshot
         /// When the hours of a rule begin, where they are not now.
         let opensAt: [UUID: Timestamp]
+        let matching = BatchMatching()
     }
 
     /// Places what waits, up to one batch; how many alerts that were. Nil when another daemon is at it: two that each open

@@ -135,7 +135,7 @@ struct Dispatcher: Sendable {
             }
         } else {
             let commandID = Self.isSafe(head.method) ? Self.noCommand : .random()
-            answer = try await route.handler(context(arrival, bound, principal, body, commandID))
+            answer = try await route.carryOut(context(arrival, bound, principal, body, commandID))
         }
         notModified(&answer, head)
         return answer
@@ -153,7 +153,7 @@ struct Dispatcher: Sendable {
     /// The answer of a route, a refusal included: what a repetition under the same key gets again.
     private func outcome(_ route: Route, _ context: RequestContext, _ arrival: Arrival) async throws -> Answer {
         do {
-            return try await route.handler(context)
+            return try await route.carryOut(context)
         } catch {
             return problemAnswer(error, arrival)
         }

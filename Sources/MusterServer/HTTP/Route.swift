@@ -1,5 +1,6 @@
 import HTTPTypes
 import IncidentDomain
+import NIOCore
 
 /// One operation of the API: what it is called, who may do it, what it takes, and the function that does it.
 ///
@@ -60,6 +61,8 @@ struct Route: Sendable {
     let body: BodyRule
     /// Whether the write is of something with an `ETag`, and so falls under `http.require_if_match`.
     let isConditional: Bool
+    /// Whether it may compute for more than a few milliseconds, as what lists, draws or reads much does.
+    let isLong: Bool
     let handler: Handler
     var refusals: RefusalForm = .problem
     /// How a door of other tools knows its senders by their keys; nil of every other route.
@@ -69,7 +72,7 @@ struct Route: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ path: String, role: Role?, _ operation: String, query: QueryRule = .only([]),
-        body: BodyRule = .none, isConditional: Bool = false, handler: @escaping Handler
+        body: BodyRule = .none, isConditional: Bool = false, isLong: Bool = false, handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
@@ -78,7 +81,17 @@ struct Route: Sendable {
         self.query = query
         self.body = body
         self.isConditional = isConditional
+        self.isLong = isLong
         self.handler = handler
+    }
+
+    /// A body of so many bytes, some hundred alerts, is read in one or two milliseconds.
+    static let shortBodyMax = 32 << 10
+
+    /// Carries a request out: beside the event loops where that may take long.
+    func carryOut(_ request: RequestContext) async throws -> Answer {
+        guard isLong || request.body.readableBytes > Self.shortBodyMax else { return try await handler(request) }
+        return try await WorkerPool.carryOut { try await handler(request) }
     }
 }
 

@@ -17,7 +17,9 @@ struct AlertmanagerRoutes: Sendable {
                 .post, "/api/v2/alerts", role: nil, "postAlertmanagerAlerts", query: .anything, body: .foreign,
                 handler: receive
             ).asDoor(desk, .prometheusAlerts, key: ForeignAnswer.key),
-            Route(.get, "/api/v2/alerts", role: nil, "listAlertmanagerAlerts", query: .anything, handler: list),
+            Route(
+                .get, "/api/v2/alerts", role: nil, "listAlertmanagerAlerts", query: .anything, isLong: true,
+                handler: list),
             Route(
                 .get, "/api/v2/alerts/groups", role: nil, "listAlertmanagerGroups", query: .anything, handler: groups),
             Route(.get, "/api/v2/status", role: nil, "getAlertmanagerStatus", query: .anything, handler: status),
@@ -100,10 +102,12 @@ struct AlertmanagerRoutes: Sendable {
         var filter = AlertFilter()
         filter.source = source.id
         filter.labels = matchers.filter(\.isLookup).map { ($0.name, $0.value) }
+        var operations = AlertmanagerMatcher.operationsMax
         return try await search.open(filter, limit: Self.alertsMax).compactMap { alert in
             guard alert.held == "silence" ? silenced : active else { return nil }
             let labels = try AlertTexts.texts(alert.labels)
-            return matchers.allSatisfy { $0.matches(labels) } ? (alert, labels) : nil
+            let isFound = try matchers.allSatisfy { try $0.matches(labels, operations: &operations) }
+            return isFound ? (alert, labels) : nil
         }
     }
 

@@ -23,7 +23,6 @@ enum MetricsHelp {
         "muster_http_requests_in_flight": "Requests being served now.",
         "muster_http_requests_in_flight_max": "Requests beyond this number are refused (http.requests_in_flight_max).",
         "muster_http_requests_total": "Answered requests by method, route and class of status.",
-        "muster_http_route_requests_in_flight": "Requests being served now, by method and route.",
         "muster_incidents_open": "Incidents that are not over, by phase and severity.",
         "muster_intake_batch_alerts": "How many alerts were stored by one statement.",
         "muster_intake_batch_duration_seconds": "Time to store a batch of alerts.",
@@ -31,9 +30,17 @@ enum MetricsHelp {
         "muster_intake_waiting_alerts_max": "Alerts beyond this number are refused (intake.waiting_max).",
         "muster_messages_without_alert_total":
             "Messages that were understood and say nothing of any alert, as tests and installations, by kind of source.",
+        "muster_loop_held_max_seconds":
+            "The longest time since the start that an event loop was held; cpu is what its thread computed meanwhile.",
+        "muster_loop_held_seconds":
+            "The longest time that an event loop was held in the last half minute to minute: requests waited so long.",
+        "muster_matching_skipped_total":
+            "Alerts for which a rule or silence was left out, because matching its regular expressions took too long.",
         "muster_pruned_rows_total": "Rows that were removed because their retention was over, by what they were.",
         "muster_runner_last_pass_timestamp_seconds":
             "When a loop of the daemon last ended a pass without an error, in seconds since 1970.",
+        "muster_worker_jobs": "Work beside the event loops that waits or runs.",
+        "muster_worker_jobs_max": "Work beyond this number is refused.",
         "postgres_connection_failures_total": "Attempts to connect to PostgreSQL that failed.",
         "postgres_connections_lost_total": "Connections to PostgreSQL that died.",
         "postgres_connections_opened_total": "Connections to PostgreSQL that were opened.",

@@ -14,7 +14,7 @@ struct TimelineRoutes: Sendable {
         [
             Route(
                 .get, "/v1/incidents/{id}/timeline", role: .viewer, "getTimeline",
-                query: ["after", "limit", "cursor"], handler: timeline),
+                query: ["after", "limit", "cursor"], isLong: true, handler: timeline),
             Route(
                 .post, "/v1/incidents/{id}/timeline/{sequence}/redact", role: .commander, "redactTimelineEntry",
                 body: .json, isConditional: true, handler: redact),
