@@ -30,6 +30,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CMarkdown", pkgConfig: "md4c", providers: [.apt(["libmd4c-dev"])]),
         // Holds docs/openapi.yaml, which the C compiler embeds.
         .target(name: "COpenAPI"),
         .target(name: "IncidentDomain", swiftSettings: house),
@@ -46,7 +47,7 @@ let package = Package(
         .target(
             name: "MusterServer",
             dependencies: [
-                "COpenAPI", "COpenSSL", "IncidentDomain", "Postgres",
+                "CMarkdown", "COpenAPI", "COpenSSL", "IncidentDomain", "Postgres",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -30,8 +30,9 @@ package enum ReviewDraft {
             let isGenerated = id != nil && !personal.contains(section.id)
             if isGenerated, id?.isLive == true, let live = byID[section.id] { return live }
             return ReviewSection(
-                id: section.id, title: section.title ?? id?.title ?? title(of: section.id), markdown: section.markdown,
-                generated: isGenerated, needsPerson: id?.prompt != nil && isGenerated)
+                id: section.id, title: section.title ?? id?.title ?? title(of: section.id),
+                content: .markdown(section.markdown), generated: isGenerated,
+                needsPerson: id?.prompt != nil && isGenerated)
         }
     }
 
@@ -67,8 +68,8 @@ package enum ReviewDraft {
         let isBlank = section.markdown.allSatisfy(\.isWhitespace)
         if let draft, draft.needsPerson, isBlank || section.markdown == draft.markdown { return draft }
         return ReviewSection(
-            id: section.id, title: section.title ?? draft?.title ?? title(of: section.id), markdown: section.markdown,
-            generated: false, needsPerson: false)
+            id: section.id, title: section.title ?? draft?.title ?? title(of: section.id),
+            content: .markdown(section.markdown), generated: false, needsPerson: false)
     }
 
     /// `root_cause` reads "Root cause".
@@ -79,11 +80,11 @@ package enum ReviewDraft {
 
     private static func generated(_ id: ReviewSectionID, _ facts: ReviewFacts) -> ReviewSection {
         ReviewSection(
-            id: id.rawValue, title: id.title, markdown: markdown(id, facts), generated: true,
+            id: id.rawValue, title: id.title, content: .blocks(blocks(id, facts)), generated: true,
             needsPerson: id.prompt != nil)
     }
 
-    private static func markdown(_ id: ReviewSectionID, _ facts: ReviewFacts) -> String {
+    private static func blocks(_ id: ReviewSectionID, _ facts: ReviewFacts) -> [DocumentBlock] {
         switch id {
         case .summary: summary(facts)
         case .impact: impact(facts)
@@ -93,7 +94,7 @@ package enum ReviewDraft {
         case .mitigations: mitigations(facts)
         case .restoration: restoration(facts)
         case .overrides: overrides(facts)
-        case .whatWentWell, .whatWentWrong, .lessons: "*\(Markdown.inline(id.prompt ?? ""))*"
+        case .whatWentWell, .whatWentWrong, .lessons: [.paragraph([.emphasis([.line(id.prompt ?? "")])])]
         case .actions: actions(facts)
         case .unmet: unmet(facts)
         }
@@ -127,9 +128,8 @@ struct ReviewFacts {
 
     /// A component as `Video delivery (cdn-edge)`, or its slug alone when the catalog does not know it.
     func name(_ slug: String) -> String {
-        let plain = Markdown.inline(slug)
-        guard let name = graph.components[slug]?.name, name != slug else { return plain }
-        return "\(Markdown.inline(name)) (\(plain))"
+        guard let name = graph.components[slug]?.name, name != slug else { return slug }
+        return "\(name) (\(slug))"
     }
 
     /// What users reported, as it was last counted.
