@@ -66,6 +66,60 @@ extension DocumentBlock {
     }
 }
 
+// MARK: - Size
+
+extension DocumentBlock {
+    /// Lines of a list and rows of a table that is generated, and their bytes.
+    static let linesMax = 2_000
+    static let bytesMax = 512 << 10
+
+    /// The block, or its beginning and a line that says how much is left out.
+    var bounded: [DocumentBlock] {
+        switch self {
+        case .table(let head, let rows):
+            let kept = Self.kept(rows.map { row in row.reduce(0) { $0 + Self.bytes($1) } })
+            guard kept < rows.count else { return [self] }
+            return [.table(head: head, rows: Array(rows.prefix(kept))), Self.leftOut(rows.count - kept)]
+        case .list(let start, let items):
+            let kept = Self.kept(items.map { item in item.reduce(0) { $0 + $1.textBytes } })
+            guard kept < items.count else { return [self] }
+            return [.list(start: start, items: Array(items.prefix(kept))), Self.leftOut(items.count - kept)]
+        case .paragraph, .heading, .quote, .code, .rule: return [self]
+        }
+    }
+
+    private static func leftOut(_ count: Int) -> DocumentBlock {
+        .line("\(count.grouped) more are left out here; the whole timeline has them.")
+    }
+
+    private static func kept(_ sizes: [Int]) -> Int {
+        var bytes = 0
+        let kept = sizes.prefix(linesMax).prefix { size in
+            bytes += size
+            return bytes <= bytesMax
+        }
+        return kept.count
+    }
+
+    private var textBytes: Int {
+        switch self {
+        case .paragraph(let text), .heading(_, let text): Self.bytes(text)
+        case .code(let text): text.utf8.count
+        case .list, .quote, .table, .rule: 0
+        }
+    }
+
+    private static func bytes(_ nodes: [DocumentInline]) -> Int {
+        nodes.reduce(0) { sum, node in
+            switch node {
+            case .text(let text), .code(let text): sum + text.utf8.count
+            case .emphasis(let inner), .strong(let inner), .link(let inner, _): sum + bytes(inner)
+            case .lineBreak: sum + 1
+            }
+        }
+    }
+}
+
 /// A table whose cells are plain text.
 struct DocumentTable {
     private let head: [String]

@@ -19,13 +19,13 @@ package enum ReviewDraft {
     }
 
     private static func sections(_ facts: ReviewFacts) -> [ReviewSection] {
-        let written = writtenSections(in: facts.timeline)
+        let history = ReviewHistory(facts.timeline)
         let drafted = ReviewSectionID.allCases.map { generated($0, facts) }
-        let current = replacing(drafted, by: written)
-        guard let approved = approvedSections(facts) else { return current }
+        let current = replacing(drafted, by: history.written)
+        guard facts.incident.review?.status == .approved, !history.approved.isEmpty else { return current }
         let byID = Dictionary(drafted.map { ($0.id, $0) }) { first, _ in first }
         let personal = Set(current.filter { !$0.generated }.map(\.id))
-        return approved.map { section in
+        return history.approved.map { section in
             let id = ReviewSectionID(rawValue: section.id)
             let isGenerated = id != nil && !personal.contains(section.id)
             if isGenerated, id?.isLive == true, let live = byID[section.id] { return live }
@@ -34,24 +34,6 @@ package enum ReviewDraft {
                 content: .markdown(section.markdown), generated: isGenerated,
                 needsPerson: id?.prompt != nil && isGenerated)
         }
-    }
-
-    /// What stands in the document because of an approval that still holds; nil when there is none.
-    private static func approvedSections(_ facts: ReviewFacts) -> [EditedSection]? {
-        guard facts.incident.review?.status == .approved else { return nil }
-        for recorded in facts.timeline.reversed() {
-            guard case .reviewApproved(let approval) = recorded.event else { continue }
-            return approval.sections.isEmpty ? nil : approval.sections
-        }
-        return nil
-    }
-
-    /// What people wrote, as the newest revision has it.
-    private static func writtenSections(in timeline: [RecordedEvent]) -> [EditedSection] {
-        for recorded in timeline.reversed() {
-            if case .reviewRevised(let revision) = recorded.event { return revision.sections }
-        }
-        return []
     }
 
     private static func replacing(_ drafted: [ReviewSection], by written: [EditedSection]) -> [ReviewSection] {
@@ -80,7 +62,7 @@ package enum ReviewDraft {
 
     private static func generated(_ id: ReviewSectionID, _ facts: ReviewFacts) -> ReviewSection {
         ReviewSection(
-            id: id.rawValue, title: id.title, content: .blocks(blocks(id, facts)), generated: true,
+            id: id.rawValue, title: id.title, content: .blocks(blocks(id, facts).flatMap(\.bounded)), generated: true,
             needsPerson: id.prompt != nil)
     }
 

@@ -181,6 +181,20 @@ struct ReviewDraftTests {
         #expect(reopened.section(.durations).contains("from closed to mitigate, by Carla. Reason: it is back."))
     }
 
+    @Test func `a generated table or list ends somewhere, and says how much is left out`() throws {
+        let many = (0..<2_500).map { ["\($0)"] }
+        var table = DocumentTable("No.")
+        for row in many { table.add(row[0]) }
+        let blocks = table.block.bounded
+        guard case .table(_, let rows) = blocks[0] else { return }
+        #expect(rows.count == 2_000)
+        #expect(DocumentMarkdown.render([blocks[1]]) == "500 more are left out here; the whole timeline has them.")
+        let long = DocumentBlock.bullets([String](repeating: String(repeating: "x", count: 100_000), count: 9)).bounded
+        guard case .list(_, let items) = long[0] else { return }
+        #expect(items.count == 5 && long.count == 2)
+        #expect(DocumentBlock.bullets(["a"]).bounded == [.bullets(["a"])])
+    }
+
     @Test func `what is unmet is named until nothing is`() throws {
         let given = try Given.incident(in: .review)
         #expect(given.review.unmet.map(\.requirement) == [.reviewApproved])
