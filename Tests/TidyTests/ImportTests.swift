@@ -9,7 +9,8 @@ struct ImportTests {
             "CLibPQ", "FoundationEssentials", "Glibc", "Logging", "Metrics", "ServiceLifecycle", "Synchronization",
         ],
         "MusterServer": [
-            "CMarkdown", "COpenAPI", "COpenSSL", "Configuration", "CoreMetrics", "FoundationEssentials", "Glibc", "HTTPTypes",
+            "CMarkdown", "COpenAPI", "COpenSSL", "Configuration", "CoreMetrics", "FoundationEssentials", "Glibc",
+            "HTTPTypes",
             "Hummingbird", "HummingbirdCore", "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore",
             "NIOExtras", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "NIOSSL", "NIOTLS", "Postgres", "ServiceLifecycle",
             "Synchronization", "UnixSignals", "Yams",

@@ -1,3 +1,5 @@
+import HTTPTypes
+import IncidentDomain
 import Testing
 
 @testable import MusterServer
