@@ -162,6 +162,6 @@ struct AssessingTests {
         #expect(given.when(.note("restarted")).isAccepted)
         #expect(
             given.when(.addNote(text: "k", key: true))
-                == .events([.noteAdded(NoteAdded(text: "k", key: true, number: 1))]))
+                == .events([.noteAdded(NoteAdded(text: "k", key: true, number: 2))]))
     }
 }
