@@ -298,8 +298,16 @@ extension Builder {
         return String(decoding: UnsafeRawBufferPointer(start: text, count: Int(attribute.size)), as: UTF8.self)
     }
 
+    /// Text joins the text before it.
     private func add(_ node: DocumentInline) {
-        spans[spans.count - 1].nodes.append(node)
+        let top = spans.count - 1
+        guard case .text(let text) = node, case .text(var before) = spans[top].nodes.last else {
+            spans[top].nodes.append(node)
+            return
+        }
+        spans[top].nodes.removeLast()  // So that it is not copied for every piece of it.
+        before += text
+        spans[top].nodes.append(.text(before))
     }
 
     private func endText() {
@@ -312,10 +320,6 @@ extension Builder {
                 text = text.split(separator: "\\|", omittingEmptySubsequences: false).joined(separator: "|")
             }
             return add(.code(text))
-        }
-        if case .text(let before) = spans[spans.count - 1].nodes.last {
-            spans[spans.count - 1].nodes.removeLast()
-            text = before + text
         }
         add(.text(text))
     }

@@ -82,7 +82,7 @@ struct MarkdownTests {
     @Test func `quotes and lists are nested only so deep, and nothing that stands deeper is lost`() {
         let list = (0..<40).map { String(repeating: "  ", count: $0) + "- a\($0)" }.joined(separator: "\n")
         let shown = Self.html(list)
-        #expect(shown.ranges(of: "<ul>").count == 7)
+        #expect(shown.ranges(of: "<ul>").count == 8)
         #expect((0..<40).allSatisfy { shown.contains("a\($0)") })
         let quote = Self.html(String(repeating: "> ", count: 40) + "a")
         #expect(quote.ranges(of: "<blockquote>").count == 15)
