@@ -19,7 +19,8 @@ enum MarkdownReader {
     /// - Parameter budget: What may still be shown of the document; less what was shown now.
     static func blocks(_ markdown: String, budget: inout Int) -> [DocumentBlock] {
         let builder = Builder(budget: budget)
-        let isWhole = parse(Self.text(markdown), builder)
+        // md4c 0.4.8 goes on after a stop within the row of a table, and may answer that all was well.
+        let isWhole = parse(Self.text(markdown), builder) && !builder.isStopped
         budget = builder.budget
         var blocks = builder.finish()
         if !isWhole { blocks.append(.paragraph([.emphasis([.text(cutNote)])])) }
@@ -93,6 +94,8 @@ private final class Builder {
     private static let nodeCost = 40
 
     private(set) var budget: Int
+    /// From then on nothing is taken any more.
+    private(set) var isStopped = false
     private var containers = [Container(type: MD_BLOCK_DOC)]
     /// Lists, items and quotes that are open and too deep to be kept.
     private var skippedContainers = 0
@@ -115,7 +118,8 @@ private final class Builder {
 
     private func pay(_ cost: Int) -> Bool {
         budget -= cost
-        return budget >= 0
+        if budget < 0 { isStopped = true }
+        return !isStopped
     }
 }
 
@@ -149,14 +153,11 @@ extension Builder {
     }
 
     func leave(_ type: MD_BLOCKTYPE) -> CInt {
+        guard !isStopped else { return 1 }
         switch type {
         case MD_BLOCK_QUOTE, MD_BLOCK_UL, MD_BLOCK_OL, MD_BLOCK_LI: closeContainer()
         case MD_BLOCK_H: append(.heading(level: headingLevel, takeLine()))
-        case MD_BLOCK_CODE:
-            isCodeBlock = false
-            let code = pending.hasSuffix("\n") ? String(pending.dropLast()) : pending
-            pending = ""
-            append(.code(code))
+        case MD_BLOCK_CODE: endCode()
         case MD_BLOCK_TH, MD_BLOCK_TD: table?.row.append(takeLine())
         case MD_BLOCK_TR: endRow()
         case MD_BLOCK_TABLE: endTable()
@@ -198,6 +199,13 @@ extension Builder {
         if !line.isEmpty { containers[containers.count - 1].blocks.append(.paragraph(line)) }
     }
 
+    private func endCode() {
+        isCodeBlock = false
+        let code = pending.hasSuffix("\n") ? String(pending.dropLast()) : pending
+        pending = ""
+        append(.code(code))
+    }
+
     private func endRow() {
         guard let row = table?.row, !row.isEmpty else { return }
         table?.row = []
@@ -214,7 +222,7 @@ extension Builder {
     func finish() -> [DocumentBlock] {
         while spans.count > 1 { closeSpan() }
         if isCodeBlock {
-            _ = leave(MD_BLOCK_CODE)
+            endCode()
         } else if table != nil {
             let cell = takeLine()
             if !cell.isEmpty { table?.row.append(cell) }
@@ -256,6 +264,7 @@ extension Builder {
     }
 
     func leave(_ type: MD_SPANTYPE) -> CInt {
+        guard !isStopped else { return 1 }
         if skippedSpans > 0 {
             endText()
             skippedSpans -= 1

@@ -77,7 +77,6 @@ import Testing
             let number = try await daemon.open()
             for command: IncidentCommand in [
                 .amend(IncidentAmendment(severity: .sev3)), .acknowledge,
-                .setImpact(ComponentImpact(component: "feed", impact: .degraded)),
                 .stateCause(CauseHypothesis(category: .attack, evidence: "traffic")), .draftReview,
             ] { try await daemon.tell(command, number) }
             for _ in 0..<4 {
