@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CMarkdown", pkgConfig: "md4c", providers: [.apt(["libmd4c-dev"])]),
         // Holds docs/openapi.yaml, which the C compiler embeds.
         .target(name: "COpenAPI"),
         .target(name: "IncidentDomain", swiftSettings: house),
@@ -45,7 +46,7 @@ let package = Package(
         .target(
             name: "MusterServer",
             dependencies: [
-                "COpenAPI", "COpenSSL", "CZlib", "IncidentDomain", "Postgres",
+                "CMarkdown", "COpenAPI", "COpenSSL", "CZlib", "IncidentDomain", "Postgres",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

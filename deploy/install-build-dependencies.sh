@@ -32,6 +32,7 @@ need util-linux program setpriv
 need pkg-config program pkg-config
 need libpq-dev library libpq
 need libssl-dev library libcrypto
+need libmd4c-dev library md4c
 need zlib1g-dev library zlib
 need postgresql postgresql_server
 need postgresql-client program psql

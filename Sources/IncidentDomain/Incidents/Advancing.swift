@@ -48,6 +48,15 @@ extension Incident {
         let own = Dictionary(impacts.map { ($0.component, $0.isOngoing) }) { first, _ in first }
         // What both have stays as this incident says it, unless it ended here and goes on there.
         let taken = other.impacts.filter { impact in own[impact.component].map { !$0 && impact.isOngoing } ?? true }
+        let taking = Set(taken.map(\.component))
+        let united = impacts.filter { !taking.contains($0.component) } + taken
+        guard united.count <= IncidentLimits.impacts,
+            united.reduce(0, { $0 + $1.regions.count }) <= IncidentLimits.regions
+        else {
+            throw .mergeRefused(
+                "INC-\(number) would have more than \(IncidentLimits.impacts.grouped) impacts, or more than "
+                    + "\(IncidentLimits.regions.grouped) regions in them; end or remove some first.")
+        }
         let absorbed = IncidentAbsorbed(
             number: other.number, title: other.title, impacts: taken, firing: other.firing, alerts: other.alerts)
         let down = taken.filter(\.isOngoing).map(\.component)

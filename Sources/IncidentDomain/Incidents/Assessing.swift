@@ -25,7 +25,11 @@ extension Incident {
     func stateCause(_ hypothesis: CauseHypothesis) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open)
         let checked = try Self.checked(hypothesis, field: "")
-        return hypotheses.last == checked ? [] : [.causeStated(checked)]
+        guard hypotheses.last != checked else { return [] }
+        try requireRoom(
+            for: "statements about the cause", having: hypotheses.count, atMost: IncidentLimits.hypotheses,
+            instead: "write a note")
+        return [.causeStated(checked)]
     }
 
     /// A subcategory belongs to its category, and not knowing needs a recorded reason.
@@ -58,6 +62,10 @@ extension Incident {
         let current = impacts.first { $0.component == impact.component }
         try Self.check(impact, startedAt: times.startedAt, facts, field: "", isKnown: current != nil)
         guard current != impact else { return [] }
+        let others = impacts.filter { $0.component != impact.component }
+        if current == nil || impact.regions.count > (current?.regions.count ?? 0) {
+            try Self.checkSize(of: others + [impact], field: "")
+        }
         let wasRestored = step(impact.component)?.state == .restored
         let event = IncidentEvent.impactSet(impact)
         guard breaks, wasRestored else { return [event] }
@@ -108,11 +116,16 @@ extension Incident {
 
     func addNote(_ text: String, key: Bool) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open)
-        return [.noteAdded(NoteAdded(text: text, key: key))]
+        try requireRoom(
+            for: "notes", having: notes ?? 0, atMost: IncidentLimits.notes,
+            instead: "write the rest elsewhere and link to it")
+        return [.noteAdded(NoteAdded(text: text, key: key, number: (notes ?? 0) + 1))]
     }
 
     func addTask(_ text: String, owner: String?) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open)
+        try requireRoom(
+            for: "tasks", having: tasks.count, atMost: IncidentLimits.tasks, instead: "change one that is there")
         return [.taskAdded(TaskAdded(id: (tasks.last?.id ?? 0) + 1, text: text, owner: owner))]
     }
 
@@ -128,6 +141,8 @@ extension Incident {
     func postUpdate(_ update: UpdatePosted, _ facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open)
         if update.audience != "internal" { try Self.requireRole(.commander, facts, to: "publish an update") }
+        try requireRoom(
+            for: "updates", having: updates, atMost: IncidentLimits.updates, instead: "tell it elsewhere")
         return [.updatePosted(update)]
     }
 }

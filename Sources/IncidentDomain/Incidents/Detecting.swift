@@ -16,6 +16,7 @@ extension Incident {
                     origin: opening.alerts.isEmpty ? "person" : "alert"))
         ]
         if let severity = opening.severity { events.append(.severitySet(SeveritySet(severity: severity))) }
+        try checkSize(of: opening.impacts, field: "/components")
         for (index, impact) in opening.impacts.enumerated() {
             try check(impact, startedAt: startedAt, facts, field: "/components/\(index)")
             events.append(.impactSet(impact))

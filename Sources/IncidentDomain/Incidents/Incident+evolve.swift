@@ -55,7 +55,7 @@ extension Incident {
         case .audienceImpactSet(let impact):
             audiences.removeAll { $0.audience == impact.audience }
             audiences.append(impact)
-        case .noteAdded: break  // Notes live in the timeline alone.
+        case .noteAdded(let note): notes = note.number ?? notes  // Notes live in the timeline alone.
         case .mitigationAdded(let added): add(added, at: moment)
         case .mitigationChanged(let change): self.change(change, at: moment)
         case .taskAdded(let added):
@@ -90,17 +90,34 @@ extension Incident {
             updates += 1
             eta = update.eta ?? eta
         case .reviewDrafted(let draft): review = ReviewProgress(revision: draft.revision, status: .draft)
-        case .reviewRevised(let revision):
-            review = ReviewProgress(revision: revision.revision, status: revision.status)
-            times.reviewedAt = nil
-        case .reviewApproved(let approval):
-            review = ReviewProgress(
-                revision: approval.revision, status: .approved, approvedBy: recorded.actor.name)
-            times.reviewedAt = moment
+        case .reviewRevised(let revision): take(revision)
+        case .reviewApproved(let approval): take(approval, by: recorded.actor.name, at: moment)
         case .actionAdded(let added): add(added)
         case .actionChanged(let change): self.change(change)
         case .entryRedacted: break  // The redacted entry itself already reads otherwise.
         }
+    }
+
+    /// After a revision that stored everything, nothing is known of what it stored.
+    private mutating func take(_ revision: ReviewRevised) {
+        review = ReviewProgress(revision: revision.revision, status: revision.status)
+        times.reviewedAt = nil
+        switch revision.scope {
+        case .whole: reviewTexts = nil
+        case .changes:
+            var texts = reviewTexts ?? ReviewTexts()
+            texts.write(revision.sections)
+            reviewTexts = texts
+        }
+    }
+
+    private mutating func take(_ approval: ReviewApproved, by person: String, at moment: Timestamp) {
+        review = ReviewProgress(revision: approval.revision, status: .approved, approvedBy: person)
+        times.reviewedAt = moment
+        guard approval.order != nil else { return }
+        var texts = reviewTexts ?? ReviewTexts()
+        texts.keep(approval.sections)
+        reviewTexts = texts
     }
 
     private mutating func set(_ impact: ComponentImpact) {

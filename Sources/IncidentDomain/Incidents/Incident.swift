@@ -34,6 +34,10 @@ package struct Incident: Hashable, Codable, Sendable {
     /// The expected time of restoration that was last told to anybody.
     package var eta: Timestamp?
     package var review: ReviewProgress?
+    /// What of the review's texts the timeline has; nil before the first revision that stored only what changed.
+    package var reviewTexts: ReviewTexts?
+    /// How many notes were added since they are counted.
+    package var notes: Int?
     package var mergedInto: Int?
     package var lastRecordedAt: Timestamp
 }

@@ -13,10 +13,13 @@ package struct DecisionFacts: Sendable {
     package let measured: MeasuredDurations
     /// What probes say of the components being restored; only for commands that ask.
     package let probes: ProbeFacts
+    /// Of what its timeline holds.
+    package let timelineBytes: Int
 
     package init(
         principal: Principal, now: Timestamp, occurredAt: Timestamp? = nil, policy: PhasePolicy,
-        graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations = .none, probes: ProbeFacts = .none
+        graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations = .none, probes: ProbeFacts = .none,
+        timelineBytes: Int = 0
     ) {
         self.principal = principal
         self.now = now
@@ -26,6 +29,7 @@ package struct DecisionFacts: Sendable {
         self.soak = soak
         self.measured = measured
         self.probes = probes
+        self.timelineBytes = timelineBytes
     }
 
     /// Seconds by which a client's clock may be ahead of the database's.
@@ -61,6 +65,7 @@ extension Incident {
             return try open(opening, facts: facts)
         }
         try incident.checkOccurredAt(facts, command)
+        try incident.checkRoom(for: command, facts)
         return switch command {
         case .open: throw .badValue(field: "", detail: "The incident is open already.")
         case .amend(let amendment): try incident.amend(amendment, facts)

@@ -88,6 +88,8 @@ package struct NoteAdded: Hashable, Codable, Sendable {
     package var text: String
     /// Whether it belongs into the review's short timeline.
     package var key: Bool
+    /// Counts from 1 within its incident; nil in entries of releases that did not count them.
+    package var number: Int?
 }
 
 package struct MitigationAdded: Hashable, Codable, Sendable {
@@ -194,14 +196,29 @@ package struct ReviewDrafted: Hashable, Codable, Sendable {
 package struct ReviewRevised: Hashable, Codable, Sendable {
     package var revision: Int
     package var status: ReviewStatus
-    /// Every section that a person wrote so far, whole.
     package var sections: [EditedSection]
+    /// Not in the payload: the version of the stored event says it.
+    package var scope = Scope.changes
+
+    package enum Scope: Hashable, Sendable {
+        /// Version 1: every section that a person wrote so far.
+        case whole
+        /// Version 2: only the sections that this revision wrote or changed.
+        case changes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case revision, status, sections
+    }
 }
 
 package struct ReviewApproved: Hashable, Codable, Sendable {
     package var revision: Int
-    /// The whole document as it was approved.
+    /// What the timeline did not have yet of the document as it was approved; without `order` (version 1) all of it.
     package var sections: [EditedSection]
+    /// The ids of the whole document, in its order. What does not stand in `sections` is as the newest revision wrote it, or as
+    /// the newest approval before kept it.
+    package var order: [String]?
 }
 
 package struct ActionAdded: Hashable, Codable, Sendable {

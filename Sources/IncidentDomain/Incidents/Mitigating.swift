@@ -1,6 +1,9 @@
 extension Incident {
     func addMitigation(_ draft: MitigationDraft) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open)
+        try requireRoom(
+            for: "mitigations", having: mitigations.count, atMost: IncidentLimits.mitigations,
+            instead: "change one that is there")
         let added = MitigationAdded(
             id: (mitigations.last?.id ?? 0) + 1, description: draft.description, kind: draft.kind, owner: draft.owner,
             state: draft.state)

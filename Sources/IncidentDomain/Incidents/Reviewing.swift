@@ -13,8 +13,39 @@ extension Incident {
             throw .badValue(
                 field: "/status", detail: "A review is approved by POST /v1/incidents/\(number)/review/approve.")
         }
+        let changed = (reviewTexts ?? ReviewTexts()).changed(among: sections)
+        if changed.isEmpty, let review, review.status == status { return [] }
+        try checkReview(with: changed)
         let revision = (review?.revision ?? 0) + 1
-        return [.reviewRevised(ReviewRevised(revision: revision, status: status, sections: sections))]
+        return [.reviewRevised(ReviewRevised(revision: revision, status: status, sections: changed))]
+    }
+
+    /// Refuses what would make a review too large.
+    private func checkReview(with changed: [EditedSection]) throws(IncidentRefusal) {
+        let before = reviewTexts ?? ReviewTexts()
+        var after = before
+        after.write(changed)
+        let limits = IncidentLimits.self
+        guard after.written.count <= limits.reviewSections else {
+            throw .badValue(
+                field: "/sections",
+                detail: "A review has at most \(limits.reviewSections) written sections, and would have "
+                    + "\(after.written.count): write into one that is there.")
+        }
+        guard after.bytes <= max(limits.reviewBytes, before.bytes) else {
+            throw .badValue(
+                field: "/sections",
+                detail:
+                    "The written sections of a review have at most \(limits.reviewBytes.grouped) bytes together, and "
+                    + "would have \(after.bytes.grouped): shorten them, or write elsewhere and link to it.")
+        }
+        guard after.stored <= limits.reviewStoredBytes else {
+            throw .badValue(
+                field: "/sections",
+                detail:
+                    "All revisions of a review have at most \(limits.reviewStoredBytes.grouped) bytes together, which is "
+                    + "reached: approve it as it is, or write elsewhere and link to it.")
+        }
     }
 
     func approveReview(
@@ -26,12 +57,19 @@ extension Incident {
             throw .reviewState("There is no review yet; POST /v1/incidents/\(number)/review starts it.")
         }
         try Self.requireRole(.commander, facts, to: "approve a review")
-        return [.reviewApproved(ReviewApproved(revision: review.revision, sections: sections))]
+        let known = reviewTexts ?? ReviewTexts()
+        let approval = ReviewApproved(
+            revision: review.revision, sections: sections.filter { !known.has($0) },
+            order: sections.isEmpty ? nil : sections.map(\.id))
+        return [.reviewApproved(approval)]
     }
 
     /// Follow-up work outlives the incident: it can be added and changed when that is closed.
     func addAction(_ draft: ActionDraft) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open + [.closed])
+        try requireRoom(
+            for: "action items", having: actions.count, atMost: IncidentLimits.actions,
+            instead: "change one that is there")
         let added = ActionAdded(
             ordinal: (actions.last?.ordinal ?? 0) + 1, title: draft.title, kind: draft.kind, owner: draft.owner,
             due: draft.due, required: draft.required)

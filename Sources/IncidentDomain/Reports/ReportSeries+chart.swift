@@ -2,7 +2,7 @@ extension ReportSeries {
     private static let rowsMax = 24
     private static let barMax = 30
 
-    /// The series as bars of text, in a block of code: one line for each bucket, or for some of them together.
+    /// The series as bars of text: one line for each bucket, or for some of them together.
     package var chart: String {
         let rows = rows
         let most = max(rows.map(\.count).max() ?? 0, 1)
@@ -13,7 +13,7 @@ extension ReportSeries {
             let line = "\(row.begin.clock) \(String(repeating: " ", count: width - count.count))\(count) \(bar)"
             return bar.isEmpty ? String(line.dropLast()) : line
         }
-        return "```\n\(lines.joined(separator: "\n"))\n```"
+        return lines.joined(separator: "\n")
     }
 
     private var rows: [(begin: Timestamp, count: Int)] {

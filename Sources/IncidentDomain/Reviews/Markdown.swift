@@ -6,14 +6,6 @@ package enum Markdown {
         escape(visible(text).onOneLine, atLineStart: true)
     }
 
-    /// For a place of its own: paragraphs stay paragraphs and lines stay lines.
-    package static func paragraphs(_ text: String) -> String {
-        let lines = visible(text).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-            .map { escape(String($0).onOneLine, atLineStart: true) }
-        let paragraphs = lines.split { $0.isEmpty }.map { $0.joined(separator: "\\\n") }
-        return paragraphs.joined(separator: "\n\n")
-    }
-
     /// Text that stands within a line already, its white space kept: what a Markdown reader gives back.
     package static func span(_ text: String, atLineStart: Bool) -> String {
         escape(visible(text), atLineStart: atLineStart)
@@ -65,26 +57,5 @@ package enum Markdown {
         case ".": index >= 3 && line[(index - 3)..<index].allSatisfy { $0 == "w" || $0 == "W" }
         default: false
         }
-    }
-}
-
-/// A table in Markdown. Its cells are Markdown already: what people typed was escaped.
-struct MarkdownTable {
-    private let head: [String]
-    private var rows: [[String]] = []
-
-    init(_ head: String...) {
-        self.head = head
-    }
-
-    mutating func add(_ cells: String...) {
-        rows.append(cells)
-    }
-
-    var isEmpty: Bool { rows.isEmpty }
-
-    var markdown: String {
-        let lines = [head, head.map { _ in "---" }] + rows
-        return lines.map { "| \($0.map { $0.isEmpty ? "–" : $0 }.joined(separator: " | ")) |" }.joined(separator: "\n")
     }
 }

@@ -37,9 +37,8 @@ extension ReviewDocument {
         sections.map { EditedSection(id: $0.id, title: $0.title, markdown: $0.markdown) }
     }
 
-    /// The action items as a table in Markdown, for a document whose section on them was written by hand; nil when
-    /// there are none.
-    package var actionTable: String? {
+    /// The action items as a table, for a document whose section on them was written by hand; nil when there are none.
+    package var actionTable: DocumentBlock? {
         actions.isEmpty ? nil : ReviewDraft.actionTable(of: incident)
     }
 }
@@ -49,11 +48,27 @@ package struct ReviewSection: Hashable, Sendable {
     /// Stable: one of `ReviewSectionID`, or what the people who added it called it.
     package let id: String
     package let title: String
-    package let markdown: String
+    package let content: Content
     /// Whether it was written from the timeline, and not by a person.
     package let generated: Bool
     /// Whether it says nothing before a person has written it, and none has.
     package let needsPerson: Bool
+
+    /// What a section says.
+    package enum Content: Hashable, Sendable {
+        /// Written from the timeline just now.
+        case blocks([DocumentBlock])
+        /// As it is stored: typed by a person, or kept by an approval.
+        case markdown(String)
+    }
+
+    /// What a client is given, and may send back.
+    package var markdown: String {
+        switch content {
+        case .blocks(let blocks): DocumentMarkdown.render(blocks)
+        case .markdown(let text): text
+        }
+    }
 }
 
 /// The sections that every review has, in the order in which they are read.

@@ -1,8 +1,8 @@
 extension ReviewDraft {
     /// How long it took until, counted from the start of the impact, and how long it stood in each phase.
-    static func durations(_ facts: ReviewFacts) -> String {
+    static func durations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let times = facts.incident.times
-        var clocks = MarkdownTable("Until", "Reached (UTC)", "After", "Seconds")
+        var clocks = DocumentTable("Until", "Reached (UTC)", "After", "Seconds")
         for (name, moment) in [
             ("detected", times.detectedAt), ("acknowledged", times.acknowledgedAt), ("assessed", times.assessedAt),
             ("mitigated", times.mitigatedAt), ("restored", times.restoredAt), ("reviewed", times.reviewedAt),
@@ -16,15 +16,14 @@ extension ReviewDraft {
             let seconds = moment.seconds(since: times.startedAt)
             clocks.add(name, moment.dateAndTime, DurationText.human(seconds), DurationText.exact(seconds))
         }
-        let parts = [
-            "Counted from the start of the impact, \(times.startedAt.toTheSecond).", clocks.markdown,
-            "### Time in each phase", phases(facts.visits), revertNote(facts),
-        ]
-        return parts.compactMap(\.self).joined(separator: "\n\n")
+        return [
+            .line("Counted from the start of the impact, \(times.startedAt.toTheSecond)."), clocks.block,
+            .heading("Time in each phase"), phases(facts.visits),
+        ] + revertNote(facts)
     }
 
-    private static func phases(_ visits: [PhaseSpan]) -> String {
-        var table = MarkdownTable("Phase", "Visits", "Time", "Seconds")
+    private static func phases(_ visits: [PhaseSpan]) -> DocumentBlock {
+        var table = DocumentTable("Phase", "Visits", "Time", "Seconds")
         for total in PhaseTotal.totals(of: visits) {
             let ongoing = total.since.map { "since \($0.toTheSecond)" }
             let past = total.visits > 1 || ongoing == nil ? DurationText.human(total.seconds) : nil
@@ -33,15 +32,15 @@ extension ReviewDraft {
                 [past, ongoing].compactMap(\.self).joined(separator: ", and "),
                 past == nil ? "" : DurationText.exact(total.seconds))
         }
-        return table.markdown
+        return table.block
     }
 
-    private static func revertNote(_ facts: ReviewFacts) -> String? {
+    private static func revertNote(_ facts: ReviewFacts) -> [DocumentBlock] {
         let reverts = facts.timeline.compactMap { recorded -> String? in
             guard case .phaseReverted(let change) = recorded.event else { return nil }
-            return "- \(recorded.occurredAt.toTheSecond): from \(change.from.rawValue) to \(change.phase.rawValue), "
-                + "by \(Markdown.inline(recorded.actor.name)). Reason: \(Markdown.inline(change.reason.sentence))"
+            return "\(recorded.occurredAt.toTheSecond): from \(change.from.rawValue) to \(change.phase.rawValue), "
+                + "by \(recorded.actor.name). Reason: \(change.reason.sentence)"
         }
-        return reverts.isEmpty ? nil : "### Ways back\n\n\(reverts.joined(separator: "\n"))"
+        return reverts.isEmpty ? [] : [.heading("Ways back"), .bullets(reverts)]
     }
 }

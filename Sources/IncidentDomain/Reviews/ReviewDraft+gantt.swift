@@ -2,12 +2,12 @@ extension ReviewDraft {
     /// The most rows that anybody reads; the rest says little.
     private static let comparedMax = 200
 
-    /// Planned against actual in words; nil when no plan was recorded.
-    static func againstPlan(_ gantt: RestorationGantt?, _ facts: ReviewFacts) -> String? {
-        guard let gantt, gantt.rows.contains(where: { $0.planned != nil }) else { return nil }
+    /// Planned against actual in words; nothing when no plan was recorded.
+    static func againstPlan(_ gantt: RestorationGantt?, _ facts: ReviewFacts) -> [DocumentBlock] {
+        guard let gantt, gantt.rows.contains(where: { $0.planned != nil }) else { return [] }
         let all = gantt.rows.sorted { rank($0) < rank($1) }
         let shown = Set(all.prefix(comparedMax).map(\.component))
-        var table = MarkdownTable("Component", "Planned (UTC)", "Actual (UTC)", "Difference")
+        var table = DocumentTable("Component", "Planned (UTC)", "Actual (UTC)", "Difference")
         for row in gantt.rows where shown.contains(row.component) {
             let actual = row.startedAt.flatMap { start in
                 row.restoredAt.map { text(RestorationGantt.Span(begin: start, end: $0)) }
@@ -18,9 +18,8 @@ extension ReviewDraft {
                 difference(row))
         }
         let hidden = all.count - shown.count
-        let more = hidden > 0 ? "Left out are \(hidden.grouped) that differ less." : nil
-        let parts = ["### Planned and actual", whole(gantt), table.markdown, more]
-        return parts.compactMap(\.self).joined(separator: "\n\n")
+        let more: [DocumentBlock] = hidden > 0 ? [.line("Left out are \(hidden.grouped) that differ less.")] : []
+        return [.heading("Planned and actual"), .line(whole(gantt)), table.block] + more
     }
 
     /// What never came back first, then what differs most.

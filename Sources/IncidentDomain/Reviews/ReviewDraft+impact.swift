@@ -10,28 +10,30 @@ extension ReviewFacts {
 
 extension ReviewDraft {
     /// What was hit, where, how hard and for how long; who was hit, in words and numbers.
-    static func impact(_ facts: ReviewFacts) -> String {
-        let parts = ["### Components", components(facts), "### Audiences", audiences(facts.incident)]
-        let reports = facts.reports.map { ["### Users' reports", $0.sentence, $0.chart] } ?? []
-        return (parts + reports).joined(separator: "\n\n")
+    static func impact(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let reports = facts.reports.map { series -> [DocumentBlock] in
+            [.heading("Users' reports"), .line(series.sentence), .code(series.chart)]
+        }
+        return [.heading("Components")] + components(facts) + [.heading("Audiences"), audiences(facts.incident)]
+            + (reports ?? [])
     }
 
-    private static func components(_ facts: ReviewFacts) -> String {
-        var table = MarkdownTable("Component", "Tier", "Impact", "Regions", "From (UTC)", "Until (UTC)", "For")
+    private static func components(_ facts: ReviewFacts) -> [DocumentBlock] {
+        var table = DocumentTable("Component", "Tier", "Impact", "Regions", "From (UTC)", "Until (UTC)", "For")
         for impact in facts.impactsByCriticality {
             let start = impact.startedAt ?? facts.incident.times.startedAt
             table.add(
                 facts.name(impact.component), facts.tier(impact.component), impact.impact.words,
-                impact.regions.isEmpty ? "all" : impact.regions.map(Markdown.inline).joined(separator: ", "),
+                impact.regions.isEmpty ? "all" : impact.regions.joined(separator: ", "),
                 start.dateAndTime, end(of: impact),
                 impact.endedAt.map { DurationText.human($0.seconds(since: start)) } ?? "")
         }
-        var parts = [table.isEmpty ? "No impact on a component is recorded." : table.markdown]
+        var parts = [table.isEmpty ? .line("No impact on a component is recorded.") : table.block]
         let removed = removedComponents(facts)
         if !removed.isEmpty {
-            parts.append("Recorded at first and taken back: \(removed.map(facts.name).joined(separator: ", ")).")
+            parts.append(.line("Recorded at first and taken back: \(removed.map(facts.name).joined(separator: ", "))."))
         }
-        return parts.joined(separator: "\n\n")
+        return parts
     }
 
     private static func end(of impact: ComponentImpact) -> String {
@@ -47,13 +49,15 @@ extension ReviewDraft {
         return Set(removed).subtracting(present).sorted()
     }
 
-    private static func audiences(_ incident: Incident) -> String {
-        let lines = Audience.allCases.compactMap { audience -> String? in
+    private static func audiences(_ incident: Incident) -> DocumentBlock {
+        let lines = Audience.allCases.compactMap { audience -> (label: String, text: String)? in
             guard let impact = incident.audiences.first(where: { $0.audience == audience }) else { return nil }
-            let numbers = impact.numbers.map(Markdown.inline).joined(separator: ", ")
-            return "- **\(audience.words.capitalizedFirst):** \(Markdown.inline(impact.description.sentence))"
-                + (numbers.isEmpty ? "" : " Numbers: \(numbers).")
+            let numbers = impact.numbers.joined(separator: ", ")
+            return (
+                audience.words.capitalizedFirst,
+                impact.description.sentence + (numbers.isEmpty ? "" : " Numbers: \(numbers).")
+            )
         }
-        return lines.isEmpty ? "No impact on an audience is recorded." : lines.joined(separator: "\n")
+        return lines.isEmpty ? .line("No impact on an audience is recorded.") : .bullets(lines)
     }
 }

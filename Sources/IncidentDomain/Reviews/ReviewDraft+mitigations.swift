@@ -1,23 +1,23 @@
 extension ReviewDraft {
     /// What was done to stop the harm, and how each of it went; then the tasks.
-    static func mitigations(_ facts: ReviewFacts) -> String {
-        var table = MarkdownTable("No.", "What", "Kind", "Owner", "Course (UTC)", "State", "Took")
+    static func mitigations(_ facts: ReviewFacts) -> [DocumentBlock] {
+        var table = DocumentTable("No.", "What", "Kind", "Owner", "Course (UTC)", "State", "Took")
         for mitigation in facts.incident.mitigations {
             table.add(
-                String(mitigation.id), Markdown.inline(mitigation.description),
-                mitigation.kind.map(Markdown.inline) ?? "", mitigation.owner.map(Markdown.inline) ?? "not recorded",
+                String(mitigation.id), mitigation.description, mitigation.kind ?? "",
+                mitigation.owner ?? "not recorded",
                 course(of: mitigation.id, facts.timeline), mitigation.state.words, took(mitigation))
         }
-        var parts = [table.isEmpty ? "No mitigation is recorded." : table.markdown]
+        var parts = [table.isEmpty ? .line("No mitigation is recorded.") : table.block]
         let tasks = facts.incident.tasks
         if !tasks.isEmpty {
             let lines = tasks.map { task in
-                "- \(task.done ? "Done" : "Not done"): \(Markdown.inline(task.text))"
-                    + (task.owner.map { " (\(Markdown.inline($0)))" } ?? "")
+                "\(task.done ? "Done" : "Not done"): \(task.text)"
+                    + (task.owner.map { " (\($0))" } ?? "")
             }
-            parts += ["### Tasks", lines.joined(separator: "\n")]
+            parts += [.heading("Tasks"), .bullets(lines)]
         }
-        return parts.joined(separator: "\n\n")
+        return parts
     }
 
     /// Each state that it went through and when; the day is said where it changes.

@@ -1,18 +1,19 @@
 extension ReviewDraft {
     /// What was decided against the rules, by whom and why.
-    static func overrides(_ facts: ReviewFacts) -> String {
-        var table = MarkdownTable("When (UTC)", "Overridden", "Who", "Reason")
+    static func overrides(_ facts: ReviewFacts) -> [DocumentBlock] {
+        var table = DocumentTable("When (UTC)", "Overridden", "Who", "Reason")
         for recorded in facts.timeline {
             let (details, reason) = overridden(by: recorded.event)
             for detail in details {
                 table.add(
-                    recorded.occurredAt.dateAndTime, Markdown.inline(detail), Markdown.inline(recorded.actor.name),
-                    reason.map(Markdown.inline) ?? "not recorded")
+                    recorded.occurredAt.dateAndTime, detail, recorded.actor.name, reason ?? "not recorded")
             }
         }
-        return table.isEmpty
-            ? "Nothing was overridden: every phase was left and every component was started by the rules."
-            : table.markdown
+        return [
+            table.isEmpty
+                ? .line("Nothing was overridden: every phase was left and every component was started by the rules.")
+                : table.block
+        ]
     }
 
     private static func overridden(by event: IncidentEvent) -> (details: [String], reason: String?) {

@@ -1,19 +1,16 @@
 extension ReviewDraft {
     /// What came back in which order, what went wrong on the way, and what people were told to expect.
-    static func restoration(_ facts: ReviewFacts) -> String {
-        let parts = [
-            order(facts), againstPlan(facts.gantt(asOf: facts.lastMoment), facts), deviations(facts),
-            expectations(facts),
-        ]
-        return parts.compactMap(\.self).joined(separator: "\n\n")
+    static func restoration(_ facts: ReviewFacts) -> [DocumentBlock] {
+        order(facts) + againstPlan(facts.gantt(asOf: facts.lastMoment), facts) + deviations(facts)
+            + expectations(facts)
     }
 
     /// The restored ones by the time they came back, then the waived ones, then the rest.
-    private static func order(_ facts: ReviewFacts) -> String {
+    private static func order(_ facts: ReviewFacts) -> [DocumentBlock] {
         let steps = facts.plan.waves.flatMap { wave in wave.steps.map { (wave: wave.number, planned: $0) } }
-        guard !steps.isEmpty else { return "No component had to be restored." }
+        guard !steps.isEmpty else { return [.line("No component had to be restored.")] }
         let sorted = steps.sorted { rank($0.planned) < rank($1.planned) }
-        var table = MarkdownTable(
+        var table = DocumentTable(
             "No.", "Component", "Tier", "Wave", "Started (UTC)", "Restored (UTC)", "Took", "State")
         var place = 0
         for (wave, planned) in sorted {
@@ -29,7 +26,7 @@ extension ReviewDraft {
         }
         let note =
             "Waves are planned from criticality and dependencies; the order below is the one in which it happened."
-        return "\(note)\n\n\(table.markdown)"
+        return [.line(note), table.block]
     }
 
     private static func rank(_ planned: PlannedStep) -> (Int, Int64, String) {
@@ -44,27 +41,26 @@ extension ReviewDraft {
     }
 
     /// What did not go by the plan.
-    private static func deviations(_ facts: ReviewFacts) -> String? {
+    private static func deviations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let lines = facts.timeline.compactMap { recorded -> String? in
             guard recorded.event.isOffPlan else { return nil }
-            return "- \(recorded.occurredAt.toTheSecond), \(Markdown.inline(recorded.actor.name)): "
-                + Markdown.inline(recorded.event.text)
+            return "\(recorded.occurredAt.toTheSecond), \(recorded.actor.name): \(recorded.event.text)"
         }
-        guard !lines.isEmpty else { return nil }
-        return "### Forced starts, waivers, failures, regressions\n\n\(lines.joined(separator: "\n"))"
+        guard !lines.isEmpty else { return [] }
+        return [.heading("Forced starts, waivers, failures, regressions"), .bullets(lines)]
     }
 
     /// Every expected time that was told, beside what came true.
-    private static func expectations(_ facts: ReviewFacts) -> String? {
+    private static func expectations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.times.restoredAt
-        var table = MarkdownTable("Told at (UTC)", "Audience", "Expected (UTC)", "In fact")
+        var table = DocumentTable("Told at (UTC)", "Audience", "Expected (UTC)", "In fact")
         for recorded in facts.timeline {
             guard case .updatePosted(let update) = recorded.event, let eta = update.eta else { continue }
             table.add(
-                recorded.occurredAt.dateAndTime, Markdown.inline(update.audience), eta.dateAndTime,
+                recorded.occurredAt.dateAndTime, update.audience, eta.dateAndTime,
                 restored.map { comparison(of: $0, with: eta) } ?? "not restored yet")
         }
-        return table.isEmpty ? nil : "### Expected times that were told\n\n\(table.markdown)"
+        return table.isEmpty ? [] : [.heading("Expected times that were told"), table.block]
     }
 
     static func comparison(of actual: Timestamp, with expected: Timestamp) -> String {

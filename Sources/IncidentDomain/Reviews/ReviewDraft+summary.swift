@@ -1,13 +1,12 @@
 extension ReviewDraft {
     /// What somebody reads who reads nothing else.
-    static func summary(_ facts: ReviewFacts) -> String {
+    static func summary(_ facts: ReviewFacts) -> [DocumentBlock] {
         let incident = facts.incident
-        var parts = [opening(incident)]
+        var parts: [DocumentBlock] = [.line(opening(incident))]
         if let summary = incident.summary, !summary.allSatisfy(\.isWhitespace) {
-            parts.append(Markdown.paragraphs(summary))
+            parts += DocumentBlock.paragraphs(summary)
         }
-        parts.append(keyFacts(facts).map { "- **\($0.label):** \($0.text)" }.joined(separator: "\n"))
-        return parts.joined(separator: "\n\n")
+        return parts + [.bullets(keyFacts(facts))]
     }
 
     private static func opening(_ incident: Incident) -> String {
@@ -15,7 +14,7 @@ extension ReviewDraft {
             incident.severity.map { "a \($0.rawValue) incident" } ?? "an incident whose severity is not recorded"
         let began = incident.times.startedAt.toTheSecond
         let text =
-            "INC-\(incident.number), “\(Markdown.inline(incident.title))”, is \(severity). Its impact began \(began)"
+            "INC-\(incident.number), “\(incident.title)”, is \(severity). Its impact began \(began)"
         if incident.phase == .dismissed { return "\(text), and it was dismissed as a false alarm." }
         if let other = incident.mergedInto { return "\(text). It was merged into INC-\(other), where it goes on." }
         guard let restored = incident.times.restoredAt, let seconds = incident.times.timeToRestore else {
@@ -34,16 +33,16 @@ extension ReviewDraft {
         let waived = incident.steps.filter { $0.state == .waived }.map { facts.name($0.component) }
         if !waived.isEmpty { lines.append(("Waived, not restored", waived.joined(separator: ", "))) }
         lines += IncidentRole.allCases.compactMap { role in
-            incident.roles[role].map { (role.words.capitalizedFirst, Markdown.inline($0)) }
+            incident.roles[role].map { (role.words.capitalizedFirst, $0) }
         }
         if incident.roles[.commander] == nil { lines.append(("Commander", "not recorded")) }
         lines.append(("Alerts", incident.alerts == 0 ? "none" : incident.alerts.grouped))
         lines.append(("Updates posted", updates(facts)))
-        let labels = incident.labels.sorted { $0.key < $1.key }.map { Markdown.inline("\($0.key)=\($0.value)") }
+        let labels = incident.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         if !labels.isEmpty { lines.append(("Labels", labels.joined(separator: ", "))) }
         let absorbed = facts.timeline.compactMap { recorded -> String? in
             guard case .absorbed(let other) = recorded.event else { return nil }
-            return "INC-\(other.number) “\(Markdown.inline(other.title))”"
+            return "INC-\(other.number) “\(other.title)”"
         }
         if !absorbed.isEmpty { lines.append(("Took over", absorbed.joined(separator: ", "))) }
         return lines
@@ -72,7 +71,7 @@ extension ReviewDraft {
         }
         guard !audiences.isEmpty else { return "none" }
         let counts = Dictionary(grouping: audiences) { $0 }.sorted { $0.key < $1.key }
-            .map { "\($0.value.count) for \(Markdown.inline($0.key))" }
+            .map { "\($0.value.count) for \($0.key)" }
         return "\(audiences.count) (\(counts.joined(separator: ", ")))"
     }
 }

@@ -4,16 +4,15 @@ extension ReviewDraft {
     private static let textMax = 500
 
     /// The moments that decided how it went, in the order in which they happened.
-    static func timeline(_ facts: ReviewFacts) -> String {
+    static func timeline(_ facts: ReviewFacts) -> [DocumentBlock] {
         var key = facts.timeline.filter(\.event.isKeyMoment)
         // The single components have a table of their own: they give way first.
         if key.count > rowsMax { key = key.filter { !$0.event.isAboutOneComponent } }
         key.sort { ($0.occurredAt, $0.sequence) < ($1.occurredAt, $1.sequence) }
-        var table = MarkdownTable("When (UTC)", "What", "Who")
+        var table = DocumentTable("When (UTC)", "What", "Who")
         for recorded in key.prefix(rowsMax) {
             table.add(
-                recorded.occurredAt.dateAndTime, Markdown.inline(shortened(text(of: recorded.event, facts))),
-                Markdown.inline(recorded.actor.name))
+                recorded.occurredAt.dateAndTime, shortened(text(of: recorded.event, facts)), recorded.actor.name)
         }
         let shown = min(key.count, rowsMax)
         let entries = facts.timeline.count
@@ -22,7 +21,7 @@ extension ReviewDraft {
             shown == entries
             ? "This is the whole timeline: \(count)."
             : "These are its key moments, \(shown.grouped) of \(count); the whole timeline is longer and can be verified."
-        return "\(note)\n\n\(table.markdown)"
+        return [.line(note), table.block]
     }
 
     /// A change of a mitigation names only its number; here it says what that was.

@@ -19,38 +19,21 @@ package enum ReviewDraft {
     }
 
     private static func sections(_ facts: ReviewFacts) -> [ReviewSection] {
-        let written = writtenSections(in: facts.timeline)
+        let history = ReviewHistory(facts.timeline)
         let drafted = ReviewSectionID.allCases.map { generated($0, facts) }
-        let current = replacing(drafted, by: written)
-        guard let approved = approvedSections(facts) else { return current }
+        let current = replacing(drafted, by: history.written)
+        guard facts.incident.review?.status == .approved, !history.approved.isEmpty else { return current }
         let byID = Dictionary(drafted.map { ($0.id, $0) }) { first, _ in first }
         let personal = Set(current.filter { !$0.generated }.map(\.id))
-        return approved.map { section in
+        return history.approved.map { section in
             let id = ReviewSectionID(rawValue: section.id)
             let isGenerated = id != nil && !personal.contains(section.id)
             if isGenerated, id?.isLive == true, let live = byID[section.id] { return live }
             return ReviewSection(
-                id: section.id, title: section.title ?? id?.title ?? title(of: section.id), markdown: section.markdown,
-                generated: isGenerated, needsPerson: id?.prompt != nil && isGenerated)
+                id: section.id, title: section.title ?? id?.title ?? title(of: section.id),
+                content: .markdown(section.markdown), generated: isGenerated,
+                needsPerson: id?.prompt != nil && isGenerated)
         }
-    }
-
-    /// What stands in the document because of an approval that still holds; nil when there is none.
-    private static func approvedSections(_ facts: ReviewFacts) -> [EditedSection]? {
-        guard facts.incident.review?.status == .approved else { return nil }
-        for recorded in facts.timeline.reversed() {
-            guard case .reviewApproved(let approval) = recorded.event else { continue }
-            return approval.sections.isEmpty ? nil : approval.sections
-        }
-        return nil
-    }
-
-    /// What people wrote, as the newest revision has it.
-    private static func writtenSections(in timeline: [RecordedEvent]) -> [EditedSection] {
-        for recorded in timeline.reversed() {
-            if case .reviewRevised(let revision) = recorded.event { return revision.sections }
-        }
-        return []
     }
 
     private static func replacing(_ drafted: [ReviewSection], by written: [EditedSection]) -> [ReviewSection] {
@@ -67,8 +50,8 @@ package enum ReviewDraft {
         let isBlank = section.markdown.allSatisfy(\.isWhitespace)
         if let draft, draft.needsPerson, isBlank || section.markdown == draft.markdown { return draft }
         return ReviewSection(
-            id: section.id, title: section.title ?? draft?.title ?? title(of: section.id), markdown: section.markdown,
-            generated: false, needsPerson: false)
+            id: section.id, title: section.title ?? draft?.title ?? title(of: section.id),
+            content: .markdown(section.markdown), generated: false, needsPerson: false)
     }
 
     /// `root_cause` reads "Root cause".
@@ -79,11 +62,11 @@ package enum ReviewDraft {
 
     private static func generated(_ id: ReviewSectionID, _ facts: ReviewFacts) -> ReviewSection {
         ReviewSection(
-            id: id.rawValue, title: id.title, markdown: markdown(id, facts), generated: true,
+            id: id.rawValue, title: id.title, content: .blocks(blocks(id, facts).flatMap(\.bounded)), generated: true,
             needsPerson: id.prompt != nil)
     }
 
-    private static func markdown(_ id: ReviewSectionID, _ facts: ReviewFacts) -> String {
+    private static func blocks(_ id: ReviewSectionID, _ facts: ReviewFacts) -> [DocumentBlock] {
         switch id {
         case .summary: summary(facts)
         case .impact: impact(facts)
@@ -93,7 +76,7 @@ package enum ReviewDraft {
         case .mitigations: mitigations(facts)
         case .restoration: restoration(facts)
         case .overrides: overrides(facts)
-        case .whatWentWell, .whatWentWrong, .lessons: "*\(Markdown.inline(id.prompt ?? ""))*"
+        case .whatWentWell, .whatWentWrong, .lessons: [.paragraph([.emphasis([.line(id.prompt ?? "")])])]
         case .actions: actions(facts)
         case .unmet: unmet(facts)
         }
@@ -127,9 +110,8 @@ struct ReviewFacts {
 
     /// A component as `Video delivery (cdn-edge)`, or its slug alone when the catalog does not know it.
     func name(_ slug: String) -> String {
-        let plain = Markdown.inline(slug)
-        guard let name = graph.components[slug]?.name, name != slug else { return plain }
-        return "\(Markdown.inline(name)) (\(plain))"
+        guard let name = graph.components[slug]?.name, name != slug else { return slug }
+        return "\(name) (\(slug))"
     }
 
     /// What users reported, as it was last counted.

@@ -135,7 +135,7 @@ extension ReviewRevised {
     var text: String {
         let ids = sections.map(\.id.onOneLine).joined(separator: ", ")
         return "Review revised: revision \(revision), \(status.words)"
-            + (ids.isEmpty ? "." : "; written so far: \(ids).")
+            + (ids.isEmpty ? "." : "; \(scope == .whole ? "written so far" : "written"): \(ids).")
     }
 }
 

@@ -44,11 +44,9 @@ struct AlertRoutes: Sendable {
         try query.finish()
         let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
         let found = try await search.list(filter, before: last, limit: page.limit + 1)
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map { PageCursor(list: "alerts", key: [.string($0.id.uuidString)]) } : nil
-        return Answer.page(items, next: next, of: request) { $0.value($1) }
+        return Answer.page(
+            found, page, of: request, cursor: { PageCursor(list: "alerts", key: [.string($0.id.uuidString)]) }
+        ) { $0.value($1) }
     }
 
     /// The alert with what its sender sent first.

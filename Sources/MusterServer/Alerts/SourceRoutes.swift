@@ -34,11 +34,9 @@ struct SourceRoutes: Sendable {
         try query.finish()
         let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
         let found = try await store.list(before: last, limit: page.limit + 1)
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map { PageCursor(list: "sources", key: [.string($0.id.uuidString)]) } : nil
-        return Answer.page(items, next: next, of: request) { json, source in
+        return Answer.page(
+            found, page, of: request, cursor: { PageCursor(list: "sources", key: [.string($0.id.uuidString)]) }
+        ) { json, source in
             json.object { Self.write(source, to: &$0) }
         }
     }

@@ -53,13 +53,10 @@ struct CatalogRoutes: Sendable {
         if let slug, found.isEmpty, place == nil, try await reader.component(slug) == nil {
             throw Problem.notFound("Component \(slug)")
         }
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map {
-                PageCursor(list: "catalog-history", key: [.integer($0.catalogVersion), .string($0.slug)])
-            } : nil
-        return Answer.page(items, next: next, of: request) { $0.value($1) }
+        return Answer.page(
+            found, page, of: request,
+            cursor: { PageCursor(list: "catalog-history", key: [.integer($0.catalogVersion), .string($0.slug)]) }
+        ) { $0.value($1) }
     }
 }
 

@@ -29,11 +29,9 @@ struct ComponentRoutes: Sendable {
         let page = query.page(of: "components")
         try query.finish()
         let found = try await reader.list(after: try page.cursor?.string(0), limit: page.limit + 1)
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map { PageCursor(list: "components", key: [.string($0.component.slug)]) } : nil
-        return Answer.page(items, next: next, of: request) { $0.value($1) }
+        return Answer.page(
+            found, page, of: request, cursor: { PageCursor(list: "components", key: [.string($0.component.slug)]) }
+        ) { $0.value($1) }
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {

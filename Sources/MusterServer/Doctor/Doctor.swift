@@ -22,8 +22,18 @@ package struct Doctor: Sendable {
         findings += FileExamination(configuration: configuration).findings
         findings += ListenExamination(http: configuration.http).findings
         findings += LimitExamination(configuration: configuration).findings
+        findings.append(markdown)
         findings += await database(configuration)
         return findings
+    }
+
+    private var markdown: Finding {
+        guard MarkdownReader.isSound else {
+            return .problem(
+                "markdown", "the library libmd4c reads reviews otherwise than it should",
+                "install Debian's package libmd4c0, 0.4.8 or newer")
+        }
+        return .ok("markdown", "libmd4c reads tables, and takes HTML for text")
     }
 
     /// The configuration; nil when it is wrong, as then nothing else can be said.

@@ -5,6 +5,8 @@ import IncidentDomain
 struct Page: Hashable, Sendable {
     static let limitMax = 200
     static let limitDefault = 50
+    /// Bytes of items at which a page ends, however many it might have; the item that reaches it is still on the page.
+    static let bytesMax = 4 << 20
 
     let limit: Int
     /// Where the page before it ended; nil for the first.
@@ -64,19 +66,32 @@ struct PageCursor: Hashable, Sendable {
 extension Answer {
     /// A page of a list: `{"items": [...], "next_cursor": ...}` and, while there is more, a `Link` to the next page
     /// that keeps the other parameters. `besides` writes more members beside these.
+    ///
+    /// - Parameters:
+    ///   - found: One more than the page may have, where there are more.
+    ///   - cursor: Where a page ends whose last item this is.
     static func page<Item>(
-        _ items: some Sequence<Item>, next: PageCursor?, of request: RequestContext,
+        _ found: some Collection<Item>, _ page: Page, of request: RequestContext, cursor: (Item) -> PageCursor,
         _ write: (inout JSONWriter, Item) throws -> Void, besides: (inout JSONWriter) -> Void = { _ in }
     ) rethrows -> Answer {
         var json = JSONWriter(capacity: 4096)
-        let cursor = next?.text
+        var next: String?
         try json.object { json in
-            try json.array("items", items, write)
-            json.member("next_cursor", cursor)
+            json.name("items")
+            try json.array { json in
+                var written = 0
+                for item in found.prefix(page.limit) where next == nil {
+                    try write(&json, item)
+                    written += 1
+                    let isFull = written == page.limit || json.bytes.count >= Page.bytesMax
+                    if isFull, written < found.count { next = cursor(item).text }
+                }
+            }
+            json.member("next_cursor", next)
             besides(&json)
         }
         var answer = Answer.json(json.bytes)
-        if let cursor {
+        if let cursor = next {
             answer.headers.append(
                 HTTPField(name: .link, value: "<\(request.target.link(cursor: cursor))>; rel=\"next\""))
         }

@@ -13,6 +13,8 @@ struct IncidentChange: Sendable {
     let representation: String
     let policy: String
 
+    /// Of the payloads that it appends.
+    var bytes: Int { entries.reduce(0) { $0 + $1.stored.payload.count } }
     var lastHash: [UInt8] { entries.last?.hash ?? HashChain.start }
 
     /// Evolves `before` by what was decided, and by what follows from it for the plan of restoration, and chains the entries

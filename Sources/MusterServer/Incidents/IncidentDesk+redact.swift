@@ -3,8 +3,8 @@ import IncidentDomain
 import Postgres
 
 extension IncidentDesk {
-    /// Takes what people typed out of one timeline entry, and out of the incident. The entry, its place in the chain and
-    /// what the rules need of it stay.
+    /// Takes what people typed out of one timeline entry, out of the incident, out of the revisions of its review and the alerts
+    /// that say the same. The entries, their places in the chain and what the rules need of them stay.
     func redact(_ sequence: Int, of number: Int, reason: String, _ context: CommandContext) async throws -> Outcome {
         try await repeating(context, on: number) { mayBeDone, _ in
             if mayBeDone, let done = try await done(context.commandID, on: number) { return done }
@@ -24,19 +24,27 @@ extension IncidentDesk {
         try context.ifMatch.require(row.incident.version)
         let entries = try await timeline.all(of: number, in: transaction)
         let target = entries.first { $0.recorded.sequence == sequence }
-        let replacement = try target.map { try EventCodec.encode($0.recorded.event.redacted).payload }
-        let digest = HashChain.hex(OpenSSL.sha256(replacement ?? []))
-        let command = IncidentCommand.redact(sequence: sequence, reason: reason, replacementDigest: digest)
-        let facts = try await facts(command, context, loaded, in: transaction)
-        let events = try Incident.decide(command, on: row.incident, facts: facts)
-        guard let target, let replacement, !target.isRedacted else {
+        let facts = try await facts(
+            .redact(sequence: sequence, reason: reason, replacementDigest: ""), context, loaded, in: transaction)
+        let parts = try await WorkerPool.run { try target.map { try Self.redactions(for: $0, among: entries) } ?? [] }
+        var events: [IncidentEvent] = []
+        for part in parts.isEmpty ? [Replacement(sequence: sequence)] : parts {
+            let digest = HashChain.hex(OpenSSL.sha256(part.payload))
+            let why = part.sequence == sequence ? reason : "it said the same as entry \(sequence)"
+            let command = IncidentCommand.redact(sequence: part.sequence, reason: why, replacementDigest: digest)
+            events += try Incident.decide(command, on: row.incident, facts: facts)
+        }
+        guard let target, !target.isRedacted || parts.contains(where: { $0.sequence == sequence && $0.isChange }) else {
             return Outcome(
                 incident: row.incident, representation: IncidentRepresentation.bytes(of: row.incident, policy: policy))
         }
-        try await timeline.redact(sequence, of: number, replacement: replacement, in: transaction)
+        for part in parts {
+            try await timeline.redact(part.sequence, of: number, replacement: part.payload, in: transaction)
+        }
+        try await redactAlerts(of: target.recorded.event, number, in: transaction)
+        let redacted = Dictionary(uniqueKeysWithValues: parts.map { ($0.sequence, $0.event) })
         let replayed = entries.reduce(Incident?.none) { incident, entry in
-            let isTarget = entry.recorded.sequence == sequence
-            return Incident.evolve(incident, isTarget ? entry.recorded.redacted : entry.recorded, number: number)
+            Incident.evolve(incident, entry.recorded.saying(redacted[entry.recorded.sequence]), number: number)
         }
         guard let replayed else { throw TimelineFault.doesNotOpen(number: number) }
         let change = try change(
@@ -44,11 +52,45 @@ extension IncidentDesk {
         guard try await incidents.write(change, in: transaction) else { throw LostRace() }
         return Self.outcome(change)
     }
+
+    /// What comes into the place of an entry.
+    private struct Replacement: Sendable {
+        let sequence: Int
+        var event: IncidentEvent?
+        var payload: [UInt8] = []
+        /// Whether it says less than what is there.
+        var isChange = false
+    }
+
+    /// The entry itself, and every other one that quotes it.
+    private static func redactions(for target: TimelineEntry, among entries: [TimelineEntry]) throws -> [Replacement] {
+        let texts = try RedactedTexts(of: target.recorded.event)
+        return try entries.compactMap { entry in
+            let event = entry.recorded.event
+            let isTarget = entry.recorded.sequence == target.recorded.sequence
+            guard let redacted = isTarget ? event.redacted : texts.takenOut(of: event) else { return nil }
+            return Replacement(
+                sequence: entry.recorded.sequence, event: redacted, payload: try EventCodec.encode(redacted).payload,
+                isChange: redacted != event)
+        }
+    }
+
+    private func redactAlerts(of event: IncidentEvent, _ number: Int, in transaction: PostgresTransaction) async throws
+    {
+        var ids: [UUID] = []
+        if case .alertsAttached(let batch) = event { ids = batch.alerts.compactMap { UUID(uuidString: $0.id) } }
+        if case .alertsCleared(let batch) = event { ids = batch.alerts.compactMap { UUID(uuidString: $0.id) } }
+        let texts = try RedactedTexts(of: event).texts
+        guard !ids.isEmpty || !texts.isEmpty else { return }
+        try await AlertRedactionStore().redact(ids, titled: texts, of: number, in: transaction)
+    }
 }
 
 extension RecordedEvent {
-    fileprivate var redacted: RecordedEvent {
-        RecordedEvent(
-            sequence: sequence, event: event.redacted, actor: actor, occurredAt: occurredAt, recordedAt: recordedAt)
+    /// The same place in the timeline, with another event where there is one.
+    fileprivate func saying(_ other: IncidentEvent??) -> RecordedEvent {
+        guard let event = other ?? nil else { return self }
+        return RecordedEvent(
+            sequence: sequence, event: event, actor: actor, occurredAt: occurredAt, recordedAt: recordedAt)
     }
 }

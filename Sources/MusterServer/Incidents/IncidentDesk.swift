@@ -132,7 +132,7 @@ struct IncidentDesk: Sendable {
         return DecisionFacts(
             principal: context.principal, now: loaded.now, occurredAt: occurredAt, policy: policy,
             graph: try await catalog.graph(version: loaded.catalogVersion), soak: soak, measured: measured,
-            probes: probes)
+            probes: probes, timelineBytes: loaded.row?.timelineBytes ?? 0)
     }
 
     /// What past incidents and probes say of components, in one round trip.

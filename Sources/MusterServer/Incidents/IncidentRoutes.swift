@@ -82,11 +82,9 @@ struct IncidentRoutes: Sendable {
         try query.finish()
         let before = try page.cursor?.integer(0)
         let found = try await search.list(filter, before: before, limit: page.limit + 1)
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map { PageCursor(list: "incidents", key: [.integer($0.number)]) } : nil
-        return Answer.page(items, next: next, of: request) { json, item in json.raw(item.representation) }
+        return Answer.page(
+            found, page, of: request, cursor: { PageCursor(list: "incidents", key: [.integer($0.number)]) }
+        ) { json, item in json.raw(item.representation) }
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {

@@ -50,15 +50,21 @@ struct IncidentSearch: Sendable {
         try await single.value(number)
     }
 
-    /// At most `limit` incidents with smaller numbers than `before`.
+    /// At most `limit` incidents with smaller numbers than `before`, and of large ones no more than one behind what a page holds.
     func list(_ filter: IncidentFilter, before: Int?, limit: Int) async throws -> [Found] {
         var conditions = Self.conditions(filter)
         if let before { conditions.append("number < \(before)") }
         let condition = conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
         return try await pool.query(
             """
-            SELECT \(fragment: Self.columns(policy)) FROM incident WHERE \(fragment: condition)
-            ORDER BY number DESC LIMIT \(limit)
+            SELECT number, version, representation, outdated FROM (
+                SELECT *, coalesce(sum(octet_length(representation::text)) OVER (
+                    ORDER BY number DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before
+                FROM (
+                    SELECT \(fragment: Self.columns(policy)) FROM incident WHERE \(fragment: condition)
+                    ORDER BY number DESC LIMIT \(limit)
+                ) AS found
+            ) AS page WHERE bytes_before < \(Page.bytesMax) ORDER BY number DESC
             """
         ).map { try Self.found($0, policy) }
     }

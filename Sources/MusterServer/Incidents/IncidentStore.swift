@@ -26,6 +26,8 @@ struct IncidentStore: Sendable {
     struct Row: Sendable {
         let incident: Incident
         let lastHash: [UInt8]
+        /// Of the payloads in its timeline, as far as they were counted.
+        var timelineBytes = 0
     }
 
     /// All that one round trip brings for a command.
@@ -56,12 +58,13 @@ struct IncidentStore: Sendable {
             }
         let known = number.flatMap(memory.known)
         let source: SQL = """
-            SELECT version, last_hash, CASE WHEN last_hash <> \(known?.lastHash ?? []) THEN state END AS state
+            SELECT version, last_hash, timeline_bytes, CASE WHEN last_hash <> \(known?.lastHash ?? []) THEN state END AS state
             FROM incident WHERE number = \(number ?? 0)
             """
         let result = try await runner.query(
             """
-            SELECT catalog.version AS catalog, now() AS now, loaded.version, loaded.last_hash, loaded.state
+            SELECT catalog.version AS catalog, now() AS now, loaded.version, loaded.last_hash,
+                loaded.timeline_bytes, loaded.state
             FROM catalog LEFT JOIN (\(fragment: source)\(fragment: lock)) AS loaded ON true
             """)
         guard let row = result.first else {
@@ -75,9 +78,11 @@ struct IncidentStore: Sendable {
     private func row(_ row: PostgresRow, _ known: IncidentMemory.Known?) throws -> Row {
         guard let state: PostgresJSON = try row.decode("state") else {
             guard let known else { throw PostgresError.decoding(column: "state", reason: "it is missing") }
-            return Row(incident: known.incident, lastHash: known.lastHash)
+            return Row(
+                incident: known.incident, lastHash: known.lastHash, timelineBytes: try row.decode("timeline_bytes"))
         }
-        let found = try Self.row(row)
+        var found = try Self.row(row)
+        found.timelineBytes = try row.decode("timeline_bytes")
         memory.remember(.init(incident: found.incident, lastHash: found.lastHash, bytes: state.bytes.count))
         return found
     }
@@ -111,12 +116,12 @@ struct IncidentStore: Sendable {
         let incident = change.after
         return """
             INSERT INTO incident (number, version, phase, severity, cause, title, summary, labels, components, opened_at,
-                next_deadline_at, last_hash, state, representation, policy)
+                next_deadline_at, last_hash, timeline_bytes, state, representation, policy)
             VALUES (\(incident.number), \(incident.version), \(incident.phase.rawValue), \(incident.severity?.rawValue),
                 \(incident.cause?.category.rawValue), \(incident.title), \(incident.summary),
                 \(IncidentColumns.labels(incident)), \(IncidentColumns.components(incident)),
-                \(incident.times.detectedAt), \(incident.nextDeadline), \(change.lastHash), \(change.state)::json,
-                \(change.representation), \(change.policy))
+                \(incident.times.detectedAt), \(incident.nextDeadline), \(change.lastHash), \(change.bytes),
+                \(change.state)::json, \(change.representation), \(change.policy))
             RETURNING number, last_transaction
             """
     }
@@ -128,7 +133,8 @@ struct IncidentStore: Sendable {
                 severity = \(incident.severity?.rawValue), cause = \(incident.cause?.category.rawValue),
                 title = \(incident.title), summary = \(incident.summary), labels = \(IncidentColumns.labels(incident)),
                 components = \(IncidentColumns.components(incident)), next_deadline_at = \(incident.nextDeadline),
-                last_hash = \(change.lastHash), state = \(change.state)::json,
+                last_hash = \(change.lastHash), timeline_bytes = timeline_bytes + \(change.bytes),
+                state = \(change.state)::json,
                 representation = \(change.representation), policy = \(change.policy),
                 last_transaction = greatest(last_transaction, pg_current_xact_id())
             WHERE number = \(incident.number) AND version = \(change.before?.version ?? 0)

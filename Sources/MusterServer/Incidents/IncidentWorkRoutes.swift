@@ -88,8 +88,15 @@ struct IncidentWorkRoutes: Sendable {
 
     private func listActions(_ request: RequestContext) async throws -> Answer {
         let incident = try await desk.current(try request.incidentNumber()).incident
-        return Answer.page(incident.actions, next: nil, of: request) { json, action in
-            json.value(ActionRepresentation(action: action, incident: incident))
+        // An incident has only so many of them (`IncidentLimits`).
+        return .json { json in
+            json.object { json in
+                json.array("items", incident.actions) { json, action in
+                    json.value(ActionRepresentation(action: action, incident: incident))
+                }
+                json.name("next_cursor")
+                json.literal("null")
+            }
         }
     }
 

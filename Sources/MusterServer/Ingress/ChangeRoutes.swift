@@ -32,13 +32,12 @@ struct ChangeRoutes: Sendable {
         let last = try page.cursor.map { (at: try $0.time(0), id: UUID(uuidString: try $0.string(1)) ?? .random()) }
         let found = try await store.list(
             component: component, since: since, until: until, before: last, limit: page.limit + 1)
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map {
+        return Answer.page(
+            found, page, of: request,
+            cursor: {
                 PageCursor(list: "changes", key: [.integer(Int($0.at.milliseconds)), .string($0.id.uuidString)])
-            } : nil
-        return Answer.page(items, next: next, of: request) { json, change in
+            }
+        ) { json, change in
             json.object { Self.write(change, to: &$0) }
         }
     }

@@ -38,11 +38,9 @@ struct DeadLetterRoutes: Sendable {
         try query.finish()
         let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
         let found = try await store.list(of: source, before: last, limit: page.limit + 1)
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map { PageCursor(list: "dead-letters", key: [.string($0.id.uuidString)]) } : nil
-        return Answer.page(items, next: next, of: request) { json, letter in
+        return Answer.page(
+            found, page, of: request, cursor: { PageCursor(list: "dead-letters", key: [.string($0.id.uuidString)]) }
+        ) { json, letter in
             json.object { Self.write(letter, to: &$0) }
         }
     }

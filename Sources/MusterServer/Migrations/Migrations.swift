@@ -18,6 +18,7 @@ enum Migrations {
         migration(11, "create_report", PackageResources.m0011_create_report_sql),
         migration(12, "repeat_alert_in_place", PackageResources.m0012_repeat_alert_in_place_sql),
         migration(13, "say_what_intake_ignores", PackageResources.m0013_say_what_intake_ignores_sql),
+        migration(14, "redact_again", PackageResources.m0014_redact_again_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8], needs: Int = 0) -> Migration {

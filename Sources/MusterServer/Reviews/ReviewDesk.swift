@@ -7,26 +7,29 @@ struct ReviewDesk: Sendable {
     let pool: PostgresPool
     let timeline = TimelineStore()
 
-    private static let attemptsMax = 5
-
-    /// A review as it is now, and the version of the incident that it was read from.
+    /// A review as it is now, and the incident that it was read from.
     struct Read: Sendable {
         let document: ReviewDocument
         let incident: Incident
-        /// The sections that people wrote, as the newest revision has them.
-        let edited: [EditedSection]
     }
 
     /// The review of an incident; generated whole while nobody has started one.
     func read(_ number: Int) async throws -> Read {
-        let entries = try await timeline.all(of: number, in: pool)
-        let incident = entries.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
-        guard let incident else { throw IncidentDesk.missing(number) }
-        let loaded = try await desk.incidents.load(nil, in: pool)
-        let document = ReviewDraft.make(
-            for: incident, timeline: entries.map(\.recorded),
-            graph: try await desk.catalog.graph(version: loaded.catalogVersion), policy: desk.policy, now: loaded.now)
-        return Read(document: document, incident: incident, edited: Self.edited(in: entries))
+        try await read(number, await desk.incidents.load(nil, in: pool), in: pool)
+    }
+
+    /// Replaying and putting together is left to `WorkerPool`: a long timeline takes longer than a loop may be held.
+    private func read(_ number: Int, _ loaded: IncidentStore.Loaded, in runner: some SQLRunner) async throws -> Read {
+        let entries = try await timeline.all(of: number, in: runner)
+        let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
+        let policy = desk.policy
+        return try await WorkerPool.run {
+            let incident = entries.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
+            guard let incident else { throw IncidentDesk.missing(number) }
+            let document = ReviewDraft.make(
+                for: incident, timeline: entries.map(\.recorded), graph: graph, policy: policy, now: loaded.now)
+            return Read(document: document, incident: incident)
+        }
     }
 
     /// Starts the review; a repeat changes nothing.
@@ -34,52 +37,30 @@ struct ReviewDesk: Sendable {
         try await desk.handle(.draftReview, on: number, context)
     }
 
-    /// Makes a revision: the given sections take the place of those of the same id, the other written ones stay.
+    /// Makes a revision: the given sections take the place of those of the same id, the other written ones stay. Only what changed
+    /// is stored, so that any number of people may write at once: each revision is decided on what the one before left.
     func revise(
         _ number: Int, sections: [EditedSection], status: ReviewStatus, _ context: CommandContext
     ) async throws -> IncidentDesk.Outcome {
-        try await onCurrent(number, context) { read in
-            var whole = read.edited
-            for section in sections {
-                if let index = whole.firstIndex(where: { $0.id == section.id }) {
-                    whole[index] = section
-                } else {
-                    whole.append(section)
-                }
-            }
-            return .reviseReview(sections: whole, status: status)
-        }
+        try await desk.handle(.reviseReview(sections: sections, status: status), on: number, context)
     }
 
-    /// Approves the document as it stands: from then on it says what it said.
+    /// Approves the document as it stands: from then on it says what it said. The incident is held meanwhile, so that what is
+    /// approved is what was read.
     func approve(_ number: Int, _ context: CommandContext) async throws -> IncidentDesk.Outcome {
-        try await onCurrent(number, context) { .approveReview(sections: $0.document.currentSections) }
-    }
-
-    /// Carries out a command that was made from what was read, only if that still is what is there; else reads again.
-    private func onCurrent(
-        _ number: Int, _ context: CommandContext, _ command: (Read) -> IncidentCommand
-    ) async throws -> IncidentDesk.Outcome {
-        // A repetition of what is done already would not find the version that it names.
-        if context.isRepeatable, let done = try await desk.done(context.commandID, on: number) { return done }
-        for _ in 0..<Self.attemptsMax {
-            let read = try await read(number)
-            try context.ifMatch.require(read.incident.version)
-            var pinned = context
-            pinned.ifMatch = .versions([read.incident.version])
-            do {
-                return try await desk.handle(command(read), on: number, pinned)
-            } catch let problem as Problem where problem.kind == .versionMismatch {
-                continue
+        try await desk.repeating(context, on: number) { mayBeDone, _ in
+            if mayBeDone, let done = try await desk.done(context.commandID, on: number) { return done }
+            let outcome = try await pool.transaction { transaction in
+                let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
+                guard let row = loaded.row else { throw IncidentDesk.missing(number) }
+                try context.ifMatch.require(row.incident.version)
+                let read = try await read(number, loaded, in: transaction)
+                return try await desk.apply(
+                    .approveReview(sections: read.document.currentSections), to: row, context, loaded: loaded,
+                    in: transaction)
             }
+            if outcome.firstEntry != nil { desk.feed.committed() }
+            return outcome
         }
-        throw Problem.later(.overloaded, "INC-\(number) changes too fast just now.", seconds: 1)
-    }
-
-    private static func edited(in entries: [TimelineEntry]) -> [EditedSection] {
-        for entry in entries.reversed() {
-            if case .reviewRevised(let revision) = entry.recorded.event { return revision.sections }
-        }
-        return []
     }
 }

@@ -23,7 +23,7 @@ enum ReviewHTML {
         <main>
         \(figure(document))
         \(contents(document))
-        \(document.sections.map { section($0, of: document) }.joined(separator: "\n"))
+        \(document.shownSections.map { section($0.section, $0.blocks, of: document) }.joined(separator: "\n"))
         </main>
         \(foot(document))
         </body>
@@ -51,16 +51,17 @@ enum ReviewHTML {
         return "<nav aria-label=\"Contents\"><ol>\n\(items.joined(separator: "\n"))\n</ol></nav>"
     }
 
-    private static func section(_ section: ReviewSection, of document: ReviewDocument) -> String {
+    private static func section(
+        _ section: ReviewSection, _ blocks: [DocumentBlock], of document: ReviewDocument
+    ) -> String {
         let origin =
             section.needsPerson
             ? "to be written by a person" : section.generated ? "from the timeline" : "written by hand"
-        let below = document.tableBelow(section).map { "\n\(MarkdownHTML.render($0))" } ?? ""
         let figure = figure(of: ReviewSectionID(rawValue: section.id), document)
         return """
             <section id="\(anchor(section))"\(section.needsPerson ? " class=\"missing\"" : "")>
             <h2>\(HTMLText.escape(section.title)) <span class="origin">\(origin)</span></h2>
-            \(figure)\(MarkdownHTML.render(section.markdown))\(below)
+            \(figure)\(DocumentHTML.render(blocks))
             </section>
             """
     }

@@ -3,7 +3,7 @@ import IncidentDomain
 /// The review as one Markdown text, in CommonMark with GitHub's tables.
 enum ReviewMarkdown {
     static func render(_ document: ReviewDocument) -> String {
-        let parts = [head(document)] + document.sections.map { section($0, of: document) }
+        let parts = [head(document)] + document.shownSections.map { section($0.section, $0.blocks) }
         return parts.joined(separator: "\n\n") + "\n"
     }
 
@@ -15,10 +15,9 @@ enum ReviewMarkdown {
         return "# INC-\(document.number): \(Markdown.inline(document.title))\n\n\(facts.joined(separator: " · "))"
     }
 
-    private static func section(_ section: ReviewSection, of document: ReviewDocument) -> String {
-        let body = MarkdownNormalForm.render(section.markdown)
-        let parts = ["## \(Markdown.inline(section.title))", body] + [document.tableBelow(section)]
-        return parts.compactMap(\.self).filter { !$0.isEmpty }.joined(separator: "\n\n")
+    private static func section(_ section: ReviewSection, _ blocks: [DocumentBlock]) -> String {
+        let parts = ["## \(Markdown.inline(section.title))", DocumentMarkdown.render(blocks)]
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 }
 
@@ -32,8 +31,22 @@ extension ReviewDocument {
         }
     }
 
+    /// The sections with what they show. What was generated is there as blocks; only what is stored as Markdown is read, within
+    /// one budget for the whole document.
+    var shownSections: [(section: ReviewSection, blocks: [DocumentBlock])] {
+        var budget = MarkdownReader.budget
+        return sections.map { section in
+            let blocks =
+                switch section.content {
+                case .blocks(let blocks): blocks
+                case .markdown(let text): MarkdownReader.blocks(text, budget: &budget)
+                }
+            return (section, blocks + [tableBelow(section)].compactMap(\.self))
+        }
+    }
+
     /// What the action items are stays readable when somebody wrote about them in their own words.
-    func tableBelow(_ section: ReviewSection) -> String? {
+    private func tableBelow(_ section: ReviewSection) -> DocumentBlock? {
         section.id == ReviewSectionID.actions.rawValue && !section.generated ? actionTable : nil
     }
 }

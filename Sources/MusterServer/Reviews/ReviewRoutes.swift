@@ -29,13 +29,15 @@ struct ReviewRoutes: Sendable {
 
     private func markdown(_ request: RequestContext) async throws -> Answer {
         let read = try await reviews.read(try request.incidentNumber())
-        return Answer(.ok, ReviewMarkdown.render(read.document).utf8, type: "text/markdown; charset=utf-8")
+        let text = try await WorkerPool.run { Array(ReviewMarkdown.render(read.document).utf8) }
+        return Answer(.ok, text, type: "text/markdown; charset=utf-8")
     }
 
     /// The page needs nothing from outside, and the browser is told to fetch nothing.
     private func html(_ request: RequestContext) async throws -> Answer {
         let read = try await reviews.read(try request.incidentNumber())
-        var answer = Answer(.ok, ReviewHTML.render(read.document).utf8, type: "text/html; charset=utf-8")
+        let page = try await WorkerPool.run { Array(ReviewHTML.render(read.document).utf8) }
+        var answer = Answer(.ok, page, type: "text/html; charset=utf-8")
         answer.headers[.contentSecurityPolicy] =
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         answer.headers[.xContentTypeOptions] = "nosniff"
@@ -71,6 +73,7 @@ struct ReviewRoutes: Sendable {
 
     private func answer(_ number: Int, status: HTTPResponse.Status = .ok) async throws -> Answer {
         let read = try await reviews.read(number)
-        return .json(ReviewJSON.bytes(read.document), status: status, version: read.incident.version)
+        let bytes = try await WorkerPool.run { ReviewJSON.bytes(read.document) }
+        return .json(bytes, status: status, version: read.incident.version)
     }
 }

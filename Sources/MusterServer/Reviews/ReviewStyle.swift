@@ -44,6 +44,8 @@ enum ReviewStyle {
         code { background: var(--panel); padding: .1em .3em; border-radius: 3px; }
         pre { background: var(--panel); padding: .8rem 1rem; overflow-x: auto; white-space: pre-wrap; }
         pre code { padding: 0; background: none; }
+        blockquote { margin: 0 0 .9rem; padding-left: 1rem; border-left: 3px solid var(--faint); color: var(--soft); }
+        hr { margin: 1.4rem 0; border: 0; border-top: 1px solid var(--faint); }
         .origin { font-size: .75rem; font-weight: 400; color: var(--soft); }
         .missing { border-left: 4px solid var(--note-edge); padding-left: 1.1rem; color: var(--soft); }
         .missing h2 { border-top-color: var(--faint); color: var(--ink); }

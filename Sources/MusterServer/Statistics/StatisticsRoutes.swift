@@ -25,11 +25,9 @@ struct StatisticsRoutes: Sendable {
             after: try page.cursor?.string(0) ?? "", only: component, limit: page.limit + 1)
         let (steps, incidents) = (try await search.ofSteps(), try await search.ofIncidents())
         let forecasts = try await search.forecasts(limit: Self.forecastsMax)
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map { PageCursor(list: "estimates", key: [.string($0.component)]) } : nil
-        return Answer.page(items, next: next, of: request) { json, item in
+        return Answer.page(
+            found, page, of: request, cursor: { PageCursor(list: "estimates", key: [.string($0.component)]) }
+        ) { json, item in
             item.write(to: &json)
         } besides: { json in
             json.object("overall") { json in

@@ -6,9 +6,11 @@ extension EventCodec {
     ///
     /// - Throws: `Unreadable` for a kind or version that this program does not know, or a payload that is not of its kind.
     static func decode(kind: String, version: Int, payload: [UInt8]) throws(Unreadable) -> IncidentEvent {
-        guard version == 1 else { throw Unreadable(kind: kind, version: version, reason: "the version is unknown") }
-        guard let read = readers[kind] else {
+        guard let first = readers[kind] else {
             throw Unreadable(kind: kind, version: version, reason: "the kind is unknown")
+        }
+        guard let read = version == 1 ? first : version == 2 ? secondReaders[kind] : nil else {
+            throw Unreadable(kind: kind, version: version, reason: "the version is unknown")
         }
         do {
             return try read(Data(payload))
@@ -60,10 +62,20 @@ extension EventCodec {
         "reports_counted": reader(IncidentEvent.reportsCounted),
         "update_posted": reader(IncidentEvent.updatePosted),
         "review_drafted": reader(IncidentEvent.reviewDrafted),
-        "review_revised": reader(IncidentEvent.reviewRevised),
+        "review_revised": reader { (payload: ReviewRevised) in
+            var whole = payload
+            whole.scope = .whole
+            return .reviewRevised(whole)
+        },
         "review_approved": reader(IncidentEvent.reviewApproved),
         "action_added": reader(IncidentEvent.actionAdded),
         "action_changed": reader(IncidentEvent.actionChanged),
         "entry_redacted": reader(IncidentEvent.entryRedacted),
+    ]
+
+    /// Of kinds whose meaning has changed once: these store only what changed.
+    private static let secondReaders: [String: Reader] = [
+        "review_revised": reader(IncidentEvent.reviewRevised),
+        "review_approved": reader(IncidentEvent.reviewApproved),
     ]
 }

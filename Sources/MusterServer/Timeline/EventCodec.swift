@@ -22,7 +22,14 @@ enum EventCodec {
     }
 
     static func encode(_ event: IncidentEvent) throws -> Stored {
-        Stored(kind: kind(of: event), version: 1, payload: try payload(of: event))
+        Stored(kind: kind(of: event), version: version(of: event), payload: try payload(of: event))
+    }
+
+    /// The version of the stored form: 1 but for what once meant something else.
+    private static func version(of event: IncidentEvent) -> Int {
+        if case .reviewRevised(let payload) = event, payload.scope == .changes { return 2 }
+        if case .reviewApproved(let payload) = event, payload.order != nil { return 2 }
+        return 1
     }
 
     /// The stored name of an event.

@@ -29,13 +29,11 @@ struct TimelineRoutes: Sendable {
         let page = query.page(of: "timeline")
         try query.finish()
         let start = try page.cursor?.integer(0) ?? after ?? 0
-        let found = try await reader.entries(of: number, after: start, limit: page.limit + 1)
+        let found = try await reader.page(of: number, after: start, limit: page.limit + 1)
         if found.isEmpty { _ = try await desk.current(number) }  // 404 when there is no such incident.
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map { PageCursor(list: "timeline", key: [.integer($0.recorded.sequence)]) } : nil
-        return Answer.page(items, next: next, of: request) { $0.value($1) }
+        return Answer.page(
+            found, page, of: request, cursor: { PageCursor(list: "timeline", key: [.integer($0.recorded.sequence)]) }
+        ) { $0.value($1) }
     }
 
     private func redact(_ request: RequestContext) async throws -> Answer {
@@ -79,8 +77,8 @@ struct TimelineReader: Sendable {
     let runner: any SQLRunner
     let store = TimelineStore()
 
-    func entries(of number: Int, after sequence: Int, limit: Int) async throws -> [TimelineEntry] {
-        try await store.entries(of: number, after: sequence, limit: limit, in: runner)
+    func page(of number: Int, after sequence: Int, limit: Int) async throws -> [TimelineEntry] {
+        try await store.page(of: number, after: sequence, limit: limit, bytesMax: Page.bytesMax, in: runner)
     }
 
     func all(of number: Int) async throws -> [TimelineEntry] {

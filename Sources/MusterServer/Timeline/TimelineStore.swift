@@ -40,12 +40,31 @@ struct TimelineStore: Sendable {
     func entries(of number: Int, after sequence: Int = 0, limit: Int, in runner: some SQLRunner) async throws
         -> [TimelineEntry]
     {
-        try await runner.query(
+        let found = try await runner.query(
             """
             SELECT \(fragment: Self.columns) FROM timeline_entry
             WHERE incident = \(number) AND sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
+            """)
+        return try await WorkerPool.run { try found.map(Self.entry) }
+    }
+
+    /// The entries of a page, oldest first: at most `limit`, and of entries that are together larger than `bytesMax` no more than
+    /// one behind it, which tells that there are more.
+    func page(
+        of number: Int, after sequence: Int, limit: Int, bytesMax: Int, in runner: some SQLRunner
+    ) async throws -> [TimelineEntry] {
+        let found = try await runner.query(
             """
-        ).map(Self.entry)
+            SELECT \(fragment: Self.columns) FROM (
+                SELECT *, coalesce(sum(octet_length(payload::text)) OVER (
+                    ORDER BY sequence ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before
+                FROM (
+                    SELECT \(fragment: Self.columns) FROM timeline_entry
+                    WHERE incident = \(number) AND sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
+                ) AS entry
+            ) AS page WHERE bytes_before < \(bytesMax) ORDER BY sequence
+            """)
+        return try await WorkerPool.run { try found.map(Self.entry) }
     }
 
     /// The first entry that a command appended, to one incident or to any; nil when it was not carried out.
@@ -70,13 +89,13 @@ struct TimelineStore: Sendable {
         }
     }
 
-    /// Puts `replacement` in the place of an entry's payload and drops its salt.
+    /// Puts `replacement` in the place of an entry's payload and drops its salt. It is announced by an entry of its own.
     func redact(_ sequence: Int, of number: Int, replacement: [UInt8], in runner: some SQLRunner) async throws {
         _ = try await runner.query(
             """
             UPDATE timeline_entry SET payload = \(String(decoding: replacement, as: UTF8.self))::json, salt = NULL,
-                redacted_at = now()
-            WHERE incident = \(number) AND sequence = \(sequence) AND redacted_at IS NULL
+                redacted_at = greatest(clock_timestamp(), redacted_at + interval '1 microsecond')
+            WHERE incident = \(number) AND sequence = \(sequence)
             """)
     }
 

@@ -99,15 +99,13 @@ struct TimelineCheck {
         return found
     }
 
-    /// What each redacted entry was replaced by, from the entries that redacted them; the first one counts, since an
-    /// entry is replaced once.
+    /// What each redacted entry was replaced by, from the entries that redacted them; the last one counts, since an entry can be
+    /// redacted again of what it quotes.
     private var announcedReplacements: [Int: String] {
         var replacements: [Int: String] = [:]
         for entry in entries {
             guard case .entryRedacted(let redaction) = entry.recorded.event else { continue }
-            if replacements[redaction.sequence] == nil {
-                replacements[redaction.sequence] = redaction.replacementDigest
-            }
+            replacements[redaction.sequence] = redaction.replacementDigest
         }
         return replacements
     }

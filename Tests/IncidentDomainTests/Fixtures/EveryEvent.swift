@@ -42,7 +42,7 @@ enum EveryEvent {
         .audienceImpactSet(
             AudienceImpact(
                 audience: .users, description: "D \(marker)", people: 1, money: 2.5, currency: "EUR", reports: 3)),
-        .noteAdded(NoteAdded(text: "N \(marker)", key: true)),
+        .noteAdded(NoteAdded(text: "N \(marker)", key: true, number: 4)),
     ]
 
     private static let work: [IncidentEvent] = [
@@ -100,7 +100,7 @@ enum EveryEvent {
     private static let review: [IncidentEvent] = [
         .reviewDrafted(ReviewDrafted(revision: 1)),
         .reviewRevised(ReviewRevised(revision: 2, status: .inReview, sections: sections)),
-        .reviewApproved(ReviewApproved(revision: 2, sections: sections)),
+        .reviewApproved(ReviewApproved(revision: 2, sections: sections, order: ["cause"])),
     ]
 }
 

@@ -160,6 +160,8 @@ struct AssessingTests {
     @Test func `the same note twice is two notes`() throws {
         let given = try Given(.note("restarted"))
         #expect(given.when(.note("restarted")).isAccepted)
-        #expect(given.when(.addNote(text: "k", key: true)) == .events([.noteAdded(NoteAdded(text: "k", key: true))]))
+        #expect(
+            given.when(.addNote(text: "k", key: true))
+                == .events([.noteAdded(NoteAdded(text: "k", key: true, number: 2))]))
     }
 }

@@ -61,7 +61,7 @@ struct RestorationGanttTests {
             planned: ["auth": planned, "feed": planned, "archive": planned], asOf: given.now)
         let facts = ReviewFacts(
             incident: given.incident, timeline: given.timeline, graph: given.graph, policy: given.policy)
-        let text = try #require(ReviewDraft.againstPlan(gantt, facts))
+        let text = DocumentMarkdown.render(ReviewDraft.againstPlan(gantt, facts))
         let rows = text.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst(2)
             .map { $0.dropFirst(2).dropLast(2).split(separator: " | ").map(String.init) }
         #expect(rows.map { $0[0] } == ["Sign-in (auth)", "Feed (feed)", "Archive (archive)", "Upload (upload)"])

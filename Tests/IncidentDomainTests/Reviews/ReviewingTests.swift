@@ -25,7 +25,9 @@ struct ReviewingTests {
         #expect(drafted.when(revise(.inReview)) == revised(2, .inReview))
         let inReview = try drafted.and(revise(.inReview))
         #expect(inReview.incident.review == ReviewProgress(revision: 2, status: .inReview))
-        #expect(inReview.when(revise()) == revised(3, .draft))
+        let statusAlone = ReviewRevised(revision: 3, status: .draft, sections: [])
+        #expect(inReview.when(revise()) == .events([.reviewRevised(statusAlone)]), "the section is there already")
+        #expect(inReview.when(revise(.inReview)) == .nothing)
         #expect(drafted.when(revise(.approved)).field == "/status", "approving is a command of its own")
     }
 
@@ -37,7 +39,9 @@ struct ReviewingTests {
         #expect(drafted.when(approve, by: .rita).code == "role-required")
         #expect(
             drafted.when(approve)
-                == .events([.reviewApproved(ReviewApproved(revision: 1, sections: [Self.section]))]))
+                == .events([
+                    .reviewApproved(ReviewApproved(revision: 1, sections: [Self.section], order: ["summary"]))
+                ]))
         let approved = try drafted.and(approve)
         #expect(approved.incident.review == ReviewProgress(revision: 1, status: .approved, approvedBy: "Carla"))
         #expect(approved.incident.times.reviewedAt == approved.timeline.last?.occurredAt)

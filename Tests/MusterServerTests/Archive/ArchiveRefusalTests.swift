@@ -159,7 +159,9 @@ import Testing
         try await Self.withArchive { path, _ async throws in
             // As the program of migration 10 would have written it: users' reports came with the next one, and columns later.
             let isNewer = { (name: String) in name.hasPrefix("report_") }
-            let newer = ["due_at", "words", "said_end_at", "ignored", "ignored_reason", "ignored_at"]
+            let newer = [
+                "due_at", "words", "timeline_bytes", "said_end_at", "ignored", "ignored_reason", "ignored_at",
+            ]
             var pieces = try ArchiveSite.pieces(ArchiveSite.bytes(path)).compactMap { (piece) -> ArchiveReader.Piece? in
                 switch piece {
                 case .table(let name, let columns):

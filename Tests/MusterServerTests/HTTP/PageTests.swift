@@ -1,3 +1,5 @@
+import HTTPTypes
+import IncidentDomain
 import Testing
 
 @testable import MusterServer
@@ -41,6 +43,58 @@ struct PageTests {
     @Test func `a cursor of one list is none of another`() {
         let other = PageCursor(list: "others", key: [.integer(42)])
         #expect(throws: Problem.self) { try page("cursor=\(other.text)") }
+    }
+
+    /// Serves numbered things of so many bytes, as every list does.
+    private static func things(_ count: Int, bytes: Int) -> Route {
+        Route(.get, "/things", role: .viewer, "listThings", query: ["limit", "cursor"]) { request in
+            var query = try request.query()
+            let page = query.page(of: "things")
+            try query.finish()
+            let first = try page.cursor?.integer(0) ?? 0
+            let found = Array((first + 1)..<max(first + 2, count + 1)).prefix(page.limit + 1)
+            return Answer.page(
+                found, page, of: request, cursor: { PageCursor(list: "things", key: [.integer($0)]) }
+            ) { json, item in
+                json.object { json in
+                    json.member("number", item)
+                    json.member("text", String(repeating: "x", count: bytes))
+                }
+            }
+        }
+    }
+
+    /// The pages of a list, by following `next_cursor` and nothing else.
+    private func pages(of site: TestSite, limit: Int) async throws -> [(numbers: [Int], bytes: Int)] {
+        var pages: [(numbers: [Int], bytes: Int)] = []
+        var cursor = ""
+        repeat {
+            let reply = try await site.ask("GET", "/things?limit=\(limit)\(cursor)", as: .viewer)
+            guard case .object(let body) = try JSONParser.parse(Array(reply.body.utf8)),
+                case .array(let items)? = body["items"]
+            else { return pages }
+            let numbers = items.compactMap { item -> Int? in
+                if case .object(let item) = item { item["number"]?.integer } else { nil }
+            }
+            pages.append((numbers, reply.body.utf8.count))
+            cursor = body["next_cursor"]?.string.map { "&cursor=\($0)" } ?? ""
+        } while !cursor.isEmpty && pages.count < 100
+        return pages
+    }
+
+    @Test func `a page ends where it is large, and the next one goes on there`() async throws {
+        try await TestSite.with([Self.things(20, bytes: 1_000_000)]) { site async throws in
+            let pages = try await pages(of: site, limit: 200)
+            #expect(pages.flatMap(\.numbers) == Array(1...20))
+            #expect(pages.allSatisfy { $0.bytes < Page.bytesMax + 1_100_000 } && pages.count == 4)
+        }
+        try await TestSite.with([Self.things(3, bytes: 5_000_000)]) { site async throws in
+            #expect(try await pages(of: site, limit: 200).map(\.numbers) == [[1], [2], [3]])
+        }
+        try await TestSite.with([Self.things(10, bytes: 10)]) { site async throws in
+            #expect(try await pages(of: site, limit: 4).map(\.numbers) == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]])
+            #expect(try await pages(of: site, limit: 5).map(\.numbers) == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10]])
+        }
     }
 
     @Test func `base64 for URLs undoes itself for every length and byte`() {

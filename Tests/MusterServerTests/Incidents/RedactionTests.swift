@@ -20,7 +20,7 @@ import Testing
             let after = try await daemon.timeline(number)
             #expect(outcome.incident.version == 4 && after.count == 4)
             #expect(after[1].isRedacted && after[1].hash == before[1].hash && after[1].salt == nil)
-            #expect(after[1].recorded.event == .noteAdded(NoteAdded(text: "[redacted]", key: true)))
+            #expect(after[1].recorded.event == .noteAdded(NoteAdded(text: "[redacted]", key: true, number: 1)))
             #expect(try await Self.traces(daemon) == 0)
             #expect(try await daemon.differences() == [])
         }
@@ -105,6 +105,108 @@ import Testing
             #expect(try await Self.traces(daemon) == 0)
             #expect(try await daemon.differences() == [])
         }
+    }
+
+    private func revise(_ daemon: TestDaemon, _ number: Int, _ sections: EditedSection...) async throws {
+        _ = try await ReviewDesk(desk: daemon.desk, pool: daemon.pool).revise(
+            number, sections: sections, status: .draft, CommandContext(principal: .ron))
+    }
+
+    @Test func `a redacted note is gone from the revisions and the approval that quote it, and from nothing else`()
+        async throws
+    {
+        try await TestDaemon.with(
+            policy: PhasePolicy(general: [.detect: [], .assess: [], .mitigate: [], .restore: [], .review: []])
+        ) { daemon async throws in
+            let number = try await daemon.open()
+            try await daemon.tell(.addNote(text: "The password\nis \(Self.secret) *now*", key: true), number)
+            try await revise(
+                daemon, number,
+                EditedSection(id: "lessons", markdown: "We wrote:\n\n> is \(Self.secret) *now*\n\nand were sorry."),
+                EditedSection(id: "extra", markdown: "Nothing of it."))
+            for phase: Phase in [.assess, .mitigate, .restore, .review] {
+                try await daemon.tell(.advance(to: phase, reason: nil, override: false), number)
+            }
+            let reviews = ReviewDesk(desk: daemon.desk, pool: daemon.pool)
+            _ = try await reviews.approve(number, CommandContext(principal: .mia))
+            let before = try await daemon.timeline(number)
+            #expect(try await Self.traces(daemon) == 3, "the note, the revision, the approval")
+            _ = try await daemon.desk.redact(2, of: number, reason: "a password", CommandContext(principal: .mia))
+            #expect(try await Self.traces(daemon) == 0)
+            #expect(try await daemon.differences() == [])
+            let after = try await daemon.timeline(number)
+            #expect(after.prefix(before.count).map(\.hash) == before.map(\.hash))
+            #expect(
+                after.filter(\.isRedacted).map(\.stored.kind) == ["note_added", "review_revised", "review_approved"])
+            let document = try await reviews.read(number).document
+            #expect(document.section("lessons")?.markdown == "We wrote:\n\n> [redacted]\n\nand were sorry.")
+            #expect(document.section("extra")?.markdown == "Nothing of it.")
+            #expect(document.section("timeline")?.markdown.contains("Key note: ") == false)
+        }
+    }
+
+    @Test func `a revision that quotes two notes is redacted of the one and then of the other`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let number = try await daemon.open()
+            try await daemon.tell(.addNote(text: "first \(Self.secret)", key: false), number)
+            try await daemon.tell(.addNote(text: "second \(Self.secret)", key: false), number)
+            try await revise(
+                daemon, number,
+                EditedSection(id: "lessons", markdown: "first \(Self.secret), second \(Self.secret), harmless"))
+            for sequence in [2, 3] {
+                _ = try await daemon.desk.redact(
+                    sequence, of: number, reason: "r", CommandContext(principal: .mia))
+                #expect(try await daemon.differences() == [])
+            }
+            #expect(try await Self.traces(daemon) == 0)
+            let document = try await ReviewDesk(desk: daemon.desk, pool: daemon.pool).read(number).document
+            #expect(document.section("lessons")?.markdown == "[redacted], [redacted], harmless")
+            _ = try await daemon.desk.redact(4, of: number, reason: "all", CommandContext(principal: .mia))
+            #expect(try await daemon.timeline(number)[3].recorded.event.text.contains("lessons"))
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
+    @Test func `what is redacted of alerts is gone from the alerts themselves and from every entry that names them`()
+        async throws
+    {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            var alert = IncomingAlert.firing("disk", title: "Leak \(Self.secret)")
+            alert.labels["hint"] = "see Leak \(Self.secret)"
+            alert.labels["host"] = "db-1"
+            alert.annotations["text"] = Self.secret
+            try await daemon.take(source, alert)
+            _ = try await daemon.router.routeBatch()
+            let stored = try #require(try await daemon.alerts().first)
+            let number = try #require(stored.incident)
+            let kinds = try await daemon.kinds(number)
+            let attached = try #require(kinds.firstIndex(of: "alerts_attached")) + 1
+            _ = try await daemon.desk.redact(attached, of: number, reason: "r", CommandContext(principal: .mia))
+            _ = try await daemon.desk.redact(1, of: number, reason: "r", CommandContext(principal: .mia))
+            #expect(try await Self.traces(daemon) == 0)
+            #expect(try await daemon.count("alert", where: "alert::text LIKE '%\(Self.secret)%'") == 0)
+            let payload = try #require(try await AlertStore(pool: daemon.pool).payload(stored.id))
+            #expect(String(decoding: payload, as: UTF8.self) == "[redacted]")
+            let redacted = try #require(try await daemon.alerts().first)
+            #expect(redacted.title == "[redacted]")
+            #expect(
+                try AlertTexts.texts(redacted.labels) == ["alertname": "disk", "hint": "[redacted]", "host": "db-1"])
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
+    @Test func `a name is not taken out of the middle of a word, and a short text not at all`() throws {
+        let texts = try RedactedTexts(of: .taskAdded(TaskAdded(id: 1, text: "go", owner: "Ron")))
+        func left(_ markdown: String) -> String? {
+            let revision = ReviewRevised(
+                revision: 1, status: .draft, sections: [EditedSection(id: "x", markdown: markdown)])
+            guard case .reviewRevised(let changed)? = texts.takenOut(of: .reviewRevised(revision)) else { return nil }
+            return changed.sections[0].markdown
+        }
+        #expect(left("Ron, (Ron) and Ronald go") == "[redacted], ([redacted]) and Ronald go")
+        #expect(left("Ronald goes on") == nil)
+        #expect(texts.takenOut(of: .noteAdded(NoteAdded(text: "Ron", key: false))) == nil)
     }
 
     /// Rows of any kind in which the secret can still be read.

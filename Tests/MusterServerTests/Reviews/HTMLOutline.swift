@@ -16,7 +16,8 @@ struct HTMLOutline {
         "style": [], "body": [], "header": [], "main": [], "footer": [], "nav": ["aria-label"],
         "section": ["id", "class"],
         "h1": [], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [], "p": ["class"], "span": ["class"], "small": [],
-        "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": [], "ol": ["start"], "li": [],
+        "blockquote": [], "hr": [], "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": [], "ol": ["start"],
+        "li": [],
         "a": ["href", "rel"], "dl": ["class"], "dt": [], "dd": [], "div": ["class"], "table": [], "thead": [],
         "tbody": [], "tr": [], "th": ["scope"], "td": ["class"], "figure": [], "figcaption": [],
         "svg": ["class", "viewBox", "role", "aria-labelledby", "font-size", "xmlns", "width", "height"], "desc": ["id"],
@@ -27,7 +28,7 @@ struct HTMLOutline {
         "line": ["class", "x1", "x2", "y1", "y2", "stroke", "stroke-width", "stroke-dasharray"],
         "text": ["class", "x", "y", "text-anchor", "font-size", "font-weight", "font-style", "fill", "opacity"],
     ]
-    private static let void: Set<String> = ["meta", "br"]
+    private static let void: Set<String> = ["meta", "br", "hr"]
     private static let references = ["&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"", "&#39;": "'"]
 
     init(_ html: String) {

@@ -93,8 +93,10 @@ enum EventSamples {
 
     private static let reviewing: [IncidentEvent] = [
         .reviewDrafted(ReviewDrafted(revision: 1)),
+        .reviewRevised(ReviewRevised(revision: 2, status: .inReview, sections: sections, scope: .whole)),
         .reviewRevised(ReviewRevised(revision: 2, status: .inReview, sections: sections)),
         .reviewApproved(ReviewApproved(revision: 2, sections: sections)),
+        .reviewApproved(ReviewApproved(revision: 2, sections: sections, order: ["summary", "lessons"])),
         .actionAdded(
             ActionAdded(
                 ordinal: 1, title: "Test the configuration", kind: .preventive, owner: "Ron", due: "2026-12-24",

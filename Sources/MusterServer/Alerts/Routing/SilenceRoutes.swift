@@ -34,15 +34,14 @@ struct SilenceRoutes: Sendable {
             (createdAt: try cursor.time(0), id: UUID(uuidString: try cursor.string(1)) ?? .random())
         }
         let found = try await store.list(filter, before: last, limit: page.limit + 1)
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map {
+        return Answer.page(
+            found, page, of: request,
+            cursor: {
                 PageCursor(
                     list: "silences",
                     key: [.integer(Int($0.createdAt.milliseconds)), .string($0.silence.id.uuidString)])
-            } : nil
-        return Answer.page(items, next: next, of: request) { $0.value($1) }
+            }
+        ) { $0.value($1) }
     }
 
     private func create(_ request: RequestContext) async throws -> Answer {

@@ -1,13 +1,13 @@
 import IncidentDomain
 
-/// Sections as HTML. Nothing that a person typed becomes an element or an attribute but those below, and of attributes
-/// only the address of a link.
-enum MarkdownHTML {
-    static func render(_ markdown: String) -> String {
-        MarkdownParser.parse(markdown).map(block).joined(separator: "\n")
+/// Blocks as HTML. Nothing that a person typed becomes an element or an attribute but those below, and of attributes only the
+/// address of a link.
+enum DocumentHTML {
+    static func render(_ blocks: [DocumentBlock]) -> String {
+        blocks.map(block).joined(separator: "\n")
     }
 
-    private static func block(_ block: MarkdownBlock) -> String {
+    private static func block(_ block: DocumentBlock) -> String {
         switch block {
         case .paragraph(let text): return "<p>\(inlines(text))</p>"
         case .heading(let level, let text):
@@ -16,13 +16,15 @@ enum MarkdownHTML {
             let name = start == nil ? "ul" : "ol"
             let first = start.map { $0 == 1 ? "" : " start=\"\($0)\"" } ?? ""
             return "<\(name)\(first)>\n\(items.map(item).joined(separator: "\n"))\n</\(name)>"
+        case .quote(let inner): return "<blockquote>\n\(render(inner))\n</blockquote>"
+        case .rule: return "<hr>"
         case .code(let text): return "<pre><code>\(HTMLText.escape(text))</code></pre>"
         case .table(let head, let rows): return table(head, rows)
         }
     }
 
     /// An item that is one line is written as one.
-    private static func item(_ blocks: [MarkdownBlock]) -> String {
+    private static func item(_ blocks: [DocumentBlock]) -> String {
         guard case .paragraph(let text) = blocks.first else {
             return "<li>\(blocks.map(block).joined(separator: "\n"))</li>"
         }
@@ -30,7 +32,7 @@ enum MarkdownHTML {
         return "<li>\(inlines(text))\(rest)</li>"
     }
 
-    private static func table(_ head: [[MarkdownInline]], _ rows: [[[MarkdownInline]]]) -> String {
+    private static func table(_ head: [[DocumentInline]], _ rows: [[[DocumentInline]]]) -> String {
         let cells = head.map { "<th scope=\"col\">\(inlines($0))</th>" }.joined()
         let body = rows.map { row in "<tr>\(row.map(cell).joined())</tr>" }
         return """
@@ -44,14 +46,14 @@ enum MarkdownHTML {
     }
 
     /// A moment, and nothing else, is kept on one line.
-    private static func cell(_ content: [MarkdownInline]) -> String {
+    private static func cell(_ content: [DocumentInline]) -> String {
         guard case .text(let text) = content.first, content.count == 1, text.utf8.count == 19,
             let moment = Timestamp("\(text)Z"), moment.dateAndTime == text
         else { return "<td>\(inlines(content))</td>" }
         return "<td class=\"when\">\(text)</td>"
     }
 
-    private static func inlines(_ nodes: [MarkdownInline]) -> String {
+    private static func inlines(_ nodes: [DocumentInline]) -> String {
         nodes.map { node in
             switch node {
             case .text(let text): HTMLText.escape(text)

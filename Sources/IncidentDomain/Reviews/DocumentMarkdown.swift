@@ -1,13 +1,11 @@
-import IncidentDomain
-
-/// Sections as Markdown again, written from what was understood of them: in any other reader they mean no more than here,
-/// so that HTML which somebody typed stays text, and no heading of theirs poses as one of the document's.
-enum MarkdownNormalForm {
-    static func render(_ markdown: String) -> String {
-        blocks(MarkdownParser.parse(markdown))
+/// Blocks as Markdown, in CommonMark with GitHub's tables: in any reader they mean no more than here, so that HTML which
+/// somebody typed stays text, and no heading of theirs poses as one of the document's.
+package enum DocumentMarkdown {
+    package static func render(_ document: [DocumentBlock]) -> String {
+        blocks(document)
     }
 
-    private static func blocks(_ blocks: [MarkdownBlock]) -> String {
+    private static func blocks(_ blocks: [DocumentBlock]) -> String {
         var texts: [String] = []
         var isAlternate = false
         for (index, current) in blocks.enumerated() {
@@ -18,16 +16,21 @@ enum MarkdownNormalForm {
         return texts.joined(separator: "\n\n")
     }
 
-    private static func isList(_ block: MarkdownBlock) -> Bool {
+    private static func isList(_ block: DocumentBlock) -> Bool {
         if case .list = block { true } else { false }
     }
 
-    private static func block(_ block: MarkdownBlock, _ isAlternate: Bool) -> String {
+    private static func block(_ block: DocumentBlock, _ isAlternate: Bool) -> String {
         switch block {
         case .paragraph(let text): return inlines(text, atLineStart: true)
         case .heading(let level, let text):
             return "\(String(repeating: "#", count: level)) \(inlines(text, atLineStart: false))"
         case .list(let start, let items): return list(start, items, isAlternate)
+        case .quote(let inner):
+            return blocks(inner).split(separator: "\n", omittingEmptySubsequences: false)
+                .map { $0.isEmpty ? ">" : "> \($0)" }.joined(separator: "\n")
+        // Not of dashes or stars, with which it would be an item of a list at the beginning of one.
+        case .rule: return "___"
         case .code(let text):
             let fence = String(repeating: "`", count: max(3, longestRun(in: text) + 1))
             return "\(fence)\n\(text)\n\(fence)"
@@ -37,7 +40,7 @@ enum MarkdownNormalForm {
         }
     }
 
-    private static func list(_ start: Int?, _ items: [[MarkdownBlock]], _ isAlternate: Bool) -> String {
+    private static func list(_ start: Int?, _ items: [[DocumentBlock]], _ isAlternate: Bool) -> String {
         items.enumerated().map { index, item in
             let marker = start.map { "\($0 + index)\(isAlternate ? ")" : ".") " } ?? (isAlternate ? "* " : "- ")
             let indentation = String(repeating: " ", count: marker.count)
@@ -48,12 +51,12 @@ enum MarkdownNormalForm {
         }.joined(separator: "\n")
     }
 
-    private static func row(_ cells: [[MarkdownInline]], isRule: Bool = false) -> String {
+    private static func row(_ cells: [[DocumentInline]], isRule: Bool = false) -> String {
         let texts = cells.map { cell in isRule ? "---" : inlines(cell, atLineStart: false, isCell: true) }
         return "| \(texts.joined(separator: " | ")) |"
     }
 
-    private static func inlines(_ nodes: [MarkdownInline], atLineStart: Bool, isCell: Bool = false) -> String {
+    private static func inlines(_ nodes: [DocumentInline], atLineStart: Bool, isCell: Bool = false) -> String {
         var result = ""
         for node in nodes {
             let starts = atLineStart && (result.isEmpty || result.last == "\n")

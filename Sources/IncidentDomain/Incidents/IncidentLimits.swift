@@ -1,0 +1,82 @@
+/// How much one incident may hold, so that nobody can make it too large to read, to change or to show. Who asks for more is
+/// refused, and told the limit. What the daemon reports (alerts, ends of soaks, plans) is never refused, and neither is what
+/// leads an incident to its end. docs/limits.md has them all.
+package enum IncidentLimits {
+    package static let labels = 64
+    package static let impacts = 10_000
+    /// Of all impacts together.
+    package static let regions = 20_000
+    package static let hypotheses = 100
+    package static let mitigations = 200
+    package static let tasks = 300
+    package static let actions = 200
+    package static let notes = 5_000
+    package static let updates = 1_000
+    /// Sections that people wrote.
+    package static let reviewSections = 100
+    /// Bytes of those sections as they stand.
+    package static let reviewBytes = 1 << 20
+    /// Bytes of all revisions that the timeline keeps.
+    package static let reviewStoredBytes = 32 << 20
+    /// Timeline entries from which on nobody can add to it but what leads to the end.
+    package static let entries = 50_000
+    /// Bytes in the timeline from which on it is the same.
+    package static let timelineBytes = 64 << 20
+}
+
+extension Incident {
+    /// Refuses one more where there are as many as there may be.
+    func requireRoom(
+        for things: String, having count: Int, atMost limit: Int, instead advice: String
+    ) throws(IncidentRefusal) {
+        guard count >= limit else { return }
+        throw .badValue(
+            field: "",
+            detail: "INC-\(number) has \(count.grouped) \(things), and may have \(limit.grouped): \(advice).")
+    }
+
+    /// Whether the timeline still takes what a command would write there.
+    func checkRoom(for command: IncidentCommand, _ facts: DecisionFacts) throws(IncidentRefusal) {
+        guard command.isWriting else { return }
+        let advice = "bring it to its end, or go on in another incident"
+        try requireRoom(
+            for: "timeline entries", having: version, atMost: IncidentLimits.entries, instead: advice)
+        try requireRoom(
+            for: "bytes in its timeline", having: facts.timelineBytes, atMost: IncidentLimits.timelineBytes,
+            instead: advice)
+    }
+
+    /// Refuses impacts beyond what an incident may have; `impacts` is how they would be.
+    static func checkSize(of impacts: [ComponentImpact], field: String) throws(IncidentRefusal) {
+        guard impacts.count <= IncidentLimits.impacts else {
+            throw .badValue(
+                field: field,
+                detail: "An incident has at most \(IncidentLimits.impacts.grouped) impacts, and would have "
+                    + "\(impacts.count.grouped): remove some, or name the component that the others depend on.")
+        }
+        let regions = impacts.reduce(0) { $0 + $1.regions.count }
+        guard regions <= IncidentLimits.regions else {
+            throw .badValue(
+                field: field,
+                detail:
+                    "The impacts of an incident name at most \(IncidentLimits.regions.grouped) regions together, and "
+                    + "would name \(regions.grouped): leave regions out where all are hit.")
+        }
+    }
+}
+
+extension IncidentCommand {
+    /// Whether somebody asks to write something down, and not to lead the incident on.
+    var isWriting: Bool {
+        switch self {
+        case .amend, .stateCause, .assignRole, .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation,
+            .changeMitigation, .addTask, .changeTask, .orderSteps, .postUpdate, .reviseReview, .addAction,
+            .changeAction:
+            true
+        case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .startStep, .rampStep, .verifyStep,
+            .waiveStep, .failStep, .draftReview, .approveReview, .attachAlerts, .clearAlerts, .countReports,
+            .deadlinePassed, .reviewPlan, .redact:
+            false
+        }
+    }
+}

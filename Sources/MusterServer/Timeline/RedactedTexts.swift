@@ -1,0 +1,120 @@
+import IncidentDomain
+
+/// What people typed in an entry that is redacted, wherever else it stands: revisions and approvals of a review quote the timeline,
+/// and an incident's title is the one of its first alert.
+///
+/// A text is found as a whole, on one line, line by line, and in the ways in which generated sections write it. Who quotes a part of a
+/// line has to redact that himself.
+struct RedactedTexts: Sendable {
+    /// The texts themselves.
+    let texts: [String]
+    /// The ways in which they may stand elsewhere, the longest first.
+    private let forms: [[Character]]
+
+    private static let textMin = 3
+    private static let lineMin = 6
+    private static let formsMax = 400
+
+    /// - Throws: What the codec throws.
+    init(of event: IncidentEvent) throws {
+        let original = try JSONParser.parse(try EventCodec.encode(event).payload)
+        let redacted = try JSONParser.parse(try EventCodec.encode(event.redacted).payload)
+        let texts = Self.difference(original, redacted).filter { $0.count >= Self.textMin }
+        let lines = texts.flatMap { $0.split(whereSeparator: \.isNewline) }.map { String($0).onOneLine }
+            .filter { $0.count >= Self.lineMin }
+        // Generated sections have the sentence of an entry, and shorten it.
+        let sentence = texts.isEmpty ? [] : [event.text, String(event.text.prefix(500))]
+        let plain = texts + texts.map(\.onOneLine) + sentence + lines
+        let all = Set((plain + plain.map(Markdown.inline)).filter { $0.count >= Self.textMin })
+        self.texts = texts
+        forms = all.sorted { ($1.count, $1) < ($0.count, $0) }.prefix(Self.formsMax).map(Array.init)
+    }
+
+    /// Every text of the one that is another or missing in the other.
+    private static func difference(_ original: JSONValue, _ redacted: JSONValue?) -> [String] {
+        switch original {
+        case .string(let text): return redacted == original ? [] : [text]
+        case .array(let elements):
+            guard case .array(let others)? = redacted else { return elements.flatMap { difference($0, nil) } }
+            return elements.enumerated().flatMap { index, element in
+                difference(element, others.indices.contains(index) ? others[index] : nil)
+            }
+        case .object(let object):
+            guard case .object(let other)? = redacted else {
+                return object.members.flatMap { [$0.name] + difference($0.value, nil) }
+            }
+            return object.members.flatMap { member in
+                other[member.name].map { difference(member.value, $0) }
+                    ?? [member.name] + difference(member.value, nil)
+            }
+        case .null, .bool, .integer, .number: return []
+        }
+    }
+
+    /// The event without these texts, where it is of a kind that quotes others; nil when none of them stands in it.
+    func takenOut(of event: IncidentEvent) -> IncidentEvent? {
+        let changed: IncidentEvent
+        if case .reviewRevised(var revision) = event {
+            revision.sections = revision.sections.map(takenOut)
+            changed = .reviewRevised(revision)
+        } else if case .reviewApproved(var approval) = event {
+            approval.sections = approval.sections.map(takenOut)
+            changed = .reviewApproved(approval)
+        } else if case .alertsAttached(let batch) = event {
+            changed = .alertsAttached(takenOut(of: batch))
+        } else if case .alertsCleared(let batch) = event {
+            changed = .alertsCleared(takenOut(of: batch))
+        } else {
+            return nil
+        }
+        return changed == event ? nil : changed
+    }
+
+    private func takenOut(of section: EditedSection) -> EditedSection {
+        EditedSection(id: section.id, title: section.title.map(takenOut), markdown: takenOut(of: section.markdown))
+    }
+
+    private func takenOut(of batch: AlertBatch) -> AlertBatch {
+        var copy = batch
+        copy.alerts = batch.alerts.map { mention in
+            AlertMention(id: mention.id, title: takenOut(of: mention.title), component: mention.component)
+        }
+        return copy
+    }
+
+    /// Each form only where it stands as a word: a name is not taken out of the middle of another one.
+    private func takenOut(of text: String) -> String {
+        var characters = Array(text)
+        for form in forms where form.count <= characters.count {
+            characters = Self.replaced(form, in: characters)
+        }
+        return String(characters)
+    }
+
+    private static func replaced(_ form: [Character], in text: [Character]) -> [Character] {
+        var result: [Character] = []
+        var position = 0
+        while position < text.count {
+            if text[position] == form[0], stands(form, in: text, at: position) {
+                result += IncidentEvent.redactedText
+                position += form.count
+            } else {
+                result.append(text[position])
+                position += 1
+            }
+        }
+        return result
+    }
+
+    private static func stands(_ form: [Character], in text: [Character], at position: Int) -> Bool {
+        let end = position + form.count
+        guard end <= text.count, text[position..<end].elementsEqual(form) else { return false }
+        let goesOnBefore = position > 0 && text[position - 1].isWordPart && form[0].isWordPart
+        let goesOnBehind = end < text.count && text[end].isWordPart && form[form.count - 1].isWordPart
+        return !goesOnBefore && !goesOnBehind
+    }
+}
+
+extension Character {
+    fileprivate var isWordPart: Bool { isLetter || isNumber }
+}
