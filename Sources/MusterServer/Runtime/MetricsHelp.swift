@@ -15,6 +15,9 @@ enum MetricsHelp {
         "muster_feed_lag_seconds":
             "Age of the oldest committed event that the feed does not show yet, for an older transaction still runs.",
         "muster_feed_streams": "Clients that follow the feed at this daemon.",
+        "muster_feed_streams_cut_total":
+            "Streams of events that the daemon ended, by reason: slow (the client did not keep up) or revoked (its token).",
+        "muster_feed_streams_refused_total": "Streams of events that were refused (streams.max, streams.per_token_max).",
         "muster_http_accept_failures_total":
             "Attempts to accept connections that failed, as when file descriptors are used up.",
         "muster_http_request_duration_seconds": "Time from the request line to the ready answer.",
@@ -28,6 +31,8 @@ enum MetricsHelp {
         "muster_intake_waiting_alerts": "Alerts that wait to be stored.",
         "muster_intake_waiting_alerts_max": "Alerts beyond this number are refused (intake.waiting_max).",
         "muster_pruned_rows_total": "Rows that were removed because their retention was over, by what they were.",
+        "muster_reports_refused_total":
+            "Users' reports that were not counted, by the limit: one address, all within a minute or within an hour.",
         "muster_runner_last_pass_timestamp_seconds":
             "When a loop of the daemon last ended a pass without an error, in seconds since 1970.",
         "postgres_connection_failures_total": "Attempts to connect to PostgreSQL that failed.",

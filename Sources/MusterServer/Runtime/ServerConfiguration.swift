@@ -29,6 +29,8 @@ import Logging
 /// | `database.connect_timeout_seconds` | seconds | 5 | 2 to 60 |
 /// | `log.level` | trace, debug, info, notice, warning, error, critical | `info` | |
 /// | `log.format` | json, text | `json` | |
+/// | `streams.max` | streams of events of this daemon | 1000 | 1 to 100000 |
+/// | `streams.per_token_max` | streams of one token | 100 | 1 to 100000 |
 /// | `intake.gather_milliseconds` | milliseconds | 0 | 0 to 100 |
 /// | `intake.waiting_max` | alerts | 10000 | 1 to 1000000 |
 /// | `intake.batch_max` | alerts | 500 | 1 to 5000 |
@@ -90,6 +92,12 @@ package struct ServerConfiguration: Sendable {
         var correlationWindow: Duration
     }
 
+    /// How many streams of events there may be at the same time.
+    struct Streams: Sendable {
+        var max: Int
+        var perTokenMax: Int
+    }
+
     struct Probes: Sendable {
         var concurrentMax: Int
         var networks: ProbeNetworks
@@ -107,6 +115,7 @@ package struct ServerConfiguration: Sendable {
     var data: DataFiles
     var database: Database
     var log: Log
+    var streams: Streams
     var intake: Intake
     var retention: IngressPruneRunner.Retention
     var probes: Probes
@@ -169,6 +178,9 @@ extension ServerConfiguration {
         log = Log(
             level: reader.enumeration("log.level", default: .info),
             format: reader.enumeration("log.format", default: .json))
+        streams = Streams(
+            max: reader.integer("streams.max", default: 1_000, 1...100_000),
+            perTokenMax: reader.integer("streams.per_token_max", default: 100, 1...100_000))
         intake = Intake(
             gather: .milliseconds(reader.integer("intake.gather_milliseconds", default: 0, 0...100)),
             waitingMax: reader.integer("intake.waiting_max", default: 10_000, 1...1_000_000),

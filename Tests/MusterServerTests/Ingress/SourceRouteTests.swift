@@ -93,6 +93,29 @@ struct SourceRouteTests {
         }
     }
 
+    @Test(arguments: ["rotate", "delete"])
+    func `A key that was changed or removed opens nothing within a second at another daemon, though nobody says so`(
+        change: String
+    ) async throws {
+        try await IngressSite.with(.generic) { site in
+            let store = SourceStore(pool: site.server.server.pool)
+            // Another daemon, that hears of nothing.
+            let other = SourceCache(store: store)
+            #expect(try await other.source(key: site.key) != nil)
+            let path = "/v1/sources/\(site.source)"
+            if change == "rotate" {
+                await site.ask(.post, "\(path)/rotate")
+            } else {
+                await site.ask(.delete, path, gives: 204)
+            }
+            let changed = ContinuousClock.now
+            await site.send(.post, "/hooks/\(site.key)", ["a": 1], gives: 404)
+            while try await other.source(key: site.key) != nil { try await Task.sleep(for: .milliseconds(5)) }
+            // The test's own turn may come late.
+            #expect(changed.duration(to: .now) < .seconds(1.5))
+        }
+    }
+
     @Test
     func `Settings that cannot be are refused, each with its place`() async throws {
         try await IngressSite.with(.generic) { site in
