@@ -11,7 +11,8 @@ extension AlertRouter {
     ///
     /// - Returns: False when the group is placed like any other: where it is configured, reports open an incident when
     ///   there is none that they could be shown beside.
-    func staysBeside(_ group: AlertGroup, _ placing: Placing, in transaction: PostgresTransaction) async throws -> Bool {
+    func staysBeside(_ group: AlertGroup, _ placing: Placing, in transaction: PostgresTransaction) async throws -> Bool
+    {
         guard group.key.source == BuiltInSource.reports else { return false }
         let firing = group.alerts.filter { !$0.isResolved }
         guard !firing.isEmpty else { return true }

@@ -1,5 +1,6 @@
 import IncidentDomain
 import Logging
+import Metrics
 import Postgres
 import ServiceLifecycle
 
@@ -36,7 +37,9 @@ struct ReportRunner: Service {
                 await insist("users' reports of incidents could not be counted") { try await count() }
                 if looks.isMultiple(of: Self.looksBetweenPrunings) {
                     await insist("old reports could not be removed") {
-                        try await ReportStore(pool: pool).prune(days: retentionDays)
+                        let dropped = try await ReportStore(pool: pool).prune(days: retentionDays)
+                        Counter(label: "muster_dropped_rows", dimensions: [("what", "report counts")])
+                            .increment(by: dropped)
                     }
                 }
                 looks += 1
@@ -81,7 +84,8 @@ struct ReportRunner: Service {
                 guard let (reported, isCounted) = try await beside.reported(incident), isCounted else { continue }
                 let series = try await ReportSearch(pool: pool).series(of: reported)
                 _ = try await desk.handle(
-                    .countReports(series, changedAt: reported.changedAt), on: number, CommandContext(principal: .daemon))
+                    .countReports(series, changedAt: reported.changedAt), on: number, CommandContext(principal: .daemon)
+                )
             } catch let error as PostgresError where error.isTransient {
                 throw error
             } catch {
@@ -101,7 +105,8 @@ struct ReportRunner: Service {
         if !key.component.isEmpty { labels["component"] = key.component }
         return IncomingAlert(
             // Not the identity alone: under that name, versions before this one brought surges into incidents.
-            identity: key.identity, groupKey: "beside|\(key.identity)", status: due.baseline.isSurging ? .firing : .resolved,
+            identity: key.identity, groupKey: "beside|\(key.identity)",
+            status: due.baseline.isSurging ? .firing : .resolved,
             title: "Users report: \(key.words)\(place), \(due.recent) in \(ReportBaseline.windowMinutes) minutes, "
                 + "normally \(normal)",
             component: key.component.isEmpty ? nil : key.component, severity: "warning", startsAt: due.surgingSince,

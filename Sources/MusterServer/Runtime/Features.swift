@@ -68,6 +68,7 @@ struct Features: Sendable {
             ReportRunner(
                 desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger,
                 retentionDays: configuration.reports.retentionDays),
+            TableBoundRunner(store: TableBoundStore(pool: pool), logger: logger),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
             sources,
             intake,

@@ -122,7 +122,8 @@ struct Daemon: Service {
             GatedService(service: generations, gate: gate),
             ReloadRunner(reloading: reloading, generations: generations, status: status, gate: gate),
             ServingService(
-                server: server, generations: generations, database: database, http: http, notifier: notifier, gate: gate),
+                server: server, generations: generations, database: database, http: http, notifier: notifier, gate: gate
+            ),
         ]
         let group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },

@@ -192,6 +192,20 @@ import Testing
         }
     }
 
+    @Test func `counts are bounded in rows, and the oldest go`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            _ = try await daemon.pool.query(
+                """
+                INSERT INTO report_count (minute, component, symptom, region, reports)
+                SELECT date_trunc('minute', now()) - make_interval(mins => n / 2), 'c' || n % 2, 'slow', '', 1
+                FROM generate_series(0, 19) AS n
+                """)
+            #expect(try await ReportStore(pool: daemon.pool).prune(days: 90, countsMax: 20) == 0)
+            #expect(try await ReportStore(pool: daemon.pool).prune(days: 90, countsMax: 6) == 14)
+            #expect(try await daemon.count("report_count", where: "minute > now() - interval '4 minutes'") == 6)
+        }
+    }
+
     @Test func `what is old is forgotten`() async throws {
         try await Self.with { daemon, site in
             _ = try await site.ask("POST", "/reports", headers: Self.json, body: Self.report)

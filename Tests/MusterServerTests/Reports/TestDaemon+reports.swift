@@ -25,7 +25,8 @@ extension TestDaemon {
 
     func reportRoutes(_ reports: ReportDesk) -> [Route] {
         ReportRoutes(
-            reports: reports, search: ReportSearch(pool: pool), desk: desk, beside: ReportsBeside(desk: desk, pool: pool)
+            reports: reports, search: ReportSearch(pool: pool), desk: desk,
+            beside: ReportsBeside(desk: desk, pool: pool)
         ).routes
     }
 

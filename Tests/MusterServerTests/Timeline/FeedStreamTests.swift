@@ -188,7 +188,8 @@ import Testing
         func events(_ positions: ClosedRange<Int>, bytes: Int = 10) -> [RecentEvents.Event] {
             positions.map {
                 .init(
-                    position: FeedPosition(transaction: 1, position: $0), bytes: ByteBuffer(repeating: 0x61, count: bytes))
+                    position: FeedPosition(transaction: 1, position: $0),
+                    bytes: ByteBuffer(repeating: 0x61, count: bytes))
             }
         }
         func place(_ position: Int) -> FeedPosition { FeedPosition(transaction: 1, position: position) }
