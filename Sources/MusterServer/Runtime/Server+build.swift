@@ -34,27 +34,32 @@ extension Server {
         let daemon = ServiceGroup(configuration: group)
         // A private PostgreSQL is stopped after all else, and has its own time for it.
         let limit = configuration.shutdownGrace + (configuration.database.url == nil ? .seconds(30) : .zero)
-        let signals = Task { await listen(for: daemon, logger, hangUps, limit: limit) }
+        let isAsked = StopFlag()
+        let signals = Task { await listen(for: daemon, logger, hangUps, isAsked, limit: limit) }
         defer { signals.cancel() }
-        try await daemon.run()
+        do {
+            try await daemon.run()
+        } catch is CancellationError where isAsked.isSet {
+            logger.warning("what had not ended in time was given up")
+        }
     }
 
     /// SIGTERM and SIGINT stop the daemon gracefully; a second one ends the process at once, for whoever cannot wait. The
     /// private PostgreSQL is built to survive that. SIGHUP has the configuration read anew.
     private static func listen(
-        for daemon: ServiceGroup, _ logger: Logger, _ hangUps: AsyncStream<Void>.Continuation, limit: Duration
+        for daemon: ServiceGroup, _ logger: Logger, _ hangUps: AsyncStream<Void>.Continuation, _ isAsked: StopFlag,
+        limit: Duration
     ) async {
-        var isStopping = false
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
             if signal == .sighup {
                 hangUps.yield()
                 continue
             }
-            if isStopping {
+            if isAsked.isSet {
                 logger.warning("ended by a second signal", metadata: ["signal": .stringConvertible(signal)])
                 _exit(1)
             }
-            isStopping = true
+            isAsked.set()
             endAnyway(after: limit, logger)
             await daemon.triggerGracefulShutdown()
         }

@@ -10,7 +10,7 @@ enum HostLookup {
         let code = getaddrinfo(host, nil, &hints, &list)
         guard code == 0 else {
             let reason = gai_strerror(code).map { String(cString: $0) } ?? "error \(code)"
-            return isAboutTheName(code) ? .none(reason) : .failed(reason)
+            return isAboutTheName(code) ? .noAddress(reason) : .failed(reason)
         }
         defer { freeaddrinfo(list) }
         var found: [String] = []

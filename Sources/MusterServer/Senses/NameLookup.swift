@@ -15,7 +15,7 @@ final class NameLookup: Sendable {
     enum Answer: Sendable {
         case addresses([String])
         /// There is no such name, or it has no address.
-        case none(String)
+        case noAddress(String)
         /// Nobody who could know has answered.
         case failed(String)
     }
@@ -77,7 +77,7 @@ final class NameLookup: Sendable {
         let trouble: String
         switch await answer(host, within: limit) {
         case .addresses(let found): return found
-        case .none(let reason): throw ProbeCheck.Failure(detail: "\(cannot): \(reason)")
+        case .noAddress(let reason): throw ProbeCheck.Failure(detail: "\(cannot): \(reason)")
         case .failed(let reason): trouble = "\(cannot): \(reason)"
         case nil:
             try Task.checkCancellation()
@@ -93,7 +93,7 @@ final class NameLookup: Sendable {
     /// Whether the resolver answers at all.
     private func answers() async -> Bool {
         switch await answer(Self.control, within: Self.controlTime) {
-        case .addresses, .none: true
+        case .addresses, .noAddress: true
         case .failed, nil: false
         }
     }
@@ -104,12 +104,14 @@ final class NameLookup: Sendable {
             state.nextWaiter += 1
             return state.nextWaiter
         }
-        let alarm = MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: TimeAmount(limit)) {
-            self.giveUp(host, id)
-        }
-        defer { alarm.cancel() }
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { ask(host, id, $0) }
+            await withCheckedContinuation { continuation in
+                ask(host, id, continuation)
+                // Not before somebody waits whom it could tell.
+                MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: TimeAmount(limit)) {
+                    self.giveUp(host, id)
+                }
+            }
         } onCancel: {
             giveUp(host, id)
         }
@@ -156,7 +158,7 @@ final class NameLookup: Sendable {
     }
 
     private func startWhatCan() {
-        while let (host, isSlow) = state.withLock(next) {
+        while let (host, isSlow) = state.withLock({ Self.next(&$0, threadsMax) }) {
             threads.submit { _ in
                 let start = ContinuousClock.now
                 let answer = self.resolve(host)
@@ -166,7 +168,7 @@ final class NameLookup: Sendable {
     }
 
     /// The next name whose turn it is, taken out of the queue.
-    private func next(_ state: inout State) -> (host: String, isSlow: Bool)? {
+    private static func next(_ state: inout State, _ threadsMax: Int) -> (host: String, isSlow: Bool)? {
         guard state.running < threadsMax else { return nil }
         let hasRoomForSlow = state.runningSlow < max(1, threadsMax / 2)
         guard

@@ -52,6 +52,19 @@ struct AuthenticatorTests {
         _ = try await hasty.principal(token: "known")
     }
 
+    @Test func `a revoked token opens nothing within a second, though nobody says so`() async throws {
+        let lookup = CountingLookup()
+        let authenticator = Authenticator(tokens: lookup, bootstrapToken: nil)
+        _ = try await authenticator.principal(token: "known")
+        lookup.revoke()
+        let revoked = ContinuousClock.now
+        while (try? await authenticator.principal(token: "known")) != nil {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        // The test's own turn may come late.
+        #expect(revoked.duration(to: .now) < .seconds(1.5))
+    }
+
     @Test func `the memory is bounded, whatever is tried`() async throws {
         let lookup = CountingLookup()
         let authenticator = Authenticator(tokens: lookup, bootstrapToken: nil, entriesMax: 10)

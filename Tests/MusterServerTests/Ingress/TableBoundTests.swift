@@ -120,7 +120,3 @@ import Testing
         }
     }
 }
-
-extension TableBound: CustomTestStringConvertible {
-    public var testDescription: String { what }
-}

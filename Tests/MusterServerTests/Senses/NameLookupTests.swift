@@ -43,7 +43,7 @@ import Testing
             }
             if isAway { return .failed("Temporary failure in name resolution") }
             let isUnknown = host.hasPrefix("no") || host == NameLookup.control
-            return isUnknown ? .none("Name or service not known") : .addresses(["192.0.2.1"])
+            return isUnknown ? .noAddress("Name or service not known") : .addresses(["192.0.2.1"])
         }
     }
 

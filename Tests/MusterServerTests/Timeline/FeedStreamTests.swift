@@ -68,8 +68,7 @@ import Testing
 
     /// A hub that runs, on a daemon.
     private static func with(
-        _ limits: FeedHub.Limits = FeedHub.Limits(), configure: (inout PostgresConfiguration) -> Void = { _ in },
-        _ body: (TestDaemon, FeedHub) async throws -> Void
+        _ limits: FeedHub.Limits = FeedHub.Limits(), _ body: (TestDaemon, FeedHub) async throws -> Void
     ) async throws {
         try await TestDaemon.with { daemon async throws in
             let hub = Self.hub(daemon, limits)
