@@ -123,7 +123,7 @@ import Testing
             (.init(perReporter: 9, perMinute: 9, perHour: 4), [202, 202, 202, 202, 429, 429]),
         ]
         for (limits, wanted) in limits {
-            try await Self.with(limits, proxies: ["127.0.0.1"]) { _, site in
+            try await Self.with(limits, proxies: ["127.0.0.1"]) { _, site async throws in
                 var statuses: [Int] = []
                 for last in [1, 1, 1, 2, 2, 2] {
                     let reply = try await site.ask(

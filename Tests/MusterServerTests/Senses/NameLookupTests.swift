@@ -59,23 +59,26 @@ import Testing
     }
 
     @Test func `a name is looked up once for all who ask, and what was found is kept for a moment`() async throws {
-        try await Self.with { names, resolver in
+        try await Self.with { names, resolver async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 1...20 {
-                    group.addTask { #expect(try await names.addresses(of: "a", within: .seconds(60)) == ["192.0.2.1"]) }
+                    group.addTask {
+                        let found = try await names.addresses(of: "a", within: .seconds(60))
+                        #expect(found == ["192.0.2.1"])
+                    }
                 }
                 try await group.waitForAll()
             }
             #expect(resolver.asked == ["a"])
         }
-        try await Self.with(keeping: .zero) { names, resolver in
+        try await Self.with(keeping: .zero) { names, resolver async throws in
             for _ in 1...2 { _ = try await names.addresses(of: "a", within: .seconds(60)) }
             #expect(resolver.asked == ["a", "a"])
         }
     }
 
     @Test func `names without an answer keep no other name from being looked up`() async throws {
-        try await Self.with(threads: 4) { names, resolver in
+        try await Self.with(threads: 4) { names, resolver async throws in
             for name in ["dead1", "dead2", "dead3"] {
                 let failure = await #expect(throws: ProbeCheck.Failure.self) {
                     try await names.addresses(of: name, within: .milliseconds(20))
@@ -92,7 +95,7 @@ import Testing
     }
 
     @Test func `names that took long before have half of the threads`() async throws {
-        try await Self.with(threads: 4, keeping: .zero) { names, resolver in
+        try await Self.with(threads: 4, keeping: .zero) { names, resolver async throws in
             let dead = (1...3).map { "dead\($0)" }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for name in dead { group.addTask { _ = try? await names.addresses(of: name, within: .seconds(60)) } }
@@ -116,7 +119,7 @@ import Testing
     }
 
     @Test func `a name that does not exist is a failure of the target`() async throws {
-        try await Self.with { names, _ in
+        try await Self.with { names, _ async throws in
             let failure = await #expect(throws: ProbeCheck.Failure.self) {
                 try await names.addresses(of: "nowhere", within: .seconds(60))
             }
@@ -125,7 +128,7 @@ import Testing
     }
 
     @Test func `when the resolver answers nobody, nothing is said of the target`() async throws {
-        try await Self.with { names, resolver in
+        try await Self.with { names, resolver async throws in
             resolver.goAway()
             let unknown = await #expect(throws: ProbeCheck.Unknown.self) {
                 try await names.addresses(of: "alive", within: .seconds(60))
@@ -135,7 +138,7 @@ import Testing
     }
 
     @Test func `a lookup ends with its task`() async throws {
-        try await Self.with { names, resolver in
+        try await Self.with { names, resolver async throws in
             let lookup = Task { try await names.addresses(of: "dead", within: .seconds(3600)) }
             while resolver.asked.isEmpty { await Task.yield() }
             lookup.cancel()

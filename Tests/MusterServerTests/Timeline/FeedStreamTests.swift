@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func `every stream gets every event once, in order, wherever it began`() async throws {
-        try await Self.with { daemon, hub in
+        try await Self.with { daemon, hub async throws in
             for _ in 1...3 { _ = try await daemon.open() }
             let clients = (0..<5).map { _ in Client() }
             let streams = try await clients.asyncMap { try await Self.stream(hub, after: .beginning, to: $0) }
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func `a hundred streams cost the database no more than one`() async throws {
-        try await Self.with { daemon, hub in
+        try await Self.with { daemon, hub async throws in
             let clients = (0..<100).map { _ in Client() }
             for client in clients { _ = try await Self.stream(hub, to: client) }
             _ = try await daemon.open()
@@ -159,7 +159,7 @@ import Testing
     @Test func `a stream that does not keep up is cut, and its client goes on where it was`() async throws {
         var limits = FeedHub.Limits()
         limits.recent = RecentEvents.Limits(events: 3, bytes: 1 << 20)
-        try await Self.with(limits) { daemon, hub in
+        try await Self.with(limits) { daemon, hub async throws in
             let (slow, quick) = (Client(), Client())
             let stream = try await Self.stream(hub, to: slow)
             _ = try await Self.stream(hub, to: quick)
@@ -220,25 +220,40 @@ import Testing
     }
 
     @Test func `only a few read pages of their own at the same time`() async throws {
+        /// How many are inside, and how many were at most.
+        final class Crowd: Sendable {
+            private let state = Mutex((now: 0, most: 0))
+
+            var now: Int { state.withLock { $0.now } }
+            var most: Int { state.withLock { $0.most } }
+
+            func enter() {
+                state.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+            }
+
+            func leave() {
+                state.withLock { $0.now -= 1 }
+            }
+        }
         let turns = Turns(max: 2)
-        let most = Mutex((now: 0, most: 0))
+        let crowd = Crowd()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 1...20 {
                 group.addTask {
                     await turns.take {
-                        most.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+                        crowd.enter()
                         for _ in 1...3 { await Task.yield() }
-                        most.withLock { $0.now -= 1 }
+                        crowd.leave()
                     }
                 }
             }
             try await group.waitForAll()
         }
-        #expect(most.withLock { $0 } == (now: 0, most: 2))
+        #expect(crowd.now == 0 && crowd.most == 2)
     }
 
     @Test func `a stream ends when its token is revoked, also when no notification says so`() async throws {
-        try await Self.with { daemon, hub in
+        try await Self.with { daemon, hub async throws in
             let tokens = TokenStore(pool: daemon.pool)
             let made = try await [1, 2].asyncMap { number in
                 let new = try NewToken(name: "\(number)", role: .viewer)
@@ -270,7 +285,7 @@ import Testing
     }
 
     @Test func `a quiet stream gets a comment`() async throws {
-        try await Self.with { _, hub in
+        try await Self.with { _, hub async throws in
             let client = Client()
             let stream = try await Self.stream(hub, to: client)
             await client.wait { $0.contains("\n\n:\n\n") }
@@ -280,7 +295,7 @@ import Testing
     }
 
     @Test func `while nobody follows, nothing is read, and who comes then misses nothing`() async throws {
-        try await Self.with { daemon, hub in
+        try await Self.with { daemon, hub async throws in
             let first = Client()
             let stream = try await Self.stream(hub, after: .beginning, to: first)
             _ = try await daemon.open()
