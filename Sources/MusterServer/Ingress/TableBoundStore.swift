@@ -60,14 +60,14 @@ struct TableBoundStore: Sendable {
         return try await pool.query(
             """
             DELETE FROM \(fragment: table) WHERE \(fragment: key) IN (
-                SELECT \(fragment: key) FROM (
-                    SELECT \(fragment: key), \(fragment: age), row_number() OVER newest AS number,
+                SELECT row_key FROM (
+                    SELECT \(fragment: key) AS row_key, \(fragment: age) AS row_age, row_number() OVER newest AS number,
                         sum(\(unescaped: bound.size)) OVER newest AS bytes, (\(unescaped: bound.condition)) AS may_go
                     FROM \(fragment: table)
                     WINDOW newest AS (ORDER BY \(fragment: age) DESC, \(fragment: key) DESC ROWS UNBOUNDED PRECEDING)
                 ) AS counted
                 WHERE may_go AND (number > \(bound.rows) OR bytes > coalesce(\(bound.bytes), bytes))
-                ORDER BY \(fragment: age) LIMIT \(limit)
+                ORDER BY row_age LIMIT \(limit)
             )
             """
         ).affectedRows
