@@ -188,7 +188,8 @@ final class NameLookup: Sendable {
             state.running -= 1
             if wasSlow { state.runningSlow -= 1 }
             state.entries[host]?.isRunning = false
-            state.entries[host]?.isSlow = took > slowAfter
+            // The control has to find a thread when slow names hold all that they may.
+            state.entries[host]?.isSlow = took > slowAfter && host != Self.control
             state.entries[host]?.answer = (answer, .now + keeping)
             defer { state.entries[host]?.waiters = [:] }
             return state.entries[host].map { Array($0.waiters.values) } ?? []

@@ -12,10 +12,12 @@ import Testing
         private struct State {
             var asked: [String] = []
             var isAway = false
-            var isReleased = false
         }
 
         private let state = Mutex(State())
+        /// Whether who asks for a dead name is let go.
+        private let isReleased = Mutex(false)
+        private let released = NSCondition()
 
         var asked: [String] { state.withLock { $0.asked } }
 
@@ -25,11 +27,14 @@ import Testing
 
         /// Lets the threads go that wait for an answer.
         func release() {
-            state.withLock { $0.isReleased = true }
+            released.lock()
+            isReleased.withLock { $0 = true }
+            released.broadcast()
+            released.unlock()
         }
 
         func hold() {
-            state.withLock { $0.isReleased = false }
+            isReleased.withLock { $0 = false }
         }
 
         func answer(_ host: String) -> NameLookup.Answer {
@@ -38,7 +43,9 @@ import Testing
                 return state.isAway
             }
             if host.hasPrefix("dead") {
-                while !state.withLock({ $0.isReleased }) { usleep(1_000) }
+                released.lock()
+                while !isReleased.withLock({ $0 }) { released.wait() }
+                released.unlock()
                 return .failed("Temporary failure in name resolution")
             }
             if isAway { return .failed("Temporary failure in name resolution") }
@@ -48,11 +55,12 @@ import Testing
     }
 
     private static func with(
-        threads: Int = 4, keeping: Duration = .seconds(60), _ body: (NameLookup, Resolver) async throws -> Void
+        threads: Int = 4, keeping: Duration = .seconds(60), slowAfter: Duration = .seconds(60),
+        _ body: (NameLookup, Resolver) async throws -> Void
     ) async throws {
         let resolver = Resolver()
         defer { resolver.release() }
-        let names = NameLookup(threadsMax: threads, keeping: keeping, slowAfter: .milliseconds(50)) {
+        let names = NameLookup(threadsMax: threads, keeping: keeping, slowAfter: slowAfter) {
             resolver.answer($0)
         }
         try await body(names, resolver)
@@ -95,13 +103,11 @@ import Testing
     }
 
     @Test func `names that took long before have half of the threads`() async throws {
-        try await Self.with(threads: 4, keeping: .zero) { names, resolver async throws in
+        try await Self.with(threads: 4, keeping: .zero, slowAfter: .zero) { names, resolver async throws in
             let dead = (1...3).map { "dead\($0)" }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for name in dead { group.addTask { _ = try? await names.addresses(of: name, within: .seconds(60)) } }
-                while resolver.asked.count < 3 { try await Task.sleep(for: .milliseconds(1)) }
-                // Longer than what is called slow here.
-                try await Task.sleep(for: .milliseconds(60))
+                while resolver.asked.count < 3 { await Task.yield() }
                 resolver.release()
                 try await group.waitForAll()
             }
