@@ -37,7 +37,7 @@ enum MetricsHelp {
             "Looks of probes that did not take place, as the resolver of this machine did not answer.",
         "muster_pruned_rows_total": "Rows that were removed because their retention was over, by what they were.",
         "muster_reports_refused_total":
-            "Users' reports that were not counted, by the limit: one address, all within a minute or within an hour.",
+            "Users' reports that were not counted, by the limit: of one address, or of all.",
         "muster_runner_last_pass_timestamp_seconds":
             "When a loop of the daemon last ended a pass without an error, in seconds since 1970.",
         "postgres_connection_failures_total": "Attempts to connect to PostgreSQL that failed.",

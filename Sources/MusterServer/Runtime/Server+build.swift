@@ -33,7 +33,7 @@ extension Server {
         group.maximumGracefulShutdownDuration = configuration.shutdownGrace * 0.9
         let daemon = ServiceGroup(configuration: group)
         // A private PostgreSQL is stopped after all else, and has its own time for it.
-        let limit = configuration.shutdownGrace + (configuration.database.url == nil ? .seconds(30) : .zero)
+        let limit = configuration.shutdownGrace + (configuration.database.url == nil ? .seconds(24) : .zero)
         let isAsked = StopFlag()
         let signals = Task { await listen(for: daemon, logger, hangUps, isAsked, limit: limit) }
         defer { signals.cancel() }
