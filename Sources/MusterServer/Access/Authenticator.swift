@@ -23,11 +23,12 @@ final class Authenticator: Sendable {
     /// - Parameter onForget: Called when some token was made or revoked.
     init(
         tokens: any TokenLookup, bootstrapToken: String?, memoryTime: Duration = .milliseconds(700),
-        entriesMax: Int = 10_000, onForget: @escaping @Sendable () -> Void = {}
+        entriesMax: Int = 10_000, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        onForget: @escaping @Sendable () -> Void = {}
     ) {
         self.tokens = tokens
         bootstrapHash = bootstrapToken.map { OpenSSL.sha256(Array($0.utf8)) }
-        memory = KeyMemory(keeping: memoryTime, entriesMax: entriesMax, remembersAbsence: true)
+        memory = KeyMemory(keeping: memoryTime, entriesMax: entriesMax, remembersAbsence: true, now: now)
         self.onForget = onForget
     }
 

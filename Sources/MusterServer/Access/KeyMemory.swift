@@ -21,17 +21,19 @@ final class KeyMemory<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let grace: Duration
     private let entriesMax: Int
     private let remembersAbsence: Bool
+    private let now: @Sendable () -> ContinuousClock.Instant
     private let state = Mutex(State())
 
     /// - Parameter remembersAbsence: Whether it is also remembered that a key opens nothing.
     init(
         keeping: Duration = .milliseconds(700), grace: Duration = .milliseconds(250), entriesMax: Int = 10_000,
-        remembersAbsence: Bool
+        remembersAbsence: Bool, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.keeping = keeping
         self.grace = grace
         self.entriesMax = entriesMax
         self.remembersAbsence = remembersAbsence
+        self.now = now
     }
 
     /// How many keys are remembered.
@@ -46,7 +48,7 @@ final class KeyMemory<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     /// What the key opens: as it is remembered, or else as `ask` says.
     func value(of key: Key, _ ask: () async throws -> Value?) async throws -> Value? {
-        let now = ContinuousClock.now
+        let now = now()
         let (known, generation) = state.withLock { state -> (Entry?, Int) in
             guard let entry = state.entries[key] else { return (nil, state.generation) }
             if entry.expires > now || entry.isRenewed && entry.expires + grace > now { return (entry, 0) }

@@ -7,9 +7,9 @@ final class SourceCache: Service, Sendable {
     let store: SourceStore
     private let memory: KeyMemory<String, Source>
 
-    init(store: SourceStore) {
+    init(store: SourceStore, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
         self.store = store
-        memory = KeyMemory(remembersAbsence: false)
+        memory = KeyMemory(remembersAbsence: false, now: now)
     }
 
     /// The source of a key; nil when no source has it. Unknown keys are looked up each time, and never kept.

