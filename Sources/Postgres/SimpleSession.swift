@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A connection outside of the pool, in libpq's plain mode: for several statements in one text, and for what must not
 /// share a pipeline (migrations, `CREATE DATABASE`). It blocks its thread, but never beyond the deadline that each call
@@ -12,12 +13,70 @@ final class SimpleSession {
         self.link = try LibPQConnection.open(parameters.pairs)
     }
 
-    /// Opens a session on a thread of its own, runs `body` there, and closes the session.
+    /// Opens a session on a thread of its own, runs `body` there, and closes the session. A cancelled task does not wait
+    /// for a connection, which a server that says nothing can hold up for long; `body`, once begun, is waited for.
     static func run<T: Sendable>(
         _ configuration: PostgresConfiguration, _ body: @escaping @Sendable (SimpleSession) throws(PostgresError) -> T
     ) async throws(PostgresError) -> T {
-        try await BlockingThread.run("postgres-simple") { () throws(PostgresError) -> T in
-            try body(try SimpleSession(configuration))
+        let attempt = Attempt<T>()
+        return try await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                attempt.begin(continuation)
+                BlockingThread.start("postgres-simple") {
+                    do throws(PostgresError) {
+                        let session = try SimpleSession(configuration)
+                        guard attempt.isOpen() else { return }
+                        attempt.end(.success(try body(session)))
+                    } catch {
+                        attempt.end(.failure(error))
+                    }
+                }
+            }
+        } onCancel: {
+            attempt.cancel()
+        }.get()
+    }
+
+    /// Who waits for a session. He is told once: by the thread, or by the cancellation of his task before there is one.
+    private final class Attempt<T: Sendable>: Sendable {
+        private struct State {
+            var waiter: CheckedContinuation<Result<T, PostgresError>, Never>?
+            var isOpen = false
+            var isCancelled = false
+        }
+
+        private let state = Mutex(State())
+
+        func begin(_ waiter: CheckedContinuation<Result<T, PostgresError>, Never>) {
+            let isCancelled = state.withLock { state in
+                state.waiter = waiter
+                return state.isCancelled
+            }
+            if isCancelled { end(.failure(.cancelled)) }
+        }
+
+        /// False when nobody waits any more.
+        func isOpen() -> Bool {
+            state.withLock { state in
+                state.isOpen = state.waiter != nil
+                return state.isOpen
+            }
+        }
+
+        func cancel() {
+            let isConnecting = state.withLock { state in
+                state.isCancelled = true
+                return !state.isOpen
+            }
+            if isConnecting { end(.failure(.cancelled)) }
+        }
+
+        func end(_ result: Result<T, PostgresError>) {
+            let waiter = state.withLock { state in
+                defer { state.waiter = nil }
+                return state.waiter
+            }
+            waiter?.resume(returning: result)
         }
     }
 

@@ -14,6 +14,31 @@ struct Musterd: AsyncParsableCommand {
             Serve.self, Migrate.self, Check.self, Token.self, Verify.self, Export.self, Import.self,
             Examine.self, Version.self,
         ])
+
+    static func main() async {
+        Process.leave(await runCommand())
+    }
+
+    /// - Returns: The status to end with.
+    private static func runCommand() async -> Int32 {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch {
+            let (status, message) = (exitCode(for: error).rawValue, fullMessage(for: error))
+            if status == 0 {
+                print(message)
+            } else if !message.isEmpty {
+                Process.tell(message)
+            }
+            return status
+        }
+    }
 }
 
 /// The options that every command about an installation has.
@@ -27,7 +52,7 @@ struct InstallationOptions: ParsableArguments {
             return try ServerConfiguration.load(file: config, environment: Process.environment)
         } catch {
             Process.complain(error.description)
-            Glibc.exit(78)
+            Process.leave(78)
         }
     }
 }
@@ -52,12 +77,30 @@ enum Process {
         Logger(label: "musterd") { _ in SwiftLogNoOpLogHandler() }
     }
 
+    /// Ends the process at once, as the one way out of it.
+    ///
+    /// `exit` would run what libraries have registered for the end, such as OpenSSL's cleaning up, while threads of ours are
+    /// still in them: one that connects to PostgreSQL over TLS would crash. Nothing of ours waits for the end: what is open
+    /// has been closed by now.
+    static func leave(_ status: Int32) -> Never {
+        fflush(nil)
+        _exit(status)
+    }
+
+    /// Has SIGTERM and SIGINT end the process with status 0 while nothing has begun yet. The daemon takes them over.
+    static func endQuietlyWhenAsked() {
+        for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
+    }
+
     /// Writes to standard error, each line with the program's name.
     static func complain(_ text: String) {
-        for line in text.split(separator: "\n") {
-            let bytes = Array("musterd: \(line)\n".utf8)
-            _ = write(STDERR_FILENO, bytes, bytes.count)
-        }
+        for line in text.split(separator: "\n") { tell("musterd: \(line)") }
+    }
+
+    /// Writes to standard error.
+    static func tell(_ text: String) {
+        let bytes = Array("\(text)\n".utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 
     /// Runs the body; what it throws is said, and the process ends with status 1.
@@ -66,7 +109,7 @@ enum Process {
             return try await body()
         } catch {
             complain(FailureText.of(error))
-            Glibc.exit(1)
+            leave(1)
         }
     }
 }

@@ -9,6 +9,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var installation: InstallationOptions
 
     func run() async throws {
+        Process.endQuietlyWhenAsked()
         let configuration = installation.load()
         let environment = Process.environment
         let logger = configuration.makeLogger(environment: environment)

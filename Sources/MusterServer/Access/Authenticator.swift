@@ -1,6 +1,5 @@
 import HTTPTypes
 import IncidentDomain
-import Synchronization
 
 /// Finds who holds a token, by the token's SHA-256.
 protocol TokenLookup: Sendable {
@@ -10,36 +9,27 @@ protocol TokenLookup: Sendable {
 
 /// Says who asks: `Authorization: Bearer TOKEN`, against the bootstrap token and the stored ones.
 ///
-/// What the store said is remembered for a few seconds, also its no, so that a busy client costs no query per request.
-/// A revocation in this process is felt at once, one in another by NOTIFY, and without either after the few seconds.
+/// What the store said is remembered for less than a second (`KeyMemory`), also its no. A revocation in this process is felt
+/// at once, one in another by NOTIFY, and without either within a second.
 final class Authenticator: Sendable {
-    private struct Entry {
-        let principal: Principal?
-        let expires: ContinuousClock.Instant
-    }
-
-    private struct Memory {
-        var entries: [[UInt8]: Entry] = [:]
-        /// Counts the forgettings, so that an answer that was on its way meanwhile is not remembered.
-        var generation = 0
-    }
-
     private let tokens: any TokenLookup
     private let bootstrapHash: [UInt8]?
-    private let memoryTime: Duration
-    private let entriesMax: Int
-    private let memory = Mutex(Memory())
+    private let memory: KeyMemory<[UInt8], Principal>
+    private let onForget: @Sendable () -> Void
 
     /// The name of the built-in administrator.
     static let bootstrap = Principal(id: "bootstrap", name: "bootstrap", role: .admin)
 
+    /// - Parameter onForget: Called when some token was made or revoked.
     init(
-        tokens: any TokenLookup, bootstrapToken: String?, memoryTime: Duration = .seconds(5), entriesMax: Int = 10_000
+        tokens: any TokenLookup, bootstrapToken: String?, memoryTime: Duration = .milliseconds(700),
+        entriesMax: Int = 10_000, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        onForget: @escaping @Sendable () -> Void = {}
     ) {
         self.tokens = tokens
         bootstrapHash = bootstrapToken.map { OpenSSL.sha256(Array($0.utf8)) }
-        self.memoryTime = memoryTime
-        self.entriesMax = entriesMax
+        memory = KeyMemory(keeping: memoryTime, entriesMax: entriesMax, remembersAbsence: true, now: now)
+        self.onForget = onForget
     }
 
     /// The token of the header; 401 when there is none.
@@ -57,39 +47,17 @@ final class Authenticator: Sendable {
     func principal(token: Substring) async throws -> Principal {
         let hash = OpenSSL.sha256(Array(token.utf8))
         if let bootstrapHash, OpenSSL.areEqual(hash, bootstrapHash) { return Self.bootstrap }
-        let now = ContinuousClock.now
-        let (entry, generation) = memory.withLock { ($0.entries[hash], $0.generation) }
-        if let entry, entry.expires > now {
-            return try Self.known(entry.principal)
-        }
-        let principal = try await tokens.principal(tokenHash: hash)
-        remember(principal, hash, until: now + memoryTime, generation: generation)
-        return try Self.known(principal)
+        return try Self.known(try await memory.value(of: hash) { try await tokens.principal(tokenHash: hash) })
     }
 
     /// Forgets everything, because some token was made or revoked.
     func forget() {
-        memory.withLock { memory in
-            memory.entries.removeAll(keepingCapacity: true)
-            memory.generation += 1
-        }
+        memory.forget()
+        onForget()
     }
 
     /// How many tokens are remembered, known and unknown ones.
-    var remembered: Int {
-        memory.withLock { $0.entries.count }
-    }
-
-    private func remember(
-        _ principal: Principal?, _ hash: [UInt8], until expires: ContinuousClock.Instant, generation: Int
-    ) {
-        memory.withLock { memory in
-            guard memory.generation == generation else { return }
-            // Someone who tries token after token fills the memory with noes; it then begins anew rather than grow.
-            if memory.entries.count >= entriesMax { memory.entries.removeAll(keepingCapacity: true) }
-            memory.entries[hash] = Entry(principal: principal, expires: expires)
-        }
-    }
+    var remembered: Int { memory.count }
 
     private static func known(_ principal: Principal?) throws(Problem) -> Principal {
         guard let principal else {

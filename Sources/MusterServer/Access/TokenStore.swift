@@ -22,6 +22,13 @@ struct TokenStore: TokenLookup {
         return Principal(id: id.uuidString.lowercased(), name: try row.decode("name"), role: role)
     }
 
+    /// Which of some tokens, by their SHA-256, exist and are not revoked.
+    func valid(_ hashes: [[UInt8]]) async throws -> Set<[UInt8]> {
+        let rows = try await pool.query(
+            "SELECT secret_hash FROM access_token WHERE secret_hash = ANY (\(hashes)) AND revoked_at IS NULL")
+        return Set(try rows.map { try $0.decode("secret_hash", as: [UInt8].self) })
+    }
+
     /// To the hour is enough to find tokens that nobody uses, and costs no write per request. Failing is no reason to
     /// refuse the token.
     private func touch(_ id: UUID) async {

@@ -61,6 +61,7 @@ extension AlertRouter {
     private func place(
         _ group: AlertGroup, _ placing: Placing, in transaction: PostgresTransaction
     ) async throws {
+        if try await staysBeside(group, placing, in: transaction) { return }
         if let (row, loaded) = try await openIncident(of: group.key, in: transaction) {
             let group = try await joinedByWaiting(group, placing, in: transaction)
             try await attach(group, to: row, loaded, in: transaction)
@@ -76,7 +77,6 @@ extension AlertRouter {
             try await attach(group, to: row, loaded, correlation: found, in: transaction)
             return try await settle(group, row.incident.number, in: transaction)
         }
-        if try await joinsOrWaits(group, in: transaction) { return }
         let holds = try await holds(of: group, placing, in: transaction)
         guard holds.count < group.alerts.count else { return try await store.hold(holds, in: transaction) }
         try await open(try await joinedByWaiting(group, placing, in: transaction), placing, in: transaction)

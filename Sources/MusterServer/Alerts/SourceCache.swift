@@ -1,40 +1,20 @@
-import FoundationEssentials
-import Logging
 import Postgres
 import ServiceLifecycle
-import Synchronization
 
-/// Which source a key belongs to, kept for a moment: every alert asks. A source that is removed is forgotten at once in
-/// this daemon, by a notification in the others, and after `keeping` in any case.
+/// Which source a key belongs to, kept for a moment: every alert asks. A source that is removed, or whose key was changed, is
+/// forgotten at once in this daemon, by a notification in the others, and within a second in any case.
 final class SourceCache: Service, Sendable {
-    private struct Entry {
-        let source: Source
-        let until: ContinuousClock.Instant
-    }
-
-    private static let entriesMax = 10_000
-    private static let keeping: Duration = .seconds(5)
-
     let store: SourceStore
-    private let entries = Mutex<[String: Entry]>([:])
+    private let memory: KeyMemory<String, Source>
 
-    init(store: SourceStore) {
+    init(store: SourceStore, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
         self.store = store
+        memory = KeyMemory(remembersAbsence: false, now: now)
     }
 
     /// The source of a key; nil when no source has it. Unknown keys are looked up each time, and never kept.
     func source(key: String) async throws -> Source? {
-        let now = ContinuousClock.now
-        if let entry = entries.withLock({ $0[key] }), entry.until > now { return entry.source }
-        guard let source = try await store.source(keyHash: Self.hash(key)) else {
-            entries.withLock { _ = $0.removeValue(forKey: key) }
-            return nil
-        }
-        entries.withLock { entries in
-            if entries.count >= Self.entriesMax { entries.removeAll() }
-            entries[key] = Entry(source: source, until: now + Self.keeping)
-        }
-        return source
+        try await memory.value(of: key) { try await store.source(keyHash: Self.hash(key)) }
     }
 
     static func hash(_ key: String) -> [UInt8] {
@@ -42,7 +22,7 @@ final class SourceCache: Service, Sendable {
     }
 
     func forgetAll() {
-        entries.withLock { $0.removeAll() }
+        memory.forget()
     }
 
     func run() async throws {

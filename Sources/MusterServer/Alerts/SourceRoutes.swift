@@ -54,6 +54,8 @@ struct SourceRoutes: Sendable {
         let source = try await store.create(
             id: request.commandID, name: name, kind: kind, keyHash: SourceCache.hash(key), mapping: mapping,
             signature: try signature.map { try Self.sealed($0, key) }, by: request.principal)
+        // Under the same Idempotency-Key it takes the place of the first key.
+        cache.forgetAll()
         return .created(
             document(source, key: key, request), location: "/v1/sources/\(source.id.uuidString.lowercased())")
     }

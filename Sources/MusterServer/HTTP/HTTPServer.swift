@@ -19,8 +19,6 @@ struct HTTPServer: Service {
     var farewell: Duration = .seconds(1)
     /// Called once, when connections are accepted, with the address that is listened on.
     let onListening: @Sendable (String) async -> Void
-    /// Called when a stop begins, before any connection is told: ends what would go on for ever, as streams.
-    var onStopping: @Sendable () -> Void = {}
 
     private static let backlog: Int32 = 1_024
 
@@ -40,7 +38,6 @@ struct HTTPServer: Service {
                 await onListening(Self.text(channel.localAddress))
                 for await _ in stopped.stream {}
                 settings.isStopping.set()
-                onStopping()
                 // Accepts no more, and waits until every connection that was accepted has been handed over: one that is
                 // still on its way when its listening socket closes would be dropped.
                 _ = try? await channel.setOption(.autoRead, value: false).get()

@@ -16,36 +16,12 @@ struct ReportAlertStore: Sendable {
         let changedAt: Timestamp
     }
 
-    /// Whether alerts of others fire on one of the components, and an incident of theirs that takes alerts. What is held
-    /// back, by a silence or a rule, is no witness; what is not routed yet is none before it is known where it belongs, or
-    /// the surge would open an incident beside the one that it is about to open.
-    func fires(on components: [String], in runner: some SQLRunner) async throws -> (fires: Bool, incident: Int?) {
-        let row = try await runner.query(
-            """
-            SELECT count(*) > 0 AS fires, min(incident.number) AS incident
-            FROM alert LEFT JOIN incident ON incident.number = alert.incident
-                AND incident.phase IN ('detect', 'assess', 'mitigate', 'restore')
-            WHERE alert.component = ANY (\(components)) AND alert.status <> 'resolved'
-                AND alert.source <> \(BuiltInSource.reports) AND alert.routed AND alert.held IS NULL
-            """
-        ).first
-        return (try row?.decode("fires") ?? false, try row?.decode("incident"))
-    }
-
-    /// Lets alerts wait for a moment.
-    func hold(_ ids: [UUID], seconds: Double, in runner: some SQLRunner) async throws {
+    /// Keeps alerts beside: they open nothing, and are looked at again after so many seconds, if any.
+    func hold(_ ids: [UUID], seconds: Double?, in runner: some SQLRunner) async throws {
         _ = try await runner.query(
             """
             UPDATE alert SET held = 'corroboration', held_until = now() + make_interval(secs => \(seconds))
             WHERE id = ANY (\(ids))
-            """)
-    }
-
-    /// They belong to an incident now.
-    func release(_ ids: [UUID], in runner: some SQLRunner) async throws {
-        _ = try await runner.query(
-            """
-            UPDATE alert SET held = NULL, held_until = NULL WHERE id = ANY (\(ids)) AND held = 'corroboration'
             """)
     }
 
@@ -63,36 +39,80 @@ struct ReportAlertStore: Sendable {
         ).count
     }
 
-    /// Open incidents with surges, and what surged, by the labels: a rule may have given the alert another component, but
-    /// reports are counted for the one that users named. One incident, or all.
-    func reported(of number: Int?, in runner: some SQLRunner) async throws -> [Reported] {
-        let which: SQL =
-            number.map { "incident.number = \($0)" }
-            ?? "incident.phase IN ('detect', 'assess', 'mitigate', 'restore', 'review')"
-        return try await runner.query(
+    /// The surges that an incident is shown with: on one of its components, or on what these need or are needed by, while it
+    /// lasted; and those that opened it. By the labels: a rule may have given the alert another component, but reports are
+    /// counted for the one that users named.
+    func reported(of incident: Incident, on components: [String], in runner: some SQLRunner) async throws -> Reported? {
+        let began = min(incident.times.startedAt, incident.times.detectedAt).adding(seconds: -Self.leadSeconds)
+        let row = try await runner.query(
             """
-            SELECT incident.number, array_agg(coalesce(alert.labels ->> 'component', '') ORDER BY alert.id) AS components,
-                array_agg(coalesce(alert.labels ->> 'symptom', '') ORDER BY alert.id) AS symptoms,
-                min(alert.starts_at) AS began, now() AS now, bool_or(alert.status <> 'resolved') AS surging,
-                max(alert.resolved_at) AS resolved, max(alert.first_seen_at) AS seen
-            FROM incident JOIN alert ON alert.incident = incident.number AND alert.source = \(BuiltInSource.reports)
-            WHERE \(fragment: which) GROUP BY incident.number ORDER BY incident.number
+            SELECT coalesce(array_agg(coalesce(labels ->> 'component', '') ORDER BY id), '{}') AS components,
+                coalesce(array_agg(coalesce(labels ->> 'symptom', '') ORDER BY id), '{}') AS symptoms,
+                min(starts_at) AS began, now() AS now, bool_or(status <> 'resolved') AS surging,
+                max(resolved_at) AS resolved, max(first_seen_at) AS seen
+            FROM (
+                SELECT * FROM alert WHERE source = \(BuiltInSource.reports)
+                    AND (component = ANY (\(components)) OR incident = \(incident.number))
+                    AND (resolved_at IS NULL OR resolved_at >= \(began))
+                    AND starts_at <= coalesce(\(incident.times.restoredAt), now())
+                ORDER BY id DESC LIMIT 1000
+            ) AS surge
             """
-        ).map(Self.reported)
+        ).first
+        return try row.flatMap { try Self.reported($0, of: incident.number) }
     }
 
-    private static func reported(_ row: PostgresRow) throws -> Reported {
+    /// Users may notice before anybody says that something began.
+    private static let leadSeconds: Double = 3_600
+
+    private static func reported(_ row: PostgresRow, of number: Int) throws -> Reported? {
+        guard let began: Timestamp = try row.decode("began"), let seen: Timestamp = try row.decode("seen") else {
+            return nil
+        }
         let components: [String] = try row.decode("components")
         let symptoms: [String] = try row.decode("symptoms")
-        let began: Timestamp = try row.decode("began")
         let now: Timestamp = try row.decode("now")
         let resolved: Timestamp? = try row.decode("resolved")
-        let seen: Timestamp = try row.decode("seen")
         return Reported(
-            number: try row.decode("number"),
-            keys: Array(Set(zip(components, symptoms).map { ReportKey(component: $0, symptom: $1) })),
+            number: number, keys: Array(Set(zip(components, symptoms).map { ReportKey(component: $0, symptom: $1) })),
             // What made it a surge lies before it.
             from: began.adding(seconds: Double(-60 * ReportBaseline.windowMinutes)),
             until: try row.decode("surging") ? now : resolved ?? now, changedAt: max(seen, resolved ?? seen))
+    }
+
+    /// Whether somebody else says so: an alert of another source on one of the components belongs to the incident. So does
+    /// an alert of reports themselves where they may open incidents.
+    func isCorroborated(_ number: Int, on components: [String], in runner: some SQLRunner) async throws -> Bool {
+        try await runner.query(
+            """
+            SELECT EXISTS (
+                SELECT FROM alert WHERE incident = \(number)
+                    AND (source = \(BuiltInSource.reports) OR component = ANY (\(components)))
+            ) AS is_so
+            """
+        ).first?.decode("is_so") ?? false
+    }
+
+    /// The components of what surges, or did within a day.
+    func surging(in runner: some SQLRunner) async throws -> [String] {
+        try await runner.query(
+            """
+            SELECT DISTINCT component FROM alert
+            WHERE uuid_send(source) = uuid_send(\(BuiltInSource.reports)) AND component IS NOT NULL
+                AND (resolved_at IS NULL OR resolved_at > now() - interval '1 day')
+            ORDER BY component LIMIT 5000
+            """
+        ).map { try $0.decode("component") }
+    }
+
+    /// Incidents that are open or under review and name one of the components, the newest ones.
+    func incidents(naming components: [String], limit: Int, in runner: some SQLRunner) async throws -> [Int] {
+        try await runner.query(
+            """
+            SELECT number FROM incident WHERE components && \(components)
+                AND phase IN ('detect', 'assess', 'mitigate', 'restore', 'review')
+            ORDER BY number DESC LIMIT \(limit)
+            """
+        ).map { try $0.decode("number") }
     }
 }

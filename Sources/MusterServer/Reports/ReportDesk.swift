@@ -57,9 +57,7 @@ final class ReportDesk: Sendable {
     /// - Throws: `Problem` `tooManyRequests`.
     func take(_ body: ReportBody, from request: RequestContext) async throws {
         let client = ReportClient(peer: request.peer, headers: request.head.headerFields, proxies: proxies)
-        let wait = limiter.take(
-            reporter: client.reporter(key: limiterKey), place: client.place(key: limiterKey),
-            at: clock().milliseconds / 1000)
+        let wait = limiter.take(reporter: client.reporter(key: limiterKey), at: clock().milliseconds / 1000)
         if let wait { throw Problem.later(.tooManyRequests, "Your reports have been heard.", seconds: wait) }
         let names = try await currentNames()
         let report = Report(

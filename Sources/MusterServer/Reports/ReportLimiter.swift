@@ -1,12 +1,12 @@
+import Metrics
 import Synchronization
 
-/// How many reports are taken within a minute: of one reporter, of one address, and of all together, which also bounds what
-/// has to be remembered. Each daemon counts for itself.
+/// How many reports are taken within a minute: of one address, and of all together, which also bounds what has to be remembered
+/// here and what is written. Each daemon counts for itself. What is refused is counted.
 final class ReportLimiter: Sendable {
     struct Limits: Sendable {
         var perReporter = 10
-        /// An office, or a mobile network, has many people behind one address.
-        var perPlace = 120
+        /// Each is a row at the most for two hours, and one for as long as counts are kept.
         var perMinute = 6_000
     }
 
@@ -27,20 +27,21 @@ final class ReportLimiter: Sendable {
     ///
     /// - Parameter seconds: What the clock says, of whatever beginning.
     /// - Returns: Nil when it is taken, else after how many seconds to try again.
-    func take(reporter: [UInt8], place: [UInt8], at seconds: Int64) -> Int? {
-        state.withLock { state in
+    func take(reporter: [UInt8], at seconds: Int64) -> Int? {
+        let limit: String? = state.withLock { state in
             let minute = seconds / 60
             if minute != state.minute { state = State(minute: minute) }
-            guard state.counts[reporter, default: 0] < limits.perReporter,
-                state.counts[place, default: 0] < limits.perPlace, state.total < limits.perMinute
-            else { return Int(60 - seconds % 60) }
+            guard state.total < limits.perMinute else { return "all" }
+            guard state.counts[reporter, default: 0] < limits.perReporter else { return "address" }
             state.counts[reporter, default: 0] += 1
-            state.counts[place, default: 0] += 1
             state.total += 1
             return nil
         }
+        guard let limit else { return nil }
+        Counter(label: "muster_reports_refused", dimensions: [("limit", limit)]).increment()
+        return Int(60 - seconds % 60)
     }
 
-    /// How many reporters and addresses are remembered.
+    /// How many addresses are remembered.
     var remembered: Int { state.withLock { $0.counts.count } }
 }

@@ -6,6 +6,7 @@ struct ReportRoutes: Sendable {
     let reports: ReportDesk
     let search: ReportSearch
     let desk: IncidentDesk
+    let beside: ReportsBeside
 
     private static let ratesMax = 500
 
@@ -15,6 +16,9 @@ struct ReportRoutes: Sendable {
             Route(.options, "/reports", role: nil, "askAboutReports", query: .anything, handler: preflight),
             Route(.get, "/v1/reports", role: .viewer, "listReports", isLong: true, handler: list),
             Route(.get, "/v1/incidents/{id}/reports", role: .viewer, "getIncidentReports", isLong: true, handler: show),
+            Route(
+                .post, "/v1/incidents/{id}/reports/confirm", role: .responder, "confirmIncidentReports",
+                body: .optionalJSON, isConditional: true, handler: confirm),
         ]
     }
 
@@ -51,13 +55,34 @@ struct ReportRoutes: Sendable {
     }
 
     private func show(_ request: RequestContext) async throws -> Answer {
+        try await answer(try await desk.current(request.incidentNumber()).incident)
+    }
+
+    /// A responder says that the reports are about this incident: from now on it counts them.
+    private func confirm(_ request: RequestContext) async throws -> Answer {
         let number = try request.incidentNumber()
+        var body = try request.fields()
+        let context = try CommandContext(request, &body)
         let incident = try await desk.current(number).incident
-        let reported = try await search.reported(number)
-        let course = if let reported { try await search.course(of: reported) } else { ReportSearch.Course?.none }
+        guard incident.phase.isOpen else {
+            throw IncidentRefusal.wrongPhase(incident.phase, wanted: Phase.allCases.filter(\.isOpen))
+        }
+        guard let (reported, _) = try await beside.reported(incident) else {
+            throw Problem.notFound("A surge of reports on what INC-\(number) affects")
+        }
+        let outcome = try await desk.handle(
+            .countReports(try await search.series(of: reported), changedAt: reported.changedAt), on: number, context)
+        return try await answer(outcome.incident)
+    }
+
+    private func answer(_ incident: Incident) async throws -> Answer {
+        let found = try await beside.reported(incident)
+        let course =
+            if let found { try await search.course(of: found.reported) } else { ReportSearch.Course?.none }
         return .json { json in
             json.object { json in
                 json.member("incident", incident.number)
+                json.member("counted", found?.isCounted ?? false)
                 write(course?.series, to: &json)
                 json.array("symptoms", course?.symptoms ?? []) { json, part in
                     json.object { json in

@@ -1,5 +1,6 @@
 import IncidentDomain
 import Logging
+import Metrics
 import Postgres
 import ServiceLifecycle
 
@@ -36,7 +37,9 @@ struct ReportRunner: Service {
                 await insist("users' reports of incidents could not be counted") { try await count() }
                 if looks.isMultiple(of: Self.looksBetweenPrunings) {
                     await insist("old reports could not be removed") {
-                        try await ReportStore(pool: pool).prune(days: retentionDays)
+                        let dropped = try await ReportStore(pool: pool).prune(days: retentionDays)
+                        Counter(label: "muster_dropped_rows", dimensions: [("what", "report counts")])
+                            .increment(by: dropped)
                     }
                 }
                 looks += 1
@@ -72,22 +75,24 @@ struct ReportRunner: Service {
         try await store.mark(over.map(\.key), alerted: false)
     }
 
-    /// Tells open incidents how many users report them.
+    /// Tells incidents how many users report them, where somebody else says so.
     func count() async throws {
-        let search = ReportSearch(pool: pool)
-        for reported in try await ReportAlertStore().reported(of: nil, in: pool) {
+        let beside = ReportsBeside(desk: desk, pool: pool)
+        for number in try await beside.numbers() {
             do {
-                let series = try await search.series(of: reported)
+                let incident = try await desk.current(number).incident
+                guard let (reported, isCounted) = try await beside.reported(incident), isCounted else { continue }
+                let series = try await ReportSearch(pool: pool).series(of: reported)
                 _ = try await desk.handle(
-                    .countReports(series, changedAt: reported.changedAt), on: reported.number,
-                    CommandContext(principal: .daemon))
+                    .countReports(series, changedAt: reported.changedAt), on: number, CommandContext(principal: .daemon)
+                )
             } catch let error as PostgresError where error.isTransient {
                 throw error
             } catch {
                 guard !Task.isCancelled else { throw error }
                 logger.error(
                     "the reports of an incident could not be counted",
-                    metadata: ["incident": .stringConvertible(reported.number), "error": .string("\(error)")])
+                    metadata: ["incident": .stringConvertible(number), "error": .string("\(error)")])
             }
         }
     }
@@ -99,7 +104,9 @@ struct ReportRunner: Service {
         var labels = ["alertname": "UserReports", "symptom": key.symptom]
         if !key.component.isEmpty { labels["component"] = key.component }
         return IncomingAlert(
-            identity: key.identity, groupKey: key.identity, status: due.baseline.isSurging ? .firing : .resolved,
+            // Not the identity alone: under that name, versions before this one brought surges into incidents.
+            identity: key.identity, groupKey: "beside|\(key.identity)",
+            status: due.baseline.isSurging ? .firing : .resolved,
             title: "Users report: \(key.words)\(place), \(due.recent) in \(ReportBaseline.windowMinutes) minutes, "
                 + "normally \(normal)",
             component: key.component.isEmpty ? nil : key.component, severity: "warning", startsAt: due.surgingSince,

@@ -95,11 +95,6 @@ struct ReportSearch: Sendable {
         return Course(series: try await series(of: reported), symptoms: parts[0], regions: parts[1])
     }
 
-    /// The surges of an incident; nil when it has none.
-    func reported(_ number: Int) async throws -> ReportAlertStore.Reported? {
-        try await ReportAlertStore().reported(of: number, in: pool).first
-    }
-
     private static func counted(_ reported: ReportAlertStore.Reported) -> SQL {
         """
         report_count JOIN unnest(\(reported.keys.map(\.component)), \(reported.keys.map(\.symptom)))

@@ -54,9 +54,17 @@ struct ReportStore: Sendable {
         return (try row.decode("salt"), try row.decode("seconds"))
     }
 
-    /// Forgets what is not needed any more.
-    func prune(days: Int) async throws {
-        _ = try await pool.pipeline([
+    /// Rows of counts that are kept, whatever comes.
+    static let countsMax = 2_000_000
+
+    /// Forgets what is not needed any more, and the oldest counts where there are too many; how many of these there were.
+    @discardableResult
+    func prune(days: Int, countsMax: Int = countsMax) async throws -> Int {
+        try await pool.pipeline([
+            """
+            DELETE FROM report_count
+            WHERE minute <= (SELECT minute FROM report_count ORDER BY minute DESC OFFSET \(countsMax) LIMIT 1)
+            """,
             "DELETE FROM report_reporter WHERE hour < date_trunc('hour', now()) - interval '1 hour'",
             "DELETE FROM report_salt WHERE day < (now() AT TIME ZONE 'UTC')::date - 1",
             "DELETE FROM report_count WHERE minute < now() - make_interval(days => \(Int32(days)))",
@@ -64,6 +72,6 @@ struct ReportStore: Sendable {
             DELETE FROM report_baseline WHERE surging_since IS NULL AND NOT alerted AND mean < 0.0001
                 AND looked_at < now() - interval '1 day'
             """,
-        ])
+        ])[0].affectedRows
     }
 }

@@ -7,6 +7,7 @@ import ServiceLifecycle
 struct Features: Sendable {
     let catalog: CatalogCache
     let feed: FeedSignal
+    let streams: FeedHub
     let desk: IncidentDesk
     let routing = RoutingSignal()
     let alerts: AlertStore
@@ -25,6 +26,10 @@ struct Features: Sendable {
         self.logger = logger
         catalog = CatalogCache(pool: pool)
         feed = FeedSignal()
+        streams = FeedHub(
+            feed: FeedStore(pool: pool), signal: feed, tokens: TokenStore(pool: pool),
+            limits: FeedHub.Limits(streams: configuration.streams.max, perToken: configuration.streams.perTokenMax),
+            logger: logger)
         desk = IncidentDesk(
             pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed)
         alerts = AlertStore(pool: pool)
@@ -48,6 +53,7 @@ struct Features: Sendable {
     var runners: [any Service] {
         [
             FeedNotifier(signal: feed, pool: pool, logger: logger),
+            streams,
             DeadlineRunner(desk: desk, pool: pool, logger: logger),
             PlanRunner(desk: desk, pool: pool, logger: logger),
             AlertRouter(
@@ -62,6 +68,7 @@ struct Features: Sendable {
             ReportRunner(
                 desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger,
                 retentionDays: configuration.reports.retentionDays),
+            TableBoundRunner(store: TableBoundStore(pool: pool), logger: logger),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
             sources,
             intake,
@@ -77,7 +84,7 @@ struct Features: Sendable {
             + StatisticsRoutes(search: EstimateSearch(pool: pool)).routes
             + ReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes
             + TimelineRoutes(
-                desk: desk, reader: TimelineReader(runner: pool), feed: FeedStore(pool: pool), signal: feed
+                desk: desk, reader: TimelineReader(runner: pool), streams: streams
             ).routes
             + ComponentRoutes(desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool)).routes
             + CatalogRoutes(reader: CatalogReader(pool: pool)).routes
@@ -93,7 +100,10 @@ struct Features: Sendable {
                 store: RuleStore(pool: pool), book: rules, trial: trial
             ).routes
             + SilenceRoutes(store: SilenceStore(pool: pool), routing: routing).routes
-            + ReportRoutes(reports: reports, search: ReportSearch(pool: pool), desk: desk).routes
+            + ReportRoutes(
+                reports: reports, search: ReportSearch(pool: pool), desk: desk,
+                beside: ReportsBeside(desk: desk, pool: pool)
+            ).routes
     }
 
     private var ingress: IngressDesk {

@@ -27,7 +27,7 @@ final class Generation: Service {
 
     /// Ends the loops once the requests that began under this configuration have their answers.
     func retire() async {
-        server.features.feed.end()
+        server.features.streams.end()
         while server.inFlight.current > 0, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(20))
         }
@@ -50,11 +50,6 @@ final class Generations: Service {
         arrived.yield(first)
     }
 
-    /// A stop begins: what would be sent for ever ends.
-    func endStreams() {
-        for generation in alive.withLock({ $0 }) { generation.server.features.feed.end() }
-    }
-
     /// The newest one's server.
     var server: Server {
         alive.withLock { $0[$0.count - 1] }.server
@@ -63,6 +58,11 @@ final class Generations: Service {
     /// Of every loop that runs.
     var pulses: [RunnerPulse] {
         alive.withLock { $0.flatMap(\.pulses) }
+    }
+
+    /// Ends what would go on for ever: streams of events.
+    func endStreams() {
+        for generation in alive.withLock({ $0 }) { generation.server.features.streams.end() }
     }
 
     func run() async throws {

@@ -4,7 +4,7 @@ import IncidentDomain
 struct LiveMetrics: Sendable {
     let inFlight: InFlightGate
     let intake: AlertIntake
-    let feed: FeedSignal
+    let feed: FeedHub
     /// `database.connections`.
     let connectionsMax: Int
     let figures: FigureCache

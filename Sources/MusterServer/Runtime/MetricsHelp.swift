@@ -14,9 +14,15 @@ enum MetricsHelp {
         "muster_database_up": "Whether the database answered when it was last asked for these figures.",
         "muster_dead_letters_total": "Messages that were not understood and are kept, by kind of source.",
         "muster_deadline_lateness_seconds": "Time from a deadline, such as the end of a soak, until it was acted upon.",
+        "muster_dropped_rows_total":
+            "Rows that were removed because their table was full (docs/operating.md), by what they were.",
         "muster_feed_lag_seconds":
             "Age of the oldest committed event that the feed does not show yet, for an older transaction still runs.",
         "muster_feed_streams": "Clients that follow the feed at this daemon.",
+        "muster_feed_streams_cut_total":
+            "Streams of events that the daemon ended, by reason: slow (the client did not keep up) or revoked (its token).",
+        "muster_feed_streams_refused_total":
+            "Streams of events that were refused (streams.max, streams.per_token_max).",
         "muster_http_accept_failures_total":
             "Attempts to accept connections that failed, as when file descriptors are used up.",
         "muster_http_request_duration_seconds": "Time from the request line to the ready answer.",
@@ -36,7 +42,11 @@ enum MetricsHelp {
             "The longest time that an event loop was held in the last half minute to minute: requests waited so long.",
         "muster_matching_skipped_total":
             "Alerts for which a rule or silence was left out, because matching its regular expressions took too long.",
+        "muster_probe_lookups_failed_total":
+            "Looks of probes that did not take place, as the resolver of this machine did not answer.",
         "muster_pruned_rows_total": "Rows that were removed because their retention was over, by what they were.",
+        "muster_reports_refused_total":
+            "Users' reports that were not counted, by the limit: of one address, or of all.",
         "muster_runner_last_pass_timestamp_seconds":
             "When a loop of the daemon last ended a pass without an error, in seconds since 1970.",
         "muster_worker_jobs": "Work beside the event loops that waits or runs.",

@@ -29,31 +29,54 @@ extension Server {
                     inherited: sockets.http)
             ],
             logger: logger.atLeast(.notice))
-        group.maximumGracefulShutdownDuration = configuration.shutdownGrace
+        // What goes on after that is cancelled, and has the rest of the grace to end.
+        group.maximumGracefulShutdownDuration = configuration.shutdownGrace * 0.9
         let daemon = ServiceGroup(configuration: group)
-        let signals = Task { await listen(for: daemon, logger, hangUps) }
+        // A private PostgreSQL is stopped after all else, and has its own time for it.
+        let limit = configuration.shutdownGrace + (configuration.database.url == nil ? .seconds(24) : .zero)
+        let isAsked = StopFlag()
+        let signals = Task { await listen(for: daemon, logger, hangUps, isAsked, limit: limit) }
         defer { signals.cancel() }
-        try await daemon.run()
+        do {
+            try await daemon.run()
+        } catch is CancellationError where isAsked.isSet {
+            logger.warning("what had not ended in time was given up")
+        }
     }
 
     /// SIGTERM and SIGINT stop the daemon gracefully; a second one ends the process at once, for whoever cannot wait. The
     /// private PostgreSQL is built to survive that. SIGHUP has the configuration read anew.
     private static func listen(
-        for daemon: ServiceGroup, _ logger: Logger, _ hangUps: AsyncStream<Void>.Continuation
+        for daemon: ServiceGroup, _ logger: Logger, _ hangUps: AsyncStream<Void>.Continuation, _ isAsked: StopFlag,
+        limit: Duration
     ) async {
-        var isStopping = false
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
             if signal == .sighup {
                 hangUps.yield()
                 continue
             }
-            if isStopping {
+            if isAsked.isSet {
                 logger.warning("ended by a second signal", metadata: ["signal": .stringConvertible(signal)])
                 _exit(1)
             }
-            isStopping = true
+            isAsked.set()
+            endAnyway(after: limit, logger)
             await daemon.triggerGracefulShutdown()
         }
+    }
+
+    /// However a stop goes, the process is gone in time: what hangs would otherwise be ended by a signal. Nothing that was
+    /// acknowledged is lost by it, no more than by `kill -9`. By the kernel's clock, as threads of ours may be what hangs.
+    private static func endAnyway(after limit: Duration, _ logger: Logger) {
+        Task {
+            try? await Task.sleep(for: limit - .milliseconds(200))
+            logger.warning("the stop takes longer than shutdown.grace_seconds and is given up")
+        }
+        signal(SIGALRM) { _ in _exit(0) }
+        let (seconds, attoseconds) = limit.components
+        var timer = itimerval()
+        timer.it_value = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+        setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
     }
 }
 
@@ -97,8 +120,7 @@ struct Daemon: Service {
             onListening: { address in
                 logger.notice("listening", metadata: ["address": .string(address)])
                 status.ready(at: address)
-            },
-            onStopping: { generations.endStreams() })
+            })
         let gate = SchemaGate()
         let hangs = configuration.database.statementDeadline * 2 + .seconds(20)
         let vital =
@@ -111,7 +133,9 @@ struct Daemon: Service {
             StatusRunner(status: status, store: StatusStore(pool: pool), gate: gate),
             GatedService(service: generations, gate: gate),
             ReloadRunner(reloading: reloading, generations: generations, status: status, gate: gate),
-            ServingService(server: server, database: database, http: http, notifier: notifier, gate: gate),
+            ServingService(
+                server: server, generations: generations, database: database, http: http, notifier: notifier, gate: gate
+            ),
         ]
         let group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
@@ -123,6 +147,7 @@ struct Daemon: Service {
 /// Brings the schema up to date and then serves. One service, because nothing may be answered before.
 struct ServingService: Service {
     let server: Server
+    let generations: Generations
     let database: Database
     let http: HTTPServer
     let notifier: SystemdNotifier
@@ -145,6 +170,7 @@ struct ServingService: Service {
             try await http.run()
         } onGracefulShutdown: {
             server.isStopping.set()
+            generations.endStreams()
             notifier.stopping()
             server.logger.notice("stopping")
         }

@@ -32,15 +32,18 @@ package struct Server: Sendable {
         self.isStopping = isStopping
         self.clock = clock
         tokens = TokenStore(pool: pool)
-        authenticator = Authenticator(tokens: tokens, bootstrapToken: configuration.bootstrapToken)
+        let features = Features(pool: pool, configuration: configuration, clock: clock, logger: logger)
+        self.features = features
+        authenticator = Authenticator(
+            tokens: tokens, bootstrapToken: configuration.bootstrapToken,
+            onForget: { features.streams.tokensChanged() })
         idempotency = IdempotencyStore(pool: pool)
-        features = Features(pool: pool, configuration: configuration, clock: clock, logger: logger)
         figures = FigureCache { try await FigureSearch(pool: pool).figures() }
     }
 
     var liveMetrics: LiveMetrics {
         LiveMetrics(
-            inFlight: inFlight, intake: features.intake, feed: features.feed,
+            inFlight: inFlight, intake: features.intake, feed: features.streams,
             connectionsMax: configuration.database.connections, figures: figures)
     }
 

@@ -34,6 +34,8 @@ import Logging
 /// | `log.level` | trace, debug, info, notice, warning, error, critical | `info` | |
 /// | `log.format` | json, text | `json` | |
 /// | `ingress.body_max_bytes` | bytes | 16777216 | 65536 to 67108864 |
+/// | `streams.max` | streams of events of this daemon | 1000 | 1 to 100000 |
+/// | `streams.per_token_max` | streams of one token | 100 | 1 to 100000 |
 /// | `intake.gather_milliseconds` | milliseconds | 0 | 0 to 100 |
 /// | `intake.waiting_max` | alerts | 10000 | 1 to 1000000 |
 /// | `intake.batch_max` | alerts | 500 | 1 to 5000 |
@@ -109,6 +111,12 @@ package struct ServerConfiguration: Sendable {
         var settle: Duration
     }
 
+    /// How many streams of events there may be at the same time.
+    struct Streams: Sendable {
+        var max: Int
+        var perTokenMax: Int
+    }
+
     struct Probes: Sendable {
         var concurrentMax: Int
         var networks: ProbeNetworks
@@ -127,6 +135,7 @@ package struct ServerConfiguration: Sendable {
     var database: Database
     var log: Log
     var ingress: Ingress
+    var streams: Streams
     var intake: Intake
     var retention: IngressPruneRunner.Retention
     var probes: Probes
@@ -190,6 +199,9 @@ extension ServerConfiguration {
             level: reader.enumeration("log.level", default: .info),
             format: reader.enumeration("log.format", default: .json))
         ingress = Ingress(bodyMaxBytes: reader.integer("ingress.body_max_bytes", default: 1 << 24, 1 << 16...1 << 26))
+        streams = Streams(
+            max: reader.integer("streams.max", default: 1_000, 1...100_000),
+            perTokenMax: reader.integer("streams.per_token_max", default: 100, 1...100_000))
         intake = Intake(
             gather: .milliseconds(reader.integer("intake.gather_milliseconds", default: 0, 0...100)),
             waitingMax: reader.integer("intake.waiting_max", default: 10_000, 1...1_000_000),

@@ -46,12 +46,10 @@ struct HTTPCheck: Sendable {
         if method == .post { fields.add(name: "Content-Length", value: "0") }
         let head = HTTPRequestHead(
             version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: url.target, headers: fields)
-        let verifies = page.verifies
+        let context = try await url.isSecure ? connector.tls.context(verifies: page.verifies) : nil
         return try await connector.exchange(url.host, url.port) { channel, promise in
             let pipeline = channel.pipeline.syncOperations
-            if url.isSecure {
-                try pipeline.addHandler(ProbeConnector.tls(verifies: verifies, serverName: url.host))
-            }
+            if let context { try pipeline.addHandler(ProbeConnector.tls(context, serverName: url.host)) }
             try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
             try pipeline.addHandler(HTTPReplyHandler(head: head, promise: promise))
         }

@@ -41,6 +41,8 @@ struct Probe: Sendable {
     let nextAt: Timestamp
     let createdAt: Timestamp
     let updatedAt: Timestamp
+    /// What the last result says, or why nothing could be found out since.
+    var detail: String?
 
     var status: ProbeStatus {
         last.map { $0.isPassed ? .passing : .failing } ?? .pending
@@ -67,7 +69,7 @@ extension Probe: JSONWritable {
             json.member("firing_since", state.firingSince)
             json.member("checked_at", last?.checkedAt)
             json.member("latency_ms", last?.latencyMilliseconds)
-            json.member("detail", last?.detail)
+            json.member("detail", detail)
             json.member("next_at", draft.isEnabled ? nextAt : nil)
             json.member("created_at", createdAt)
             json.member("updated_at", updatedAt)

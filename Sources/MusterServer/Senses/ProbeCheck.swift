@@ -9,14 +9,23 @@ struct ProbeCheck: Sendable {
     /// Tells the moment by which certificates are judged.
     var now: @Sendable () -> Timestamp = { .now() }
 
+    var names = NameLookup.shared
+    var tls = ProbeTLS.shared
+
     /// What was wrong, as a clause.
     struct Failure: Error {
         let detail: String
     }
 
+    /// Why nothing can be said of the target: something of our own is wrong.
+    struct Unknown: Error {
+        let detail: String
+    }
+
     func look(at target: ProbeTarget, timeout: Duration) async throws -> ProbeOutcome {
         let start = ContinuousClock.now
-        let connector = ProbeConnector(networks: networks, deadline: start + timeout, timeout: timeout)
+        let connector = ProbeConnector(
+            networks: networks, deadline: start + timeout, timeout: timeout, names: names, tls: tls)
         do {
             switch target {
             case .http(let page): return try await HTTPCheck(connector: connector).look(at: page)
@@ -25,6 +34,10 @@ struct ProbeCheck: Sendable {
             }
         } catch let failure as Failure {
             return .failed(failure.detail)
+        } catch let unknown as Unknown {
+            return .unknown(unknown.detail)
+        } catch let problem as Problem {
+            return .unknown("not looked at: \(problem.detail)")
         } catch is CancellationError {
             throw CancellationError()
         } catch {

@@ -9,6 +9,8 @@ struct ProbeConnector: Sendable {
     let networks: ProbeNetworks
     let deadline: ContinuousClock.Instant
     let timeout: Duration
+    var names = NameLookup.shared
+    var tls = ProbeTLS.shared
 
     private static let addressesMax = 4
 
@@ -80,33 +82,16 @@ struct ProbeConnector: Sendable {
         return try allowed.map { try SocketAddress(ipAddress: $0, port: port) }
     }
 
-    /// Asks the resolver, which blocks, on a thread that may.
     private func lookUp(_ host: String) async throws -> [String] {
         if NetworkRange.bytes(of: host) != nil { return [host] }
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let promise = loop.makePromise(of: [String].self)
-        let late = ProbeCheck.Failure(
-            detail: "the name \(host) was not resolved within \(timeout.components.seconds) s")
-        let alarm = loop.scheduleTask(in: try timeLeft()) { promise.fail(late) }
-        NIOThreadPool.singleton.submit { state in
-            guard case .active = state else { return promise.fail(CancellationError()) }
-            promise.completeWith(HostLookup.addresses(of: host))
-        }
-        promise.futureResult.whenComplete { _ in alarm.cancel() }
-        return try await withTaskCancellationHandler {
-            try await promise.futureResult.get()
-        } onCancel: {
-            promise.fail(CancellationError())
-        }
+        let left = try timeLeft()
+        return try await names.addresses(of: host, within: .nanoseconds(left.nanoseconds))
     }
 
     /// A client's handler for TLS.
-    static func tls(verifies: Bool, serverName: String) throws -> NIOSSLClientHandler {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.certificateVerification = verifies ? .fullVerification : .none
+    static func tls(_ context: NIOSSLContext, serverName: String) throws -> NIOSSLClientHandler {
         let isAddress = NetworkRange.bytes(of: serverName) != nil
-        return try NIOSSLClientHandler(
-            context: try NIOSSLContext(configuration: configuration), serverHostname: isAddress ? nil : serverName)
+        return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : serverName)
     }
 
     /// What a fault of the network is called by people.

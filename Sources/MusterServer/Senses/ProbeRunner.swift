@@ -18,6 +18,9 @@ struct ProbeRunner: Service {
     /// How often to look for what is due.
     var interval: Duration = .milliseconds(500)
     private let progress = RunnerProgress("probes")
+    private let warnings = DeadLetterWarnings()
+    /// One line for all of them: it is the same trouble.
+    private static let warning = BuiltInSource.probes
 
     func run() async throws {
         guard concurrentMax > 0 else { return try await gracefulShutdown() }
@@ -73,6 +76,7 @@ struct ProbeRunner: Service {
         do {
             let draft = claim.probe.draft
             let outcome = try await check.look(at: draft.target, timeout: .seconds(draft.timeoutSeconds))
+            guard !outcome.isUnknown else { return try await recordUnknown(outcome, claim) }
             var state = claim.probe.state
             let change = state.take(isPassed: outcome.isPassed, at: claim.at, draft.thresholds)
             let told: SenseSignal? =
@@ -90,6 +94,16 @@ struct ProbeRunner: Service {
                 "a probe's result could not be stored",
                 metadata: ["probe": .string(claim.probe.draft.name), "error": .string("\(error)")])
         }
+    }
+
+    /// What was found says nothing of the target: no failure is counted, no alert is raised or ended, and what was known stays.
+    private func recordUnknown(_ outcome: ProbeOutcome, _ claim: ProbeStore.Claim) async throws {
+        if warnings.isDue(Self.warning) {
+            logger.warning(
+                "probes cannot be looked at",
+                metadata: ["probe": .string(claim.probe.draft.name), "reason": .string(outcome.detail)])
+        }
+        try await store.recordUnknown(outcome.detail, claim)
     }
 
     /// Runs everything that is due now, once; returns how many probes that were. For tests.

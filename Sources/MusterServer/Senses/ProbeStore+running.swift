@@ -78,6 +78,16 @@ extension ProbeStore {
         return try row?.decode("recorded") ?? false
     }
 
+    /// Notes why nothing could be found out. All that was known before stays; it is tried again when it is due the next time.
+    func recordUnknown(_ reason: String, _ claim: Claim) async throws {
+        _ = try await pool.query(
+            """
+            UPDATE probe SET claim = NULL, detail = \(reason),
+                next_at = now() + (0.95 + 0.1 * random()) * make_interval(secs => least(interval_seconds, 60))
+            WHERE name = \(claim.probe.draft.name) AND claim = \(claim.id)
+            """)
+    }
+
     /// Makes the probes of components that are being restored due soon, whatever their interval is: people wait for them.
     func hurry() async throws {
         _ = try await pool.query(

@@ -30,7 +30,7 @@ struct ProbeStore: Sendable {
                 firingSince: try row.decode("firing_since"), failingSince: try row.decode("failing_since"),
                 passingSince: try row.decode("passing_since")),
             last: try last(row), nextAt: try row.decode("next_at"), createdAt: try row.decode("created_at"),
-            updatedAt: try row.decode("updated_at"))
+            updatedAt: try row.decode("updated_at"), detail: try row.decode("detail"))
     }
 
     private static func last(_ row: PostgresRow) throws -> Probe.Result? {

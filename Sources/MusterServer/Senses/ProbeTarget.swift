@@ -81,9 +81,16 @@ struct ProbeOutcome: Hashable, Sendable {
     let detail: String
     /// How long the answer took; nil when there was none.
     let latencyMilliseconds: Int?
+    /// Nothing is known of the target, as something of our own kept us from looking. It counts neither way.
+    var isUnknown = false
 
     static func passed(_ detail: String, _ latency: Int) -> ProbeOutcome {
         ProbeOutcome(isPassed: true, detail: detail, latencyMilliseconds: latency)
+    }
+
+    static func unknown(_ detail: String) -> ProbeOutcome {
+        ProbeOutcome(
+            isPassed: false, detail: AlertName.cut(detail, to: 500), latencyMilliseconds: nil, isUnknown: true)
     }
 
     static func failed(_ detail: String, _ latency: Int? = nil) -> ProbeOutcome {

@@ -50,9 +50,10 @@ struct TLSCheck: Sendable {
     /// When the server's certificate ends.
     private func end(of target: TLSTarget, verifies: Bool) async throws -> Timestamp {
         let name = Self.name(target)
+        let context = try await connector.tls.context(verifies: verifies)
         return try await connector.exchange(target.host, target.port) { channel, promise in
             let pipeline = channel.pipeline.syncOperations
-            let tls = try ProbeConnector.tls(verifies: verifies, serverName: name)
+            let tls = try ProbeConnector.tls(context, serverName: name)
             try pipeline.addHandlers([tls, HandshakeHandler(tls: tls, promise: promise)])
         }
     }

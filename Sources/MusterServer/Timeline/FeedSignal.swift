@@ -6,7 +6,6 @@ final class FeedSignal: Sendable {
     private struct Readers {
         var nextID = 0
         var waiting: [Int: AsyncStream<Void>.Continuation] = [:]
-        var isEnded = false
     }
 
     private let readers = Mutex(Readers())
@@ -32,32 +31,15 @@ final class FeedSignal: Sendable {
     /// Signals for one reader, which ends by dropping the stream. Signals that come while it is busy are one.
     func signals() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let id = readers.withLock { readers -> Int? in
-            guard !readers.isEnded else { return nil }
+        let id = readers.withLock { readers in
             readers.nextID += 1
             readers.waiting[readers.nextID] = continuation
             return readers.nextID
-        }
-        guard let id else {
-            continuation.finish()
-            return stream
         }
         continuation.onTermination = { [weak self] _ in
             self?.readers.withLock { _ = $0.waiting.removeValue(forKey: id) }
         }
         return stream
-    }
-
-    /// How many readers follow.
-    var streams: Int { readers.withLock { $0.waiting.count } }
-
-    /// Ends every reader's stream, now and from now on: clients come again and get the feed of a newer configuration.
-    func end() {
-        let waiting = readers.withLock { readers in
-            readers.isEnded = true
-            return Array(readers.waiting.values)
-        }
-        for continuation in waiting { continuation.finish() }
     }
 
     /// Commits of this daemon, several in quick succession as one.

@@ -44,9 +44,13 @@ struct FeedStore: Sendable {
         _ = try await pool.query("SELECT pg_notify(\(channel), '')")
     }
 
+    typealias Placed = (position: FeedPosition, entry: TimelineEntry)
+
+    /// The payloads of a page have this many bytes and one entry more at the most, as a few entries can be very large.
+    static let pageBytesMax = 1 << 20
+
     /// Entries after a position, oldest first.
-    func read(after position: FeedPosition, limit: Int) async throws -> [(position: FeedPosition, entry: TimelineEntry)]
-    {
+    func read(after position: FeedPosition, limit: Int) async throws -> [Placed] {
         try await pool.query(Self.page(after: position, limit: limit)).map { row in
             let place = FeedPosition(
                 transaction: try row.decode("transaction_id"), position: try row.decode("position"))
@@ -54,12 +58,23 @@ struct FeedStore: Sendable {
         }
     }
 
+    /// Whether there may be more behind a page.
+    static func isFull(_ page: [Placed], limit: Int) -> Bool {
+        page.count >= limit || page.reduce(0) { $0 + $1.entry.stored.payload.count } >= pageBytesMax
+    }
+
     static func page(after position: FeedPosition, limit: Int) -> SQL {
         """
-        SELECT transaction_id, position, \(fragment: TimelineStore.columns) FROM timeline_entry
-        WHERE (transaction_id, position) > (\(String(position.transaction))::text::xid8, \(position.position))
-            AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY transaction_id, position LIMIT \(limit)
+        SELECT * FROM (
+            SELECT transaction_id, position, \(fragment: TimelineStore.columns),
+                coalesce(sum(octet_length(payload::text)) OVER (ORDER BY transaction_id, position
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+            FROM timeline_entry
+            WHERE (transaction_id, position) > (\(String(position.transaction))::text::xid8, \(position.position))
+                AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+            ORDER BY transaction_id, position LIMIT \(limit)
+        ) AS page
+        WHERE bytes_before < \(pageBytesMax) ORDER BY transaction_id, position
         """
     }
 

@@ -1,45 +1,60 @@
 import NIOCore
-import ServiceLifecycle
 
-/// One client's stream of server-sent events: what is committed, in order, until the client or the daemon goes.
+/// One client's stream of server-sent events: what is committed, in order, until the client or the daemon goes, its token is
+/// revoked, or it reads too slowly.
 struct FeedStream: Sendable {
-    let feed: FeedStore
-    let signals: AsyncStream<Void>
+    let seat: FeedSeat
     let start: FeedPosition
 
-    private static let pageRows = 200
-    /// Wakes without news after which a comment keeps the connection alive; there is one wake a second at least.
-    private static let quietWakesMax = 15
-
-    func write(to writer: any BodyWriter) async throws {
-        try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
+    /// - Parameter send: Returns when more may follow.
+    func write(_ send: (ByteBuffer) async throws -> Void) async throws {
+        try await send(ByteBuffer(string: "retry: 2000\n\n"))
+        var wakes = seat.wakes.makeAsyncIterator()
         var position = start
-        var quietWakes = 0
-        var waiting = signals.cancelOnGracefulShutdown().makeAsyncIterator()
+        // Whether it has caught up once. From then on it has to keep up.
+        var isLive = false
         repeat {
-            var page = try await feed.read(after: position, limit: Self.pageRows)
-            quietWakes = page.isEmpty ? quietWakes + 1 : 0
-            while !page.isEmpty {
-                try await writer.write(Self.events(page))
-                position = page[page.count - 1].position
-                page = page.count < Self.pageRows ? [] : try await feed.read(after: position, limit: Self.pageRows)
+            var hasMore = true
+            while hasMore {
+                switch seat.news(after: position) {
+                case .none:
+                    isLive = true
+                    hasMore = false
+                case .events(let events):
+                    isLive = true
+                    try await send(Self.joined(events))
+                    position = events[events.count - 1].position
+                case .behind(let boundary):
+                    guard !isLive else {
+                        seat.cutAsSlow()
+                        return try await send(Self.farewell("too slow"))
+                    }
+                    let page = try await seat.pageToCatchUp(after: position)
+                    if let last = page.last {
+                        try await send(Self.joined(page))
+                        position = last.position
+                    } else if let boundary {
+                        position = max(position, boundary)
+                    } else {
+                        hasMore = false
+                    }
+                case .ended(.over): return
+                case .ended(.revoked): return try await send(Self.farewell("the token was revoked"))
+                case .ended(.slow): return try await send(Self.farewell("too slow"))
+                }
             }
-            if quietWakes >= Self.quietWakesMax {
-                try await writer.write(ByteBuffer(string: ":\n\n"))
-                quietWakes = 0
-            }
-        } while await waiting.next() != nil
+            if seat.takeBeat() { try await send(ByteBuffer(string: ":\n\n")) }
+        } while await wakes.next() != nil
     }
 
-    private static func events(_ page: [(position: FeedPosition, entry: TimelineEntry)]) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        for (position, entry) in page {
-            var json = JSONWriter()
-            entry.write(to: &json)
-            buffer.writeString("id: \(position.text)\nevent: \(entry.stored.kind)\ndata: ")
-            buffer.writeBytes(json.bytes)
-            buffer.writeString("\n\n")
-        }
+    /// A comment, for whoever looks at the stream itself: clients only see that it ends.
+    private static func farewell(_ reason: String) -> ByteBuffer {
+        ByteBuffer(string: ": \(reason)\n\n")
+    }
+
+    private static func joined(_ events: [RecentEvents.Event]) -> ByteBuffer {
+        var buffer = events[0].bytes
+        for event in events.dropFirst() { buffer.writeImmutableBuffer(event.bytes) }
         return buffer
     }
 }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import HummingbirdCore
 import IncidentDomain
 import NIOCore
 import ServiceLifecycle
@@ -7,8 +8,7 @@ import ServiceLifecycle
 struct TimelineRoutes: Sendable {
     let desk: IncidentDesk
     let reader: TimelineReader
-    let feed: FeedStore
-    let signal: FeedSignal
+    let streams: FeedHub
 
     var routes: [Route] {
         [
@@ -51,17 +51,25 @@ struct TimelineRoutes: Sendable {
         var query = try request.query()
         let after = query.string("after")
         try query.finish()
-        let start: FeedPosition
-        if let text = request.head.headerFields[.lastEventID] ?? after {
-            guard let position = FeedPosition(text) else {
-                throw Problem.invalid("/after", "is not the id of an event; 0-0 is the beginning")
-            }
-            start = position
-        } else {
-            start = try await feed.end()
+        let known = request.head.headerFields[.lastEventID] ?? after
+        let given = known.flatMap(FeedPosition.init)
+        if known != nil, given == nil {
+            throw Problem.invalid("/after", "is not the id of an event; 0-0 is the beginning")
         }
-        let events = FeedStream(feed: feed, signals: signal.signals(), start: start)
-        var answer = Answer(.ok, body: .stream { writer in try await events.write(to: writer) })
+        let isBootstrap = request.principal == Authenticator.bootstrap
+        let token = try Authenticator.token(in: request.head.headerFields)
+        let seat = try streams.join(
+            request.principal, tokenHash: isBootstrap ? nil : OpenSSL.sha256(Array(token.utf8)))
+        let start: FeedPosition
+        if let given {
+            start = given
+        } else {
+            start = try await streams.feed.end()
+        }
+        let events = FeedStream(seat: seat, start: start)
+        var answer = Answer(
+            .ok,
+            body: .stream { writer in try await events.write { try await writer.write($0) } })
         answer.headers[.contentType] = "text/event-stream"
         answer.headers[.cacheControl] = "no-store"
         return answer

@@ -33,6 +33,15 @@ enum PythonServer {
     static func withTLS<T>(
         before address: String, body: (_ url: String, _ trusting: [String: String]) async throws -> T
     ) async throws -> T {
+        try await withCertificate { certificate, key in
+            try await with("tls_end.py", certificate, key, address) { end in
+                try await body("https://\(end)", ["SSL_CERT_FILE": certificate])
+            }
+        }
+    }
+
+    /// A certificate of 127.0.0.1 and its key, as files.
+    static func withCertificate<T>(_ body: (_ certificate: String, _ key: String) async throws -> T) async throws -> T {
         try await TemporaryDirectory.with { directory in
             let (certificate, key) = (directory + "/certificate.pem", directory + "/key.pem")
             let made = try await Finished.run([
@@ -41,9 +50,7 @@ enum PythonServer {
                 "-keyout", key, "-out", certificate,
             ])
             guard made.status == 0 else { throw Child.Failure(description: "openssl: \(made)") }
-            return try await with("tls_end.py", certificate, key, address) { end in
-                try await body("https://\(end)", ["SSL_CERT_FILE": certificate])
-            }
+            return try await body(certificate, key)
         }
     }
 }

@@ -52,6 +52,15 @@ struct AuthenticatorTests {
         _ = try await hasty.principal(token: "known")
     }
 
+    @Test func `a revoked token opens nothing within a second, though nobody says so`() async throws {
+        let (lookup, clock) = (CountingLookup(), HandClock())
+        let authenticator = Authenticator(tokens: lookup, bootstrapToken: nil, now: { clock.now })
+        _ = try await authenticator.principal(token: "known")
+        lookup.revoke()
+        clock.advance(by: .milliseconds(999))
+        await #expect(throws: Problem.self) { try await authenticator.principal(token: "known") }
+    }
+
     @Test func `the memory is bounded, whatever is tried`() async throws {
         let lookup = CountingLookup()
         let authenticator = Authenticator(tokens: lookup, bootstrapToken: nil, entriesMax: 10)

@@ -72,10 +72,7 @@ extension DescribedLife {
         try await readPages("\(path)/timeline?after=2")
         let count = await get("/v1/incidents?limit=200").json["items"]?.array?.count ?? 0
         for number in 1...count { await get("/v1/incidents/\(number)/timeline?limit=200") }
-        let stream = await get("/v1/events?after=0-0").json.string ?? ""
-        let data = try #require(stream.split(separator: "\n").first { $0.hasPrefix("data: ") })
-        let entry = try JSONParser.parse(Array(data.dropFirst(6).utf8))
-        server.check(entry, ["$ref": "#/components/schemas/TimelineEntry"], "an event")
+        #expect(await get("/v1/events?after=0-0").json["id"]?.string != nil)
         await get("/v1/events?after=yesterday", gives: 422)
     }
 }

@@ -9,9 +9,10 @@ import Testing
 extension DescribedLife {
     func sendReports() async throws {
         await ask(.options, "/reports", token: nil, gives: 204)
+        let path = try await open(["title": "Live stops", "components": [["component": "live", "impact": "degraded"]]])
         for user in 1...9 {
             let report: JSONValue = ["symptom": "video_stops", "component": "live", "region": "eu", "platform": "tv"]
-            await ask(.post, "/reports", report, token: nil, headers: [.userAgent: "user \(user)"], gives: 202)
+            await ask(.post, "/reports", report, token: nil, headers: [.xForwardedFor: "203.0.113.\(user)"], gives: 202)
         }
         // So many that a new minute in between does not matter.
         var statuses: Set<Int> = []
@@ -27,17 +28,21 @@ extension DescribedLife {
         for _ in 1...2 { try await runner.look() }
         let router = AlertRouter(
             pool: server.server.pool, desk: features.desk, signal: features.routing, logger: TestServer.quietLogger,
-            book: features.rules, correlationWindow: .seconds(1800), reportsOpenIncidents: true)
+            book: features.rules, correlationWindow: .seconds(1800))
         while try await router.routeBatch() > 0 {}
-        try await runner.count()
         let rates = await get("/v1/reports")
         #expect(rates.json["items"]?[0]?["surging"] == true)
-        let alerts = await get("/v1/alerts?component=live")
-        let number = try #require(alerts.json["items"]?[0]?["incident"]?.integer)
-        await get("/v1/incidents/\(number)")
-        await get("/v1/incidents/\(number)/review")
-        let reports = await get("/v1/incidents/\(number)/reports")
-        #expect(reports.json["series"]?["total"] == 9)
+        #expect(await get("/v1/alerts?component=live").json["items"]?[0]?["incident"] == .null)
+        let beside = await get("\(path)/reports")
+        #expect(beside.json["series"]?["total"] == 9 && beside.json["counted"] == false)
+        #expect(await get(path).json["reports"] == .null)
+        let confirmed = await post("\(path)/reports/confirm")
+        #expect(confirmed.json["series"]?["total"] == 9 && confirmed.json["counted"] == true)
+        await ask(.post, "\(path)/reports/confirm", headers: [.ifMatch: "\"1\""], gives: 412)
+        try await runner.count()
+        #expect(await get(path).json["reports"]?["total"] == 9)
+        await get("\(path)/review")
         await get("/v1/incidents/9999/reports", gives: 404)
+        await ask(.post, "/v1/incidents/9999/reports/confirm", gives: 404)
     }
 }

@@ -51,7 +51,10 @@ final class DescribedServer: Sendable {
     /// transaction ids are the whole cluster's, another test's transaction can hold the feed back for a while.
     static func with(_ body: @escaping @Sendable (DescribedServer) async throws -> Void) async throws {
         try await TestDatabase.with(template: TestDaemon.template) { database in
-            let described = try DescribedServer(pool: database.pool)
+            let described = try DescribedServer(pool: database.pool) { configuration in
+                // So that requests can come from several addresses.
+                configuration.http.trustedProxies = [NetworkRange("127.0.0.0/8")].compactMap { $0 }
+            }
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
                     try await described.server.features.intake.run()
@@ -60,6 +63,10 @@ final class DescribedServer: Sendable {
                 group.addTask {
                     let feed = described.server.features.feed
                     try await FeedNotifier(signal: feed, pool: database.pool, logger: TestServer.quietLogger).run()
+                    return false
+                }
+                group.addTask {
+                    try await described.server.features.streams.run()
                     return false
                 }
                 group.addTask {
@@ -121,9 +128,23 @@ extension DescribedServer {
 
     /// Nil when it is another text.
     private static func value(of content: [UInt8], _ type: String) -> JSONValue? {
+        if type == "text/event-stream" { return firstEvent(String(decoding: content, as: UTF8.self)) }
         if type == "application/yaml" { return (try? YAMLDocument(content))?.value ?? .null }
         guard type == "application/json" || type.hasSuffix("+json") else { return nil }
         return (try? JSONParser.parse(content)) ?? .null
+    }
+
+    /// The fields of the first server-sent event that has data.
+    private static func firstEvent(_ stream: String) -> JSONValue? {
+        let blocks = stream.split(separator: "\n\n").map { $0.split(separator: "\n") }
+        guard let lines = blocks.first(where: { $0.contains { $0.hasPrefix("data: ") } }) else { return nil }
+        let fields = lines.compactMap { line in
+            line.firstRange(of: ": ").map {
+                JSONObject.Member(
+                    name: String(line[..<$0.lowerBound]), value: .string(String(line[$0.upperBound...])))
+            }
+        }
+        return .object(JSONObject(fields))
     }
 
     /// A stream is read up to its first event.

@@ -24,7 +24,7 @@ struct SchemaCheck {
 
     /// The keywords of a schema, and of those in it, that are not checked: slips of the pen, most often.
     static func unknownKeywords(in schema: JSONValue, at place: String) -> [String] {
-        let parts = ["items", "additionalProperties", "propertyNames", "if", "then"]
+        let parts = ["items", "additionalProperties", "propertyNames", "if", "then", "contentSchema"]
         return (schema.object?.members ?? []).flatMap { keyword -> [String] in
             let name = "\(place)/\(keyword.name)"
             if keyword.name == "properties" {
@@ -43,7 +43,7 @@ struct SchemaCheck {
     private static let known = remarks.union([
         "$ref", "type", "enum", "const", "required", "maxProperties", "minProperties", "maxItems", "minItems",
         "pattern",
-        "minLength", "maxLength", "format", "minimum", "maximum",
+        "minLength", "maxLength", "format", "minimum", "maximum", "contentMediaType",
     ])
 
     private static let remarks: Set<String> = ["description", "default", "example", "examples", "x-trims", "x-role"]
@@ -63,6 +63,13 @@ struct SchemaCheck {
             case "anyOf": checkAny(value, keyword.value.array ?? [], at: place, name: name)
             case "allOf":
                 for part in keyword.value.array ?? [] { check(value, part, at: place, name: name) }
+            case "contentSchema":
+                // What a text holds: JSON, in our document.
+                guard let content = value.string.flatMap({ try? JSONParser.parse(Array($0.utf8)) }) else {
+                    return complain(place, "is no text that holds JSON")
+                }
+                check(content, keyword.value, at: place, name: name)
+            case "contentMediaType": if keyword.value != "application/json" { complain(place, "should hold JSON") }
             case "if": checkConditional(value, schema, at: place, name: name)
             case "then": break
             case "type", "enum", "const": checkKind(value, keyword, at: place)

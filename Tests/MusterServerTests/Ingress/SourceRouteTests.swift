@@ -93,6 +93,29 @@ struct SourceRouteTests {
         }
     }
 
+    @Test(arguments: ["rotate", "delete"])
+    func `A key that was changed or removed opens nothing within a second at another daemon, though nobody says so`(
+        change: String
+    ) async throws {
+        try await IngressSite.with(.generic) { site in
+            let store = SourceStore(pool: site.server.server.pool)
+            // Another daemon, that hears of nothing.
+            let clock = HandClock()
+            let other = SourceCache(store: store) { clock.now }
+            #expect(try await other.source(key: site.key) != nil)
+            let path = "/v1/sources/\(site.source)"
+            if change == "rotate" {
+                await site.ask(.post, "\(path)/rotate")
+            } else {
+                await site.ask(.delete, path, gives: 204)
+            }
+            await site.send(.post, "/hooks/\(site.key)", ["a": 1], gives: 404)
+            #expect(try await other.source(key: site.key) != nil)
+            clock.advance(by: .milliseconds(999))
+            #expect(try await other.source(key: site.key) == nil)
+        }
+    }
+
     @Test
     func `Settings that cannot be are refused, each with its place`() async throws {
         try await IngressSite.with(.generic) { site in

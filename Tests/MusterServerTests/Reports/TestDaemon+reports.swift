@@ -3,8 +3,18 @@ import IncidentDomain
 import Logging
 import Postgres
 import TestSupport
+import Testing
 
 @testable import MusterServer
+
+extension Sequence where Self: Sendable, Element: Sendable {
+    /// One after the other.
+    func asyncMap<T>(_ body: (Element) async throws -> T) async throws -> [T] {
+        var results: [T] = []
+        for element in self { results.append(try await body(element)) }
+        return results
+    }
+}
 
 extension TestDaemon {
     func reportDesk(_ limits: ReportLimiter.Limits = .init(), proxies: [String] = []) -> ReportDesk {
@@ -14,7 +24,21 @@ extension TestDaemon {
     }
 
     func reportRoutes(_ reports: ReportDesk) -> [Route] {
-        ReportRoutes(reports: reports, search: ReportSearch(pool: pool), desk: desk).routes
+        ReportRoutes(
+            reports: reports, search: ReportSearch(pool: pool), desk: desk,
+            beside: ReportsBeside(desk: desk, pool: pool)
+        ).routes
+    }
+
+    var beside: ReportsBeside { ReportsBeside(desk: desk, pool: pool) }
+
+    /// What a responder does who says that the reports are about this incident.
+    func confirmReports(of number: Int) async throws {
+        let routes = reportRoutes(reportDesk())
+        try await TestSite.with(routes) { site in
+            let reply = try await site.ask("POST", "/v1/incidents/\(number)/reports/confirm", as: .responder)
+            #expect(reply.status == 200, "\(reply.body)")
+        }
     }
 
     func reportRunner(_ intake: AlertIntake, restSeconds: Double = 0) -> ReportRunner {

@@ -63,7 +63,8 @@ struct ServerConfigurationTests {
         ("log.format", "xml"), ("intake.gather_milliseconds", "101"), ("intake.waiting_max", "0"),
         ("intake.batch_max", "5001"), ("intake.correlation_window_seconds", "86401"),
         ("reports.open_incidents", "maybe"), ("reports.per_minute_max", "0"),
-        ("reports.retention_days", "0"), ("http.trusted_proxies", "10.0.0.0/33"),
+        ("streams.max", "0"), ("streams.per_token_max", "100001"), ("reports.retention_days", "0"),
+        ("http.trusted_proxies", "10.0.0.0/33"),
         ("restoration.soak_seconds.tier_2", "-1"), ("shutdown.grace_seconds", "601"),
         ("policy.default.detect", "acknowledged,later"), ("policy.sev1.assess", "x"), ("data.directory", ""),
     ])

@@ -1,0 +1,200 @@
+import IncidentDomain
+import Metrics
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Looks names up on threads of its own, since the machine's resolver blocks, for half a minute when it gets no answer.
+///
+/// A name is looked up once for all who ask at the same time, and what was found is kept for a moment. So a name without an
+/// answer holds one thread at the most; and names that took long before have half of the threads, so that the others find
+/// one. Where names cannot be looked up at all, that says nothing about what a probe looks at: then a lookup ends as
+/// `ProbeCheck.Unknown` and not as a failure.
+final class NameLookup: Sendable {
+    /// What the resolver said.
+    enum Answer: Sendable {
+        case addresses([String])
+        /// There is no such name, or it has no address.
+        case noAddress(String)
+        /// Nobody who could know has answered.
+        case failed(String)
+    }
+
+    private struct Entry {
+        var isWaiting = false
+        var isRunning = false
+        /// The last time it took long.
+        var isSlow = false
+        var answer: (value: Answer, until: ContinuousClock.Instant)?
+        var waiters: [Int: CheckedContinuation<Answer?, Never>] = [:]
+    }
+
+    private struct State {
+        var entries: [String: Entry] = [:]
+        /// Names whose turn has not come, in their order.
+        var queue: [String] = []
+        var running = 0
+        var runningSlow = 0
+        var nextWaiter = 0
+    }
+
+    static let shared = NameLookup()
+
+    /// A name that nobody has (RFC 6761): whoever is asked for it says so, if he answers at all.
+    static let control = "muster-resolver-check.invalid"
+    private static let controlTime: Duration = .seconds(2)
+
+    private let resolve: @Sendable (String) -> Answer
+    private let threadsMax: Int
+    private let keeping: Duration
+    private let slowAfter: Duration
+    private let entriesMax = 2_000
+    private let threads: NIOThreadPool
+    private let state = Mutex(State())
+
+    init(
+        threadsMax: Int = 16, keeping: Duration = .seconds(5), slowAfter: Duration = .seconds(1),
+        resolve: @escaping @Sendable (String) -> Answer = HostLookup.addresses
+    ) {
+        self.threadsMax = threadsMax
+        self.keeping = keeping
+        self.slowAfter = slowAfter
+        self.resolve = resolve
+        threads = NIOThreadPool(numberOfThreads: threadsMax)
+        threads.start()
+    }
+
+    deinit {
+        threads.shutdownGracefully { _ in }
+    }
+
+    /// The addresses of a name.
+    ///
+    /// - Throws: `ProbeCheck.Failure` when it has none, or those who should know it do not answer; `ProbeCheck.Unknown` when
+    ///   nothing can be looked up here.
+    func addresses(of host: String, within limit: Duration) async throws -> [String] {
+        let cannot = "the name \(host) cannot be resolved"
+        let trouble: String
+        switch await answer(host, within: limit) {
+        case .addresses(let found): return found
+        case .noAddress(let reason): throw ProbeCheck.Failure(detail: "\(cannot): \(reason)")
+        case .failed(let reason): trouble = "\(cannot): \(reason)"
+        case nil:
+            try Task.checkCancellation()
+            trouble = "the name \(host) was not resolved in time"
+        }
+        // Either those who should know this name, or our own resolver. A name that nobody has tells which.
+        if await answers() { throw ProbeCheck.Failure(detail: trouble) }
+        try Task.checkCancellation()
+        Counter(label: "muster_probe_lookups_failed").increment()
+        throw ProbeCheck.Unknown(detail: "not looked at, as the resolver of this machine does not answer: \(trouble)")
+    }
+
+    /// Whether the resolver answers at all.
+    private func answers() async -> Bool {
+        switch await answer(Self.control, within: Self.controlTime) {
+        case .addresses, .noAddress: true
+        case .failed, nil: false
+        }
+    }
+
+    /// Nil when it took too long, or the task was cancelled.
+    private func answer(_ host: String, within limit: Duration) async -> Answer? {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                ask(host, id, continuation)
+                // Not before somebody waits whom it could tell.
+                MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: TimeAmount(limit)) {
+                    self.giveUp(host, id)
+                }
+            }
+        } onCancel: {
+            giveUp(host, id)
+        }
+    }
+
+    private func ask(_ host: String, _ id: Int, _ waiter: CheckedContinuation<Answer?, Never>) {
+        // A task that was cancelled before it waits is not told again.
+        if Task.isCancelled { return waiter.resume(returning: nil) }
+        let known: Answer?? = state.withLock { state in
+            if state.entries.count > entriesMax {
+                let now = ContinuousClock.now
+                state.entries = state.entries.filter { entry in
+                    entry.value.isRunning || entry.value.isWaiting || !entry.value.waiters.isEmpty
+                        || entry.value.answer.map { $0.until > now } ?? false
+                }
+                if state.entries.count > entriesMax { return .some(nil) }
+            }
+            if let answer = state.entries[host]?.answer, answer.until > .now { return .some(answer.value) }
+            var entry = state.entries[host] ?? Entry()
+            entry.waiters[id] = waiter
+            if !entry.isRunning, !entry.isWaiting {
+                entry.isWaiting = true
+                if host == Self.control { state.queue.insert(host, at: 0) } else { state.queue.append(host) }
+            }
+            state.entries[host] = entry
+            return nil
+        }
+        if let known { return waiter.resume(returning: known) }
+        if Task.isCancelled { giveUp(host, id) }
+        startWhatCan()
+    }
+
+    private func giveUp(_ host: String, _ id: Int) {
+        let waiter = state.withLock { state in
+            let waiter = state.entries[host]?.waiters.removeValue(forKey: id)
+            // Whom nobody waits for needs no turn.
+            if let entry = state.entries[host], entry.isWaiting, entry.waiters.isEmpty {
+                state.entries[host]?.isWaiting = false
+                state.queue.removeAll { $0 == host }
+            }
+            return waiter
+        }
+        waiter?.resume(returning: nil)
+    }
+
+    private func startWhatCan() {
+        while let (host, isSlow) = state.withLock({ Self.next(&$0, threadsMax) }) {
+            threads.submit { _ in
+                let start = ContinuousClock.now
+                let answer = self.resolve(host)
+                self.resolved(host, answer, wasSlow: isSlow, took: start.duration(to: .now))
+            }
+        }
+    }
+
+    /// The next name whose turn it is, taken out of the queue.
+    private static func next(_ state: inout State, _ threadsMax: Int) -> (host: String, isSlow: Bool)? {
+        guard state.running < threadsMax else { return nil }
+        let hasRoomForSlow = state.runningSlow < max(1, threadsMax / 2)
+        guard
+            let index = state.queue.firstIndex(where: { hasRoomForSlow || state.entries[$0]?.isSlow != true })
+        else { return nil }
+        let host = state.queue.remove(at: index)
+        let isSlow = state.entries[host]?.isSlow == true
+        state.entries[host]?.isWaiting = false
+        state.entries[host]?.isRunning = true
+        state.running += 1
+        if isSlow { state.runningSlow += 1 }
+        return (host, isSlow)
+    }
+
+    private func resolved(_ host: String, _ answer: Answer, wasSlow: Bool, took: Duration) {
+        let waiters = state.withLock { state in
+            state.running -= 1
+            if wasSlow { state.runningSlow -= 1 }
+            state.entries[host]?.isRunning = false
+            // The control has to find a thread when slow names hold all that they may.
+            state.entries[host]?.isSlow = took > slowAfter && host != Self.control
+            state.entries[host]?.answer = (answer, .now + keeping)
+            defer { state.entries[host]?.waiters = [:] }
+            return state.entries[host].map { Array($0.waiters.values) } ?? []
+        }
+        for waiter in waiters { waiter.resume(returning: answer) }
+        startWhatCan()
+    }
+}
