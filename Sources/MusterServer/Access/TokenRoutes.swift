@@ -20,13 +20,7 @@ struct TokenRoutes: Sendable {
         let page = query.page(of: "tokens")
         try query.finish()
         let found = try await tokens.list(page)
-        let shown = found.prefix(page.limit)
-        var next: PageCursor?
-        if found.count > page.limit, let last = shown.last {
-            next = PageCursor(
-                list: "tokens", key: [.integer(last.createdMicroseconds), .string(last.id.uuidString.lowercased())])
-        }
-        return Answer.page(shown, next: next, of: request) { json, token in
+        return Answer.page(found, of: page, "tokens", request) { json, token in
             json.object { json in Self.write(token, to: &json) }
         }
     }

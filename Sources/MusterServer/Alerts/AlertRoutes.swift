@@ -41,7 +41,7 @@ struct AlertRoutes: Sendable {
         filter.labels = query.labels("label")
         let page = query.page(of: "alerts")
         try query.finish()
-        let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
+        let last = try page.cursor?.uuid(0)
         let found = try await search.list(filter, before: last, limit: page.limit + 1)
         let items = found.prefix(page.limit)
         let next =

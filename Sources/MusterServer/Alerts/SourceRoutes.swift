@@ -29,13 +29,9 @@ struct SourceRoutes: Sendable {
         var query = try request.query()
         let page = query.page(of: "sources")
         try query.finish()
-        let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
+        let last = try page.cursor?.uuid(0)
         let found = try await store.list(before: last, limit: page.limit + 1)
-        let items = found.prefix(page.limit)
-        let next =
-            found.count > page.limit
-            ? items.last.map { PageCursor(list: "sources", key: [.string($0.id.uuidString)]) } : nil
-        return Answer.page(items, next: next, of: request) { json, source in
+        return Answer.page(found, of: page, "sources", request) { json, source in
             json.object { Self.write(source, to: &$0) }
         }
     }

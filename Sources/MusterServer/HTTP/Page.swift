@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPTypes
 import IncidentDomain
 
@@ -42,6 +43,13 @@ struct PageCursor: Hashable, Sendable {
         return value
     }
 
+    /// A whole number of the key, of those that there can be.
+    func integer(_ index: Int, in range: ClosedRange<Int>) throws(Problem) -> Int {
+        let value = try integer(index)
+        guard range.contains(value) else { throw Self.madeUp }
+        return value
+    }
+
     /// A text of the key.
     func string(_ index: Int) throws(Problem) -> String {
         guard key.indices.contains(index), let value = key[index].string, !value.utf8.contains(0) else {
@@ -55,6 +63,12 @@ struct PageCursor: Hashable, Sendable {
         let value = Timestamp(milliseconds: Int64(try integer(index)))
         guard value >= .earliest, value <= .latest else { throw Self.madeUp }
         return value
+    }
+
+    /// A UUID of the key.
+    func uuid(_ index: Int) throws(Problem) -> UUID {
+        guard let id = UUID(uuidString: try string(index)) else { throw Self.madeUp }
+        return id
     }
 
     private static let madeUp = Problem.invalid(
@@ -81,6 +95,35 @@ extension Answer {
                 HTTPField(name: .link, value: "<\(request.target.link(cursor: cursor))>; rel=\"next\""))
         }
         return answer
+    }
+}
+
+extension Answer {
+    /// A page of rows of which some may not be readable: those stand in `unreadable`, beside the items.
+    ///
+    /// - Parameter rows: One more than the page may show, if there are more.
+    static func page<Item>(
+        _ rows: [ReadRow<Item>], of page: Page, _ list: String, _ request: RequestContext,
+        _ write: (inout JSONWriter, Item) throws -> Void
+    ) rethrows -> Answer {
+        let shown = rows.prefix(page.limit)
+        let last = rows.count > page.limit ? shown.last { !$0.place.isEmpty } : nil
+        return try .page(
+            shown.compactMap(\.readable), next: last.map { PageCursor(list: list, key: $0.place) }, of: request, write
+        ) { json in
+            let unreadable = shown.filter { $0.reason != nil }
+            if !unreadable.isEmpty { json.member("unreadable", unreadable) }
+        }
+    }
+}
+
+extension ReadRow: JSONWritable {
+    /// As a list names a row that cannot be read.
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", key)
+            json.member("reason", reason)
+        }
     }
 }
 

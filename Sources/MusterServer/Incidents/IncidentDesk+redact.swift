@@ -34,6 +34,7 @@ extension IncidentDesk {
                 incident: row.incident, representation: IncidentRepresentation.bytes(of: row.incident, policy: policy))
         }
         try await timeline.redact(sequence, of: number, replacement: replacement, in: transaction)
+        _ = try await transaction.query(IdempotencyStore.forget(number))
         let replayed = entries.reduce(Incident?.none) { incident, entry in
             let isTarget = entry.recorded.sequence == sequence
             return Incident.evolve(incident, isTarget ? entry.recorded.redacted : entry.recorded, number: number)

@@ -52,6 +52,9 @@ struct IncidentSearch: Sendable {
 
     /// At most `limit` incidents with smaller numbers than `before`.
     func list(_ filter: IncidentFilter, before: Int?, limit: Int) async throws -> [Found] {
+        guard filter.words == nil else {
+            return try await incidents(try await numbers(filter, before: before, limit: limit))
+        }
         var conditions = Self.conditions(filter)
         if let before { conditions.append("number < \(before)") }
         let condition = conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
@@ -59,8 +62,61 @@ struct IncidentSearch: Sendable {
             """
             SELECT \(fragment: Self.columns(policy)) FROM incident WHERE \(fragment: condition)
             ORDER BY number DESC LIMIT \(limit)
-            """
+            """, planning: Self.isFiltered(filter) ? .free : .lookUp
         ).map { try Self.found($0, policy) }
+    }
+
+    private static func isFiltered(_ filter: IncidentFilter) -> Bool {
+        filter.component != nil || filter.cause != nil || !filter.labels.isEmpty || !filter.severities.isEmpty
+    }
+
+    private func incidents(_ numbers: [Int]) async throws -> [Found] {
+        guard !numbers.isEmpty else { return [] }
+        return try await pool.query(
+            "SELECT \(fragment: Self.columns(policy)) FROM incident WHERE number = ANY (\(numbers)) ORDER BY number DESC"
+        ).map { try Self.found($0, policy) }
+    }
+
+    // MARK: Words
+
+    /// How many of the newest incidents are read one by one: a common word stands in enough of them.
+    static let walkedMax = 400
+    /// The first range of numbers below these in which the index of words is asked; each further one is twice as large.
+    static let windowFirst = 16_000
+    /// Beyond this size the whole rest is one range.
+    static let windowMax = 64_000
+
+    /// The numbers of the newest incidents that hold some words and everything else.
+    ///
+    /// The index of words knows no order, so that of a word that stands in a third of all incidents it would fetch all to show
+    /// fifty; to read the newest one by one is as slow for a word that is rare. So a bounded number is read one by one, and
+    /// then ranges of numbers by both indexes, of which the first mostly has the rest (decision 0030).
+    private func numbers(_ filter: IncidentFilter, before: Int?, limit: Int) async throws -> [Int] {
+        let condition = Self.conditions(filter).joined(separator: " AND ")
+        let top = before ?? .max
+        let walk = try await pool.pipeline([
+            """
+            SELECT number FROM (
+                SELECT * FROM incident WHERE number < \(top) ORDER BY number DESC LIMIT \(Self.walkedMax)
+            ) AS newest WHERE \(fragment: condition) ORDER BY number DESC LIMIT \(limit)
+            """,
+            "SELECT number FROM incident WHERE number < \(top) ORDER BY number DESC LIMIT 1 OFFSET \(Self.walkedMax)",
+        ])
+        var numbers: [Int] = try walk[0].map { try $0.decode("number") }
+        guard var end: Int = try walk[1].first?.decode("number") else { return numbers }
+        var size = Self.windowFirst
+        while numbers.count < limit, end > 0 {
+            let start = size > Self.windowMax ? 1 : max(1, end - size + 1)
+            numbers += try await pool.query(
+                """
+                SELECT number FROM incident WHERE number BETWEEN \(start) AND \(end) AND \(fragment: condition)
+                ORDER BY number DESC LIMIT \(limit - numbers.count)
+                """, planning: .bitmaps
+            ).map { try $0.decode("number") }
+            end = start - 1
+            size *= 2
+        }
+        return numbers
     }
 
     private static func conditions(_ filter: IncidentFilter) -> [SQL] {

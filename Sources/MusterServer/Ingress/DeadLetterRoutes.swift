@@ -34,7 +34,7 @@ struct DeadLetterRoutes: Sendable {
         }
         let page = query.page(of: "dead-letters")
         try query.finish()
-        let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
+        let last = try page.cursor?.uuid(0)
         let found = try await store.list(of: source, before: last, limit: page.limit + 1)
         let items = found.prefix(page.limit)
         let next =

@@ -21,6 +21,7 @@ struct ReportRunner: Service {
 
     private static let batchMax = 5_000
     private let progress = RunnerProgress("reports")
+    let setbacks = Setbacks<Int>("reports")
     /// Looks between two prunings, which is a quarter of an hour.
     private static let looksBetweenPrunings = 30
 
@@ -75,19 +76,19 @@ struct ReportRunner: Service {
     /// Tells open incidents how many users report them.
     func count() async throws {
         let search = ReportSearch(pool: pool)
-        for reported in try await ReportAlertStore().reported(of: nil, in: pool) {
+        for reported in try await ReportAlertStore().reported(of: nil, in: pool)
+        where !setbacks.isResting(reported.number) {
             do {
                 let series = try await search.series(of: reported)
                 _ = try await desk.handle(
                     .countReports(series, changedAt: reported.changedAt), on: reported.number,
                     CommandContext(principal: .daemon))
+                setbacks.succeeded(reported.number)
             } catch let error as PostgresError where error.isTransient {
                 throw error
             } catch {
                 guard !Task.isCancelled else { throw error }
-                logger.error(
-                    "the reports of an incident could not be counted",
-                    metadata: ["incident": .stringConvertible(reported.number), "error": .string("\(error)")])
+                setbacks.failed(reported.number, error, logger: logger)
             }
         }
     }

@@ -37,7 +37,8 @@ struct Features: Sendable {
                 gathering: configuration.intake.gather),
             routing: routing, clock: clock, logger: logger)
         senses = Senses(
-            pool: pool, intake: intake, rules: rules, probes: configuration.probes, clock: clock, logger: logger)
+            pool: pool, intake: intake, rules: rules, probes: configuration.probes,
+            secretsKey: configuration.secretsKey, clock: clock, logger: logger)
         reports = ReportDesk(
             store: ReportStore(pool: pool), catalog: catalog,
             limits: ReportLimiter.Limits(perMinute: configuration.reports.perMinuteMax),
@@ -63,6 +64,7 @@ struct Features: Sendable {
                 desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger,
                 retentionDays: configuration.reports.retentionDays),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
+            RowExaminationRunner(examination: RowExamination(pool: pool), logger: logger),
             sources,
             intake,
         ] + senses.runners

@@ -59,6 +59,16 @@ struct ProbeRunner: Service {
     private func hurryNowAndThen() async {
         while !Task.isCancelled {
             do {
+                try await store.sealPlainSecrets()
+                break
+            } catch {
+                guard !Task.isCancelled else { return }
+                logger.warning("secrets of probes could not be sealed", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(10))
+            }
+        }
+        while !Task.isCancelled {
+            do {
                 try await store.hurry()
             } catch {
                 guard !Task.isCancelled else { return }
@@ -72,7 +82,7 @@ struct ProbeRunner: Service {
     func carryOut(_ claim: ProbeStore.Claim) async {
         do {
             let draft = claim.probe.draft
-            let outcome = try await check.look(at: draft.target, timeout: .seconds(draft.timeoutSeconds))
+            let outcome = try await look(draft)
             var state = claim.probe.state
             let change = state.take(isPassed: outcome.isPassed, at: claim.at, draft.thresholds)
             let told: SenseSignal? =
@@ -89,6 +99,16 @@ struct ProbeRunner: Service {
             logger.warning(
                 "a probe's result could not be stored",
                 metadata: ["probe": .string(claim.probe.draft.name), "error": .string("\(error)")])
+        }
+    }
+
+    /// One look, with the secrets open for as long as it takes.
+    private func look(_ draft: ProbeDraft) async throws -> ProbeOutcome {
+        do {
+            let target = try await draft.target.opened(by: store.box)
+            return try await check.look(at: target, timeout: .seconds(draft.timeoutSeconds))
+        } catch let failure as ProbeCheck.Failure {
+            return .failed(failure.detail)
         }
     }
 
