@@ -43,6 +43,18 @@ extension PostgresError {
         if case .server(let error) = self { error.constraint } else { nil }
     }
 
+    /// Whether a text was refused for a character that PostgreSQL stores nowhere.
+    package var isUnstorableText: Bool {
+        switch self {
+        case .invalidParameter(_, let reason): reason.contains("NUL")
+        // character_not_in_repertoire, and untranslatable_character, as jsonb says of \\u0000.
+        case .server(let error): ["22021", "22P05"].contains(error.sqlState)
+        case .connectionLost, .deadlineExceeded, .unavailable, .overloaded, .cancelled, .closed, .decoding,
+            .transactionFailed, .misconfigured, .migration, .embedded:
+            false
+        }
+    }
+
     /// Whether the same work, if it is safe to repeat, may well succeed a moment later.
     package var isTransient: Bool {
         switch self {

@@ -42,3 +42,19 @@ package struct Silence: Hashable, Sendable {
         return priced.sorted { $0.cost < $1.cost }.map(\.silence)
     }
 }
+
+extension [LabelMatcher] {
+    /// Whether none of them asks for anything, as `job=~".*"`: each matches the empty text, and so every alert. As in
+    /// Alertmanager, what excludes something counts as asking.
+    package var holdForEverything: Bool {
+        allSatisfy { matcher in
+            switch matcher.comparison {
+            case .equal, .matches:
+                matcher.holds(
+                    for: AlertFacts(
+                        source: "", kind: "", identity: "", title: "", component: nil, severity: nil, labels: [:]))
+            case .notEqual, .matchesNot: false
+            }
+        }
+    }
+}

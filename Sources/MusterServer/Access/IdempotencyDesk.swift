@@ -57,11 +57,16 @@ struct IdempotencyDesk: Sendable {
         }
         do {
             let sealed = try OpenSSL.seal(bytes, key: request.answerKey)
-            try await store.keep(sealed, of: request, claimID: claimID)
+            try await store.keep(sealed, of: request, incident: request.incident ?? Self.made(answer), claimID: claimID)
         } catch {
             // The caller has its answer; a repetition waits for the lease and is then recognised.
             logger.warning("an idempotent answer was not kept", metadata: ["error": .string(String(reflecting: error))])
         }
+    }
+
+    /// The incident that a request opened.
+    private static func made(_ answer: Answer) -> Int? {
+        answer.headers[.location].flatMap(IdempotentRequest.incident)
     }
 
     /// Ends the claim, so that a repetition may run at once. Where the database hangs this may take as long as the request

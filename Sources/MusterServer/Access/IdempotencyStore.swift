@@ -67,12 +67,24 @@ struct IdempotencyStore: Sendable {
     }
 
     /// Keeps the answer, if the claim still is this attempt's.
-    func keep(_ sealed: [UInt8], of request: IdempotentRequest, claimID: UUID) async throws {
+    ///
+    /// - Parameter incident: The one that the answer shows, if it shows one.
+    func keep(_ sealed: [UInt8], of request: IdempotentRequest, incident: Int? = nil, claimID: UUID) async throws {
         _ = try await pool.query(
             """
-            UPDATE idempotency SET answer = \(sealed), claimed_until = NULL
+            UPDATE idempotency SET answer = \(sealed), incident = \(incident), claimed_until = NULL
             WHERE scope = \(request.scope) AND claim_id = \(claimID) AND answer IS NULL
             """)
+    }
+
+    /// Forgets the answers that show an incident, because something in it was redacted. The rows stay, for their command ids:
+    /// a repetition finds what is done already, and is answered by how the incident is then.
+    static func forget(_ incident: Int) -> SQL {
+        """
+        UPDATE idempotency SET answer = NULL, claimed_until = now()
+        WHERE answer IS NOT NULL AND (incident = \(incident) OR command_id IN (
+            SELECT command_id FROM timeline_entry WHERE timeline_entry.incident = \(incident)))
+        """
     }
 
     /// Ends the lease at once. The row stays, for its command id: the attempt may have committed before it failed.

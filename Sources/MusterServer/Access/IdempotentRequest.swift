@@ -12,6 +12,8 @@ struct IdempotentRequest: Sendable {
     /// What the stored answer is encrypted with. It comes from the caller's token, which the daemon does not store, so
     /// that answers which hold secrets cannot be read from the database.
     let answerKey: [UInt8]
+    /// The incident that the path names.
+    let incident: Int?
 
     init(
         principal: Principal, token: Substring, method: HTTPRequest.Method, path: String, key: String, body: ByteBuffer
@@ -22,10 +24,18 @@ struct IdempotentRequest: Sendable {
             text.append(0)
         }
         scope = OpenSSL.sha256(text)
+        incident = Self.incident(path)
         let secret = Array(token.utf8) + [0] + Array(key.utf8)
         answerKey = OpenSSL.derivedKey(secret: secret, salt: scope, purpose: "muster idempotent answer")
         let hashKey = OpenSSL.derivedKey(secret: secret, salt: scope, purpose: "muster idempotent request")
         bodyHash = OpenSSL.hmacSHA256(key: hashKey, body.readableBytesView)
+    }
+
+    /// The incident in a path such as `/v1/incidents/42/notes`.
+    static func incident(_ path: String) -> Int? {
+        let parts = path.split(separator: "?")[0].split(separator: "/")
+        guard parts.count >= 3, parts[0] == "v1", parts[1] == "incidents" else { return nil }
+        return Identifiers.incidentNumber(String(parts[2]))
     }
 
     /// The key of the header, with or without quotes; 400 when it is not 1 to 255 visible characters.

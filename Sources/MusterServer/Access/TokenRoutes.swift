@@ -21,13 +21,7 @@ struct TokenRoutes: Sendable {
         let page = query.page(of: "tokens")
         try query.finish()
         let found = try await tokens.list(page)
-        return Answer.page(
-            found, page, of: request,
-            cursor: {
-                PageCursor(
-                    list: "tokens", key: [.integer($0.createdMicroseconds), .string($0.id.uuidString.lowercased())])
-            }
-        ) { json, token in
+        return Answer.page(found, of: page, "tokens", request) { json, token in
             json.object { json in Self.write(token, to: &json) }
         }
     }

@@ -16,10 +16,11 @@ struct TokenStore: TokenLookup {
             FROM access_token
             WHERE secret_hash = \(tokenHash) AND revoked_at IS NULL
             """)
-        guard let row = rows.first, let role = Role(rawValue: try row.decode("role")) else { return nil }
-        let id: UUID = try row.decode("id")
-        if try row.decode("is_stale", as: Bool.self) { await touch(id) }
-        return Principal(id: id.uuidString.lowercased(), name: try row.decode("name"), role: role)
+        guard let row = rows.first, let principal = Self.principalReader.read(row, in: pool).readable else {
+            return nil
+        }
+        if try row.decode("is_stale", as: Bool.self) { await touch(try row.decode("id")) }
+        return principal
     }
 
     /// Which of some tokens, by their SHA-256, exist and are not revoked.
@@ -53,18 +54,18 @@ struct TokenStore: TokenLookup {
         guard let row = results.first?.first else {
             throw PostgresError.decoding(column: "id", reason: "an insert returned no row")
         }
-        return try AccessToken(row)
+        return try Self.reader.read(row, in: pool).get()
     }
 
     /// Tokens, newest first, from after `cursor` on; one more than `limit`, if there are more.
-    func list(_ page: Page) async throws -> [AccessToken] {
+    func list(_ page: Page) async throws -> [ReadRow<AccessToken>] {
         var condition: SQL = "TRUE"
         if let cursor = page.cursor {
-            let id =
-                UUID(uuidString: try cursor.string(1)) ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
             // Microseconds: a cursor that is cut to milliseconds would show a row twice.
+            let microseconds = try cursor.integer(0, in: Self.cursorRange)
             condition = """
-                (created_at, id) < (timestamptz 'epoch' + \(try cursor.integer(0)) * interval '1 microsecond', \(id))
+                (created_at, id) < (timestamptz 'epoch' + \(microseconds) * interval '1 microsecond',
+                    \(try cursor.uuid(1)))
                 """
         }
         let rows = try await pool.query(
@@ -72,12 +73,17 @@ struct TokenStore: TokenLookup {
             SELECT \(fragment: Self.columns) FROM access_token WHERE \(fragment: condition)
             ORDER BY created_at DESC, id DESC LIMIT \(page.limit + 1)
             """)
-        return try rows.map(AccessToken.init)
+        return Self.reader.read(rows, in: pool)
     }
+
+    /// Microseconds since 1970 of which PostgreSQL makes a time.
+    private static let cursorRange =
+        Int(Timestamp.earliest.milliseconds) * 1000...Int(Timestamp.latest.milliseconds) * 1000
 
     /// Revokes a token for good; false when there is none of that id. Revoking twice is no error.
     func revoke(_ id: UUID, by principal: Principal) async throws -> Bool {
         let subject = id.uuidString.lowercased()
+        defer { pool.unreadable.forget(subject, of: Self.reader.table) }
         let results = try await pool.pipeline([
             """
             WITH revoked AS (
@@ -88,14 +94,39 @@ struct TokenStore: TokenLookup {
             """,
             "SELECT pg_notify(\(Self.channel), '')",
             "SELECT 1 FROM access_token WHERE id = \(id)",
+            // One that cannot be read would stand in the list for ever.
+            "DELETE FROM access_token WHERE id = \(id) AND role <> ALL (\(Role.allCases.map(\.rawValue)))",
         ])
         return results[2].count == 1
     }
 
     private static let columns: SQL = """
         id, name, role, created_at, created_by, revoked_at, last_used_at,
-        (extract(epoch FROM created_at) * 1000000)::bigint AS created_microseconds
+        CASE WHEN isfinite(created_at) THEN (extract(epoch FROM created_at) * 1000000)::bigint ELSE 0 END
+            AS created_microseconds
         """
+
+    private static let key: @Sendable (PostgresRow) throws -> String = { try $0.decode("id") }
+
+    private static let reader = RowReader(
+        table: "access_token", key: key,
+        place: { [.integer(try $0.decode("created_microseconds")), .string(try $0.decode("id"))] },
+        decode: AccessToken.init)
+
+    private static let principalReader = RowReader(table: "access_token", key: key) { row in
+        Principal(id: try row.decode("id"), name: try row.decode("name"), role: try role(row))
+    }
+
+    static let examined = ExaminedTable(
+        reader, all: "SELECT \(fragment: columns) FROM access_token WHERE revoked_at IS NULL"
+    ) { "DELETE /v1/tokens/\($0)" }
+
+    fileprivate static func role(_ row: PostgresRow) throws -> Role {
+        guard let role = Role(rawValue: try row.decode("role")) else {
+            throw PostgresError.decoding(column: "role", reason: "is no role that this program knows")
+        }
+        return role
+    }
 }
 
 /// A stored token, without its secret.
@@ -109,18 +140,15 @@ struct AccessToken: Sendable {
     let revokedAt: Timestamp?
     /// To the hour.
     let lastUsedAt: Timestamp?
-    /// `createdAt` exactly, for cursors.
-    let createdMicroseconds: Int
 
     fileprivate init(_ row: PostgresRow) throws {
         id = try row.decode("id")
         name = try row.decode("name")
-        role = try row.decode("role")
+        role = try TokenStore.role(row).rawValue
         createdAt = try row.decode("created_at")
         createdBy = try row.decode("created_by")
         revokedAt = try row.decode("revoked_at")
         lastUsedAt = try row.decode("last_used_at")
-        createdMicroseconds = try row.decode("created_microseconds")
     }
 }
 

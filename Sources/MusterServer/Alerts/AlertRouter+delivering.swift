@@ -14,15 +14,16 @@ extension AlertRouter {
     /// - Parameter isolating: Leaves out the incidents that fail, as `routeBatch` does.
     func deliver(isolating: Bool) async throws -> Int {
         var count = 0
-        for number in try await store.awaited(limit: Self.incidentsMax, in: pool) {
+        for number in try await store.awaited(
+            limit: Self.incidentsMax, without: undelivered.resting, in: pool)
+        {
             do {
                 count += try await desk.repeating(CommandContext(principal: .daemon)) { _, _ in
                     try await pool.transaction { transaction in try await deliver(to: number, in: transaction) }
                 }
+                undelivered.succeeded(number)
             } catch let error where isolating && (error as? PostgresError)?.isTransient != true {
-                logger.error(
-                    "an incident could not be told of its alerts",
-                    metadata: ["incident": .stringConvertible(number), "error": .string("\(error)")])
+                undelivered.failed(number, error, logger: logger)
             }
         }
         return count

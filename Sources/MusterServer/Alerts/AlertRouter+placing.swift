@@ -20,15 +20,26 @@ extension AlertRouter {
     func place(isolating: Bool) async throws -> Int? {
         try await desk.repeating(CommandContext(principal: .daemon)) { _, _ in
             try await pool.transaction { transaction in
-                let alerts = try await store.claim(limit: Self.batchMax, in: transaction)
+                let alerts = try await claim(in: transaction)
                 guard !alerts.isEmpty else { return 0 }
                 guard try await store.beginPlacing(in: transaction) else { return nil }
                 let failed = try await place(alerts, isolating, in: transaction)
                 let routed = alerts.map(\.id).filter { !failed.contains($0) }
                 try await store.mark(routed, in: transaction)
+                if isolating { for id in routed { unplaced.succeeded(id) } }
                 return routed.count
             }
         }
+    }
+
+    /// Alerts for this transaction. What cannot be read is set aside, so that it does not stand in front of the others.
+    private func claim(in transaction: PostgresTransaction) async throws -> [AlertRoutingStore.Unrouted] {
+        let rows = try await store.claim(limit: Self.batchMax, without: unplaced.resting, in: transaction)
+        for row in rows {
+            guard case .failure(let error) = row.value, let id = UUID(uuidString: row.key) else { continue }
+            unplaced.failed(id, error, isHopeless: true, logger: logger)
+        }
+        return rows.compactMap(\.readable)
     }
 
     private func place(
@@ -42,14 +53,14 @@ extension AlertRouter {
         // Everything that is there already is taken in one order, so that nobody waits for us while we wait for him.
         try await store.hold(groups.map(\.key).sorted(), in: transaction)
         for (incident, over) in Self.cleared(alerts) {
-            let isDone = try await part(isolating, in: transaction) {
+            let isDone = try await part(isolating, of: over.map(\.id), in: transaction) {
                 try await clear(over.map(\.mention), of: incident, in: transaction)
             }
             if !isDone { failed.formUnion(over.map(\.id)) }
         }
         let placing = try await placing(fresh, now: loaded.now, graph, in: transaction)
         for group in groups {
-            let isDone = try await part(isolating, in: transaction) {
+            let isDone = try await part(isolating, of: group.alerts.map(\.id), in: transaction) {
                 try await place(group, placing, in: transaction)
             }
             if !isDone { failed.formUnion(group.alerts.map(\.id)) }

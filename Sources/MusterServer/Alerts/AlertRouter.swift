@@ -33,6 +33,10 @@ struct AlertRouter: Service {
     var reportsOpenIncidents = false
     let store = AlertRoutingStore()
     private let progress = RunnerProgress("alerts")
+    /// Incidents that could not be told of their alerts.
+    let undelivered = Setbacks<Int>("deliveries")
+    /// Alerts that could not be brought to an incident.
+    let unplaced = Setbacks<UUID>("alerts")
 
     static let batchMax = 500
 
@@ -114,7 +118,7 @@ struct AlertRouter: Service {
 
     /// One part of a batch. False when it failed by itself and the rest is to go on without it.
     func part(
-        _ isolating: Bool, in transaction: PostgresTransaction, _ body: () async throws -> Void
+        _ isolating: Bool, of alerts: [UUID], in transaction: PostgresTransaction, _ body: () async throws -> Void
     ) async throws -> Bool {
         guard isolating else {
             try await body()
@@ -130,7 +134,7 @@ struct AlertRouter: Service {
             throw lost
         } catch {
             try await store.goBackToSavepoint(in: transaction)
-            logger.error("alerts of one incident could not be brought to it", metadata: ["error": "\(error)"])
+            for alert in alerts { unplaced.failed(alert, error, logger: logger) }
             return false
         }
     }

@@ -42,7 +42,7 @@ struct AlertRoutes: Sendable {
         filter.labels = query.labels("label")
         let page = query.page(of: "alerts")
         try query.finish()
-        let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
+        let last = try page.cursor?.uuid(0)
         let found = try await search.list(filter, before: last, limit: page.limit + 1)
         return Answer.page(
             found, page, of: request, cursor: { PageCursor(list: "alerts", key: [.string($0.id.uuidString)]) }

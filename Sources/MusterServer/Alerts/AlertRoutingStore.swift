@@ -48,15 +48,23 @@ struct AlertRoutingStore: Sendable {
     }
 
     /// Takes alerts for this transaction; what another daemon has taken is passed over.
-    func claim(limit: Int, in transaction: PostgresTransaction) async throws -> [Unrouted] {
-        try await transaction.query(Self.claim(limit: limit)).map(Unrouted.init)
+    ///
+    /// - Parameter resting: What is not to be tried now.
+    func claim(
+        limit: Int, without resting: [UUID] = [], in transaction: PostgresTransaction
+    ) async throws -> [ReadRow<Unrouted>] {
+        Self.reader.read(try await transaction.query(Self.claim(limit: limit, without: resting)), in: transaction)
     }
 
-    static func claim(limit: Int) -> SQL {
-        """
-        SELECT \(fragment: Unrouted.columns) FROM alert
-        WHERE NOT alert.routed ORDER BY alert.first_seen_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
-        """
+    private static let reader = RowReader(table: "alert", key: { try $0.decode("id") }, decode: Unrouted.init)
+
+    static func claim(limit: Int, without resting: [UUID] = []) -> SQL {
+        let others: SQL = resting.isEmpty ? "" : "AND alert.id <> ALL (\(resting))"
+        return """
+            SELECT \(fragment: Unrouted.columns) FROM alert
+            WHERE NOT alert.routed \(fragment: others)
+            ORDER BY alert.first_seen_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
+            """
     }
 
     func mark(_ ids: [UUID], in transaction: PostgresTransaction) async throws {
@@ -162,9 +170,12 @@ extension AlertRoutingStore {
     }
 
     /// Incidents that have still to hear of their alerts.
-    func awaited(limit: Int, in runner: some SQLRunner) async throws -> [Int] {
-        try await runner.query(
-            "SELECT DISTINCT incident FROM alert_delivery ORDER BY incident LIMIT \(limit)"
+    ///
+    /// - Parameter resting: What is not to be tried now.
+    func awaited(limit: Int, without resting: [Int] = [], in runner: some SQLRunner) async throws -> [Int] {
+        let others: SQL = resting.isEmpty ? "" : "WHERE incident <> ALL (\(resting))"
+        return try await runner.query(
+            "SELECT DISTINCT incident FROM alert_delivery \(fragment: others) ORDER BY incident LIMIT \(limit)"
         ).map { try $0.decode("incident") }
     }
 

@@ -32,11 +32,9 @@ struct SourceRoutes: Sendable {
         var query = try request.query()
         let page = query.page(of: "sources")
         try query.finish()
-        let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
+        let last = try page.cursor?.uuid(0)
         let found = try await store.list(before: last, limit: page.limit + 1)
-        return Answer.page(
-            found, page, of: request, cursor: { PageCursor(list: "sources", key: [.string($0.id.uuidString)]) }
-        ) { json, source in
+        return Answer.page(found, of: page, "sources", request) { json, source in
             json.object { Self.write(source, to: &$0) }
         }
     }

@@ -28,6 +28,7 @@ struct SourceStore: Sendable {
         id: UUID, name: String, kind: SourceKind, keyHash: [UInt8], mapping: PayloadMapping? = nil,
         signature: SourceSignature? = nil, by principal: Principal
     ) async throws -> Source {
+        try Self.check(mapping, signature)
         let results = try await pool.pipeline([
             """
             INSERT INTO source (id, name, kind, key_hash, mapping, signature, signature_secrets, created_by)
@@ -44,19 +45,19 @@ struct SourceStore: Sendable {
         guard let row = results[0].first else {
             throw PostgresError.decoding(column: "id", reason: "an insert returned no row")
         }
-        return try Self.source(row)
+        return try Self.reader.read(row, in: pool).get()
     }
 
     /// Sources that people made and did not remove, the newest first.
-    func list(before last: UUID?, limit: Int) async throws -> [Source] {
+    func list(before last: UUID?, limit: Int) async throws -> [ReadRow<Source>] {
         let condition: SQL = last.map { "id < \($0)" } ?? "true"
-        return try await pool.query(
+        let rows = try await pool.query(
             """
             SELECT \(fragment: Self.columns) FROM source
             WHERE deleted_at IS NULL AND kind <> \(SourceKind.internal.rawValue) AND \(fragment: condition)
             ORDER BY id DESC LIMIT \(limit)
-            """
-        ).map(Self.source)
+            """)
+        return Self.reader.read(rows, in: pool)
     }
 
     /// Removes a source: its key opens nothing any more, and its alerts stay.
@@ -64,6 +65,7 @@ struct SourceStore: Sendable {
     /// - Returns: False when there is none of that id.
     func delete(_ id: UUID, by principal: Principal) async throws -> Bool {
         let subject = id.uuidString.lowercased()
+        defer { pool.unreadable.forget(subject, of: Self.reader.table) }
         let results = try await pool.pipeline([
             """
             WITH removed AS (UPDATE source SET deleted_at = now() WHERE id = \(id) AND deleted_at IS NULL RETURNING id)
@@ -77,17 +79,28 @@ struct SourceStore: Sendable {
     }
 
     /// The source of a key; nil when there is none, or it was removed.
+    ///
+    /// - Throws: `Problem` when it is there and cannot be read: its sender is to come again, as its alerts would be lost else.
     func source(keyHash: [UInt8]) async throws -> Source? {
-        try await pool.query(
+        let row = try await pool.query(
             "SELECT \(fragment: Self.columns) FROM source WHERE key_hash = \(keyHash) AND deleted_at IS NULL"
-        ).first.map(Self.source)
+        ).first.map { Self.reader.read($0, in: pool) }
+        if let row, let reason = row.reason {
+            throw Problem.later(
+                .unavailable,
+                "The settings of the source \(row.key) cannot be read: \(reason). An administrator has to make it anew.",
+                seconds: 60)
+        }
+        return row?.readable
     }
 
     /// One source; nil when there is none of that id, or it was removed.
-    func source(_ id: UUID) async throws -> Source? {
+    func source(_ id: UUID) async throws -> Source? { try await find(id)?.get() }
+
+    func find(_ id: UUID) async throws -> ReadRow<Source>? {
         try await pool.query(
             "SELECT \(fragment: Self.columns) FROM source WHERE id = \(id) AND deleted_at IS NULL"
-        ).first.map(Self.source)
+        ).first.map { Self.reader.read($0, in: pool) }
     }
 
     /// Whether this is the source's key.
@@ -97,6 +110,7 @@ struct SourceStore: Sendable {
 
     /// Writes the settings of a source as they are in `source`, and its key if a new one is given.
     func update(_ source: Source, keyHash: [UInt8]?, by principal: Principal) async throws {
+        try Self.check(source.mapping, source.signature)
         _ = try await pool.pipeline([
             """
             UPDATE source SET name = \(source.name), mapping = \(source.mapping.map(\.json).map(Self.json)),
@@ -124,6 +138,20 @@ struct SourceStore: Sendable {
     private static let columns: SQL = """
         id, name, kind, created_at, created_by, mapping, signature, signature_secrets, confirmation_url
         """
+
+    private static let reader = RowReader(table: "source", key: { try $0.decode("id") }, decode: source)
+
+    static let examined = ExaminedTable(
+        reader, all: "SELECT \(fragment: columns) FROM source WHERE deleted_at IS NULL"
+    ) { "DELETE /v1/sources/\($0), and make it anew" }
+
+    /// Refuses what could be stored and not be read again.
+    private static func check(_ mapping: PayloadMapping?, _ signature: SourceSignature?) throws(Problem) {
+        if let mapping { _ = try PayloadMapping(mapping.json, at: "/mapping") }
+        if let signature, SourceSignature(signature.json, sealedSecrets: []) == nil {
+            throw .invalid("/signature", "has no scheme that can be stored")
+        }
+    }
 
     private static func source(_ row: PostgresRow) throws -> Source {
         let kind: String = try row.decode("kind")

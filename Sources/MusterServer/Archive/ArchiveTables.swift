@@ -49,6 +49,7 @@ enum ArchiveTables {
     /// Tables that no archive holds, and why.
     static let leftOut = [
         "schema_migration": "the head of the archive says how far the schema was, and the import makes it so",
+        "sealing_key": "with it, the secrets of probes that the archive holds could be opened",
         "report_salt":
             "with it, who reported could be guessed; it is forgotten after two days, and archives are kept for years",
         "report_reporter":

@@ -27,11 +27,13 @@ struct CatalogDesk: Sendable {
             let stored = try await CatalogStore.readAll(in: transaction)
             try ifMatch.require(stored.version)
             let difference = CatalogDifference(from: stored.components.map(\.component), to: components)
-            try await checkUnused(difference.removed, in: transaction)
+            // What cannot be read goes with the rest, unless it is written anew.
+            let removed = difference.removed + stored.unreadable.subtracting(components.map(\.slug)).sorted()
+            try await checkUnused(removed, in: transaction)
             var version = stored.version
-            if !dryRun, !difference.isEmpty {
+            if !dryRun, !(difference.written.isEmpty && removed.isEmpty) {
                 version = try await CatalogStore.write(
-                    difference.written, removing: difference.removed, by: principal, in: transaction)
+                    difference.written, removing: removed, by: principal, in: transaction)
             }
             return Replacement(difference: difference, version: version, count: components.count)
         }
@@ -43,17 +45,17 @@ struct CatalogDesk: Sendable {
     ) {
         try await pool.transaction { transaction in
             try await CatalogStore.lock(in: transaction)
-            let stored = try await CatalogStore.readAll(in: transaction).components
-            let before = stored.first { $0.component.slug == component.slug }
+            let catalog = try await CatalogStore.readAll(in: transaction)
+            let before = catalog.components.first { $0.component.slug == component.slug }
             try Self.require(ifMatch, before)
             if let before, before.component == component { return (before, false) }
-            let others = stored.map(\.component).filter { $0.slug != component.slug }
-            try CatalogRefusal.check(others + [component], places: nil)
+            let others = catalog.components.map(\.component).filter { $0.slug != component.slug }
+            try CatalogRefusal.check(others + [component], places: nil, unreadable: catalog.unreadable)
             _ = try await CatalogStore.write([component], removing: [], by: principal, in: transaction)
-            guard let after = try await CatalogStore.component(component.slug, in: transaction) else {
+            guard let after = try await CatalogStore.component(component.slug, in: transaction)?.get() else {
                 throw Problem.notFound("Component \(component.slug)")
             }
-            return (after, before == nil)
+            return (after, before == nil && !catalog.unreadable.contains(component.slug))
         }
     }
 
@@ -61,8 +63,10 @@ struct CatalogDesk: Sendable {
     func delete(_ slug: String, ifMatch: IfMatch, by principal: Principal) async throws {
         try await pool.transaction { transaction in
             try await CatalogStore.lock(in: transaction)
-            let stored = try await CatalogStore.readAll(in: transaction).components
-            guard let before = stored.first(where: { $0.component.slug == slug }) else {
+            let catalog = try await CatalogStore.readAll(in: transaction)
+            let stored = catalog.components
+            let before = stored.first { $0.component.slug == slug }
+            guard before != nil || catalog.unreadable.contains(slug) else {
                 throw Problem.notFound("Component \(slug)")
             }
             try Self.require(ifMatch, before)

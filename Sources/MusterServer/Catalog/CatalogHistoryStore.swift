@@ -87,7 +87,8 @@ enum CatalogHistoryStore {
         return Change(
             catalogVersion: try row.decode("catalog_version"), slug: try row.decode("component"),
             version: try row.decode("component_version"), action: action,
-            before: try before.map(Component.init(stored:)), after: try after.map(Component.init(stored:)),
+            // What stood there may have been what nobody could read.
+            before: before.flatMap { try? Component(stored: $0) }, after: after.flatMap { try? Component(stored: $0) },
             actorID: try row.decode("actor_id"), actor: try row.decode("actor"),
             recordedAt: try row.decode("recorded_at"))
     }

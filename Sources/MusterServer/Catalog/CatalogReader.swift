@@ -5,16 +5,16 @@ import Postgres
 struct CatalogReader: Sendable {
     let pool: PostgresPool
 
-    func list(after slug: String?, limit: Int) async throws -> [StoredComponent] {
+    func list(after slug: String?, limit: Int) async throws -> [ReadRow<StoredComponent>] {
         try await CatalogStore.list(after: slug, limit: limit, in: pool)
     }
 
-    func component(_ slug: String) async throws -> StoredComponent? {
+    func component(_ slug: String) async throws -> ReadRow<StoredComponent>? {
         try await CatalogStore.component(slug, in: pool)
     }
 
     /// The whole catalog by slug, and its version.
-    func all() async throws -> (components: [StoredComponent], version: Int) {
+    func all() async throws -> StoredCatalog {
         try await CatalogStore.readAll(in: pool)
     }
 

@@ -6,9 +6,18 @@ enum CatalogRefusal {
     private static let namesMax = 20
 
     /// 422 with every loose end and some cycles, each with its place in the body.
-    /// - Parameter places: The slugs in the order of the body; nil when the body is the last of the components alone.
-    static func check(_ components: [Component], places: [String]?) throws(Problem) {
-        let problems = CatalogCheck.problems(in: components)
+    /// - Parameters:
+    ///   - places: The slugs in the order of the body; nil when the body is the last of the components alone.
+    ///   - unreadable: Components that are stored and cannot be read: whoever depends on them may stay as he is.
+    static func check(
+        _ components: [Component], places: [String]?, unreadable: Set<String> = []
+    ) throws(Problem) {
+        let problems = CatalogCheck.problems(in: components).filter { problem in
+            switch problem {
+            case .danglingDependency(_, let missing): !unreadable.contains(missing)
+            case .cycle: true
+            }
+        }
         guard !problems.isEmpty else { return }
         let pointers = Pointers(components, places)
         throw .invalid(

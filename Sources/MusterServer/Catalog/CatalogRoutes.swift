@@ -20,16 +20,16 @@ struct CatalogRoutes: Sendable {
     }
 
     private func json(_ request: RequestContext) async throws -> Answer {
-        let (components, version) = try await reader.all()
-        return .json(version: version) { json in
-            json.object { $0.member("components", components) }
+        let catalog = try await reader.all()
+        return .json(version: catalog.version) { json in
+            json.object { $0.member("components", catalog.components) }
         }
     }
 
     private func yaml(_ request: RequestContext) async throws -> Answer {
-        let (components, version) = try await reader.all()
-        var answer = Answer(.ok, CatalogYAML.bytes(components.map(\.component)), type: "application/yaml")
-        answer.headers.append(HTTPField(name: .eTag, value: EntityTag.text(version)))
+        let catalog = try await reader.all()
+        var answer = Answer(.ok, CatalogYAML.bytes(catalog.components.map(\.component)), type: "application/yaml")
+        answer.headers.append(HTTPField(name: .eTag, value: EntityTag.text(catalog.version)))
         return answer
     }
 

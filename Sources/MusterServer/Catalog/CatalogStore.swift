@@ -8,25 +8,33 @@ enum CatalogStore {
     }
 
     /// The whole catalog and its version, as of one moment.
-    static func readAll(in runner: some SQLRunner) async throws -> (components: [StoredComponent], version: Int) {
+    static func readAll(in runner: some SQLRunner) async throws -> StoredCatalog {
         let rows = try await runner.query(
             """
-            SELECT catalog.version AS catalog, component.body, component.version
+            SELECT catalog.version AS catalog, component.slug, component.body, component.version
             FROM catalog LEFT JOIN component ON true ORDER BY component.slug
             """)
         let version: Int = try rows.first?.decode("catalog") ?? 0
-        return (try rows.compactMap(stored), version)
+        // An empty catalog has one row, of its version alone.
+        let components = try rows.filter { try $0.decode("slug", as: String?.self) != nil }
+        let read = reader.read(components, in: runner)
+        return StoredCatalog(
+            components: read.compactMap(\.readable), unreadable: Set(read.filter { $0.reason != nil }.map(\.key)),
+            version: version)
     }
 
-    static func component(_ slug: String, in runner: some SQLRunner) async throws -> StoredComponent? {
-        try await runner.query("SELECT body, version FROM component WHERE slug = \(slug)").first.flatMap(stored)
+    static func component(_ slug: String, in runner: some SQLRunner) async throws -> ReadRow<StoredComponent>? {
+        try await runner.query("SELECT slug, body, version FROM component WHERE slug = \(slug)").first
+            .map { reader.read($0, in: runner) }
     }
 
     /// One page of the catalog by slug.
-    static func list(after slug: String?, limit: Int, in runner: some SQLRunner) async throws -> [StoredComponent] {
-        try await runner.query(
-            "SELECT body, version FROM component WHERE slug > \(slug ?? "") ORDER BY slug LIMIT \(limit)"
-        ).compactMap(stored)
+    static func list(
+        after slug: String?, limit: Int, in runner: some SQLRunner
+    ) async throws -> [ReadRow<StoredComponent>] {
+        let rows = try await runner.query(
+            "SELECT slug, body, version FROM component WHERE slug > \(slug ?? "") ORDER BY slug LIMIT \(limit)")
+        return reader.read(rows, in: runner)
     }
 
     /// Keeps every other change of the catalog away until the transaction ends.
@@ -56,6 +64,7 @@ enum CatalogStore {
             AuditStore.insert(actor: principal, action: "catalog.change", subject: "catalog", data: audit),
             "UPDATE catalog SET version = version + 1 RETURNING version",
         ])
+        for slug in components.map(\.slug) + removing { transaction.unreadable.forget(slug, of: reader.table) }
         return try results[5][0].decode("version")
     }
 
@@ -71,8 +80,22 @@ enum CatalogStore {
         ).map { (try $0.decode("slug"), try $0.decode("number")) }
     }
 
-    private static func stored(_ row: PostgresRow) throws -> StoredComponent? {
-        guard let body: PostgresJSON = try row.decode("body") else { return nil }
+    private static let reader = RowReader(table: "component", key: { try $0.decode("slug") }, decode: stored)
+
+    static let examined = ExaminedTable(reader, all: "SELECT slug, body, version FROM component") {
+        "PUT or DELETE /v1/components/\($0)"
+    }
+
+    private static func stored(_ row: PostgresRow) throws -> StoredComponent {
+        let body: PostgresJSON = try row.decode("body")
         return StoredComponent(component: try Component(stored: body), version: try row.decode("version"))
     }
+}
+
+/// The whole catalog as of one moment.
+struct StoredCatalog: Sendable {
+    let components: [StoredComponent]
+    /// The slugs of components that cannot be read.
+    let unreadable: Set<String>
+    let version: Int
 }

@@ -29,14 +29,12 @@ struct ComponentRoutes: Sendable {
         let page = query.page(of: "components")
         try query.finish()
         let found = try await reader.list(after: try page.cursor?.string(0), limit: page.limit + 1)
-        return Answer.page(
-            found, page, of: request, cursor: { PageCursor(list: "components", key: [.string($0.component.slug)]) }
-        ) { $0.value($1) }
+        return Answer.page(found, of: page, "components", request) { $0.value($1) }
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {
         let slug = request.parameter("slug")
-        guard let found = try await reader.component(slug) else { throw Problem.notFound("Component \(slug)") }
+        guard let found = try await reader.component(slug)?.get() else { throw Problem.notFound("Component \(slug)") }
         return .json(version: found.version) { $0.value(found) }
     }
 

@@ -54,6 +54,8 @@ extension Component {
     /// Why a stored component cannot be read.
     struct Unreadable: Error {
         let slug: String?
+
+        let reason = "its JSON has not the members that a component has"
     }
 
     /// What the column `body` holds: the fields under the names of the API. Lists stand there also when they are empty,

@@ -103,7 +103,7 @@ package struct Doctor: Sendable {
             return [facts.schemaFinding(status, migrates: configuration.database.migrate)]
                 + (try await DoctorStore(pool: pool).adminTokens().map { tokens in
                     [CredentialExamination(configuration: configuration, adminTokens: tokens).finding]
-                } ?? [])
+                } ?? []) + (status.pending.isEmpty ? try await rowFindings(pool, configuration) : [])
         } catch {
             return [
                 .problem(
@@ -111,6 +111,21 @@ package struct Doctor: Sendable {
                     "this database was made by another program, or changed by hand; name another one")
             ]
         }
+    }
+
+    private func rowFindings(
+        _ pool: PostgresPool, _ configuration: ServerConfiguration
+    ) async throws -> [Finding] {
+        let rows = try await RowExamination(pool: pool).findings()
+        // The embedded server's files are as close to the key as a file beside them would be.
+        guard configuration.secretsKey == nil, configuration.database.url != nil,
+            try await SecretKeyStore(pool: pool).isInUse()
+        else { return rows }
+        return rows + [
+            .warning(
+                "secrets.key", "it is not set: secrets of probes are sealed under a key in the same database",
+                "set it to the same 32 random characters on every daemon, and PUT the probes with their secrets again")
+        ]
     }
 
     /// What goes wrong is a finding, and no line of a log.

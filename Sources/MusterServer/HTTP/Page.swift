@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPTypes
 import IncidentDomain
 
@@ -44,6 +45,13 @@ struct PageCursor: Hashable, Sendable {
         return value
     }
 
+    /// A whole number of the key, of those that there can be.
+    func integer(_ index: Int, in range: ClosedRange<Int>) throws(Problem) -> Int {
+        let value = try integer(index)
+        guard range.contains(value) else { throw Self.madeUp }
+        return value
+    }
+
     /// A text of the key.
     func string(_ index: Int) throws(Problem) -> String {
         guard key.indices.contains(index), let value = key[index].string, !value.utf8.contains(0) else {
@@ -59,6 +67,12 @@ struct PageCursor: Hashable, Sendable {
         return value
     }
 
+    /// A UUID of the key.
+    func uuid(_ index: Int) throws(Problem) -> UUID {
+        guard let id = UUID(uuidString: try string(index)) else { throw Self.madeUp }
+        return id
+    }
+
     private static let madeUp = Problem.invalid(
         "/cursor", "is not a cursor of this list; take it from `next_cursor` unchanged")
 }
@@ -69,9 +83,9 @@ extension Answer {
     ///
     /// - Parameters:
     ///   - found: One more than the page may have, where there are more.
-    ///   - cursor: Where a page ends whose last item this is.
+    ///   - cursor: Where a page ends whose last item this is; nil where it cannot end there.
     static func page<Item>(
-        _ found: some Collection<Item>, _ page: Page, of request: RequestContext, cursor: (Item) -> PageCursor,
+        _ found: some Collection<Item>, _ page: Page, of request: RequestContext, cursor: (Item) -> PageCursor?,
         _ write: (inout JSONWriter, Item) throws -> Void, besides: (inout JSONWriter) -> Void = { _ in }
     ) rethrows -> Answer {
         var json = JSONWriter(capacity: 4096)
@@ -80,12 +94,15 @@ extension Answer {
             json.name("items")
             try json.array { json in
                 var written = 0
-                for item in found.prefix(page.limit) where next == nil {
+                var last: PageCursor?
+                for item in found.prefix(page.limit) {
                     try write(&json, item)
                     written += 1
-                    let isFull = written == page.limit || json.bytes.count >= Page.bytesMax
-                    if isFull, written < found.count { next = cursor(item).text }
+                    guard let cursor = cursor(item) else { continue }
+                    last = cursor
+                    if json.bytes.count >= Page.bytesMax { break }
                 }
+                if written < found.count { next = last?.text }
             }
             json.member("next_cursor", next)
             besides(&json)
@@ -96,6 +113,35 @@ extension Answer {
                 HTTPField(name: .link, value: "<\(request.target.link(cursor: cursor))>; rel=\"next\""))
         }
         return answer
+    }
+}
+
+extension Answer {
+    /// A page of rows of which some may not be readable: those stand in `unreadable`, beside the items.
+    ///
+    /// - Parameter rows: One more than the page may show, if there are more.
+    static func page<Item>(
+        _ rows: [ReadRow<Item>], of page: Page, _ list: String, _ request: RequestContext,
+        _ write: (inout JSONWriter, Item) throws -> Void
+    ) rethrows -> Answer {
+        var unreadable: [ReadRow<Item>] = []
+        return try .page(
+            rows, page, of: request, cursor: { $0.place.isEmpty ? nil : PageCursor(list: list, key: $0.place) }
+        ) { json, row in
+            if let item = row.readable { try write(&json, item) } else { unreadable.append(row) }
+        } besides: { json in
+            if !unreadable.isEmpty { json.member("unreadable", unreadable) }
+        }
+    }
+}
+
+extension ReadRow: JSONWritable {
+    /// As a list names a row that cannot be read.
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", key)
+            json.member("reason", reason)
+        }
     }
 }
 

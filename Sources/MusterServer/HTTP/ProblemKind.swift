@@ -32,6 +32,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case reviewState = "review-state"
     case inUse = "in-use"
     case ownToken = "own-token"
+    case unreadable
 
     // Two writers, or one twice.
     case versionMismatch = "version-mismatch"
@@ -63,7 +64,7 @@ extension ProblemKind {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
-            .mergeRefused, .reviewState, .inUse, .ownToken, .idempotencyInFlight:
+            .mergeRefused, .reviewState, .inUse, .ownToken, .unreadable, .idempotencyInFlight:
             .conflict
         case .versionMismatch: .preconditionFailed
         case .versionRequired: .preconditionRequired
@@ -99,6 +100,7 @@ extension ProblemKind {
         case .reviewState: "Not in this state of the review"
         case .inUse: "It is still in use"
         case .ownToken: "A token cannot revoke itself"
+        case .unreadable: "It is stored in a form that cannot be read"
         case .versionMismatch: "It has changed meanwhile"
         case .versionRequired: "If-Match is required"
         case .idempotencyInFlight: "The same request is being carried out"
@@ -158,6 +160,9 @@ extension ProblemKind {
         case .inUse: "Something else still refers to it; the detail says what."
         case .ownToken:
             "A token cannot revoke itself, so that nobody locks himself out by mistake. Use another admin token."
+        case .unreadable:
+            "A row of that name is stored in a form that this release cannot read, as after a change by hand. It is left out, "
+                + "and nothing else suffers from it. Delete it, or write it anew. `musterd doctor` lists all such rows."
         case .versionMismatch:
             "`If-Match` names a version that is no longer the current one. Read it again, decide again, and repeat."
         case .versionRequired: "This installation takes writes only with `If-Match`, so that no change goes unseen."

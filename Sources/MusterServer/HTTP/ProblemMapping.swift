@@ -42,6 +42,12 @@ enum ProblemMapping {
             later(.unavailable, "The connection to the database was lost\(outcome(outcomeUnknown))")
         case .deadlineExceeded(let outcomeUnknown):
             later(.deadlineExceeded, "The database did not answer in time\(outcome(outcomeUnknown))")
+        case _ where error.isUnstorableText:
+            // The edge refuses or cleans such texts; whatever came by another way is no fault of ours either.
+            Mapped(
+                problem: .invalid(
+                    "", "has the character U+0000 in one of its texts, which cannot be stored; leave it out"),
+                logLevel: nil)
         case .server(let error) where error.sqlState == "57014":
             later(.deadlineExceeded, "The database took too long, and nothing was changed.")
         case .server(let error) where error.isTransient:

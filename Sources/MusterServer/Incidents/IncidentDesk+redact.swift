@@ -42,6 +42,7 @@ extension IncidentDesk {
             try await timeline.redact(part.sequence, of: number, replacement: part.payload, in: transaction)
         }
         try await redactAlerts(of: target.recorded.event, number, in: transaction)
+        _ = try await transaction.query(IdempotencyStore.forget(number))
         let redacted = Dictionary(uniqueKeysWithValues: parts.map { ($0.sequence, $0.event) })
         let replayed = entries.reduce(Incident?.none) { incident, entry in
             Incident.evolve(incident, entry.recorded.saying(redacted[entry.recorded.sequence]), number: number)

@@ -6,6 +6,8 @@ import Postgres
 protocol SQLRunner: Sendable {
     func query(_ sql: SQL) async throws -> PostgresResult
     func pipeline(_ statements: [SQL]) async throws -> [PostgresResult]
+    /// Notes rows that cannot be understood.
+    var unreadable: UnreadableRows { get }
 }
 
 extension PostgresTransaction: SQLRunner {}

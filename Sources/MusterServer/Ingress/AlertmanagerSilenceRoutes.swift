@@ -30,67 +30,112 @@ struct AlertmanagerSilenceRoutes: Sendable {
         let source = try await doors.caller(request).source
         var filter = SilenceFilter()
         filter.source = source.id
-        let silences = try await store.list(filter, before: nil, limit: SilenceStore.silencesMax)
+        let silences = try await store.list(filter, before: nil, limit: SilenceStore.silencesMax).compactMap(\.readable)
         return .json { json in json.array(silences) { Self.write($1, to: &$0) } }
     }
 
-    /// Takes what `amtool silence add` posts. The matcher on the source is ours, and is not shown.
+    /// Takes what `amtool silence add` and `update` post: with an `id`, the silence of that id is replaced. The matcher on
+    /// the source is ours, and is not shown.
     private func create(_ request: RequestContext) async throws -> Answer {
-        let source = try await doors.caller(request).source
-        let fields = try request.foreign().fields()
-        var matchers = [try Self.matcher("source", .equal, source.name)]
-        for (index, matcher) in (fields["matchers"]?.array ?? []).prefix(MatcherBodies.matchersMax).enumerated() {
-            guard let name = matcher["name"]?.string, let value = matcher["value"]?.string else {
-                throw Problem.invalid("/matchers/\(index)", "should have name and value")
-            }
-            let isEqual = matcher["isEqual"]?.bool ?? true
-            let isRegex = matcher["isRegex"]?.bool ?? false
-            let comparison: LabelMatcher.Comparison =
-                isRegex ? (isEqual ? .matches : .matchesNot) : (isEqual ? .equal : .notEqual)
-            matchers.append(try Self.matcher("label:\(name)", comparison, value))
+        let (source, key) = try await doors.caller(request)
+        let foreign = try request.foreign()
+        try source.signature?.check(foreign, sourceKey: key)
+        let fields = try foreign.fields()
+        var matchers = try Self.matchers(fields)
+        guard !matchers.holdForEverything else {
+            throw Problem.invalid("/matchers", "should have at least 1 matcher that does not match the empty text")
         }
-        guard matchers.count > 1 else { throw Problem.invalid("/matchers", "should have at least 1 matcher") }
-        guard let endsAt = fields.time("endsAt") else { throw Problem.invalid("/endsAt", "is required") }
+        matchers.append(try Self.matcher("source", .equal, source.name, at: matchers.count))
+        guard let endsAt = fields.time("endsAt") else { throw Problem.invalid("/endsAt", "is required, as RFC 3339") }
         let draft = SilenceDraft(
             matchers: matchers, startsAt: fields.time("startsAt"), endsAt: endsAt,
             comment: ForeignText.bounded(fields.text("comment"), bytes: 2000) ?? "-",
             createdBy: ForeignText.bounded(fields.text("createdBy"), bytes: 200) ?? source.name, source: source.id)
-        let now = request.clock.now
-        if let fault = draft.fault(now: now) { throw Problem.invalid("/\(fault.field)", fault.detail) }
-        guard let stored = try await store.create(.timeOrdered(at: now), draft, by: Self.principal(source)) else {
-            throw Problem.invalid("", "There are \(SilenceStore.silencesMax) silences already; end one first.")
-        }
+        let new = UUID.timeOrdered(at: request.clock.now)
+        let saving =
+            if let id = try Self.id(fields) {
+                try await store.replace(id, by: draft, new: new, by: Self.principal(source))
+            } else {
+                try await store.create(new, draft, by: Self.principal(source))
+            }
+        let stored = try saving.silence()
+        routing.wake()
         return .json { json in json.object { $0.member("silenceID", stored.silence.id) } }
     }
 
+    /// Which silence is to be replaced; nil for none.
+    private static func id(_ fields: ForeignFields) throws(Problem) -> UUID? {
+        switch fields["id"] {
+        case nil, .null?: return nil
+        case .string(let text)?:
+            if text.isEmpty { return nil }
+            guard let id = UUID(uuidString: text) else {
+                throw .notFound("Silence \(ForeignText.cut(text, bytes: 64))")
+            }
+            return id
+        case .bool?, .integer?, .number?, .array?, .object?: throw .invalid("/id", "should be a string")
+        }
+    }
+
+    private static func matchers(_ fields: ForeignFields) throws(Problem) -> [LabelMatcher] {
+        guard let list = fields["matchers"]?.array, !list.isEmpty else {
+            throw .invalid("/matchers", "should be a list of at least 1 matcher")
+        }
+        // One more keeps the silence to the source.
+        let most = MatcherBodies.matchersMax - 1
+        guard list.count <= most else {
+            throw .invalid("/matchers", "has \(list.count) matchers; at most \(most) are allowed")
+        }
+        var matchers: [LabelMatcher] = []
+        for (index, matcher) in list.enumerated() {
+            guard case .string(let name)? = matcher["name"], case .string(let value)? = matcher["value"], !name.isEmpty
+            else { throw .invalid("/matchers/\(index)", "should have name and value, which are strings") }
+            let isEqual = try flag("isEqual", of: matcher, at: index) ?? true
+            let isRegex = try flag("isRegex", of: matcher, at: index) ?? false
+            let comparison: LabelMatcher.Comparison =
+                isRegex ? (isEqual ? .matches : .matchesNot) : (isEqual ? .equal : .notEqual)
+            matchers.append(try Self.matcher("label:\(name)", comparison, value, at: index))
+        }
+        return matchers
+    }
+
+    private static func flag(_ name: String, of matcher: JSONValue, at index: Int) throws(Problem) -> Bool? {
+        switch matcher[name] {
+        case nil, .null?: return nil
+        case .bool(let flag)?: return flag
+        case .string?, .integer?, .number?, .array?, .object?:
+            throw .invalid("/matchers/\(index)/\(name)", "should be true or false, without quotes")
+        }
+    }
+
     private func get(_ request: RequestContext) async throws -> Answer {
-        let stored = try await found(request).silence
+        let source = try await doors.caller(request).source
+        let id = try request.uuid("id", of: "Silence")
+        guard let stored = try await store.find(id, of: source.id)?.get() else { throw Self.unknown(id) }
         return .json { json in Self.write(stored, to: &json) }
     }
 
     private func expire(_ request: RequestContext) async throws -> Answer {
-        let (source, stored) = try await found(request)
-        _ = try await store.expire(stored.silence.id, by: Self.principal(source))
+        let source = try await doors.caller(request).source
+        let id = try request.uuid("id", of: "Silence")
+        guard try await store.expire(id, of: source.id, by: Self.principal(source)) != nil else {
+            throw Self.unknown(id)
+        }
         routing.wake()
         return Answer(.ok)
     }
 
-    private func found(_ request: RequestContext) async throws -> (source: Source, silence: StoredSilence) {
-        let source = try await doors.caller(request).source
-        let id = try request.uuid("id", of: "Silence")
-        guard let stored = try await store.find(id), stored.source == source.id else {
-            throw Problem.notFound("Silence \(id.uuidString.lowercased())")
-        }
-        return (source, stored)
+    private static func unknown(_ id: UUID) -> Problem {
+        .notFound("Silence \(id.uuidString.lowercased())")
     }
 
     private static func matcher(
-        _ name: String, _ comparison: LabelMatcher.Comparison, _ value: String
+        _ name: String, _ comparison: LabelMatcher.Comparison, _ value: String, at index: Int
     ) throws(Problem) -> LabelMatcher {
         do {
             return try LabelMatcher(name, comparison, value)
         } catch {
-            throw .invalid("/matchers", "has a regular expression that \(error.reason)")
+            throw .invalid("/matchers/\(index)/value", "is a regular expression that \(error.reason)")
         }
     }
 

@@ -29,7 +29,7 @@ struct ChangeRoutes: Sendable {
         let (since, until) = (query.time("since"), query.time("until"))
         let page = query.page(of: "changes")
         try query.finish()
-        let last = try page.cursor.map { (at: try $0.time(0), id: UUID(uuidString: try $0.string(1)) ?? .random()) }
+        let last = try page.cursor.map { (at: try $0.time(0), id: try $0.uuid(1)) }
         let found = try await store.list(
             component: component, since: since, until: until, before: last, limit: page.limit + 1)
         return Answer.page(

@@ -36,7 +36,7 @@ struct DeadLetterRoutes: Sendable {
         }
         let page = query.page(of: "dead-letters")
         try query.finish()
-        let last = try page.cursor.map { UUID(uuidString: try $0.string(0)) ?? .random() }
+        let last = try page.cursor?.uuid(0)
         let found = try await store.list(of: source, before: last, limit: page.limit + 1)
         return Answer.page(
             found, page, of: request, cursor: { PageCursor(list: "dead-letters", key: [.string($0.id.uuidString)]) }

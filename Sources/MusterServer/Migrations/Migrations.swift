@@ -19,6 +19,8 @@ enum Migrations {
         migration(12, "repeat_alert_in_place", PackageResources.m0012_repeat_alert_in_place_sql),
         migration(13, "say_what_intake_ignores", PackageResources.m0013_say_what_intake_ignores_sql),
         migration(14, "redact_again", PackageResources.m0014_redact_again_sql),
+        migration(15, "name_answered_incident", PackageResources.m0015_name_answered_incident_sql),
+        migration(16, "create_sealing_key", PackageResources.m0016_create_sealing_key_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8], needs: Int = 0) -> Migration {

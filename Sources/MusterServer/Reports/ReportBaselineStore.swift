@@ -63,7 +63,10 @@ struct ReportBaselineStore: Sendable {
             ORDER BY component, symptom LIMIT \(limit)
             """,
         ])
-        let due = try results[1].map(Self.due)
+        let read = Self.reader.read(results[1], in: pool)
+        let unreadable = zip(results[1], read).filter { $0.1.reason != nil }.map(\.0)
+        if !unreadable.isEmpty { try await setAside(unreadable) }
+        let due = read.compactMap(\.readable)
         guard !due.isEmpty else { return [] }
         let counts = try await pool.query(
             """
@@ -85,8 +88,43 @@ struct ReportBaselineStore: Sendable {
         }
     }
 
+    /// Has rows that cannot be read looked at later: they would stand in front of the others for ever.
+    private func setAside(_ rows: [PostgresRow]) async throws {
+        _ = try await pool.query(
+            """
+            UPDATE report_baseline SET looked_at = now() + interval '1 hour'
+            FROM unnest(\(try rows.map { try $0.decode("component", as: String.self) }),
+                \(try rows.map { try $0.decode("symptom", as: String.self) })) AS unreadable (component, symptom)
+            WHERE report_baseline.component = unreadable.component AND report_baseline.symptom = unreadable.symptom
+            """)
+    }
+
+    private static let reader = RowReader(
+        table: "report_baseline",
+        key: { row in
+            ReportKey(component: try row.decode("component"), symptom: try row.decode("symptom")).identity
+        }, decode: due)
+
+    static let examined = ExaminedTable(
+        reader,
+        all: """
+            SELECT component, symptom, mean, variance, surging_since, surging_minutes, contrary, pass, alerted,
+                learnt_until, now() AS now
+            FROM report_baseline
+            """
+    ) { "DELETE FROM report_baseline of \($0) by hand; it is learnt anew" }
+
+    /// Of baselines that can be read: NaN is greater than every number here.
+    static let isNumber: SQL = "mean < 1e12 AND variance < 1e12"
+
     private static func due(_ row: PostgresRow) throws -> Due {
         let since: Timestamp? = try row.decode("surging_since")
+        for column in ["mean", "variance"] {
+            // NaN passes for a number that is not negative, and would end in a number that nobody can write.
+            guard try row.decode(column, as: Double.self) < 1e12 else {
+                throw PostgresError.decoding(column: column, reason: "is no number of reports")
+            }
+        }
         return Due(
             key: ReportKey(component: try row.decode("component"), symptom: try row.decode("symptom")),
             baseline: ReportBaseline(

@@ -22,6 +22,7 @@ struct ReportRunner: Service {
 
     private static let batchMax = 5_000
     private let progress = RunnerProgress("reports")
+    let setbacks = Setbacks<Int>("reports")
     /// Looks between two prunings, which is a quarter of an hour.
     private static let looksBetweenPrunings = 30
 
@@ -78,7 +79,7 @@ struct ReportRunner: Service {
     /// Tells incidents how many users report them, where somebody else says so.
     func count() async throws {
         let beside = ReportsBeside(desk: desk, pool: pool)
-        for number in try await beside.numbers() {
+        for number in try await beside.numbers() where !setbacks.isResting(number) {
             do {
                 let incident = try await desk.current(number).incident
                 guard let (reported, isCounted) = try await beside.reported(incident), isCounted else { continue }
@@ -86,13 +87,12 @@ struct ReportRunner: Service {
                 _ = try await desk.handle(
                     .countReports(series, changedAt: reported.changedAt), on: number, CommandContext(principal: .daemon)
                 )
+                setbacks.succeeded(number)
             } catch let error as PostgresError where error.isTransient {
                 throw error
             } catch {
                 guard !Task.isCancelled else { throw error }
-                logger.error(
-                    "the reports of an incident could not be counted",
-                    metadata: ["incident": .stringConvertible(number), "error": .string("\(error)")])
+                setbacks.failed(number, error, logger: logger)
             }
         }
     }

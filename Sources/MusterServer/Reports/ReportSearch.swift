@@ -39,9 +39,9 @@ struct ReportSearch: Sendable {
                     WHERE counted.component = baseline.component AND counted.symptom = baseline.symptom
                         AND minute >= date_trunc('minute', now()) - interval '4 minutes'
                 ), 0)::bigint AS recent
-            FROM report_baseline AS baseline
+            FROM report_baseline AS baseline WHERE \(fragment: ReportBaselineStore.isNumber)
             ORDER BY surging_since IS NULL, recent DESC, component, symptom LIMIT \(limit)
-            """
+            """, planning: .free
         ).map { row in
             let mean: Double = try row.decode("mean")
             let baseline = ReportBaseline(mean: mean, variance: try row.decode("variance"))
@@ -62,7 +62,7 @@ struct ReportSearch: Sendable {
             """
             SELECT coalesce(sum(mean), 0) AS mean FROM report_baseline
             JOIN unnest(\(keys.map(\.component)), \(keys.map(\.symptom))) AS key (component, symptom)
-                USING (component, symptom)
+                USING (component, symptom) WHERE \(fragment: ReportBaselineStore.isNumber)
             """,
         ])
         let minutes = try results[0].reduce(into: [Timestamp: Int]()) { minutes, row in

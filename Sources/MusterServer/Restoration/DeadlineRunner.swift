@@ -17,6 +17,7 @@ struct DeadlineRunner: Service {
     private static let batchMax = 100
     private let lateness = Metrics.Timer(label: "muster_deadline_lateness_seconds")
     private let progress = RunnerProgress("deadlines")
+    let setbacks = Setbacks<Int>("deadlines")
 
     func run() async throws {
         progress.begin()
@@ -51,11 +52,12 @@ struct DeadlineRunner: Service {
 
     private func pass(_ due: [(number: Int, deadline: Timestamp, lateSeconds: Double)]) async throws -> Int {
         var changed = 0
-        for incident in due {
+        for incident in due where !setbacks.isResting(incident.number) {
             // When it happened is when the soak ended, not when somebody looked.
             let context = CommandContext(principal: .daemon, occurredAt: incident.deadline)
             do {
                 let outcome = try await desk.handle(.deadlinePassed, on: incident.number, context)
+                setbacks.succeeded(incident.number)
                 guard outcome.firstEntry != nil else { continue }
                 changed += 1
                 lateness.recordSeconds(incident.lateSeconds)
@@ -64,9 +66,7 @@ struct DeadlineRunner: Service {
             } catch {
                 guard !Task.isCancelled else { throw error }
                 // One incident that cannot be read must not hold up the others.
-                logger.error(
-                    "a deadline could not be passed",
-                    metadata: ["incident": .stringConvertible(incident.number), "error": .string("\(error)")])
+                setbacks.failed(incident.number, error, logger: logger)
             }
         }
         return changed

@@ -12,6 +12,7 @@ struct PlanRunner: Service {
     let logger: Logger
     var interval: Duration = .seconds(15)
     private let progress = RunnerProgress("plans")
+    let setbacks = Setbacks<Int>("plans")
 
     func run() async throws {
         progress.begin()
@@ -33,16 +34,15 @@ struct PlanRunner: Service {
     @discardableResult
     func reviewPlans() async throws -> Int {
         let restoring = try await DeadlineStore(pool: pool).restoring(limit: 1_000)
-        for number in restoring {
+        for number in restoring where !setbacks.isResting(number) {
             do {
                 _ = try await desk.handle(.reviewPlan, on: number, CommandContext(principal: .daemon))
+                setbacks.succeeded(number)
             } catch let error as PostgresError where error.isTransient {
                 throw error
             } catch {
                 guard !Task.isCancelled else { throw error }
-                logger.error(
-                    "a plan could not be looked at",
-                    metadata: ["incident": .stringConvertible(number), "error": .string("\(error)")])
+                setbacks.failed(number, error, logger: logger)
             }
         }
         return restoring.count

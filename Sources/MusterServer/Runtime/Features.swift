@@ -42,7 +42,8 @@ struct Features: Sendable {
                 gathering: configuration.intake.gather),
             routing: routing, clock: clock, logger: logger)
         senses = Senses(
-            pool: pool, intake: intake, rules: rules, probes: configuration.probes, clock: clock, logger: logger)
+            pool: pool, intake: intake, rules: rules, probes: configuration.probes,
+            secretsKey: configuration.secretsKey, clock: clock, logger: logger)
         reports = ReportDesk(
             store: ReportStore(pool: pool), catalog: catalog,
             limits: ReportLimiter.Limits(perMinute: configuration.reports.perMinuteMax),
@@ -70,6 +71,7 @@ struct Features: Sendable {
                 retentionDays: configuration.reports.retentionDays),
             TableBoundRunner(store: TableBoundStore(pool: pool), logger: logger),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
+            RowExaminationRunner(examination: RowExamination(pool: pool), logger: logger),
             sources,
             intake,
         ] + senses.runners

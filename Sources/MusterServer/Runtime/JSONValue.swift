@@ -137,6 +137,23 @@ extension JSONValue {
     }
 }
 
+extension JSONValue {
+    /// The same with U+FFFD for every U+0000, names included: for what others sent, of which nothing shall be lost.
+    var withoutNUL: JSONValue {
+        switch self {
+        case .null, .bool, .integer, .number: self
+        case .string(let value): .string(ForeignText.clean(value))
+        case .array(let elements): .array(elements.map(\.withoutNUL))
+        case .object(let object):
+            .object(
+                JSONObject(
+                    object.members.map {
+                        JSONObject.Member(name: ForeignText.clean($0.name), value: $0.value.withoutNUL)
+                    }))
+        }
+    }
+}
+
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {

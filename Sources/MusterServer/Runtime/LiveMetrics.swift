@@ -1,4 +1,5 @@
 import IncidentDomain
+import Postgres
 
 /// What is looked at in the moment of a scrape, in place of being counted all the time.
 struct LiveMetrics: Sendable {
@@ -8,6 +9,7 @@ struct LiveMetrics: Sendable {
     /// `database.connections`.
     let connectionsMax: Int
     let figures: FigureCache
+    let unreadable: UnreadableRows
 
     func add(to snapshot: inout MetricsSnapshot) async {
         func set(_ name: String, _ value: some BinaryInteger) {
@@ -26,6 +28,10 @@ struct LiveMetrics: Sendable {
         snapshot.gauges[MetricSeries("muster_loop_held_seconds")] = recent.wall.inSeconds
         snapshot.gauges[MetricSeries("muster_loop_held_max_seconds", [("clock", "wall")])] = ever.wall.inSeconds
         snapshot.gauges[MetricSeries("muster_loop_held_max_seconds", [("clock", "cpu")])] = ever.cpu.inSeconds
+        for table in ExaminedTable.all {
+            let labels = [("table", table.name)]
+            snapshot.gauges[MetricSeries("muster_unreadable_rows", labels)] = Double(unreadable.counts[table.name] ?? 0)
+        }
         let known = await figures.current()
         set("muster_database_up", known == nil ? 0 : 1)
         guard let known else { return }

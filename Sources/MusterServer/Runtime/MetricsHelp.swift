@@ -51,6 +51,11 @@ enum MetricsHelp {
             "When a loop of the daemon last ended a pass without an error, in seconds since 1970.",
         "muster_worker_jobs": "Work beside the event loops that waits or runs.",
         "muster_worker_jobs_max": "Work beyond this number is refused.",
+        "muster_set_aside":
+            "What a loop could not carry out in a few tries and tries once an hour from then on, by its queue; the log names "
+            + "each.",
+        "muster_unreadable_rows":
+            "Rows that this release cannot read and leaves out, by table; musterd doctor names them.",
         "postgres_connection_failures_total": "Attempts to connect to PostgreSQL that failed.",
         "postgres_connections_lost_total": "Connections to PostgreSQL that died.",
         "postgres_connections_opened_total": "Connections to PostgreSQL that were opened.",

@@ -44,7 +44,7 @@ package struct Server: Sendable {
     var liveMetrics: LiveMetrics {
         LiveMetrics(
             inFlight: inFlight, intake: features.intake, feed: features.streams,
-            connectionsMax: configuration.database.connections, figures: figures)
+            connectionsMax: configuration.database.connections, figures: figures, unreadable: pool.unreadable)
     }
 
     /// The loops that run beside the requests. A feature adds its own here.

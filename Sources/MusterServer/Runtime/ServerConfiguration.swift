@@ -22,6 +22,7 @@ import Logging
 /// | `http.require_if_match` | bool | false | |
 /// | `http.trusted_proxies` | list of addresses and networks, as `10.0.0.0/8` | none | |
 /// | `auth.bootstrap_token` | secret | embedded: one is made | 1 to 256 visible characters |
+/// | `secrets.key` | secret | a key in the database | 16 to 256 visible characters |
 /// | `data.directory` | path | `$STATE_DIRECTORY`, else `/var/lib/musterd` if writable, else `./data` | |
 /// | `data.postgres_user` | account | the cluster's owner, else `postgres` | only as root |
 /// | `database.url` | secret, libpq connection string | none: embedded PostgreSQL | |
@@ -131,6 +132,8 @@ package struct ServerConfiguration: Sendable {
 
     var http: HTTP
     var bootstrapToken: String?
+    /// What secrets are sealed with that the daemon itself has to use.
+    var secretsKey: String?
     var data: DataFiles
     var database: Database
     var log: Log
@@ -193,6 +196,7 @@ extension ServerConfiguration {
     init(_ reader: inout SettingReader) {
         http = HTTP(&reader)
         bootstrapToken = Self.bootstrapToken(&reader)
+        secretsKey = Self.secretsKey(&reader)
         data = DataFiles(&reader)
         database = Database(&reader)
         log = Log(
@@ -227,6 +231,15 @@ extension ServerConfiguration {
                 }))
         policy = PhasePolicy(&reader)
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))
+    }
+
+    private static func secretsKey(_ reader: inout SettingReader) -> String? {
+        guard let key = reader.secret("secrets.key") else { return nil }
+        guard (16...256).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            reader.refuse("secrets.key", "should have 16 to 256 visible ASCII characters")
+            return nil
+        }
+        return key
     }
 
     private static func bootstrapToken(_ reader: inout SettingReader) -> String? {

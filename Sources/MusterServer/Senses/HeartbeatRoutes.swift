@@ -23,9 +23,7 @@ struct HeartbeatRoutes: Sendable {
         let page = query.page(of: "heartbeats")
         try query.finish()
         let found = try await store.list(after: try page.cursor?.string(0), limit: page.limit + 1)
-        return Answer.page(
-            found, page, of: request, cursor: { PageCursor(list: "heartbeats", key: [.string($0.draft.name)]) }
-        ) { $0.value($1) }
+        return Answer.page(found, of: page, "heartbeats", request) { $0.value($1) }
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {

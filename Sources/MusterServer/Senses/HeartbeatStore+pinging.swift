@@ -51,10 +51,16 @@ extension HeartbeatStore {
                 SELECT \(fragment: Self.columns), now() AS now FROM heartbeat WHERE due_at <= now()
                 ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
                 """)
-            let looks = try rows.map { row in
-                HeartbeatLook(try Self.heartbeat(row), absence, now: try row.decode("now"))
+            guard let now: Timestamp = try rows.first?.decode("now") else { return (0, 0) }
+            let read = Self.reader.read(rows, in: transaction)
+            let unreadable = read.filter { $0.reason != nil }.map(\.key)
+            if !unreadable.isEmpty {
+                // They would stand in front of the others for ever; somebody may have put them right by then.
+                _ = try await transaction.query(
+                    "UPDATE heartbeat SET due_at = now() + interval '1 hour' WHERE name = ANY (\(unreadable))")
             }
-            guard !looks.isEmpty else { return (0, 0) }
+            let looks = read.compactMap(\.readable).map { HeartbeatLook($0, absence, now: now) }
+            guard !looks.isEmpty else { return (rows.count, 0) }
             let signals = looks.compactMap(\.signal)
             let statements: [SQL] = [
                 """
@@ -65,7 +71,7 @@ extension HeartbeatStore {
                 """
             ]
             _ = try await transaction.pipeline(statements + (signals.isEmpty ? [] : [SenseSignalStore.put(signals)]))
-            return (looks.count, signals.count)
+            return (rows.count, signals.count)
         }
     }
 }

@@ -11,7 +11,13 @@ struct HeartbeatStore: Sendable {
         updated_at, last_ping_at, armed_at, late_since
         """
 
-    static func heartbeat(_ row: PostgresRow) throws -> Heartbeat {
+    static let reader = RowReader(table: "heartbeat", key: { try $0.decode("name") }, decode: heartbeat)
+
+    static let examined = ExaminedTable(reader, all: "SELECT \(fragment: columns) FROM heartbeat") {
+        "PUT or DELETE /v1/heartbeats/\($0)"
+    }
+
+    private static func heartbeat(_ row: PostgresRow) throws -> Heartbeat {
         Heartbeat(
             draft: HeartbeatDraft(
                 name: try row.decode("name"), intervalSeconds: try row.decode("interval_seconds"),
@@ -27,7 +33,9 @@ struct HeartbeatStore: Sendable {
     /// is late ends its alert, since nobody looks any more.
     func put(_ draft: HeartbeatDraft, by principal: Principal) async throws -> (heartbeat: Heartbeat, isNew: Bool) {
         try await pool.transaction { transaction in
-            let before = try await Self.hold(draft.name, in: transaction)
+            let held = try await Self.hold(draft.name, in: transaction)
+            let before = held?.readable
+            if held?.reason != nil { try await Self.remove(draft.name, in: transaction) }
             let rows = try await transaction.query(
                 """
                 INSERT INTO heartbeat (name, interval_seconds, grace_seconds, component, severity, description, enabled,
@@ -57,7 +65,7 @@ struct HeartbeatStore: Sendable {
                         "interval_seconds": .integer(draft.intervalSeconds),
                         "grace_seconds": .integer(draft.graceSeconds), "enabled": .bool(draft.isEnabled),
                     ]))
-            return (try Self.heartbeat(row), before == nil)
+            return (try Self.reader.read(row, in: transaction).get(), held == nil)
         }
     }
 
@@ -67,20 +75,27 @@ struct HeartbeatStore: Sendable {
     func delete(_ name: String, by principal: Principal) async throws -> Bool {
         try await pool.transaction { transaction in
             guard let before = try await Self.hold(name, in: transaction) else { return false }
-            let now: Timestamp? = try await transaction.query(
-                "DELETE FROM heartbeat WHERE name = \(name) RETURNING now() AS now"
-            ).first?.decode("now")
-            if let now { try await Self.end(before, at: now, in: transaction) }
+            let now = try await Self.remove(name, in: transaction)
+            if let now, let before = before.readable { try await Self.end(before, at: now, in: transaction) }
             _ = try await transaction.query(
                 AuditStore.insert(actor: principal, action: "heartbeat.delete", subject: name))
             return true
         }
     }
 
-    private static func hold(_ name: String, in transaction: PostgresTransaction) async throws -> Heartbeat? {
+    private static func hold(
+        _ name: String, in transaction: PostgresTransaction
+    ) async throws -> ReadRow<Heartbeat>? {
         try await transaction.query(
             "SELECT \(fragment: columns) FROM heartbeat WHERE name = \(name) FOR UPDATE"
-        ).first.map(heartbeat)
+        ).first.map { reader.read($0, in: transaction) }
+    }
+
+    @discardableResult
+    private static func remove(_ name: String, in transaction: PostgresTransaction) async throws -> Timestamp? {
+        transaction.unreadable.forget(name, of: reader.table)
+        return try await transaction.query("DELETE FROM heartbeat WHERE name = \(name) RETURNING now() AS now")
+            .first?.decode("now")
     }
 
     private static func end(
@@ -93,15 +108,15 @@ struct HeartbeatStore: Sendable {
 
     func heartbeat(_ name: String) async throws -> Heartbeat? {
         try await pool.query("SELECT \(fragment: Self.columns) FROM heartbeat WHERE name = \(name)")
-            .first.map(Self.heartbeat)
+            .first.map { try Self.reader.read($0, in: pool).get() }
     }
 
     /// By name.
-    func list(after last: String?, limit: Int) async throws -> [Heartbeat] {
-        try await pool.query(
+    func list(after last: String?, limit: Int) async throws -> [ReadRow<Heartbeat>] {
+        let rows = try await pool.query(
             """
             SELECT \(fragment: Self.columns) FROM heartbeat WHERE name > \(last ?? "") ORDER BY name LIMIT \(limit)
-            """
-        ).map(Self.heartbeat)
+            """)
+        return Self.reader.read(rows, in: pool)
     }
 }

@@ -51,15 +51,21 @@ extension ProbeDraft {
     /// The same with the secrets that were not sent again, as they are stored.
     func keepingSecrets(of stored: ProbeTarget?) throws(Problem) -> ProbeDraft {
         guard case .http(var page) = target else { return self }
-        var known: [String: String] = [:]
+        var known: [String: HTTPTarget.Header] = [:]
+        var reason = "no secret of this name is stored"
         if case .http(let old)? = stored {
-            for header in old.headers where header.isSecret { known[header.name.lowercased()] = header.value }
+            if old.place == page.place {
+                for header in old.headers where header.isSecret { known[header.name.lowercased()] = header }
+            } else {
+                reason = "the secrets that are stored are for \(old.place) and go nowhere else"
+            }
         }
         for (index, header) in page.headers.enumerated() where header.value == nil {
-            guard let value = known[header.name.lowercased()] else {
-                throw .invalid("/headers/\(index)/value", "is required: no secret of this name is stored")
+            guard let secret = known[header.name.lowercased()] else {
+                throw .invalid("/headers/\(index)/value", "is required: \(reason)")
             }
-            page.headers[index].value = value
+            page.headers[index].value = secret.value
+            page.headers[index].sealed = secret.sealed
         }
         var draft = self
         draft.target = .http(page)

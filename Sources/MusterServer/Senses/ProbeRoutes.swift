@@ -28,9 +28,7 @@ struct ProbeRoutes: Sendable {
         let page = query.page(of: "probes")
         try query.finish()
         let found = try await store.list(after: try page.cursor?.string(0), limit: page.limit + 1)
-        return Answer.page(
-            found, page, of: request, cursor: { PageCursor(list: "probes", key: [.string($0.draft.name)]) }
-        ) { $0.value($1) }
+        return Answer.page(found, of: page, "probes", request) { $0.value($1) }
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {
@@ -43,7 +41,7 @@ struct ProbeRoutes: Sendable {
         let name = try SenseFields.name(request)
         var body = try request.fields()
         let sent = try ProbeBodies.draft(&body, name: name)
-        let draft = try sent.keepingSecrets(of: try await store.probe(name)?.draft.target)
+        let draft = try sent.keepingSecrets(of: try await store.find(name)?.readable?.draft.target)
         let (probe, isNew) = try await store.put(draft, by: request.principal)
         signal.wake()
         var answer = Answer.json(status: isNew ? .created : .ok) { $0.value(probe) }

@@ -62,6 +62,16 @@ struct ProbeRunner: Service {
     private func hurryNowAndThen() async {
         while !Task.isCancelled {
             do {
+                try await store.sealPlainSecrets()
+                break
+            } catch {
+                guard !Task.isCancelled else { return }
+                logger.warning("secrets of probes could not be sealed", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(10))
+            }
+        }
+        while !Task.isCancelled {
+            do {
                 try await store.hurry()
             } catch {
                 guard !Task.isCancelled else { return }
@@ -75,7 +85,7 @@ struct ProbeRunner: Service {
     func carryOut(_ claim: ProbeStore.Claim) async {
         do {
             let draft = claim.probe.draft
-            let outcome = try await check.look(at: draft.target, timeout: .seconds(draft.timeoutSeconds))
+            let outcome = try await look(draft)
             guard !outcome.isUnknown else { return try await recordUnknown(outcome, claim) }
             var state = claim.probe.state
             let change = state.take(isPassed: outcome.isPassed, at: claim.at, draft.thresholds)
@@ -104,6 +114,16 @@ struct ProbeRunner: Service {
                 metadata: ["probe": .string(claim.probe.draft.name), "reason": .string(outcome.detail)])
         }
         try await store.recordUnknown(outcome.detail, claim)
+    }
+
+    /// One look, with the secrets open for as long as it takes.
+    private func look(_ draft: ProbeDraft) async throws -> ProbeOutcome {
+        do {
+            let target = try await draft.target.opened(by: store.box)
+            return try await check.look(at: target, timeout: .seconds(draft.timeoutSeconds))
+        } catch let failure as ProbeCheck.Failure {
+            return .failed(failure.detail)
+        }
     }
 
     /// Runs everything that is due now, once; returns how many probes that were. For tests.

@@ -22,7 +22,7 @@ extension ProbeStore {
 
     /// Takes probes that are due and that nobody else takes. Until their results are there, or ought to be, they are not due.
     func claim(limit: Int) async throws -> [Claim] {
-        try await pool.query(
+        let rows = try await pool.query(
             """
             UPDATE probe SET claim = gen_random_uuid(),
                 next_at = now() + make_interval(secs => timeout_seconds + \(Self.leaseSeconds))
@@ -32,10 +32,19 @@ extension ProbeStore {
             ) AS due
             WHERE probe.name = due.name
             RETURNING \(fragment: Self.columns), claim, now() AS now
-            """
-        ).map { row in
-            Claim(id: try row.decode("claim"), probe: try Self.probe(row), at: try row.decode("now"))
+            """)
+        let claims = Self.claimReader.read(rows, in: pool)
+        let unreadable = claims.filter { $0.reason != nil }.map(\.key)
+        if !unreadable.isEmpty {
+            // They would be taken again and again; somebody may have put them right by then.
+            _ = try await pool.query(
+                "UPDATE probe SET claim = NULL, next_at = now() + interval '1 hour' WHERE name = ANY (\(unreadable))")
         }
+        return claims.compactMap(\.readable)
+    }
+
+    private static let claimReader = RowReader(table: reader.table, key: reader.key) { row in
+        Claim(id: try row.decode("claim"), probe: try reader.decode(row), at: try row.decode("now"))
     }
 
     /// Writes a result down, with the state after it and what the alert has to hear, in one statement.

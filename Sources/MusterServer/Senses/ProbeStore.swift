@@ -5,6 +5,13 @@ import Postgres
 /// The rows of probes, as people make and read them.
 struct ProbeStore: Sendable {
     let pool: PostgresPool
+    let box: SecretBox
+
+    /// - Parameter secretsKey: `secrets.key`.
+    init(pool: PostgresPool, secretsKey: String? = nil) {
+        self.pool = pool
+        box = SecretBox(configured: secretsKey, store: SecretKeyStore(pool: pool))
+    }
 
     static let columns: SQL = """
         probe.name, target, interval_seconds, timeout_seconds, failures_to_fire, successes_to_resolve, component,
@@ -12,7 +19,13 @@ struct ProbeStore: Sendable {
         passing_since, firing_since, passed, checked_at, latency_ms, detail
         """
 
-    static func probe(_ row: PostgresRow) throws -> Probe {
+    static let reader = RowReader(table: "probe", key: { try $0.decode("name") }, decode: probe)
+
+    static let examined = ExaminedTable(reader, all: "SELECT \(fragment: columns) FROM probe") {
+        "PUT or DELETE /v1/probes/\($0)"
+    }
+
+    private static func probe(_ row: PostgresRow) throws -> Probe {
         let target: PostgresJSON = try row.decode("target")
         return Probe(
             draft: ProbeDraft(
@@ -43,8 +56,19 @@ struct ProbeStore: Sendable {
     /// Makes or changes a probe; it is due at once, and a look that is under way counts no more. What looks elsewhere, or
     /// was enabled, begins without results; an alert goes on until enough of the new ones are good. Disabling ends it.
     func put(_ draft: ProbeDraft, by principal: Principal) async throws -> (probe: Probe, isNew: Bool) {
+        var draft = draft
+        draft.target = try await draft.target.sealed(
+            by: box, beside: try await find(draft.name)?.readable?.draft.target)
+        return try await put(sealed: draft, by: principal)
+    }
+
+    private func put(
+        sealed draft: ProbeDraft, by principal: Principal
+    ) async throws -> (probe: Probe, isNew: Bool) {
         try await pool.transaction { transaction in
-            let before = try await Self.hold(draft.name, in: transaction)
+            let held = try await Self.hold(draft.name, in: transaction)
+            let before = held?.readable
+            if held?.reason != nil { try await Self.remove(draft.name, in: transaction) }
             let keeps = before.map { $0.draft.target == draft.target && $0.draft.isEnabled && draft.isEnabled } ?? false
             let rows = try await transaction.query(try Self.upsert(draft, keeps: keeps))
             guard let row = rows.first else {
@@ -57,14 +81,41 @@ struct ProbeStore: Sendable {
                 AuditStore.insert(
                     actor: principal, action: "probe.put", subject: draft.name,
                     data: ["kind": .string(draft.target.kind.rawValue), "enabled": .bool(draft.isEnabled)]))
-            return (try Self.probe(row), before == nil)
+            return (try Self.reader.read(row, in: transaction).get(), held == nil)
         }
     }
 
-    private static func upsert(_ draft: ProbeDraft, keeps: Bool) throws -> SQL {
+    private static func text(_ target: ProbeTarget) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let target = String(decoding: try encoder.encode(draft.target), as: UTF8.self)
+        return String(decoding: try encoder.encode(target), as: UTF8.self)
+    }
+
+    /// Seals secrets that stand there plain, from before they were sealed; returns of how many probes.
+    @discardableResult
+    func sealPlainSecrets() async throws -> Int {
+        let rows = try await pool.query(
+            "SELECT \(fragment: Self.columns), target::text AS plain FROM probe WHERE target::text LIKE '%\"isSecret\":true%'"
+        )
+        var sealed = 0
+        for row in rows {
+            guard let draft = Self.reader.read(row, in: pool).readable?.draft, case .http(let page) = draft.target,
+                page.hasPlainSecret
+            else { continue }
+            let target = try Self.text(try await draft.target.sealed(by: box, beside: nil))
+            // Whoever changed it meanwhile has sealed it.
+            sealed += try await pool.query(
+                """
+                UPDATE probe SET target = \(target)::json
+                WHERE name = \(draft.name) AND target::text = \(try row.decode("plain", as: String.self))
+                """
+            ).affectedRows
+        }
+        return sealed
+    }
+
+    private static func upsert(_ draft: ProbeDraft, keeps: Bool) throws -> SQL {
+        let target = try text(draft.target)
         return """
             INSERT INTO probe (name, target, interval_seconds, timeout_seconds, failures_to_fire,
                 successes_to_resolve, component, severity, description, enabled)
@@ -96,18 +147,23 @@ struct ProbeStore: Sendable {
     func delete(_ name: String, by principal: Principal) async throws -> Bool {
         try await pool.transaction { transaction in
             guard let before = try await Self.hold(name, in: transaction) else { return false }
-            let now: Timestamp? = try await transaction.query(
-                "DELETE FROM probe WHERE name = \(name) RETURNING now() AS now"
-            ).first?.decode("now")
-            if let now { try await Self.end(before, at: now, in: transaction) }
+            let now = try await Self.remove(name, in: transaction)
+            if let now, let before = before.readable { try await Self.end(before, at: now, in: transaction) }
             _ = try await transaction.query(AuditStore.insert(actor: principal, action: "probe.delete", subject: name))
             return true
         }
     }
 
-    private static func hold(_ name: String, in transaction: PostgresTransaction) async throws -> Probe? {
+    private static func hold(_ name: String, in transaction: PostgresTransaction) async throws -> ReadRow<Probe>? {
         try await transaction.query("SELECT \(fragment: columns) FROM probe WHERE name = \(name) FOR UPDATE")
-            .first.map(probe)
+            .first.map { reader.read($0, in: transaction) }
+    }
+
+    @discardableResult
+    private static func remove(_ name: String, in transaction: PostgresTransaction) async throws -> Timestamp? {
+        transaction.unreadable.forget(name, of: reader.table)
+        return try await transaction.query("DELETE FROM probe WHERE name = \(name) RETURNING now() AS now")
+            .first?.decode("now")
     }
 
     private static func end(_ probe: Probe, at now: Timestamp, in transaction: PostgresTransaction) async throws {
@@ -116,15 +172,18 @@ struct ProbeStore: Sendable {
         _ = try await transaction.query(SenseSignalStore.put([signal]))
     }
 
-    func probe(_ name: String) async throws -> Probe? {
-        try await pool.query("SELECT \(fragment: Self.columns) FROM probe WHERE name = \(name)").first.map(Self.probe)
+    func probe(_ name: String) async throws -> Probe? { try await find(name)?.get() }
+
+    func find(_ name: String) async throws -> ReadRow<Probe>? {
+        try await pool.query("SELECT \(fragment: Self.columns) FROM probe WHERE name = \(name)").first
+            .map { Self.reader.read($0, in: pool) }
     }
 
     /// By name.
-    func list(after last: String?, limit: Int) async throws -> [Probe] {
-        try await pool.query(
-            "SELECT \(fragment: Self.columns) FROM probe WHERE name > \(last ?? "") ORDER BY name LIMIT \(limit)"
-        ).map(Self.probe)
+    func list(after last: String?, limit: Int) async throws -> [ReadRow<Probe>] {
+        let rows = try await pool.query(
+            "SELECT \(fragment: Self.columns) FROM probe WHERE name > \(last ?? "") ORDER BY name LIMIT \(limit)")
+        return Self.reader.read(rows, in: pool)
     }
 
     /// The newest first; nil when there is no such probe.

@@ -23,10 +23,12 @@ enum ProbeTarget: Hashable, Codable, Sendable {
 struct HTTPTarget: Hashable, Codable, Sendable {
     struct Header: Hashable, Codable, Sendable {
         let name: String
-        /// Nil only on its way in, of a secret that is to stay what it was.
+        /// Nil of a secret as it is stored, and on its way in of one that is to stay what it was.
         var value: String?
         /// Whether the value is told to nobody any more.
         let isSecret: Bool
+        /// The value of a secret, sealed (`SecretBox`).
+        var sealed: String? = nil
     }
 
     enum Method: String, CaseIterable, Codable, Sendable {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 import IncidentDomain
 import Logging
 import Postgres
@@ -16,6 +17,7 @@ struct SenseRunner: Service {
 
     private static let batchMax = 500
     private let progress = RunnerProgress("senses")
+    let setbacks = Setbacks<String>("senses")
 
     func run() async throws {
         progress.begin()
@@ -49,13 +51,43 @@ struct SenseRunner: Service {
     func tell() async throws -> Int {
         let claimed = try await store.claim(limit: Self.batchMax)
         guard !claimed.isEmpty else { return 0 }
+        var told: [Int] = []
         for (source, signals) in Dictionary(grouping: claimed, by: \.signal.source) {
-            let alerts = signals.sorted { $0.turn < $1.turn }.map(\.signal.alert)
-            var message = IncomingMessage(alerts: alerts)
+            told += try await tell(signals.sorted { $0.turn < $1.turn }, from: source)
+        }
+        try await store.remove(turns: told)
+        return claimed.count
+    }
+
+    /// Tells signals of one source together; where that fails by itself, one by one, and what still fails is set aside.
+    ///
+    /// - Returns: The turns of those that were told.
+    private func tell(_ signals: [SenseSignalStore.Claimed], from source: UUID) async throws -> [Int] {
+        do {
+            var message = IncomingMessage(alerts: signals.map(\.signal.alert))
             try await rules.apply(&message, source: source)
             try await intake.take(message, from: source)
+            return signals.map(\.turn)
+        } catch {
+            guard !Task.isCancelled, Self.isOfItself(error) else { throw error }
+            if signals.count > 1 {
+                var told: [Int] = []
+                for signal in signals { told += try await tell([signal], from: source) }
+                return told
+            }
+            for signal in signals { setbacks.failed(signal.signal.identity, error, isHopeless: true, logger: logger) }
+            try await store.setAside(turns: signals.map(\.turn))
+            return []
         }
-        try await store.remove(turns: claimed.map(\.turn))
-        return claimed.count
+    }
+
+    /// Whether the fault is the signal's own: what is full or away now is there again in a moment.
+    private static func isOfItself(_ error: any Error) -> Bool {
+        switch error {
+        case let error as PostgresError: !error.isTransient && error != .closed && error != .cancelled
+        case let problem as Problem: problem.kind.status.code < 500
+        case is CancellationError: false
+        default: true
+        }
     }
 }

@@ -46,7 +46,7 @@ struct SenseSignalStore: Sendable {
 
     /// Takes the oldest signals that nobody tells at the moment.
     func claim(limit: Int) async throws -> [Claimed] {
-        try await pool.query(
+        let rows = try await pool.query(
             """
             UPDATE sense_signal AS signal SET claimed_until = now() + \(fragment: Self.lease)
             FROM (
@@ -56,17 +56,29 @@ struct SenseSignalStore: Sendable {
             WHERE signal.source = free.source AND signal.identity = free.identity
             RETURNING signal.source, signal.identity, turn, title, component, severity, labels, annotations, starts_at,
                 ends_at
-            """
-        ).map { row in
-            Claimed(
-                turn: try row.decode("turn"),
-                signal: SenseSignal(
-                    source: try row.decode("source"), identity: try row.decode("identity"),
-                    title: try row.decode("title"), component: try row.decode("component"),
-                    severity: try row.decode("severity"), labels: try AlertTexts.texts(try row.decode("labels")),
-                    annotations: try AlertTexts.texts(try row.decode("annotations")),
-                    startsAt: try row.decode("starts_at"), endsAt: try row.decode("ends_at")))
-        }
+            """)
+        let read = Self.reader.read(rows, in: pool)
+        let unreadable = try zip(rows, read).filter { $0.1.reason != nil }.map { try $0.0.decode("turn", as: Int.self) }
+        if !unreadable.isEmpty { try await setAside(turns: unreadable) }
+        return read.compactMap(\.readable)
+    }
+
+    private static let reader = RowReader(table: "sense_signal", key: { try $0.decode("identity") }) { row in
+        Claimed(
+            turn: try row.decode("turn"),
+            signal: SenseSignal(
+                source: try row.decode("source"), identity: try row.decode("identity"),
+                title: try row.decode("title"), component: try row.decode("component"),
+                severity: try row.decode("severity"), labels: try AlertTexts.texts(try row.decode("labels")),
+                annotations: try AlertTexts.texts(try row.decode("annotations")),
+                startsAt: try row.decode("starts_at"), endsAt: try row.decode("ends_at")))
+    }
+
+    /// Keeps signals that cannot be told away from the head of the queue: they are tried once an hour, or when their
+    /// heartbeat or probe has something new to say.
+    func setAside(turns: [Int]) async throws {
+        _ = try await pool.query(
+            "UPDATE sense_signal SET claimed_until = now() + interval '1 hour' WHERE turn = ANY (\(turns))")
     }
 
     /// Removes what was told. What changed meanwhile has another turn, and stays.

@@ -18,10 +18,10 @@ struct Senses: Sendable {
 
     init(
         pool: PostgresPool, intake: AlertIntake, rules: RuleBook, probes: ServerConfiguration.Probes,
-        clock: DatabaseClock = DatabaseClock(), logger: Logger
+        secretsKey: String? = nil, clock: DatabaseClock = DatabaseClock(), logger: Logger
     ) {
         heartbeats = HeartbeatStore(pool: pool)
-        self.probes = ProbeStore(pool: pool)
+        self.probes = ProbeStore(pool: pool, secretsKey: secretsKey)
         check = ProbeCheck(networks: probes.networks) { clock.now }
         fleet = FleetStore(pool: pool)
         signals = SenseSignalStore(pool: pool)

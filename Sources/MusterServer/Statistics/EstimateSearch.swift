@@ -56,7 +56,7 @@ struct EstimateSearch: Sendable {
             FROM \(fragment: Self.samples)
             WHERE component > \(slug) AND component = coalesce(\(only), component)
             GROUP BY component ORDER BY component LIMIT \(limit)
-            """
+            """, planning: .free
         ).map { row in
             ComponentEstimate(
                 component: try row.decode("component"),
@@ -68,7 +68,8 @@ struct EstimateSearch: Sendable {
 
     /// All predictions for components together.
     func ofSteps() async throws -> Accuracy {
-        let rows = try await pool.query("SELECT \(fragment: Self.ofSteps) FROM \(fragment: Self.samples)")
+        let rows = try await pool.query(
+            "SELECT \(fragment: Self.ofSteps) FROM \(fragment: Self.samples)", planning: .free)
         return try rows.first.map(Self.accuracy) ?? Self.none
     }
 
@@ -82,7 +83,7 @@ struct EstimateSearch: Sendable {
                     ORDER BY extract(epoch FROM restored_at - expected_median_at)::bigint
                 ) AS error_seconds
             FROM restoration_forecast WHERE restored_at IS NOT NULL
-            """)
+            """, planning: .free)
         return try rows.first.map(Self.accuracy) ?? Self.none
     }
 

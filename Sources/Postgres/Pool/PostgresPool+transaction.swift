@@ -53,6 +53,9 @@ package final class PostgresTransaction: Sendable {
         self.isolation = isolation
     }
 
+    /// What was read by the pool and could not be understood.
+    package var unreadable: UnreadableRows { pool.unreadable }
+
     /// One statement within the transaction. After an error only the rollback can follow.
     @discardableResult
     package func query(_ sql: SQL) async throws -> PostgresResult {

@@ -12,11 +12,14 @@ package protocol PostgresAnswerListener: AnyObject, Sendable {
 /// while the server is away: they wait up to `acquireTimeout`. Connections are opened as they are needed.
 package final class PostgresPool: Service, Sendable {
     package let configuration: PostgresConfiguration
+    /// What was read by this pool and could not be understood.
+    package let unreadable: UnreadableRows
     private let mailbox = PoolMailbox()
     private let listenersMade = Atomic(0)
 
     package init(configuration: PostgresConfiguration, logger: Logger) {
         self.configuration = configuration
+        unreadable = UnreadableRows(logger: logger)
         PoolDriver.start(mailbox: mailbox, configuration: configuration, logger: logger)
     }
 
@@ -50,6 +53,13 @@ package final class PostgresPool: Service, Sendable {
     @discardableResult
     package func query(_ sql: SQL, deadline: Duration? = nil) async throws -> PostgresResult {
         try await pipeline([sql], deadline: deadline)[0]
+    }
+
+    /// One statement that is planned as it asks for, in a transaction of its own.
+    @discardableResult
+    package func query(_ sql: SQL, planning: PostgresPlanning) async throws -> PostgresResult {
+        guard let settings = planning.settings else { return try await query(sql) }
+        return try await pipeline([settings, sql])[1]
     }
 
     /// One statement whose outcome is told on the pool's own thread: for what must not cost a change of threads. Whatever

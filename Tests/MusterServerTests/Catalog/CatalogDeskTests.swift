@@ -15,7 +15,7 @@ import Testing
     }
 
     private static func slugs(_ daemon: TestDaemon) async throws -> [String] {
-        try await CatalogReader(pool: daemon.pool).list(after: nil, limit: 100).map(\.component.slug)
+        try await CatalogReader(pool: daemon.pool).list(after: nil, limit: 100).compactMap(\.readable?.component.slug)
     }
 
     private static func version(_ daemon: TestDaemon) async throws -> Int {
@@ -36,9 +36,9 @@ import Testing
             #expect(second.difference.changed.map(\.before) == [Self.component("a")])
             #expect(second.difference.unchanged == 1 && second.version == first.version + 1)
             #expect(try await Self.slugs(daemon) == ["a", "b", "d"])
-            let stored = try #require(try await CatalogReader(pool: daemon.pool).component("a"))
+            let stored = try #require(try await CatalogReader(pool: daemon.pool).component("a")?.get())
             #expect(stored.component == Self.component("a", name: "A") && stored.version == 2)
-            #expect(try await CatalogReader(pool: daemon.pool).component("b")?.version == 1)
+            #expect(try await CatalogReader(pool: daemon.pool).component("b")?.readable?.version == 1)
         }
     }
 
@@ -100,7 +100,7 @@ import Testing
                 try await desk.put(Self.component("b"), ifMatch: .anyVersion, by: .mia)
             }
             #expect(missing?.kind == .versionMismatch)
-            #expect(try await CatalogReader(pool: daemon.pool).component("a")?.component.name == "A")
+            #expect(try await CatalogReader(pool: daemon.pool).component("a")?.readable?.component.name == "A")
         }
     }
 
@@ -196,7 +196,7 @@ import Testing
             }
             let landed = try await [first, second]
             #expect(landed.count { $0 } == 1)
-            #expect(try await CatalogReader(pool: daemon.pool).component("a")?.version == 2)
+            #expect(try await CatalogReader(pool: daemon.pool).component("a")?.readable?.version == 2)
         }
     }
 

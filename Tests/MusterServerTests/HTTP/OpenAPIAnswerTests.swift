@@ -22,6 +22,7 @@ import Testing
             try await life.sendReports()
             try await life.readTimelines(first)
             try await life.refuse(first)
+            try await life.meetUnreadableRows()
             await life.lookAtTheDaemon()
 
             #expect(server.complaints == [])

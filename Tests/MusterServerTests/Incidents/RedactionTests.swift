@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 import Postgres
 import Testing
 
@@ -39,6 +40,30 @@ import Testing
             #expect(try await daemon.incident(number).title == "[redacted]")
             #expect(try await Self.traces(daemon) == 0)
             #expect(try await daemon.differences() == [])
+        }
+    }
+
+    @Test func `a redacted note is not answered again under the key of an earlier request`() async throws {
+        try await DescribedServer.with { server in
+            func ask(_ path: String, _ body: JSONValue, key: String) async -> DescribedServer.Reply {
+                await server.ask(.post, path, body, headers: [.idempotencyKey: key])
+            }
+            let opening: JSONValue = ["title": .string("Leak \(Self.secret)")]
+            let opened = await ask("/v1/incidents", opening, key: "open")
+            let path = "/v1/incidents/\(try #require(opened.json["number"]?.integer))"
+            _ = await ask("\(path)/acknowledge", [:], key: "first")
+            // Nothing happens any more, and the answer shows the incident all the same.
+            let second = await ask("\(path)/acknowledge", [:], key: "second")
+            #expect(second.status == 200 && second.text.contains(Self.secret))
+            let redacted = await server.ask(.post, "\(path)/timeline/1/redact", ["reason": "a password"])
+            #expect(redacted.status == 200, "\(redacted.text)")
+            for again in [
+                await ask("/v1/incidents", opening, key: "open"), await ask("\(path)/acknowledge", [:], key: "first"),
+                await ask("\(path)/acknowledge", [:], key: "second"),
+            ] {
+                #expect((200..<300).contains(again.status) && !again.text.contains(Self.secret), "\(again.text)")
+            }
+            #expect(await server.ask(.get, "/v1/incidents").json["items"]?.array?.count == 1)
         }
     }
 

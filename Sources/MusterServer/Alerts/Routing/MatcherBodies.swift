@@ -28,13 +28,31 @@ enum MatcherBodies {
         return matchers
     }
 
+    /// As they are stored: a list.
+    static func bytes(_ matchers: [LabelMatcher]) -> [UInt8] {
+        var json = JSONWriter()
+        json.array(matchers, write)
+        return json.bytes
+    }
+
+    /// Reads what is stored; also asked before anything is, so that nothing is kept that cannot be read again.
+    static func stored(_ bytes: [UInt8]) throws(Problem) -> [LabelMatcher] {
+        guard let list = try? JSONParser.parse(bytes) else { throw .invalid("/matchers", "is no JSON") }
+        var body = try BodyReader(["matchers": list])
+        let found = matchers(&body)
+        try body.finish()
+        return found
+    }
+
     static func write(_ matchers: [LabelMatcher], to json: inout JSONWriter) {
-        json.array("matchers", matchers) { json, matcher in
-            json.object { json in
-                json.member("label", matcher.label)
-                json.member("operator", matcher.comparison.rawValue)
-                json.member("value", matcher.value)
-            }
+        json.array("matchers", matchers, write)
+    }
+
+    private static func write(_ json: inout JSONWriter, _ matcher: LabelMatcher) {
+        json.object { json in
+            json.member("label", matcher.label)
+            json.member("operator", matcher.comparison.rawValue)
+            json.member("value", matcher.value)
         }
     }
 }

@@ -9,8 +9,8 @@ enum RoutingStore {
         let results = try await pool.pipeline([version, RuleStore.all, SilenceStore.current])
         return RuleBook.Snapshot(
             version: try results[0].first?.decode("version") ?? 0,
-            rules: try results[1].map { try RuleStore.stored($0).rule },
-            silences: try results[2].map(SilenceStore.silence))
+            rules: RuleStore.reader.values(results[1], in: pool).map(\.rule),
+            silences: SilenceStore.currentReader.values(results[2], in: pool))
     }
 
     private static let version: SQL = "SELECT version FROM routing"

@@ -25,6 +25,16 @@ enum RuleBodies {
         return rule
     }
 
+    /// Reads what is stored.
+    static func stored(_ bytes: [UInt8], id: UUID) throws(Problem) -> RoutingRule {
+        guard let json = try? JSONParser.parse(bytes) else { throw .invalid("", "is no JSON") }
+        var body = try BodyReader(json)
+        let rule = rule(&body, id: id)
+        try body.finish()
+        if let fault = fault(rule) { throw fault }
+        return rule
+    }
+
     /// What is wrong with a rule beyond its fields, where its bodies' readers do not look.
     static func fault(_ rule: RoutingRule) -> Problem? {
         guard let hours = rule.hours else { return nil }

@@ -88,9 +88,9 @@ final class RuleBook: Service, Sendable {
 
     /// The same for what Muster notices by itself; its sources have no key by which anybody would have looked them up.
     func apply(_ message: inout IncomingMessage, source id: UUID) async throws {
-        guard try await !current().rules.isEmpty, let source = try await SourceStore(pool: pool).source(id) else {
-            return
-        }
+        guard try await !current().rules.isEmpty,
+            let source = try await SourceStore(pool: pool).find(id)?.readable
+        else { return }
         try await apply(&message, source: source)
     }
 

@@ -22,7 +22,13 @@ struct RuleRoutes: Sendable {
 
     private func list(_ request: RequestContext) async throws -> Answer {
         let rules = try await store.list()
-        return .json { json in json.object { $0.array("items", rules) { $0.value($1) } } }
+        return .json { json in
+            json.object { json in
+                json.array("items", rules.compactMap(\.readable)) { $0.value($1) }
+                let unreadable = rules.filter { $0.reason != nil }
+                if !unreadable.isEmpty { json.member("unreadable", unreadable) }
+            }
+        }
     }
 
     private func create(_ request: RequestContext) async throws -> Answer {
@@ -36,7 +42,7 @@ struct RuleRoutes: Sendable {
 
     private func get(_ request: RequestContext) async throws -> Answer {
         let id = try request.uuid("id", of: "Rule")
-        guard let stored = try await store.find(id) else { throw Self.unknown(id) }
+        guard let stored = try await store.find(id)?.get() else { throw Self.unknown(id) }
         return .json { $0.value(stored) }
     }
 

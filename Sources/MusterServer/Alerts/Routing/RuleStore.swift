@@ -23,20 +23,21 @@ struct RuleStore: Sendable {
     static let rulesMax = 500
 
     /// All rules in their order.
-    func list() async throws -> [StoredRule] {
-        try await pool.query(Self.all).map(Self.stored)
+    func list() async throws -> [ReadRow<StoredRule>] {
+        Self.reader.read(try await pool.query(Self.all), in: pool)
     }
 
-    func find(_ id: UUID) async throws -> StoredRule? {
+    func find(_ id: UUID) async throws -> ReadRow<StoredRule>? {
         try await pool.query("SELECT \(fragment: Self.columns) FROM routing_rule WHERE id = \(id)").first
-            .map(Self.stored)
+            .map { Self.reader.read($0, in: pool) }
     }
 
     /// Stores a new rule at a place, or at the end. The same id again is the same request: its rule stays as it is.
     ///
     /// - Returns: Nil when there are too many.
     func create(_ rule: RoutingRule, at position: Int?, by principal: Principal) async throws -> StoredRule? {
-        try await change { transaction, order in
+        try Self.check(rule)
+        return try await change { transaction, order in
             guard !order.contains(rule.id) else { return try await found(rule.id, in: transaction) }
             guard order.count < Self.rulesMax else { return nil }
             _ = try await transaction.pipeline([
@@ -56,7 +57,8 @@ struct RuleStore: Sendable {
     ///
     /// - Returns: Nil when there is none of that id.
     func replace(_ rule: RoutingRule, at position: Int?, by principal: Principal) async throws -> StoredRule? {
-        try await change { transaction, order in
+        try Self.check(rule)
+        let stored = try await change { transaction, order -> StoredRule? in
             guard order.contains(rule.id) else { return nil }
             _ = try await transaction.pipeline([
                 """
@@ -70,11 +72,14 @@ struct RuleStore: Sendable {
             if position != nil { try await move(rule.id, in: order, to: position, in: transaction) }
             return try await found(rule.id, in: transaction)
         }
+        pool.unreadable.forget(rule.id.uuidString.lowercased(), of: Self.reader.table)
+        return stored
     }
 
     /// - Returns: False when there is none of that id.
     func delete(_ id: UUID, by principal: Principal) async throws -> Bool {
-        try await change { transaction, order in
+        defer { pool.unreadable.forget(id.uuidString.lowercased(), of: Self.reader.table) }
+        return try await change { transaction, order in
             guard order.contains(id) else { return false }
             _ = try await transaction.pipeline([
                 "DELETE FROM routing_rule WHERE id = \(id)",
@@ -140,7 +145,7 @@ struct RuleStore: Sendable {
 
     private func found(_ id: UUID, in transaction: PostgresTransaction) async throws -> StoredRule? {
         try await transaction.query("SELECT \(fragment: Self.columns) FROM routing_rule WHERE id = \(id)").first
-            .map(Self.stored)
+            .map { try Self.reader.read($0, in: transaction).get() }
     }
 
     /// What a rule holds is decided anew, since the rule is another one now.
@@ -162,13 +167,20 @@ struct RuleStore: Sendable {
 
     static let all: SQL = "SELECT \(fragment: columns) FROM routing_rule ORDER BY position"
 
-    static func stored(_ row: PostgresRow) throws -> StoredRule {
+    static let reader = RowReader(table: "routing_rule", key: { try $0.decode("id") }, decode: stored)
+
+    static let examined = ExaminedTable(reader, all: all) { "PUT or DELETE /v1/rules/\($0)" }
+
+    /// Refuses what could be stored and not be read again.
+    private static func check(_ rule: RoutingRule) throws(Problem) {
+        _ = try RuleBodies.stored(RuleBodies.body(of: rule), id: rule.id)
+    }
+
+    private static func stored(_ row: PostgresRow) throws -> StoredRule {
         let json: PostgresJSON = try row.decode("body")
-        var body = try BodyReader(try JSONParser.parse(json.bytes))
-        let rule = RuleBodies.rule(&body, id: try row.decode("id"))
-        try body.finish()
         return StoredRule(
-            rule: rule, position: try row.decode("position"), createdAt: try row.decode("created_at"),
+            rule: try RuleBodies.stored(json.bytes, id: try row.decode("id")),
+            position: try row.decode("position"), createdAt: try row.decode("created_at"),
             createdBy: try row.decode("created_by"), updatedAt: try row.decode("updated_at"),
             updatedBy: try row.decode("updated_by"))
     }

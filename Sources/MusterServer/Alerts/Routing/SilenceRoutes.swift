@@ -30,18 +30,9 @@ struct SilenceRoutes: Sendable {
         }
         let page = query.page(of: "silences")
         try query.finish()
-        let last = try page.cursor.map { cursor in
-            (createdAt: try cursor.time(0), id: UUID(uuidString: try cursor.string(1)) ?? .random())
-        }
+        let last = try page.cursor.map { (createdAt: try $0.time(0), id: try $0.uuid(1)) }
         let found = try await store.list(filter, before: last, limit: page.limit + 1)
-        return Answer.page(
-            found, page, of: request,
-            cursor: {
-                PageCursor(
-                    list: "silences",
-                    key: [.integer(Int($0.createdAt.milliseconds)), .string($0.silence.id.uuidString)])
-            }
-        ) { $0.value($1) }
+        return Answer.page(found, of: page, "silences", request) { $0.value($1) }
     }
 
     private func create(_ request: RequestContext) async throws -> Answer {
@@ -51,19 +42,21 @@ struct SilenceRoutes: Sendable {
         let seconds = body.optionalInteger("duration_seconds", 1...Int(Silence.secondsMax))
         let endsAt = body.optionalTime("ends_at")
         let comment = body.string("comment", 1...2000)
-        let now = request.clock.now
-        let end = endsAt ?? (startsAt ?? now).adding(seconds: Double(seconds ?? 0))
+        let isForEverything = body.optionalBool("everything") ?? false
         let draft = SilenceDraft(
-            matchers: matchers, startsAt: startsAt, endsAt: end, comment: comment, createdBy: request.principal.name)
+            matchers: matchers, startsAt: startsAt, endsAt: endsAt, seconds: seconds, comment: comment,
+            createdBy: request.principal.name)
         try body.finish()
         guard (seconds == nil) != (endsAt == nil) else {
             throw Problem.invalid("/ends_at", "is required, or duration_seconds in its place: every silence ends")
         }
-        if let fault = draft.fault(now: now) { throw Problem.invalid("/\(fault.field)", fault.detail) }
-        guard let stored = try await store.create(request.commandID, draft, by: request.principal) else {
+        guard isForEverything || !matchers.holdForEverything else {
             throw Problem.invalid(
-                "", "There are \(SilenceStore.silencesMax) silences already; end one that is not needed.")
+                "/matchers",
+                "hold for every alert, so that nothing would open an incident; name what is to be silenced, or "
+                    + "say that it is everything with \"everything\": true")
         }
+        let stored = try await store.create(request.commandID, draft, by: request.principal).silence()
         var json = JSONWriter()
         json.value(stored)
         return .created(json.bytes, location: "/v1/silences/\(stored.silence.id.uuidString.lowercased())")
@@ -71,19 +64,35 @@ struct SilenceRoutes: Sendable {
 
     private func get(_ request: RequestContext) async throws -> Answer {
         let id = try request.uuid("id", of: "Silence")
-        guard let stored = try await store.find(id) else { throw Self.unknown(id) }
+        guard let stored = try await store.find(id)?.get() else { throw Self.unknown(id) }
         return .json { $0.value(stored) }
     }
 
     private func expire(_ request: RequestContext) async throws -> Answer {
         let id = try request.uuid("id", of: "Silence")
-        guard let stored = try await store.expire(id, by: request.principal) else { throw Self.unknown(id) }
+        guard let row = try await store.expire(id, by: request.principal) else { throw Self.unknown(id) }
         routing.wake()
+        guard let stored = row.readable else { return .noContent }
         return .json { $0.value(stored) }
     }
 
     private static func unknown(_ id: UUID) -> Problem {
         .notFound("Silence \(id.uuidString.lowercased())")
+    }
+}
+
+extension SilenceStore.Saving {
+    /// The silence that was stored.
+    ///
+    /// - Throws: `Problem` that says why none was.
+    func silence() throws(Problem) -> StoredSilence {
+        switch self {
+        case .saved(let silence): return silence
+        case .unknown: throw .notFound("The silence")
+        case .tooMany:
+            throw .invalid("", "There are \(SilenceStore.silencesMax) silences already; end one that is not needed.")
+        case .refused(let field, let detail): throw .invalid("/\(field)", detail)
+        }
     }
 }
 

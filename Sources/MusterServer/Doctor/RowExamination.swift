@@ -1,0 +1,74 @@
+import Logging
+import Postgres
+import ServiceLifecycle
+
+extension ExaminedTable {
+    /// Every table of which rows are read into memory.
+    static let all = [
+        RuleStore.examined, SilenceStore.examined, SourceStore.examined, CatalogStore.examined, TokenStore.examined,
+        HeartbeatStore.examined, ProbeStore.examined, ReportBaselineStore.examined,
+    ]
+}
+
+/// Looks at every row of the tables that are read into memory, whether this release understands it.
+struct RowExamination: Sendable {
+    let pool: PostgresPool
+
+    /// How many rows of a table are named.
+    private static let namedMax = 10
+
+    func unreadable() async throws -> [UnreadableRow] {
+        var found: [UnreadableRow] = []
+        for table in ExaminedTable.all { found += try await table.unreadable(in: pool) }
+        return found
+    }
+
+    /// What the doctor says of them.
+    func findings() async throws -> [Finding] {
+        var findings: [Finding] = []
+        for table in ExaminedTable.all {
+            let rows = try await table.unreadable(in: pool)
+            findings += rows.prefix(Self.namedMax).map { row in
+                .warning(
+                    "rows.\(table.name)", "\(row.key) cannot be read and is left out: \(row.reason)",
+                    table.remedy(row.key))
+            }
+            if rows.count > Self.namedMax {
+                findings.append(
+                    .warning(
+                        "rows.\(table.name)", "\(rows.count - Self.namedMax) more rows cannot be read",
+                        "put these right first, and ask again"))
+            }
+        }
+        return findings.isEmpty ? [.ok("rows", "every row that is read into memory can be read")] : findings
+    }
+}
+
+/// Looks at all rows now and then, also at those that nobody happens to ask for, so that the metric says how it is: what was
+/// put right or removed by another daemon counts no more.
+struct RowExaminationRunner: Service {
+    let examination: RowExamination
+    let logger: Logger
+    var interval: Duration = .seconds(600)
+    private let progress = RunnerProgress("rows")
+
+    func run() async throws {
+        progress.begin()
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await RunnerPulse.pass { try await look() }
+                    progress.passed()
+                } catch {
+                    guard !Task.isCancelled else { return }
+                    logger.warning("rows could not be looked at", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: interval)
+            }
+        }
+    }
+
+    func look() async throws {
+        examination.pool.unreadable.replace(by: try await examination.unreadable())
+    }
+}

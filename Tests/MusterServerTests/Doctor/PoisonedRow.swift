@@ -1,0 +1,119 @@
+import FoundationEssentials
+import Postgres
+
+@testable import MusterServer
+
+/// A row that nobody can read, in each table that is read into memory: as a newer release would write it, or a hand.
+enum PoisonedRow: String, CaseIterable, Sendable {
+    case rule = "routing_rule"
+    case silence
+    case source
+    case mapping = "source's mapping"
+    case component
+    case token = "access_token"
+    case heartbeat
+    case probe
+    case baseline = "report_baseline"
+
+    static let id = "0197a1b2-0000-7000-8000-00000000dead"
+
+    var table: String { self == .mapping ? "source" : rawValue }
+
+    /// What names the row in lists.
+    var key: String {
+        switch self {
+        case .rule, .silence, .source, .mapping, .token: Self.id
+        case .component, .heartbeat, .probe: "poison"
+        case .baseline: "auth|cannot_sign_in"
+        }
+    }
+
+    /// The list that shows it, and which deletes it by the key; nil of what people neither make nor see.
+    var list: String? {
+        switch self {
+        case .rule: "/v1/rules"
+        case .silence: "/v1/silences"
+        case .source, .mapping: "/v1/sources"
+        case .component: "/v1/components"
+        case .token: "/v1/tokens"
+        case .heartbeat: "/v1/heartbeats"
+        case .probe: "/v1/probes"
+        case .baseline: nil
+        }
+    }
+
+    func plant(in pool: PostgresPool) async throws {
+        for statement in statements { try await pool.query(statement) }
+        try await pool.pipeline(RuleStore.bump)
+    }
+
+    private var statements: [SQL] {
+        switch self {
+        case .rule:
+            [
+                """
+                INSERT INTO routing_rule (id, position, name, body, created_by, updated_by)
+                SELECT \(Self.uuid), count(*) + 1, 'poison', '{"name": "x", "matchers": 7}', 'a hand', 'a hand'
+                FROM routing_rule
+                """
+            ]
+        case .silence:
+            [
+                """
+                INSERT INTO silence (id, matchers, starts_at, ends_at, comment, created_by)
+                VALUES (\(Self.uuid), '[{"label": "a", "operator": "=~", "value": "("}]', now(), now() + interval '1 day',
+                    'poison', 'a hand')
+                """
+            ]
+        case .source:
+            [source(kind: "teleprinter", mapping: nil)]
+        case .mapping:
+            [source(kind: "generic", mapping: "{\"identity\": 7}")]
+        case .component:
+            [
+                "INSERT INTO component (slug, body, version) VALUES ('poison', '{\"slug\": \"poison\"}', 1)",
+                "UPDATE catalog SET version = version + 1",
+            ]
+        case .token:
+            [
+                "ALTER TABLE access_token DROP CONSTRAINT access_token_role_check",
+                """
+                INSERT INTO access_token (id, name, role, secret_hash, created_by)
+                VALUES (\(Self.uuid), 'poison', 'owner', sha256('poison'), 'a hand')
+                """,
+            ]
+        case .heartbeat:
+            [
+                "ALTER TABLE heartbeat ALTER COLUMN enabled DROP NOT NULL",
+                """
+                INSERT INTO heartbeat (name, interval_seconds, grace_seconds, enabled, due_at)
+                VALUES ('poison', 60, 0, NULL, now() - interval '1 day')
+                """,
+            ]
+        case .probe:
+            [
+                """
+                INSERT INTO probe (name, target, interval_seconds, timeout_seconds, failures_to_fire,
+                    successes_to_resolve, enabled, next_at)
+                VALUES ('poison', '{"carrier pigeon": {}}', 60, 5, 1, 1, true, now() - interval '1 day')
+                """
+            ]
+        case .baseline:
+            [
+                """
+                INSERT INTO report_baseline (component, symptom, mean, contrary, learnt_until)
+                VALUES ('auth', 'cannot_sign_in', 'NaN', 1, now() - interval '1 hour')
+                """
+            ]
+        }
+    }
+
+    private static let uuid = UUID(uuidString: id) ?? UUID()
+
+    private func source(kind: String, mapping: String?) -> SQL {
+        """
+        INSERT INTO source (id, name, kind, key_hash, mapping, created_by)
+        VALUES (\(Self.uuid), 'poison', \(kind), \(SourceCache.hash("poison")), \(mapping.map { PostgresJSON($0) }), 'a hand')
+        """
+    }
+}

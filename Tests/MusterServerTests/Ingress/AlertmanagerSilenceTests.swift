@@ -1,0 +1,126 @@
+import FoundationEssentials
+import HTTPTypes
+import IncidentDomain
+import Testing
+
+@testable import MusterServer
+
+/// Silences that foreign clients make: what is refused is not stored, and an id replaces.
+@Suite(.timeLimit(.minutes(20))) struct AlertmanagerSilenceTests {
+    private static let path = "/api/v2/silences"
+
+    private static func silence(
+        _ matchers: JSONValue = [["name": "alertname", "value": "Slow", "isRegex": false]], id: String? = nil,
+        starts: Double = -1, ends: Double = 3600, comment: String = "we know"
+    ) -> JSONValue {
+        let now = Timestamp.now()
+        var body: JSONObject = [
+            "matchers": matchers, "startsAt": .string(now.adding(seconds: starts).description),
+            "endsAt": .string(now.adding(seconds: ends).description), "createdBy": "mia", "comment": .string(comment),
+        ]
+        body["id"] = id.map { .string($0) }
+        return .object(body)
+    }
+
+    private static func bearer(_ site: IngressSite) -> HTTPFields {
+        [.authorization: "Bearer \(site.key)"]
+    }
+
+    @discardableResult
+    private static func post(_ site: IngressSite, _ body: JSONValue, gives status: Int = 200) async -> JSONValue {
+        await site.send(.post, path, body, headers: bearer(site), gives: status).json
+    }
+
+    private static func list(_ site: IngressSite) async -> [JSONValue] {
+        await site.send(.get, path, headers: bearer(site), gives: 200).json.array ?? []
+    }
+
+    private static func matcher(_ name: String, _ value: String, isRegex: JSONValue = false) -> JSONValue {
+        ["name": .string(name), "value": .string(value), "isRegex": isRegex]
+    }
+
+    @Test func `a silence that is refused is not stored, and alerts go on`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let many = (0..<50).map { Self.matcher("label\($0)", "x") }
+            let wrong: [JSONValue] = [
+                [Self.matcher("a", String(repeating: "x", count: 1_001))], .array(many),
+                [Self.matcher(String(repeating: "n", count: 300), "x")], [Self.matcher("job", ".*", isRegex: true)],
+                [Self.matcher("job", "")], [Self.matcher("job", "x", isRegex: "true")],
+                [["name": "a", "value": 7]], [Self.matcher("", "x")], [], "x",
+                [Self.matcher("a", "(", isRegex: true)],
+            ]
+            for matchers in wrong { await Self.post(site, Self.silence(matchers), gives: 422) }
+            #expect(await Self.list(site) == [])
+            #expect(await site.ask(.get, "/v1/silences").json["items"] == [])
+            let alert: JSONValue = [["labels": ["alertname": "Slow"]]]
+            await site.send(.post, "/api/v2/alerts", alert, headers: Self.bearer(site), gives: 200)
+            await Self.post(site, Self.silence([Self.matcher("a", String(repeating: "x", count: 1_000))]))
+            await Self.post(site, Self.silence(.array(Array(many.prefix(49)))))
+            #expect(await Self.list(site).count == 2)
+        }
+    }
+
+    @Test func `NUL in what a foreign client silences is cleaned, and in our own silence refused`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            await Self.post(
+                site, Self.silence([Self.matcher("a\u{0}b", "c\u{0}d")], comment: "be\u{0}cause"))
+            let made = await Self.list(site)
+            #expect(made[0]["matchers"]?[0]?["value"] == "c\u{FFFD}d" && made[0]["comment"] == "be\u{FFFD}cause")
+            let matchers: JSONValue = [["label": "a\u{0}", "value": "b"]]
+            await site.ask(
+                .post, "/v1/silences", ["matchers": matchers, "comment": "x", "duration_seconds": 60], gives: 422)
+        }
+    }
+
+    @Test func `an id changes the silence, and other matchers make another one of it`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let first = await Self.post(site, Self.silence())["silenceID"]?.string ?? ""
+            let same = await Self.post(site, Self.silence(id: first, ends: 7200, comment: "longer"))
+            #expect(same["silenceID"] == .string(first))
+            #expect(await Self.list(site).map { $0["comment"]?.string } == ["longer"])
+            let other: JSONValue = [Self.matcher("alertname", "Slower")]
+            let second = await Self.post(site, Self.silence(other, id: first))["silenceID"]?.string ?? ""
+            #expect(second != first)
+            let states = await Self.list(site).reduce(into: [:]) { $0[$1["id"]?.string] = $1["status"]?["state"] }
+            #expect(states == [first: "expired", second: "active"])
+            // One that is over is not woken again.
+            let third = await Self.post(site, Self.silence(id: first))["silenceID"]?.string ?? ""
+            #expect(third != first && third != second)
+            await Self.post(site, Self.silence(id: "0197a1b2-0000-7000-8000-000000000000"), gives: 404)
+            await Self.post(site, Self.silence(id: "no id"), gives: 404)
+            await Self.post(site, Self.silence(id: second, ends: -1), gives: 422)
+            #expect(await Self.list(site).count == 3)
+            let stranger = try await IngressSite(site.server, .alertmanager)
+            await Self.post(stranger, Self.silence(id: second), gives: 404)
+        }
+    }
+
+    @Test func `our own silence of everything has to say so`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let matchers: JSONValue = [["label": "title", "operator": "=~", "value": ".*"]]
+            var body: JSONObject = ["matchers": matchers, "comment": "we move", "duration_seconds": 60]
+            let refused = await site.ask(.post, "/v1/silences", .object(body), gives: 422)
+            #expect(refused.json["detail"]?.string?.contains("\"everything\": true") == true)
+            body["everything"] = true
+            await site.ask(.post, "/v1/silences", .object(body), gives: 201)
+        }
+    }
+
+    @Test func `a silence may last thirty days by the database's clock, whatever ours says`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let month = Int(Silence.secondsMax)
+            let matchers: JSONValue = [["label": "a", "value": "b"]]
+            let end = Timestamp.now().adding(seconds: Silence.secondsMax + 20).description
+            for ending: (String, JSONValue) in [("duration_seconds", .integer(month)), ("ends_at", .string(end))] {
+                for _ in 1...10 {
+                    await site.ask(
+                        .post, "/v1/silences",
+                        .object(["matchers": matchers, "comment": "x", ending.0: ending.1]), gives: 201)
+                }
+            }
+            let late = Timestamp.now().adding(seconds: Silence.secondsMax + 3600).description
+            await site.ask(
+                .post, "/v1/silences", ["matchers": matchers, "comment": "x", "ends_at": .string(late)], gives: 422)
+        }
+    }
+}
