@@ -153,10 +153,10 @@ extension Attack {
             target.incident + "/timeline", "/v1/components/payments/history",
         ]
         let keys = [
-            "9223372036854775807", "-9223372036854775808", "1e308", "253402300800000,\"x\"", "\"\\u0000\"",
-            "\"\u{1}\",\"\\ud800\"", "null", "[]", "{}", "\"\(String(repeating: "x", count: 600))\"", "1,2,3,4,5,6",
-            "0,\"00000000-0000-0000-0000-000000000000\"", "-62135596800001,\"\"", "1,\"'; DROP TABLE alert; --\"",
-        ]
+            "9223372036854775807", "-9223372036854775808", "253402300799999", "253402300800000", "-62135596800001",
+            "1e308", "\"\\u0000\"", "\"\u{1}\"", "\"\\ud800\"", "null", "[]", "{}",
+            "\"\(String(repeating: "x", count: 600))\"", "1,2,3,4,5", "\"'; DROP TABLE alert; --\"",
+        ].flatMap { ["\($0),\"00000000-0000-0000-0000-000000000000\"", "\($0),\"x\"", "\($0),9223372036854775807"] }
         let made = zip(lists, paths).flatMap { list, path in
             keys.flatMap { key -> [[UInt8]] in
                 let cursor = Data("[\"\(list)\",\(key)]".utf8).base64EncodedString()
@@ -166,8 +166,16 @@ extension Attack {
                 }
             }
         }
-        return await Crowd.run(target.port, 4, until: until) { index in
-            let part = stride(from: index, to: made.count, by: 4).map { made[$0] }
+        let places = [
+            "/v1/events?after=9223372036854775807-9223372036854775807", "/v1/events?after=1-99999999999999999999",
+        ]
+        .map { RawRequest.make("GET", $0, token: target.viewerToken, headers: ["Connection: close"]) }
+        let late = ["?after=9223372036854775807", "?after=9223372036854775808", "?after=-1"].map {
+            RawRequest.make("GET", target.incident + "/timeline" + $0, token: target.viewerToken)
+        }
+        return await Crowd.run(target.port, 6, until: until) { index in
+            if index >= 4 { return Crowd.Script(opening: places[index - 4], reopens: false) }
+            let part = late + stride(from: index, to: made.count, by: 4).map { made[$0] }
             return Crowd.Script(turns: part, turnsMax: part.count, awaitingMax: 4)
         }
     }

@@ -46,14 +46,15 @@ struct AttackTests {
         let target = try await prepare(daemon, database, library)
         let pid = try #require(daemon.pid)
         let hook = try await daemon.api.makeSource("witness").hook
-        let before = Witness.descriptors(pid)
         let witness = Witness(port: daemon.port, pid: pid, hook: hook)
         let run = AttackRun(target: target, witness: witness)
+        var before = 0
         let results = try await witness.during {
             // Before anything happens, so that no slowness of the machine is taken for an attack's success.
             try await Eventually.holds("a calm daemon") {
                 witness.isCalm(within: run.limits.health, since: .now - .seconds(1))
             }
+            before = Witness.descriptors(pid)
             return try await run.carryOut(Self.attacks)
         }
         for result in results {
@@ -94,16 +95,18 @@ struct AttackTests {
     /// What was taken is given back.
     private func isBack(_ daemon: Daemon, _ pid: pid_t, descriptors before: Int, _ limits: AttackLimits) async throws {
         try await daemon.ready()
-        try await Eventually.holds("the daemon has as many descriptors as before (\(before))") {
-            Witness.descriptors(pid) <= before + 10
-        }
+        // Its pool may have more connections now than before, and our own client keeps some.
+        let slack = 20
+        try? await Eventually.holds("descriptors", within: .seconds(20)) { Witness.descriptors(pid) <= before + slack }
+        let descriptors = Witness.descriptors(pid)
+        #expect(descriptors <= before + slack, "of \(before) descriptors have become \(descriptors)")
         let mebibytes = Witness.residentMebibytes(pid) ?? 0
         #expect(mebibytes <= limits.mebibytes, "afterwards \(mebibytes) MiB are held")
         try await daemon.api.get("/readyz").expect(200)
         let held = try await daemon.api.get("/metrics").text.split(separator: "\n").first {
             $0.hasPrefix("muster_loop_held_seconds") && $0.contains("max")
         }
-        print("attack: afterwards \(mebibytes) MiB, \(Witness.descriptors(pid)) descriptors, \(held ?? "")")
+        print("attack: afterwards \(mebibytes) MiB, \(descriptors) descriptors, \(held ?? "")")
     }
 
     /// Each alert of the witness that was answered is there once.

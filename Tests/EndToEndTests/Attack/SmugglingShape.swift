@@ -56,7 +56,7 @@ struct SmugglingShape: Sendable {
                 [400, 501]),
             refused(
                 "chunks in HTTP/1.0",
-                "POST \(hook) HTTP/1.0\r\nHost: muster\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+                "POST \(hook) HTTP/1.0\r\nHost: muster\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", [200, 400, 422]),
             refused(
                 "a transfer coding with a space before the colon", post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"
             ),

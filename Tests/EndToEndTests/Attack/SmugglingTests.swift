@@ -24,7 +24,7 @@ struct SmugglingTests {
 
     /// What is wrong with how a shape was answered; nil when nothing is.
     private static func complaint(about shape: SmugglingShape, _ port: Int) -> String? {
-        guard let connection = PatientConnection(port: port, patience: 10), connection.send(shape.bytes) else {
+        guard let connection = PatientConnection(port: port, patience: 5), connection.send(shape.bytes) else {
             return "\(shape.name): could not be sent"
         }
         let (text, isClosed) = connection.readToEnd()
