@@ -3,14 +3,15 @@ import FoundationEssentials
 /// Strangers who hold connections, bytes or answers, most of them without any key.
 extension Attack {
     static let onConnections: [Attack] = [
-        slowBodies, slowHeads, idleConnections, headerFlood, gigabyteAnnounced, unreadAnswers, unreadStreams, hangingUp,
+        slowBodies, slowHeads, idleConnections, fullHouse, headerFlood, gigabyteAnnounced, unreadAnswers, unreadStreams,
+        hangingUp,
         malformedRequests, guessing,
     ]
 
     private static let head = "POST /hooks/x HTTP/1.1\r\nHost: muster\r\nContent-Type: application/json\r\n"
 
     /// 1,100 half-sent bodies without a key, and 300 with one, each of which goes on byte by byte.
-    static let slowBodies = Attack("slow-bodies", seconds: 4, answers: refusals) { target, until in
+    static let slowBodies = Attack("slow-bodies", seconds: 3, answers: refusals) { target, until in
         let withKey = head.replacing("/hooks/x", with: target.hook)
         return await Crowd.run(target.port, 1_400, until: until) { index in
             let head = index < 1_100 ? head : withKey
@@ -20,7 +21,7 @@ extension Attack {
     }
 
     /// Heads that never end.
-    static let slowHeads = Attack("slow-heads", seconds: 2, answers: refusals) { target, until in
+    static let slowHeads = Attack("slow-heads", seconds: 1.5, answers: refusals) { target, until in
         await Crowd.run(target.port, 800, until: until) { _ in
             Crowd.Script(
                 opening: Array("GET /healthz HTTP/1.1\r\nHost: muster\r\n".utf8), turns: [Array("X-A: b\r\n".utf8)],
@@ -29,13 +30,30 @@ extension Attack {
     }
 
     /// 10,000 connections on which nothing happens, as far as this process may have so many; a new client has to get in.
-    static let idleConnections = Attack("idle-connections", seconds: 5, answers: refusals.union([200])) {
+    static let idleConnections = Attack("idle-connections", seconds: 4, answers: refusals.union([200])) {
         target, until in
         let count = min(10_000, RawSocket.raiseLimit() - 1_000)
         return await Crowd.run(target.port, count, until: until) { index in
             // Some were clients once, the others never said a word.
             Crowd.Script(
                 opening: index.isMultiple(of: 10) ? RawRequest.make("GET", "/healthz") : [], pause: .seconds(2))
+        }
+    }
+
+    /// As many clients in the middle of something, none of whom is idle: half a body for a door that asks for no key, answers
+    /// that are not read, a refusal after which the client does not go. A new client has to get in.
+    static let fullHouse = Attack("full-house", seconds: 4, answers: refusals) { target, until in
+        let count = min(6_000, RawSocket.raiseLimit() - 1_000)
+        let half = Array(
+            "POST /reports HTTP/1.1\r\nHost: muster\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n{"
+                .utf8)
+        let page = Array(repeatElement(RawRequest.make("GET", "/openapi.yaml"), count: 12).joined())
+        return await Crowd.run(target.port, count, until: until) { index in
+            switch index % 3 {
+            case 0: Crowd.Script(opening: half, turns: [[0x20]], pause: .seconds(1))
+            case 1: Crowd.Script(opening: page, pause: .seconds(1), reads: false, receiveBuffer: 4_096)
+            default: Crowd.Script(opening: Array("What?\r\n\r\n".utf8), pause: .seconds(1), reads: false, lingers: true)
+            }
         }
     }
 
@@ -76,7 +94,7 @@ extension Attack {
     }
 
     /// 300 connections that ask for a large page over and over, and never read.
-    static let unreadAnswers = Attack("unread-answers", seconds: 4) { target, until in
+    static let unreadAnswers = Attack("unread-answers", seconds: 3) { target, until in
         let request = RawRequest.make("GET", "/openapi.yaml")
         let many = Array(repeatElement(request, count: 40).joined())
         return await Crowd.run(target.port, 300, until: until) { _ in
@@ -86,7 +104,7 @@ extension Attack {
     }
 
     /// 300 streams of events that nobody reads, while much happens.
-    static let unreadStreams = Attack("unread-streams", seconds: 4, answers: refusals.union([201])) { target, until in
+    static let unreadStreams = Attack("unread-streams", seconds: 3, answers: refusals.union([201])) { target, until in
         let path = try await target.responder.open(["title": "Much is written here"])
         let text = JSON.string(String(repeating: "much ", count: 1_900))
         let note = RawRequest.make("POST", path + "/notes", token: target.responderToken, json: ["text": text])
@@ -107,7 +125,7 @@ extension Attack {
             RawRequest.make("GET", "/v1/events", token: target.viewerToken),
             Array("POST \(target.hook) HTTP/1.1\r\nHost: muster\r\nContent-Length: 900\r\n\r\n{".utf8),
         ]
-        return await Crowd.run(target.port, 64, until: until) { index in
+        return await Crowd.run(target.port, 32, until: until) { index in
             Crowd.Script(opening: requests[index % requests.count], hangsUp: true)
         }
     }

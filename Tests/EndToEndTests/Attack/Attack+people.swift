@@ -6,7 +6,7 @@ extension Attack {
     static let onPeople: [Attack] = [anonymousReports, reviewBombs, reviewStorm]
 
     /// A hundred thousand reports from one address, with five hundred browsers. The incident about payments stays what it is.
-    static let anonymousReports = Attack("anonymous-reports", seconds: 8, answers: refusals.union([202])) {
+    static let anonymousReports = Attack("anonymous-reports", seconds: 6, answers: refusals.union([202])) {
         target, until in
         let before = try await incident(target)
         let made = (0..<500).map { number in
@@ -18,7 +18,7 @@ extension Attack {
         let each = 100_000 / 16
         var outcome = await Crowd.run(target.port, 16, until: until) { index in
             Crowd.Script(
-                turns: Array(made[(index * 31)...] + made[..<(index * 31)]), turnsMax: each, awaitingMax: 32)
+                turns: Array(made[(index * 31)...] + made[..<(index * 31)]), turnsMax: each, awaitingMax: 16)
         }
         let after = try await incident(target)
         for member in ["impacts", "phase", "version", "next"] where before[member] != after[member] {
@@ -35,7 +35,7 @@ extension Attack {
     // MARK: Reviews
 
     /// A colleague's review whose Markdown is small to write and large to render, read by everybody.
-    static let reviewBombs = Attack("review-bombs", seconds: 5, answers: refusals.union([200, 201])) { target, until in
+    static let reviewBombs = Attack("review-bombs", seconds: 4, answers: refusals.union([200, 201])) { target, until in
         let path = try await inReview(target)
         let sections = [
             String(repeating: "a\n", count: 50_000),
@@ -65,7 +65,7 @@ extension Attack {
     }
 
     /// Many small edits at once of a large review, whose timeline is then read.
-    static let reviewStorm = Attack("review-storm", seconds: 3, answers: refusals.subtracting([503]).union([200])) {
+    static let reviewStorm = Attack("review-storm", seconds: 2.5, answers: refusals.subtracting([503]).union([200])) {
         target, until in
         let path = try await inReview(target)
         let large = (0..<8).map { number -> JSON in

@@ -32,7 +32,7 @@ extension Attack {
     }
 
     /// Keys by the hundred thousand, and texts that mean far more than they hold.
-    static let yamlBombs = Attack("yaml-bombs", seconds: 4, answers: refusals.union(taken)) { target, until in
+    static let yamlBombs = Attack("yaml-bombs", seconds: 2.5, answers: refusals.union(taken)) { target, until in
         let keys = (0..<130_000).map { String($0) }.joined(separator: ",")
         let levels = (1...9).map { level in
             let before = "*a\(level - 1)"
@@ -92,7 +92,8 @@ extension Attack {
 
 extension Attack {
     /// Silences of a colleague whose patterns are small to write and large to run, and alerts that they are asked about.
-    static let patternBombs = Attack("pattern-bombs", seconds: 5, answers: refusals.union([200])) { target, until in
+    static let patternBombs = Attack("pattern-bombs", seconds: 4, answers: refusals.union([200, 201])) {
+        target, until in
         let classes = String(String.UnicodeScalarView((0..<960).compactMap { Unicode.Scalar(0x4E00 + $0 * 2) }))
         let patterns = [
             "(((((){200}){200}){200}){200}){200}", "(?i)([^\(classes)]{0,200}){9}", "((a?){200}){15}",
@@ -109,7 +110,7 @@ extension Attack {
                 outcome.complaints.append("no answer to a silence within 20 s")
                 continue
             }
-            outcome.statuses[reply.status, default: 0] += reply.status == 201 ? 0 : 1
+            outcome.statuses[reply.status, default: 0] += 1
             if let id = reply.json["id"].string { made.append("/v1/silences/\(id)") }
         }
         let text = String(repeating: "a", count: 4_000)
@@ -182,6 +183,7 @@ extension Attack {
 
     /// What PostgreSQL cannot store, in the texts of every door.
     static let poisonousTexts = Attack("poisonous-texts", answers: refusals.union(taken)) { target, until in
+        let end = Moment.text(Date().addingTimeInterval(3_600))
         let key = "Authorization: GenieKey \(target.key)"
         let foreign = "Authorization: Bearer \(target.key)"
         let doors: [(path: String, headers: [String], body: String)] = [
@@ -196,12 +198,13 @@ extension Attack {
             ("/v1/rules/try", [], #"{"alert":{"labels":{"a$":"b$"}}}"#),
             (target.hook, [], #"{"groupKey":"g$","alerts":[{"status":"firing","labels":{"a$":"b$"}}]}"#),
             (target.hook + "$", [], "{}"), ("/v2/enqueue", [], #"{"routing_key":"\#(target.key)$"}"#),
+            ("/v2/alerts", [key], #"{"message":"x","alias":"known"}"#),
             ("/v2/alerts", [key], #"{"message":"x$","alias":"a$","details":{"a$":"b$"},"tags":["t$"]}"#),
-            ("/v2/alerts/a/notes?identifierType=alias", [key], #"{"note":"x$","user":"u$"}"#),
+            ("/v2/alerts/known/notes?identifierType=alias", [key], #"{"note":"x$","user":"u$"}"#),
             ("/api/v2/alerts", [foreign], #"[{"labels":{"alertname":"x$"},"annotations":{"a$":"b$"}}]"#),
             (
                 "/api/v2/silences", [foreign],
-                #"{"matchers":[{"name":"a$","value":"b$"}],"endsAt":"2999-01-01T00:00:00Z","comment":"$"}"#
+                #"{"matchers":[{"name":"a$","value":"b$"}],"endsAt":"\#(end)","comment":"c$","createdBy":"d$"}"#
             ),
             ("/reports", [], #"{"symptom":"slow","component":"payments$","region":"eu$"}"#),
         ]

@@ -5,14 +5,14 @@ struct Attack: Sendable {
     /// By which `MUSTER_ATTACK` asks for it.
     let name: String
     /// How long it goes on at most, in seconds.
-    var seconds = 2.0
+    var seconds = 1.5
     /// What its clients may be answered; everything else is the daemon's fault. What it does not have to answer it may
     /// leave unanswered: it may close the connection.
     var answers: Set<Int> = []
     let carryOut: @Sendable (AttackTarget, ContinuousClock.Instant) async throws -> Crowd.Outcome
 
     init(
-        _ name: String, seconds: Double = 2, answers: Set<Int> = [],
+        _ name: String, seconds: Double = 1.5, answers: Set<Int> = [],
         _ carryOut: @escaping @Sendable (AttackTarget, ContinuousClock.Instant) async throws -> Crowd.Outcome
     ) {
         self.name = name

@@ -9,12 +9,12 @@ import Testing
 /// It measures, so it runs alone: `make check` starts it after the other tests, and `make attack` against the daemon as it is
 /// released, with the limits that are promised (`AttackLimits`). `MUSTER_ATTACK` asks for it: `all`, or the names of
 /// attacks with commas between them.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(10)))
 struct AttackTests {
     private static let wanted = getenv("MUSTER_ATTACK").map { String(cString: $0) }
 
     private static let together = AttackRun.together(
-        "all-at-once", seconds: 8,
+        "all-at-once", seconds: 5,
         [
             .slowBodies, .slowHeads, .headerFlood, .unreadAnswers, .unreadStreams, .hangingUp, .malformedRequests,
             .deepJSON,

@@ -16,6 +16,8 @@ struct Crowd {
         /// Answers that may be outstanding when the next turn is sent; nil waits for none.
         var awaitingMax: Int?
         var reads = true
+        /// Whether one that does not read leaves its end open when the daemon closes the other.
+        var lingers = false
         /// Whether it comes again when the daemon ends its connection.
         var reopens = true
         /// Whether it ends the connection with a reset as soon as everything is sent.
@@ -195,7 +197,7 @@ private final class Client {
 
     /// What it waits for.
     var events: Int16 {
-        Int16((hasSentAll ? 0 : POLLOUT) | (script.reads ? POLLIN : Self.hangUp))
+        Int16((hasSentAll ? 0 : POLLOUT) | (script.reads ? POLLIN : script.lingers ? 0 : Self.hangUp))
     }
 
     /// On a new connection.
