@@ -93,14 +93,22 @@ extension Attack {
         }
     }
 
-    /// 300 connections that ask for a large page over and over, and never read.
+    /// 300 connections that ask for a large page over and over, and never read. What they do not read is not taken by the
+    /// kernel either, which would count it as the daemon's memory.
     static let unreadAnswers = Attack("unread-answers", seconds: 3) { target, until in
         let request = RawRequest.make("GET", "/openapi.yaml")
         let many = Array(repeatElement(request, count: 40).joined())
-        return await Crowd.run(target.port, 300, until: until) { _ in
+        let before = Witness.socketMebibytes
+        let half = ContinuousClock.now + .now.duration(to: until) / 2
+        async let crowd = Crowd.run(target.port, 300, until: until) { _ in
             Crowd.Script(
                 opening: many, turns: [many], pause: .milliseconds(200), reads: false, receiveBuffer: 4_096)
         }
+        try await Eventually.holds("half of the time") { ContinuousClock.now > half }
+        let held = Witness.socketMebibytes - before
+        var outcome = await crowd
+        if held > 200 { outcome.complaints.append("the kernel held \(held) MiB for clients that do not read") }
+        return outcome
     }
 
     /// 300 streams of events that nobody reads, while much happens.

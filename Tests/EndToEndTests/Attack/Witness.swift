@@ -181,6 +181,15 @@ extension Witness {
             .flatMap { Int($0) }.map { $0 >> 10 }
     }
 
+    /// What the kernel holds for all of TCP.
+    static var socketMebibytes: Int {
+        let words =
+            Files.text("/proc/net/sockstat").split(separator: "\n").first { $0.hasPrefix("TCP:") }?
+            .split(separator: " ") ?? []
+        let pages = words.firstIndex(of: "mem").flatMap { Int(words[$0 + 1]) } ?? 0
+        return pages * Int(getpagesize()) >> 20
+    }
+
     static func descriptors(_ pid: pid_t) -> Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
     }
