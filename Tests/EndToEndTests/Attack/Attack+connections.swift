@@ -11,7 +11,7 @@ extension Attack {
     private static let head = "POST /hooks/x HTTP/1.1\r\nHost: muster\r\nContent-Type: application/json\r\n"
 
     /// 1,100 half-sent bodies without a key, and 300 with one, each of which goes on byte by byte.
-    static let slowBodies = Attack("slow-bodies", seconds: 3, answers: refusals) { target, until in
+    static let slowBodies = Attack("slow-bodies", seconds: 2.5, answers: refusals) { target, until in
         let withKey = head.replacing("/hooks/x", with: target.hook)
         return await Crowd.run(target.port, 1_400, until: until) { index in
             let head = index < 1_100 ? head : withKey
@@ -30,7 +30,7 @@ extension Attack {
     }
 
     /// 10,000 connections on which nothing happens, as far as this process may have so many; a new client has to get in.
-    static let idleConnections = Attack("idle-connections", seconds: 4, answers: refusals.union([200])) {
+    static let idleConnections = Attack("idle-connections", seconds: 3, answers: refusals.union([200])) {
         target, until in
         let count = min(10_000, RawSocket.raiseLimit() - 1_000)
         return await Crowd.run(target.port, count, until: until) { index in
@@ -42,7 +42,7 @@ extension Attack {
 
     /// As many clients in the middle of something, none of whom is idle: half a body for a door that asks for no key, answers
     /// that are not read, a refusal after which the client does not go. A new client has to get in.
-    static let fullHouse = Attack("full-house", seconds: 4, answers: refusals) { target, until in
+    static let fullHouse = Attack("full-house", seconds: 3, answers: refusals) { target, until in
         let count = min(6_000, RawSocket.raiseLimit() - 1_000)
         let half = Array(
             "POST /reports HTTP/1.1\r\nHost: muster\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n{"
@@ -95,7 +95,7 @@ extension Attack {
 
     /// 300 connections that ask for a large page over and over, and never read. What they do not read is not taken by the
     /// kernel either, which would count it as the daemon's memory.
-    static let unreadAnswers = Attack("unread-answers", seconds: 3) { target, until in
+    static let unreadAnswers = Attack("unread-answers", seconds: 2.5) { target, until in
         let request = RawRequest.make("GET", "/openapi.yaml")
         let many = Array(repeatElement(request, count: 40).joined())
         let before = Witness.socketMebibytes
@@ -112,7 +112,7 @@ extension Attack {
     }
 
     /// 300 streams of events that nobody reads, while much happens.
-    static let unreadStreams = Attack("unread-streams", seconds: 3, answers: refusals.union([201])) { target, until in
+    static let unreadStreams = Attack("unread-streams", seconds: 2.5, answers: refusals.union([201])) { target, until in
         let path = try await target.responder.open(["title": "Much is written here"])
         let text = JSON.string(String(repeating: "much ", count: 1_900))
         let note = RawRequest.make("POST", path + "/notes", token: target.responderToken, json: ["text": text])

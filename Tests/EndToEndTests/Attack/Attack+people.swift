@@ -35,7 +35,7 @@ extension Attack {
     // MARK: Reviews
 
     /// A colleague's review whose Markdown is small to write and large to render, read by everybody.
-    static let reviewBombs = Attack("review-bombs", seconds: 4, answers: refusals.union([200, 201])) { target, until in
+    static let reviewBombs = Attack("review-bombs", seconds: 3, answers: refusals.union([200, 201])) { target, until in
         let path = try await inReview(target)
         let sections = [
             String(repeating: "a\n", count: 50_000),
@@ -65,7 +65,7 @@ extension Attack {
     }
 
     /// Many small edits at once of a large review, whose timeline is then read.
-    static let reviewStorm = Attack("review-storm", seconds: 2.5, answers: refusals.subtracting([503]).union([200])) {
+    static let reviewStorm = Attack("review-storm", seconds: 2, answers: refusals.subtracting([503]).union([200])) {
         target, until in
         let path = try await inReview(target)
         let large = (0..<8).map { number -> JSON in

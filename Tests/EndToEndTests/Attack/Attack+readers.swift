@@ -92,7 +92,7 @@ extension Attack {
 
 extension Attack {
     /// Silences of a colleague whose patterns are small to write and large to run, and alerts that they are asked about.
-    static let patternBombs = Attack("pattern-bombs", seconds: 4, answers: refusals.union([200, 201])) {
+    static let patternBombs = Attack("pattern-bombs", seconds: 3, answers: refusals.union([200, 201])) {
         target, until in
         let classes = String(String.UnicodeScalarView((0..<960).compactMap { Unicode.Scalar(0x4E00 + $0 * 2) }))
         let patterns = [
