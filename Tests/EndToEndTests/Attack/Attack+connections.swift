@@ -99,7 +99,8 @@ extension Attack {
         let request = RawRequest.make("GET", "/openapi.yaml")
         let many = Array(repeatElement(request, count: 40).joined())
         let before = Witness.socketMebibytes
-        let half = ContinuousClock.now + .now.duration(to: until) / 2
+        let start = ContinuousClock.now
+        let half = start + start.duration(to: until) / 2
         async let crowd = Crowd.run(target.port, 300, until: until) { _ in
             Crowd.Script(
                 opening: many, turns: [many], pause: .milliseconds(200), reads: false, receiveBuffer: 4_096)
