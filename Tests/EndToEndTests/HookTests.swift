@@ -31,6 +31,16 @@ struct HookTests {
             let ended = try await api.all("/v1/alerts")
             #expect(ended.count == identities.count)
             #expect(ended.allSatisfy { $0["status"] == "resolved" && $0["resolved_at"] != nil })
+            #expect(ended.allSatisfy { $0["ignored"]["last_reason"] == "late_firing" })
+            try await api.post(source.hook, ["alerts": []]).expect(200)
+            let metrics = try await api.get("/metrics").text
+            for (reason, count) in [
+                "late_firing": ended.count, "already_over": ended.count, "late_end": 0, "not_open": 0,
+            ] {
+                let line = #"muster_alerts_ignored_total{reason="\#(reason)"} \#(count)"#
+                #expect(metrics.contains(line), "\(line)")
+            }
+            #expect(metrics.contains(#"muster_messages_without_alert_total{kind="alertmanager"} 1"#))
             try await Eventually.holds("the incident hears of the end") {
                 let incidents = try await api.all("/v1/incidents")
                 return incidents.count == 1 && incidents[0]["alerts"]["firing"] == 0

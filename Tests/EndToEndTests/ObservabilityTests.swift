@@ -80,12 +80,25 @@ struct ObservabilityTests {
             let after = try await metrics(daemon)
             #expect(after.contains(#"{method="GET",route="/v1/incidents/{id}",status="4xx"} 1"#))
             #expect(after.contains("\nmuster_intake_batch_alerts_sum 1\n"))
-            #expect(after.contains(#"muster_http_route_requests_in_flight{method="GET",route="/metrics"} 1"#))
-            #expect(after.contains(#"muster_http_route_requests_in_flight{method="GET",route="/v1/incidents/{id}"} 0"#))
+            #expect(!after.contains("restoration.svg"), "routes that nobody called are not shown")
             for runner in ["alerts", "deadlines", "heartbeats", "plans", "probes", "senses"] {
                 #expect(
                     after.contains("muster_runner_last_pass_timestamp_seconds{runner=\"\(runner)\"} 1"), "\(runner)")
             }
+        }
+    }
+
+    @Test func `the metrics of a fresh daemon are small, and written once a second for all who scrape`() async throws {
+        try await Daemon.with { daemon in
+            try await daemon.api.get("/healthz").expect(200)
+            let text = try await metrics(daemon)
+            #expect(text.utf8.count < 50 << 10, "\(text.utf8.count)")
+            // Each scrape counts as a request; what is written again within a second does not know of it.
+            let texts = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<40 { group.addTask { try await metrics(daemon) } }
+                return try await group.reduce(into: Set()) { $0.insert($1) }
+            }
+            #expect(texts.count < 20, "\(texts.count) of 40 at once were written anew")
         }
     }
 

@@ -6,7 +6,11 @@ struct LengthTests {
     private static let functionLines = 70
 
     /// Longer files, how long they may be, and why.
-    private static let longFiles: [String: (lines: Int, reason: String)] = [:]
+    private static let longFiles: [String: (lines: Int, reason: String)] = [
+        "Sources/MusterServer/HTTP/HTTPConnection.swift": (
+            600, "one connection's state machine, from its first byte to its last"
+        )
+    ]
 
     /// Longer functions, by file and name, how long they may be, and why.
     private static let longFunctions: [String: (lines: Int, reason: String)] = [

@@ -51,6 +51,6 @@ struct NamingTests {
 
     @Test func `words of a name are told apart by their capitals`() {
         #expect(Self.words(of: "HTTPUtilServer2") == ["HTTP", "Util", "Server2"])
-        #expect(Self.words(of: "HummingbirdCore") == ["Hummingbird", "Core"])
+        #expect(Self.words(of: "NIOHTTPCore") == ["NIOHTTP", "Core"])
     }
 }

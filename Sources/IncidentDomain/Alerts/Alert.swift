@@ -27,12 +27,21 @@ package struct AlertBatch: Hashable, Codable, Sendable {
     package var affecting: String?
     /// How the catalog connects them with what is affected, when it is by a dependency.
     package var correlation: AlertCorrelation?
+    /// Of alerts that are over: they were so before the incident heard that they had begun.
+    package var atOnce: Bool?
 
     package static let mentionsMax = 20
 
+    private enum CodingKeys: String, CodingKey {
+        case alerts, counts, affecting, correlation
+        case atOnce = "at_once"
+    }
+
     package init(
-        _ mentions: [AlertMention], affecting component: String? = nil, correlation: AlertCorrelation? = nil
+        _ mentions: [AlertMention], affecting component: String? = nil, correlation: AlertCorrelation? = nil,
+        atOnce: Bool? = nil
     ) {
+        self.atOnce = atOnce
         affecting = component
         self.correlation = correlation
         alerts = Array(mentions.prefix(Self.mentionsMax))

@@ -14,6 +14,8 @@ package struct AlertHold: Hashable, Sendable {
         case hours
         /// Users report something that nothing else says.
         case corroboration
+        /// It has not fired for as long as `alert.settle_seconds` asks.
+        case settling
     }
 
     package var reason: Reason
@@ -38,11 +40,17 @@ package struct HoldingFacts: Sendable {
     package var opensAt: Timestamp?
     /// Why it was held until now: who waited for the hours had been counted before.
     package var before: AlertHold.Reason?
+    /// When it has fired long enough; nil where nothing is asked.
+    package var settlesAt: Timestamp?
+    /// When it was over; nil while it goes on.
+    package var overAt: Timestamp?
 
     package init(
         now: Timestamp, silences: [Silence], firings: Int? = nil, opensAt: Timestamp? = nil,
-        before: AlertHold.Reason? = nil
+        before: AlertHold.Reason? = nil, settlesAt: Timestamp? = nil, overAt: Timestamp? = nil
     ) {
+        self.settlesAt = settlesAt
+        self.overAt = overAt
         self.now = now
         self.silences = silences
         self.firings = firings
@@ -53,12 +61,20 @@ package struct HoldingFacts: Sendable {
 
 extension AlertHold {
     /// Decides whether something keeps an alert from opening an incident; nil when nothing does.
-    package static func decide(_ alert: AlertFacts, rule: RoutingRule?, _ facts: HoldingFacts) -> AlertHold? {
+    ///
+    /// - Parameter budget: Says what the matchers of the silences may cost, and afterwards which were left out.
+    package static func decide(
+        _ alert: AlertFacts, rule: RoutingRule?, _ facts: HoldingFacts, within budget: inout MatchBudget
+    ) -> AlertHold? {
         if let rule, !rule.opensIncident { return AlertHold(.rule) }
-        let matching = facts.silences.filter { $0.state(at: facts.now) == .active && $0.matchers.hold(for: alert) }
+        let matching = Silence.matching(alert, of: facts.silences, at: facts.now, within: &budget)
         // The one that ends last: no other end lets it go.
         if let silence = matching.max(by: { ($0.endsAt, $0.id.uuidString) < ($1.endsAt, $1.id.uuidString) }) {
             return AlertHold(.silence, until: silence.endsAt, silence: silence.id)
+        }
+        // What ended too soon opens none; whether it did is decided by when it ended, not by who looked when.
+        if let settlesAt = facts.settlesAt, (facts.overAt ?? facts.now) < settlesAt {
+            return AlertHold(.settling, until: facts.overAt == nil ? settlesAt : nil)
         }
         if let threshold = rule?.threshold, facts.before != .hours, (facts.firings ?? 0) < threshold.count {
             return AlertHold(.count)

@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// One condition on a text of an alert, as Prometheus and Alertmanager have them. A label that is not there is empty.
 package struct LabelMatcher: Hashable, Sendable {
     package enum Comparison: String, CaseIterable, Sendable {
@@ -13,35 +15,110 @@ package struct LabelMatcher: Hashable, Sendable {
     /// Compiled once.
     private let pattern: LinearPattern?
 
+    /// - Parameter compile: Makes a pattern of its text, or knows it already.
     /// - Throws: `PatternFault`, when a regular expression is asked for and the value is none.
-    package init(_ label: String, _ comparison: Comparison, _ value: String) throws(PatternFault) {
+    package init(
+        _ label: String, _ comparison: Comparison, _ value: String,
+        compile: (String) throws(PatternFault) -> LinearPattern = { text throws(PatternFault) in
+            try LinearPattern(text)
+        }
+    ) throws(PatternFault) {
         self.label = label
         self.comparison = comparison
         self.value = value
         switch comparison {
         case .equal, .notEqual: pattern = nil
-        case .matches, .matchesNot: pattern = try LinearPattern(value)
+        case .matches, .matchesNot: pattern = try compile(value)
         }
     }
 
-    package func holds(for alert: AlertFacts) -> Bool {
+    /// Whether it holds; nil when finding out takes more operations than are left.
+    package func holds(for alert: AlertFacts, operations left: inout Int) -> Bool? {
         let text = alert[label]
-        return switch comparison {
-        case .equal: text == value
-        case .notEqual: text != value
-        case .matches: pattern?.matches(text) ?? false
-        case .matchesNot: !(pattern?.matches(text) ?? false)
+        left -= Self.lookupCost
+        guard let pattern else {
+            left -= value.utf8.count / 8
+            return (text == value) == (comparison == .equal)
         }
+        let match = pattern.match(text, operationsMax: left)
+        left -= match.operations
+        return match.isMatch.map { $0 == (comparison == .matches) }
+    }
+
+    /// What its compiled pattern takes in memory.
+    package var patternBytes: Int { pattern?.bytes ?? 0 }
+
+    /// What it costs to find the text of a label.
+    private static let lookupCost = 50
+
+    /// Operations on machine words that it takes at most for a text of so many characters.
+    package func operationsMax(forCharacters count: Int) -> Int {
+        Self.lookupCost + (pattern.map { $0.stepCost * min(count, LinearPattern.valueMax) } ?? value.utf8.count / 8)
     }
 
     /// As people write it: `severity=~"warning|info"`.
     package var text: String { "\(label)\(comparison.rawValue)\"\(value)\"" }
 }
 
-extension [LabelMatcher] {
-    /// Whether all of them hold; none at all hold always.
-    package func hold(for alert: AlertFacts) -> Bool {
-        allSatisfy { $0.holds(for: alert) }
+/// How much matching an alert may cost, over all rules and silences: what takes more is left out and named. A rule or
+/// silence of patterns that are made to take long then does nothing, in place of keeping every alert waiting.
+///
+/// Alerts that come together share one budget, each with its own share: what took too long for one of them is not tried for
+/// the others.
+package struct MatchBudget: Sendable {
+    /// Operations on machine words for one alert: about 5 ms.
+    package static let alertMax = 10_000_000
+    /// For one rule or silence, so that one of them does not take what the others need.
+    package static let itemMax = 2_000_000
+
+    /// For all alerts that come together, about 100 ms; then each has little more than nothing.
+    package static let batchMax = 200_000_000
+    private static let alertMin = 500_000
+
+    private var left = alertMax
+    private var batchLeft = batchMax
+    private var exceeding: Set<UUID> = []
+    /// Rules and silences that were left out, each with the number of alerts for which it was.
+    package private(set) var skipped: [UUID: Int] = [:]
+
+    package init() {}
+
+    /// Begins with another alert.
+    package mutating func nextAlert() {
+        left = max(min(Self.alertMax, batchLeft), Self.alertMin)
+    }
+
+    /// Forgets what was left out and returns it.
+    package mutating func takeSkipped() -> [UUID: Int] {
+        defer { skipped = [:] }
+        return skipped
+    }
+
+    /// Whether all matchers of a rule or silence hold for an alert; none at all hold always. False when it is left out.
+    package mutating func hold(_ matchers: [LabelMatcher], for alert: AlertFacts, of id: UUID) -> Bool {
+        guard !exceeding.contains(id) else {
+            skipped[id, default: 0] += 1
+            return false
+        }
+        var itemLeft = min(left, Self.itemMax)
+        let given = itemLeft
+        defer {
+            let used = given - max(itemLeft, 0)
+            left -= used
+            batchLeft -= used
+        }
+        for matcher in matchers {
+            switch matcher.holds(for: alert, operations: &itemLeft) {
+            case true?: continue
+            case false?: return false
+            case nil:
+                // Short of its own share it would be again; short of what others left of the alert's it may do better.
+                if given == Self.itemMax { exceeding.insert(id) }
+                skipped[id, default: 0] += 1
+                return false
+            }
+        }
+        return true
     }
 }
 

@@ -1,6 +1,7 @@
 /// A regular expression as a tree.
-indirect enum PatternNode: Hashable, Sendable {
-    case set(ScalarSet)
+indirect enum PatternNode: Sendable {
+    /// A scalar of a set, by the set's number.
+    case set(Int)
     case begin
     case end
     case sequence([PatternNode])
@@ -9,45 +10,130 @@ indirect enum PatternNode: Hashable, Sendable {
     case repetition(PatternNode, least: Int, most: Int?)
 }
 
-/// A class of scalars.
+/// A class of scalars, as it is written.
 struct ScalarSet: Hashable, Sendable {
     var ranges: [ClosedRange<UInt32>]
     var isInverted = false
     var ignoresCase = false
 
+    private static let scalarMax: UInt32 = 0x10_FFFF
+
     static let digits = ScalarSet(ranges: [48...57])
     static let word = ScalarSet(ranges: [48...57, 65...90, 95...95, 97...122])
     static let space = ScalarSet(ranges: [9...10, 12...13, 32...32])
     /// What `.` stands for.
-    static let any = ScalarSet(ranges: [0...0x10_FFFF])
+    static let any = ScalarSet(ranges: [0...scalarMax])
     /// The same where the end of a line is none of them.
-    static let anyInLine = ScalarSet(ranges: [0...9, 11...0x10_FFFF])
+    static let anyInLine = ScalarSet(ranges: [0...9, 11...scalarMax])
 
-    func contains(_ scalar: Unicode.Scalar) -> Bool {
-        var isFound = has(scalar.value)
-        if !isFound, ignoresCase {
-            let properties = scalar.properties
-            isFound =
-                properties.lowercaseMapping.unicodeScalars.contains { has($0.value) }
-                || properties.uppercaseMapping.unicodeScalars.contains { has($0.value) }
+    /// The ranges of all that is in it: in their order, none touching another. Nil when it takes too much work.
+    func resolved(_ work: inout CaseFolding.Work) -> [ClosedRange<UInt32>]? {
+        var merged = Self.merged(ranges)
+        if ignoresCase {
+            guard let folded = CaseFolding.table.folded(merged, &work) else { return nil }
+            merged = folded.isEmpty ? merged : Self.merged(merged + folded)
         }
-        return isFound != isInverted
-    }
-
-    private func has(_ value: UInt32) -> Bool {
-        ranges.contains { $0.contains(value) }
+        return isInverted ? Self.complement(of: merged) : merged
     }
 
     /// The ranges of all that is not in it.
     var complement: [ClosedRange<UInt32>] {
+        Self.complement(of: Self.merged(ranges))
+    }
+
+    private static func merged(_ ranges: [ClosedRange<UInt32>]) -> [ClosedRange<UInt32>] {
+        guard ranges.count > 1 else { return ranges }
+        var merged: [ClosedRange<UInt32>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = merged.last, range.lowerBound <= last.upperBound + 1 {
+                merged[merged.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+            } else {
+                merged.append(range)
+            }
+        }
+        return merged
+    }
+
+    private static func complement(of merged: [ClosedRange<UInt32>]) -> [ClosedRange<UInt32>] {
         var next: UInt32 = 0
         var left: [ClosedRange<UInt32>] = []
-        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+        for range in merged {
             if range.lowerBound > next { left.append(next...(range.lowerBound - 1)) }
-            next = max(next, range.upperBound + 1)
+            next = range.upperBound + 1
         }
-        if next <= 0x10_FFFF { left.append(next...0x10_FFFF) }
+        if next <= scalarMax { left.append(next...scalarMax) }
         return left
+    }
+}
+
+/// Which scalars are one when upper and lower case make no difference.
+struct CaseFolding: Sendable {
+    /// How much one pattern may have folded.
+    struct Work {
+        var left = 100_000
+    }
+
+    /// Scalars that have a case, in their order, each with the others that are the same.
+    private let scalars: [UInt32]
+    private let equals: [[UInt32]]
+
+    /// Where scalars with a case are; all others are themselves only.
+    private static let blocks: [ClosedRange<UInt32>] = [
+        0x41...0x5A, 0x61...0x7A, 0xB5...0x587, 0x10A0...0x10FF, 0x13A0...0x13FF, 0x1C80...0x1CBF, 0x1D79...0x1D8E,
+        0x1E00...0x1FFF, 0x2126...0x2188, 0x24B6...0x24E9, 0x2C00...0x2DFF, 0xA640...0xA7FF, 0xAB53...0xABBF,
+        0xFF21...0xFF5A, 0x10400...0x104FF, 0x10570...0x105BF, 0x10C80...0x10CF2, 0x10D50...0x10D85, 0x118A0...0x118DF,
+        0x16E40...0x16EDF, 0x1E900...0x1E943,
+    ]
+
+    static let table = CaseFolding()
+
+    private init() {
+        var groups: [UInt32: [UInt32]] = [:]
+        for value in Self.blocks.joined() {
+            guard let scalar = Unicode.Scalar(value) else { continue }
+            groups[Self.folded(scalar), default: []].append(value)
+        }
+        let cased = groups.values.filter { $0.count > 1 }.flatMap { group in group.map { (scalar: $0, group) } }
+            .sorted { $0.scalar < $1.scalar }
+        scalars = cased.map(\.scalar)
+        equals = cased.map { scalar, group in group.filter { $0 != scalar } }
+    }
+
+    /// The scalar that stands for all that are the same but for their case. What becomes two is itself, and so is the
+    /// dotless i, which is another letter.
+    static func folded(_ scalar: Unicode.Scalar) -> UInt32 {
+        guard scalar.value != 0x131 else { return scalar.value }
+        func single(_ text: String, _ scalar: Unicode.Scalar) -> Unicode.Scalar {
+            let scalars = text.unicodeScalars
+            return scalars.count == 1 ? scalars.first ?? scalar : scalar
+        }
+        let upper = single(scalar.properties.uppercaseMapping, scalar)
+        return single(upper.properties.lowercaseMapping, upper).value
+    }
+
+    /// What is the same as something in the ranges and not in them. Nil when that is too much work.
+    func folded(_ ranges: [ClosedRange<UInt32>], _ work: inout Work) -> [ClosedRange<UInt32>]? {
+        var found: [ClosedRange<UInt32>] = []
+        for range in ranges {
+            var place = firstPlace(from: range.lowerBound)
+            work.left -= 1
+            while place < scalars.count, scalars[place] <= range.upperBound {
+                for value in equals[place] where !range.contains(value) { found.append(value...value) }
+                work.left -= 1
+                place += 1
+            }
+            guard work.left >= 0 else { return nil }
+        }
+        return found
+    }
+
+    private func firstPlace(from value: UInt32) -> Int {
+        var (low, high) = (0, scalars.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if scalars[middle] < value { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
 
@@ -58,6 +144,9 @@ struct PatternParser {
     private var place = 0
     private var depth = 0
     private var ignoresCase = false
+    /// The sets of the tree. Each stands once, however often it is written.
+    private(set) var sets: [ScalarSet] = []
+    private var numbers: [ScalarSet: Int] = [:]
 
     private static let depthMax = 50
     private static let repetitionsMax = 200
@@ -144,8 +233,8 @@ struct PatternParser {
         place += 1
         switch scalar {
         case "(": return try group()
-        case "[": return .set(try characterClass())
-        case ".": return .set(any)
+        case "[": return node(try characterClass())
+        case ".": return node(any)
         case "^": return .begin
         case "$": return .end
         case "\\":
@@ -154,12 +243,19 @@ struct PatternParser {
             case .begin?: return .begin
             case .set(var set)?:
                 set.ignoresCase = ignoresCase
-                return .set(set)
-            case .sequence?, .either?, .repetition?, nil: throw fault("has an escape that is not known here")
+                return node(set)
+            case nil: throw fault("has an escape that is not known here")
             }
         case "*", "+", "?": throw fault("repeats nothing")
-        default: return .set(ScalarSet(ranges: [scalar.value...scalar.value], ignoresCase: ignoresCase))
+        default: return node(ScalarSet(ranges: [scalar.value...scalar.value], ignoresCase: ignoresCase))
         }
+    }
+
+    private mutating func node(_ set: ScalarSet) -> PatternNode {
+        if let number = numbers[set] { return .set(number) }
+        numbers[set] = sets.count
+        sets.append(set)
+        return .set(sets.count - 1)
     }
 
     private mutating func group() throws(PatternFault) -> PatternNode {
@@ -216,7 +312,13 @@ struct PatternParser {
         return nil
     }
 
-    private mutating func escape() throws(PatternFault) -> PatternNode? {
+    /// What an escape stands for.
+    private enum Escaped {
+        case set(ScalarSet)
+        case begin, end
+    }
+
+    private mutating func escape() throws(PatternFault) -> Escaped? {
         guard place < scalars.count else { throw fault("ends with \\") }
         let scalar = scalars[place]
         place += 1

@@ -14,9 +14,10 @@ package struct Routing: Sendable {
         matched.last(where: \.limitsOpening) ?? matched.last
     }
 
-    package init(_ alert: AlertFacts, rules: [RoutingRule]) {
+    /// - Parameter budget: Says what the matchers may cost, and afterwards which rules were left out.
+    package init(_ alert: AlertFacts, rules: [RoutingRule], within budget: inout MatchBudget) {
         self.alert = alert
-        for rule in rules where rule.matchers.hold(for: self.alert) {
+        for rule in rules where budget.hold(rule.matchers, for: self.alert, of: rule.id) {
             matched.append(rule)
             apply(rule)
             if rule.stops { break }

@@ -26,4 +26,19 @@ package struct Silence: Hashable, Sendable {
         if endsAt <= now { return .expired }
         return startsAt <= now ? .active : .pending
     }
+
+    /// Those that are active at a moment and match an alert.
+    package static func matching(
+        _ alert: AlertFacts, of silences: [Silence], at now: Timestamp, within budget: inout MatchBudget
+    ) -> [Silence] {
+        silences.filter { $0.state(at: now) == .active && budget.hold($0.matchers, for: alert, of: $0.id) }
+    }
+
+    /// Those first whose matchers are cheap: when all of them are too much for an alert, the dear ones are left out.
+    package static func cheapFirst(_ silences: [Silence]) -> [Silence] {
+        let priced = silences.map { silence in
+            (cost: silence.matchers.reduce(0) { $0 + $1.operationsMax(forCharacters: 100) }, silence: silence)
+        }
+        return priced.sorted { $0.cost < $1.cost }.map(\.silence)
+    }
 }

@@ -52,8 +52,8 @@ extension Incident {
     }
 
     /// Alerts were resolved: always recorded, in whatever phase the incident is.
-    func clear(_ alerts: [AlertMention]) -> [IncidentEvent] {
-        alerts.isEmpty ? [] : [.alertsCleared(AlertBatch(alerts))]
+    func clear(_ alerts: [AlertMention], atOnce: Bool) -> [IncidentEvent] {
+        alerts.isEmpty ? [] : [.alertsCleared(AlertBatch(alerts, atOnce: atOnce ? true : nil))]
     }
 
     func dismiss(reason: String) throws(IncidentRefusal) -> [IncidentEvent] {

@@ -35,7 +35,7 @@ package enum IncidentCommand: Hashable, Sendable {
     /// `affecting` names the component by which they belong here, when it is not by their group, and `correlation` the
     /// dependency.
     case attachAlerts([AlertMention], affecting: String? = nil, correlation: AlertCorrelation? = nil)
-    case clearAlerts([AlertMention])
+    case clearAlerts([AlertMention], atOnce: Bool = false)
     /// `changedAt` is when a surge of the incident last began or ended.
     case countReports(ReportSeries, changedAt: Timestamp)
     case deadlinePassed

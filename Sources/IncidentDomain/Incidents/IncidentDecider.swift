@@ -98,7 +98,7 @@ extension Incident {
         case .changeAction(let ordinal, let patch): try incident.changeAction(ordinal, patch)
         case .attachAlerts(let alerts, let component, let correlation):
             try incident.attach(alerts, affecting: component, correlation: correlation)
-        case .clearAlerts(let alerts): incident.clear(alerts)
+        case .clearAlerts(let alerts, let atOnce): incident.clear(alerts, atOnce: atOnce)
         case .countReports(let series, let changedAt): incident.countReports(series, changedAt: changedAt, facts)
         case .deadlinePassed: incident.passDeadline(facts)
         case .reviewPlan: incident.planRevision(facts).map { [$0] } ?? []

@@ -36,7 +36,7 @@ extension IncidentEvent {
         case .restorationOrdered(let payload): payload.text
         case .planRevised(let payload): payload.text
         case .alertsAttached(let payload): payload.text { "\($0) joined" }
-        case .alertsCleared(let payload): payload.text { "\($0) cleared" }
+        case .alertsCleared(let payload): payload.text { "\($0) cleared\(payload.atOnce == true ? " at once" : "")" }
         case .reportsCounted(let payload): payload.sentence
         case .updatePosted(let payload): payload.text
         case .reviewDrafted(let payload): "Review started as revision \(payload.revision)."

@@ -9,7 +9,8 @@ package struct FNV1a: Sendable {
     }
 
     package mutating func add(_ text: String) {
-        for byte in text.utf8 { add(byte) }
+        var text = text
+        text.withUTF8 { for byte in $0 { add(byte) } }
     }
 
     /// 16 hexadecimal digits.

@@ -43,7 +43,7 @@ final class Authenticator: Sendable {
     }
 
     /// The token of the header; 401 when there is none.
-    static func token(in headers: HTTPFields) throws(Problem) -> Substring {
+    static func token(in headers: RequestFields) throws(Problem) -> Substring {
         guard let header = headers[.authorization] else {
             throw unauthenticated("No token was sent.", error: nil)
         }

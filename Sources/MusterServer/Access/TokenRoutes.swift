@@ -9,7 +9,8 @@ struct TokenRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/tokens", role: .admin, "listTokens", query: ["limit", "cursor"], handler: list),
+            Route(
+                .get, "/v1/tokens", role: .admin, "listTokens", query: ["limit", "cursor"], isLong: true, handler: list),
             Route(.post, "/v1/tokens", role: .admin, "createToken", body: .json, handler: create),
             Route(.delete, "/v1/tokens/{id}", role: .admin, "revokeToken", handler: revoke),
         ]

@@ -19,16 +19,25 @@ enum AlertFolding {
         }
     }
 
+    /// How far ahead of the database's time a sender's clock may be.
+    private static let aheadSecondsMax = 300.0
+
+    /// What begins or ends later than that does so now: else no message about a later firing would count until then. What the
+    /// sender said stays in the payload.
+    ///
     /// Repeats of the same state are one arrival, in the newest words, that counts the firings; a change of state waits for the next round. Within a
     /// round the order is by source and identity, so that two daemons lock the same rows in the same order.
     static func rounds(
         _ messages: [(source: UUID, alerts: [IncomingAlert])], at now: Timestamp
     ) -> [[AlertStore.Arrival]] {
         var rounds: [[AlertStore.Arrival]] = []
+        let latest = now.adding(seconds: aheadSecondsMax)
         /// Where the newest arrival of each identity is.
         var newest: [Key: (round: Int, index: Int)] = [:]
         for (source, alerts) in messages {
-            for alert in alerts {
+            for var alert in alerts {
+                if let startsAt = alert.startsAt, startsAt > latest { alert.startsAt = nil }
+                if let endsAt = alert.endsAt, endsAt > latest { alert.endsAt = nil }
                 let name = AlertName.number(of: alert.identity, from: source)
                 let key = Key(source: source, identity: alert.identity, name: name)
                 let last = newest[key]

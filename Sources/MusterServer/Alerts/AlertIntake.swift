@@ -95,6 +95,8 @@ final class AlertIntake: Service, Sendable {
     var waitingMax: Int { limits.waitingMax }
 
     func run() async throws {
+        // Seen as 0 from the beginning: a counter that first appears with a value has not grown.
+        for reason in AlertIgnorance.allCases { reason.count(0) }
         await withDiscardingTaskGroup { group in
             for await _ in arrivals.cancelOnGracefulShutdown() {
                 if limits.gathering > .zero, state.withLock({ $0.queue.isIdle }) {

@@ -46,7 +46,8 @@ extension AlertRouter {
         let seen = alerts.first { deliveries.acknowledged.contains($0.id) }
         try await acknowledge(row.incident.number, by: seen?.acknowledger, in: transaction)
         if !ended.isEmpty {
-            try await clear(ended.map(\.mention), of: row.incident.number, in: transaction)
+            let atOnce = ended.allSatisfy { deliveries.began.contains($0.id) }
+            try await clear(ended.map(\.mention), of: row.incident.number, atOnce: atOnce, in: transaction)
         }
         return alerts.count
     }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IncidentDomain
 import Postgres
+import Synchronization
 
 /// Keeping alerts from opening an incident, by rules and silences. They are stored, join an incident that is there, and
 /// end as any other.
@@ -33,10 +34,17 @@ extension AlertRouter {
             }
             let facts = HoldingFacts(
                 now: placing.now, silences: placing.rules.silences, firings: rule.flatMap { firings[$0.id] },
-                opensAt: rule.flatMap { placing.opensAt[$0.id] }, before: alert.held)
-            holds[alert.id] = AlertHold.decide(alert.facts, rule: rule, facts)
+                opensAt: rule.flatMap { placing.opensAt[$0.id] }, before: alert.held, settlesAt: settlesAt(alert),
+                overAt: alert.isResolved ? alert.lastSeenAt : nil)
+            holds[alert.id] = placing.matching.hold(of: alert.facts, rule: rule, facts)
         }
+        book.note(placing.matching.takeSkipped())
         return holds
+    }
+
+    /// When an alert has fired for as long as is asked; nil when nothing is.
+    private func settlesAt(_ alert: AlertRoutingStore.Unrouted) -> Timestamp? {
+        settle > .zero ? alert.firstSeenAt.adding(seconds: Double(settle.components.seconds)) : nil
     }
 
     /// How many firings of a group a rule has seen within its time. What is silenced does not count.
@@ -45,10 +53,9 @@ extension AlertRouter {
         in transaction: PostgresTransaction
     ) async throws -> Int {
         let start = placing.now.adding(seconds: -Double(threshold.withinSeconds))
-        let silences = placing.rules.silences.filter { $0.state(at: placing.now) == .active }
         let coming = group.alerts.filter { alert in
             alert.rule == rule.id && alert.firstSeenAt > start
-                && !silences.contains { $0.matchers.hold(for: alert.facts) }
+                && !placing.matching.isSilenced(alert.facts, by: placing.rules.silences, at: placing.now)
         }
         return try await coming.count
             + store.waiting(
@@ -67,5 +74,29 @@ extension AlertRouter {
             group.key, countedSince: placing.now.adding(seconds: -Double(windows.max() ?? 0)),
             without: group.alerts.map(\.id), in: transaction)
         return waiting.isEmpty ? group : AlertGroup(key: group.key, alerts: group.alerts + waiting)
+    }
+}
+
+/// The matching of one batch of alerts, within its budget.
+final class BatchMatching: Sendable {
+    private let budget = Mutex(MatchBudget())
+
+    func hold(of alert: AlertFacts, rule: RoutingRule?, _ facts: HoldingFacts) -> AlertHold? {
+        budget.withLock { budget in
+            budget.nextAlert()
+            return AlertHold.decide(alert, rule: rule, facts, within: &budget)
+        }
+    }
+
+    func isSilenced(_ alert: AlertFacts, by silences: [Silence], at now: Timestamp) -> Bool {
+        budget.withLock { budget in
+            budget.nextAlert()
+            return !Silence.matching(alert, of: silences, at: now, within: &budget).isEmpty
+        }
+    }
+
+    /// What was left out since the last time.
+    func takeSkipped() -> [UUID: Int] {
+        budget.withLock { $0.takeSkipped() }
     }
 }

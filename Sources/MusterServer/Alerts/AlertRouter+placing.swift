@@ -12,6 +12,7 @@ extension AlertRouter {
         let rules: RuleBook.Snapshot
         /// When the hours of a rule begin, where they are not now.
         let opensAt: [UUID: Timestamp]
+        let matching = BatchMatching()
     }
 
     /// Places what waits, up to one batch; how many alerts that were. Nil when another daemon is at it: two that each open
@@ -96,9 +97,10 @@ extension AlertRouter {
         try await clearOver(group, of: number, in: transaction)
     }
 
-    /// Alerts that no incident knows. What ended while something kept it from opening one opens none any more.
+    /// Alerts that no incident knows. What ended while something kept it from opening one opens none any more; only of what was
+    /// to settle first, the time of its end decides.
     private static func fresh(_ alerts: [AlertRoutingStore.Unrouted]) -> [AlertRoutingStore.Unrouted] {
-        alerts.filter { $0.incident == nil && !($0.isResolved && $0.held != nil) }
+        alerts.filter { $0.incident == nil && !($0.isResolved && $0.held != nil && $0.held != .settling) }
     }
 
     /// Alerts that their incidents know and that are over now, as daemons before this version marked them.

@@ -27,6 +27,8 @@ struct AlertRouter: Service {
     /// leaves the database to what is coming in.
     static let restShare = 3
     static let restMax: Duration = .milliseconds(500)
+    /// How long an alert has to fire until it opens an incident; with zero, one that ends within a moment opens one, too.
+    var settle: Duration = .zero
     /// Whether users' reports alone open incidents.
     var reportsOpenIncidents = false
     let store = AlertRoutingStore()
@@ -133,13 +135,15 @@ struct AlertRouter: Service {
         }
     }
 
+    /// - Parameter atOnce: Whether they were over before the incident heard of them.
     func clear(
-        _ mentions: [AlertMention], of incident: Int, in transaction: PostgresTransaction
+        _ mentions: [AlertMention], of incident: Int, atOnce: Bool = false, in transaction: PostgresTransaction
     ) async throws {
         let loaded = try await desk.incidents.load(incident, hold: .lock, in: transaction)
         guard let row = loaded.row else { return }
         let context = CommandContext(principal: .daemon)
-        _ = try await desk.apply(.clearAlerts(mentions), to: row, context, loaded: loaded, in: transaction)
+        _ = try await desk.apply(
+            .clearAlerts(mentions, atOnce: atOnce), to: row, context, loaded: loaded, in: transaction)
     }
 
     /// Tells an incident, which is held, of alerts that began.
@@ -180,7 +184,7 @@ struct AlertRouter: Service {
         _ group: AlertGroup, of number: Int, in transaction: PostgresTransaction
     ) async throws {
         let over = group.alerts.filter(\.isResolved).map(\.mention)
-        if !over.isEmpty { try await clear(over, of: number, in: transaction) }
+        if !over.isEmpty { try await clear(over, of: number, atOnce: true, in: transaction) }
     }
 
     /// Somebody looks at an alert of an incident that nobody has acknowledged yet: that is who acknowledges it. Later

@@ -13,6 +13,7 @@ struct AlertRoutes: Sendable {
             Route(
                 .get, "/v1/alerts", role: .viewer, "listAlerts",
                 query: ["identity", "status", "source", "incident", "component", "label", "limit", "cursor"],
+                isLong: true,
                 handler: list),
             Route(.get, "/v1/alerts/{id}", role: .viewer, "getAlert", handler: get),
             Route(

@@ -21,6 +21,8 @@ struct AlertRoutingStore: Sendable {
         let identity: String
         let severity: String?
         let firstSeenAt: Timestamp
+        /// Of one that is over, when its end came.
+        let lastSeenAt: Timestamp
         let acknowledgedBy: String?
         /// The rule that took it.
         let rule: UUID?
@@ -211,7 +213,7 @@ extension AlertRoutingStore.Unrouted {
         alert.id, alert.source, (SELECT name FROM source WHERE source.id = alert.source) AS source_name,
         (SELECT kind FROM source WHERE source.id = alert.source) AS kind, alert.group_key, alert.title, alert.status,
         alert.component, alert.starts_at, alert.labels, alert.incident, alert.identity, alert.severity,
-        alert.first_seen_at, alert.acknowledged_by, alert.rule, alert.held
+        alert.first_seen_at, alert.last_seen_at, alert.acknowledged_by, alert.rule, alert.held
         """
 
     init(_ row: PostgresRow) throws {
@@ -225,7 +227,8 @@ extension AlertRoutingStore.Unrouted {
             component: try row.decode("component"), startsAt: try row.decode("starts_at"),
             labels: try AlertTexts.texts(try row.decode("labels")), incident: try row.decode("incident"),
             kind: try row.decode("kind"), identity: try row.decode("identity"), severity: try row.decode("severity"),
-            firstSeenAt: try row.decode("first_seen_at"), acknowledgedBy: try row.decode("acknowledged_by"),
+            firstSeenAt: try row.decode("first_seen_at"), lastSeenAt: try row.decode("last_seen_at"),
+            acknowledgedBy: try row.decode("acknowledged_by"),
             rule: try row.decode("rule"),
             held: try row.decode("held", as: String?.self).flatMap(AlertHold.Reason.init(rawValue:)))
     }

@@ -55,7 +55,8 @@ extension AlertStore {
         let rows = try await pool.query(
             """
             WITH resolved AS (
-                UPDATE alert SET status = 'resolved', last_seen_at = now(), resolved_at = \(fragment: moment)
+                UPDATE alert SET status = 'resolved', last_seen_at = now(), resolved_at = \(fragment: moment),
+                    routed = routed AND held IS DISTINCT FROM 'settling'
                 WHERE \(fragment: condition)
                 RETURNING id, incident
             ), delivered AS (

@@ -32,14 +32,21 @@ struct AlertStore: Sendable {
     }
 
     /// Stores a batch: new firings are inserted, repeats are counted, resolutions end what is open. Late messages about a
-    /// firing that is over change nothing.
+    /// firing that is over change nothing; they are counted, and the alert says so (`AlertIgnorance`).
     ///
     /// - Returns: How many alerts changed state, so that their incidents have to hear of it.
     func take(_ batch: [Arrival]) async throws -> Int {
         guard !batch.isEmpty else { return 0 }
-        let rows = try await pool.query(Self.take(batch))
-        return try rows.first?.decode("changed") ?? 0
+        guard let row = try await pool.query(Self.take(batch)).first else { return 0 }
+        let taken = Taken(
+            firings: try row.decode("firings"), ends: try row.decode("ends"), lateEnds: try row.decode("late_ends"),
+            acknowledgements: try row.decode("acknowledgements"))
+        return try await row.decode("changed") + noteIgnored(of: batch, taken)
     }
+
+    /// How far ahead of the database's clock a beginning is believed; one that is further ahead is now (`AlertFolding`). Rows of
+    /// programs before that rule may have such a beginning, and keep out nothing.
+    static let aheadMax = "5 minutes"
 
     /// The open incident that takes a group's alerts. One that is only being reviewed takes none.
     private static let owner: SQL = """
@@ -77,13 +84,13 @@ struct AlertStore: Sendable {
             ), \(fragment: endings), \(fragment: acknowledging), stored AS (
                 INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
                     last_seen_at, resolved_at, component, severity, labels, annotations, expires_at, due_at, payload, flaps,
-                    rule, sent_group, words, incident, routed)
+                    rule, sent_group, words, said_end_at, incident, routed)
                 SELECT id, source, identity, group_key, title, status, occurrences,
                     coalesce(starts_at, least(ends_at, now())), now(), now(),
                     CASE WHEN status = 'resolved' THEN least(ends_at, now()) END, component, severity, labels,
                     annotations, expiry.at, expiry.at, payload,
                     CASE WHEN status = 'firing' THEN coalesce((\(fragment: flaps)), 0) ELSE 0 END, rule, sent_group, words,
-                    taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
+                    CASE WHEN status = 'resolved' THEN ends_at END, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
                 FROM arrived CROSS JOIN LATERAL (
                     SELECT CASE WHEN arrived.status <> 'resolved' THEN (\(fragment: owner)) END AS incident OFFSET 0
                 ) AS taken CROSS JOIN LATERAL (
@@ -92,7 +99,8 @@ struct AlertStore: Sendable {
                 WHERE status <> 'acknowledged' AND (
                     SELECT earlier.id FROM alert AS earlier
                     WHERE earlier.source = arrived.source AND earlier.identity = arrived.identity
-                        AND earlier.starts_at >= arrived.starts_at AND earlier.status = 'resolved' LIMIT 1
+                        AND earlier.starts_at >= arrived.starts_at AND earlier.status = 'resolved'
+                        AND earlier.starts_at <= earlier.first_seen_at + interval '\(unescaped: Self.aheadMax)' LIMIT 1
                 ) IS NULL AND (arrived.status <> 'resolved' OR (
                     SELECT open.id FROM alert AS open
                     WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
@@ -105,10 +113,17 @@ struct AlertStore: Sendable {
                     words = excluded.words, severity = excluded.severity, annotations = excluded.annotations, expires_at = excluded.expires_at,
                     due_at = least(alert.due_at, excluded.expires_at),
                     flaps = alert.flaps + (alert.quiet_since IS NOT NULL)::int, quiet_since = NULL
-                RETURNING id, incident, status <> 'resolved' AND last_seen_at = first_seen_at AS is_new
-            ), \(fragment: deliveries)
-            SELECT (SELECT count(*) FROM resolved WHERE is_over) + (SELECT count(*) FROM acknowledged)
-                + (SELECT count(*) FROM stored WHERE is_new) AS changed
+                RETURNING id, incident, status <> 'resolved' AS is_open,
+                    status <> 'resolved' AND last_seen_at = first_seen_at AS is_new
+            ), \(fragment: deliveries), counted AS (
+                SELECT count(*) FILTER (WHERE is_new) AS begun, count(*) FILTER (WHERE is_open) AS firings,
+                    count(*) FILTER (WHERE NOT is_open) AS ended
+                FROM stored
+            )
+            SELECT (SELECT count(*) FROM resolved WHERE is_over) + (SELECT count(*) FROM acknowledged) + begun AS changed,
+                firings, ended + (SELECT count(*) FROM resolved) AS ends,
+                (SELECT count(*) FROM late) AS late_ends, (SELECT count(*) FROM acknowledged) AS acknowledgements
+            FROM counted
             """
     }
 
@@ -122,35 +137,76 @@ struct AlertStore: Sendable {
         ORDER BY latest.starts_at DESC LIMIT 1
         """
 
-    /// Ends what is open, as far as the message is not about an earlier firing. What flaps only falls quiet. An end that is
-    /// told in whole seconds may lie some milliseconds before the beginning.
+    /// Ends what is open, as far as the message is not about an earlier firing (`isLate`). What flaps only falls quiet. What was
+    /// waiting to settle is looked at once more: whether it had is decided by when it ended.
     private static let endings: SQL = """
         ended AS (
-            SELECT found.id, arrived.ends_at, arrived.actor
+            SELECT found.id, CASE WHEN found.id IS NULL THEN (\(fragment: open())) END AS late, arrived.ends_at,
+                arrived.actor
             FROM arrived CROSS JOIN LATERAL (
-                SELECT (
-                    SELECT open.id FROM alert AS open
-                    WHERE open.source = arrived.source AND open.identity = arrived.identity
-                        AND open.status <> 'resolved' AND (
-                            arrived.ends_at IS NULL OR open.starts_at > now() OR arrived.ends_at >= CASE
-                                WHEN arrived.ends_at = date_trunc('second', arrived.ends_at)
-                                    AND coalesce(arrived.starts_at = open.starts_at, true)
-                                THEN date_trunc('second', open.starts_at) ELSE open.starts_at END
-                        )
-                ) AS id
+                SELECT (\(fragment: open(unless: isLate))) AS id OFFSET 0
             ) AS found
-            WHERE arrived.status = 'resolved' AND found.id IS NOT NULL
+            WHERE arrived.status = 'resolved'
         ), resolved AS (
             UPDATE alert SET last_seen_at = now(),
                 status = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN 'resolved' ELSE status END,
                 resolved_at = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN least(\(fragment: toldEnd),
                     now()) END,
+                said_end_at = \(fragment: saidEnd), routed = routed AND held IS DISTINCT FROM 'settling',
                 quiet_since = CASE WHEN flaps >= \(AlertFlapping.flapsMin) THEN coalesce(quiet_since, now()) END,
                 expires_at = \(fragment: quietEnough), due_at = least(due_at, \(fragment: quietEnough))
             WHERE id = ANY (ARRAY(SELECT id FROM ended)) AND resolved_at IS NULL
             RETURNING id, incident, status = 'resolved' AS is_over
+        ), late AS (
+            UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = 'late_end', ignored_at = now()
+            WHERE id = ANY (ARRAY(SELECT late FROM ended))
+            RETURNING id
         )
         """
+
+    /// The open alert of an arrived identity, unless something holds for the two.
+    private static func open(unless condition: SQL = "false") -> SQL {
+        """
+        SELECT open.id FROM alert AS open
+        WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
+            AND NOT \(fragment: condition)
+        """
+    }
+
+    /// Whether an arrived end is that of a firing before the open one. Where the sender named the beginning of both, that tells; an
+    /// end after the beginning of the open one always counts. Else the times may be of two clocks (the beginning is ours where the
+    /// sender named none), and an end is late only if an earlier firing is known that it can belong to: one that ended when it says,
+    /// or of which nobody told when it ended.
+    private static let isLate: SQL = """
+        CASE
+            WHEN open.starts_at <> open.first_seen_at AND arrived.ends_at >= open.starts_at THEN false
+            WHEN open.starts_at <> open.first_seen_at AND arrived.starts_at IS NOT NULL THEN
+                arrived.starts_at < open.starts_at
+                AND coalesce(
+                    arrived.ends_at < open.starts_at,
+                    (\(fragment: before("earlier.starts_at >= arrived.starts_at"))), false
+                )
+            WHEN arrived.starts_at IS NULL AND arrived.ends_at IS NULL THEN false
+            ELSE coalesce((\(fragment: before(isOfEarlier))), false)
+        END
+        """
+
+    /// Whether an end whose times say nothing of the open firing is that of the one before.
+    private static let isOfEarlier: SQL = """
+        coalesce(earlier.starts_at = arrived.starts_at, false)
+        OR coalesce(arrived.ends_at <= earlier.said_end_at, false)
+        OR earlier.said_end_at IS NULL AND coalesce(arrived.ends_at < date_trunc('second', open.starts_at), false)
+        """
+
+    /// Whether something holds for the last firing before the open one; NULL when none is known.
+    private static func before(_ condition: SQL) -> SQL {
+        """
+        SELECT \(fragment: condition) FROM alert AS earlier
+        WHERE earlier.source = open.source AND earlier.identity = open.identity AND earlier.starts_at < open.starts_at
+            AND earlier.status = 'resolved'
+        ORDER BY earlier.starts_at DESC LIMIT 1
+        """
+    }
 
     /// When an alert that flaps and is quiet now is over; NULL when it does not flap.
     private static let quietEnough: SQL = """
@@ -158,14 +214,18 @@ struct AlertStore: Sendable {
             THEN coalesce(quiet_since, now()) + make_interval(secs => \(Double(AlertFlapping.quietSeconds))) END
         """
 
-    /// When an alert ended by its sender's clock, not before it began; NULL when the sender did not say.
-    private static let toldEnd: SQL = {
-        let told: SQL = "(ARRAY(SELECT ends_at FROM ended))[array_position(ARRAY(SELECT id FROM ended), alert.id)]"
-        return "CASE WHEN \(fragment: told) < starts_at THEN starts_at ELSE \(fragment: told) END"
-    }()
+    /// When an alert ended by its sender's clock; NULL when the sender did not say.
+    private static let saidEnd: SQL =
+        "(ARRAY(SELECT ends_at FROM ended))[array_position(ARRAY(SELECT id FROM ended), alert.id)]"
 
-    private static let noEndings: SQL =
-        "resolved AS (SELECT NULL::uuid AS id, NULL::bigint AS incident, NULL::boolean AS is_over WHERE false)"
+    /// The same, and not before it began.
+    private static let toldEnd: SQL =
+        "CASE WHEN \(fragment: saidEnd) < starts_at THEN starts_at ELSE \(fragment: saidEnd) END"
+
+    private static let noEndings: SQL = """
+        resolved AS (SELECT NULL::uuid AS id, NULL::bigint AS incident, NULL::boolean AS is_over WHERE false),
+        late AS (SELECT NULL::uuid AS id WHERE false)
+        """
 
     /// Somebody looks at what is open.
     private static let acknowledging: SQL = """

@@ -78,4 +78,18 @@ struct IncomingMessage: Sendable {
     var changes: [IncomingChange] = []
     /// Where an administrator confirms that messages may come, as Amazon SNS asks before the first one.
     var confirmationURL: String? = nil
+    /// What of the message could not be read, while the rest of it could.
+    var refused: Refused? = nil
+
+    /// Elements of a list that are wrong.
+    struct Refused: Sendable {
+        let errors: [FieldError]
+        /// The message with these alone, to be kept as a dead letter.
+        let rest: JSONValue
+    }
+
+    /// Whether it says nothing of any alert: a test, an installation, a state in between.
+    var saysNothing: Bool {
+        alerts.isEmpty && resolvedGroup == nil && changes.isEmpty && confirmationURL == nil
+    }
 }

@@ -12,14 +12,17 @@ struct SourceRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/sources", role: .admin, "listSources", query: ["limit", "cursor"], handler: list),
-            Route(.post, "/v1/sources", role: .admin, "createSource", body: .json, handler: create),
+            Route(
+                .get, "/v1/sources", role: .admin, "listSources", query: ["limit", "cursor"], isLong: true,
+                handler: list),
+            Route(.post, "/v1/sources", role: .admin, "createSource", body: .json, isLong: true, handler: create),
             Route(.get, "/v1/sources/{id}", role: .admin, "getSource", handler: get),
-            Route(.patch, "/v1/sources/{id}", role: .admin, "updateSource", body: .json, handler: update),
+            Route(.patch, "/v1/sources/{id}", role: .admin, "updateSource", body: .json, isLong: true, handler: update),
             Route(
                 .post, "/v1/sources/{id}/rotate", role: .admin, "rotateSource", body: .optionalJSON, handler: rotate),
             Route(
                 .post, "/v1/sources/{id}/try", role: .admin, "trySource", query: .anything, body: .foreign,
+                isLong: true,
                 handler: SourceTrial(store: store, rules: trial).carryOut),
             Route(.delete, "/v1/sources/{id}", role: .admin, "deleteSource", handler: delete),
         ]

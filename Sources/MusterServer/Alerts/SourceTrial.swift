@@ -73,6 +73,12 @@ struct SourceTrial: Sendable {
                 json.member("at", change.at)
             }
         }
+        json.array("refused", message.refused?.errors ?? []) { json, error in
+            json.object { json in
+                json.member("pointer", error.pointer)
+                json.member("detail", error.detail)
+            }
+        }
         json.member("ends_group", message.resolvedGroup)
         json.member("confirmation_url", message.confirmationURL)
     }

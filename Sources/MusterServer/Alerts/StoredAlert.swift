@@ -33,6 +33,10 @@ struct StoredAlert: Sendable {
     let heldUntil: Timestamp?
     /// The silence that keeps it back.
     let silence: UUID?
+    /// How many messages about it changed nothing since they came too late, why the last one did, and when.
+    let ignored: Int
+    let ignoredReason: String?
+    let ignoredAt: Timestamp?
 
     /// JSON, for those who do not know how it is stored.
     var labelBytes: [UInt8] { labels.bytes }
@@ -41,7 +45,7 @@ struct StoredAlert: Sendable {
     static let columns: SQL = """
         id, source, identity, title, status, occurrences, starts_at, first_seen_at, last_seen_at, acknowledged_at,
         acknowledged_by, resolved_at, component, severity, labels, annotations, incident, expires_at, flaps::bigint AS flaps,
-        quiet_since, rule, held, held_until, silence
+        quiet_since, rule, held, held_until, silence, coalesce(ignored, 0) AS ignored, ignored_reason, ignored_at
         """
 
     init(_ row: PostgresRow) throws {
@@ -73,6 +77,9 @@ struct StoredAlert: Sendable {
         held = try row.decode("held")
         heldUntil = try row.decode("held_until")
         silence = try row.decode("silence")
+        ignored = try row.decode("ignored")
+        ignoredReason = try row.decode("ignored_reason")
+        ignoredAt = try row.decode("ignored_at")
     }
 }
 
@@ -108,5 +115,10 @@ extension StoredAlert: JSONWritable {
         json.member("rule", rule)
         json.member("held", held)
         json.member("held_until", heldUntil)
+        json.object("ignored") { json in
+            json.member("messages", ignored)
+            json.member("last_reason", ignoredReason)
+            json.member("last_at", ignoredAt)
+        }
     }
 }

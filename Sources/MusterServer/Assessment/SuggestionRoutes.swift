@@ -6,7 +6,7 @@ struct SuggestionRoutes: Sendable {
     let desk: IncidentDesk
 
     var routes: [Route] {
-        [Route(.get, "/v1/incidents/{id}/suggestions", role: .viewer, "getSuggestions", handler: get)]
+        [Route(.get, "/v1/incidents/{id}/suggestions", role: .viewer, "getSuggestions", isLong: true, handler: get)]
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {

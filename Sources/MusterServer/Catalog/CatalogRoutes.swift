@@ -7,14 +7,15 @@ struct CatalogRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/catalog.json", role: .viewer, "getCatalogJSON", handler: json),
-            Route(.get, "/v1/catalog.yaml", role: .viewer, "getCatalogYAML", handler: yaml),
+            Route(.get, "/v1/catalog.json", role: .viewer, "getCatalogJSON", isLong: true, handler: json),
+            Route(.get, "/v1/catalog.yaml", role: .viewer, "getCatalogYAML", isLong: true, handler: yaml),
             Route(
                 .get, "/v1/catalog/history", role: .viewer, "getCatalogHistory", query: ["limit", "cursor"],
+                isLong: true,
                 handler: history),
             Route(
                 .get, "/v1/components/{slug}/history", role: .viewer, "getComponentHistory",
-                query: ["limit", "cursor"], handler: componentHistory),
+                query: ["limit", "cursor"], isLong: true, handler: componentHistory),
         ]
     }
 

@@ -9,13 +9,15 @@ struct ComponentRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                .get, "/v1/components", role: .viewer, "listComponents", query: ["limit", "cursor"], handler: list),
+                .get, "/v1/components", role: .viewer, "listComponents", query: ["limit", "cursor"], isLong: true,
+                handler: list),
             Route(
                 .put, "/v1/components", role: .admin, "putComponents", query: ["dry_run"], body: .jsonOrYAML,
-                isConditional: true, handler: putAll),
+                isConditional: true, isLong: true, handler: putAll),
             Route(.get, "/v1/components/{slug}", role: .viewer, "getComponent", handler: get),
             Route(
                 .put, "/v1/components/{slug}", role: .admin, "putComponent", body: .jsonOrYAML, isConditional: true,
+                isLong: true,
                 handler: put),
             Route(
                 .delete, "/v1/components/{slug}", role: .admin, "deleteComponent", isConditional: true, handler: delete),

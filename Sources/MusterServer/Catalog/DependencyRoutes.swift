@@ -8,8 +8,11 @@ struct DependencyRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                .get, "/v1/components/{slug}/blast-radius", role: .viewer, "getBlastRadius", handler: blastRadius),
-            Route(.get, "/v1/components/{slug}/path", role: .viewer, "getDependencyPath", query: ["to"], handler: path),
+                .get, "/v1/components/{slug}/blast-radius", role: .viewer, "getBlastRadius", isLong: true,
+                handler: blastRadius),
+            Route(
+                .get, "/v1/components/{slug}/path", role: .viewer, "getDependencyPath", query: ["to"], isLong: true,
+                handler: path),
         ]
     }
 

@@ -11,6 +11,7 @@ final class AcceptFaults: ChannelInboundHandler {
     private let logger: Logger
     private let refused = Counter(label: "muster_http_accept_failures")
     private let pause: TimeAmount
+    private let makeRoom: @Sendable () -> Void
     private var quietUntil = NIODeadline.uptimeNanoseconds(0)
     private var isPaused = false
 
@@ -19,8 +20,13 @@ final class AcceptFaults: ChannelInboundHandler {
     /// Between two lines.
     private static let quiet: TimeAmount = .seconds(10)
 
-    /// - Parameter pause: Between two attempts.
-    init(logger: Logger, pause: TimeAmount = .milliseconds(500)) {
+    /// - Parameters:
+    ///   - pause: Between two attempts.
+    ///   - makeRoom: Called when descriptors are short.
+    init(
+        logger: Logger, pause: TimeAmount = .milliseconds(500), makeRoom: @escaping @Sendable () -> Void = {}
+    ) {
+        self.makeRoom = makeRoom
         self.logger = logger
         self.pause = pause
     }
@@ -28,6 +34,7 @@ final class AcceptFaults: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let fault = error as? IOError, Self.shortages.contains(fault.errnoCode) {
             tell(fault)
+            makeRoom()
             if !isPaused { waitAWhile(context) }
         }
         context.fireErrorCaught(error)

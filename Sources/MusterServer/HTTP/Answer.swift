@@ -1,5 +1,4 @@
 import HTTPTypes
-import HummingbirdCore
 import NIOCore
 
 /// What a route answers: status, header fields and a body that is empty, in memory, or written as it comes.
@@ -9,7 +8,7 @@ struct Answer: Sendable {
         case empty
         case bytes(ByteBuffer)
         /// Written piece by piece, as a stream of events is.
-        case stream(@Sendable (inout any ResponseBodyWriter) async throws -> Void)
+        case stream(@Sendable (any BodyWriter) async throws -> Void)
     }
 
     var status: HTTPResponse.Status

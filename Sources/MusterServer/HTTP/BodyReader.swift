@@ -51,8 +51,13 @@ struct BodyReader {
     }
 
     private mutating func findUnknownFields() {
-        for member in object.members where !known.contains(member.name) {
-            refuse(member.name, Self.unknownField(known))
+        let names = Set(known)
+        var detail: String?
+        for member in object.members where !names.contains(member.name) {
+            // The same for all of them, of which there may be many.
+            let text = detail ?? Self.unknownField(known)
+            detail = text
+            refuse(member.name, text)
         }
     }
 

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import HTTPTypes
-import HummingbirdCore
 import IncidentDomain
 import Logging
 import NIOCore
@@ -13,10 +12,13 @@ struct Dispatcher: Sendable {
     let idempotency: IdempotencyDesk?
     let limits: RequestLimits
     let inFlight: InFlightGate
+    /// Of the routes by which operators see why nothing else is answered.
+    let reserve = InFlightGate(max: 64)
     let clock: DatabaseClock
     let logger: Logger
     private let faults: FaultLog
     private let unmatched = RouteMetrics(method: "", route: "unmatched")
+    private let unknownPaths: UnknownPaths
 
     init(
         table: RouteTable, authenticator: Authenticator, idempotency: IdempotencyDesk?, limits: RequestLimits,
@@ -30,82 +32,128 @@ struct Dispatcher: Sendable {
         self.clock = clock
         self.logger = logger
         faults = FaultLog(logger: logger)
+        unknownPaths = UnknownPaths(logger: logger)
     }
 
-    /// What was learnt of a request before its route runs; the log and the answer need it however it ends.
-    private struct Arrival {
-        let requestID: String
-        let trace: Traceparent?
-        let start = ContinuousClock.now
-        var bound: BoundRoute?
+    /// Finds the route of a request and says what is to be done with its body. Never throws: what speaks against the request
+    /// is kept with it, and answered by `respond`.
+    func arrive(_ head: RequestHead, from address: SocketAddress? = nil) -> Arrival {
+        var arrival = Arrival(head, from: address)
+        do throws(Problem) {
+            let target = try RequestTarget(head.path)
+            arrival.target = target
+            let (bound, captured) = try match(head.method, target)
+            arrival.bound = bound
+            arrival.captured = captured
+            if bound.route.role != nil { arrival.token = try Authenticator.token(in: head.headerFields) }
+        } catch {
+            arrival.problem = error
+            return arrival
+        }
+        guard let route = arrival.bound?.route else { return arrival }
+        do throws(Problem) {
+            arrival.body = try bodyPlan(of: head, for: route)
+            try checkQuery(route, arrival.target)
+            if route.isConditional, limits.requiresIfMatch, head.headerFields[.ifMatch] == nil {
+                throw Problem(.versionRequired, "Send If-Match with the version that you have seen.")
+            }
+        } catch {
+            // Of a message that is too large, its beginning is wanted.
+            let isWanted = error.kind == .bodyTooLarge && route.door != nil
+            arrival.body = isWanted ? .gathered(bytesMax(of: route)) : .ignored
+            arrival.refusal = error
+        }
+        return arrival
+    }
+
+    /// Whether the sender is known, where the head says who it is. Asked only when a body does not come at once: nobody who
+    /// is unknown may have us keep more than its beginning.
+    func knowsSender(of arrival: Arrival) async -> Bool {
+        guard let bound = arrival.bound else { return false }
+        do {
+            if let token = arrival.token {
+                return try await authenticator.principal(token: token).role >= bound.route.role ?? .admin
+            }
+            guard let door = bound.route.door else { return false }
+            return try await door.knowsSender(context(arrival, bound, .nobody, ByteBuffer(), Self.noCommand))
+        } catch {
+            return false  // Its handler finds the same fault, and answers with it.
+        }
     }
 
     /// Answers one request. Never throws: whatever goes wrong becomes a problem.
-    func respond(
-        to request: Request, from peer: SocketAddress? = nil, sendContinue: () async throws -> Void = {}
-    ) async -> Answer {
-        let headers = request.head.headerFields
-        var arrival = Arrival(requestID: requestID(in: headers), trace: headers[.traceparent].flatMap(Traceparent.init))
+    ///
+    /// - Parameter body: All of it; the beginning of one that is too large; empty where the sender is unknown.
+    func respond(to arrival: Arrival, body: ByteBuffer = ByteBuffer()) async -> Answer {
+        (arrival.bound?.metrics ?? unmatched).begin()
         var answer: Answer
         do {
             let names = RequestNames(requestID: arrival.requestID, trace: arrival.trace)
-            answer = try await RequestNames.$current.withValue(names) {
-                try await handle(request, from: peer, &arrival, sendContinue)
-            }
+            answer = try await RequestNames.$current.withValue(names) { try await handle(arrival, body) }
         } catch {
             answer = problemAnswer(error, arrival)
         }
-        if request.method == .head { strip(&answer) }
-        finish(&answer, arrival, request.method)
+        if arrival.head.method == .head { strip(&answer) }
+        finish(&answer, arrival)
         return answer
     }
 
-    private func handle(
-        _ request: Request, from peer: SocketAddress?, _ arrival: inout Arrival, _ sendContinue: () async throws -> Void
-    ) async throws -> Answer {
-        guard inFlight.enter() else {
-            throw Problem.later(.overloaded, "Too many requests are being served.", seconds: 1)
-        }
-        defer { inFlight.leave() }
-        let head = request.head
-        let target = try RequestTarget(head.path ?? "/")
-        let (bound, captured) = try match(head.method, target)
-        arrival.bound = bound
-        bound.metrics.begin()
-        let route = bound.route
+    /// Answers one request that is here whole.
+    func respond(to head: RequestHead, body: ByteBuffer, from address: SocketAddress? = nil) async -> Answer {
+        var arrival = arrive(head, from: address)
+        if case .gathered(let max) = arrival.body, body.readableBytes > max { arrival.refusal = tooLarge(max) }
+        return await respond(to: arrival, body: body)
+    }
 
-        let (principal, token) = try await authenticate(route, head.headerFields)
-        try checkQuery(route, target)
-        if route.isConditional, limits.requiresIfMatch, head.headerFields[.ifMatch] == nil {
-            throw Problem(.versionRequired, "Send If-Match with the version that you have seen.")
+    private func handle(_ arrival: Arrival, _ body: ByteBuffer) async throws -> Answer {
+        if let problem = arrival.problem { throw problem }
+        guard let bound = arrival.bound else { throw Problem(.notFound, "There is no such path.") }
+        let route = bound.route
+        let gate = route.isReserved ? reserve : inFlight
+        guard gate.enter() else { throw Problem.later(.overloaded, "Too many requests are being served.", seconds: 1) }
+        defer { gate.leave() }
+
+        let principal = try await principal(of: arrival, for: route)
+        var body = body
+        if let refusal = arrival.refusal {
+            guard refusal.kind == .bodyTooLarge, let door = route.door else { throw refusal }
+            let context = context(arrival, bound, principal, body, Self.noCommand)
+            if try await door.knowsSender(context) { throw refusal.adding(try await door.refuseLarge(context)) }
+            body = ByteBuffer()  // A stranger's: its handler refuses it in the words of its clients.
         }
-        let body = try await body(of: request, for: route, sendContinue)
-        func context(_ commandID: UUID) -> RequestContext {
-            RequestContext(
-                head: head, target: target, bound: bound, principal: principal, requestID: arrival.requestID,
-                trace: arrival.trace, commandID: commandID, body: body, captured: captured, baseLogger: logger,
-                // Only what counts people needs it, and that asks for no token.
-                peer: route.role == nil ? peer?.ipAddress : nil, clock: clock)
-        }
+        let head = arrival.head
+        body = try await decoded(body, of: arrival, for: route)
         var answer: Answer
-        if let idempotency, head.method == .post, let token, let key = head.headerFields[.idempotencyKey] {
+        if let idempotency, head.method == .post, let token = arrival.token,
+            let key = head.headerFields[.idempotencyKey]
+        {
             let attempt = IdempotentRequest(
-                principal: principal, token: token, method: head.method, path: head.path ?? "/",
+                principal: principal, token: token, method: head.method, path: head.path,
                 key: try IdempotentRequest.key(key), body: body)
             answer = try await idempotency.carryOut(attempt) { commandID in
-                try await self.outcome(route, context(commandID), arrival)
+                try await self.outcome(route, context(arrival, bound, principal, body, commandID), arrival)
             }
         } else {
-            answer = try await route.handler(context(Self.isSafe(head.method) ? Self.noCommand : .random()))
+            let commandID = Self.isSafe(head.method) ? Self.noCommand : .random()
+            answer = try await route.carryOut(context(arrival, bound, principal, body, commandID))
         }
         notModified(&answer, head)
         return answer
     }
 
+    private func context(
+        _ arrival: Arrival, _ bound: BoundRoute, _ principal: Principal, _ body: ByteBuffer, _ commandID: UUID
+    ) -> RequestContext {
+        RequestContext(
+            head: arrival.head, target: arrival.target, bound: bound, principal: principal,
+            requestID: arrival.requestID, trace: arrival.trace, commandID: commandID, body: body,
+            captured: arrival.captured, baseLogger: logger, peer: arrival.peer, clock: clock)
+    }
+
     /// The answer of a route, a refusal included: what a repetition under the same key gets again.
     private func outcome(_ route: Route, _ context: RequestContext, _ arrival: Arrival) async throws -> Answer {
         do {
-            return try await route.handler(context)
+            return try await route.carryOut(context)
         } catch {
             return problemAnswer(error, arrival)
         }
@@ -119,22 +167,21 @@ struct Dispatcher: Sendable {
         case .otherMethods(let methods):
             let allowed = methods.map(\.rawValue).joined(separator: ", ")
             throw Problem(.methodNotAllowed, "Allowed here: \(allowed).", headers: [.allow: allowed])
-        case .nothing: throw Problem(.notFound, "There is no such path.")
+        case .nothing:
+            unknownPaths.count(target)
+            throw Problem(.notFound, "There is no such path.")
         }
     }
 
-    private func authenticate(
-        _ route: Route, _ headers: HTTPFields
-    ) async throws -> (principal: Principal, token: Substring?) {
-        guard let role = route.role else { return (.nobody, nil) }
-        let token = try Authenticator.token(in: headers)
+    private func principal(of arrival: Arrival, for route: Route) async throws -> Principal {
+        guard let role = route.role, let token = arrival.token else { return .nobody }
         let principal = try await authenticator.principal(token: token)
         guard principal.role >= role else {
             throw Problem(
                 .roleRequired, "This needs the role \(role.rawValue); the token has \(principal.role.rawValue).",
                 members: ["role": .string(role.rawValue)])
         }
-        return (principal, token)
+        return principal
     }
 
     private func checkQuery(_ route: Route, _ target: RequestTarget) throws(Problem) {
@@ -156,42 +203,49 @@ struct Dispatcher: Sendable {
 // MARK: - Bodies
 
 extension Dispatcher {
-    private func body(
-        of request: Request, for route: Route, _ sendContinue: () async throws -> Void
-    ) async throws -> ByteBuffer {
-        let headers = request.head.headerFields
+    private func bodyPlan(of head: RequestHead, for route: Route) throws(Problem) -> Arrival.BodyPlan {
+        let headers = head.headerFields
         switch route.body {
-        case .none: return ByteBuffer()
+        case .none: return .ignored
         case .json, .optionalJSON: _ = try MediaType(headers[.contentType], taken: [.json])
         case .jsonOrYAML: _ = try MediaType(headers[.contentType], taken: [.json, .yaml])
         case .foreign, .optionalForeign: break
         }
+        try ContentCoding.check(headers[.contentEncoding])
         let announced = headers[.contentLength].flatMap { Int($0) }
-        if announced == 0 { return ByteBuffer() }
-        if let announced, announced > limits.bodyBytesMax { throw tooLarge }
-        // A client that asks first, as curl does with large bodies, waits a second if nobody answers.
-        if headers[.expect]?.lowercased() == "100-continue" { try await sendContinue() }
-        var body = ByteBuffer()
-        for try await var part in request.body {
-            if body.readableBytes == 0 { body = part } else { body.writeBuffer(&part) }
-            guard body.readableBytes <= limits.bodyBytesMax else { throw tooLarge }
-        }
-        return body
+        if announced == 0 { return .ignored }
+        let max = bytesMax(of: route)
+        if let announced, announced > max { throw tooLarge(max) }
+        return .gathered(max)
     }
 
-    private var tooLarge: Problem {
-        Problem(.bodyTooLarge, "The body may have at most \(limits.bodyBytesMax) bytes.")
+    private func bytesMax(of route: Route) -> Int {
+        route.door == nil ? limits.bodyBytesMax : max(limits.messageBytesMax, limits.bodyBytesMax)
+    }
+
+    /// The body without its content coding. Inflating takes its time, and so happens beside the loops.
+    private func decoded(_ body: ByteBuffer, of arrival: Arrival, for route: Route) async throws -> ByteBuffer {
+        guard body.readableBytes > 0, route.body != .none,
+            let coding = try ContentCoding(arrival.head.headerFields[.contentEncoding])
+        else { return body }
+        let max = bytesMax(of: route)
+        do {
+            return try await WorkerPool.run { try coding.decode(body, bytesMax: max) }
+        } catch let problem as Problem {
+            guard problem.kind == .bodyTooLarge, let door = route.door, let bound = arrival.bound else { throw problem }
+            throw problem.adding(try await door.refuseLarge(context(arrival, bound, .nobody, body, Self.noCommand)))
+        }
+    }
+
+    /// A body of more than so many bytes.
+    func tooLarge(_ max: Int) -> Problem {
+        Problem(.bodyTooLarge, "The body may have at most \(max) bytes.")
     }
 }
 
 // MARK: - Answers
 
 extension Dispatcher {
-    private func requestID(in headers: HTTPFields) -> String {
-        if let own = headers[.xRequestID], RequestID.isSane(own) { return own }
-        return RequestID.make()
-    }
-
     /// A problem as it is, a fault as a problem that tells nothing of it; faults are logged here and nowhere else.
     private func problemAnswer(_ error: any Error, _ arrival: Arrival) -> Answer {
         let mapped = ProblemMapping.problem(of: error)
@@ -214,7 +268,7 @@ extension Dispatcher {
     }
 
     /// 304 when the caller has this version already.
-    private func notModified(_ answer: inout Answer, _ head: HTTPRequest) {
+    private func notModified(_ answer: inout Answer, _ head: RequestHead) {
         guard Self.isSafe(head.method), answer.status == .ok, !answer.isOfTheMoment,
             let header = head.headerFields[.ifNoneMatch],
             let tag = answer.headers[.eTag]
@@ -232,11 +286,10 @@ extension Dispatcher {
         answer.body = .empty
     }
 
-    private func finish(_ answer: inout Answer, _ arrival: Arrival, _ method: HTTPRequest.Method) {
+    private func finish(_ answer: inout Answer, _ arrival: Arrival) {
         answer.headers.append(HTTPField(name: .xRequestID, value: arrival.requestID))
         let took = arrival.start.duration(to: .now)
         let nanoseconds = took.components.seconds * 1_000_000_000 + took.components.attoseconds / 1_000_000_000
-        if arrival.bound == nil { unmatched.begin() }
         (arrival.bound?.metrics ?? unmatched).count(answer.status, took: nanoseconds)
         let level: Logger.Level = took > limits.slowRequest ? .notice : .debug
         guard logger.logLevel <= level else { return }
@@ -246,7 +299,7 @@ extension Dispatcher {
                 "request_id": .string(arrival.requestID),
                 "trace_id": .string(arrival.trace?.traceID ?? ""),
                 "span_id": .string(arrival.trace?.parentID ?? ""),
-                "method": .string(method.rawValue),
+                "method": .string(arrival.head.method.rawValue),
                 "route": .string(arrival.bound?.route.path ?? ""),
                 "status": .stringConvertible(answer.status.code),
                 "duration_ms": .stringConvertible(Double(nanoseconds / 1000) / 1000),

@@ -1,92 +1,188 @@
-import HTTPTypes
-import HummingbirdCore
+import Glibc
 import IncidentDomain
 import Logging
 import NIOCore
+import NIOHTTP1
+import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
-/// The listening socket and its connections: Hummingbird's HTTP/1 server in front of our dispatcher.
+/// The listening socket and its connections: NIO's HTTP/1 parser, our `HTTPConnection` and the dispatcher.
 struct HTTPServer: Service {
     let configuration: ServerConfiguration.HTTP
     let dispatcher: CurrentDispatcher
     let logger: Logger
-    /// A listening socket that the service manager handed over, in place of the configured address.
+    /// A listening socket that the service manager handed over, in place of the configured address. Closing our end of it
+    /// refuses nobody: who connects meanwhile waits for our successor.
     var inherited: CInt?
     /// How long a stop waits for a request on a connection that is silent: longer than a request travels.
     var farewell: Duration = .seconds(1)
     /// Called once, when connections are accepted, with the address that is listened on.
     let onListening: @Sendable (String) async -> Void
+    /// Called when a stop begins, before any connection is told: ends what would go on for ever, as streams.
+    var onStopping: @Sendable () -> Void = {}
 
-    /// How much of a body that was refused is read and thrown away, as a multiple of what a body may have.
-    private static let drainedBodies = 16
+    private static let backlog: Int32 = 1_024
 
+    /// The threads that all connections live on.
+    static var loops: MultiThreadedEventLoopGroup { .singleton }
+
+    /// Serves until it is asked to stop, and then until the last connection has ended.
     func run() async throws {
-        let isStopping = StopFlag()
-        let http = HTTP1Channel(
-            responder: { request, writer, channel in
-                try await respond(to: request, from: channel.remoteAddress, writer, isStopping)
-            }, configuration: channelConfiguration)
-        let listener = Listener(
-            place: inherited.map(Listener.Place.inherited) ?? .address(configuration.listen),
-            connectionsMax: configuration.connectionsMax, connection: LoopBoundChannel(http: http), logger: quietLogger)
-        try await listener.run(
-            onListening: { address in await onListening(Self.text(address)) }, onStopping: { isStopping.set() })
-    }
-
-    private func respond(
-        to request: Request, from peer: SocketAddress?, _ writer: consuming ResponseWriter, _ isStopping: StopFlag
-    ) async throws {
-        var answer = await dispatcher.value.respond(to: request, from: peer) {
-            try await writer.writeInformationalHead(HTTPResponse(status: .continue))
-        }
-        answer.headers.append(HTTPField(name: .date, value: HTTPDate.now()))
-        if isStopping.isSet { answer.headers[.connection] = "close" }
-        let body: ResponseBody
-        switch answer.body {
-        case .empty:
-            body = ResponseBody()
-            if Self.hasLength(answer.status), answer.headers[.contentLength] == nil {
-                answer.headers.append(HTTPField(name: .contentLength, value: "0"))
+        let settings = ConnectionSettings(configuration, dispatcher: dispatcher, farewell: farewell)
+        let count = ConnectionCount(max: configuration.connectionsMax)
+        let tables = ConnectionTables(settings: settings, count: count)
+        await tables.forEach { $0.watch(on: $1) }
+        let channel = try await bind(bootstrap(settings, tables))
+        let stopped = AsyncStream<Void>.makeStream()
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await onListening(Self.text(channel.localAddress))
+                for await _ in stopped.stream {}
+                settings.isStopping.set()
+                onStopping()
+                // Accepts no more, and waits until every connection that was accepted has been handed over: one that is
+                // still on its way when its listening socket closes would be dropped.
+                _ = try? await channel.setOption(.autoRead, value: false).get()
+                await tables.visitLoops()
+                try? await channel.close()
+                await tables.visitLoops()
+                await tables.forEach { table, _ in table.quiesce() }
+                await count.untilEmpty()
+            } onGracefulShutdown: {
+                stopped.continuation.finish()
             }
-        case .bytes(let bytes):
-            body = ResponseBody(byteBuffer: bytes)
-            answer.headers.append(HTTPField(name: .contentLength, value: String(bytes.readableBytes)))
-        case .stream(let write):
-            body = ResponseBody(write)
+        } onCancel: {
+            // The grace is over.
+            stopped.continuation.finish()
+            tables.forEachSoon { $0.closeAll() }
         }
-        try await writer.write(response: HTTPResponse(status: answer.status, headerFields: answer.headers), body: body)
+        await tables.forEach { table, _ in table.end() }
     }
 
-    /// 204 and 304 have no body by definition, and so no length.
-    private static func hasLength(_ status: HTTPResponse.Status) -> Bool {
-        status != .noContent && status != .notModified && status.code >= 200
+    private func bootstrap(_ settings: ConnectionSettings, _ tables: ConnectionTables) -> ServerBootstrap {
+        let logger = logger
+        let limits = NIOHTTPDecoderLimitConfiguration.limits
+        return ServerBootstrap(group: Self.loops)
+            .serverChannelOption(.backlog, value: Self.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 1_024, initial: 2_048, maximum: ConnectionSettings.readBytesMax)
+            )
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let faults = AcceptFaults(logger: logger) { tables.forEachSoon { $0.makeRoom() } }
+                    try channel.pipeline.syncOperations.addHandler(faults)
+                }
+            }
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    Self.keepFromPrograms(channel)
+                    let connection = HTTPConnection(settings: settings, table: tables.table(of: channel.eventLoop))
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandlers([
+                        ArrivingBytes(connection),
+                        ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)),
+                        connection,
+                    ])
+                }
+            }
     }
 
-    private var channelConfiguration: HTTP1Channel.Configuration {
-        let (timeout, patience) = (configuration.bodyTimeout, farewell)
-        let bytesMax = configuration.requestBodyMaxBytes * Self.drainedBodies
-        return HTTP1Channel.Configuration(
-            additionalChannelHandlers: [
-                ConnectionLimits(bodyTimeout: timeout, bodyBytesMax: bytesMax),
-                ConnectionFarewell(patience: patience),
-            ],
-            idleTimeout: TimeAmount(configuration.idleTimeout),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 100))
+    private func bind(_ bootstrap: ServerBootstrap) async throws -> any Channel {
+        if let inherited {
+            // An end of our own, so that the one we were given stays what it is.
+            return try await bootstrap.withBoundSocket(fcntl(inherited, F_DUPFD_CLOEXEC, 0)).get()
+        }
+        switch configuration.listen {
+        case .tcp(let host, let port): return try await bootstrap.bind(host: host, port: port).get()
+        case .unix(let path):
+            return try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        }
     }
 
-    /// Hummingbird tells of its own start and stop, which we do ourselves.
-    private var quietLogger: Logger {
-        var logger = logger
-        if logger.logLevel > .trace { logger.logLevel = .warning }
-        return logger
+    /// NIO accepts sockets that programs we start would inherit: as long as one of them lived, closing the connection
+    /// here would not close it for its client.
+    private static func keepFromPrograms(_ channel: any Channel) {
+        _ = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            fcntl($0, F_SETFD, FD_CLOEXEC)
+        }
     }
 
     private static func text(_ address: SocketAddress?) -> String {
         guard let address else { return "" }
         guard let host = address.ipAddress, let port = address.port else { return "unix:\(address.pathname ?? "")" }
         return ListenAddress.tcp(host: host, port: port).description
+    }
+}
+
+extension NIOHTTPDecoderLimitConfiguration {
+    fileprivate static var limits: NIOHTTPDecoderLimitConfiguration {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = 16 * 1024
+        limits.maxHeaderListSize = 64 * 1024
+        limits.maxHeaderFieldCount = 100
+        return limits
+    }
+}
+
+/// Tells the connection how many bytes come, before they are parsed.
+private final class ArrivingBytes: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let connection: HTTPConnection
+
+    init(_ connection: HTTPConnection) {
+        self.connection = connection
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        connection.received(Self.unwrapInboundIn(data).readableBytes)
+        context.fireChannelRead(data)
+    }
+}
+
+/// The table of each loop.
+private struct ConnectionTables: Sendable {
+    private let tables: [ObjectIdentifier: NIOLoopBoundBox<ConnectionTable>]
+
+    init(settings: ConnectionSettings, count: ConnectionCount) {
+        var tables: [ObjectIdentifier: NIOLoopBoundBox<ConnectionTable>] = [:]
+        for loop in HTTPServer.loops.makeIterator() {
+            tables[ObjectIdentifier(loop)] = NIOLoopBoundBox.makeBoxSendingValue(
+                ConnectionTable(loop: loop, settings: settings, count: count), eventLoop: loop)
+        }
+        self.tables = tables
+    }
+
+    /// Only on that loop.
+    func table(of loop: any EventLoop) -> ConnectionTable {
+        guard let table = tables[ObjectIdentifier(loop)] else {
+            preconditionFailure("a connection lives on a loop of ours")
+        }
+        return table.value
+    }
+
+    func forEach(_ work: @escaping @Sendable (ConnectionTable, any EventLoop) -> Void) async {
+        for loop in HTTPServer.loops.makeIterator() {
+            try? await loop.submit { work(table(of: loop), loop) }.get()
+        }
+    }
+
+    func forEachSoon(_ work: @escaping @Sendable (ConnectionTable) -> Void) {
+        for loop in HTTPServer.loops.makeIterator() { loop.execute { work(table(of: loop)) } }
+    }
+
+    /// Returns after all that was waiting in any loop. A connection goes to its own loop and back twice: once for its
+    /// options, once for its handlers.
+    func visitLoops() async {
+        for _ in 0..<2 { await forEach { _, _ in } }
     }
 }
 

@@ -60,6 +60,13 @@ extension Problem {
         Problem(kind, detail, headers: [.retryAfter: String(seconds)])
     }
 
+    /// The same with more members.
+    func adding(_ others: JSONObject) -> Problem {
+        var problem = self
+        for member in others.members { problem.members[member.name] = member.value }
+        return problem
+    }
+
     /// The document: `type`, `title`, `status`, `detail`, then `errors` and the other members.
     var body: [UInt8] {
         var json = JSONWriter()

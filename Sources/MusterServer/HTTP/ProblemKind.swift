@@ -9,6 +9,8 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case notJSON = "not-json"
     case notYAML = "not-yaml"
     case bodyTooLarge = "body-too-large"
+    case headerTooLarge = "header-too-large"
+    case requestTimeout = "request-timeout"
     case unsupportedMediaType = "unsupported-media-type"
     case invalidValue = "invalid-value"
 
@@ -52,6 +54,8 @@ extension ProblemKind {
         switch self {
         case .malformedRequest, .notJSON, .notYAML: .badRequest
         case .bodyTooLarge: .contentTooLarge
+        case .headerTooLarge: .requestHeaderFieldsTooLarge
+        case .requestTimeout: .requestTimeout
         case .unsupportedMediaType: .unsupportedMediaType
         case .invalidValue, .idempotencyKeyReused: .unprocessableContent
         case .unauthenticated, .signatureInvalid: .unauthorized
@@ -76,6 +80,8 @@ extension ProblemKind {
         case .notJSON: "The body is not JSON"
         case .notYAML: "The body is not YAML"
         case .bodyTooLarge: "The body is too large"
+        case .headerTooLarge: "The header fields are too large"
+        case .requestTimeout: "The request did not come in time"
         case .unsupportedMediaType: "The body has the wrong media type"
         case .invalidValue: "A value is wrong"
         case .unauthenticated: "A valid token is needed"
@@ -117,7 +123,13 @@ extension ProblemKind {
         case .notYAML:
             "The body should be one YAML document without anchors, aliases, tags and doubled keys, and is not. The detail "
                 + "says in which line. A text that begins with a special character needs quotes."
-        case .bodyTooLarge: "The body has more bytes than `http.request_body_max_bytes` allows. Send less at a time."
+        case .bodyTooLarge:
+            "The body has more bytes than `http.request_body_max_bytes` allows, or a message of another tool more than "
+                + "`ingress.body_max_bytes`. Send less at a time."
+        case .headerTooLarge: "The header fields of a request may have 64 KiB in all, and 16 KiB each. Send fewer."
+        case .requestTimeout:
+            "A body has to be here within `http.body_timeout_seconds`, and may not come more slowly than "
+                + "`http.body_rate_min_bytes` a second. Send the request again; the connection is closed."
         case .unsupportedMediaType:
             "Send the body as `Content-Type: application/json`; the catalog is also taken as `application/yaml`."
         case .invalidValue:

@@ -7,7 +7,7 @@ import NIOCore
 /// One request as a route sees it: read, authenticated and within all limits.
 struct RequestContext: Sendable {
     /// The request line and header fields.
-    let head: HTTPRequest
+    let head: RequestHead
     let target: RequestTarget
     let bound: BoundRoute
     /// Who asks; `Principal.nobody` on routes without a role.
@@ -95,7 +95,7 @@ extension RequestContext {
     /// The request as a format of another vendor reads it.
     func foreign() throws(Problem) -> ForeignRequest {
         ForeignRequest(
-            body: body, headers: head.headerFields, query: try target.parameters().map { ($0.name, $0.value) },
+            body: body, headers: head.headerFields.all, query: try target.parameters().map { ($0.name, $0.value) },
             receivedAt: clock.now)
     }
 

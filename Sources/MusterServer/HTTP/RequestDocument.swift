@@ -30,11 +30,11 @@ struct RequestDocument {
     /// Says of each place in a problem on which line it is, when the body was YAML.
     func locating(_ problem: Problem) -> Problem {
         guard let yaml, problem.kind == .invalidValue else { return problem }
+        let lines = yaml.lines(of: problem.errors.map(\.pointer))
         return Problem(
             .invalidValue, problem.detail,
-            errors: problem.errors.map { error in
-                FieldError(
-                    pointer: error.pointer, detail: error.detail, line: yaml.line(of: error.pointer))
+            errors: zip(problem.errors, lines).map { error, line in
+                FieldError(pointer: error.pointer, detail: error.detail, line: line)
             }, members: problem.members, headers: problem.headers)
     }
 }

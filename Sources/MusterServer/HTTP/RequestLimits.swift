@@ -4,13 +4,19 @@ import Synchronization
 struct RequestLimits: Sendable {
     /// `http.request_body_max_bytes`.
     let bodyBytesMax: Int
+    /// `ingress.body_max_bytes`: of a message of another tool, whose sender is known before its body is read.
+    let messageBytesMax: Int
     /// `http.require_if_match`.
     let requiresIfMatch: Bool
     /// A request that takes longer is logged even when requests are not.
     let slowRequest: Duration
 
-    init(bodyBytesMax: Int = 1 << 20, requiresIfMatch: Bool = false, slowRequest: Duration = .seconds(1)) {
+    init(
+        bodyBytesMax: Int = 1 << 20, messageBytesMax: Int = 1 << 24, requiresIfMatch: Bool = false,
+        slowRequest: Duration = .seconds(1)
+    ) {
         self.bodyBytesMax = bodyBytesMax
+        self.messageBytesMax = messageBytesMax
         self.requiresIfMatch = requiresIfMatch
         self.slowRequest = slowRequest
     }

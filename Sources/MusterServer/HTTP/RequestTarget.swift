@@ -1,9 +1,16 @@
 /// The path and the query of a request line, taken apart.
 struct RequestTarget: Sendable {
-    /// The decoded segments of the path: `/v1/incidents/INC-1` has three.
+    /// The decoded segments of the path: `/v1/incidents/INC-1` has three. Empty ones are left out: doubled slashes and one at
+    /// the end name the same thing, since tools are given addresses with and without them.
     let segments: [String]
     /// The query as it came, without `?`; empty when there is none.
     let rawQuery: Substring
+
+    /// No path, of a request whose target cannot be read.
+    init() {
+        segments = []
+        rawQuery = ""
+    }
 
     /// Reads origin form (`/path?query`) and absolute form (`http://host/path`, which RFC 9112 makes servers take).
     init(_ text: String) throws(Problem) {
@@ -17,7 +24,7 @@ struct RequestTarget: Sendable {
         var segments: [String] = []
         segments.reserveCapacity(6)
         if path.utf8.count > 1 {
-            for part in path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            for part in path.utf8.dropFirst().split(separator: UInt8(ascii: "/")) {
                 segments.append(try PercentEncoding.decode(part))
             }
         }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import IncidentDomain
+import NIOCore
 
 /// One operation of the API: what it is called, who may do it, what it takes, and the function that does it.
 ///
@@ -32,6 +33,15 @@ struct Route: Sendable {
         case optionalForeign
     }
 
+    /// What a door of other tools says of a request before its body is read.
+    struct Door: Sendable {
+        /// Whether the key that the head names is that of a source. Where it is not, no more of the body is read, and the
+        /// handler refuses the request in the words of its clients.
+        let knowsSender: @Sendable (RequestContext) async throws -> Bool
+        /// Told of a message that is too large, with its beginning as the body; what it returns goes into the refusal.
+        let refuseLarge: @Sendable (RequestContext) async throws -> JSONObject
+    }
+
     /// How a refusal is written.
     enum RefusalForm: Hashable, Sendable {
         /// `application/problem+json`, as everywhere in our own API.
@@ -51,12 +61,18 @@ struct Route: Sendable {
     let body: BodyRule
     /// Whether the write is of something with an `ETag`, and so falls under `http.require_if_match`.
     let isConditional: Bool
+    /// Whether it may compute for more than a few milliseconds, as what lists, draws or reads much does.
+    let isLong: Bool
     let handler: Handler
     var refusals: RefusalForm = .problem
+    /// How a door of other tools knows its senders by their keys; nil of every other route.
+    var door: Door?
+    /// Whether it is answered also when every other request is told to come again: the routes by which operators see why.
+    var isReserved = false
 
     init(
         _ method: HTTPRequest.Method, _ path: String, role: Role?, _ operation: String, query: QueryRule = .only([]),
-        body: BodyRule = .none, isConditional: Bool = false, handler: @escaping Handler
+        body: BodyRule = .none, isConditional: Bool = false, isLong: Bool = false, handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
@@ -65,7 +81,26 @@ struct Route: Sendable {
         self.query = query
         self.body = body
         self.isConditional = isConditional
+        self.isLong = isLong
         self.handler = handler
+    }
+
+    /// A body of so many bytes, some hundred alerts, is read in one or two milliseconds.
+    static let shortBodyMax = 32 << 10
+
+    /// Carries a request out: beside the event loops where that may take long.
+    func carryOut(_ request: RequestContext) async throws -> Answer {
+        guard isLong || request.body.readableBytes > Self.shortBodyMax else { return try await handler(request) }
+        return try await WorkerPool.carryOut { try await handler(request) }
+    }
+}
+
+extension Route {
+    /// The same route, answered also when every other request is told to come again.
+    var reserved: Route {
+        var route = self
+        route.isReserved = true
+        return route
     }
 }
 

@@ -1,11 +1,16 @@
 import HTTPTypes
 import Metrics
+import NIOPosix
 
-/// The golden signals of one route, resolved once so that a request only adds to them.
+/// The golden signals of one route, resolved once so that a request only adds to them. Its series are shown once it was
+/// called.
 struct RouteMetrics: Sendable {
+    static let requestsLabel = "muster_http_requests"
+    static let durationLabel = "muster_http_request_duration_seconds"
+
     private let requests: [Counter]
     private let duration: Metrics.Timer
-    private let inFlight: Meter
+    private let operation: LoopOperation
 
     /// - Parameters:
     ///   - method: The HTTP method.
@@ -13,18 +18,16 @@ struct RouteMetrics: Sendable {
     init(method: String, route: String) {
         requests = (2...5).map { statusClass in
             Counter(
-                label: "muster_http_requests",
+                label: Self.requestsLabel,
                 dimensions: [("method", method), ("route", route), ("status", "\(statusClass)xx")])
         }
-        duration = Metrics.Timer(
-            label: "muster_http_request_duration_seconds", dimensions: [("method", method), ("route", route)])
-        inFlight = Meter(
-            label: "muster_http_route_requests_in_flight", dimensions: [("method", method), ("route", route)])
+        duration = Metrics.Timer(label: Self.durationLabel, dimensions: [("method", method), ("route", route)])
+        operation = LoopOperation(method.isEmpty ? route : "\(method) \(route)")
     }
 
-    /// A request for the route has come; `count` has to follow.
+    /// A request for the route has come; `count` has to follow, on the same event loop.
     func begin() {
-        inFlight.increment(by: 1)
+        LoopWork.current.currentValue?.began(operation)
     }
 
     /// Counts one answered request.
@@ -32,6 +35,6 @@ struct RouteMetrics: Sendable {
         let statusClass = min(max(status.code / 100, 2), 5)
         requests[statusClass - 2].increment()
         duration.recordNanoseconds(nanoseconds)
-        inFlight.decrement(by: 1)
+        LoopWork.current.currentValue?.ended(operation)
     }
 }

@@ -14,7 +14,7 @@ struct IncidentRoutes: Sendable {
                 query: [
                     "phase", "severity", "component", "cause", "label", "q", "opened_after", "opened_before", "open",
                     "limit", "cursor",
-                ], handler: list),
+                ], isLong: true, handler: list),
             Route(.get, "/v1/incidents/{id}", role: .viewer, "getIncident", handler: get),
             command(.patch, "", "amendIncident", .json) { body, _ in .amend(IncidentBodies.amendment(&body)) },
             command(.post, "/acknowledge", "acknowledgeIncident", .optionalJSON) { _, _ in .acknowledge },
@@ -31,6 +31,7 @@ struct IncidentRoutes: Sendable {
             },
             Route(
                 .post, "/v1/incidents/{id}/merge", role: .responder, "mergeIncident", body: .json, isConditional: true,
+                isLong: true,
                 handler: merge),
             command(.put, "/cause", "putCause", .json) { body, _ in .stateCause(IncidentBodies.cause(&body)) },
             command(.put, "/roles/{role}", "putRole", .json) { body, request in

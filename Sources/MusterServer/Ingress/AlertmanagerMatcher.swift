@@ -36,10 +36,19 @@ struct AlertmanagerMatcher: Sendable {
     /// Whether this is `name="value"` of a label that has to be there: what an index finds.
     var isLookup: Bool { isEqual && pattern == nil && !value.isEmpty }
 
-    func matches(_ labels: [String: String]) -> Bool {
+    /// Operations that all matchers of one request may take together: about 50 ms.
+    static let operationsMax = 100_000_000
+
+    /// - Throws: `Problem`, when it takes more operations than are left.
+    func matches(_ labels: [String: String], operations left: inout Int) throws(Problem) -> Bool {
         let text = labels[name] ?? ""
-        let found = pattern.map { $0.matches(text) } ?? (text == value)
-        return found == isEqual
+        guard let pattern else { return (text == value) == isEqual }
+        let match = pattern.match(text, operationsMax: left)
+        left -= match.operations
+        guard let isFound = match.isMatch else {
+            throw .invalid("/filter", "takes too long to match; write the regular expressions shorter")
+        }
+        return isFound == isEqual
     }
 
     private static func unquoted(_ text: Substring) -> String {

@@ -15,8 +15,11 @@ struct AlertmanagerRoutes: Sendable {
         [
             Route(
                 .post, "/api/v2/alerts", role: nil, "postAlertmanagerAlerts", query: .anything, body: .foreign,
-                handler: receive),
-            Route(.get, "/api/v2/alerts", role: nil, "listAlertmanagerAlerts", query: .anything, handler: list),
+                handler: receive
+            ).asDoor(desk, .prometheusAlerts, key: ForeignAnswer.key),
+            Route(
+                .get, "/api/v2/alerts", role: nil, "listAlertmanagerAlerts", query: .anything, isLong: true,
+                handler: list),
             Route(
                 .get, "/api/v2/alerts/groups", role: nil, "listAlertmanagerGroups", query: .anything, handler: groups),
             Route(.get, "/api/v2/status", role: nil, "getAlertmanagerStatus", query: .anything, handler: status),
@@ -38,25 +41,29 @@ struct AlertmanagerRoutes: Sendable {
         return route
     }
 
-    func caller(_ request: RequestContext) async throws -> (source: Source, key: String) {
-        guard let key = try ForeignAnswer.key(of: request), let source = try await desk.source(key: key) else {
+    func caller(_ request: RequestContext) async throws -> IngressDesk.Caller {
+        guard let key = try ForeignAnswer.key(of: request), let caller = try await desk.caller(request, key: key) else {
             throw Problem(
                 .unauthenticated,
                 "Send a source's key: as bearer token, as password of basic authentication, or as ?key= in the URL.",
                 headers: [.wwwAuthenticate: "Bearer"])
         }
-        return (source, key)
+        return caller
     }
 
-    /// 200 without a body when all of it is committed, else what Prometheus sends again.
+    /// 200 without a body when all of it is committed, else what Prometheus sends again. Where some alerts are wrong it is 400,
+    /// as Alertmanager says it, and the others are committed.
     private func receive(_ request: RequestContext) async throws -> Answer {
-        let (source, key) = try await caller(request)
-        try await desk.take(try request.foreign(), by: .prometheusAlerts, from: source, key: key)
-        return Answer(.ok)
+        do {
+            try await desk.take(try await caller(request), by: .prometheusAlerts)
+            return Answer(.ok)
+        } catch let problem as Problem where problem.members["accepted"] != nil {
+            throw Problem(.malformedRequest, problem.detail, errors: problem.errors, members: problem.members)
+        }
     }
 
     private func list(_ request: RequestContext) async throws -> Answer {
-        let (source, _) = try await caller(request)
+        let source = try await caller(request).source
         let alerts = try await found(request, source)
         return .json { json in
             json.array(alerts) { Self.write($1.alert, $1.labels, source, to: &$0) }
@@ -65,7 +72,7 @@ struct AlertmanagerRoutes: Sendable {
 
     /// One group for each set of what the sender grouped by is more than we know: each alert's name is one.
     private func groups(_ request: RequestContext) async throws -> Answer {
-        let (source, _) = try await caller(request)
+        let source = try await caller(request).source
         let alerts = try await found(request, source)
         let groups = Dictionary(grouping: alerts) { $0.labels["alertname"] ?? "" }.sorted { $0.key < $1.key }
         return .json { json in
@@ -95,10 +102,12 @@ struct AlertmanagerRoutes: Sendable {
         var filter = AlertFilter()
         filter.source = source.id
         filter.labels = matchers.filter(\.isLookup).map { ($0.name, $0.value) }
+        var operations = AlertmanagerMatcher.operationsMax
         return try await search.open(filter, limit: Self.alertsMax).compactMap { alert in
             guard alert.held == "silence" ? silenced : active else { return nil }
             let labels = try AlertTexts.texts(alert.labels)
-            return matchers.allSatisfy { $0.matches(labels) } ? (alert, labels) : nil
+            let isFound = try matchers.allSatisfy { try $0.matches(labels, operations: &operations) }
+            return isFound ? (alert, labels) : nil
         }
     }
 

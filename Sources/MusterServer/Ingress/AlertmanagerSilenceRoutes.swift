@@ -12,10 +12,12 @@ struct AlertmanagerSilenceRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                .get, "/api/v2/silences", role: nil, "listAlertmanagerSilences", query: .anything, handler: list),
+                .get, "/api/v2/silences", role: nil, "listAlertmanagerSilences", query: .anything, isLong: true,
+                handler: list),
             Route(
                 .post, "/api/v2/silences", role: nil, "postAlertmanagerSilence", query: .anything, body: .foreign,
-                handler: create),
+                isLong: true, handler: create
+            ).asDoor(doors.desk, nil, key: ForeignAnswer.key),
             Route(
                 .get, "/api/v2/silence/{id}", role: nil, "getAlertmanagerSilence", query: .anything, handler: get),
             Route(

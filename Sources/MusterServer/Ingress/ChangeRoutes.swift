@@ -15,9 +15,10 @@ struct ChangeRoutes: Sendable {
         [
             Route(
                 .get, "/v1/changes", role: .viewer, "listChanges",
-                query: ["component", "since", "until", "limit", "cursor"], handler: list),
+                query: ["component", "since", "until", "limit", "cursor"], isLong: true, handler: list),
             Route(
                 .get, "/v1/incidents/{id}/changes", role: .viewer, "listIncidentChanges", query: ["hours"],
+                isLong: true,
                 handler: beside),
         ]
     }

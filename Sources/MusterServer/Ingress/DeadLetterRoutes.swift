@@ -13,14 +13,16 @@ struct DeadLetterRoutes: Sendable {
         [
             Route(
                 .get, "/v1/dead-letters", role: .admin, "listDeadLetters", query: ["source", "limit", "cursor"],
+                isLong: true,
                 handler: list),
-            Route(.get, "/v1/dead-letters/{id}", role: .admin, "getDeadLetter", handler: get),
+            Route(.get, "/v1/dead-letters/{id}", role: .admin, "getDeadLetter", isLong: true, handler: get),
             Route(.delete, "/v1/dead-letters/{id}", role: .admin, "deleteDeadLetter", handler: delete),
             Route(
                 .post, "/v1/dead-letters/{id}/replay", role: .admin, "replayDeadLetter", body: .optionalJSON,
+                isLong: true,
                 handler: replay),
             Route(
-                .post, "/v1/sources/{id}/replay", role: .admin, "replayDeadLetters", body: .optionalJSON,
+                .post, "/v1/sources/{id}/replay", role: .admin, "replayDeadLetters", body: .optionalJSON, isLong: true,
                 handler: replayAll),
         ]
     }
@@ -111,6 +113,8 @@ struct DeadLetterRoutes: Sendable {
         }
         let foreign = ForeignRequest(body: ByteBuffer(bytes: body), headers: headers, receivedAt: letter.lastAt)
         let message = try read(foreign, by: entry, of: source)
+        // It is kept until all of it is understood.
+        if let refused = message.refused { throw Problem.invalid(refused.errors) }
         try await desk.store(message, from: source)
         _ = try await store.delete(letter.id)
         return message

@@ -10,16 +10,16 @@ struct HookRoutes: Sendable {
                 .post, "/hooks/{key}", role: nil, "receiveHook", query: .anything, body: .foreign, handler: receive),
             // Grafana can be told to PUT.
             Route(.put, "/hooks/{key}", role: nil, "putHook", query: .anything, body: .foreign, handler: receive),
-        ]
+        ].map { $0.asDoor(desk, .hook) { $0.parameter("key") } }
     }
 
     /// Answers when all of it is committed; 503 when too much waits, which Alertmanager takes as "again later".
     private func receive(_ request: RequestContext) async throws -> Answer {
         let key = request.parameter("key")
-        guard let source = try await desk.source(key: key) else {
+        guard let caller = try await desk.caller(request, key: key) else {
             throw Problem(.notFound, "No source has this key.")
         }
-        let message = try await desk.take(try request.foreign(), by: .hook, from: source, key: key)
+        let message = try await desk.take(caller, by: .hook)
         return .json { json in json.object { $0.member("accepted", message.alerts.count + message.changes.count) } }
     }
 }

@@ -3,6 +3,7 @@ import HTTPTypes
 import IncidentDomain
 import Logging
 import Metrics
+import NIOCore
 
 /// Takes in what tools send, by whatever door: who sends, whether the signature holds, what the message says. What nobody
 /// understands is kept as a dead letter, and its sender hears why.
@@ -27,31 +28,58 @@ struct IngressDesk: Sendable {
         self.logger = logger
     }
 
-    /// The source of a key; nil when no source has it.
-    func source(key: String) async throws -> Source? {
-        guard (1...200).contains(key.utf8.count) else { return nil }
-        return try await sources.source(key: key)
+    /// Who calls a foreign door: the one way to a source by its key, and the one place where signatures are checked. Whatever
+    /// changes something has to be signed where the source signs; reading does not.
+    ///
+    /// - Returns: Nil when no source has this key.
+    /// - Throws: `Problem` `signatureInvalid`.
+    func caller(_ request: RequestContext, key: String) async throws -> Caller? {
+        guard (1...200).contains(key.utf8.count), let source = try await sources.source(key: key) else { return nil }
+        let foreign = try request.foreign()
+        if request.head.method != .get { try source.signature?.check(foreign, sourceKey: key) }
+        return Caller(source: source, request: foreign)
+    }
+
+    /// A source that has shown its key, and its signature if it has one, with what it sent. Only the desk makes one.
+    struct Caller: Sendable {
+        let source: Source
+        var request: ForeignRequest
+
+        fileprivate init(source: Source, request: ForeignRequest) {
+            (self.source, self.request) = (source, request)
+        }
     }
 
     /// Reads a message and stores what it says; returns after the commit.
     ///
     /// - Parameter changed: Lets the door put in what only it knows, before anything is stored.
-    /// - Throws: `Problem`: `signatureInvalid`; what is wrong with the message, which is then kept; `overloaded`.
+    /// - Throws: `Problem`: what is wrong with the message, which is then kept; `overloaded`. Where only a part of it is wrong,
+    ///   the rest is stored, and the member `accepted` says how much that was.
     @discardableResult
     func take(
-        _ request: ForeignRequest, by entry: IngressEntry, from source: Source, key: String,
-        changed: (inout IncomingMessage) -> Void = { _ in }
+        _ caller: Caller, by entry: IngressEntry, changed: (inout IncomingMessage) -> Void = { _ in }
     ) async throws -> IncomingMessage {
-        try source.signature?.check(request, sourceKey: key)
+        let source = caller.source
         var message: IncomingMessage
         do throws(Problem) {
-            message = try entry.read(request, of: source)
+            message = try entry.read(caller.request, of: source)
         } catch {
-            throw try await kept(error, request, by: entry, of: source)
+            throw try await kept(error, caller.request, by: entry, of: source)
         }
         changed(&message)
         try await store(message, from: source)
-        return message
+        if message.saysNothing { Self.withoutAlert(source.kind).increment() }
+        guard let refused = message.refused else { return message }
+        var rest = caller.request
+        rest.body = ByteBuffer(bytes: refused.rest.bytes)
+        var problem = Problem.invalid(refused.errors)
+        problem.detail += " Everything else was stored (\(message.alerts.count))."
+        problem.members["accepted"] = .integer(message.alerts.count)
+        throw try await kept(problem, rest, by: entry, of: source)
+    }
+
+    private static func withoutAlert(_ kind: SourceKind) -> Counter {
+        Counter(label: "muster_messages_without_alert", dimensions: [("kind", kind.rawValue)])
     }
 
     func store(_ message: IncomingMessage, from source: Source) async throws {
@@ -63,7 +91,7 @@ struct IngressDesk: Sendable {
     }
 
     /// The problem, with the place where the message is kept.
-    private func kept(
+    func kept(
         _ problem: Problem, _ request: ForeignRequest, by entry: IngressEntry, of source: Source
     ) async throws -> Problem {
         let id = try await deadLetters.insert(
@@ -82,12 +110,16 @@ struct IngressDesk: Sendable {
         return problem
     }
 
+    private static let kept: Set<String> = [
+        "content-type", "content-encoding", "user-agent", "sentry-hook-resource",
+    ]
+
     /// Header fields that say how a body is to be read. No others are kept, as they may hold secrets.
     private static func keptHeaders(of request: ForeignRequest) -> JSONObject {
         var kept = JSONObject()
         for field in request.headers {
             let name = field.name.canonicalName
-            guard ["content-type", "content-encoding", "user-agent"].contains(name) || name.hasPrefix("ce-") else {
+            guard Self.kept.contains(name) || name.hasPrefix("ce-") else {
                 continue
             }
             kept[name] = .string(AlertName.cut(field.value.replacing("\0", with: "\u{FFFD}"), to: 1_000))

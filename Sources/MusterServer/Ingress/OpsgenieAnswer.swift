@@ -48,10 +48,13 @@ enum OpsgenieAnswer {
         }
     }
 
-    /// An alert as their `GET` answers it.
-    static func write(_ alert: StoredAlert, to json: inout JSONWriter) {
+    /// An alert as their `GET` answers it: what its client sent comes back as it was.
+    ///
+    /// - Parameter sent: The body that created it. An alert that came by another door shows its labels as details.
+    static func write(_ alert: StoredAlert, sent: JSONValue?, to json: inout JSONWriter) {
         let labels = (try? AlertTexts.texts(alert.labels)) ?? [:]
         let annotations = (try? AlertTexts.texts(alert.annotations)) ?? [:]
+        let own = sent.map { OpsgenieFormat.ownLabels(of: $0) } ?? labels
         json.object { json in
             json.member("id", alert.id)
             json.member("tinyId", OpsgenieName.tiny(alert.id))
@@ -66,15 +69,39 @@ enum OpsgenieAnswer {
             json.member("createdAt", alert.firstSeenAt)
             json.member("updatedAt", alert.lastSeenAt)
             json.member("lastOccurredAt", alert.lastSeenAt)
-            json.member("source", labels["source"])
+            json.member("source", own["source"])
             json.member("owner", alert.acknowledgedBy ?? "")
             json.member("priority", alert.severity ?? "P3")
-            json.member("entity", labels["entity"] ?? "")
-            json.member("description", annotations["description"] ?? "")
-            json.object("details") { json in
-                for (name, value) in labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
-            }
+            json.member("entity", own["entity"] ?? "")
+            json.member("description", description(of: sent, annotations["description"]))
+            json.member("responders", JSONValue.array((sent?["responders"]?.array ?? []).map(responder)))
+            json.member("actions", JSONValue.array(sent?["actions"]?.array ?? []))
+            json.member("details", details(of: sent, labels))
         }
+    }
+
+    /// All of what was sent, unless it was changed since: of long ones, the alert has the beginning.
+    private static func description(of sent: JSONValue?, _ stored: String?) -> String {
+        guard let told = sent?["description"]?.string,
+            ForeignText.bounded(told, bytes: ForeignText.annotationBytesMax) == stored
+        else { return stored ?? "" }
+        return told
+    }
+
+    /// As it was sent. Their SDKs read no responder without an id, which Opsgenie itself looks up by the name.
+    private static func responder(_ sent: JSONValue) -> JSONValue {
+        guard var object = sent.object, object["id"] == nil else { return sent }
+        let name = ["name", "username"].lazy.compactMap { object[$0]?.string }.first ?? ""
+        object["id"] = .string(UUID.digest(of: "responder \(name)").uuidString.lowercased())
+        return .object(object)
+    }
+
+    private static func details(of sent: JSONValue?, _ labels: [String: String]) -> JSONValue {
+        guard let sent else {
+            return .object(
+                JSONObject(labels.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: .string($0.value)) }))
+        }
+        return .object(sent["details"]?.object ?? JSONObject())
     }
 
     private static func finish(_ json: inout JSONWriter, _ id: UUID, _ start: ContinuousClock.Instant) {

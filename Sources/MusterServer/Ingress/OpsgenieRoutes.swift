@@ -64,7 +64,7 @@ struct OpsgenieRoutes: Sendable {
     }
 
     private typealias Handler =
-        @Sendable (RequestContext, (source: Source, key: String), ContinuousClock.Instant) async throws -> Answer
+        @Sendable (RequestContext, IngressDesk.Caller, ContinuousClock.Instant) async throws -> Answer
 
     /// A route whose caller is a source, and whose problems have Opsgenie's form.
     private func route(
@@ -77,26 +77,24 @@ struct OpsgenieRoutes: Sendable {
         ) { request in
             let start = ContinuousClock.now
             do {
-                guard let key = try ForeignAnswer.key(of: request), let source = try await desk.source(key: key) else {
+                guard let key = try ForeignAnswer.key(of: request),
+                    let caller = try await desk.caller(request, key: key)
+                else {
                     return OpsgenieAnswer.refusal(.unauthorized, "Could not authenticate: no source has this key")
                 }
-                // What creates an alert is checked where it is taken in.
-                if method != .get, !path.isEmpty { try source.signature?.check(try request.foreign(), sourceKey: key) }
-                return try await handler(request, (source, key), start)
+                return try await handler(request, caller, start)
             } catch let problem as Problem {
                 return try OpsgenieAnswer.problem(problem)
             }
-        }
+        }.asDoor(desk, path.isEmpty ? .opsgenieAlert : nil, key: ForeignAnswer.key)
     }
 
     private func create(
-        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+        _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
         // Clients name the alert by the id of this request later.
         let id = UUID.timeOrdered(at: request.clock.now)
-        let message = try await desk.take(
-            try request.foreign(), by: .opsgenieAlert, from: caller.source, key: caller.key
-        ) { message in
+        let message = try await desk.take(caller, by: .opsgenieAlert) { message in
             if !message.alerts.isEmpty { message.alerts[0].id = id }
         }
         if let alias = message.alerts.first?.identity {
@@ -110,16 +108,21 @@ struct OpsgenieRoutes: Sendable {
     /// Acknowledging and closing go the way of all alerts. An alias that nobody knows is 202 there, too; the outcome tells.
     private func act(
         _ status: IncomingAlert.Status, _ action: String, _ request: RequestContext,
-        _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+        _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
         let id = UUID.timeOrdered(at: request.clock.now)
-        let foreign = try request.foreign()
+        let foreign = caller.request
         guard let alert = try await store.alert(try Self.name(request, foreign), of: caller.source.id) else {
             try await store.recordMissed(id, action, of: caller.source.id)
             return OpsgenieAnswer.accepted(id, since: start)
         }
         let message = try OpsgenieFormat.readAction(status, of: alert.identity, foreign)
-        if alert.status != .resolved { try await desk.store(message, from: caller.source) }
+        if alert.status != .resolved {
+            try await desk.store(message, from: caller.source)
+        } else {
+            // Its alias may be that of another alert, which is open.
+            (status == .resolved ? AlertIgnorance.alreadyOver : .notOpen).count(1)
+        }
         if let note = message.alerts.first?.annotations["note"] {
             try await store.set(.note(note, author: message.alerts.first?.actor ?? "Opsgenie"), of: alert)
         }
@@ -129,11 +132,11 @@ struct OpsgenieRoutes: Sendable {
     }
 
     private func change(
-        _ action: String, _ request: RequestContext, _ caller: (source: Source, key: String),
+        _ action: String, _ request: RequestContext, _ caller: IngressDesk.Caller,
         _ start: ContinuousClock.Instant, _ field: (ForeignFields) throws(Problem) -> OpsgenieStore.Field
     ) async throws -> Answer {
         let id = UUID.timeOrdered(at: request.clock.now)
-        let foreign = try request.foreign()
+        let foreign = caller.request
         let fields = try foreign.body.readableBytes == 0 ? ForeignFields(.object([:])) : foreign.fields()
         let field = try field(fields)
         guard let alert = try await store.alert(try Self.name(request, foreign), of: caller.source.id) else {
@@ -147,7 +150,7 @@ struct OpsgenieRoutes: Sendable {
     }
 
     private func untag(
-        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+        _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
         let named = try request.target.parameters().first { $0.name == "tags" }?.value ?? ""
         let tags = named.split(separator: ",").map(String.init)
@@ -155,14 +158,15 @@ struct OpsgenieRoutes: Sendable {
     }
 
     private func get(
-        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+        _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
         let alert = try await found(request, caller.source)
-        return OpsgenieAnswer.data(since: start) { OpsgenieAnswer.write(alert, to: &$0) }
+        let sent = try await store.sent([alert.id])[alert.id]
+        return OpsgenieAnswer.data(since: start) { OpsgenieAnswer.write(alert, sent: sent, to: &$0) }
     }
 
     private func notes(
-        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+        _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
         let notes = try await store.notes(of: try await found(request, caller.source).id)
         return OpsgenieAnswer.data(since: start) { json in
@@ -177,7 +181,7 @@ struct OpsgenieRoutes: Sendable {
     }
 
     private func list(
-        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+        _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
         let query = try request.target.parameters()
         func number(_ name: String, _ range: ClosedRange<Int>, _ fallback: Int) -> Int {
@@ -191,20 +195,21 @@ struct OpsgenieRoutes: Sendable {
         let alerts = try await store.alerts(
             of: caller.source.id, isOpen: isOpen, limit: number("limit", 1...100, 20),
             offset: number("offset", 0...20_000, 0))
+        let sent = try await store.sent(alerts.map(\.id))
         return OpsgenieAnswer.data(since: start) { json in
-            json.array(alerts) { OpsgenieAnswer.write($1, to: &$0) }
+            json.array(alerts) { OpsgenieAnswer.write($1, sent: sent[$1.id], to: &$0) }
         }
     }
 
     private func count(
-        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+        _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
         let open = try await store.countOpen(of: caller.source.id)
         return OpsgenieAnswer.data(since: start) { json in json.object { $0.member("count", open) } }
     }
 
     private func outcome(
-        _ request: RequestContext, _ caller: (source: Source, key: String), _ start: ContinuousClock.Instant
+        _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
         guard let id = UUID(uuidString: request.parameter("request")), let outcome = try await store.outcome(id),
             outcome.source == caller.source.id

@@ -25,15 +25,15 @@ struct PagerDutyRoutes: Sendable {
             guard request.body.readableBytes <= Self.bodyBytesMax else {
                 return Self.refusal(.contentTooLarge, "The event is larger than 512 KB", [])
             }
-            var foreign = try request.foreign()
-            let document = try foreign.document()
-            foreign.parsed = document
-            guard let key = document["routing_key"]?.string, let source = try await desk.source(key: key) else {
+            let document = try request.foreign().document()
+            guard let key = document["routing_key"]?.string, var caller = try await desk.caller(request, key: key)
+            else {
                 // A wrong key is 400 there, too, and no 401.
                 return Self.refusal(
                     .badRequest, "Event object is invalid", ["'routing_key' is not the key of a source"])
             }
-            let message = try await desk.take(foreign, by: entry, from: source, key: key)
+            caller.request.parsed = document
+            let message = try await desk.take(caller, by: entry)
             return .json(status: .accepted) { json in
                 json.object { json in
                     json.member("status", "success")

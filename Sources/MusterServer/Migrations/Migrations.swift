@@ -17,6 +17,7 @@ enum Migrations {
         migration(10, "create_senses", PackageResources.m0010_create_senses_sql),
         migration(11, "create_report", PackageResources.m0011_create_report_sql),
         migration(12, "repeat_alert_in_place", PackageResources.m0012_repeat_alert_in_place_sql),
+        migration(13, "say_what_intake_ignores", PackageResources.m0013_say_what_intake_ignores_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8], needs: Int = 0) -> Migration {

@@ -14,7 +14,7 @@ struct ReportClient: Sendable {
     private static let hopsMax = 32
 
     /// - Parameter peer: The address that the connection comes from; nil of a socket of the file system.
-    init(peer: String?, headers: HTTPFields, proxies: [NetworkRange]) {
+    init(peer: String?, headers: RequestFields, proxies: [NetworkRange]) {
         agent = String((headers[.userAgent] ?? "").unicodeScalars.prefix(Self.agentMax))
         let forwarded = headers[values: .xForwardedFor].joined(separator: ",")
         var client = peer.flatMap(NetworkRange.bytes)

@@ -13,8 +13,8 @@ struct ReportRoutes: Sendable {
         [
             Route(.post, "/reports", role: nil, "sendReport", query: .anything, body: .foreign, handler: take),
             Route(.options, "/reports", role: nil, "askAboutReports", query: .anything, handler: preflight),
-            Route(.get, "/v1/reports", role: .viewer, "listReports", handler: list),
-            Route(.get, "/v1/incidents/{id}/reports", role: .viewer, "getIncidentReports", handler: show),
+            Route(.get, "/v1/reports", role: .viewer, "listReports", isLong: true, handler: list),
+            Route(.get, "/v1/incidents/{id}/reports", role: .viewer, "getIncidentReports", isLong: true, handler: show),
         ]
     }
 

@@ -7,12 +7,13 @@ struct RestorationRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/incidents/{id}/restoration", role: .viewer, "getRestoration", handler: get),
+            Route(.get, "/v1/incidents/{id}/restoration", role: .viewer, "getRestoration", isLong: true, handler: get),
             Route(
                 .put, "/v1/incidents/{id}/restoration/order", role: .commander, "orderRestoration", body: .json,
-                isConditional: true, handler: order),
+                isConditional: true, isLong: true, handler: order),
             Route(
-                .get, "/v1/incidents/{id}/restoration.svg", role: .viewer, "getRestorationSVG", handler: picture),
+                .get, "/v1/incidents/{id}/restoration.svg", role: .viewer, "getRestorationSVG", isLong: true,
+                handler: picture),
             step("start", "startRestoration", .optionalJSON) { component, body in
                 .startStep(
                     component: component, override: body.optionalBool("override") ?? false,
@@ -53,7 +54,7 @@ struct RestorationRoutes: Sendable {
     ) -> Route {
         Route(
             .post, "/v1/incidents/{id}/restoration/{component}/\(verb)", role: .responder, operation, body: bodyRule,
-            isConditional: true
+            isConditional: true, isLong: true
         ) { request in
             let number = try request.incidentNumber()
             var body = try request.fields()

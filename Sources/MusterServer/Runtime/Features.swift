@@ -52,7 +52,7 @@ struct Features: Sendable {
             PlanRunner(desk: desk, pool: pool, logger: logger),
             AlertRouter(
                 pool: pool, desk: desk, signal: routing, logger: logger, book: rules,
-                correlationWindow: configuration.intake.correlationWindow,
+                correlationWindow: configuration.intake.correlationWindow, settle: configuration.intake.settle,
                 reportsOpenIncidents: configuration.reports.openIncidents),
             rules,
             IngressPruneRunner(

@@ -59,3 +59,6 @@ struct FigureSearch: Sendable {
         return figures
     }
 }
+
+/// The figures, read at most every five seconds; nil when the database does not answer.
+typealias FigureCache = MomentCache<Figures>

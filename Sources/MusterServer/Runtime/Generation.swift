@@ -50,6 +50,11 @@ final class Generations: Service {
         arrived.yield(first)
     }
 
+    /// A stop begins: what would be sent for ever ends.
+    func endStreams() {
+        for generation in alive.withLock({ $0 }) { generation.server.features.feed.end() }
+    }
+
     /// The newest one's server.
     var server: Server {
         alive.withLock { $0[$0.count - 1] }.server

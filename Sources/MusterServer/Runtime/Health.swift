@@ -12,7 +12,7 @@ struct Health: Sendable {
     var answerTime: Duration = .seconds(2)
 
     var routes: [Route] {
-        [
+        let routes = [
             Route(.get, "/healthz", role: nil, "checkHealth", query: .anything) { _ in
                 .json { json in json.object { json in json.member("status", "ok") } }
             },
@@ -27,6 +27,7 @@ struct Health: Sendable {
                 return .json { json in json.object { json in json.member("status", "ready") } }
             },
         ]
+        return routes.map(\.reserved)
     }
 
     /// Why the daemon cannot serve; empty when it can. Tells no message of the database.

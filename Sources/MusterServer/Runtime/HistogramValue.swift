@@ -6,16 +6,20 @@ final class HistogramValue: TimerHandler, RecorderHandler {
     /// Where the buckets end, and in what the values are counted.
     enum Bounds {
         case seconds, counts
+        /// Of a route: there are hundreds of them, so each has few buckets.
+        case routeSeconds
 
         /// Half a millisecond to ten seconds: below lies nothing that matters, above everything is too slow.
         fileprivate static let secondsList = [
             0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
         ]
+        fileprivate static let routeSecondsList = [0.0025, 0.01, 0.025, 0.1, 0.25, 1, 2.5, 10]
         fileprivate static let countsList: [Double] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
 
         fileprivate var list: [Double] {
             switch self {
             case .seconds: Self.secondsList
+            case .routeSeconds: Self.routeSecondsList
             case .counts: Self.countsList
             }
         }
@@ -23,7 +27,7 @@ final class HistogramValue: TimerHandler, RecorderHandler {
         /// Values are added up in whole numbers: nanoseconds, or the counts themselves.
         fileprivate var unitsPerValue: Double {
             switch self {
-            case .seconds: 1_000_000_000
+            case .seconds, .routeSeconds: 1_000_000_000
             case .counts: 1
             }
         }

@@ -20,6 +20,12 @@ struct LiveMetrics: Sendable {
         set("muster_intake_waiting_alerts_max", intake.waitingMax)
         set("muster_feed_streams", feed.streams)
         set("postgres_pool_connections_max", connectionsMax)
+        set("muster_worker_jobs", WorkerPool.waiting)
+        set("muster_worker_jobs_max", WorkerPool.jobsMax)
+        let (recent, ever) = (LoopMonitor.shared.recent, LoopMonitor.shared.ever)
+        snapshot.gauges[MetricSeries("muster_loop_held_seconds")] = recent.wall.inSeconds
+        snapshot.gauges[MetricSeries("muster_loop_held_max_seconds", [("clock", "wall")])] = ever.wall.inSeconds
+        snapshot.gauges[MetricSeries("muster_loop_held_max_seconds", [("clock", "cpu")])] = ever.cpu.inSeconds
         let known = await figures.current()
         set("muster_database_up", known == nil ? 0 : 1)
         guard let known else { return }

@@ -3,6 +3,8 @@ enum MetricsHelp {
     static let texts = [
         "muster_alert_deliveries_waiting":
             "Batches of alerts that their incidents have not heard of, 10001 for more than 10000.",
+        "muster_alerts_ignored_total":
+            "Messages about alerts that changed nothing since they came too late or said nothing new, by reason.",
         "muster_alerts_unrouted": "Alerts that wait to be brought to an incident, 10001 for more than 10000.",
         "muster_alerts_unrouted_oldest_seconds":
             "How long the first of the alerts that wait to be brought to an incident has waited.",
@@ -21,15 +23,24 @@ enum MetricsHelp {
         "muster_http_requests_in_flight": "Requests being served now.",
         "muster_http_requests_in_flight_max": "Requests beyond this number are refused (http.requests_in_flight_max).",
         "muster_http_requests_total": "Answered requests by method, route and class of status.",
-        "muster_http_route_requests_in_flight": "Requests being served now, by method and route.",
         "muster_incidents_open": "Incidents that are not over, by phase and severity.",
         "muster_intake_batch_alerts": "How many alerts were stored by one statement.",
         "muster_intake_batch_duration_seconds": "Time to store a batch of alerts.",
         "muster_intake_waiting_alerts": "Alerts that wait to be stored.",
         "muster_intake_waiting_alerts_max": "Alerts beyond this number are refused (intake.waiting_max).",
+        "muster_messages_without_alert_total":
+            "Messages that were understood and say nothing of any alert, as tests and installations, by kind of source.",
+        "muster_loop_held_max_seconds":
+            "The longest time since the start that an event loop was held; cpu is what its thread computed meanwhile.",
+        "muster_loop_held_seconds":
+            "The longest time that an event loop was held in the last half minute to minute: requests waited so long.",
+        "muster_matching_skipped_total":
+            "Alerts for which a rule or silence was left out, because matching its regular expressions took too long.",
         "muster_pruned_rows_total": "Rows that were removed because their retention was over, by what they were.",
         "muster_runner_last_pass_timestamp_seconds":
             "When a loop of the daemon last ended a pass without an error, in seconds since 1970.",
+        "muster_worker_jobs": "Work beside the event loops that waits or runs.",
+        "muster_worker_jobs_max": "Work beyond this number is refused.",
         "postgres_connection_failures_total": "Attempts to connect to PostgreSQL that failed.",
         "postgres_connections_lost_total": "Connections to PostgreSQL that died.",
         "postgres_connections_opened_total": "Connections to PostgreSQL that were opened.",

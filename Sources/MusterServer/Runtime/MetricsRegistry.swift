@@ -38,13 +38,21 @@ final class MetricsRegistry: Sendable {
         return value
     }
 
-    /// Every series and its value at this moment.
+    /// Every series and its value at this moment. Routes that nobody has called are left out: there are hundreds.
     func snapshot() -> MetricsSnapshot {
-        contents.withLock { contents in
-            MetricsSnapshot(
-                counters: contents.counters.mapValues(\.current), gauges: contents.gauges.mapValues(\.current),
-                histograms: contents.histograms.mapValues(\.current))
+        let contents = contents.withLock { $0 }
+        var snapshot = MetricsSnapshot(counters: [:], gauges: contents.gauges.mapValues(\.current), histograms: [:])
+        for (series, counter) in contents.counters {
+            let value = counter.current
+            if value != 0 || !series.isOfRoute { snapshot.counters[series] = value }
         }
+        for (series, histogram) in contents.histograms {
+            let reading = histogram.current
+            if !series.isOfRoute || reading.buckets.contains(where: { $0 != 0 }) {
+                snapshot.histograms[series] = reading
+            }
+        }
+        return snapshot
     }
 }
 
@@ -62,6 +70,9 @@ struct MetricSeries: Hashable, Sendable {
         self.name = name
         self.labels = labels.map { Label(name: $0.0, value: $0.1) }
     }
+
+    /// Whether it is one of the many that each route has.
+    var isOfRoute: Bool { name == RouteMetrics.requestsLabel || name == RouteMetrics.durationLabel }
 }
 
 /// All series at one moment.
@@ -128,7 +139,7 @@ extension MetricsRegistry: MetricsFactory {
     }
 
     func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        histogram(MetricSeries(label, dimensions), of: .seconds)
+        histogram(MetricSeries(label, dimensions), of: label == RouteMetrics.durationLabel ? .routeSeconds : .seconds)
     }
 
     // Series live as long as the process: a counter that came back at zero would read as a restart.

@@ -58,6 +58,10 @@ extension ServerConfiguration {
         ("http.connections_max", { "\($0.http.connectionsMax)" }),
         ("http.idle_timeout_seconds", { "\($0.http.idleTimeout)" }),
         ("http.body_timeout_seconds", { "\($0.http.bodyTimeout)" }),
+        ("http.body_budget_bytes", { "\($0.http.bodyBudgetBytes)" }),
+        ("http.body_rate_min_bytes", { "\($0.http.bodyRateMinBytes)" }),
+        ("http.write_timeout_seconds", { "\($0.http.writeTimeout)" }),
+        ("http.unsent_budget_bytes", { "\($0.http.unsentBudgetBytes)" }),
         ("data.directory", { $0.data.directory }),
         ("data.postgres_user", { $0.data.postgresUser ?? "" }),
         ("database.url", { $0.database.url ?? "" }),
@@ -81,6 +85,10 @@ extension ServerConfiguration {
         merged.http.connectionsMax = other.http.connectionsMax
         merged.http.idleTimeout = other.http.idleTimeout
         merged.http.bodyTimeout = other.http.bodyTimeout
+        merged.http.bodyBudgetBytes = other.http.bodyBudgetBytes
+        merged.http.bodyRateMinBytes = other.http.bodyRateMinBytes
+        merged.http.writeTimeout = other.http.writeTimeout
+        merged.http.unsentBudgetBytes = other.http.unsentBudgetBytes
         merged.data = other.data
         merged.database = other.database
         merged.shutdownGrace = other.shutdownGrace

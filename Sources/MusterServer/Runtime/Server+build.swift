@@ -78,7 +78,13 @@ struct Daemon: Service {
             throw error
         }
         await database.close()
-        logger.notice("stopped")
+        let held = LoopMonitor.shared.ever
+        logger.notice(
+            "stopped",
+            metadata: [
+                "loop_held_ms": .stringConvertible(held.wall.wholeMilliseconds),
+                "loop_held_cpu_ms": .stringConvertible(held.cpu.wholeMilliseconds),
+            ])
     }
 
     private func serve(_ configuration: ServerConfiguration, on database: Database) async throws {
@@ -91,7 +97,8 @@ struct Daemon: Service {
             onListening: { address in
                 logger.notice("listening", metadata: ["address": .string(address)])
                 status.ready(at: address)
-            })
+            },
+            onStopping: { generations.endStreams() })
         let gate = SchemaGate()
         let hangs = configuration.database.statementDeadline * 2 + .seconds(20)
         let vital =
@@ -99,6 +106,7 @@ struct Daemon: Service {
         // Services are stopped from the last to the first.
         let services: [any Service] = [
             SystemdWatchdog(notifier: notifier, signs: vital, logger: logger),
+            LoopMonitorRunner(logger: logger),
             pool,
             StatusRunner(status: status, store: StatusStore(pool: pool), gate: gate),
             GatedService(service: generations, gate: gate),

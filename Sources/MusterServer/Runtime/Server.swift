@@ -61,8 +61,9 @@ package struct Server: Sendable {
             idempotency: IdempotencyDesk(
                 store: idempotency, logger: logger, lease: configuration.database.statementDeadline * 4),
             limits: RequestLimits(
-                bodyBytesMax: configuration.http.requestBodyMaxBytes, requiresIfMatch: configuration.http.requireIfMatch
-            ),
+                bodyBytesMax: configuration.http.requestBodyMaxBytes,
+                messageBytesMax: configuration.ingress.bodyMaxBytes,
+                requiresIfMatch: configuration.http.requireIfMatch),
             inFlight: inFlight,
             clock: clock,
             logger: logger)

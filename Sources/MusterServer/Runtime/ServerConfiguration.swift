@@ -11,6 +11,10 @@ import Logging
 /// | `http.listen` | host:port, or unix:PATH | `127.0.0.1:8080` | port 0 takes any free one |
 /// | `http.public_url` | URL | none: `http://` and the address | |
 /// | `http.request_body_max_bytes` | bytes | 1048576 | 1024 to 67108864 |
+/// | `http.body_budget_bytes` | bytes | 67108864 | 1048576 to 17179869184 |
+/// | `http.body_rate_min_bytes` | bytes a second | 1000 | 0 to 1000000 |
+/// | `http.write_timeout_seconds` | seconds | 20 | 1 to 3600 |
+/// | `http.unsent_budget_bytes` | bytes | 67108864 | 1048576 to 17179869184 |
 /// | `http.connections_max` | count | 4096 | 1 to 100000 |
 /// | `http.requests_in_flight_max` | count | 1024 | 1 to 100000 |
 /// | `http.idle_timeout_seconds` | seconds | 75 | 1 to 3600 |
@@ -29,10 +33,12 @@ import Logging
 /// | `database.connect_timeout_seconds` | seconds | 5 | 2 to 60 |
 /// | `log.level` | trace, debug, info, notice, warning, error, critical | `info` | |
 /// | `log.format` | json, text | `json` | |
+/// | `ingress.body_max_bytes` | bytes | 16777216 | 65536 to 67108864 |
 /// | `intake.gather_milliseconds` | milliseconds | 0 | 0 to 100 |
 /// | `intake.waiting_max` | alerts | 10000 | 1 to 1000000 |
 /// | `intake.batch_max` | alerts | 500 | 1 to 5000 |
 /// | `intake.correlation_window_seconds` | seconds | 1800 | 0 to 86400 |
+/// | `alert.settle_seconds` | seconds that an alert fires until it opens an incident | 0 | 0 to 86400 |
 /// | `retention.alert_days` | days after an alert is over | 365 | 0 to 3650; 0 keeps for ever |
 /// | `retention.dead_letter_days` | days | 30 | 0 to 3650; 0 keeps for ever |
 /// | `retention.change_days` | days | 90 | 0 to 3650; 0 keeps for ever |
@@ -55,6 +61,12 @@ package struct ServerConfiguration: Sendable {
         var requestsInFlightMax: Int
         var idleTimeout: Duration
         var bodyTimeout: Duration
+        /// What all bodies that are being received may hold together.
+        var bodyBudgetBytes: Int
+        var bodyRateMinBytes: Int
+        var writeTimeout: Duration
+        /// What all answers that their clients have not read should hold together.
+        var unsentBudgetBytes: Int
         var requireIfMatch: Bool
         /// Whose word about who sends a request is taken.
         var trustedProxies: [NetworkRange]
@@ -81,6 +93,11 @@ package struct ServerConfiguration: Sendable {
         var format: LogFormat
     }
 
+    struct Ingress: Sendable {
+        /// Of a message of another tool.
+        var bodyMaxBytes: Int
+    }
+
     struct Intake: Sendable {
         /// How long alerts are gathered into one statement.
         var gather: Duration
@@ -88,6 +105,8 @@ package struct ServerConfiguration: Sendable {
         var batchMax: Int
         /// How long an incident takes alerts that only a dependency connects with it; zero for not at all.
         var correlationWindow: Duration
+        /// How long an alert fires until it opens an incident.
+        var settle: Duration
     }
 
     struct Probes: Sendable {
@@ -107,6 +126,7 @@ package struct ServerConfiguration: Sendable {
     var data: DataFiles
     var database: Database
     var log: Log
+    var ingress: Ingress
     var intake: Intake
     var retention: IngressPruneRunner.Retention
     var probes: Probes
@@ -169,12 +189,14 @@ extension ServerConfiguration {
         log = Log(
             level: reader.enumeration("log.level", default: .info),
             format: reader.enumeration("log.format", default: .json))
+        ingress = Ingress(bodyMaxBytes: reader.integer("ingress.body_max_bytes", default: 1 << 24, 1 << 16...1 << 26))
         intake = Intake(
             gather: .milliseconds(reader.integer("intake.gather_milliseconds", default: 0, 0...100)),
             waitingMax: reader.integer("intake.waiting_max", default: 10_000, 1...1_000_000),
             batchMax: reader.integer("intake.batch_max", default: 500, 1...5_000),
             correlationWindow: .seconds(
-                reader.integer("intake.correlation_window_seconds", default: 1800, 0...86_400)))
+                reader.integer("intake.correlation_window_seconds", default: 1800, 0...86_400)),
+            settle: .seconds(reader.integer("alert.settle_seconds", default: 0, 0...86_400)))
         retention = IngressPruneRunner.Retention(
             alertDays: reader.integer("retention.alert_days", default: 365, 0...3650),
             deadLetterDays: reader.integer("retention.dead_letter_days", default: 30, 0...3650),
@@ -228,6 +250,10 @@ extension ServerConfiguration.HTTP {
         requestsInFlightMax = reader.integer("http.requests_in_flight_max", default: 1_024, 1...100_000)
         idleTimeout = .seconds(reader.integer("http.idle_timeout_seconds", default: 75, 1...3_600))
         bodyTimeout = .seconds(reader.integer("http.body_timeout_seconds", default: 30, 1...3_600))
+        bodyBudgetBytes = reader.integer("http.body_budget_bytes", default: 1 << 26, 1 << 20...1 << 34)
+        bodyRateMinBytes = reader.integer("http.body_rate_min_bytes", default: 1_000, 0...1_000_000)
+        writeTimeout = .seconds(reader.integer("http.write_timeout_seconds", default: 20, 1...3_600))
+        unsentBudgetBytes = reader.integer("http.unsent_budget_bytes", default: 1 << 26, 1 << 20...1 << 34)
         requireIfMatch = reader.bool("http.require_if_match", default: false)
         let proxies = reader.list("http.trusted_proxies") ?? []
         trustedProxies = proxies.compactMap(NetworkRange.init)

@@ -14,6 +14,10 @@ extension Timestamp: PostgresArrayElement, PostgresArrayDecodable {
         return PostgresBind(type: .timestamptz, bytes: withUnsafeBytes(of: microseconds.bigEndian) { Array($0) })
     }
 
+    package func appendElement(to bytes: inout [UInt8]) -> PostgresElementOutcome {
+        Int((milliseconds - Self.postgresEpoch) * 1000).appendElement(to: &bytes)
+    }
+
     package init(postgres value: PostgresCell) throws {
         guard value.type == .timestamptz else { throw value.mismatch(Timestamp.self) }
         let microseconds = try value.integer(Int64.self)

@@ -6,7 +6,7 @@ import Postgres
 extension VitalSign {
     /// Each thread that connections live on.
     static func eventLoops() -> [VitalSign] {
-        Listener.loops.makeIterator().enumerated().map { number, loop in
+        HTTPServer.loops.makeIterator().enumerated().map { number, loop in
             VitalSign(name: "event loop \(number)") { answer in loop.execute(answer) }
         }
     }

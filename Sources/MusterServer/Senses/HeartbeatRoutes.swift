@@ -10,7 +10,8 @@ struct HeartbeatRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                .get, "/v1/heartbeats", role: .viewer, "listHeartbeats", query: ["limit", "cursor"], handler: list),
+                .get, "/v1/heartbeats", role: .viewer, "listHeartbeats", query: ["limit", "cursor"], isLong: true,
+                handler: list),
             Route(.get, "/v1/heartbeats/{name}", role: .viewer, "getHeartbeat", handler: get),
             Route(.put, "/v1/heartbeats/{name}", role: .admin, "putHeartbeat", body: .json, handler: put),
             Route(.delete, "/v1/heartbeats/{name}", role: .admin, "deleteHeartbeat", handler: delete),

@@ -30,7 +30,7 @@ struct PingCredentials: Sendable {
     }
 
     /// The header comes first: what stands in an address may be a leftover.
-    static func secret(in headers: HTTPFields, _ parameters: [QueryParameter]) -> String? {
+    static func secret(in headers: RequestFields, _ parameters: [QueryParameter]) -> String? {
         guard let header = headers[.authorization] else {
             return parameters.first { $0.name == "key" }?.value.nonEmpty
         }

@@ -10,13 +10,15 @@ struct ProbeRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/probes", role: .viewer, "listProbes", query: ["limit", "cursor"], handler: list),
+            Route(
+                .get, "/v1/probes", role: .viewer, "listProbes", query: ["limit", "cursor"], isLong: true, handler: list
+            ),
             Route(.post, "/v1/probes/try", role: .admin, "tryProbe", body: .json, handler: tryOut),
             Route(.get, "/v1/probes/{name}", role: .viewer, "getProbe", handler: get),
             Route(.put, "/v1/probes/{name}", role: .admin, "putProbe", body: .json, handler: put),
             Route(.delete, "/v1/probes/{name}", role: .admin, "deleteProbe", handler: delete),
             Route(
-                .get, "/v1/probes/{name}/results", role: .viewer, "listProbeResults", query: ["limit"],
+                .get, "/v1/probes/{name}/results", role: .viewer, "listProbeResults", query: ["limit"], isLong: true,
                 handler: results),
         ]
     }

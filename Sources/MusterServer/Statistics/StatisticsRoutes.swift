@@ -12,7 +12,7 @@ struct StatisticsRoutes: Sendable {
         [
             Route(
                 .get, "/v1/statistics/estimates", role: .viewer, "getEstimates",
-                query: ["component", "limit", "cursor"], handler: estimates)
+                query: ["component", "limit", "cursor"], isLong: true, handler: estimates)
         ]
     }
 

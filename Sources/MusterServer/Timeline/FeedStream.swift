@@ -1,4 +1,3 @@
-import HummingbirdCore
 import NIOCore
 import ServiceLifecycle
 
@@ -12,7 +11,7 @@ struct FeedStream: Sendable {
     /// Wakes without news after which a comment keeps the connection alive; there is one wake a second at least.
     private static let quietWakesMax = 15
 
-    func write(to writer: inout any ResponseBodyWriter) async throws {
+    func write(to writer: any BodyWriter) async throws {
         try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
         var position = start
         var quietWakes = 0
@@ -30,7 +29,6 @@ struct FeedStream: Sendable {
                 quietWakes = 0
             }
         } while await waiting.next() != nil
-        try await writer.finish(nil)
     }
 
     private static func events(_ page: [(position: FeedPosition, entry: TimelineEntry)]) -> ByteBuffer {

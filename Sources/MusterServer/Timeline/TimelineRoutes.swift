@@ -14,7 +14,7 @@ struct TimelineRoutes: Sendable {
         [
             Route(
                 .get, "/v1/incidents/{id}/timeline", role: .viewer, "getTimeline",
-                query: ["after", "limit", "cursor"], handler: timeline),
+                query: ["after", "limit", "cursor"], isLong: true, handler: timeline),
             Route(
                 .post, "/v1/incidents/{id}/timeline/{sequence}/redact", role: .commander, "redactTimelineEntry",
                 body: .json, isConditional: true, handler: redact),
@@ -63,7 +63,7 @@ struct TimelineRoutes: Sendable {
             start = try await feed.end()
         }
         let events = FeedStream(feed: feed, signals: signal.signals(), start: start)
-        var answer = Answer(.ok, body: .stream { writer in try await events.write(to: &writer) })
+        var answer = Answer(.ok, body: .stream { writer in try await events.write(to: writer) })
         answer.headers[.contentType] = "text/event-stream"
         answer.headers[.cacheControl] = "no-store"
         return answer

@@ -1,3 +1,4 @@
+import Glibc
 package import Logging
 import ServiceLifecycle
 import Synchronization
@@ -129,13 +130,19 @@ extension PostgresPool {
         }
     }
 
+    /// Statements are some thousand bytes; a loop in Swift takes as long for them as everything else that is done here.
+    private static func holdsNUL(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { utf8 in utf8.baseAddress.map { memchr($0, 0, utf8.count) != nil } ?? false }
+    }
+
     /// Refuses what libpq could not send.
     private static func check(_ statements: [SQL]) throws(PostgresError) {
         for statement in statements {
             for (index, bind) in statement.binds.enumerated() {
                 if let problem = bind.problem { throw .invalidParameter(position: index + 1, reason: problem) }
             }
-            if statement.text.utf8.contains(0) {
+            if holdsNUL(statement.text) {
                 throw .invalidParameter(position: 0, reason: "the statement holds a NUL character")
             }
         }

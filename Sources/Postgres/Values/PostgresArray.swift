@@ -5,6 +5,17 @@ package protocol PostgresArrayElement: PostgresEncodable {
     /// The type of the array; follows from the element's for everything but bytes, of which an array is a `bytea`.
     static func postgresArrayBind(_ values: [Self]) -> PostgresBind
     static var postgresArrayType: PostgresType { get }
+
+    /// Appends the element as arrays have it: its length, -1 for NULL, and its bytes. Follows from `postgresBind`; what
+    /// stands in arrays that every alert makes does it without one, which is several times as fast.
+    func appendElement(to bytes: inout [UInt8]) -> PostgresElementOutcome
+}
+
+/// What became of an element of an array.
+package enum PostgresElementOutcome {
+    case value, null
+    /// Why it cannot be sent.
+    case problem(String)
 }
 
 extension PostgresArrayElement {
@@ -14,39 +25,86 @@ extension PostgresArrayElement {
     /// of the one dimension, then each element with its length, -1 for NULL.
     package static func postgresArrayBind(_ values: [Self]) -> PostgresBind {
         var bytes: [UInt8] = []
-        let binds = values.map { $0.postgresBind }
-        if let problem = binds.lazy.compactMap(\.problem).first {
-            return PostgresBind(type: postgresArrayType, problem: problem)
-        }
+        bytes.reserveCapacity(20 + 24 * values.count)
         bytes.append(bigEndian: Int32(values.isEmpty ? 0 : 1))
-        bytes.append(bigEndian: Int32(binds.contains { $0.bytes == nil } ? 1 : 0))
+        bytes.append(bigEndian: Int32(0))
         bytes.append(bigEndian: postgresType.rawValue)
         if !values.isEmpty {
             bytes.append(bigEndian: Int32(values.count))
             bytes.append(bigEndian: Int32(1))
         }
-        for bind in binds {
-            guard let element = bind.bytes else {
-                bytes.append(bigEndian: Int32(-1))
-                continue
+        for value in values {
+            switch value.appendElement(to: &bytes) {
+            case .value: break
+            // The last byte of the flag.
+            case .null: bytes[7] = 1
+            case .problem(let problem): return PostgresBind(type: postgresArrayType, problem: problem)
             }
-            bytes.append(bigEndian: Int32(element.count))
-            bytes.append(contentsOf: element)
         }
         return PostgresBind(type: postgresArrayType, bytes: bytes)
     }
+
+    package func appendElement(to bytes: inout [UInt8]) -> PostgresElementOutcome {
+        let bind = postgresBind
+        if let problem = bind.problem { return .problem(problem) }
+        guard let element = bind.bytes else {
+            bytes.append(bigEndian: Int32(-1))
+            return .null
+        }
+        bytes.append(bigEndian: Int32(element.count))
+        bytes.append(contentsOf: element)
+        return .value
+    }
 }
 
-extension String: PostgresArrayElement {}
-extension Int: PostgresArrayElement {}
+extension String: PostgresArrayElement {
+    package func appendElement(to bytes: inout [UInt8]) -> PostgresElementOutcome {
+        var text = self
+        return text.withUTF8 { utf8 in
+            guard !utf8.contains(0) else { return .problem(Self.nulProblem) }
+            bytes.append(bigEndian: Int32(utf8.count))
+            bytes.append(contentsOf: utf8)
+            return .value
+        }
+    }
+}
+extension Int: PostgresArrayElement {
+    package func appendElement(to bytes: inout [UInt8]) -> PostgresElementOutcome {
+        bytes.append(bigEndian: Int32(8))
+        bytes.append(bigEndian: Int64(self))
+        return .value
+    }
+}
 extension Int32: PostgresArrayElement {}
 extension Bool: PostgresArrayElement {}
 extension Double: PostgresArrayElement {}
-extension UUID: PostgresArrayElement {}
+extension UUID: PostgresArrayElement {
+    package func appendElement(to bytes: inout [UInt8]) -> PostgresElementOutcome {
+        bytes.append(bigEndian: Int32(16))
+        Swift.withUnsafeBytes(of: uuid) { bytes.append(contentsOf: $0) }
+        return .value
+    }
+}
 extension Date: PostgresArrayElement {}
 extension Data: PostgresArrayElement {}
-extension PostgresJSON: PostgresArrayElement {}
-extension Optional: PostgresArrayElement where Wrapped: PostgresArrayElement {}
+extension PostgresJSON: PostgresArrayElement {
+    package func appendElement(to bytes: inout [UInt8]) -> PostgresElementOutcome {
+        guard !self.bytes.contains(0) else { return .problem(Self.nulProblem) }
+        bytes.append(bigEndian: Int32(self.bytes.count + 1))
+        bytes.append(Self.version)
+        bytes.append(contentsOf: self.bytes)
+        return .value
+    }
+}
+extension Optional: PostgresArrayElement where Wrapped: PostgresArrayElement {
+    package func appendElement(to bytes: inout [UInt8]) -> PostgresElementOutcome {
+        guard let self else {
+            bytes.append(bigEndian: Int32(-1))
+            return .null
+        }
+        return self.appendElement(to: &bytes)
+    }
+}
 
 /// Bytes in a row are one `bytea`, not an array of numbers.
 extension UInt8: PostgresArrayElement {

@@ -31,11 +31,13 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
 extension String: PostgresEncodable {
     package static var postgresType: PostgresType { .text }
 
+    static let nulProblem = "text holds a NUL character"
+
     /// PostgreSQL's text cannot hold a NUL; it would say so only after a round trip, in an error that names no
     /// parameter.
     package var postgresBind: PostgresBind {
         let bytes = Array(utf8)
-        guard !bytes.contains(0) else { return PostgresBind(type: .text, problem: "text holds a NUL character") }
+        guard !bytes.contains(0) else { return PostgresBind(type: .text, problem: Self.nulProblem) }
         return PostgresBind(type: .text, bytes: bytes)
     }
 }

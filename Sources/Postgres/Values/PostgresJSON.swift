@@ -15,12 +15,13 @@ package struct PostgresJSON: Sendable, Hashable {
 
 extension PostgresJSON: PostgresEncodable {
     /// The only version of jsonb's binary format there is: a one, then the text (`jsonb_recv`).
-    private static let version: UInt8 = 1
+    static let version: UInt8 = 1
+    static let nulProblem = "JSON holds a NUL byte"
 
     package static var postgresType: PostgresType { .jsonb }
 
     package var postgresBind: PostgresBind {
-        guard !bytes.contains(0) else { return PostgresBind(type: .jsonb, problem: "JSON holds a NUL byte") }
+        guard !bytes.contains(0) else { return PostgresBind(type: .jsonb, problem: Self.nulProblem) }
         var value: [UInt8] = []
         value.reserveCapacity(bytes.count + 1)
         value.append(Self.version)

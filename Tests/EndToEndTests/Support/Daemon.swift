@@ -115,6 +115,16 @@ extension Daemon {
 
     var logTail: String { logLines.suffix(30).joined(separator: "\n") }
 
+    /// The longest that an event loop of it computed, while other requests waited; as it says when it stops.
+    var loopHeldMilliseconds: Int {
+        logLines.compactMap { line in
+            line.firstMatch(of: #/"loop_held_cpu_ms":"?(\d+)/#).flatMap { Int($0.output.1) }
+        }.max() ?? 0
+    }
+
+    /// What an event loop may compute at a time, over all of these tests.
+    static let loopHeldMax = 20
+
     /// Lines that tell of a fault of ours.
     var faults: [Substring] { logLines.filter { $0.contains("\"level\":\"error\"") || $0.contains("Fatal error") } }
 }
@@ -168,6 +178,8 @@ extension Daemon {
                 await daemon.end()
                 let faults = faultsAreMeant ? [] : daemon.faults
                 #expect(faults.isEmpty, "\(faults.joined(separator: "\n"))", sourceLocation: sourceLocation)
+                let held = daemon.loopHeldMilliseconds
+                #expect(held <= loopHeldMax, "an event loop computed for \(held) ms", sourceLocation: sourceLocation)
                 return value
             } catch {
                 Issue.record("the daemon's log ends so:\n\(daemon.logTail)", sourceLocation: sourceLocation)

@@ -12,7 +12,7 @@ enum EveryEvent {
     private static let alerts = AlertBatch(
         [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed")], affecting: "feed",
         correlation: AlertCorrelation(
-            component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected))
+            component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected), atOnce: true)
 
     private static let incident: [IncidentEvent] = [
         .opened(

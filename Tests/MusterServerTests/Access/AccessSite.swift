@@ -1,5 +1,4 @@
 import HTTPTypes
-import HummingbirdCore
 import IncidentDomain
 import NIOCore
 import Postgres
@@ -42,10 +41,10 @@ struct AccessSite: Sendable {
     func ask(
         _ method: HTTPRequest.Method, _ path: String, token: String = bootstrap, key: String? = nil, body: String = ""
     ) async -> Answer {
-        var head = HTTPRequest(method: method, scheme: "http", authority: "test", path: path)
-        head.headerFields[.authorization] = "Bearer \(token)"
-        if let key { head.headerFields[.idempotencyKey] = key }
-        return await dispatcher.respond(to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body))))
+        var fields: HTTPFields = [.authorization: "Bearer \(token)"]
+        if let key { fields[.idempotencyKey] = key }
+        let head = RequestHead(method: method, path: path, headerFields: RequestFields(fields))
+        return await dispatcher.respond(to: head, body: ByteBuffer(string: body))
     }
 }
 

@@ -57,7 +57,8 @@ import Testing
             try await daemon.take(source, .firing("a", at: 100_000_000))
             #expect(try await daemon.router.routeBatch() == 1)
             let times = try await daemon.incident(1).times
-            #expect(times.startedAt == times.detectedAt)
+            #expect(times.startedAt <= times.detectedAt)
+            #expect(try await daemon.count("alert", where: "starts_at = first_seen_at") == 1)
         }
     }
 

@@ -84,8 +84,53 @@ struct AlertmanagerFormatTests {
         #expect(try Self.read(text).alerts[0].payload.kept == Array(text.utf8))
     }
 
-    @Test func `no alerts at all is a message that says nothing`() throws {
-        #expect(try Self.read(#"{"alerts":[],"status":"resolved","groupKey":"g"}"#).alerts.isEmpty)
+    @Test(arguments: ["[]", "null"])
+    func `no alerts at all is a message that says nothing`(none: String) throws {
+        #expect(try Self.read(#"{"alerts":\#(none),"status":"resolved","groupKey":"g"}"#).saysNothing)
+    }
+
+    @Test func `numbers and truth values in labels are their texts, so that alerts stay apart`() throws {
+        let message = try Self.read(
+            #"""
+            {"alerts":[{"status":"firing","labels":{"alertname":"A","port":8080,"live":true,"load":1.5,"none":null}},
+            {"status":"firing","labels":{"alertname":"A","port":8081,"live":true,"load":1.5}}]}
+            """#)
+        #expect(message.alerts[0].labels == ["alertname": "A", "port": "8080", "live": "true", "load": "1.5"])
+        #expect(message.alerts[0].identity == LabelFingerprint.of(message.alerts[0].labels))
+        #expect(message.alerts[0].identity != message.alerts[1].identity)
+    }
+
+    @Test(arguments: ["firing", "FIRING", " Firing\\r"]) func `a state is read in any case`(word: String) throws {
+        let message = try Self.read(#"{"alerts":[{"status":"\#(word)","fingerprint":"a"}]}"#)
+        #expect(message.alerts.map(\.status) == [.firing])
+    }
+
+    @Test func `a rule whose data source gives nothing is called by its name, and the data source is named`() throws {
+        for name in ["DatasourceNoData", "DatasourceError"] {
+            let message = try Self.read(
+                """
+                {"alerts":[{"status":"firing","fingerprint":"a","labels":{"alertname":"\(name)","rulename":"Disk full",
+                "datasource_uid":"P18F","ref_id":"A"}}]}
+                """)
+            #expect(message.alerts[0].title == "Disk full: \(name) (data source P18F)")
+        }
+        let plain = try Self.read(#"{"alerts":[{"status":"firing","labels":{"alertname":"DatasourceNoData"}}]}"#)
+        #expect(plain.alerts[0].title == "DatasourceNoData")
+    }
+
+    @Test func `one bad alert of many is named by its index, and the others are read`() throws {
+        let text = """
+            {"groupKey":"g","status":"resolved","truncatedAlerts":3,"alerts":[{"status":"firing","fingerprint":"a"},
+            {"status":"firing","labels":{"alertname":"B","path":["x"]}},{"status":"resolved","fingerprint":"c"},
+            {"status":"burning","fingerprint":"d"}]}
+            """
+        let message = try Self.read(text)
+        #expect(message.alerts.map(\.identity) == ["a", "c"])
+        let refused = try #require(message.refused)
+        #expect(refused.errors.map(\.pointer) == ["/alerts/1/labels/path", "/alerts/3/status"])
+        #expect(refused.rest["alerts"]?.array?.count == 2 && refused.rest["groupKey"] == "g")
+        // What is kept must not end the group when it is read once more.
+        #expect(message.resolvedGroup == "g" && refused.rest["truncatedAlerts"] == nil)
     }
 
     @Test func `NUL is shown as unknown, since no database stores it`() throws {
@@ -122,11 +167,11 @@ struct AlertmanagerFormatTests {
     }
 
     @Test(arguments: [
-        "", "null", "[]", "{", "{\"alerts\":", "{\"alerts\":{}}", "{\"alerts\":null}", "{\"alerts\":[1]}",
+        "", "null", "[]", "{", "{\"alerts\":", "{\"alerts\":{}}", "{\"alerts\":[1]}",
         "{\"alerts\":[[]]}",
         "{\"alerts\":[{}]}", "{\"alerts\":[{\"status\":1}]}", "{\"alerts\":[{\"status\":\"burning\"}]}",
         "{\"alerts\":[{\"status\":\"firing\"}]}", "{\"alerts\":[{\"status\":\"firing\",\"labels\":{}}]}",
-        "{\"alerts\":[{\"status\":\"firing\",\"labels\":{\"a\":1}}]}", "\u{1}", "{\"alerts\":[]} x", "<alerts/>",
+        "{\"alerts\":[{\"status\":\"firing\",\"labels\":{\"a\":[1]}}]}", "\u{1}", "{\"alerts\":[]} x", "<alerts/>",
     ])
     func `what is no such message is a problem`(text: String) {
         let problem = #expect(throws: Problem.self) { try Self.read(text) }

@@ -1,6 +1,5 @@
 import Glibc
 import HTTPTypes
-import HummingbirdCore
 import NIOCore
 import Testing
 
@@ -197,7 +196,6 @@ struct ConnectionTests {
                     body: .stream { writer in
                         try await writer.write(ByteBuffer(string: "one "))
                         try await writer.write(ByteBuffer(string: "two"))
-                        try await writer.finish(nil)
                     })
             }
         ]

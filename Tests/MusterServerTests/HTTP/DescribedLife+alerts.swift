@@ -30,6 +30,10 @@ extension DescribedLife {
         try await route()
         await get("/v1/alerts")
         await post("/v1/alerts/\(alert["id"]?.string ?? "")/resolve")
+        // It ends before anybody was told that it began.
+        await send(hook, "firing", group: "brief", "a7", on: "brief")
+        await send(hook, "resolved", group: "brief", "a7", on: "brief")
+        try await route()
 
         await ask(.post, "/hooks/\(String(repeating: "a", count: 32))", [:], token: nil, gives: 404)
         await ask(.post, hook, nil, token: nil, gives: 400)

@@ -130,6 +130,11 @@ extension DescribedLife {
         await post("\(path)/try", ["check": "db", "state": "broken"], gives: 422)
         await ask(.patch, path, ["mapping": mapping])
         #expect(await post("\(path)/try", ["check": "db", "state": "broken"]).json["alerts"]?.array?.count == 1)
+        let partly: JSONValue = [["check": "db", "state": "broken"], ["state": "broken"]]
+        #expect(await post("\(path)/try", partly).json["refused"]?[0]?["pointer"] == "/1")
+        let accepted = await ask(.post, "/hooks/\(key)", partly, token: nil, gives: 422)
+        #expect(accepted.json["accepted"] == 1)
+        await ask(.delete, "/v1/dead-letters/\(accepted.json["dead_letter"]?.string ?? "")", gives: 204)
         await post("/v1/dead-letters/\(id)/replay")
         await get("/v1/dead-letters/\(id)", gives: 404)
         let all = await post("\(path)/replay")

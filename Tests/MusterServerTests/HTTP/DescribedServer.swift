@@ -1,6 +1,5 @@
 import FoundationEssentials
 import HTTPTypes
-import HummingbirdCore
 import IncidentDomain
 import NIOCore
 import Postgres
@@ -109,10 +108,9 @@ extension DescribedServer {
         var fields = headers
         if let token { fields[.authorization] = "Bearer \(token)" }
         let bytes = body?.bytes ?? raw.map { Array($0.utf8) } ?? []
-        let head = HTTPRequest(
-            method: method, scheme: "http", authority: "muster.test", path: path, headerFields: fields)
-        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: bytes)))
-        let answer = await dispatcher.respond(to: request)
+        fields[.host] = "muster.test"
+        let head = RequestHead(method: method, path: path, headerFields: RequestFields(fields))
+        let answer = await dispatcher.respond(to: head, body: ByteBuffer(bytes: bytes))
         let content = await Self.content(of: answer.body)
         let type = answer.headers[.contentType] ?? ""
         let text = String(decoding: content, as: UTF8.self)
@@ -135,8 +133,7 @@ extension DescribedServer {
         case .bytes(let buffer): return Array(buffer.readableBytesView)
         case .stream(let write):
             let first = FirstEvent()
-            var writer: any ResponseBodyWriter = FirstEventWriter(first: first)
-            try? await write(&writer)
+            try? await write(FirstEventWriter(first: first))
             return first.bytes.withLock { $0 }
         }
     }
@@ -217,15 +214,13 @@ private final class FirstEvent: Sendable {
 }
 
 /// Reads a stream of events up to the end of the first one, and then hangs up.
-private struct FirstEventWriter: ResponseBodyWriter {
+private struct FirstEventWriter: BodyWriter {
     struct HungUp: Error {}
 
     let first: FirstEvent
 
-    mutating func write(_ buffer: ByteBuffer) async throws {
+    func write(_ buffer: ByteBuffer) async throws {
         first.bytes.withLock { $0 += buffer.readableBytesView }
         if String(buffer: buffer).contains("data: ") { throw HungUp() }
     }
-
-    consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }

@@ -66,6 +66,11 @@ final class RawClient: Sendable {
         }
     }
 
+    /// Closes this side: nothing more is sent.
+    func endSending() {
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
     /// The next answer: head, then as many bytes as it announces, none for an answer that has no length.
     func reply(hasBody: Bool = true) async throws -> Reply {
         try await blocking { descriptor in

@@ -33,8 +33,9 @@ struct TestSite: Sendable {
         let dispatcher = Dispatcher(
             table: RouteTable(routes), authenticator: authenticator, idempotency: nil,
             limits: RequestLimits(
-                bodyBytesMax: configuration.http.requestBodyMaxBytes, requiresIfMatch: configuration.http.requireIfMatch
-            ),
+                bodyBytesMax: configuration.http.requestBodyMaxBytes,
+                messageBytesMax: configuration.ingress.bodyMaxBytes,
+                requiresIfMatch: configuration.http.requireIfMatch),
             inFlight: InFlightGate(max: configuration.http.requestsInFlightMax), logger: logger)
         let (addresses, continuation) = AsyncStream.makeStream(of: String.self)
         let server = HTTPServer(

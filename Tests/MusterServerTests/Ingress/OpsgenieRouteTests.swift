@@ -157,4 +157,79 @@ struct OpsgenieRouteTests {
             #expect(await site.alerts() == ["disk firing 12"])
         }
     }
+
+    @Test
+    func `What a client sent of an alert comes back as it was, and nothing that Muster adds is among it`() async throws
+    {
+        try await IngressSite.with(.opsgenie) { site in
+            let description: JSONValue = .string(String(repeating: "long ", count: 1000))
+            let note: JSONValue = .string(String(repeating: "n", count: 900))
+            let details: JSONValue = [
+                "component": "database", "source": "not cron", "tags": "x", "note": note, "empty": "", "lines": "1\n2",
+            ]
+            let responders: JSONValue = [
+                ["name": "ops", "type": "team", "id": "t1"],
+                ["username": "ada@example.org", "type": "user", "id": "u1"],
+            ]
+            let sent: JSONValue = [
+                "message": "Disk full", "alias": "disk", "priority": "P2", "source": "cron", "entity": "db1",
+                "user": "ada", "description": description, "tags": ["a"], "details": details,
+                "responders": responders, "actions": ["Restart", "Look"],
+            ]
+            for _ in 0..<2 {
+                _ = await Self.call(site, .post, "", sent)
+                let alert = await Self.call(site, .get, "/disk?identifierType=alias", gives: 200)["data"]
+                for name in [
+                    "details", "responders", "actions", "source", "entity", "description", "tags", "message",
+                    "priority",
+                ] {
+                    #expect(alert?[name] == sent[name], "\(name)")
+                }
+            }
+            let listed = await Self.call(site, .get, "", gives: 200)["data"]?[0]
+            #expect(listed?["responders"] == sent["responders"] && listed?["details"] == sent["details"])
+            // What Muster adds is with Muster's own view of it.
+            let own = await site.ask(.get, "/v1/alerts").json["items"]?[0]
+            #expect(own?["component"] == "database" && own?["labels"]?["priority"] == "P2")
+        }
+    }
+
+    @Test
+    func `A responder without an id gets one, as every client of Opsgenie expects`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let body: JSONValue = ["message": "m", "alias": "disk", "responders": [["name": "ops", "type": "team"]]]
+            _ = await Self.call(site, .post, "", body)
+            let alert = await Self.call(site, .get, "/disk?identifierType=alias", gives: 200)["data"]
+            let responder = alert?["responders"]?[0]
+            #expect(responder?["name"] == "ops" && responder?["type"] == "team")
+            #expect(responder?["id"]?.string.flatMap(UUID.init(uuidString:)) != nil)
+        }
+    }
+
+    @Test
+    func `An alert with neither has no details, and one too long to be kept whole keeps them`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            _ = await Self.call(site, .post, "", ["message": "bare", "alias": "bare", "priority": "P1"])
+            let bare = await Self.call(site, .get, "/bare?identifierType=alias", gives: 200)["data"]
+            #expect(bare?["details"] == [:] && bare?["responders"] == [] && bare?["actions"] == [])
+            let details: JSONValue = ["a": .string(String(repeating: "d", count: 5000))]
+            let long: JSONValue = [
+                "message": "long", "alias": "long", "description": .string(String(repeating: "x", count: 15_000)),
+                "details": details, "actions": ["Go"],
+            ]
+            _ = await Self.call(site, .post, "", long)
+            let alert = await Self.call(site, .get, "/long?identifierType=alias", gives: 200)["data"]
+            #expect(alert?["details"] == details && alert?["actions"] == ["Go"])
+        }
+    }
+
+    @Test
+    func `An alert that came by another door shows its labels as details`() async throws {
+        try await IngressSite.with(.alertmanager) { site in
+            let hook = #"{"alerts":[{"status":"firing","fingerprint":"f","labels":{"alertname":"A","service":"api"}}]}"#
+            await site.send(.post, "/hooks/\(site.key)", raw: hook, gives: 200)
+            let alert = await Self.call(site, .get, "/f?identifierType=alias", gives: 200)["data"]
+            #expect(alert?["details"] == ["alertname": "A", "service": "api"] && alert?["responders"] == [])
+        }
+    }
 }

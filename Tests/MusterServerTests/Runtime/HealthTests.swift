@@ -1,5 +1,4 @@
 import HTTPTypes
-import HummingbirdCore
 import IncidentDomain
 import NIOCore
 import Postgres
@@ -17,8 +16,7 @@ struct HealthTests {
         let dispatcher = Dispatcher(
             table: RouteTable(health.routes), authenticator: Authenticator(tokens: RoleTokens(), bootstrapToken: nil),
             idempotency: nil, limits: RequestLimits(), inFlight: InFlightGate(max: 10), logger: TestServer.quietLogger)
-        let head = HTTPRequest(method: .get, scheme: "http", authority: "test", path: path)
-        return await dispatcher.respond(to: Request(head: head, body: RequestBody(buffer: ByteBuffer())))
+        return await dispatcher.respond(to: RequestHead(method: .get, path: path), body: ByteBuffer())
     }
 
     @Test func `a daemon with a database and the right schema is ready`() async throws {

@@ -1,4 +1,5 @@
 import CoreMetrics
+import Synchronization
 import Testing
 
 @testable import MusterServer
@@ -53,5 +54,42 @@ struct MetricsTextTests {
         #expect(open > 2)
         #expect(try #require(snapshot.gauges[MetricSeries("process_max_fds")]) > open)
         #expect(try #require(snapshot.gauges[MetricSeries("process_start_time_seconds")]) > 1_700_000_000)
+    }
+
+    @Test func `routes that nobody has called are not shown, and others in few buckets`() {
+        let registry = MetricsRegistry()
+        for route in ["/a", "/b"] {
+            for status in ["2xx", "4xx"] {
+                _ = Counter(
+                    label: RouteMetrics.requestsLabel, dimensions: [("route", route), ("status", status)],
+                    factory: registry)
+            }
+            _ = Timer(label: RouteMetrics.durationLabel, dimensions: [("route", route)], factory: registry)
+        }
+        #expect(text(of: registry).isEmpty)
+        Counter(
+            label: RouteMetrics.requestsLabel, dimensions: [("route", "/a"), ("status", "2xx")], factory: registry
+        ).increment()
+        Timer(label: RouteMetrics.durationLabel, dimensions: [("route", "/a")], factory: registry)
+            .recordMilliseconds(7)
+        let lines = text(of: registry)
+        #expect(lines.filter { !$0.hasPrefix("#") }.count == 1 + 9 + 2)
+        #expect(lines.contains(#"muster_http_requests_total{route="/a",status="2xx"} 1"#))
+        #expect(lines.contains(#"muster_http_request_duration_seconds_bucket{route="/a",le="0.01"} 1"#))
+        #expect(!lines.contains { $0.contains("/b") })
+    }
+
+    @Test func `the page is written once for all who ask within a second`() async throws {
+        let written = Atomic(0)
+        let page = MomentCache(lifetime: .seconds(3_600)) {
+            await Task.yield()
+            return written.add(1, ordering: .relaxed).newValue
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<50 { group.addTask { #expect(await page.current() == 1) } }
+        }
+        let always = MomentCache(lifetime: .zero) { written.add(1, ordering: .relaxed).newValue }
+        #expect(await always.current() == 2)
+        #expect(await always.current() == 3)
     }
 }

@@ -121,10 +121,34 @@ struct YAMLDocumentTests {
         let yaml =
             "# remark\ncomponents:\n  - slug: a\n    tier: 9\n  - slug: b\n    depends_on:\n      - component: c\n"
         let document = try YAMLDocument(Array(yaml.utf8))
-        #expect(document.line(of: "/components/0/tier") == 4)
-        #expect(document.line(of: "/components/1/depends_on/0/component") == 7)
-        #expect(document.line(of: "/components/1/tier") == 5)
-        #expect(document.line(of: "/components/7") == 2)
-        #expect(document.line(of: "") == 2)
+        let pointers = [
+            "/components/0/tier", "/components/1/depends_on/0/component", "/components/1/tier", "/components/7", "",
+        ]
+        #expect(document.lines(of: pointers) == [4, 7, 5, 2, 2])
+    }
+
+    @Test func `a text has a bounded number of names and values, known before it is read`() throws {
+        let pairs = (0..<YAMLDocument.valuesMax / 2).map { "k\($0): v" }.joined(separator: "\n")
+        let others = "[" + String(repeating: "x,", count: YAMLDocument.valuesMax) + "x]"
+        let items = String(repeating: "- x\n", count: YAMLDocument.valuesMax + 1)
+        let blocks = String(repeating: "- [", count: YAMLDocument.valuesMax)
+        for text in [pairs, others, items, blocks] {
+            #expect(refusal(text)?.contains("names and values") == true)
+        }
+        let prose = "a: |\n" + String(repeating: "  at 12:30 see https://a.example/b:c-d\n", count: 20_000)
+        #expect(try value(prose)["a"]?.string?.utf8.count == 20_000 * 37)
+    }
+
+    @Test func `many mistakes in a large text are told with their lines as fast as it is read`() throws {
+        let text = (0..<20_000).map { "k\($0): v" }.joined(separator: "\n")
+        let document = try YAMLDocument(Array(text.utf8))
+        let start = ContinuousClock.now
+        #expect(document.lines(of: (0..<20_000).map { "/k\($0)" }) == (1...20_000).map { $0 })
+        // One walk for each would be 200 million comparisons.
+        #expect(start.duration(to: .now) < .seconds(5))
+        var body = try BodyReader(document.value)
+        _ = body.optionalString("name", 0...10)
+        #expect(throws: Problem.self) { try body.finish() }
+        #expect(body.errors.count == 20_000 && start.duration(to: .now) < .seconds(10))
     }
 }

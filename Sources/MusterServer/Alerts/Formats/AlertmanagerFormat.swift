@@ -17,25 +17,30 @@ enum AlertmanagerFormat: AlertFormat {
         if document["alerts"] == nil, document["labels"]?.object != nil {
             return .one(try alert(document, at: "", group: nil, request.payload))
         }
-        guard let alerts = document["alerts"]?.array else {
+        // Go writes a list without elements as null.
+        guard let alerts = document["alerts"] == .null ? [] : document["alerts"]?.array else {
             throw .invalid("/alerts", "should be the list of alerts of an Alertmanager webhook")
-        }
-        guard alerts.count <= alertsMax else {
-            throw .invalid("/alerts", "has \(alerts.count) alerts; at most \(alertsMax) are taken in one message")
         }
         // Version 3 numbers its groups.
         let group = document["groupKey"].flatMap(ForeignFields.text)
-        var read: [IncomingAlert] = []
-        read.reserveCapacity(alerts.count)
-        for (index, alert) in alerts.enumerated() {
-            let payload = request.payload(of: alert, among: alerts.count)
-            read.append(try self.alert(alert, at: "/alerts/\(index)", group: group, payload))
+        var message = try request.alerts(
+            of: alerts, at: "/alerts", max: alertsMax, rest: { rest(of: document, $0) }
+        ) { (alert, pointer, payload) throws(Problem) in
+            try self.alert(alert, at: pointer, group: group, payload)
         }
         let isCut = (document["truncatedAlerts"]?.integer ?? 0) > 0
-        return IncomingMessage(
-            alerts: read,
-            resolvedGroup: isCut && document["status"]?.string == "resolved"
-                ? group.map { AlertName.bounded(ForeignText.clean($0)) } : nil)
+        if isCut, document["status"]?.string.flatMap(status) == .resolved {
+            message.resolvedGroup = group.map { AlertName.bounded(ForeignText.clean($0)) }
+        }
+        return message
+    }
+
+    /// The message with some of its alerts: read once more, it must not end a whole group.
+    private static func rest(of document: JSONValue, _ alerts: [JSONValue]) -> JSONValue {
+        guard var object = document.object else { return .array(alerts) }
+        object["alerts"] = .array(alerts)
+        object["truncatedAlerts"] = nil
+        return .object(object)
     }
 
     private static func alert(
@@ -45,29 +50,45 @@ enum AlertmanagerFormat: AlertFormat {
         guard let status = alert["status"]?.string.flatMap(status) else {
             throw .invalid("\(pointer)/status", "should be firing or resolved")
         }
-        let labels = LabelSet.texts(alert["labels"])
-        let annotations = LabelSet.texts(alert["annotations"])
+        let labels = try LabelSet.texts(alert["labels"], at: "\(pointer)/labels")
+        let annotations = LabelSet.annotations(alert["annotations"])
         guard let identity = alert["fingerprint"].flatMap(ForeignFields.text) ?? LabelFingerprint.of(labels) else {
             throw .invalid("\(pointer)/labels", "are needed, or a fingerprint, to tell alerts apart")
         }
         return .foreign(
             identity: identity, group: group, status: status,
             title: title(labels, annotations), severity: labels["severity"],
-            startsAt: ForeignTime.read(alert["startsAt"]), endsAt: ForeignTime.read(alert["endsAt"]), labels: labels,
+            startsAt: ForeignTime.moment(alert["startsAt"]), endsAt: ForeignTime.moment(alert["endsAt"]),
+            labels: labels,
             annotations: annotations, payload: payload)
     }
+
+    private static let statuses: [String: IncomingAlert.Status] = ["firing": .firing, "resolved": .resolved]
 
     private static func status(_ word: String) -> IncomingAlert.Status? {
         switch word {
         case "firing": .firing
         case "resolved": .resolved
-        default: nil
+        // The loop of a storm asks for the two above.
+        case _ where word.utf8.count <= 16: statuses[ForeignText.trimmed(word).lowercased()]
+        case _: nil
         }
     }
 
     private static func title(_ labels: [String: String], _ annotations: [String: String]) -> String? {
-        [labels["alertname"], annotations["summary"], annotations["title"]].lazy.compactMap(\.self).first {
+        if let title = datasourceTitle(labels) { return title }
+        return [labels["alertname"], annotations["summary"], annotations["title"]].lazy.compactMap(\.self).first {
             !$0.isEmpty
         }
+    }
+
+    /// Grafana calls every alert of a rule whose data source gives nothing `DatasourceNoData` or `DatasourceError`; the rule
+    /// and the data source stand in labels (grafana/grafana, docs, alerting, stale-alert-instances and no-data-and-error-states).
+    private static func datasourceTitle(_ labels: [String: String]) -> String? {
+        guard let name = labels["alertname"], name == "DatasourceNoData" || name == "DatasourceError",
+            let rule = labels["rulename"], !rule.isEmpty
+        else { return nil }
+        let source = labels["datasource_uid"].flatMap { $0.isEmpty ? nil : " (data source \($0))" } ?? ""
+        return "\(rule): \(name)\(source)"
     }
 }

@@ -12,7 +12,7 @@ enum ChecklyFormat: AlertFormat {
         guard let status = try check.status("alert_type", types) else { return .silent }
         // Word of a certificate, which has no end, must not be ended by the check's recovery.
         let isCertificate = check.text("alert_type")?.lowercased() == "alert_ssl"
-        let at = check.time("started_at")
+        let at = check.moment("started_at")
         return .one(
             .foreign(
                 identity: isCertificate ? "\(id)|certificate" : id, status: status, title: check.text("check_name"),

@@ -10,16 +10,15 @@ enum CloudEventHeaders {
             let name = String(field.name.canonicalName.dropFirst("ce-".count))
             event[name] = .string(try decoded(field.value, of: field.name.canonicalName))
         }
-        event["data"] = data(request)
+        event["data"] = try data(request)
         return .object(event)
     }
 
-    /// JSON as it is, whatever type it claims to have; another text as a text; bytes are left out.
-    private static func data(_ request: ForeignRequest) -> JSONValue? {
+    /// JSON as it is, whatever type it claims to have, since clients send it as a form or without a type; else a plain text.
+    private static func data(_ request: ForeignRequest) throws(Problem) -> JSONValue? {
         guard request.body.readableBytes > 0 else { return nil }
         if let document = try? request.document() { return document }
-        let isText = request.mediaType?.hasPrefix("text/") == true
-        return isText ? String(validating: request.body.readableBytesView, as: UTF8.self).map(JSONValue.string) : nil
+        return try CloudEventData.value(Array(request.body.readableBytesView), request.mediaType, at: "")
     }
 
     /// Percent escapes of UTF-8 bytes, within quotes or not. A percent sign that escapes nothing stands for itself.

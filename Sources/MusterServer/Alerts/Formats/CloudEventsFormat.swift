@@ -6,7 +6,7 @@ import NIOCore
 /// An event says what happened, and no standard says what of it fires. Its data is read by the names that tools commonly
 /// use; an event without a state that we know is a beginning. Source and id are the identity, so that a repeat is no second
 /// alert; where the data has a key of its own (`dedup_key`, `fingerprint`, `alert_id`), source and key are, and a later
-/// event can end the alert.
+/// event can end the alert. Data that Muster cannot look into is a problem: it could say that something is over.
 enum CloudEventsFormat: AlertFormat {
     private static let required = ["specversion", "id", "source", "type"]
     private static let standard =
@@ -16,7 +16,9 @@ enum CloudEventsFormat: AlertFormat {
         if isBinary(request) {
             return .one(try alert(ForeignFields(try CloudEventHeaders.event(of: request)), request.payload))
         }
-        return try request.alerts { (event, payload) throws(Problem) in try alert(event, payload) }
+        return try request.alerts { (event, payload) throws(Problem) in
+            try alert(CloudEventData.unpacked(event), payload)
+        }
     }
 
     /// The media type decides; clients without one are told by their headers.
@@ -32,7 +34,7 @@ enum CloudEventsFormat: AlertFormat {
         guard errors.isEmpty else { throw .invalid(errors) }
         let key = try event.identity(anyOf: "data/dedup_key", "data/fingerprint", "data/alert_id", "id")
         let status = status(event)
-        let time = event.time("time")
+        let time = event.moment("time")
         let words = [event.text("type"), event.text("subject")].compactMap(\.self)
         return .foreign(
             identity: "\(try event.identity("source"))|\(key)", group: event.text("data/group_key"), status: status,
@@ -40,8 +42,8 @@ enum CloudEventsFormat: AlertFormat {
                 ?? words.joined(separator: " "),
             component: event.text("data/component", "data/service"),
             severity: event.text("data/severity", "data/priority", "data/level", "severity"),
-            startsAt: event.time("data/startsAt", "data/starts_at") ?? (status == .firing ? time : nil),
-            endsAt: event.time("data/endsAt", "data/ends_at") ?? time, labels: labels(event),
+            startsAt: event.moment("data/startsAt", "data/starts_at") ?? (status == .firing ? time : nil),
+            endsAt: event.moment("data/endsAt", "data/ends_at") ?? time, labels: labels(event),
             annotations: event.texts("data/annotations").merging(
                 event.labels(["description": "data/description", "url": "data/url"])
             ) { annotation, _ in annotation }, payload: payload)
@@ -51,7 +53,7 @@ enum CloudEventsFormat: AlertFormat {
     private static func status(_ event: ForeignFields) -> IncomingAlert.Status {
         let word =
             event.text("data/status", "data/state") ?? event.text("type")?.split(separator: ".").last.map(String.init)
-        return word.flatMap { PayloadMapping.statusWords[$0.lowercased()] ?? nil } ?? .firing
+        return word.flatMap { PayloadMapping.statusWords[ForeignText.trimmed($0).lowercased()] ?? nil } ?? .firing
     }
 
     /// The attributes, extensions among them, and the data's labels.

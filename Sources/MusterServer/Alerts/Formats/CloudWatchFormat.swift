@@ -37,7 +37,7 @@ enum CloudWatchFormat: AlertFormat {
 
     private static func message(_ envelope: ForeignFields) throws(Problem) -> JSONValue {
         guard let text = envelope["Message"]?.string,
-            let alarm = try? JSONParser.parse(text.utf8, doubledNames: .lastWins)
+            let alarm = ForeignRequest.nested(Array(text.utf8))
         else { throw .invalid("/Message", "should be a text with the JSON of a CloudWatch alarm") }
         return alarm
     }
@@ -52,7 +52,7 @@ enum CloudWatchFormat: AlertFormat {
                 "metric": "Trigger/MetricName",
             ])
         ) { _, own in own }
-        let changedAt = alarm.time("StateChangeTime")
+        let changedAt = alarm.moment("StateChangeTime")
         return .one(
             .foreign(
                 identity: identity, status: status, title: alarm.text("AlarmName"),
@@ -65,7 +65,7 @@ enum CloudWatchFormat: AlertFormat {
     private static func event(_ event: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
         let identity = try event.identity("account", "region", "detail/alarmName")
         guard let status = try event.status("detail/state/value", states) else { return .silent }
-        let changedAt = event.time("detail/state/timestamp", "time")
+        let changedAt = event.moment("detail/state/timestamp", "time")
         return .one(
             .foreign(
                 identity: identity, status: status, title: event.text("detail/alarmName"),

@@ -9,11 +9,11 @@ enum CoralogixFormat: AlertFormat {
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
         let alert = try request.fields()
         let fields = alert.texts("fields").filter { isFilled($0.value) }
-        guard let identity = fields["dedupKey"] ?? alert.text("alert_id") else {
+        guard let identity = fields["dedupKey"] ?? alert.text("alert_id").flatMap({ isFilled($0) ? $0 : nil }) else {
             throw .invalid("/alert_id", "is needed to tell alerts apart, or a dedupKey among the fields")
         }
         guard let status = try alert.status("alert_action", actions) else { return .silent }
-        let at = ForeignTime.read((fields["timestampMs"] ?? fields["timestampISO"]).map(JSONValue.string))
+        let at = ForeignTime.moment((fields["timestampMs"] ?? fields["timestampISO"]).map(JSONValue.string))
         var labels = fields.filter { ["team", "application", "subsystem", "computer", "priority"].contains($0.key) }
         for (name, value) in alert.labels(["service": "service"]) where isFilled(value) { labels[name] = value }
         return .one(

@@ -16,16 +16,18 @@ enum DatadogFormat: AlertFormat {
         let title = event.text("title", "event_title", "alert_title")
         let (opening, beginning) = title.map(split) ?? (nil, nil)
         let identity: String
-        if let key = event.text("aggreg_key") {
-            identity = key
-        } else if let id = event.text("alert_id") {
+        if event["aggreg_key"].flatMap(ForeignFields.text) != nil {
+            identity = try event.identity("aggreg_key")
+        } else if event["alert_id"].flatMap(ForeignFields.text) != nil {
+            let id = try event.identity("alert_id")
             identity = [id, event.text("alert_scope")].compactMap(\.self).joined(separator: "|")
         } else {
             guard let title else { throw .invalid("/title", "is needed to tell alerts apart, or an aggreg_key") }
             identity = beginning ?? title
         }
-        let status = try status(event) ?? opening ?? (event.text("alert_type") == "success" ? .resolved : .firing)
-        let date = event.time("date", "last_updated")
+        let status =
+            try status(event) ?? opening ?? (event.text("alert_type")?.lowercased() == "success" ? .resolved : .firing)
+        let date = event.moment("date", "last_updated")
         var labels = tags(event)
         labels.merge(
             event.labels(["host": "hostname", "event_type": "event_type", "organisation": "org/name"])
@@ -39,7 +41,9 @@ enum DatadogFormat: AlertFormat {
     }
 
     private static func status(_ event: ForeignFields) throws(Problem) -> IncomingAlert.Status? {
-        guard let word = event.text("alert_transition")?.lowercased() else { return nil }
+        guard let word = event.text("alert_transition").map({ ForeignText.trimmed($0).lowercased() }) else {
+            return nil
+        }
         guard let known = transitions.first(where: { $0.word.lowercased() == word }) else {
             throw .invalid(
                 "/alert_transition", "should be one of \(transitions.map(\.word).joined(separator: ", "))")

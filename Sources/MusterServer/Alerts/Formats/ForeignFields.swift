@@ -4,7 +4,7 @@ import NIOCore
 /// The object of a foreign message. Fields are named by paths such as `incident/state` or `alerts/0/id`, and read
 /// leniently: what is missing, empty or of a kind that says nothing is nil.
 struct ForeignFields {
-    let value: JSONValue
+    private(set) var value: JSONValue
     /// Where the object stands in the message, for problems.
     let pointer: String
 
@@ -12,6 +12,17 @@ struct ForeignFields {
         guard value.object != nil else { throw .invalid(pointer, "should be an object and is \(value.kindName)") }
         self.value = value
         self.pointer = pointer
+    }
+
+    /// The same with its texts trimmed; lists and objects in it stay as they are.
+    var trimmed: ForeignFields {
+        var copy = self
+        let members = (value.object?.members ?? []).map { member in
+            guard case .string(let text) = member.value else { return member }
+            return JSONObject.Member(name: member.name, value: .string(ForeignText.trimmed(text)))
+        }
+        copy.value = .object(JSONObject(members))
+        return copy
     }
 
     subscript(path: String) -> JSONValue? {
@@ -32,12 +43,20 @@ struct ForeignFields {
         return nil
     }
 
-    /// The first of the fields that holds a time.
-    func time(_ paths: String...) -> Timestamp? {
+    /// The time in a field; nil when none is there that can be read.
+    func time(_ path: String) -> Timestamp? {
+        ForeignTime.read(self[path])
+    }
+
+    /// The first of the fields that holds a time, else the first that should and cannot be read.
+    func moment(_ paths: String...) -> ForeignMoment? {
+        var unread: ForeignMoment?
         for path in paths {
-            if let time = ForeignTime.read(self[path]) { return time }
+            guard let moment = ForeignTime.moment(self[path]) else { continue }
+            if moment.timestamp != nil { return moment }
+            unread = unread ?? moment
         }
-        return nil
+        return unread
     }
 
     /// What tells this alert from others: all of the fields, joined by `|`.
@@ -47,6 +66,7 @@ struct ForeignFields {
             guard let part = text(path) else {
                 throw .invalid("\(pointer)/\(path)", "is needed to tell alerts apart")
             }
+            guard !ForeignText.isPlaceholder(part) else { throw placeholder(part, path) }
             parts.append(part)
         }
         return parts.joined(separator: "|")
@@ -54,10 +74,18 @@ struct ForeignFields {
 
     /// What tells this alert from others: the first of the fields that has something.
     func identity(anyOf paths: String...) throws(Problem) -> String {
+        var unfilled: Problem?
         for path in paths {
-            if let text = self[path].flatMap(Self.text) { return text }
+            guard let text = self[path].flatMap(Self.text) else { continue }
+            guard ForeignText.isPlaceholder(text) else { return text }
+            unfilled = unfilled ?? placeholder(text, path)
         }
-        throw .invalid("\(pointer)/\(paths[0])", "is needed to tell alerts apart")
+        throw unfilled ?? .invalid("\(pointer)/\(paths[0])", "is needed to tell alerts apart")
+    }
+
+    /// All alerts of a tool that fills nothing in would be one.
+    private func placeholder(_ text: String, _ path: String) -> Problem {
+        .invalid("\(pointer)/\(path)", ForeignText.placeholderDetail(text))
     }
 
     /// The state that a field names in any case, by a table of the words that are known; nil for those that end and
@@ -65,7 +93,7 @@ struct ForeignFields {
     func status(
         _ path: String, _ known: [String: IncomingAlert.Status?]
     ) throws(Problem) -> IncomingAlert.Status? {
-        guard let word = text(path)?.lowercased(), let status = known[word] else {
+        guard let word = text(path).map({ ForeignText.trimmed($0).lowercased() }), let status = known[word] else {
             throw .invalid("\(pointer)/\(path)", "should be one of \(known.keys.sorted().joined(separator: ", "))")
         }
         return status
@@ -151,15 +179,43 @@ extension ForeignRequest {
         guard let elements = document.array else {
             return IncomingMessage(alerts: [try read(ForeignFields(document), payload)].compactMap(\.self))
         }
-        guard elements.count <= Self.elementsMax else {
-            throw .invalid("", "has \(elements.count) elements; at most \(Self.elementsMax) are taken in one message")
+        return try alerts(of: elements, at: "", max: Self.elementsMax, rest: { .array($0) }) {
+            (element, pointer, payload) throws(Problem) in
+            try read(ForeignFields(element, at: pointer), payload)
+        }
+    }
+
+    /// Reads each element of a list. One that is wrong does not keep out the others: it is set aside with what is wrong.
+    ///
+    /// - Parameters:
+    ///   - rest: The message with these elements alone, as it is kept of those that are wrong.
+    /// - Throws: `Problem` when the list is too long, or nothing in it is right.
+    func alerts(
+        of elements: [JSONValue], at pointer: String, max: Int, rest: ([JSONValue]) -> JSONValue,
+        _ read: (JSONValue, String, AlertPayload) throws(Problem) -> IncomingAlert?
+    ) throws(Problem) -> IncomingMessage {
+        guard elements.count <= max else {
+            throw .invalid(pointer, "has \(elements.count) elements; at most \(max) are taken in one message")
         }
         var alerts: [IncomingAlert] = []
+        alerts.reserveCapacity(elements.count)
+        var errors: [FieldError] = []
+        var wrong: [JSONValue] = []
         for (index, element) in elements.enumerated() {
-            let kept = payload(of: element, among: elements.count)
-            if let alert = try read(ForeignFields(element, at: "/\(index)"), kept) { alerts.append(alert) }
+            let place = "\(pointer)/\(index)"
+            do throws(Problem) {
+                if let alert = try read(element, place, payload(of: element, among: elements.count)) {
+                    alerts.append(alert)
+                }
+            } catch {
+                wrong.append(element)
+                errors += error.errors.isEmpty ? [FieldError(pointer: place, detail: error.detail)] : error.errors
+            }
         }
-        return IncomingMessage(alerts: alerts)
+        guard wrong.count < elements.count || elements.isEmpty else { throw .invalid(errors) }
+        var message = IncomingMessage(alerts: alerts)
+        if !wrong.isEmpty { message.refused = .init(errors: errors, rest: rest(wrong)) }
+        return message
     }
 
     /// Alerts in one message of a list.
@@ -178,10 +234,11 @@ extension ForeignRequest {
     /// The fields of a form; nil when the body is none. Libraries send JSON as a form, too: the first byte tells.
     private func form() throws(Problem) -> JSONValue? {
         guard mediaType == "application/x-www-form-urlencoded" else { return nil }
-        let first = body.readableBytesView.first { $0 != 0x20 && !(0x09...0x0D).contains($0) }
+        let body = unmarkedBody
+        let first = body.first { $0 != 0x20 && !(0x09...0x0D).contains($0) }
         guard let first, first != UInt8(ascii: "{"), first != UInt8(ascii: "[") else { return nil }
         var object = JSONObject()
-        for pair in String(decoding: body.readableBytesView, as: UTF8.self).split(separator: "&").prefix(200) {
+        for pair in String(decoding: body, as: UTF8.self).split(separator: "&").prefix(200) {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = try PercentEncoding.decode(parts[0].utf8, plusIsSpace: true)
             let value = parts.count == 2 ? try PercentEncoding.decode(parts[1].utf8, plusIsSpace: true) : ""

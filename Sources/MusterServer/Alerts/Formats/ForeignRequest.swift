@@ -4,7 +4,7 @@ import NIOCore
 
 /// A message as it came over HTTP, for a format to read.
 struct ForeignRequest: Sendable {
-    let body: ByteBuffer
+    var body: ByteBuffer
     var headers: HTTPFields = [:]
     /// The query's parameters, in order.
     var query: [(name: String, value: String)] = []
@@ -25,9 +25,21 @@ struct ForeignRequest: Sendable {
     func document() throws(Problem) -> JSONValue {
         if let parsed { return parsed }
         do {
-            return try JSONParser.parse(body.readableBytesView, doubledNames: .lastWins)
+            return try JSONParser.parse(unmarkedBody, doubledNames: .lastWins)
         } catch {
             throw Problem(.notJSON, "At byte \(error.offset): \(error.reason).")
         }
+    }
+
+    /// The body without the mark of the byte order that some write in front of UTF-8.
+    var unmarkedBody: ByteBufferView { Self.unmarked(body.readableBytesView) }
+
+    /// JSON that stands within a message, as a text or in base 64; nil when it is none.
+    static func nested(_ bytes: [UInt8]) -> JSONValue? {
+        try? JSONParser.parse(unmarked(bytes[...]), doubledNames: .lastWins)
+    }
+
+    static func unmarked<Bytes: Collection<UInt8>>(_ bytes: Bytes) -> Bytes where Bytes.SubSequence == Bytes {
+        bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
     }
 }

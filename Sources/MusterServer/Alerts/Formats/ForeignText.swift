@@ -10,8 +10,10 @@ enum ForeignText {
     static let labelNameBytesMax = 200
     static let labelsMax = 64
 
-    /// Labels that routing reads, kept before others when there are too many.
-    private static let wanted: Set<String> = ["component", "service", "severity", "alertname"]
+    /// Labels that routing reads, and what is said of a time, kept before others when there are too many.
+    private static let wanted: Set<String> = ["component", "service", "severity", "alertname", unreadTime]
+    /// The annotation that says which time could not be read.
+    static let unreadTime = "unread_time"
 
     /// PostgreSQL stores no U+0000; what stands there is shown as unknown.
     static func clean(_ text: String) -> String {
@@ -37,6 +39,47 @@ enum ForeignText {
         // Most texts begin with a letter; to ask Unicode costs more.
         if let first = text.utf8.first, (0x21...0x7E).contains(first) { return true }
         return text.unicodeScalars.contains { !$0.properties.isWhitespace }
+    }
+
+    /// Without white space at both ends; a tool on Windows leaves `\r` at the end of what it fills in.
+    static func trimmed(_ text: String) -> String {
+        let bytes = text.utf8
+        guard let first = bytes.first, let last = bytes.last, isSpace(first) || isSpace(last) else { return text }
+        let inner = bytes.drop(while: isSpace)
+        guard let end = inner.lastIndex(where: { !isSpace($0) }) else { return "" }
+        return String(decoding: inner[...end], as: UTF8.self)
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+    /// Whether a text is only a variable that the tool did not fill in: `{HOST.NAME}`, `{{ .Id }}`, `${id}`, `$ALERT_ID`,
+    /// `$HOSTNAME$`, `*UNKNOWN*`.
+    static func isPlaceholder(_ text: String) -> Bool {
+        guard let first = text.utf8.first, "{$*".utf8.contains(first), text.utf8.count > 2 else { return false }
+        let text = trimmed(text)
+        if text.hasPrefix("*") {
+            return text.hasSuffix("*") && text.dropFirst().dropLast().utf8.allSatisfy(isNameByte)
+        }
+        let name = text.hasPrefix("$") ? text.dropFirst() : text[...]
+        if name.hasPrefix("{"), name.hasSuffix("}") {
+            let inner = name.drop { "{#$?% ".contains($0) }
+            guard let end = inner.lastIndex(where: { !"} ".contains($0) }) else { return false }
+            return inner[...end].utf8.allSatisfy(isNameByte)
+        }
+        return text.hasPrefix("$") && name.utf8.allSatisfy { isNameByte($0) || $0 == UInt8(ascii: "$") }
+            && name == name.uppercased()
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"): true
+        case _: false
+        }
+    }
+
+    static func placeholderDetail(_ text: String) -> String {
+        "is \"\(cut(clean(text), bytes: 64))\", which the tool did not fill in: nothing tells its alerts apart"
     }
 
     /// The text without U+0000 and cut; nil when nothing can be seen in it.
@@ -68,10 +111,13 @@ extension IncomingAlert {
     /// component of its own it takes the label `component`, else `service`; without a group it is a group alone.
     static func foreign(
         identity: String, group: String? = nil, status: Status, title: String? = nil, component: String? = nil,
-        severity: String? = nil, startsAt: Timestamp? = nil, endsAt: Timestamp? = nil, labels: [String: String] = [:],
+        severity: String? = nil, startsAt: ForeignMoment? = nil, endsAt: ForeignMoment? = nil,
+        labels: [String: String] = [:],
         annotations: [String: String] = [:], actor: String? = nil, payload: AlertPayload = .whole([])
     ) -> IncomingAlert {
         let name = AlertName.bounded(ForeignText.clean(identity))
+        var annotations = annotations
+        if let remark = remark(onStart: startsAt, onEnd: endsAt) { annotations[ForeignText.unreadTime] = remark }
         let component =
             ForeignText.bounded(component, bytes: 200) ?? ForeignText.bounded(labels["component"], bytes: 200)
             ?? ForeignText.bounded(labels["service"], bytes: 200)
@@ -81,9 +127,15 @@ extension IncomingAlert {
             title: ForeignText.bounded(title, bytes: ForeignText.titleBytesMax)
                 ?? ForeignText.cut(name, bytes: ForeignText.titleBytesMax),
             component: component, severity: ForeignText.bounded(severity, bytes: 64),
-            startsAt: startsAt, endsAt: status == .resolved ? endsAt : nil,
+            startsAt: startsAt?.timestamp, endsAt: status == .resolved ? endsAt?.timestamp : nil,
             labels: ForeignText.bounded(labels, valueBytes: ForeignText.labelBytesMax),
             annotations: ForeignText.bounded(annotations, valueBytes: ForeignText.annotationBytesMax),
             actor: ForeignText.bounded(actor, bytes: 200), payload: payload)
+    }
+
+    /// What people have to know of times that could not be read; the time of arrival stands in their place.
+    private static func remark(onStart startsAt: ForeignMoment?, onEnd endsAt: ForeignMoment?) -> String? {
+        guard let text = startsAt?.unreadText ?? endsAt?.unreadText else { return nil }
+        return "\"\(text)\" is no time that Muster can read. The time of arrival stands in its place."
     }
 }

@@ -5,13 +5,15 @@
 enum GraylogFormat: AlertFormat {
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
         let message = try request.fields()
+        // What its button "Execute Test Notification" sends.
+        if message.text("event_definition_type") == "test-dummy-v1" { return .silent }
         if message["event_definition_id"] != nil { return .one(try event(message, request.payload)) }
         let identity = try message.identity("stream/id", "check_result/triggered_condition/id")
         guard message["check_result/triggered"]?.bool != false else { return .silent }
         return .one(
             .foreign(
                 identity: identity, status: .firing, title: message.text("stream/title"),
-                startsAt: message.time("check_result/triggered_at"),
+                startsAt: message.moment("check_result/triggered_at"),
                 labels: message.labels([
                     "stream": "stream/title", "condition": "check_result/triggered_condition/type",
                 ]),
@@ -31,7 +33,7 @@ enum GraylogFormat: AlertFormat {
         return .foreign(
             identity: identity.joined(separator: "|"), status: .firing,
             title: message.text("event/message", "event_definition_title"), severity: message.text("event/priority"),
-            startsAt: message.time("event/timestamp"), labels: labels,
+            startsAt: message.moment("event/timestamp"), labels: labels,
             annotations: message.labels([
                 "description": "event_definition_description", "first_message": "backlog/0/message",
             ]), payload: payload)

@@ -34,6 +34,26 @@ struct JSONPointer: Hashable, Sendable {
         return found
     }
 
+    /// The document with another value in this place, which has to be there; lists on the way stay as they are.
+    func replacing(in document: JSONValue, by value: JSONValue) -> JSONValue {
+        Self.replacing(steps[...], in: document, by: value)
+    }
+
+    private static func replacing(_ steps: ArraySlice<String>, in document: JSONValue, by value: JSONValue) -> JSONValue
+    {
+        guard let step = steps.first else { return value }
+        switch document {
+        case .object(var object):
+            object[step] = replacing(steps.dropFirst(), in: object[step] ?? .null, by: value)
+            return .object(object)
+        case .array(var elements):
+            guard let index = index(step), elements.indices.contains(index) else { return document }
+            elements[index] = replacing(steps.dropFirst(), in: elements[index], by: value)
+            return .array(elements)
+        case .null, .bool, .integer, .number, .string: return document
+        }
+    }
+
     private static func index(_ step: String) -> Int? {
         guard step == "0" || step.first.map({ ("1"..."9").contains($0) }) == true else { return nil }
         return Int(step)

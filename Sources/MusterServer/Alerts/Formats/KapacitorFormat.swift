@@ -10,7 +10,7 @@ enum KapacitorFormat: AlertFormat {
         var status: IncomingAlert.Status? = .firing
         if alert["level"] != nil { status = try alert.status("level", levels) }
         guard let status else { return .silent }
-        let at = alert.time("time")
+        let at = alert.moment("time")
         return .one(
             .foreign(
                 identity: identity, status: status, title: alert.text("message", "id"),

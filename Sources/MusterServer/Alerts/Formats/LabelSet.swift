@@ -1,14 +1,43 @@
 /// Labels as Prometheus has them: names and texts, nothing else.
 enum LabelSet {
-    /// As they came: a fingerprint has to be that of the sender.
+    /// As they came: a fingerprint has to be that of the sender. Numbers and truth values are texts as they are written.
     ///
-    /// - Parameter isEmptyNone: Whether a label without a text is none, as it is for Alertmanager.
-    static func texts(_ value: JSONValue?, isEmptyNone: Bool = false) -> [String: String] {
+    /// - Parameters:
+    ///   - pointer: Where they stand, for the problem.
+    ///   - isEmptyNone: Whether a label without a text is none, as it is for Alertmanager.
+    /// - Throws: `Problem` when one has a list or an object: without it, alerts that differ in it would be one.
+    static func texts(
+        _ value: JSONValue?, at pointer: @autoclosure () -> String, isEmptyNone: Bool = false
+    ) throws(Problem) -> [String: String] {
+        guard let value, value != .null else { return [:] }
+        guard let members = value.object?.members else {
+            throw .invalid(pointer(), "should be an object of texts and is \(value.kindName)")
+        }
+        var texts = [String: String](minimumCapacity: members.count)
+        for member in members {
+            if case .string(let text) = member.value {
+                if !(isEmptyNone && text.isEmpty) { texts[member.name] = text }
+            } else if let text = ForeignFields.text(member.value) {
+                texts[member.name] = text
+            } else if member.value != .null {
+                throw .invalid(
+                    "\(pointer())/\(PayloadRuleReader.escaped(member.name))",
+                    "should be a text and is \(member.value.kindName)")
+            }
+        }
+        return texts
+    }
+
+    /// Annotations are for people: lists and objects are shown as JSON.
+    static func annotations(_ value: JSONValue?) -> [String: String] {
         guard let members = value?.object?.members else { return [:] }
         var texts = [String: String](minimumCapacity: members.count)
         for member in members {
-            guard let text = member.value.string, !(isEmptyNone && text.isEmpty) else { continue }
-            texts[member.name] = text
+            switch member.value {
+            case .string(let text): texts[member.name] = text
+            case .array, .object: texts[member.name] = String(decoding: member.value.bytes, as: UTF8.self)
+            case .null, .bool, .integer, .number: texts[member.name] = ForeignFields.text(member.value)
+            }
         }
         return texts
     }

@@ -22,7 +22,7 @@ enum NewRelicFormat: AlertFormat {
         return .one(
             .foreign(
                 identity: identity, status: status, title: message.text("title"), severity: message.text("priority"),
-                startsAt: message.time("createdAt"), endsAt: message.time("closedAt", "updatedAt"), labels: labels,
+                startsAt: message.moment("createdAt"), endsAt: message.moment("closedAt", "updatedAt"), labels: labels,
                 annotations: message.labels(["url": "issueUrl"]), payload: request.payload))
     }
 
@@ -31,7 +31,7 @@ enum NewRelicFormat: AlertFormat {
     {
         let identity = try incident.identity("account_id", "incident_id")
         guard let status = try incident.status("current_state", incidentStates) else { return .silent }
-        let at = incident.time("timestamp")
+        let at = incident.moment("timestamp")
         return .one(
             .foreign(
                 identity: identity, status: status, title: incident.text("condition_name"),

@@ -18,9 +18,7 @@ enum OpsgenieFormat: AlertFormat {
         }
         guard let message = fields.text("message") else { throw .invalid("/message", "is required") }
         var (labels, annotations) = fields.details("details")
-        labels.merge(
-            fields.labels(["source": "source", "entity": "entity", "priority": "priority", "user": "user"])
-        ) { detail, _ in detail }
+        labels.merge(ownLabels(of: fields.value)) { detail, _ in detail }
         labels["tags"] = tags(fields["tags"])
         annotations["description"] = fields.text("description")
         annotations["note"] = fields.text("note")
@@ -28,7 +26,23 @@ enum OpsgenieFormat: AlertFormat {
             .foreign(
                 identity: fields.text("alias") ?? UUID.random().uuidString.lowercased(), status: .firing,
                 title: message, severity: fields.text("priority"), labels: labels, annotations: annotations,
-                payload: request.payload))
+                payload: payload(fields, request)))
+    }
+
+    /// The members of a body that stand beside its details, as labels.
+    static func ownLabels(of body: JSONValue) -> [String: String] {
+        guard let fields = try? ForeignFields(body) else { return [:] }
+        return fields.labels(["source": "source", "entity": "entity", "priority": "priority", "user": "user"])
+    }
+
+    /// What is kept of a create: clients ask for its details, responders and actions again, so it has to stay whole. A body that
+    /// is too long for that is kept without its long texts, which the alert has anyway.
+    private static func payload(_ fields: ForeignFields, _ request: ForeignRequest) -> AlertPayload {
+        guard request.body.readableBytes > AlertPayload.bytesMax, var object = fields.value.object else {
+            return request.payload
+        }
+        for name in ["description", "note"] { object[name] = nil }
+        return .part(.object(object))
     }
 
     /// Something done to an alert: `POST /v2/alerts/{identifier}/close` and the like, whose body may be empty.
@@ -50,7 +64,9 @@ enum OpsgenieFormat: AlertFormat {
     private static func readWebhook(_ fields: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage
     {
         let identity = try fields.identity("alert/alertId")
-        guard let status = fields.text("action").flatMap({ actions[$0.lowercased()] }) else { return .silent }
+        guard let status = fields.text("action").flatMap({ actions[ForeignText.trimmed($0).lowercased()] }) else {
+            return .silent
+        }
         var (labels, annotations) = fields.details("alert/details")
         labels.merge(
             fields.labels([
@@ -63,8 +79,8 @@ enum OpsgenieFormat: AlertFormat {
         return .one(
             .foreign(
                 identity: identity, status: status, title: fields.text("alert/message"),
-                severity: fields.text("alert/priority"), startsAt: fields.time("alert/createdAt"),
-                endsAt: fields.time("alert/updatedAt"), labels: labels, annotations: annotations,
+                severity: fields.text("alert/priority"), startsAt: fields.moment("alert/createdAt"),
+                endsAt: fields.moment("alert/updatedAt"), labels: labels, annotations: annotations,
                 actor: status == .firing ? nil : fields.text("alert/username"), payload: payload))
     }
 

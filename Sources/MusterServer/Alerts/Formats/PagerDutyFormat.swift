@@ -18,7 +18,7 @@ enum PagerDutyFormat: AlertFormat {
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
         let event = try ForeignFields(request.document())
         var errors: [FieldError] = []
-        let status = event.text("event_action").flatMap { actions[$0] }
+        let status = event.text("event_action").flatMap { actions[ForeignText.trimmed($0).lowercased()] }
         if status == nil {
             errors.append(.init(pointer: "/event_action", detail: "should be trigger, acknowledge or resolve"))
         }
@@ -40,12 +40,15 @@ enum PagerDutyFormat: AlertFormat {
         let errors = missing(["summary"], in: event)
         guard errors.isEmpty else { throw .invalid(errors) }
         let details = event.details("payload/custom_details")
-        let labels = ForeignText.bounded(details.labels, valueBytes: ForeignText.labelBytesMax)
+        let moment = event.moment("payload/timestamp")
+        var labels = details.labels
+        labels[ForeignText.unreadTime] = moment?.unreadText
+        labels = ForeignText.bounded(labels, valueBytes: ForeignText.labelBytesMax)
         let change = IncomingChange(
             summary: ForeignText.bounded(event.text("payload/summary"), bytes: ForeignText.titleBytesMax) ?? "-",
             source: ForeignText.bounded(event.text("payload/source"), bytes: 200),
             component: ForeignText.bounded(labels["component"] ?? labels["service"], bytes: 200),
-            at: event.time("payload/timestamp"), labels: labels, links: links(event))
+            at: moment?.timestamp, labels: labels, links: links(event))
         return IncomingMessage(alerts: [], changes: [change])
     }
 
@@ -70,7 +73,7 @@ enum PagerDutyFormat: AlertFormat {
         ) { _, own in own }
         annotations["client_url"] = event.text("client_url")
         if let links = links(event).nonEmpty { annotations["links"] = links.joined(separator: " ") }
-        let time = event.time("payload/timestamp")
+        let time = event.moment("payload/timestamp")
         return .foreign(
             identity: key, status: status, title: event.text("payload/summary"),
             component: event.text("payload/component"), severity: event.text("payload/severity"),

@@ -14,7 +14,7 @@ enum PagerDutyWebhookFormat: AlertFormat {
         if message["event"] == nil, message["incident_key"] != nil {
             return .one(try incident(message, request.payload))
         }
-        guard let type = message.text("event/event_type") else {
+        guard let type = message.text("event/event_type").map({ ForeignText.trimmed($0).lowercased() }) else {
             throw .invalid("/event/event_type", "should name what happened, as incident.triggered")
         }
         // Notes, changed priorities and the like change no state; neither does PagerDuty's ping.
@@ -30,8 +30,8 @@ enum PagerDutyWebhookFormat: AlertFormat {
                 identity: try event.identity("data/id"), status: status, title: event.text("data/title"),
                 severity: event.text("data/priority/summary", "data/urgency"),
                 // One that comes back keeps the time of its making.
-                startsAt: event.time(type == "incident.reopened" ? "occurred_at" : "data/created_at"),
-                endsAt: event.time("occurred_at"), labels: labels,
+                startsAt: event.moment(type == "incident.reopened" ? "occurred_at" : "data/created_at"),
+                endsAt: event.moment("occurred_at"), labels: labels,
                 annotations: event.labels(["url": "data/html_url"]), actor: status == .firing ? nil : agent,
                 payload: request.payload))
     }
@@ -43,8 +43,8 @@ enum PagerDutyWebhookFormat: AlertFormat {
         }
         return .foreign(
             identity: identity, status: status, title: incident.text("title", "summary"),
-            severity: incident.text("priority/summary", "urgency"), startsAt: incident.time("created_at"),
-            endsAt: incident.time("resolved_at", "last_status_change_at"),
+            severity: incident.text("priority/summary", "urgency"), startsAt: incident.moment("created_at"),
+            endsAt: incident.moment("resolved_at", "last_status_change_at"),
             labels: incident.labels([
                 "service": "service/summary", "urgency": "urgency", "priority": "priority/summary",
                 "number": "incident_number", "escalation_policy": "escalation_policy/summary",

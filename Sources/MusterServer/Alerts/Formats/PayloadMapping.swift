@@ -52,59 +52,58 @@ struct PayloadMapping: Hashable, Sendable {
     func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
         let document = try request.anyDocument()
         let found = items.map { $0.value(in: document) } ?? document
-        guard let elements = found?.array ?? (items == nil ? [document] : nil) else {
-            throw .invalid(items?.text ?? "", "should be the list of alerts, as the mapping's items says")
-        }
-        guard elements.count <= Self.itemsMax else {
-            throw .invalid(
-                items?.text ?? "", "has \(elements.count) alerts; at most \(Self.itemsMax) are taken in one message")
-        }
-        let isList = found?.array != nil
-        var alerts: [IncomingAlert] = []
-        var errors: [FieldError] = []
-        for (index, element) in elements.enumerated() {
-            let pointer = isList ? "\(items?.text ?? "")/\(index)" : ""
-            switch alert(element, request.payload(of: element, among: elements.count)) {
-            case .success(let alert): if let alert { alerts.append(alert) }
-            case .failure(let complaint): errors.append(FieldError(pointer: pointer, detail: complaint.detail))
+        guard let list = found == .null && items != nil ? [] : found?.array else {
+            guard items == nil else {
+                throw .invalid(items?.text ?? "", "should be the list of alerts, as the mapping's items says")
             }
+            return IncomingMessage(alerts: [try alert(document, at: "", request.payload)].compactMap(\.self))
         }
-        guard errors.isEmpty else { throw .invalid(errors) }
-        return IncomingMessage(alerts: alerts)
+        let rest = { (wrong: [JSONValue]) in items?.replacing(in: document, by: .array(wrong)) ?? .array(wrong) }
+        return try request.alerts(of: list, at: items?.text ?? "", max: Self.itemsMax, rest: rest) {
+            (element, pointer, payload) throws(Problem) in
+            try alert(element, at: pointer, payload)
+        }
     }
 
     /// One alert; nil when the rules leave it out.
-    private func alert(_ element: JSONValue, _ payload: AlertPayload) -> Result<IncomingAlert?, FieldComplaint> {
-        guard let identity = text(.identity, element), ForeignText.bounded(identity, bytes: .max) != nil else {
-            return .failure(FieldComplaint(detail: "has no identity where the mapping looks for one"))
-        }
+    private func alert(
+        _ element: JSONValue, at pointer: String, _ payload: AlertPayload
+    ) throws(Problem) -> IncomingAlert? {
+        let identity = try identity(of: element, at: pointer)
         var status: IncomingAlert.Status? = .firing
         if rules[.status] != nil {
-            guard let word = text(.status, element) else {
-                return .failure(FieldComplaint(detail: "has no status where the mapping looks for one"))
+            guard let word = text(.status, element).map(ForeignText.trimmed) else {
+                throw .invalid(pointer, "has no status where the mapping looks for one")
             }
             guard let known = Self.statusWords[word.lowercased()] else {
                 let word = ForeignText.cut(ForeignText.clean(word), bytes: 64)
-                return .failure(
-                    FieldComplaint(detail: "has the status \"\(word)\", which the mapping's values do not name"))
+                throw .invalid(pointer, "has the status \"\(word)\", which the mapping's values do not name")
             }
             status = known
         }
-        guard let status else { return .success(nil) }
-        return .success(
-            .foreign(
-                identity: identity, group: text(.group, element), status: status, title: text(.title, element),
-                component: text(.component, element), severity: text(.severity, element),
-                startsAt: time(.startsAt, element), endsAt: time(.endsAt, element), labels: labels.read(element),
-                annotations: annotations.read(element), actor: text(.actor, element), payload: payload))
+        guard let status else { return nil }
+        return .foreign(
+            identity: identity, group: text(.group, element), status: status, title: text(.title, element),
+            component: text(.component, element), severity: text(.severity, element),
+            startsAt: moment(.startsAt, element), endsAt: moment(.endsAt, element), labels: labels.read(element),
+            annotations: annotations.read(element), actor: text(.actor, element), payload: payload)
+    }
+
+    /// What tells alerts apart has to be there, and to be plain: else many would be one.
+    private func identity(of element: JSONValue, at pointer: String) throws(Problem) -> String {
+        if let fault = rules[.identity]?.identityFault(in: element) { throw .invalid(pointer, fault) }
+        guard let identity = text(.identity, element), ForeignText.bounded(identity, bytes: .max) != nil else {
+            throw .invalid(pointer, "has no identity where the mapping looks for one")
+        }
+        return identity
     }
 
     private func text(_ field: Field, _ element: JSONValue) -> String? {
         rules[field]?.text(in: element)
     }
 
-    private func time(_ field: Field, _ element: JSONValue) -> Timestamp? {
-        ForeignTime.read(rules[field]?.value(in: element))
+    private func moment(_ field: Field, _ element: JSONValue) -> ForeignMoment? {
+        ForeignTime.moment(rules[field]?.value(in: element))
     }
 }
 

@@ -49,8 +49,36 @@ struct PayloadRule: Hashable, Sendable {
         }
     }
 
-    /// A text, number or truth value; of an object of texts, as labels are, its fingerprint.
+    /// A text, number or truth value; of an object of these, as labels are, its fingerprint.
     private static func text(at place: JSONPointer, in payload: JSONValue) -> String? {
-        place.value(in: payload).flatMap { ForeignFields.text($0) ?? LabelFingerprint.of(LabelSet.texts($0)) }
+        place.value(in: payload).flatMap { value in
+            ForeignFields.text(value)
+                ?? (try? LabelSet.texts(value, at: place.text)).flatMap(LabelFingerprint.of)
+        }
+    }
+
+    /// Why what the rule finds cannot tell alerts apart; nil when it can, or when it finds nothing.
+    func identityFault(in payload: JSONValue) -> String? {
+        let places: [JSONPointer]
+        switch origin {
+        case .constant: return nil
+        case .joined(let all, _): places = all
+        case .first(let all):
+            // The first that has something is the one.
+            places =
+                all.first { ($0.value(in: payload) ?? .null) != .null && $0.value(in: payload) != "" }.map { [$0] }
+                ?? []
+        }
+        for place in places {
+            guard let value = place.value(in: payload), value != .null else { continue }
+            if let text = ForeignFields.text(value) {
+                if ForeignText.isPlaceholder(text) { return ForeignText.placeholderDetail(text) }
+            } else if value.array != nil || Self.text(at: place, in: payload) == nil, value.string == nil {
+                return
+                    "has \(value.kindName) at \(place.text), which cannot be an identity: it should be a text, a number, or "
+                    + "an object of these"
+            }
+        }
+        return nil
     }
 }

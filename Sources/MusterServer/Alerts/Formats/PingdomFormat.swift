@@ -9,7 +9,7 @@ enum PingdomFormat: AlertFormat {
         let check = try request.fields()
         let identity = try check.identity("check_id")
         guard let status = try check.status("current_state", states) else { return .silent }
-        let changedAt = check.time("state_changed_timestamp", "state_changed_utc_time")
+        let changedAt = check.moment("state_changed_timestamp", "state_changed_utc_time")
         var labels = check.labels(["check_type": "check_type", "host": "check_params/hostname"])
         labels["tags"] = check.list("tags")
         return .one(

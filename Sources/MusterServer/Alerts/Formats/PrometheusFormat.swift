@@ -14,26 +14,19 @@ enum PrometheusFormat: AlertFormat {
     private static let grouping = ["alertname", "cluster", "service", "component"]
 
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
-        guard let alerts = try request.document().array else {
+        let document = try request.document()
+        // Go writes a list without elements as null.
+        guard let alerts = document == .null ? [] : document.array else {
             throw .invalid("", "should be the list of alerts that POST /api/v2/alerts takes")
         }
-        guard alerts.count <= alertsMax else {
-            throw .invalid("", "has \(alerts.count) alerts; at most \(alertsMax) are taken in one message")
-        }
-        var read: [IncomingAlert] = []
-        read.reserveCapacity(alerts.count)
-        var errors: [FieldError] = []
-        for (index, alert) in alerts.enumerated() {
-            let labels = LabelSet.texts(alert["labels"], isEmptyNone: true)
-            if let identity = LabelFingerprint.of(labels) {
-                let payload = request.payload(of: alert, among: alerts.count)
-                read.append(self.alert(alert, identity, labels, at: request.receivedAt, payload))
-            } else {
-                errors.append(.init(pointer: "/\(index)/labels", detail: "at least one is needed to tell alerts apart"))
+        return try request.alerts(of: alerts, at: "", max: alertsMax, rest: { .array($0) }) {
+            (alert, pointer, payload) throws(Problem) in
+            let labels = try LabelSet.texts(alert["labels"], at: "\(pointer)/labels", isEmptyNone: true)
+            guard let identity = LabelFingerprint.of(labels) else {
+                throw .invalid("\(pointer)/labels", "at least one is needed to tell alerts apart")
             }
+            return self.alert(alert, identity, labels, at: request.receivedAt, payload)
         }
-        guard errors.isEmpty else { throw .invalid(errors) }
-        return IncomingMessage(alerts: read)
     }
 
     private static func alert(
@@ -41,18 +34,18 @@ enum PrometheusFormat: AlertFormat {
         _ payload: AlertPayload
     ) -> IncomingAlert {
         // amtool writes Go's zero time for what it does not know.
-        let endsAt = ForeignTime.read(alert["endsAt"])
-        let isOver = endsAt.map { $0 <= now } ?? false
-        var annotations = LabelSet.texts(alert["annotations"])
+        let endsAt = ForeignTime.moment(alert["endsAt"])
+        let isOver = endsAt?.timestamp.map { $0 <= now } ?? false
+        var annotations = LabelSet.annotations(alert["annotations"])
         annotations["generatorURL"] = alert["generatorURL"]?.string
         let group = group(of: labels)
         var read = IncomingAlert.foreign(
             identity: identity, group: group.isEmpty ? nil : group,
             status: isOver ? .resolved : .firing,
             title: labels["alertname"] ?? annotations["summary"], severity: labels["severity"],
-            startsAt: ForeignTime.read(alert["startsAt"]), endsAt: isOver ? endsAt : nil, labels: labels,
+            startsAt: ForeignTime.moment(alert["startsAt"]), endsAt: endsAt, labels: labels,
             annotations: annotations, payload: payload)
-        if !isOver { read.expiresAt = endsAt ?? now.adding(seconds: holdsForSeconds) }
+        if !isOver { read.expiresAt = endsAt?.timestamp ?? now.adding(seconds: holdsForSeconds) }
         return read
     }
 

@@ -12,7 +12,7 @@ enum RiemannFormat: AlertFormat {
     private static func alert(_ event: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingAlert? {
         let identity = try event.identity("host", "service")
         guard let status = try event.status("state", states) else { return nil }
-        let at = event.time("time")
+        let at = event.moment("time")
         var labels = event.labels(["host": "host", "service": "service", "component": "component"])
         labels["tags"] = event.list("tags")
         return .foreign(

@@ -1,4 +1,6 @@
-/// Sentry's webhooks: those of its integration platform for issues, issue alerts and metric alerts
+import HTTPTypes
+
+/// Sentry's webhooks: those of its integration platform for issues, issue alerts, activity alerts and metric alerts
 /// (docs.sentry.io/integrations/integration-platform/webhooks), and the legacy plugin's.
 ///
 /// An issue alert never ends by itself; the issue's own webhook, which has the same identity, ends it.
@@ -11,21 +13,59 @@ enum SentryFormat: AlertFormat {
         "ignored": nil,
     ]
 
+    /// What a message is says the header; relays leave it out, and then its members tell.
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
         let message = try request.fields()
-        guard message["data"] != nil else { return try readLegacy(message, request.payload) }
-        if message["data/metric_alert"] != nil { return try metric(message, request.payload) }
-        if message["data/issue"] != nil { return try issue(message, request.payload) }
-        guard message["data/event"] != nil else { return .silent }
+        switch resource(of: request) ?? shape(of: message) {
+        case "metric_alert": return try metric(message, request.payload)
+        case "issue": return try issue(message, request.payload)
+        case "event_alert": return try event(message, request.payload)
+        case "activity_alert": return try activity(message, request.payload)
+        case "legacy": return try readLegacy(message, request.payload)
+        // Installations, comments, single errors, and whatever there will be: none of these is an alert.
+        case _: return .silent
+        }
+    }
+
+    private static func resource(of request: ForeignRequest) -> String? {
+        HTTPField.Name("Sentry-Hook-Resource").flatMap { request.headers[$0] }.map {
+            ForeignText.trimmed($0).lowercased()
+        }
+    }
+
+    private static func shape(of message: ForeignFields) -> String? {
+        guard message["data"] != nil else { return message["installation"] == nil ? "legacy" : nil }
+        if message["data/metric_alert"] != nil { return "metric_alert" }
+        if message["data/activity"] != nil, message["data/issue"] != nil { return "activity_alert" }
+        if message["data/issue"] != nil { return "issue" }
+        return message["data/event"] != nil ? "event_alert" : nil
+    }
+
+    private static func event(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
         let event = try ForeignFields(message["data/event"] ?? .null, at: "/data/event")
         return .one(
             .foreign(
                 identity: try event.identity("issue_id"), status: .firing, title: event.text("title", "message"),
-                severity: event.text("level"), startsAt: event.time("datetime", "timestamp"),
+                severity: event.text("level"), startsAt: event.moment("datetime", "timestamp"),
                 labels: tags(event).merging(["rule": message.text("data/triggered_rule")].compactMapValues(\.self)) {
                     tag, _ in tag
                 },
-                annotations: event.labels(["url": "web_url", "culprit": "culprit"]), payload: request.payload))
+                annotations: event.labels(["url": "web_url", "culprit": "culprit"]), payload: payload))
+    }
+
+    /// An alert on what happened to an issue; that it was resolved is one such thing.
+    private static func activity(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
+        let issue = try ForeignFields(message["data/issue"] ?? .null, at: "/data/issue")
+        let type = message.text("data/activity/type")?.lowercased() ?? ""
+        let isOver = type.hasPrefix("set_resolved")
+        return .one(
+            .foreign(
+                identity: try issue.identity("id"), status: isOver ? .resolved : .firing, title: issue.text("title"),
+                severity: issue.text("level"),
+                labels: issue.labels(["project": "project/slug", "short_id": "shortId", "platform": "platform"])
+                    .merging(message.labels(["activity": "data/activity/type"])) { own, _ in own },
+                annotations: issue.labels(["culprit": "culprit", "url": "permalink"]),
+                actor: isOver ? message.text("actor/name") : nil, payload: payload))
     }
 
     private static func metric(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
@@ -38,8 +78,8 @@ enum SentryFormat: AlertFormat {
             .foreign(
                 identity: identity, status: status,
                 title: alert.text("title", "alert_rule/name") ?? message.text("data/description_title"),
-                severity: status == .firing ? message.text("action") : nil, startsAt: alert.time("date_started"),
-                endsAt: alert.time("date_closed"), labels: labels,
+                severity: status == .firing ? message.text("action") : nil, startsAt: alert.moment("date_started"),
+                endsAt: alert.moment("date_closed"), labels: labels,
                 annotations: message.labels(["description": "data/description_text", "url": "data/web_url"]),
                 payload: payload))
     }
@@ -66,7 +106,7 @@ enum SentryFormat: AlertFormat {
             .foreign(
                 identity: try message.identity("project_slug", "id"), status: .firing,
                 title: message.text("message") ?? event.text("title"), severity: message.text("level"),
-                startsAt: event.time("timestamp"), labels: labels,
+                startsAt: event.moment("timestamp"), labels: labels,
                 annotations: message.labels(["culprit": "culprit", "url": "url"]), payload: payload))
     }
 

@@ -16,7 +16,7 @@ enum SignalFxFormat: AlertFormat {
         {
             return .silent
         }
-        let at = alert.time("timestamp", "timestampISO8601")
+        let at = alert.moment("timestamp", "timestampISO8601")
         return .one(
             .foreign(
                 identity: identity, status: status, title: title, severity: alert.text("severity"),

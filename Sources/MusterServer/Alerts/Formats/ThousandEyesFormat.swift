@@ -17,7 +17,7 @@ enum ThousandEyesFormat: AlertFormat {
         return .foreign(
             identity: try notification.identity("alert/alertId"), status: status,
             title: notification.text("alert/ruleName", "alert/testName"), severity: notification.text("alert/severity"),
-            startsAt: notification.time("alert/dateStartZoned"), endsAt: notification.time("alert/dateEndZoned"),
+            startsAt: notification.moment("alert/dateStartZoned"), endsAt: notification.moment("alert/dateEndZoned"),
             labels: labels,
             annotations: notification.labels(["rule": "alert/ruleExpression", "url": "alert/permalink"]),
             payload: payload)

@@ -15,12 +15,12 @@ enum UpdownFormat: AlertFormat {
     private static func alert(_ event: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingAlert? {
         let token = try event.identity("check/token")
         guard let status = try event.status("event", events) else { return nil }
-        let isCertificate = event.text("event")?.hasPrefix("check.ssl_") == true
+        let isCertificate = event.text("event")?.lowercased().hasPrefix("check.ssl_") == true
         return .foreign(
             identity: isCertificate ? "\(token)|certificate" : token, status: status,
             title: event.text("description", "check/alias", "check/url"),
-            startsAt: isCertificate ? nil : event.time("downtime/started_at", "check/down_since"),
-            endsAt: isCertificate ? nil : event.time("downtime/ended_at", "check/up_since"),
+            startsAt: isCertificate ? nil : event.moment("downtime/started_at", "check/down_since"),
+            endsAt: isCertificate ? nil : event.moment("downtime/ended_at", "check/up_since"),
             labels: event.labels(["check": "check/token", "url": "check/url", "alias": "check/alias"]),
             annotations: event.labels(["error": "check/error"]), payload: payload)
     }

@@ -11,7 +11,7 @@ enum UptimeKumaFormat: AlertFormat {
         if message["msg"] != nil, (message["heartbeat"] ?? .null) == .null { return .silent }
         let identity = try message.identity(anyOf: "monitor/id", "heartbeat/monitorID")
         guard let status = try message.status("heartbeat/status", states) else { return .silent }
-        let at = message.time("heartbeat/time")
+        let at = message.moment("heartbeat/time")
         var labels = message.texts("monitor/tags")
         labels.merge(
             message.labels(["type": "monitor/type", "host": "monitor/hostname", "url": "monitor/url"])

@@ -13,7 +13,7 @@ enum UptimeRobotFormat: AlertFormat {
         let field = monitor["alertType"] == nil ? "alert_type" : "alertType"
         guard let status = try monitor.status(field, types) else { return .silent }
         let isCertificate = monitor.text(field) == "3"
-        let at = monitor.time("alert_date_time", "alertDateTime")
+        let at = monitor.moment("alert_date_time", "alertDateTime")
         let labels = ["monitor": monitor.text("monitor_id", "monitorID"), "url": url].compactMapValues(\.self)
         return .one(
             .foreign(

@@ -13,8 +13,8 @@ enum VRealizeFormat: AlertFormat {
         return .one(
             .foreign(
                 identity: identity, status: status, title: alert.text("info", "alertName"),
-                severity: alert.text("criticality"), startsAt: alert.time("startDate"),
-                endsAt: alert.time("cancelDate", "updateDate"),
+                severity: alert.text("criticality"), startsAt: alert.moment("startDate"),
+                endsAt: alert.moment("cancelDate", "updateDate"),
                 labels: alert.labels([
                     "resource": "resourceName", "resource_kind": "resourceKind", "adapter": "adapterKind",
                     "type": "type", "sub_type": "subType",

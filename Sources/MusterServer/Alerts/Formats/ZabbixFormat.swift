@@ -1,5 +1,6 @@
 /// Zabbix by a webhook media type, which sends what its script is given; the names are those that the scripts in use have
-/// (hostname, trigger, status, severity, item, link), each with its macro's other name.
+/// (hostname, trigger, status, severity, item, link), each with its macro's other name. Scripts on Windows leave white space at the
+/// end of values; a macro that Zabbix did not fill in tells no alerts apart.
 enum ZabbixFormat: AlertFormat {
     /// {TRIGGER.STATUS} and {EVENT.STATUS}.
     private static let states: [String: IncomingAlert.Status?] = [
@@ -8,7 +9,7 @@ enum ZabbixFormat: AlertFormat {
     ]
 
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
-        let event = try request.fields()
+        let event = try request.fields().trimmed
         let host = try event.identity(anyOf: "hostname", "host", "host_name")
         let trigger = try event.identity(anyOf: "trigger", "trigger_name", "event_name", "name")
         let field = event["status"] == nil ? "event_status" : "status"

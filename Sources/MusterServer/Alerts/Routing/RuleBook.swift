@@ -1,6 +1,7 @@
 import FoundationEssentials
 import IncidentDomain
 import Logging
+import Metrics
 import Postgres
 import ServiceLifecycle
 import Synchronization
@@ -15,8 +16,32 @@ final class RuleBook: Service, Sendable {
         let version: Int
         /// In their order.
         let rules: [RoutingRule]
-        /// Those that are not over.
+        /// Those that are not over, the cheap ones first.
         let silences: [Silence]
+
+        /// Operations that matching all rules takes at most: for each alert, and for each character of its longest text.
+        private let costOfAlert: Int
+        private let costOfCharacter: Int
+
+        init(version: Int, rules: [RoutingRule], silences: [Silence]) {
+            self.version = version
+            self.rules = rules
+            self.silences = Silence.cheapFirst(silences)
+            let matchers = rules.flatMap(\.matchers)
+            let fixed = matchers.reduce(0) { $0 + $1.operationsMax(forCharacters: 0) }
+            costOfAlert = fixed
+            costOfCharacter = matchers.reduce(0) { $0 + $1.operationsMax(forCharacters: 1) } - fixed
+        }
+
+        /// Operations that matching the rules may take at most for the alerts of a message.
+        fileprivate func matchingCost(of alerts: [IncomingAlert]) -> Int {
+            var longest = 0
+            for alert in alerts {
+                longest = max(longest, alert.identity.utf8.count, alert.title.utf8.count)
+                for text in alert.labels.values { longest = max(longest, text.utf8.count) }
+            }
+            return alerts.count * (costOfAlert + costOfCharacter * min(longest, LinearPattern.valueMax))
+        }
 
         func rule(_ id: UUID?) -> RoutingRule? {
             id.flatMap { id in rules.first { $0.id == id } }
@@ -30,6 +55,8 @@ final class RuleBook: Service, Sendable {
 
     private let pool: PostgresPool
     private let logger: Logger
+    private let skippedRules = Counter(label: "muster_matching_skipped", dimensions: [("what", "rule")])
+    private let skippedSilences = Counter(label: "muster_matching_skipped", dimensions: [("what", "silence")])
     private let state = Mutex(State())
 
     init(pool: PostgresPool, logger: Logger) {
@@ -40,12 +67,24 @@ final class RuleBook: Service, Sendable {
     /// Sets what the rules say of each alert of a message: component, severity, group and rule. To be called before the
     /// message is stored; without rules it costs nothing.
     func apply(_ message: inout IncomingMessage, source: Source) async throws {
-        let rules = try await current().rules
+        let snapshot = try await current()
+        let rules = snapshot.rules
         guard !rules.isEmpty else { return }
-        for index in message.alerts.indices {
-            Self.apply(rules, to: &message.alerts[index], source: source)
+        let cost = snapshot.matchingCost(of: message.alerts)
+        let (routings, skipped) = try await WorkerPool.run(beside: cost > Self.matchingCostOnLoopMax) {
+            [alerts = message.alerts] in
+            var budget = MatchBudget()
+            let routings = alerts.map { Self.routing(of: $0, source: source, rules: rules, within: &budget) }
+            return (routings, budget.skipped)
+        }
+        note(skipped)
+        for (index, routing) in zip(message.alerts.indices, routings) {
+            Self.apply(routing, to: &message.alerts[index])
         }
     }
+
+    /// Operations of matching that an event loop may do itself: about 0.2 ms.
+    private static let matchingCostOnLoopMax = 400_000
 
     /// The same for what Muster notices by itself; its sources have no key by which anybody would have looked them up.
     func apply(_ message: inout IncomingMessage, source id: UUID) async throws {
@@ -56,8 +95,11 @@ final class RuleBook: Service, Sendable {
     }
 
     /// What the rules make of one alert of a source.
-    static func routing(of alert: IncomingAlert, source: Source, rules: [RoutingRule]) -> Routing {
-        Routing(facts(of: alert, source: source), rules: rules)
+    static func routing(
+        of alert: IncomingAlert, source: Source, rules: [RoutingRule], within budget: inout MatchBudget
+    ) -> Routing {
+        budget.nextAlert()
+        return Routing(facts(of: alert, source: source), rules: rules, within: &budget)
     }
 
     /// What matchers look at in one alert of a source.
@@ -72,8 +114,7 @@ final class RuleBook: Service, Sendable {
         "rule:" + HashChain.hex(OpenSSL.sha256(Array(group.utf8)))
     }
 
-    private static func apply(_ rules: [RoutingRule], to alert: inout IncomingAlert, source: Source) {
-        let routing = routing(of: alert, source: source, rules: rules)
+    private static func apply(_ routing: Routing, to alert: inout IncomingAlert) {
         guard let deciding = routing.deciding else { return }
         alert.rule = deciding.id
         alert.component = routing.alert.component
@@ -81,6 +122,20 @@ final class RuleBook: Service, Sendable {
         guard let group = routing.group else { return }
         alert.sentGroup = alert.groupKey
         alert.groupKey = groupKey(group)
+    }
+
+    /// Tells of rules and silences that were left out, because matching an alert takes them too long.
+    func note(_ skipped: [UUID: Int]) {
+        guard !skipped.isEmpty else { return }
+        let rules = state.withLock { Set(($0.held?.rules ?? []).map(\.id)) }
+        for (id, alerts) in skipped {
+            let what = rules.contains(id) ? "rule" : "silence"
+            (what == "rule" ? skippedRules : skippedSilences).increment(by: alerts)
+            guard MatchingSkips.shared.add(alerts, to: id) else { continue }
+            logger.warning(
+                "matching takes too long and is skipped; write its regular expressions shorter",
+                metadata: [what: .string(id.uuidString.lowercased())])
+        }
     }
 
     /// What is in memory, or stored when nothing is.
@@ -144,5 +199,26 @@ final class RuleBook: Service, Sendable {
             state.withLock { $0.reading = nil }
             throw error
         }
+    }
+}
+
+/// For how many alerts this daemon has left out each rule or silence since it started, because matching takes too long.
+final class MatchingSkips: Sendable {
+    static let shared = MatchingSkips()
+    /// More than there can be; then it begins anew.
+    private static let itemsMax = 10_000
+    private let alerts = Mutex<[UUID: Int]>([:])
+
+    /// Whether it is the first time.
+    func add(_ count: Int, to id: UUID) -> Bool {
+        alerts.withLock { alerts in
+            if alerts.count >= Self.itemsMax { alerts = [:] }
+            defer { alerts[id, default: 0] += count }
+            return alerts[id] == nil
+        }
+    }
+
+    func count(of id: UUID) -> Int {
+        alerts.withLock { $0[id] ?? 0 }
     }
 }

@@ -10,12 +10,12 @@ struct RuleRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/rules", role: .viewer, "listRules", handler: list),
-            Route(.post, "/v1/rules", role: .admin, "createRule", body: .json, handler: create),
-            Route(.put, "/v1/rules/order", role: .admin, "orderRules", body: .json, handler: order),
-            Route(.post, "/v1/rules/try", role: .viewer, "tryRules", body: .json, handler: attempt),
+            Route(.get, "/v1/rules", role: .viewer, "listRules", isLong: true, handler: list),
+            Route(.post, "/v1/rules", role: .admin, "createRule", body: .json, isLong: true, handler: create),
+            Route(.put, "/v1/rules/order", role: .admin, "orderRules", body: .json, isLong: true, handler: order),
+            Route(.post, "/v1/rules/try", role: .viewer, "tryRules", body: .json, isLong: true, handler: attempt),
             Route(.get, "/v1/rules/{id}", role: .viewer, "getRule", handler: get),
-            Route(.put, "/v1/rules/{id}", role: .admin, "replaceRule", body: .json, handler: replace),
+            Route(.put, "/v1/rules/{id}", role: .admin, "replaceRule", body: .json, isLong: true, handler: replace),
             Route(.delete, "/v1/rules/{id}", role: .admin, "deleteRule", handler: delete),
         ]
     }
@@ -106,6 +106,7 @@ extension StoredRule: JSONWritable {
             json.member("id", rule.id)
             json.member("position", position)
             RuleBodies.write(rule, to: &json)
+            json.member("skipped_alerts", MatchingSkips.shared.count(of: rule.id))
             json.member("created_at", createdAt)
             json.member("created_by", createdBy)
             json.member("updated_at", updatedAt)

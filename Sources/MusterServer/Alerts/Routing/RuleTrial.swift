@@ -43,6 +43,8 @@ struct RuleTrial: Sendable {
         let hold: AlertHold?
         /// Why it opens none, as a sentence.
         let reason: String?
+        /// Rules and silences that were left out, because matching them takes too long.
+        let skipped: [UUID]
     }
 
     func outcome(of example: Example) async throws -> Outcome {
@@ -58,15 +60,23 @@ struct RuleTrial: Sendable {
     func outcome(of facts: AlertFacts, at time: Timestamp? = nil) async throws -> Outcome {
         let (version, now) = try await RoutingStore.moment(in: pool)
         let rules = try await book.snapshot(version: version)
-        let routing = Routing(facts, rules: rules.rules)
+        let (routing, budget) = try await WorkerPool.run {
+            var budget = MatchBudget()
+            return (Routing(facts, rules: rules.rules, within: &budget), budget)
+        }
         let moment = time ?? now
         var known = HoldingFacts(now: moment, silences: rules.silences, firings: 1)
         if let hours = routing.deciding?.hours {
             known.opensAt = try await RoutingStore.opening(of: hours, at: moment, in: pool)
         }
-        let hold = AlertHold.decide(routing.alert, rule: routing.deciding, known)
-        return Outcome(
-            routing: routing, hold: hold, reason: hold.map { Self.sentence($0, routing.deciding) })
+        return try await WorkerPool.run { [known] in
+            var left = budget
+            left.nextAlert()
+            let hold = AlertHold.decide(routing.alert, rule: routing.deciding, known, within: &left)
+            return Outcome(
+                routing: routing, hold: hold, reason: hold.map { Self.sentence($0, routing.deciding) },
+                skipped: left.skipped.keys.sorted { $0.uuidString < $1.uuidString })
+        }
     }
 
     private static func sentence(_ hold: AlertHold, _ rule: RoutingRule?) -> String {
@@ -82,6 +92,7 @@ struct RuleTrial: Sendable {
                 + "\(threshold.withinSeconds) seconds; this is one."
         case .hours: return "The rule \(name) opens incidents again from \(hold.until?.description ?? "never")."
         case .corroboration: return "Nothing but users' reports says so."
+        case .settling: return "It has to fire until \(hold.until?.description ?? "it has settled") to open an incident."
         }
     }
 }
@@ -104,6 +115,7 @@ extension RuleTrial.Outcome: JSONWritable {
             json.member("held_until", hold?.until)
             json.member("silence", hold?.silence)
             json.member("reason", reason)
+            json.member("skipped", skipped)
         }
     }
 }

@@ -12,8 +12,9 @@ struct SilenceRoutes: Sendable {
         [
             Route(
                 .get, "/v1/silences", role: .viewer, "listSilences", query: ["state", "source", "limit", "cursor"],
+                isLong: true,
                 handler: list),
-            Route(.post, "/v1/silences", role: .responder, "createSilence", body: .json, handler: create),
+            Route(.post, "/v1/silences", role: .responder, "createSilence", body: .json, isLong: true, handler: create),
             Route(.get, "/v1/silences/{id}", role: .viewer, "getSilence", handler: get),
             Route(.delete, "/v1/silences/{id}", role: .responder, "expireSilence", handler: expire),
         ]
@@ -100,6 +101,7 @@ extension StoredSilence: JSONWritable {
             json.member("created_by", createdBy)
             json.member("source", source)
             json.member("holding", holding)
+            json.member("skipped_alerts", MatchingSkips.shared.count(of: silence.id))
         }
     }
 }

@@ -37,7 +37,6 @@ struct CloudEventsFormatTests {
         let headers = Self.attributes.merging(["ce-subject": "100% full%"]) { $1 }
         let alert = try Self.read("", headers)[0]
         #expect(alert.title == "com.example.check.failed 100% full%" && alert.status == .firing)
-        #expect(try Self.read("\u{1}bytes", headers)[0].identity == "/s|1")
         #expect(
             try Self.read("plain words", headers.merging(["content-type": "text/plain"]) { $1 })[0].title
                 == "plain words")
@@ -89,5 +88,51 @@ struct CloudEventsFormatTests {
         #expect(try Self.read(event(1, "firing")) == firing)
         let over = try Self.read(event(2, "resolved"))
         #expect(over[0].identity == firing[0].identity && over[0].status == .resolved)
+    }
+
+    /// An event in structured mode with these members.
+    private static func structured(_ members: String) throws(Problem) -> IncomingAlert {
+        try read(
+            #"{"specversion":"1.0","id":"1","source":"/s","type":"com.example.check",\#(members)}"#,
+            ["content-type": "application/cloudevents+json"])[0]
+    }
+
+    @Test(arguments: [
+        #""data":{"state":"resolved","title":"Full"}"#,
+        // {"state":"resolved","title":"Full"}
+        #""data_base64":"eyJzdGF0ZSI6InJlc29sdmVkIiwidGl0bGUiOiJGdWxsIn0=""#,
+        #""datacontenttype":"application/vnd.x+json; charset=utf-8","data_base64":"eyJzdGF0ZSI6InJlc29sdmVkIiwidGl0bGUiOiJGdWxsIn0=""#,
+        #""data":"{\"state\":\"resolved\",\"title\":\"Full\"}""#,
+        #""datacontenttype":"application/json","data":" {\"state\":\"resolved\",\"title\":\"Full\"}""#,
+        #""datacontenttype":"text/json","data":"\ufeff{\"state\":\"resolved\",\"title\":\"Full\"}","data_base64":null"#,
+    ])
+    func `data is unpacked where its media type says JSON`(members: String) throws {
+        let alert = try Self.structured(members)
+        #expect(alert.status == .resolved && alert.title == "Full")
+    }
+
+    @Test(arguments: [
+        #""data_base64":"AAECAw==""#, #""data_base64":"not base 64""#, #""data_base64":7"#,
+        #""datacontenttype":"application/xml","data":"<state>resolved</state>""#,
+        #""datacontenttype":"application/protobuf","data_base64":"eyJzdGF0ZSI6InJlc29sdmVkIn0=""#,
+        #""data":"{\"state\":\"resolv""#, #""data":{},"data_base64":"e30=""#,
+    ])
+    func `data that cannot be looked into is a problem and no guess`(members: String) {
+        #expect(throws: Problem.self) { try Self.structured(members) }
+    }
+
+    @Test func `a plain text is a text`() throws {
+        #expect(try Self.structured(#""data":"Disk full""#).title == "Disk full")
+        #expect(try Self.structured(#""datacontenttype":"text/plain","data":"{no JSON}""#).title == "{no JSON}")
+        // "Disk full"
+        #expect(
+            try Self.structured(#""datacontenttype":"text/plain","data_base64":"RGlzayBmdWxs""#).title == "Disk full")
+    }
+
+    @Test(arguments: ["application/octet-stream", "application/xml", nil] as [String?])
+    func `binary mode does not guess what bytes say either`(type: String?) {
+        var headers = Self.attributes
+        headers["content-type"] = type
+        #expect(throws: Problem.self) { try Self.read("\u{1}bytes", headers) }
     }
 }

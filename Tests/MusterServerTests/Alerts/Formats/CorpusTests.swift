@@ -43,6 +43,6 @@ struct CorpusTests {
         let pointers = (item["dedup_pointers"]?.array ?? []).compactMap(\.string)
         guard pointers.count == 1, pointers[0].hasSuffix("/labels"), let labels = try? JSONParser.parse(value.utf8)
         else { return value }
-        return LabelFingerprint.of(LabelSet.texts(labels)) ?? ""
+        return (try? LabelSet.texts(labels, at: "")).flatMap(LabelFingerprint.of) ?? ""
     }
 }

@@ -34,6 +34,16 @@ struct ForeignTextTests {
             ("2026/09/21 14:13:20 GMT", "2026-09-21T14:13:20.000Z"),
             ("2026-09-21 14:13:20 UTC", "2026-09-21T14:13:20.000Z"),
             ("2026-09-21T14:13:20", "2026-09-21T14:13:20.000Z"),
+            ("2026-05-06T03:30-07", "2026-05-06T10:30:00.000Z"), ("2026-05-06T03:30:15+02", "2026-05-06T01:30:15.000Z"),
+            ("2026-05-06T03:30:15.25-0330", "2026-05-06T07:00:15.250Z"),
+            ("2026-05-06T03:30Z", "2026-05-06T03:30:00.000Z"),
+            ("2026-05-06T03Z", "2026-05-06T03:00:00.000Z"), ("20260506T033015Z", "2026-05-06T03:30:15.000Z"),
+            ("20260506T0330+02", "2026-05-06T01:30:00.000Z"), ("2026-05-06T24:00Z", "2026-05-07T00:00:00.000Z"),
+            ("2026-05-06T23:59:60Z", "2026-05-06T23:59:59.000Z"), ("2026-05-06", "2026-05-06T00:00:00.000Z"),
+            ("2026-W19-3T03:30Z", "2026-05-06T03:30:00.000Z"), ("2026W193T033015+0200", "2026-05-06T01:30:15.000Z"),
+            ("2026-126T03:30:00Z", "2026-05-06T03:30:00.000Z"), ("2026126T0330Z", "2026-05-06T03:30:00.000Z"),
+            ("2026-W53-7", "2027-01-03T00:00:00.000Z"), ("2026-W01-1", "2025-12-29T00:00:00.000Z"),
+            (" 2026-05-06 03:30:15 +02:00\r", "2026-05-06T01:30:15.000Z"), ("2024-366", "2024-12-31T00:00:00.000Z"),
         ] as [(JSONValue, String)])
     func `a time is read in whatever way it is written`(value: JSONValue, expected: String) {
         #expect(ForeignTime.read(value)?.description == expected)
@@ -46,6 +56,61 @@ struct ForeignTextTests {
         ] as [JSONValue])
     func `what is no time, or cannot be meant, is none`(value: JSONValue) {
         #expect(ForeignTime.read(value) == nil)
+    }
+
+    @Test(
+        arguments: [
+            "yesterday", "2026-13-01T00:00:00Z", "2026-366", "2026-W54-1", "2025-W53-1", "2026-W19-8", "2026-W19-0",
+            "2026-W19",
+            "2026-05-06T25:00Z",
+            "2026-05-06T03:30:00+02:00:00", "2026-05-06T", "2026-02-30", "06.05.2026 03:30", "{EVENT.TIME}", 5, true,
+            [], [:],
+        ] as [JSONValue])
+    func `what should be a time and is none is said in the alert`(value: JSONValue) throws {
+        let moment = try #require(ForeignTime.moment(value))
+        #expect(moment.timestamp == nil)
+        let alert = IncomingAlert.foreign(identity: "a", status: .firing, startsAt: moment)
+        #expect(alert.startsAt == nil && alert.annotations["unread_time"]?.contains(moment.unreadText ?? "?") == true)
+    }
+
+    @Test(arguments: [nil, 0, -1, "", "0", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "  "] as [JSONValue])
+    func `what stands for no time yet is not worth a word`(value: JSONValue) {
+        #expect(ForeignTime.moment(value) == nil)
+    }
+
+    @Test func `the first of several fields that can be read is the time`() throws {
+        let fields = try ForeignFields(["a": "soon", "b": 0, "c": 1_790_000_000])
+        #expect(fields.moment("a", "b", "c")?.timestamp == Timestamp(milliseconds: 1_790_000_000_000))
+        #expect(fields.moment("b", "a")?.unreadText == "soon" && fields.moment("b") == nil && fields.moment("d") == nil)
+    }
+
+    @Test func `a time that cannot be read is said of more labels than are kept, too`() {
+        let many = Dictionary(uniqueKeysWithValues: (0..<100).map { ("a\($0)", "v") })
+        let alert = IncomingAlert.foreign(
+            identity: "a", status: .firing, startsAt: .unread("soon"), annotations: many)
+        #expect(alert.annotations.count == 64 && alert.annotations["unread_time"] != nil)
+    }
+
+    @Test(arguments: [
+        "{HOST.NAME}", "{#FSNAME}", "{$MACRO}", "{{ .GroupKey }}", "{{issueId}}", "${id}", "$ALERT_ID", "$HOSTNAME$",
+        "*UNKNOWN*", "*monitorURL*", " {EVENT.ID}",
+    ])
+    func `a variable that nobody filled in is one`(text: String) {
+        #expect(ForeignText.isPlaceholder(ForeignText.trimmed(text)))
+    }
+
+    @Test(arguments: [
+        "db1", "{}", "{}:{}", #"{alertname="Up"}"#, "{disk full}", "$5 a month", "$", "**", "*** disk ***", "{a}{b}x",
+        "",
+        "$alert", "{a} of {b}",
+    ])
+    func `what only looks like a variable is a name`(text: String) {
+        #expect(!ForeignText.isPlaceholder(text))
+    }
+
+    @Test(arguments: [("a", "a"), (" a\r\n", "a"), ("\t", ""), ("", ""), (" a b ", "a b")])
+    func `a text is trimmed at both ends`(text: String, trimmed: String) {
+        #expect(ForeignText.trimmed(text) == trimmed)
     }
 
     @Test func `a form is read as its fields, and JSON that claims to be a form as JSON`() throws {

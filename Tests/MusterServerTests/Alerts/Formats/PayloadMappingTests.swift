@@ -97,7 +97,7 @@ struct PayloadMappingTests {
 
     @Test(arguments: [
         ("{}", ""), (#"{"events": [{"id": 1, "state": "odd"}]}"#, "/events/0"),
-        (#"{"events": [{"id": 1, "state": "ok"}, {"id": null, "state": "ok"}, {"state": "ok"}]}"#, "/events/1"),
+        (#"{"events": [{"id": null, "state": "ok"}, {"state": "ok"}]}"#, "/events/0"),
         (#"{"events": 7}"#, "/events"), (#"{"events": [{"id": 1}]}"#, "/events/0"), (#"{"events": [3]}"#, "/events/0"),
     ])
     func `a payload that the mapping does not fit is a problem that names the element`(
@@ -107,6 +107,46 @@ struct PayloadMappingTests {
             try Self.read(#"{"items": "/events", "identity": "/id", "status": "/state"}"#, payload)
         }
         #expect(problem?.errors.first?.pointer == pointer || pointer.isEmpty)
+    }
+
+    @Test func `one bad element of many is named by its index, and kept in its place`() throws {
+        let message = try Self.read(
+            #"{"items": "/a/events", "identity": "/id", "status": "/state"}"#,
+            #"{"a": {"n": 1, "events": [{"id": 1, "state": "ok"}, {"state": "ok"}, {"id": 3, "state": "odd"}]}}"#)
+        #expect(message.alerts.map(\.identity) == ["1"])
+        #expect(message.refused?.errors.map(\.pointer) == ["/a/events/1", "/a/events/2"])
+        #expect(message.refused?.rest == ["a": ["n": 1, "events": [["state": "ok"], ["id": 3, "state": "odd"]]]])
+        #expect(try Self.read(#"{"items": "/e", "identity": "/id"}"#, #"{"e": null}"#).saysNothing)
+    }
+
+    @Test(arguments: [
+        #"{"id": {"a": {"b": 1}}, "title": "x"}"#, #"{"id": {"a": []}}"#, #"{"id": {}}"#, #"{"id": ["x"]}"#,
+        #"{"id": ""}"#,
+        #"{"id": "  "}"#, #"{"id": null}"#, "{}", #"{"id": "{HOST.NAME}"}"#, #"{"id": "{{ .Id }}"}"#,
+        #"{"id": "$ALERT_ID"}"#,
+    ])
+    func `an identity that would be empty, an object or a variable is refused, whatever else is there`(payload: String)
+    {
+        for rule in [#""/id""#, #"{"join": ["/id", "/id"]}"#, #"{"pointers": ["/id", "/none"]}"#] {
+            let problem = #expect(throws: Problem.self) { try Self.read("{\"identity\": \(rule)}", payload) }
+            #expect(problem?.kind == .invalidValue)
+        }
+    }
+
+    @Test func `without a mapping, an object where the id should be is not passed over`() {
+        #expect(throws: Problem.self) {
+            try GenericFormat.read(
+                ForeignRequest(body: ByteBuffer(string: #"{"id": {"x": [1]}, "title": "t"}"#), receivedAt: .now()))
+        }
+    }
+
+    @Test func `a set of labels can be the identity, with numbers in it`() throws {
+        let read = { (port: Int) in
+            try Self.read(#"{"identity": "/labels"}"#, #"{"labels": {"job": "a", "port": \#(port)}}"#).alerts[0]
+                .identity
+        }
+        #expect(try read(1) != read(2))
+        #expect(try read(1) == LabelFingerprint.of(["job": "a", "port": "1"]))
     }
 
     @Test func `a set of labels can be the identity`() throws {

@@ -54,15 +54,28 @@ struct PrometheusFormatTests {
         #expect(alerts[0].identity != alerts[1].identity && alerts[0].labels.count == 64)
     }
 
-    @Test func `alerts without labels are all named`() {
-        let problem = #expect(throws: Problem.self) {
-            try Self.read(#"[{"labels":{"a":"1"}},{},{"labels":{"a":""}},7]"#)
-        }
-        #expect(problem?.errors.map(\.pointer) == ["/1/labels", "/2/labels", "/3/labels"])
+    @Test func `alerts without labels are named, and do not keep out the others`() throws {
+        let message = try PrometheusFormat.read(
+            ForeignRequest(
+                body: ByteBuffer(string: #"[{"labels":{"a":1}},{},{"labels":{"a":""}},7,{"labels":{"a":{}}}]"#),
+                receivedAt: Self.now))
+        #expect(message.alerts.map(\.labels) == [["a": "1"]])
+        #expect(
+            message.refused?.errors.map(\.pointer) == ["/1/labels", "/2/labels", "/3/labels", "/4/labels/a"])
+        #expect(message.refused?.rest.array?.count == 4)
+        let problem = #expect(throws: Problem.self) { try Self.read("[{},7]") }
+        #expect(problem?.errors.map(\.pointer) == ["/0/labels", "/1/labels"])
         #expect(throws: Problem.self) { try Self.read("{}") }
     }
 
-    @Test func `no alerts are a message that says nothing`() throws {
-        #expect(try Self.read("[]").isEmpty)
+    @Test(arguments: ["[]", "null", "\u{FEFF}[]"]) func `no alerts are a message that says nothing`(text: String) throws
+    {
+        #expect(try Self.read(text).isEmpty)
+    }
+
+    @Test func `an end that cannot be read holds for five minutes, and the alert says so`() throws {
+        let alert = try Self.read(#"[{"labels":{"a":"1"},"endsAt":"tomorrow"}]"#)[0]
+        #expect(alert.status == .firing && alert.expiresAt == Self.now.adding(seconds: 300))
+        #expect(alert.annotations["unread_time"]?.contains("tomorrow") == true)
     }
 }

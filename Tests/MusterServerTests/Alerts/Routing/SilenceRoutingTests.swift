@@ -109,4 +109,50 @@ import Testing
         #expect(try fault { $0.endsAt = now.adding(seconds: Silence.secondsMax + 1) } == "ends_at")
         #expect(try fault { $0.endsAt = now.adding(seconds: Silence.secondsMax) } == nil)
     }
+
+    @Test func `a silence that takes too long to match holds nothing, up to naming it, and the others go on`()
+        async throws
+    {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            let dear = "(.?[a-z]{0,100}){12}.*"
+            let heavy = UUID()
+            let draft = SilenceDraft(
+                matchers: try (0..<50).map { _ in try LabelMatcher("title", .matches, dear) },
+                endsAt: Timestamp.now().adding(seconds: 3600), comment: "a test", createdBy: "Mia")
+            _ = try await SilenceStore(pool: daemon.pool).create(heavy, draft, by: .mia)
+            _ = try await daemon.silence(.alertname("quiet"))
+            var alerts = (0..<40).map { IncomingAlert.firing("a\($0)") } + [IncomingAlert.firing("quiet")]
+            for index in alerts.indices { alerts[index].title = String(repeating: "x", count: 2000) }
+            try await daemon.store(source, alerts)
+            let start = ContinuousClock.now
+            try await daemon.routeAll()
+            // In operations it is a fraction of a second; before there was a budget it was minutes.
+            #expect(start.duration(to: .now) < .seconds(60))
+            let places = try await daemon.places()
+            #expect(places.filter { $0.hasSuffix(" silence") } == ["quiet silence"])
+            #expect(places.allSatisfy { !$0.hasSuffix(" lost") })
+            #expect(MatchingSkips.shared.count(of: heavy) >= 40)
+            var json = JSONWriter()
+            json.value(try #require(try await SilenceStore(pool: daemon.pool).find(heavy)))
+            #expect(try JSONParser.parse(json.bytes)["skipped_alerts"]?.integer ?? 0 >= 40)
+        }
+    }
+
+    @Test func `a rule that takes too long to match is left out for a message, and the next one takes it`() async throws
+    {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            let dear = try (0..<50).map { _ in try LabelMatcher("title", .matches, "(.?[a-z]{0,100}){12}.*") }
+            let heavy = try await daemon.addRule("heavy", dear) { $0.component = .constant("wrong") }
+            let next = try await daemon.addRule("next") { $0.component = .constant("right") }
+            var alert = IncomingAlert.firing("a")
+            alert.title = String(repeating: "x", count: 2000)
+            var message = IncomingMessage(alerts: [alert])
+            let known = try #require(try await SourceStore(pool: daemon.pool).source(source))
+            try await daemon.book.apply(&message, source: known)
+            #expect(message.alerts[0].rule == next.id && message.alerts[0].component == "right")
+            #expect(MatchingSkips.shared.count(of: heavy.id) == 1)
+        }
+    }
 }

@@ -1,0 +1,99 @@
+import CZlib
+import HTTPTypes
+import NIOCore
+
+/// The coding of a body (RFC 9110, 8.4) that we take: gzip and deflate, inflated by zlib.
+enum ContentCoding: String, CaseIterable, Sendable {
+    case gzip
+    case deflate
+
+    /// How many times its size a body may have when it is inflated. Alerts that repeat their labels reach about fifty.
+    static let ratioMax = 200
+    /// Up to here the ratio does not matter.
+    private static let ratioFree = 1 << 20
+
+    /// Nil when the header says that there is none. 415 for any other coding, and for several.
+    init?(_ header: String?) throws(Problem) {
+        guard let header else { return nil }
+        switch header.filter({ $0 != " " && $0 != "\t" }).lowercased() {
+        case "", "identity": return nil
+        case "gzip", "x-gzip": self = .gzip
+        case "deflate": self = .deflate
+        case let other:
+            throw Problem(
+                .unsupportedMediaType,
+                "The body has the content coding \(other.prefix(50)); send it without one, or with gzip or deflate.",
+                headers: [.acceptEncoding: "gzip, deflate"])
+        }
+    }
+
+    /// 415 when a body of that header would not be understood.
+    static func check(_ header: String?) throws(Problem) {
+        _ = try ContentCoding(header)
+    }
+
+    /// The body without the coding.
+    ///
+    /// - Throws: `Problem`: 413 when there would be more than `bytesMax` bytes or an unlikely ratio; 400 when it is not of the
+    ///   coding, or ends early.
+    func decode(_ body: ByteBuffer, bytesMax: Int) throws(Problem) -> ByteBuffer {
+        var input = Array(body.readableBytesView)
+        let limit = min(bytesMax, max(Self.ratioFree, input.count * Self.ratioMax))
+        var result = inflate(&input, windowBits: windowBits, limit: limit)
+        // Some send "deflate" without the envelope that RFC 9110 asks for.
+        if self == .deflate, case .broken = result { result = inflate(&input, windowBits: -MAX_WBITS, limit: limit) }
+        switch result {
+        case .inflated(let bytes): return bytes
+        case .tooLarge:
+            throw Problem(
+                .bodyTooLarge,
+                "The body may have at most \(bytesMax) bytes when it is inflated, and \(Self.ratioMax) times its size.")
+        case .broken:
+            throw Problem(.malformedRequest, "The body is not \(rawValue), as its header Content-Encoding says.")
+        }
+    }
+
+    private enum Outcome {
+        case inflated(ByteBuffer)
+        case tooLarge
+        case broken
+    }
+
+    private var windowBits: Int32 {
+        switch self {
+        case .gzip: MAX_WBITS + 16
+        case .deflate: MAX_WBITS
+        }
+    }
+
+    private func inflate(_ input: inout [UInt8], windowBits: Int32, limit: Int) -> Outcome {
+        var stream = z_stream()
+        guard inflateInit2_(&stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            return .broken
+        }
+        defer { inflateEnd(&stream) }
+        var output = ByteBuffer()
+        return input.withUnsafeMutableBufferPointer { bytes in
+            stream.next_in = bytes.baseAddress
+            stream.avail_in = UInt32(clamping: bytes.count)
+            while true {
+                var code = Z_OK
+                output.writeWithUnsafeMutableBytes(minimumWritableBytes: 65_536) { space in
+                    stream.next_out = space.bindMemory(to: UInt8.self).baseAddress
+                    stream.avail_out = UInt32(clamping: space.count)
+                    code = CZlib.inflate(&stream, Z_NO_FLUSH)
+                    return space.count - Int(stream.avail_out)
+                }
+                guard output.readableBytes <= limit else { return .tooLarge }
+                switch code {
+                case Z_OK where stream.avail_in > 0 || stream.avail_out == 0: continue
+                // gzip may be several members one after the other (RFC 1952, 2.2).
+                case Z_STREAM_END where stream.avail_in > 0 && self == .gzip:
+                    guard inflateReset(&stream) == Z_OK else { return .broken }
+                case Z_STREAM_END: return .inflated(output)
+                case _: return .broken
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,592 @@
+import HTTPTypes
+import Metrics
+import NIOCore
+import NIOHTTP1
+
+/// One connection: HTTP/1.0 and 1.1 (RFC 9112) on NIO's parser, in front of the dispatcher.
+///
+/// It gathers a request, has the dispatcher answer it in a task on this connection's loop, and writes the answer, one request
+/// after the other. Nothing that a client does or does not do may cost more than is counted here:
+/// - a request is carried out, and takes a place among those in flight, when it is complete;
+/// - until then it costs bytes, of a budget that all connections share (`ConnectionBudgets`), and of more than its beginning
+///   only where its sender is known or nobody needs to be;
+/// - what follows on a connection is read when the answer before has been sent;
+/// - each wait has its limit: for a head, a body, and for a client that reads (`checkTime`).
+final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum Phase {
+        /// Between two requests, or within a head.
+        case waiting
+        /// A body comes.
+        case gathering(Gathering)
+        /// The dispatcher works, or the answer is being sent.
+        case answering(keepsAlive: Bool)
+        /// The last answer was sent: what still comes is thrown away until the client closes, so that it gets the answer.
+        case leaving
+        case closed
+    }
+
+    private enum Sender {
+        /// Nobody has to be known here.
+        case anybody
+        /// Somebody has to be, and was not looked up yet.
+        case unknown
+        case known
+    }
+
+    private struct Gathering {
+        let arrival: Arrival
+        let dispatcher: Dispatcher
+        let keepsAlive: Bool
+        let bytesMax: Int
+        var body = ByteBuffer()
+        var sender: Sender
+        var startedAt = NIODeadline.now()
+    }
+
+    private let settings: ConnectionSettings
+    private let table: ConnectionTable
+    private var context: ChannelHandlerContext?
+    private var phase = Phase.waiting
+    /// Parts of requests that came with the one that is being answered.
+    private var queue = CircularBuffer<HTTPServerRequestPart>()
+    /// Whether all of the request that is being answered is here; what of it is not is thrown away as it comes.
+    private var isInputComplete = true
+    /// Whether a read was asked for that has to wait for the answer.
+    private var isReadHeld = false
+    private var isAskingForSender = false
+    private var isInputClosed = false
+    private var isQuiescing = false
+    private var isAdvancing = false
+    /// Bytes of a head that is not complete yet, and those of them that the budget knows.
+    private var headBytes = 0
+    private var bodyBytesThrownAway = 0
+    private var charge = BodyCharge()
+    private var sending = AnswerSending()
+    private var streamTask: Task<Void, Never>?
+    /// HTTP/1.0: no chunks, and a connection that lives on says so.
+    private var isOld = false
+
+    // What the table looks at.
+    var index = -1
+    /// When the phase began, or the last byte of an answer went.
+    private(set) var since = NIODeadline.now()
+    /// Whether a request was answered that only somebody known can have answered so: such connections are kept longest.
+    private(set) var isProven = false
+
+    init(settings: ConnectionSettings, table: ConnectionTable) {
+        self.settings = settings
+        self.table = table
+    }
+
+    /// Between two requests: to close it loses nothing.
+    var isIdle: Bool {
+        guard case .waiting = phase else { return false }
+        return queue.isEmpty
+    }
+}
+
+// MARK: - What comes
+
+extension HTTPConnection {
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        if table.add(self) == .full { refuse(Problem.later(.overloaded, "Too many connections are open.", seconds: 1)) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end()
+        self.context = nil
+    }
+
+    private func end() {
+        if case .closed = phase { return }
+        phase = .closed
+        queue.removeAll()
+        charge.giveBack(to: settings.budgets)
+        sending.end(settings.budgets)
+        streamTask?.cancel()
+        streamTask = nil
+        table.remove(self)
+    }
+
+    /// Told of all bytes before they are parsed.
+    func received(_ bytes: Int) {
+        if case .waiting = phase { headBytes += bytes }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = Self.unwrapInboundIn(data)
+        switch phase {
+        case .waiting where queue.isEmpty && !isAdvancing: take(part)
+        case .gathering: take(part)
+        case .waiting: enqueue(part)
+        case .answering where isInputComplete: enqueue(part)
+        case .answering: throwAway(part)
+        case .leaving: throwAway(part)
+        case .closed: break
+        }
+    }
+
+    private func enqueue(_ part: HTTPServerRequestPart) {
+        guard queue.count < settings.queuedPartsMax else { return close(.pipelining) }
+        queue.append(part)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+        switch phase {
+        case .waiting where headBytes > 0: keepHead()
+        case .gathering: keepBody()
+        case .waiting, .answering, .leaving, .closed: break
+        }
+    }
+
+    /// Reads nothing while what it would bring has to wait.
+    func read(context: ChannelHandlerContext) {
+        let mayRead =
+            switch phase {
+            case .waiting: queue.isEmpty
+            case .gathering: !isAskingForSender
+            case .answering: !isInputComplete
+            case .leaving, .closed: true
+            }
+        if mayRead { context.read() } else { isReadHeld = true }
+    }
+
+    private func readOn() {
+        guard isReadHeld else { return }
+        isReadHeld = false
+        context?.read()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case ChannelEvent.inputClosed = event else { return context.fireUserInboundEventTriggered(event) }
+        isInputClosed = true
+        switch phase {
+        case .waiting where queue.isEmpty: context.close(promise: nil)
+        case .leaving: context.close(promise: nil)
+        case .gathering: refuse(Problem(.malformedRequest, "The connection was closed within the body."))
+        case .waiting, .answering, .closed: break
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch (error, phase) {
+        case (_, .closed): break
+        // Already answered; the client sends what cannot be read.
+        case (_, .leaving): context.close(promise: nil)
+        case (_, .answering):
+            phase = .answering(keepsAlive: false)
+            isInputComplete = true
+            if sending.isDone { finish() }
+        case (HTTPParserError.headerOverflow, _):
+            refuse(Problem(.headerTooLarge, "The header fields may have \(settings.headBytesMax) bytes in all."))
+        case (is HTTPParserError, _), (is ByteToMessageDecoderError, _):
+            refuse(Problem(.malformedRequest, "What was sent is not HTTP/1.1 (RFC 9112)."))
+        case (_, .waiting), (_, .gathering): context.close(promise: nil)
+        }
+    }
+}
+
+// MARK: - One request
+
+extension HTTPConnection {
+    private func take(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head(let head): begin(head)
+        case .body(let bytes): gather(bytes)
+        case .end:
+            guard case .gathering(let gathering) = phase else { return }
+            isInputComplete = true
+            start(gathering, gathering.body)
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        headBytes = 0
+        charge.giveBack(to: settings.budgets)
+        bodyBytesThrownAway = 0
+        isInputComplete = false
+        isOld = head.version.minor == 0
+        since = .now()
+        // After an upgrade or a tunnel that nobody grants, NIO's parser reads no more.
+        let keepsAlive = head.isKeepAlive && !head.headers.contains(name: "Upgrade") && head.method != .CONNECT
+        if let problem = RequestFraming.problem(of: head) { return refuse(problem) }
+        guard let request = RequestHead(head) else {
+            return refuse(Problem(.malformedRequest, "The method is no token."))
+        }
+        let dispatcher = settings.dispatcher.value
+        let arrival = dispatcher.arrive(request, from: context?.remoteAddress)
+        switch arrival.body {
+        case .ignored:
+            answer(arrival, dispatcher, ByteBuffer(), keepsAlive: keepsAlive && !expectsContinue(request))
+        case .gathered(let max):
+            let needsNobody = arrival.bound?.route.door == nil && arrival.token == nil
+            phase = .gathering(
+                Gathering(
+                    arrival: arrival, dispatcher: dispatcher, keepsAlive: keepsAlive,
+                    bytesMax: arrival.refusal == nil ? max : settings.letterBytesMax,
+                    sender: needsNobody ? .anybody : .unknown))
+        }
+    }
+
+    private func expectsContinue(_ head: RequestHead) -> Bool {
+        head.headerFields[.expect] != nil
+    }
+
+    private func gather(_ bytes: ByteBuffer) {
+        guard case .gathering(var gathering) = phase else { return }
+        phase = .waiting  // So that the body is held once while it grows.
+        if gathering.body.readableBytes == 0 {
+            gathering.body = bytes
+        } else {
+            gathering.body.writeImmutableBuffer(bytes)
+        }
+        phase = .gathering(gathering)
+        guard gathering.body.readableBytes > gathering.bytesMax else { return }
+        start(gathering, gathering.body, isTooLarge: true)
+    }
+
+    /// What is left of a message when reading pauses: kept by itself, so that it holds no buffer that is much larger, and
+    /// counted. Then its sender has to be known before more is read.
+    private func keepBody() {
+        guard case .gathering(var gathering) = phase, let context, !isAskingForSender else { return }
+        if charge.bytes == 0, let expected = gathering.arrival.head.headerFields[.expect] {
+            guard expected.lowercased() == "100-continue" else {
+                return refuse(Problem(.malformedRequest, "Nothing else can be expected than 100-continue."))
+            }
+        }
+        if gathering.body.readableBytes > 0, charge.bytes == 0 {
+            var own = context.channel.allocator.buffer(capacity: gathering.body.readableBytes)
+            own.writeImmutableBuffer(gathering.body)
+            phase = .waiting
+            gathering.body = own
+            phase = .gathering(gathering)
+        }
+        let held = max(gathering.body.readableBytes, 1)
+        guard charge.raise(to: held, isKnown: gathering.sender == .known, of: settings.budgets) else {
+            start(gathering, ByteBuffer(), isOverBudget: true)
+            return
+        }
+        guard gathering.sender == .unknown else { return sendContinue(gathering) }
+        isAskingForSender = true
+        let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let (dispatcher, arrival) = (gathering.dispatcher, gathering.arrival)
+        Task.immediate(executorPreference: table.executor) {
+            let isKnown = await dispatcher.knowsSender(of: arrival)
+            connection.value.learnt(isKnown)
+        }
+    }
+
+    private func learnt(_ isKnown: Bool) {
+        isAskingForSender = false
+        guard case .gathering(var gathering) = phase else { return }
+        guard isKnown else {
+            start(gathering, ByteBuffer())
+            return
+        }
+        gathering.sender = .known
+        phase = .gathering(gathering)
+        charge.moveToKnown(of: settings.budgets)
+        sendContinue(gathering)
+        readOn()
+    }
+
+    /// A client that asks first, as curl does with large bodies, waits a second if nobody answers.
+    private func sendContinue(_ gathering: Gathering) {
+        guard gathering.body.readableBytes == 0, !sending.hasContinued, expectsContinue(gathering.arrival.head) else {
+            return
+        }
+        sending.hasContinued = true
+        context?.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+
+    private func start(_ gathering: Gathering, _ body: ByteBuffer, isTooLarge: Bool = false, isOverBudget: Bool = false)
+    {
+        var arrival = gathering.arrival
+        if isTooLarge, arrival.refusal == nil { arrival.refusal = gathering.dispatcher.tooLarge(gathering.bytesMax) }
+        if isOverBudget {
+            settings.metrics.overBudget.increment()
+            arrival.problem = .later(.overloaded, "Too many bodies are being received.", seconds: 1)
+        }
+        let isAsked = expectsContinue(arrival.head) && !sending.hasContinued
+        answer(arrival, gathering.dispatcher, body, keepsAlive: gathering.keepsAlive && (isInputComplete || !isAsked))
+    }
+
+    private func answer(_ arrival: Arrival, _ dispatcher: Dispatcher, _ body: ByteBuffer, keepsAlive: Bool) {
+        guard let context else { return }
+        phase = .answering(keepsAlive: keepsAlive)
+        since = .now()
+        sending = AnswerSending(isHead: arrival.head.method == .head)
+        let loop = context.eventLoop
+        let connection = NIOLoopBound(self, eventLoop: loop)
+        // Reading a large body takes longer than a loop may be held.
+        if body.readableBytes > settings.loopBodyBytesMax {
+            Task(executorPreference: WorkerPool.executor) {
+                let answer = await dispatcher.respond(to: arrival, body: body)
+                loop.execute { connection.value.deliver(answer, to: arrival) }
+            }
+        } else {
+            Task.immediate(executorPreference: table.executor) {
+                let answer = await dispatcher.respond(to: arrival, body: body)
+                connection.value.deliver(answer, to: arrival)
+            }
+        }
+    }
+
+    /// The parts that came while another request was answered, a few requests at a time: others have their turn between.
+    private func advance() {
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
+        var requests = 0
+        while let part = queue.first {
+            switch phase {
+            case .waiting:
+                guard requests < settings.requestsPerTurn else {
+                    let connection = NIOLoopBound(self, eventLoop: context!.eventLoop)
+                    context?.eventLoop.execute { connection.value.advance() }
+                    return
+                }
+                requests += 1
+            case .gathering: break
+            case .answering where !isInputComplete: break
+            case .answering, .leaving, .closed: return
+            }
+            queue.removeFirst()
+            if case .answering = phase { throwAway(part) } else { take(part) }
+        }
+        if case .gathering = phase { keepBody() }
+        guard case .waiting = phase else { return readOn() }
+        if isInputClosed { context?.close(promise: nil) } else { readOn() }
+    }
+
+    /// What nobody wants of a request that is refused; some of it, so that its client gets the answer.
+    private func throwAway(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head: break
+        case .body(let bytes):
+            bodyBytesThrownAway += bytes.readableBytes
+            if bodyBytesThrownAway > settings.thrownAwayBytesMax { close(.endlessBody) }
+        case .end:
+            isInputComplete = true
+            if case .answering = phase, sending.isDone { finish() }
+        }
+    }
+}
+
+// MARK: - The answer
+
+extension HTTPConnection {
+    private func deliver(_ answer: Answer, to arrival: Arrival) {
+        guard let context, case .answering(var keepsAlive) = phase else { return }
+        if answer.status.code < 400, arrival.token != nil || arrival.bound?.route.door != nil { isProven = true }
+        if settings.isStopping.isSet || isInputClosed { keepsAlive = false }
+        phase = .answering(keepsAlive: keepsAlive)
+        charge.giveBack(to: settings.budgets)
+        since = .now()
+        switch answer.body {
+        case .empty, .bytes: sendWhole(answer, context)
+        case .stream(let write):
+            if isOld { phase = .answering(keepsAlive: false) }
+            let head = AnswerText.head(
+                answer, length: isOld ? .none : .chunked, connection: connectionField, context.channel.allocator)
+            sending.add(head.readableBytes, settings.budgets)
+            send(head)
+            let writer = StreamWriter(self, loop: context.eventLoop)
+            streamTask = Task.immediate(executorPreference: table.executor) {
+                do {
+                    try await write(writer)
+                    writer.finish()
+                } catch {
+                    writer.abandon()
+                }
+            }
+        }
+    }
+
+    private var connectionField: AnswerText.Connection {
+        guard case .answering(keepsAlive: true) = phase else { return .close }
+        return isOld ? .keepAlive : .unsaid
+    }
+
+    private func sendWhole(_ answer: Answer, _ context: ChannelHandlerContext) {
+        var body = ByteBuffer()
+        if case .bytes(let bytes) = answer.body { body = bytes }
+        let length: AnswerText.Length =
+            sending.isHead || !AnswerText.hasBody(answer.status) ? .none : .bytes(body.readableBytes)
+        var buffer = AnswerText.head(answer, length: length, connection: connectionField, context.channel.allocator)
+        if body.readableBytes <= AnswerSending.sliceBytes {
+            buffer.writeImmutableBuffer(body)
+        } else {
+            sending.rest = body
+            sending.add(body.readableBytes, settings.budgets)
+        }
+        sending.isLast = true
+        sending.add(buffer.readableBytes, settings.budgets)
+        send(buffer)
+    }
+
+    /// Writes what was counted before.
+    private func send(_ buffer: ByteBuffer) {
+        guard let context else { return }
+        let bytes = buffer.readableBytes
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { [self] result in sent(bytes, result) }
+        context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: promise)
+    }
+
+    private func sent(_ bytes: Int, _ result: Result<Void, any Error>) {
+        sending.remove(bytes, settings.budgets)
+        guard case .success = result else { return }
+        since = .now()
+        if sending.rest.readableBytes > 0 {
+            let length = min(AnswerSending.sliceBytes, sending.rest.readableBytes)
+            if let slice = sending.rest.readSlice(length: length) { return send(slice) }
+        }
+        if sending.unsent == 0 { sending.wake(.success(())) }
+        if sending.isDone, isInputComplete { finish() }
+    }
+
+    private func finish() {
+        guard case .answering(let keepsAlive) = phase, let context else { return }
+        streamTask = nil
+        since = .now()
+        guard keepsAlive, !isInputClosed else {
+            phase = .leaving
+            queue.removeAll()
+            // To close while something comes would take the answer from the client (RFC 9112, 9.6).
+            if isInputClosed { context.close(promise: nil) } else { context.close(mode: .output, promise: nil) }
+            return readOn()
+        }
+        phase = .waiting
+        if isQuiescing { waitForFarewell() }
+        if queue.isEmpty, !isAdvancing { readOn() } else { advance() }
+    }
+
+    /// Refuses what cannot be read as a request, and closes.
+    private func refuse(_ problem: Problem) {
+        guard let context else { return }
+        queue.removeAll()
+        charge.giveBack(to: settings.budgets)
+        isInputComplete = true
+        settings.metrics.refused.increment()
+        phase = .answering(keepsAlive: false)
+        since = .now()
+        sending = AnswerSending(isHead: false)
+        sendWhole(problem.answer, context)
+    }
+
+    private func close(_ reason: ConnectionMetrics.Reason) {
+        settings.metrics.closed(reason)
+        context?.close(promise: nil)
+    }
+}
+
+// MARK: - Time
+
+extension HTTPConnection {
+    /// Called about twice a second by the table.
+    func checkTime(_ now: NIODeadline) {
+        let waited = now - since
+        switch phase {
+        case .waiting:
+            if waited > settings.idleTimeout { close(headBytes > 0 ? .slowHead : .idle) }
+        case .gathering(let gathering): checkBody(gathering, now)
+        case .answering:
+            if sending.unsent > 0, waited > writeTimeout { return close(.slowReader) }
+            // Answered, and the rest of the body does not come.
+            if sending.isDone, !isInputComplete, waited > settings.bodyTimeout { close(.slowBody) }
+        case .leaving:
+            if waited > settings.lingerTimeout { context?.close(promise: nil) }
+        case .closed: break
+        }
+    }
+
+    private func checkBody(_ gathering: Gathering, _ now: NIODeadline) {
+        let took = now - gathering.startedAt
+        let limit = isQuiescing ? min(settings.bodyTimeout, .seconds(5)) : settings.bodyTimeout
+        let seconds = took.nanoseconds / 1_000_000_000
+        let isTooSlow =
+            seconds > settings.bodyGraceSeconds
+            && gathering.body.readableBytes < settings.bodyRateMin * Int(seconds - settings.bodyGraceSeconds)
+        guard took > limit || isTooSlow else { return }
+        settings.metrics.closed(.slowBody)
+        refuse(Problem(.requestTimeout, "The body did not come in time."))
+    }
+
+    /// Less when the daemon stops, or when too much waits for clients that do not read.
+    private var writeTimeout: TimeAmount {
+        isQuiescing || settings.budgets.unsent.isFull ? min(settings.writeTimeout, .seconds(2)) : settings.writeTimeout
+    }
+
+    /// The daemon stops. A request may be on its way on a connection that is open and silent; closing it at once would lose
+    /// that request, and a client may not repeat a write. So a silent connection gets a little time.
+    func quiesce() {
+        isQuiescing = true
+        if case .waiting = phase { waitForFarewell() }
+    }
+
+    private func waitForFarewell() {
+        context?.eventLoop.assumeIsolated().scheduleTask(in: settings.farewell) { [weak self] in
+            guard let self, case .waiting = phase else { return }
+            context?.close(promise: nil)
+        }
+    }
+
+    /// Closed in favour of a newer one.
+    func evict() {
+        close(.evicted)
+    }
+
+    func closeAtOnce() {
+        context?.close(promise: nil)
+    }
+
+    private func keepHead() {
+        guard headBytes <= settings.headBytesMax else {
+            return refuse(Problem(.headerTooLarge, "The header fields may have \(settings.headBytesMax) bytes in all."))
+        }
+        guard charge.raise(to: headBytes, isKnown: false, of: settings.budgets) else {
+            settings.metrics.overBudget.increment()
+            return refuse(.later(.overloaded, "Too many requests are being received.", seconds: 1))
+        }
+    }
+}
+
+// MARK: - Streams
+
+extension HTTPConnection {
+    func sendPiece(_ bytes: ByteBuffer, _ done: CheckedContinuation<Void, any Error>) {
+        guard case .answering = phase, context != nil else {
+            return done.resume(throwing: ChannelError.ioOnClosedChannel)
+        }
+        guard bytes.readableBytes > 0 else { return done.resume() }
+        if sending.unsent == 0 { since = .now() }
+        let piece = isOld ? bytes : AnswerText.chunk(bytes)
+        sending.add(piece.readableBytes, settings.budgets)
+        sending.wait(done)
+        send(piece)
+    }
+
+    func finishStream() {
+        guard case .answering = phase else { return }
+        sending.isLast = true
+        let end = isOld ? ByteBuffer() : ByteBuffer(string: "0\r\n\r\n")
+        sending.add(end.readableBytes, settings.budgets)
+        send(end)
+    }
+}
