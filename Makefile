@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check lint format bench storm soak fault-drill deb system-test failover-drill upgrade-drill outage-simulation clean dependencies
+.PHONY: help run build test check attack lint format bench storm soak fault-drill deb system-test failover-drill upgrade-drill outage-simulation clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -23,6 +23,12 @@ test: dependencies ## build and run every test
 	swift test --skip-build --disable-xctest
 
 check: dependencies lint test ## what people and continuous integration run before a merge: format, warnings as errors, tests
+	MUSTER_ATTACK=all swift test --skip-build --disable-xctest --filter AttackTests # by itself: it measures
+
+attack: build ## strangers and colleagues do their worst to the released daemon for a minute (NAMES=a,b: only these attacks)
+	MUSTER_WARNINGS_AS_ERRORS=1 swift build --build-tests
+	MUSTER_WARNINGS_AS_ERRORS=1 MUSTER_ATTACK=$(or $(NAMES),all) MUSTER_TEST_MUSTERD=$(CURDIR)/.build/release/musterd \
+	swift test --skip-build --disable-xctest --filter AttackTests
 
 lint: ## check the format of the sources
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests

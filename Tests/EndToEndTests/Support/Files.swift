@@ -9,7 +9,8 @@ enum Files {
         return parent(program)
     }()
 
-    static let musterd = products + "/musterd"
+    /// The program under test. `MUSTER_TEST_MUSTERD` names another build of it, as the release.
+    static let musterd = getenv("MUSTER_TEST_MUSTERD").map { String(cString: $0) } ?? products + "/musterd"
 
     /// The directory of `Package.swift`.
     static let package: String = {
@@ -27,6 +28,10 @@ enum Files {
     /// What a file holds; empty when there is none.
     static func text(_ path: String) -> String {
         (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    }
+
+    static func bytes(_ path: String) -> [UInt8] {
+        FileManager.default.contents(atPath: path).map { Array($0) } ?? []
     }
 
     static func write(_ text: String, to path: String) throws {
