@@ -157,7 +157,7 @@ import Testing
 
     @Test func `an archive of an older schema is brought up to the newest`() async throws {
         try await Self.withArchive { path, _ async throws in
-            // As the program of migration 10 would have written it: users' reports came with the next one, and these columns later.
+            // As the program of migration 10 would have written it: reports came with the next, these columns later.
             let later = ["due_at", "words", "timeline_bytes"]
             let isNewer = { (name: String) in name.hasPrefix("report_") }
             var pieces = try ArchiveSite.pieces(ArchiveSite.bytes(path)).compactMap { (piece) -> ArchiveReader.Piece? in
