@@ -45,6 +45,12 @@ package struct LabelMatcher: Hashable, Sendable {
         return match.isMatch.map { $0 == (comparison == .matches) }
     }
 
+    /// Whether it holds for an alert that lacks the label.
+    package var holdsForEmptyText: Bool {
+        let isMatch = pattern.map { $0.match("", operationsMax: .max).isMatch == true } ?? value.isEmpty
+        return isMatch == (comparison == .equal || comparison == .matches)
+    }
+
     /// What its compiled pattern takes in memory.
     package var patternBytes: Int { pattern?.bytes ?? 0 }
 

@@ -50,9 +50,7 @@ extension [LabelMatcher] {
         allSatisfy { matcher in
             switch matcher.comparison {
             case .equal, .matches:
-                matcher.holds(
-                    for: AlertFacts(
-                        source: "", kind: "", identity: "", title: "", component: nil, severity: nil, labels: [:]))
+                matcher.holdsForEmptyText
             case .notEqual, .matchesNot: false
             }
         }
