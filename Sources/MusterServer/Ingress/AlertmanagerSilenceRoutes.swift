@@ -37,10 +37,9 @@ struct AlertmanagerSilenceRoutes: Sendable {
     /// Takes what `amtool silence add` and `update` post: with an `id`, the silence of that id is replaced. The matcher on
     /// the source is ours, and is not shown.
     private func create(_ request: RequestContext) async throws -> Answer {
-        let (source, key) = try await doors.caller(request)
-        let foreign = try request.foreign()
-        try source.signature?.check(foreign, sourceKey: key)
-        let fields = try foreign.fields()
+        let caller = try await doors.caller(request)
+        let source = caller.source
+        let fields = try caller.request.fields()
         var matchers = try Self.matchers(fields)
         guard !matchers.holdForEverything else {
             throw Problem.invalid("/matchers", "should have at least 1 matcher that does not match the empty text")

@@ -34,10 +34,16 @@ struct IngressDesk: Sendable {
     /// - Returns: Nil when no source has this key.
     /// - Throws: `Problem` `signatureInvalid`.
     func caller(_ request: RequestContext, key: String) async throws -> Caller? {
-        guard (1...200).contains(key.utf8.count), let source = try await sources.source(key: key) else { return nil }
+        guard let source = try await sender(key: key) else { return nil }
         let foreign = try request.foreign()
         if request.head.method != .get { try source.signature?.check(foreign, sourceKey: key) }
         return Caller(source: source, request: foreign)
+    }
+
+    /// Whose key it is, before the body is here that could be signed. Nothing that it says may be stored by this alone.
+    func sender(key: String) async throws -> Source? {
+        guard (1...200).contains(key.utf8.count) else { return nil }
+        return try await sources.source(key: key)
     }
 
     /// A source that has shown its key, and its signature if it has one, with what it sent. Only the desk makes one.
@@ -111,7 +117,7 @@ struct IngressDesk: Sendable {
     }
 
     private static let kept: Set<String> = [
-        "content-type", "content-encoding", "user-agent", "sentry-hook-resource",
+        "content-type", "user-agent", "sentry-hook-resource",
     ]
 
     /// Header fields that say how a body is to be read. No others are kept, as they may hold secrets.

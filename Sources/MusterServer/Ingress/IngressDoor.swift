@@ -16,10 +16,10 @@ extension Route {
         route.door = Door(
             knowsSender: { request in
                 guard let key = try key(request) else { return false }
-                return try await desk.source(key: key) != nil
+                return try await desk.sender(key: key) != nil
             },
             refuseLarge: { request in
-                guard let entry, let key = try key(request), let source = try await desk.source(key: key) else {
+                guard let entry, let key = try key(request), let source = try await desk.sender(key: key) else {
                     return JSONObject()
                 }
                 return try await desk.refuseLarge(request, by: entry, from: source)

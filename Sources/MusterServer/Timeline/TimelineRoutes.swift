@@ -1,5 +1,4 @@
 import HTTPTypes
-import HummingbirdCore
 import IncidentDomain
 import NIOCore
 import ServiceLifecycle
