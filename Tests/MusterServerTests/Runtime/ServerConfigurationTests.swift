@@ -62,6 +62,7 @@ struct ServerConfigurationTests {
         ("database.statement_timeout_seconds", "0"), ("database.connect_timeout_seconds", "1"), ("log.level", "loud"),
         ("log.format", "xml"), ("intake.gather_milliseconds", "101"), ("intake.waiting_max", "0"),
         ("intake.batch_max", "5001"), ("intake.correlation_window_seconds", "86401"),
+        ("alert.settle_seconds", "-1"), ("alert.settle_seconds", "86401"),
         ("reports.open_incidents", "maybe"), ("reports.per_minute_max", "0"),
         ("reports.retention_days", "0"), ("http.trusted_proxies", "10.0.0.0/33"),
         ("restoration.soak_seconds.tier_2", "-1"), ("shutdown.grace_seconds", "601"),
