@@ -63,6 +63,7 @@ struct ServerConfigurationTests {
         ("database.statement_timeout_seconds", "0"), ("database.connect_timeout_seconds", "1"), ("log.level", "loud"),
         ("log.format", "xml"), ("intake.gather_milliseconds", "101"), ("intake.waiting_max", "0"),
         ("intake.batch_max", "5001"), ("intake.correlation_window_seconds", "86401"),
+        ("alert.settle_seconds", "-1"), ("alert.settle_seconds", "86401"),
         ("reports.open_incidents", "maybe"), ("reports.per_minute_max", "0"),
         ("streams.max", "0"), ("streams.per_token_max", "100001"), ("reports.retention_days", "0"),
         ("http.trusted_proxies", "10.0.0.0/33"),

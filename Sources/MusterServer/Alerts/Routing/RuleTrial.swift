@@ -92,7 +92,7 @@ struct RuleTrial: Sendable {
                 + "\(threshold.withinSeconds) seconds; this is one."
         case .hours: return "The rule \(name) opens incidents again from \(hold.until?.description ?? "never")."
         case .corroboration: return "Nothing but users' reports says so."
-        case .settling: return "It has to fire until \(hold.until?.description ?? "it has settled") to open an incident."
+        case .settling: return "It opens an incident when it still fires at \(hold.until?.description ?? "the end")."
         }
     }
 }
