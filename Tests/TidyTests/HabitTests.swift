@@ -14,6 +14,7 @@ struct HabitTests {
     private static let sleepers: [String: String] = [
         "Tests/EndToEndTests/Support/Eventually.swift": "looks at other processes, which give no signal",
         "Tests/EndToEndTests/StopTests.swift": "asks another process to stop at moments that nothing announces",
+        "Tests/MusterServerTests/Runtime/LoopMonitorTests.swift": "a loop that stands still is what it is about",
         "Tests/PostgresTests/Pool/Waiting.swift": "looks at the server's own tables, which give no signal",
         "Tests/TestSupport/TestServer.swift": "runs when the process ends, where nothing can be awaited",
     ]

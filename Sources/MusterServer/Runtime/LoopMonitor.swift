@@ -214,11 +214,11 @@ final class LoopWork: Sendable {
         }
     }
 
-    /// The last one first.
+    /// The one that began last comes first, also when it has ended meanwhile: on a busy machine nobody looked in time.
     fileprivate var underWay: [String] {
         let (counts, last) = state.withLock { ($0.counts, $0.last) }
         let numbers = counts.indices.filter { counts[$0] > 0 && $0 != last }
-        let shown = (last.map { counts[$0] > 0 ? [$0] : [] } ?? []) + numbers
+        let shown = (last.map { [$0] } ?? []) + numbers
         return shown.prefix(Self.namesShown).map(LoopOperation.name)
     }
 }
