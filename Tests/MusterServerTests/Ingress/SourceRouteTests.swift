@@ -97,7 +97,7 @@ struct SourceRouteTests {
     func `A key that was changed or removed opens nothing within a second at another daemon, though nobody says so`(
         change: String
     ) async throws {
-        try await IngressSite.with(.generic) { site in
+        try await IngressSite.with(.generic) { site async throws in
             let store = SourceStore(pool: site.server.server.pool)
             // Another daemon, that hears of nothing.
             let clock = HandClock()
