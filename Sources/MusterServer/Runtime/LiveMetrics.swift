@@ -22,9 +22,9 @@ struct LiveMetrics: Sendable {
         set("muster_intake_waiting_alerts_max", intake.waitingMax)
         set("muster_feed_streams", feed.streams)
         set("postgres_pool_connections_max", connectionsMax)
-        for table in ExaminedTable.all {
-            let labels = [("table", table.name)]
-            snapshot.gauges[MetricSeries("muster_unreadable_rows", labels)] = Double(unreadable.counts[table.name] ?? 0)
+        let none = Dictionary(uniqueKeysWithValues: ExaminedTable.all.map { ($0.name, 0) })
+        for (table, count) in none.merging(unreadable.counts, uniquingKeysWith: max) {
+            snapshot.gauges[MetricSeries("muster_unreadable_rows", [("table", table)])] = Double(count)
         }
         let known = await figures.current()
         set("muster_database_up", known == nil ? 0 : 1)
