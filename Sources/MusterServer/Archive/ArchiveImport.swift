@@ -57,6 +57,9 @@ struct ArchiveImport {
     }
 
     /// Where everything will be, and what is there of an earlier attempt.
+    /// How many rows that cannot be read are named; the doctor names them all.
+    private static let unreadableNamed = 20
+
     private func begin(_ head: ArchiveHead) async throws -> (schema: String, parts: [Int: String]) {
         let store = ArchiveImportStore(pool: target)
         let names = ArchiveTables.all.map(\.name) + ArchiveTables.leftOut.keys
@@ -111,6 +114,10 @@ struct ArchiveImport {
         try await store.analyze(ArchiveTables.all.map(\.name))
         progress("every checksum is right; verifying the timelines")
         summary.verified = try await Verification(pool: staging, policy: policy).run()
+        // They come along as they are: an archive is restored whole, and the daemon leaves them out.
+        for row in try await RowExamination(pool: staging).unreadable().prefix(Self.unreadableNamed) {
+            progress("\(row.table) \(row.key) cannot be read and will be left out: \(row.reason)")
+        }
         return summary
     }
 

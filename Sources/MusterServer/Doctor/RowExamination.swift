@@ -69,6 +69,7 @@ struct RowExaminationRunner: Service {
     }
 
     func look() async throws {
-        examination.pool.unreadable.replace(by: try await examination.unreadable())
+        examination.pool.unreadable.replace(
+            by: try await examination.unreadable(), of: Set(ExaminedTable.all.map(\.name)))
     }
 }

@@ -28,9 +28,9 @@ struct LiveMetrics: Sendable {
         snapshot.gauges[MetricSeries("muster_loop_held_seconds")] = recent.wall.inSeconds
         snapshot.gauges[MetricSeries("muster_loop_held_max_seconds", [("clock", "wall")])] = ever.wall.inSeconds
         snapshot.gauges[MetricSeries("muster_loop_held_max_seconds", [("clock", "cpu")])] = ever.cpu.inSeconds
-        for table in ExaminedTable.all {
-            let labels = [("table", table.name)]
-            snapshot.gauges[MetricSeries("muster_unreadable_rows", labels)] = Double(unreadable.counts[table.name] ?? 0)
+        let none = Dictionary(uniqueKeysWithValues: ExaminedTable.all.map { ($0.name, 0) })
+        for (table, count) in none.merging(unreadable.counts, uniquingKeysWith: max) {
+            snapshot.gauges[MetricSeries("muster_unreadable_rows", [("table", table)])] = Double(count)
         }
         let known = await figures.current()
         set("muster_database_up", known == nil ? 0 : 1)

@@ -20,7 +20,7 @@ final class Setbacks<Key: Hashable & Sendable>: Sendable {
     private let queue: String
     private let known = Mutex<[Key: Setback]>([:])
 
-    init(_ queue: String, rests: [Duration] = [.seconds(1), .seconds(10), .seconds(3_600)], keysMax: Int = 10_000) {
+    init(_ queue: String, rests: [Duration] = [.zero, .seconds(10), .seconds(3_600)], keysMax: Int = 10_000) {
         self.queue = queue
         self.rests = rests
         self.keysMax = keysMax

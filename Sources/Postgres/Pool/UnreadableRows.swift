@@ -63,11 +63,11 @@ package final class UnreadableRows: Sendable {
         state.withLock { _ = $0.known.removeValue(forKey: Place(table: table, key: key)) }
     }
 
-    /// Takes what was found by looking at every row: what is not among them can be read by now, or is gone.
-    package func replace(by found: [UnreadableRow]) {
+    /// Takes what was found by looking at every row of some tables: what is not among them can be read by now, or is gone.
+    package func replace(by found: [UnreadableRow], of tables: Set<String>) {
         state.withLock { state in
             let places = Set(found.map { Place(table: $0.table, key: $0.key) })
-            state.known = state.known.filter { places.contains($0.key) }
+            state.known = state.known.filter { places.contains($0.key) || !tables.contains($0.key.table) }
             state.isFull = false
         }
         for row in found { note(row) }

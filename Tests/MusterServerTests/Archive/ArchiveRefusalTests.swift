@@ -166,7 +166,12 @@ import Testing
                 switch piece {
                 case .table(let name, let columns):
                     isNewer(name)
-                        ? nil : .table(name: name, columns: columns.filter { !newer.contains($0) })
+                        ? nil
+                        : .table(
+                            name: name,
+                            columns: columns.filter {
+                                !newer.contains($0) && !(name == "idempotency" && $0 == "incident")
+                            })
                 case .part(let part, _): isNewer(part.table) ? nil : piece
                 case .head, .facts, .end: piece
                 }
