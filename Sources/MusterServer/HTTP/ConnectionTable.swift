@@ -173,14 +173,18 @@ final class ConnectionTable {
         count.remove()
     }
 
-    /// Closes those that have been idle longest: first of those that never were anybody's known to us, then of the others.
-    /// Whoever opens connections without end so takes them from himself.
+    /// Closes those of which least is lost, and of these the ones that have waited longest. Whoever opens connections without
+    /// end so takes them from himself.
     private func evict(besides newest: HTTPConnection?) {
-        var idle = connections.filter { $0.isIdle && $0 !== newest }
-        idle.sort { ($0.isProven ? 1 : 0, $0.since) < ($1.isProven ? 1 : 0, $1.since) }
-        let strangers = idle.prefix { !$0.isProven }.count
-        let wanted = max(1, connections.count / Self.evictedShare)
-        for connection in idle.prefix(strangers > 0 ? min(wanted, strangers) : 1) { connection.evict() }
+        let now = NIODeadline.now()
+        var found = connections.compactMap { connection in
+            connection === newest ? nil : connection.dispensability(at: now).map { (rank: $0, connection: connection) }
+        }
+        found.sort { ($0.rank, $0.connection.since) < ($1.rank, $1.connection.since) }
+        guard let first = found.first else { return }
+        // One alone of those that were known: the next newcomer may need none.
+        let wanted = first.rank == .idle ? 1 : max(1, connections.count / Self.evictedShare)
+        for (rank, connection) in found.prefix(wanted) where rank == first.rank { connection.evict() }
     }
 
     /// Makes room where the process has no descriptor left.

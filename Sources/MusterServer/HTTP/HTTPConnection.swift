@@ -82,10 +82,29 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
         self.table = table
     }
 
-    /// Between two requests: to close it loses nothing.
-    var isIdle: Bool {
-        guard case .waiting = phase else { return false }
-        return queue.isEmpty
+    /// How little is lost when it is closed to make room; nil of one that has to stay.
+    enum Dispensability: Int, Comparable {
+        /// Its last answer was sent.
+        case leaving
+        /// Between two requests, and nobody who was known has sent one.
+        case strangerIdle
+        /// Sends a body, and is not known.
+        case strangerSending
+        /// Has not read for a second.
+        case notReading
+        case idle
+
+        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    func dispensability(at now: NIODeadline) -> Dispensability? {
+        switch phase {
+        case .leaving: .leaving
+        case .waiting where queue.isEmpty: isProven ? .idle : .strangerIdle
+        case .gathering(let gathering) where gathering.sender != .known && !isProven: .strangerSending
+        case .answering where sending.unsent > 0 && now - since > .seconds(1): .notReading
+        case .waiting, .gathering, .answering, .closed: nil
+        }
     }
 }
 
@@ -528,9 +547,11 @@ extension HTTPConnection {
         refuse(Problem(.requestTimeout, "The body did not come in time."))
     }
 
-    /// Less when the daemon stops, or when too much waits for clients that do not read.
+    /// Less when the daemon stops, or when too much waits for clients that do not read; and for streams, which go on where
+    /// they were cut, and which must not outlive the token that they were opened with.
     private var writeTimeout: TimeAmount {
-        isQuiescing || settings.budgets.unsent.isFull ? min(settings.writeTimeout, .seconds(2)) : settings.writeTimeout
+        if isQuiescing || settings.budgets.unsent.isFull { return min(settings.writeTimeout, .seconds(2)) }
+        return streamTask == nil ? settings.writeTimeout : min(settings.writeTimeout, .seconds(4))
     }
 
     /// The daemon stops. A request may be on its way on a connection that is open and silent; closing it at once would lose

@@ -21,6 +21,8 @@ struct HTTPServer: Service {
     let onListening: @Sendable (String) async -> Void
 
     private static let backlog: Int32 = 1_024
+    /// Linux takes twice as much.
+    private static let kernelBufferBytes: SocketOptionValue = 65_536
 
     /// The threads that all connections live on.
     static var loops: MultiThreadedEventLoopGroup { .singleton }
@@ -63,6 +65,10 @@ struct HTTPServer: Service {
         return ServerBootstrap(group: Self.loops)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // Accepted sockets have the listening one's. Without a limit the kernel keeps megabytes for each client that does
+            // not read, or that sends while it has to wait.
+            .serverChannelOption(.socketOption(.so_sndbuf), value: Self.kernelBufferBytes)
+            .serverChannelOption(.socketOption(.so_rcvbuf), value: Self.kernelBufferBytes)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)

@@ -10,9 +10,12 @@ enum RequestFraming {
         var lengths = 0
         var codings = 0
         var coding = ""
+        var host = ""
         for (name, value) in head.headers {
             switch name.utf8.count {
-            case 4 where name.lowercased() == "host": hosts += 1
+            case 4 where name.lowercased() == "host":
+                hosts += 1
+                host = value
             case 14 where name.lowercased() == "content-length": lengths += 1
             case 17 where name.lowercased() == "transfer-encoding":
                 codings += 1
@@ -24,6 +27,10 @@ enum RequestFraming {
         if hosts > 1 || (hosts == 0 && head.version.minor > 0) {
             return refusal("A request has exactly one header field Host, and this one has \(hosts).")
         }
+        // It goes into addresses that we hand out.
+        guard host.utf8.allSatisfy(Self.mayStandInHost) else {
+            return refusal("The header field Host should be a name or an address, with a port or without.")
+        }
         // Section 6.3.
         if lengths > 1 { return refusal("A request has at most one header field Content-Length.") }
         guard codings > 0 else { return nil }
@@ -34,6 +41,16 @@ enum RequestFraming {
             return refusal("The only Transfer-Encoding that is taken is chunked.")
         }
         return nil
+    }
+
+    /// RFC 3986, 3.2.2: what a host with a port may be written with, which is neither a path nor a user.
+    private static func mayStandInHost(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        case _: "-._~:[]%!$&'()*+,;=".utf8.contains(byte)
+        }
     }
 
     private static func refusal(_ detail: String) -> Problem {

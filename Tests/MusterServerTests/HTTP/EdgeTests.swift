@@ -178,6 +178,19 @@ struct EdgeTests {
         }
     }
 
+    @Test func `strangers in the middle of something make room, too`() async throws {
+        try await TestSite.with(Self.routes, configure: { $0.http.connectionsMax = 8 }) { site in
+            var busy: [RawClient] = []
+            for _ in 0..<24 {
+                let client = try RawClient(port: site.port)
+                try? await client.send(Array(Self.post("/foreign", length: 1_000, "half").utf8))
+                busy.append(client)
+            }
+            #expect(try await site.ask("GET", "/open").status == 200)
+            withExtendedLifetime(busy) {}
+        }
+    }
+
     @Test func `headers that never end cost a bounded number of bytes`() async throws {
         try await TestSite.with(Self.routes, configure: { $0.http.bodyBudgetBytes = 64 << 10 }) { site in
             var clients: [RawClient] = []
@@ -197,6 +210,9 @@ struct EdgeTests {
     @Test(arguments: [
         "GET /open HTTP/1.1\r\n\r\n",
         "GET /open HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "GET /open HTTP/1.1\r\nHost: a b\r\n\r\n",
+        "GET /open HTTP/1.1\r\nHost: a@b\r\n\r\n",
+        "GET /open HTTP/1.1\r\nHost: a/b\r\n\r\n",
         "POST /foreign HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
         "POST /foreign HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         "POST /foreign HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",

@@ -35,8 +35,9 @@ struct RouteTableTests {
         (.get, "/v1/incidents/recent/review.md", "GET /v1/incidents/{id}/review.md recent"),
         (.get, "/v1/incidents/a%2Fb", "GET /v1/incidents/{id} a/b"),
         (.delete, "/v1/incidents", "other: GET,POST,HEAD"), (.get, "/v1/incidents/7/roles/scribe", "other: PUT"),
-        (.get, "/v1", "nothing"), (.get, "/v1/incidents/", "nothing"), (.get, "/v1/incidents/7/", "nothing"),
-        (.get, "/V1/incidents", "nothing"), (.get, "//", "nothing"), (.get, "/v1/incidents/7/roles/a/b", "nothing"),
+        (.get, "/v1", "nothing"), (.get, "/v1/incidents/", "GET /v1/incidents"),
+        (.get, "/v1//incidents/7/", "GET /v1/incidents/{id} 7"),
+        (.get, "/V1/incidents", "nothing"), (.get, "//", "GET /"), (.get, "/v1/incidents/7/roles/a/b", "nothing"),
     ])
     func `a request finds its route`(method: HTTPRequest.Method, path: String, found: String) throws {
         #expect(try find(method, path) == found)

@@ -19,6 +19,10 @@ struct LandedMigrationTests {
         "cda681c426d0bc3e",  // 10 create_senses
         "638b188a0831a53a",  // 11 create_report
         "c23dcabf716b02b1",  // 12 repeat_alert_in_place
+        "2f6c311204a4ba7c",  // 13 say_what_intake_ignores
+        "22de0e579ef9485b",  // 14 redact_again
+        "7a4eb4175812141b",  // 15 name_answered_incident
+        "fdf2129690961d28",  // 16 create_sealing_key
     ]
 
     @Test func `what landed stays as it was`() {

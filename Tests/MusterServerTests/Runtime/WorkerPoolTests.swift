@@ -11,7 +11,7 @@ import Testing
 @Suite(.timeLimit(.minutes(20))) struct WorkerPoolTests {
     /// Runs a body as a request's task is run: on an event loop.
     private func onLoop<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
-        try await withTaskExecutorPreference(LoopExecutor(loop: Listener.loops.next())) { try await body() }
+        try await withTaskExecutorPreference(LoopExecutor(loop: HTTPServer.loops.next())) { try await body() }
     }
 
     private static var isOnLoop: Bool { MultiThreadedEventLoopGroup.currentEventLoop != nil }
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func `the loop serves others meanwhile`() async throws {
-        let loop = Listener.loops.next()
+        let loop = HTTPServer.loops.next()
         let (answers, answered) = AsyncStream<Void>.makeStream()
         let isServed = Mutex(false)
         let task = Task {
