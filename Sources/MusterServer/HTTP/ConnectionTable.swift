@@ -42,7 +42,7 @@ struct ConnectionSettings: Sendable {
         writeTimeout = TimeAmount(http.writeTimeout)
         bodyRateMin = http.bodyRateMinBytes
         self.farewell = TimeAmount(farewell)
-        thrownAwayBytesMax = http.requestBodyMaxBytes * 16
+        thrownAwayBytesMax = max(http.requestBodyMaxBytes * 16, dispatcher.value.limits.messageBytesMax * 4)
     }
 }
 

@@ -39,20 +39,14 @@ struct HTTPServer: Service {
             await withGracefulShutdownHandler {
                 await onListening(Self.text(channel.localAddress))
                 for await _ in stopped.stream {}
-                settings.isStopping.set()
-                // Accepts no more, and waits until every connection that was accepted has been handed over: one that is
-                // still on its way when its listening socket closes would be dropped.
-                _ = try? await channel.setOption(.autoRead, value: false).get()
-                await tables.visitLoops()
-                try? await channel.close()
-                await tables.visitLoops()
-                await tables.forEach { table, _ in table.quiesce() }
                 await count.untilEmpty()
             } onGracefulShutdown: {
-                stopped.continuation.finish()
+                settings.isStopping.set()
+                tables.stop(channel).whenComplete { _ in stopped.continuation.finish() }
             }
         } onCancel: {
             // The grace is over.
+            channel.close(promise: nil)
             stopped.continuation.finish()
             tables.forEachSoon { $0.closeAll() }
         }
@@ -182,10 +176,27 @@ private struct ConnectionTables: Sendable {
         for loop in HTTPServer.loops.makeIterator() { loop.execute { work(table(of: loop)) } }
     }
 
-    /// Returns after all that was waiting in any loop. A connection goes to its own loop and back twice: once for its
-    /// options, once for its handlers.
-    func visitLoops() async {
-        for _ in 0..<2 { await forEach { _, _ in } }
+    /// Accepts no more, waits until every connection that was accepted has been handed over, closes the listening socket and
+    /// tells the connections. One that is still on its way when its listening socket closes would be dropped.
+    ///
+    /// All of it happens on the loops: who connects meanwhile waits in the kernel, and must not wait for Swift's pool.
+    func stop(_ channel: any Channel) -> EventLoopFuture<Void> {
+        channel.setOption(.autoRead, value: false)
+            .flatMap { visitLoops(from: channel) }
+            .flatMap { channel.close() }
+            .flatMapError { _ in channel.eventLoop.makeSucceededVoidFuture() }
+            .flatMap { visitLoops(from: channel) }
+            .map { forEachSoon { $0.quiesce() } }
+    }
+
+    /// After all that was waiting in any loop. A connection goes to its own loop and back twice: once for its options, once
+    /// for its handlers.
+    private func visitLoops(from channel: any Channel) -> EventLoopFuture<Void> {
+        (0..<2).reduce(channel.eventLoop.makeSucceededVoidFuture()) { before, _ in
+            before.flatMap {
+                .andAllSucceed(HTTPServer.loops.makeIterator().map { $0.submit {} }, on: channel.eventLoop)
+            }
+        }
     }
 }
 

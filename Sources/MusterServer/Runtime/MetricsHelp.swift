@@ -25,12 +25,21 @@ enum MetricsHelp {
             "Streams of events that were refused (streams.max, streams.per_token_max).",
         "muster_http_accept_failures_total":
             "Attempts to accept connections that failed, as when file descriptors are used up.",
+        "muster_http_body_budget_refusals_total":
+            "Requests that were refused because too many bodies were being received (http.body_budget_bytes).",
+        "muster_http_connections_closed_total":
+            "Connections that the daemon ended: idle, slow, not reading, or to make room, by reason.",
+        "muster_http_malformed_requests_total": "What came on a connection and could not be read as a request.",
         "muster_http_request_duration_seconds": "Time from the request line to the ready answer.",
         "muster_http_requests_in_flight": "Requests being served now.",
         "muster_http_requests_in_flight_max": "Requests beyond this number are refused (http.requests_in_flight_max).",
         "muster_http_requests_total": "Answered requests by method, route and class of status.",
         "muster_incidents_open": "Incidents that are not over, by phase and severity.",
         "muster_intake_batch_alerts": "How many alerts were stored by one statement.",
+        "muster_ingress_too_large_total":
+            "Messages of other tools above ingress.body_max_bytes, by kind of source. Their beginnings are dead letters.",
+        "muster_ingress_unknown_paths_total":
+            "Requests for paths that do not exist beside the doors of other tools: somebody has a wrong address.",
         "muster_intake_batch_duration_seconds": "Time to store a batch of alerts.",
         "muster_intake_waiting_alerts": "Alerts that wait to be stored.",
         "muster_intake_waiting_alerts_max": "Alerts beyond this number are refused (intake.waiting_max).",
