@@ -77,6 +77,16 @@ let package = Package(
             path: "Tests/Benchmarks/Planner",
             swiftSettings: house
         ),
+        .executableTarget(
+            name: "bare-http",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/Benchmarks/Bare",
+            swiftSettings: house
+        ),
         .target(
             name: "TestSupport",
             dependencies: ["Postgres"],

@@ -8,7 +8,7 @@ struct LengthTests {
     /// Longer files, how long they may be, and why.
     private static let longFiles: [String: (lines: Int, reason: String)] = [
         "Sources/MusterServer/HTTP/HTTPConnection.swift": (
-            650, "one connection's state machine, from its first byte to its last"
+            700, "one connection's state machine, from its first byte to its last"
         )
     ]
 

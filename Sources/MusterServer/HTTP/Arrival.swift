@@ -23,6 +23,8 @@ struct Arrival: Sendable {
     var body = BodyPlan.ignored
     /// Why the request is refused, whoever sends it.
     var problem: Problem?
+    /// Whether nobody knows its sender, and so nothing of its body was kept.
+    var isStranger = false
     /// Why it is refused once it is known who sends it.
     var refusal: Problem?
     private let address: SocketAddress?

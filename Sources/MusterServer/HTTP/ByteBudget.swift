@@ -69,14 +69,8 @@ struct BodyCharge {
         return true
     }
 
-    /// The sender is known from now on.
-    mutating func moveToKnown(of budgets: ConnectionBudgets) {
-        guard !isKnown else { return }
-        budgets.strangers.give(bytes)
-        isKnown = true
-    }
-
     mutating func giveBack(to budgets: ConnectionBudgets) {
+        guard bytes > 0 else { return }
         budgets.bodies.give(bytes)
         if !isKnown { budgets.strangers.give(bytes) }
         bytes = 0

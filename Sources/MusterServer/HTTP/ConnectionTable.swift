@@ -27,8 +27,8 @@ struct ConnectionSettings: Sendable {
     /// Bodies above this are read beside the loops.
     let loopBodyBytesMax = 65_536
     let headBytesMax = 65_536
-    /// Of a connection that sends without waiting for answers; what is read at once has about 900 at most.
-    let queuedPartsMax = 4_096
+    /// Of a connection that sends without waiting for answers; one read has no more.
+    let queuedPartsMax = 1_400
     /// Requests of one connection that are answered in a row while others wait.
     let requestsPerTurn = 16
     /// Of one read, so that a connection that sends much is read in turn with the others.
@@ -121,6 +121,8 @@ final class ConnectionTable {
     private let count: ConnectionCount
     private var connections: [HTTPConnection] = []
     private var isQuiescing = false
+    /// Asks the tables of all loops to make room.
+    var makeRoomElsewhere: () -> Void = {}
     private var watch: RepeatedTask?
 
     private static let watchInterval: TimeAmount = .milliseconds(500)
@@ -153,9 +155,12 @@ final class ConnectionTable {
         connections.append(connection)
         let isOver = count.add() > count.max
         if isQuiescing { connection.quiesce() }
-        guard isOver else { return .admitted }
-        evict(besides: connection)
-        guard count.current > count.max else { return .admitted }
+        guard isOver, !evict(besides: connection, upTo: .notReading) else { return .admitted }
+        // Strangers may all be on other loops; until they are gone, a few more than the limit are admitted.
+        makeRoomElsewhere()
+        guard count.current > count.max + count.max / 16 + 1, !evict(besides: connection, upTo: .idle) else {
+            return .admitted
+        }
         settings.metrics.closed(.full)
         return .full
     }
@@ -175,21 +180,26 @@ final class ConnectionTable {
 
     /// Closes those of which least is lost, and of these the ones that have waited longest. Whoever opens connections without
     /// end so takes them from himself.
-    private func evict(besides newest: HTTPConnection?) {
+    ///
+    /// - Returns: Whether there was one.
+    @discardableResult
+    private func evict(besides newest: HTTPConnection?, upTo most: HTTPConnection.Dispensability) -> Bool {
         let now = NIODeadline.now()
-        var found = connections.compactMap { connection in
-            connection === newest ? nil : connection.dispensability(at: now).map { (rank: $0, connection: connection) }
+        var found = connections.compactMap { connection -> (HTTPConnection.Dispensability, HTTPConnection)? in
+            guard connection !== newest, let rank = connection.dispensability(at: now), rank <= most else { return nil }
+            return (rank, connection)
         }
-        found.sort { ($0.rank, $0.connection.since) < ($1.rank, $1.connection.since) }
-        guard let first = found.first else { return }
+        found.sort { ($0.0, $0.1.since) < ($1.0, $1.1.since) }
+        guard let first = found.first else { return false }
         // One alone of those that were known: the next newcomer may need none.
-        let wanted = first.rank == .idle ? 1 : max(1, connections.count / Self.evictedShare)
-        for (rank, connection) in found.prefix(wanted) where rank == first.rank { connection.evict() }
+        let wanted = first.0 == .idle ? 1 : max(1, connections.count / Self.evictedShare)
+        for (rank, connection) in found.prefix(wanted) where rank == first.0 { connection.evict() }
+        return true
     }
 
-    /// Makes room where the process has no descriptor left.
+    /// Makes room where the process has no descriptor left, or another loop has nobody to close.
     func makeRoom() {
-        evict(besides: nil)
+        evict(besides: nil, upTo: .notReading)
     }
 
     /// The daemon stops: each connection ends with the request that it serves.

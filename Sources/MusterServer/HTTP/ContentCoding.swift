@@ -7,6 +7,9 @@ enum ContentCoding: String, CaseIterable, Sendable {
     case gzip
     case deflate
 
+    /// What all inflated bodies together may hold, each until its request is answered.
+    static let budget = ByteBudget(max: 1 << 26)
+
     /// How many times its size a body may have when it is inflated. Alerts that repeat their labels reach about fifty.
     static let ratioMax = 200
     /// Up to here the ratio does not matter.

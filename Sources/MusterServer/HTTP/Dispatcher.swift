@@ -66,18 +66,29 @@ struct Dispatcher: Sendable {
         return arrival
     }
 
+    /// What is known of who sends a request, before its body is here.
+    enum Sender: Sendable {
+        case known
+        /// The door's handler refuses it in the words of its clients.
+        case unknown
+        /// It may not be sent by this caller, or that could not be found out.
+        case refused(Problem)
+    }
+
     /// Whether the sender is known, where the head says who it is. Asked only when a body does not come at once: nobody who
     /// is unknown may have us keep more than its beginning.
-    func knowsSender(of arrival: Arrival) async -> Bool {
-        guard let bound = arrival.bound else { return false }
+    func sender(of arrival: Arrival) async -> Sender {
+        guard let bound = arrival.bound else { return .unknown }
         do {
-            if let token = arrival.token {
-                return try await authenticator.principal(token: token).role >= bound.route.role ?? .admin
+            if arrival.token != nil {
+                _ = try await principal(of: arrival, for: bound.route)
+                return .known
             }
-            guard let door = bound.route.door else { return false }
-            return try await door.knowsSender(context(arrival, bound, .nobody, ByteBuffer(), Self.noCommand))
+            guard let door = bound.route.door else { return .known }
+            let context = context(arrival, bound, .nobody, ByteBuffer(), Self.noCommand)
+            return try await door.knowsSender(context) ? .known : .unknown
         } catch {
-            return false  // Its handler finds the same fault, and answers with it.
+            return .refused(ProblemMapping.problem(of: error).problem)
         }
     }
 
@@ -121,8 +132,15 @@ struct Dispatcher: Sendable {
             if try await door.knowsSender(context) { throw refusal.adding(try await door.refuseLarge(context)) }
             body = ByteBuffer()  // A stranger's: its handler refuses it in the words of its clients.
         }
+        if arrival.isStranger, let door = route.door,
+            try await door.knowsSender(context(arrival, bound, principal, body, Self.noCommand))
+        {
+            throw Problem.later(.unavailable, "The key became known while the message came. Send it again.", seconds: 1)
+        }
         let head = arrival.head
-        body = try await decoded(body, of: arrival, for: route)
+        let inflated = try await decoded(body, of: arrival, for: route)
+        defer { ContentCoding.budget.give(inflated.charged) }
+        body = inflated.body
         var answer: Answer
         if let idempotency, head.method == .post, let token = arrival.token,
             let key = head.headerFields[.idempotencyKey]
@@ -204,6 +222,7 @@ struct Dispatcher: Sendable {
 
 extension Dispatcher {
     private func bodyPlan(of head: RequestHead, for route: Route) throws(Problem) -> Arrival.BodyPlan {
+        if route.ignoresBody { return .ignored }
         let headers = head.headerFields
         switch route.body {
         case .none: return .ignored
@@ -220,20 +239,30 @@ extension Dispatcher {
     }
 
     private func bytesMax(of route: Route) -> Int {
-        route.door == nil ? limits.bodyBytesMax : max(limits.messageBytesMax, limits.bodyBytesMax)
+        if let own = route.bodyBytesMax { return own }
+        return route.door == nil ? limits.bodyBytesMax : max(limits.messageBytesMax, limits.bodyBytesMax)
     }
 
-    /// The body without its content coding. Inflating takes its time, and so happens beside the loops.
-    private func decoded(_ body: ByteBuffer, of arrival: Arrival, for route: Route) async throws -> ByteBuffer {
-        guard body.readableBytes > 0, route.body != .none,
+    /// The body without its content coding, and what it holds of `ContentCoding.budget`. Inflating takes its time, and so
+    /// happens beside the loops; of strangers nothing is inflated.
+    private func decoded(
+        _ body: ByteBuffer, of arrival: Arrival, for route: Route
+    ) async throws -> (body: ByteBuffer, charged: Int) {
+        guard body.readableBytes > 0, route.body != .none, let bound = arrival.bound,
             let coding = try ContentCoding(arrival.head.headerFields[.contentEncoding])
-        else { return body }
+        else { return (body, 0) }
+        let request = context(arrival, bound, .nobody, body, Self.noCommand)
+        if let door = route.door, try await !door.knowsSender(request) { return (ByteBuffer(), 0) }
         let max = bytesMax(of: route)
         do {
-            return try await WorkerPool.run { try coding.decode(body, bytesMax: max) }
+            let inflated = try await WorkerPool.run { try coding.decode(body, bytesMax: max) }
+            guard ContentCoding.budget.take(inflated.readableBytes) else {
+                throw Problem.later(.overloaded, "Too many bodies are being inflated.", seconds: 1)
+            }
+            return (inflated, inflated.readableBytes)
         } catch let problem as Problem {
-            guard problem.kind == .bodyTooLarge, let door = route.door, let bound = arrival.bound else { throw problem }
-            throw problem.adding(try await door.refuseLarge(context(arrival, bound, .nobody, body, Self.noCommand)))
+            guard problem.kind == .bodyTooLarge, let door = route.door else { throw problem }
+            throw problem.adding(try await door.refuseLarge(request))
         }
     }
 
@@ -261,6 +290,7 @@ extension Dispatcher {
                     "error": .string(String(reflecting: error)),
                 ])
         }
+        if let answer = arrival.bound?.route.refusalAnswer?(mapped.problem) { return answer }
         switch arrival.bound?.route.refusals ?? .problem {
         case .problem: return mapped.problem.answer
         case .jsonText: return mapped.problem.textAnswer

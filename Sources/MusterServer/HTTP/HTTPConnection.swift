@@ -44,6 +44,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
         let bytesMax: Int
         var body = ByteBuffer()
         var sender: Sender
+        /// Whether the body is a buffer of its own, and no part of a larger one.
+        var isOwn = false
         var startedAt = NIODeadline.now()
     }
 
@@ -58,6 +60,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
     /// Whether a read was asked for that has to wait for the answer.
     private var isReadHeld = false
     private var isAskingForSender = false
+    /// Which request of this connection it is, so that what is learnt late is not taken for another's.
+    private var requestNumber = 0
     private var isInputClosed = false
     private var isQuiescing = false
     private var isAdvancing = false
@@ -65,10 +69,12 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
     private var headBytes = 0
     private var bodyBytesThrownAway = 0
     private var charge = BodyCharge()
+    private var queueCharge = BodyCharge()
     private var sending = AnswerSending()
     private var streamTask: Task<Void, Never>?
     /// HTTP/1.0: no chunks, and a connection that lives on says so.
     private var isOld = false
+    private var isStreaming = false
 
     // What the table looks at.
     var index = -1
@@ -100,6 +106,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
     func dispensability(at now: NIODeadline) -> Dispensability? {
         switch phase {
         case .leaving: .leaving
+        // Answered; the rest of its body is thrown away.
+        case .answering where sending.isDone && !isInputComplete: .leaving
         case .waiting where queue.isEmpty: isProven ? .idle : .strangerIdle
         case .gathering(let gathering) where gathering.sender != .known && !isProven: .strangerSending
         case .answering where sending.unsent > 0 && now - since > .seconds(1): .notReading
@@ -135,15 +143,25 @@ extension HTTPConnection {
         phase = .closed
         queue.removeAll()
         charge.giveBack(to: settings.budgets)
+        queueCharge.giveBack(to: settings.budgets)
         sending.end(settings.budgets)
         streamTask?.cancel()
         streamTask = nil
         table.remove(self)
     }
 
-    /// Told of all bytes before they are parsed.
-    func received(_ bytes: Int) {
-        if case .waiting = phase { headBytes += bytes }
+    /// Told of all bytes before they are parsed; whether they should be. After the last answer nobody wants them.
+    func received(_ bytes: Int) -> Bool {
+        switch phase {
+        case .waiting: headBytes += bytes
+        case .gathering, .answering: break
+        case .leaving:
+            bodyBytesThrownAway += bytes
+            if bodyBytesThrownAway > settings.thrownAwayBytesMax { close(.endlessBody) }
+            return false
+        case .closed: return false
+        }
+        return true
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -171,7 +189,13 @@ extension HTTPConnection {
         case .gathering: keepBody()
         case .waiting, .answering, .leaving, .closed: break
         }
+        guard !queue.isEmpty else { return }
+        let held = queue.count * Self.queuedPartBytes
+        if !queueCharge.raise(to: held, isKnown: isProven, of: settings.budgets) { close(.pipelining) }
     }
+
+    /// About what a head of a request takes, of which half of all parts are.
+    private static let queuedPartBytes = 512
 
     /// Reads nothing while what it would bring has to wait.
     func read(context: ChannelHandlerContext) {
@@ -186,9 +210,9 @@ extension HTTPConnection {
     }
 
     private func readOn() {
-        guard isReadHeld else { return }
+        guard isReadHeld, let context else { return }
         isReadHeld = false
-        context?.read()
+        read(context: context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -236,9 +260,11 @@ extension HTTPConnection {
 
     private func begin(_ head: HTTPRequestHead) {
         headBytes = 0
+        requestNumber += 1
         charge.giveBack(to: settings.budgets)
         bodyBytesThrownAway = 0
         isInputComplete = false
+        isAskingForSender = false
         isOld = head.version.minor == 0
         since = .now()
         // After an upgrade or a tunnel that nobody grants, NIO's parser reads no more.
@@ -263,7 +289,7 @@ extension HTTPConnection {
     }
 
     private func expectsContinue(_ head: RequestHead) -> Bool {
-        head.headerFields[.expect] != nil
+        !isOld && head.headerFields[.expect] != nil
     }
 
     private func gather(_ bytes: ByteBuffer) {
@@ -288,7 +314,8 @@ extension HTTPConnection {
                 return refuse(Problem(.malformedRequest, "Nothing else can be expected than 100-continue."))
             }
         }
-        if gathering.body.readableBytes > 0, charge.bytes == 0 {
+        if gathering.body.readableBytes > 0, !gathering.isOwn {
+            gathering.isOwn = true
             var own = context.channel.allocator.buffer(capacity: gathering.body.readableBytes)
             own.writeImmutableBuffer(gathering.body)
             phase = .waiting
@@ -296,7 +323,8 @@ extension HTTPConnection {
             phase = .gathering(gathering)
         }
         let held = max(gathering.body.readableBytes, 1)
-        guard charge.raise(to: held, isKnown: gathering.sender == .known, of: settings.budgets) else {
+        // Who is being looked up holds one read at most, and is not kept out by those who need not be known.
+        guard charge.raise(to: held, isKnown: gathering.sender != .anybody, of: settings.budgets) else {
             start(gathering, ByteBuffer(), isOverBudget: true)
             return
         }
@@ -304,23 +332,24 @@ extension HTTPConnection {
         isAskingForSender = true
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         let (dispatcher, arrival) = (gathering.dispatcher, gathering.arrival)
+        let request = requestNumber
         Task.immediate(executorPreference: table.executor) {
-            let isKnown = await dispatcher.knowsSender(of: arrival)
-            connection.value.learnt(isKnown)
+            let sender = await dispatcher.sender(of: arrival)
+            connection.value.learnt(sender, request)
         }
     }
 
-    private func learnt(_ isKnown: Bool) {
+    private func learnt(_ sender: Dispatcher.Sender, _ request: Int) {
+        guard request == requestNumber else { return }
         isAskingForSender = false
         guard case .gathering(var gathering) = phase else { return }
-        guard isKnown else {
-            start(gathering, ByteBuffer())
-            return
+        switch sender {
+        case .known:
+            gathering.sender = .known
+            phase = .gathering(gathering)
+            sendContinue(gathering)
+        case .unknown, .refused: start(gathering, ByteBuffer(), sender: sender)
         }
-        gathering.sender = .known
-        phase = .gathering(gathering)
-        charge.moveToKnown(of: settings.budgets)
-        sendContinue(gathering)
         readOn()
     }
 
@@ -333,9 +362,16 @@ extension HTTPConnection {
         context?.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
     }
 
-    private func start(_ gathering: Gathering, _ body: ByteBuffer, isTooLarge: Bool = false, isOverBudget: Bool = false)
-    {
+    private func start(
+        _ gathering: Gathering, _ body: ByteBuffer, isTooLarge: Bool = false, isOverBudget: Bool = false,
+        sender: Dispatcher.Sender = .known
+    ) {
         var arrival = gathering.arrival
+        switch sender {
+        case .known: break
+        case .unknown: arrival.isStranger = true
+        case .refused(let problem): arrival.problem = problem
+        }
         if isTooLarge, arrival.refusal == nil { arrival.refusal = gathering.dispatcher.tooLarge(gathering.bytesMax) }
         if isOverBudget {
             settings.metrics.overBudget.increment()
@@ -388,6 +424,7 @@ extension HTTPConnection {
             queue.removeFirst()
             if case .answering = phase { throwAway(part) } else { take(part) }
         }
+        queueCharge.giveBack(to: settings.budgets)
         if case .gathering = phase { keepBody() }
         guard case .waiting = phase else { return readOn() }
         if isInputClosed { context?.close(promise: nil) } else { readOn() }
@@ -426,6 +463,7 @@ extension HTTPConnection {
             sending.add(head.readableBytes, settings.budgets)
             send(head)
             let writer = StreamWriter(self, loop: context.eventLoop)
+            isStreaming = true
             streamTask = Task.immediate(executorPreference: table.executor) {
                 do {
                     try await write(writer)
@@ -483,6 +521,7 @@ extension HTTPConnection {
     private func finish() {
         guard case .answering(let keepsAlive) = phase, let context else { return }
         streamTask = nil
+        isStreaming = false
         since = .now()
         guard keepsAlive, !isInputClosed else {
             phase = .leaving
@@ -511,6 +550,8 @@ extension HTTPConnection {
 
     private func close(_ reason: ConnectionMetrics.Reason) {
         settings.metrics.closed(reason)
+        let context = context
+        end()
         context?.close(promise: nil)
     }
 }
@@ -528,7 +569,7 @@ extension HTTPConnection {
         case .answering:
             if sending.unsent > 0, waited > writeTimeout { return close(.slowReader) }
             // Answered, and the rest of the body does not come.
-            if sending.isDone, !isInputComplete, waited > settings.bodyTimeout { close(.slowBody) }
+            if sending.isDone, !isInputComplete, waited > bodyTimeout { close(.slowBody) }
         case .leaving:
             if waited > settings.lingerTimeout { context?.close(promise: nil) }
         case .closed: break
@@ -537,21 +578,25 @@ extension HTTPConnection {
 
     private func checkBody(_ gathering: Gathering, _ now: NIODeadline) {
         let took = now - gathering.startedAt
-        let limit = isQuiescing ? min(settings.bodyTimeout, .seconds(5)) : settings.bodyTimeout
         let seconds = took.nanoseconds / 1_000_000_000
         let isTooSlow =
             seconds > settings.bodyGraceSeconds
             && gathering.body.readableBytes < settings.bodyRateMin * Int(seconds - settings.bodyGraceSeconds)
-        guard took > limit || isTooSlow else { return }
+        guard took > bodyTimeout || isTooSlow else { return }
         settings.metrics.closed(.slowBody)
         refuse(Problem(.requestTimeout, "The body did not come in time."))
+    }
+
+    /// Less when the daemon stops.
+    private var bodyTimeout: TimeAmount {
+        isQuiescing ? min(settings.bodyTimeout, .seconds(5)) : settings.bodyTimeout
     }
 
     /// Less when the daemon stops, or when too much waits for clients that do not read; and for streams, which go on where
     /// they were cut, and which must not outlive the token that they were opened with.
     private var writeTimeout: TimeAmount {
         if isQuiescing || settings.budgets.unsent.isFull { return min(settings.writeTimeout, .seconds(2)) }
-        return streamTask == nil ? settings.writeTimeout : min(settings.writeTimeout, .seconds(4))
+        return !isStreaming ? settings.writeTimeout : min(settings.writeTimeout, .seconds(4))
     }
 
     /// The daemon stops. A request may be on its way on a connection that is open and silent; closing it at once would lose
@@ -581,7 +626,7 @@ extension HTTPConnection {
         guard headBytes <= settings.headBytesMax else {
             return refuse(Problem(.headerTooLarge, "The header fields may have \(settings.headBytesMax) bytes in all."))
         }
-        guard charge.raise(to: headBytes, isKnown: false, of: settings.budgets) else {
+        guard charge.raise(to: headBytes, isKnown: isProven, of: settings.budgets) else {
             settings.metrics.overBudget.increment()
             return refuse(.later(.overloaded, "Too many requests are being received.", seconds: 1))
         }

@@ -73,6 +73,7 @@ struct HTTPServer: Service {
             )
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    Self.keepFromPrograms(channel)
                     let faults = AcceptFaults(logger: logger) { tables.forEachSoon { $0.makeRoom() } }
                     try channel.pipeline.syncOperations.addHandler(faults)
                 }
@@ -103,8 +104,8 @@ struct HTTPServer: Service {
         }
     }
 
-    /// NIO accepts sockets that programs we start would inherit: as long as one of them lived, closing the connection
-    /// here would not close it for its client.
+    /// NIO opens and accepts sockets that programs we start would inherit: as long as one of them lived, closing a connection
+    /// here would not close it for its client, and after a stop clients would still connect, and wait for nothing.
     private static func keepFromPrograms(_ channel: any Channel) {
         _ = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
             fcntl($0, F_SETFD, FD_CLOEXEC)
@@ -140,8 +141,7 @@ private final class ArrivingBytes: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        connection.received(Self.unwrapInboundIn(data).readableBytes)
-        context.fireChannelRead(data)
+        if connection.received(Self.unwrapInboundIn(data).readableBytes) { context.fireChannelRead(data) }
     }
 }
 
@@ -156,6 +156,8 @@ private struct ConnectionTables: Sendable {
                 ConnectionTable(loop: loop, settings: settings, count: count), eventLoop: loop)
         }
         self.tables = tables
+        let all = self
+        forEachSoon { table in table.makeRoomElsewhere = { all.forEachSoon { $0.makeRoom() } } }
     }
 
     /// Only on that loop.

@@ -28,7 +28,7 @@ enum RequestFraming {
             return refusal("A request has exactly one header field Host, and this one has \(hosts).")
         }
         // It goes into addresses that we hand out.
-        guard host.utf8.allSatisfy(Self.mayStandInHost) else {
+        guard isHost(host) else {
             return refusal("The header field Host should be a name or an address, with a port or without.")
         }
         // Section 6.3.
@@ -41,6 +41,11 @@ enum RequestFraming {
             return refusal("The only Transfer-Encoding that is taken is chunked.")
         }
         return nil
+    }
+
+    /// Whether a text is written as a host is, with a port or without.
+    static func isHost(_ text: some StringProtocol) -> Bool {
+        text.utf8.allSatisfy(mayStandInHost)
     }
 
     /// RFC 3986, 3.2.2: what a host with a port may be written with, which is neither a path nor a user.

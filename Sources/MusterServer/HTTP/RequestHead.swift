@@ -22,8 +22,9 @@ struct RequestHead: Sendable {
 
     /// The host that the client asked, with its port.
     var authority: String? {
-        guard let scheme = path.firstRange(of: "://") else { return headerFields[.host] }
-        return String(path[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" })
+        guard !path.hasPrefix("/"), let scheme = path.firstRange(of: "://") else { return headerFields[.host] }
+        let authority = path[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
+        return RequestFraming.isHost(authority) ? String(authority) : nil
     }
 
     private static func method(_ method: HTTPMethod) -> HTTPRequest.Method? {

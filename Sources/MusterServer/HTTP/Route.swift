@@ -65,6 +65,13 @@ struct Route: Sendable {
     let isLong: Bool
     let handler: Handler
     var refusals: RefusalForm = .problem
+    /// Writes a refusal in the words of the route's clients, also where the edge refuses before the handler is asked; nil of
+    /// a problem that has no words of theirs.
+    var refusalAnswer: (@Sendable (Problem) -> Answer?)?
+    /// Whether a body may come that nobody looks at: it is thrown away as it comes, and costs its sender nothing.
+    var ignoresBody = false
+    /// What a body may have, where neither `http.request_body_max_bytes` nor `ingress.body_max_bytes` says it.
+    var bodyBytesMax: Int?
     /// How a door of other tools knows its senders by their keys; nil of every other route.
     var door: Door?
     /// Whether it is answered also when every other request is told to come again: the routes by which operators see why.

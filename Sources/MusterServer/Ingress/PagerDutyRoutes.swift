@@ -17,7 +17,12 @@ struct PagerDutyRoutes: Sendable {
             Route(
                 .post, "/v2/change/enqueue", role: nil, "enqueueChange", query: .anything, body: .foreign,
                 handler: { try await receive($0, by: .pagerDutyChange) }),
-        ]
+        ].map { route in
+            var route = route
+            route.bodyBytesMax = Self.bodyBytesMax
+            route.refusalAnswer = { try? Self.answer($0) }
+            return route
+        }
     }
 
     private func receive(_ request: RequestContext, by entry: IngressEntry) async throws -> Answer {
@@ -53,6 +58,7 @@ struct PagerDutyRoutes: Sendable {
             if places.isEmpty { places = [problem.detail] }
             if let letter = problem.members["dead_letter"]?.string { places.append("kept as dead letter \(letter)") }
             return refusal(.badRequest, "Event object is invalid", places)
+        case .contentTooLarge: return refusal(.contentTooLarge, "The event is larger than 512 KB", [])
         case .serviceUnavailable where problem.kind == .overloaded:
             // PagerDuty's clients try again for ever after a 429, and soon give up after a 503.
             var answer = refusal(.tooManyRequests, problem.detail, [])

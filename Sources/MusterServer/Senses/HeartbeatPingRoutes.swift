@@ -25,7 +25,11 @@ struct HeartbeatPingRoutes: Sendable {
             Route(
                 .put, opsgenie, role: nil, "pingOpsgenieHeartbeatByPut", query: .anything, body: .optionalForeign,
                 handler: takeAsOpsgenie),
-        ]
+        ].map { route in
+            var route = route
+            route.ignoresBody = true
+            return route
+        }
     }
 
     private func take(_ request: RequestContext) async throws -> Answer {

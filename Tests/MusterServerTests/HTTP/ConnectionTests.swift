@@ -168,10 +168,10 @@ struct ConnectionTests {
         try await TestSite.with(Self.routes) { site in
             let client = try RawClient(port: site.port)
             #expect(try await client.exchange("GET /open HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
-            let accepted = (Int32(3)..<4_096).filter { Self.port(of: $0, getsockname) == site.port }
-                .filter { Self.port(of: $0, getpeername) != nil }
-            #expect(!accepted.isEmpty)
-            #expect(accepted.allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
+            let ours = (Int32(3)..<4_096).filter { Self.port(of: $0, getsockname) == site.port }
+            let accepted = ours.filter { Self.port(of: $0, getpeername) != nil }
+            #expect(!accepted.isEmpty && accepted.count < ours.count, "accepted ones, and the one that listens")
+            #expect(ours.allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
         }
     }
 

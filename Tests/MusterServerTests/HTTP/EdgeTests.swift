@@ -4,6 +4,7 @@ import HTTPTypes
 import IncidentDomain
 import Logging
 import NIOCore
+import Postgres
 import Synchronization
 import Testing
 
@@ -17,7 +18,12 @@ struct EdgeTests {
             return .text("\(request.body.readableBytes)")
         }
         route.door = Route.Door(
-            knowsSender: { $0.parameter("key") == "known" },
+            knowsSender: { request in
+                // As when the database is asked.
+                await Task.yield()
+                if request.parameter("key") == "unlucky" { throw PostgresError.unavailable(reason: "the database is away") }
+                return request.parameter("key") == "known"
+            },
             refuseLarge: { request in
                 var found = JSONObject()
                 found["kept"] = .integer(request.body.readableBytes)
@@ -78,6 +84,29 @@ struct EdgeTests {
             let known = try RawClient(port: site.port)
             try await known.send(Array(Self.post("/door/known", length: 8, "half").utf8))
             #expect(try await known.exchange("half").body == "8")
+        }
+    }
+
+    @Test func `a connection goes on after its unknown sender was refused`() async throws {
+        try await TestSite.with(Self.routes) { site in
+            let stranger = try RawClient(port: site.port)
+            try await stranger.send(Array(Self.post("/door/x", length: 300_000, "begin").utf8))
+            let refused = try await stranger.reply()
+            #expect(refused.status == 404)
+            let rest = String(repeating: "x", count: 300_000 - 5)
+            let next = try await stranger.exchange(rest + "GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(next.body == "hello")
+        }
+    }
+
+    @Test func `a message whose sender cannot be looked up is to be sent again, and is not taken for an empty one`()
+        async throws
+    {
+        try await TestSite.with(Self.routes) { site in
+            let client = try RawClient(port: site.port)
+            let reply = try await client.exchange(Self.post("/door/unlucky", length: 8, "half"))
+            #expect(reply.status == 503)
+            #expect(reply["Retry-After"] == "1")
         }
     }
 
