@@ -21,7 +21,9 @@ struct EdgeTests {
             knowsSender: { request in
                 // As when the database is asked.
                 await Task.yield()
-                if request.parameter("key") == "unlucky" { throw PostgresError.unavailable(reason: "the database is away") }
+                guard request.parameter("key") != "unlucky" else {
+                    throw PostgresError.unavailable(reason: "the database is away")
+                }
                 return request.parameter("key") == "known"
             },
             refuseLarge: { request in
