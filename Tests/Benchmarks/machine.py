@@ -43,7 +43,7 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def wrk(script, url, connections, seconds, environment):
+def wrk(script, url, connections, seconds, environment, counts_refusals=False):
     """Loads a server with the requests of a script in `load`; rates are those of answers with success."""
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load")
     command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "30s", "-s",
@@ -53,6 +53,9 @@ def wrk(script, url, connections, seconds, environment):
     if found.returncode or not result:
         raise SystemExit(f"bench: wrk failed\n{found.stdout}\n{found.stderr}")
     result = json.loads(result[1])
+    if counts_refusals:
+        result["answered"] += result.pop("refused")
+        result["refused"] = 0
     if not result["answered"]:
         raise SystemExit(f"bench: {script}: no request was answered with success: {result}")
     return {"rate": result["answered"] / result["seconds"], "p50_ms": result["p50_ms"], "p99_ms": result["p99_ms"],
