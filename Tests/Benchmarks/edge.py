@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.request
 
-from machine import Cluster, Daemon, cpu_seconds, wrk
+from machine import Cluster, Daemon, cpu_seconds, free_port, wrk
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUTPUT = f"{ROOT}/.build/bench"
@@ -39,7 +39,8 @@ def main():
     program = os.environ.get("BENCH_DAEMON", f"{ROOT}/.build/release/musterd")
     daemon = Daemon(program, cluster, f"{OUTPUT}/edge-daemon.log")
     open(daemon.log, "w").close()
-    bare = subprocess.Popen([f"{ROOT}/.build/release/bare-http"], stdout=subprocess.PIPE, text=True, bufsize=1)
+    port = free_port()
+    bare = subprocess.Popen([f"{ROOT}/.build/release/bare-http", str(port)])
     failures = []
 
     def judge(what, value, limit):
@@ -48,7 +49,6 @@ def main():
         return "PASS" if value <= limit else "FAIL"
 
     try:
-        port = int(bare.stdout.readline())
         cluster.start()
         cluster.sql("CREATE DATABASE muster", database="postgres")
         daemon.start()

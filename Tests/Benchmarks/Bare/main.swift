@@ -3,7 +3,7 @@ import NIOHTTP1
 import NIOPosix
 
 /// What SwiftNIO alone costs: gathers a body and answers 200 with as many bytes as the daemon's `/healthz`. `edge.py` measures
-/// the daemon beside it.
+/// the daemon beside it. Takes the port as its argument.
 private final class BareHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -37,6 +37,5 @@ let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singl
             try channel.pipeline.syncOperations.addHandler(BareHandler())
         }
     }
-    .bind(host: "127.0.0.1", port: 0).get()
-print(channel.localAddress?.port ?? 0)
+    .bind(host: "127.0.0.1", port: Int(CommandLine.arguments.last ?? "") ?? 0).get()
 try await channel.closeFuture.get()
