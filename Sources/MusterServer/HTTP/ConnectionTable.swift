@@ -197,9 +197,14 @@ final class ConnectionTable {
         return true
     }
 
-    /// Makes room where the process has no descriptor left, or another loop has nobody to close.
+    /// Makes room where the process has no descriptor left.
     func makeRoom() {
         evict(besides: nil, upTo: .notReading)
+    }
+
+    /// Makes room where another loop has nobody to close, unless there is room by now.
+    func makeRoomForOthers() {
+        if count.current > count.max { makeRoom() }
     }
 
     /// The daemon stops: each connection ends with the request that it serves.

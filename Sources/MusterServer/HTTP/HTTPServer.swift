@@ -157,7 +157,7 @@ private struct ConnectionTables: Sendable {
         }
         self.tables = tables
         let all = self
-        forEachSoon { table in table.makeRoomElsewhere = { all.forEachSoon { $0.makeRoom() } } }
+        forEachSoon { table in table.makeRoomElsewhere = { all.forEachSoon { $0.makeRoomForOthers() } } }
     }
 
     /// Only on that loop.
