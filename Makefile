@@ -23,7 +23,6 @@ test: dependencies ## build and run every test
 	swift test --skip-build --disable-xctest
 
 check: dependencies lint test ## what people and continuous integration run before a merge: format, warnings as errors, tests
-	MUSTER_ATTACK=all swift test --skip-build --disable-xctest --filter AttackTests # by itself: it measures
 
 attack: build ## strangers and colleagues do their worst to the released daemon for a minute (NAMES=a,b: only these attacks)
 	MUSTER_WARNINGS_AS_ERRORS=1 swift build --build-tests
