@@ -6,9 +6,8 @@ import Testing
 
 /// Strangers, holders of keys and colleagues do their worst to one daemon, while a client who means no harm is served.
 ///
-/// It measures, so it runs alone: `make check` starts it after the other tests, and `make attack` against the daemon as it is
-/// released, with the limits that are promised (`AttackLimits`). `MUSTER_ATTACK` asks for it: `all`, or the names of
-/// attacks with commas between them.
+/// It measures, so it runs alone: `make attack` starts it against the daemon as it is released, with the limits that are
+/// promised (`AttackLimits`). `MUSTER_ATTACK` asks for it: `all`, or the names of attacks with commas between them.
 @Suite(.endToEnd, .timeLimit(.minutes(10)))
 struct AttackTests {
     private static let wanted = getenv("MUSTER_ATTACK").map { String(cString: $0) }
