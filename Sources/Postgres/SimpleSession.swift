@@ -22,14 +22,18 @@ final class SimpleSession {
         return try await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 attempt.begin(continuation)
-                BlockingThread.start("postgres-simple") {
-                    do throws(PostgresError) {
-                        let session = try SimpleSession(configuration)
-                        guard attempt.isOpen() else { return }
-                        attempt.end(.success(try body(session)))
-                    } catch {
-                        attempt.end(.failure(error))
+                do throws(PostgresError) {
+                    try BlockingThread.start("postgres-simple") {
+                        do throws(PostgresError) {
+                            let session = try SimpleSession(configuration)
+                            guard attempt.isOpen() else { return }
+                            attempt.end(.success(try body(session)))
+                        } catch {
+                            attempt.end(.failure(error))
+                        }
                     }
+                } catch {
+                    attempt.end(.failure(error))
                 }
             }
         } onCancel: {

@@ -20,12 +20,17 @@ struct HTTPServer: Service {
     /// Called once, when connections are accepted, with the address that is listened on.
     let onListening: @Sendable (String) async -> Void
 
-    private static let backlog: Int32 = 1_024
+    /// The kernel takes as much of it as `net.core.somaxconn` allows (4,096 on Linux). Who comes when it is full is not told,
+    /// and tries again after a second.
+    private static let backlog: Int32 = 65_535
+    private static let acceptedAtOnce: UInt = 64
     /// Linux takes twice as much.
     private static let kernelBufferBytes: SocketOptionValue = 65_536
 
     /// The threads that all connections live on.
     static var loops: MultiThreadedEventLoopGroup { .singleton }
+    /// Accepts and does nothing else, so that nobody new waits in the kernel while the loops have much to do.
+    private static let acceptors = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     /// Serves until it is asked to stop, and then until the last connection has ended.
     func run() async throws {
@@ -56,8 +61,9 @@ struct HTTPServer: Service {
     private func bootstrap(_ settings: ConnectionSettings, _ tables: ConnectionTables) -> ServerBootstrap {
         let logger = logger
         let limits = NIOHTTPDecoderLimitConfiguration.limits
-        return ServerBootstrap(group: Self.loops)
+        return ServerBootstrap(group: Self.acceptors, childGroup: Self.loops)
             .serverChannelOption(.backlog, value: Self.backlog)
+            .serverChannelOption(.maxMessagesPerRead, value: Self.acceptedAtOnce)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // Accepted sockets have the listening one's. Without a limit the kernel keeps megabytes for each client that does
             // not read, or that sends while it has to wait.

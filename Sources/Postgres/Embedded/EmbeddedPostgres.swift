@@ -38,11 +38,19 @@ package final class EmbeddedPostgres: Sendable {
         let supervisor = ServerSupervisor(directory: directory, settings: settings, logger: logger, status: status)
         let failure: PostgresError? = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                BlockingThread.start("postgres-server") {
-                    supervisor.run { continuation.resume(returning: $0) }
+                let isOver: @Sendable () -> Void = {
                     self.phase.withLock { $0 = .stopped }
                     status.ended()
                     ended.raise()
+                }
+                do throws(PostgresError) {
+                    try BlockingThread.start("postgres-server") {
+                        supervisor.run { continuation.resume(returning: $0) }
+                        isOver()
+                    }
+                } catch {
+                    continuation.resume(returning: error)
+                    isOver()
                 }
             }
         } onCancel: {
@@ -58,10 +66,15 @@ package final class EmbeddedPostgres: Sendable {
         guard case .running(let status, let ended) = phase.withLock({ $0 }) else { return }
         status.stopRequested()
         let patience = settings.stopTimeout
-        BlockingThread.start("postgres-stop") {
-            if ended.wait(patience) { return }
+        do throws(PostgresError) {
+            try BlockingThread.start("postgres-stop") {
+                if ended.wait(patience) { return }
+                status.kill(SIGQUIT)
+                if !ended.wait(.seconds(5)) { status.kill(SIGKILL) }
+            }
+        } catch {
+            // Nobody could look whether it takes too long.
             status.kill(SIGQUIT)
-            if !ended.wait(.seconds(5)) { status.kill(SIGKILL) }
         }
         await ended.raised()
     }

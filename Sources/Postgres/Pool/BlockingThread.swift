@@ -13,8 +13,9 @@ enum BlockingThread {
         }
     }
 
-    /// Starts a detached thread. `name` (15 bytes are shown) helps whoever looks at the process.
-    static func start(_ name: String, _ run: @escaping @Sendable () -> Void) {
+    /// Starts a detached thread. `name` (15 bytes are shown) helps whoever looks at the process. Throws
+    /// `PostgresError.unavailable` when the process may have no more threads (`ulimit -u`, `TasksMax`); then nothing runs.
+    static func start(_ name: String, _ run: @escaping @Sendable () -> Void) throws(PostgresError) {
         var thread = pthread_t()
         let body = Unmanaged.passRetained(Body(name: name, run: run))
         let code = pthread_create(
@@ -28,7 +29,7 @@ enum BlockingThread {
             }, body.toOpaque())
         guard code == 0 else {
             body.release()
-            fatalError("no thread could be started: \(String(cString: strerror(code)))")
+            throw PostgresError.unavailable(reason: "no thread could be started: \(String(cString: strerror(code)))")
         }
         pthread_detach(thread)
     }
@@ -38,12 +39,16 @@ enum BlockingThread {
         async throws(PostgresError) -> T
     {
         let result: Result<T, PostgresError> = await withCheckedContinuation { continuation in
-            start(name) {
-                do throws(PostgresError) {
-                    continuation.resume(returning: .success(try work()))
-                } catch {
-                    continuation.resume(returning: .failure(error))
+            do throws(PostgresError) {
+                try start(name) {
+                    do throws(PostgresError) {
+                        continuation.resume(returning: .success(try work()))
+                    } catch {
+                        continuation.resume(returning: .failure(error))
+                    }
                 }
+            } catch {
+                continuation.resume(returning: .failure(error))
             }
         }
         return try result.get()

@@ -21,17 +21,22 @@ extension PoolDriver {
         connection.cancelsUnderway += 1
     }
 
-    /// False when there are too many already: each waits for as long as a frozen server lets it.
+    /// False when there are too many already, as each waits for as long as a frozen server lets it, or when the process may
+    /// have no more threads.
     func startCancelThread(_ connection: PostgresConnection) -> Bool {
         guard cancelThreads < max(4, configuration.connections), let handle = connection.link.cancelHandle() else {
             return false
         }
-        cancelThreads += 1
         let (mailbox, id) = (mailbox, connection.id)
-        BlockingThread.start("postgres-cancel") {
-            handle.cancel()
-            mailbox.post(.cancelDelivered(connection: id))
+        do throws(PostgresError) {
+            try BlockingThread.start("postgres-cancel") {
+                handle.cancel()
+                mailbox.post(.cancelDelivered(connection: id))
+            }
+        } catch {
+            return false
         }
+        cancelThreads += 1
         return true
     }
 

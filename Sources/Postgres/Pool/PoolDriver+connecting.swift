@@ -64,14 +64,18 @@ extension PoolDriver {
     func open(_ purpose: ConnectionPurpose) {
         guard let parameters = connecting.parameters?.rotated(toBeginWith: connecting.firstHost) else { return }
         let mailbox = mailbox
-        BlockingThread.start("postgres-open") {
-            let result: Result<OpenedConnection, PostgresError>
-            do throws(PostgresError) {
-                result = .success(OpenedConnection(link: try LibPQConnection.open(parameters.pairs)))
-            } catch {
-                result = .failure(error)
+        do throws(PostgresError) {
+            try BlockingThread.start("postgres-open") {
+                let result: Result<OpenedConnection, PostgresError>
+                do throws(PostgresError) {
+                    result = .success(OpenedConnection(link: try LibPQConnection.open(parameters.pairs)))
+                } catch {
+                    result = .failure(error)
+                }
+                mailbox.post(.opened(purpose, result))
             }
-            mailbox.post(.opened(purpose, result))
+        } catch {
+            mailbox.post(.opened(purpose, .failure(error)))
         }
     }
 

@@ -27,8 +27,13 @@ final class PoolDriver {
 
     /// Starts the driver; it ends when the mailbox gets `.close`.
     static func start(mailbox: PoolMailbox, configuration: PostgresConfiguration, logger: Logger) {
-        BlockingThread.start("postgres-pool") {
-            PoolDriver(mailbox: mailbox, configuration: configuration, logger: logger).run()
+        do throws(PostgresError) {
+            try BlockingThread.start("postgres-pool") {
+                PoolDriver(mailbox: mailbox, configuration: configuration, logger: logger).run()
+            }
+        } catch {
+            // Once in the life of a process, when it starts.
+            fatalError("\(error)")
         }
     }
 

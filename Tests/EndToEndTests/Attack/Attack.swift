@@ -57,15 +57,12 @@ struct AttackLibrary: Sendable {
     let gzipBomb: [UInt8]
 
     static func make(in directory: String) async throws -> AttackLibrary {
-        let library = directory + "/dead_resolver.so"
-        let source = Files.package + "/Tests/EndToEndTests/Faults/dead_resolver.c"
+        let library = try await Preloaded.library("dead_resolver", in: directory)
         let script = """
-            set -e
-            cc -shared -fPIC -O1 -o "$1" "$2"
-            { printf '{"alerts":"'; head -c 104857600 /dev/zero | tr '\\0' x; } | gzip -9 >"$3"
+            { printf '{"alerts":"'; head -c 104857600 /dev/zero | tr '\\0' x; } | gzip -9 >"$1"
             """
         let bomb = directory + "/bomb.gz"
-        let made = try await Finished.run(["sh", "-c", script, "make", library, source, bomb])
+        let made = try await Finished.run(["sh", "-c", script, "make", bomb])
         guard made.status == 0 else { throw Child.Failure(description: "\(made)") }
         return AttackLibrary(deadResolver: library, gzipBomb: Files.bytes(bomb))
     }

@@ -1,6 +1,9 @@
 /// Waits for what another process does. Nothing signals that to us, so it is asked for again and again, at first often
 /// and then ten times a second, until it holds or the time is over.
 enum Eventually {
+    /// What a machine that does much else at the same time may take; it is waited for only where something is wrong.
+    static let patience = Duration.seconds(120)
+
     /// It did not come to pass.
     struct TimedOut: Error, CustomStringConvertible {
         let description: String
@@ -11,7 +14,7 @@ enum Eventually {
 
     /// The first value that the probe gives. What the probe throws counts as "not yet".
     static func get<Value>(
-        _ what: String, within limit: Duration = .seconds(30), _ probe: () async throws -> Value?
+        _ what: String, within limit: Duration = patience, _ probe: () async throws -> Value?
     ) async throws -> Value {
         let deadline = ContinuousClock.now + limit
         var pause = Duration.milliseconds(2)
@@ -35,7 +38,7 @@ enum Eventually {
     }
 
     static func holds(
-        _ what: String, within limit: Duration = .seconds(30), _ probe: () async throws -> Bool
+        _ what: String, within limit: Duration = patience, _ probe: () async throws -> Bool
     ) async throws {
         try await get(what, within: limit) { try await probe() ? () : nil }
     }

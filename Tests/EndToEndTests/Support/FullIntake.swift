@@ -14,25 +14,32 @@ enum FullIntake {
         _ daemon: Daemon, _ database: TestDatabase, refusing route: String,
         client: @escaping @Sendable () async throws -> T
     ) async throws -> T {
-        let hook = try await daemon.api.makeSource("filler").hook
-        return try await withThrowingTaskGroup { fillers in
-            let running = try await database.pool.transaction { transaction in
-                try await transaction.query("LOCK TABLE alert IN EXCLUSIVE MODE")
-                for index in 0..<6 {
-                    let message = AlertmanagerMessage(group: "filler", [.init("filler-\(index)")])
-                    fillers.addTask { try await daemon.api.post(hook, message.json) }
-                }
-                // Whatever was taken cannot end yet, so the first to be answered is one too many.
-                try #require(try await fillers.next()).problem(503, "overloaded")
-                let before = try await refusals(route, daemon.api)
+        let api = daemon.api
+        let hook = try await api.makeSource("filler").hook
+        return try await database.pool.transaction { transaction in
+            try await transaction.query("LOCK TABLE alert IN EXCLUSIVE MODE")
+            return try await withThrowingTaskGroup { fillers in
+                for index in 0..<6 { fillers.addTask { try await fill(index, hook, api) } }
+                try await Eventually.holds("a full intake") { try await refusals("/hooks/{key}", api) > 0 }
+                let before = try await refusals(route, api)
                 let running = Task { try await client() }
                 try await Eventually.holds("a refusal by \(route)") {
-                    try await refusals(route, daemon.api) > before
+                    try await refusals(route, api) > before
                 }
+                fillers.cancelAll()
                 return running
             }
-            for try await reply in fillers { try #require([200, 503].contains(reply.status), "\(reply)") }
-            return try await running.value
+        }.value
+    }
+
+    /// Sends until it is cancelled: what was taken and cannot be written is given up at its deadline, and then there is room.
+    private static func fill(_ index: Int, _ hook: String, _ api: API) async throws {
+        let message = AlertmanagerMessage(group: "filler", [.init("filler-\(index)")])
+        while !Task.isCancelled {
+            if let reply = try? await api.post(hook, message.json) {
+                try #require([200, 503].contains(reply.status), "\(reply)")
+            }
+            try? await Task.sleep(for: .milliseconds(20))
         }
     }
 

@@ -12,10 +12,7 @@ enum WrongClock {
 
     static func with(_ body: (_ ahead: Daemon, _ behind: Daemon) async throws -> Void) async throws {
         try await TemporaryDirectory.with { directory in
-            let library = directory + "/wrong_clock.so"
-            let source = Files.package + "/Tests/EndToEndTests/Faults/wrong_clock.c"
-            let made = try await Finished.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source])
-            guard made.status == 0 else { throw Child.Failure(description: "\(made)") }
+            let library = try await Preloaded.library("wrong_clock", in: directory)
             try await TestDatabase.with(connections: 1) { database in
                 let place = Daemon.Place.database(database.conninfo)
                 try await Daemon.with(place, settings(seconds, library: library)) { ahead in

@@ -32,13 +32,14 @@ import Testing
 
         /// What the connection does with what is written: it returns when more may follow.
         func take(_ bytes: ByteBuffer) async {
-            state.withLock { $0.text += String(buffer: bytes) }
-            arrived.yield()
+            // Whoever holds it up once these bytes are seen holds up what comes after them.
             await withCheckedContinuation { continuation in
                 let goesOn = state.withLock { state in
+                    state.text += String(buffer: bytes)
                     if state.isHeld { state.held.append(continuation) }
                     return !state.isHeld
                 }
+                arrived.yield()
                 if goesOn { continuation.resume() }
             }
         }
