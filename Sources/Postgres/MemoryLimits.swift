@@ -8,4 +8,10 @@ package enum MemoryLimits {
         _ = mallopt(M_ARENA_MAX, 2)
         _ = mallopt(M_TRIM_THRESHOLD, 256 << 10)
     }
+
+    /// Gives what is free between what is used back to the system, if it is more than so many bytes. It takes some
+    /// milliseconds for each hundred MiB, during which others wait for memory.
+    package static func giveBack(above bytes: Int) {
+        if mallinfo2().fordblks > bytes { malloc_trim(0) }
+    }
 }

@@ -17,6 +17,8 @@ struct Answer: Sendable {
     /// Whether the body says more than the version in `ETag` tells: what it says can change without it, as an expected time
     /// does. It is then always sent whole.
     var isOfTheMoment = false
+    /// Whether the body is the same bytes in memory for every client: to send it holds nothing that is counted.
+    var isShared = false
 
     init(_ status: HTTPResponse.Status, headers: HTTPFields = HTTPFields(), body: Body = .empty) {
         self.status = status

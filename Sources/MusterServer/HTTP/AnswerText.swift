@@ -56,16 +56,12 @@ enum AnswerText {
         return buffer
     }
 
-    /// A chunk of a body whose length nobody knows.
-    static func chunk(_ bytes: ByteBuffer) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(bytes.readableBytes + 12)
-        buffer.writeString(String(bytes.readableBytes, radix: 16))
-        buffer.writeString("\r\n")
-        buffer.writeImmutableBuffer(bytes)
-        buffer.writeString("\r\n")
-        return buffer
+    /// What stands before a chunk of so many bytes, of a body whose length nobody knows.
+    static func chunkHead(_ bytes: Int) -> ByteBuffer {
+        ByteBuffer(string: String(bytes, radix: 16) + "\r\n")
     }
+
+    static let chunkEnd = ByteBuffer(string: "\r\n")
 
     /// 204 and 304 have no body by definition, and so no length.
     static func hasBody(_ status: HTTPResponse.Status) -> Bool {
@@ -82,10 +78,12 @@ struct AnswerSending {
     let isHead: Bool
     /// What is not written yet.
     var rest = ByteBuffer()
+    /// Whether `rest` is shared by all, and so not counted.
+    var restIsShared = false
     /// Whether all of the answer is among what was written and `rest`.
     var isLast = false
     var hasContinued = false
-    /// Bytes that the client's side has not taken.
+    /// Bytes that the client's side has not taken, counted by the budget or shared.
     private(set) var unsent = 0
     private var waiting: CheckedContinuation<Void, any Error>?
 
@@ -95,14 +93,14 @@ struct AnswerSending {
 
     var isDone: Bool { isLast && unsent == 0 }
 
-    mutating func add(_ bytes: Int, _ budgets: ConnectionBudgets) {
+    mutating func add(_ bytes: Int, _ budgets: ConnectionBudgets, isShared: Bool = false) {
         unsent += bytes
-        budgets.unsent.add(bytes)
+        if !isShared { budgets.unsent.add(bytes) }
     }
 
-    mutating func remove(_ bytes: Int, _ budgets: ConnectionBudgets) {
+    mutating func remove(_ bytes: Int, _ budgets: ConnectionBudgets, isShared: Bool = false) {
         unsent -= bytes
-        budgets.unsent.give(bytes)
+        if !isShared { budgets.unsent.give(bytes) }
     }
 
     /// One writer waits at a time.
@@ -120,7 +118,7 @@ struct AnswerSending {
     mutating func end(_ budgets: ConnectionBudgets) {
         let left = rest.readableBytes
         rest = ByteBuffer()
-        remove(left, budgets)
+        remove(left, budgets, isShared: restIsShared)
         wake(.failure(ChannelError.ioOnClosedChannel))
     }
 }

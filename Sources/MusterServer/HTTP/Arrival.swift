@@ -40,6 +40,11 @@ struct Arrival: Sendable {
         }
     }
 
+    /// Whether its answer may be large: of what reads, apart from what tells operators how the daemon is.
+    var mayAnswerMuch: Bool {
+        problem == nil && (head.method == .get || head.method == .head) && bound?.route.isReserved != true
+    }
+
     /// The address at the other end, of routes that ask for no token: only what counts people needs it.
     var peer: String? {
         guard let bound, bound.route.role == nil, bound.route.door == nil else { return nil }

@@ -18,7 +18,9 @@ struct BodyReader {
     private let object: JSONObject
     private let pointer: String
     private var known: [String] = []
+    /// As many as are told; a body can have a hundred thousand.
     private(set) var errors: [FieldError] = []
+    private(set) var errorCount = 0
 
     /// 422 when the document is not an object.
     init(_ value: JSONValue) throws(Problem) {
@@ -36,7 +38,7 @@ struct BodyReader {
     /// Throws everything that was found wrong. To be called after all fields were read.
     mutating func finish() throws(Problem) {
         findUnknownFields()
-        guard errors.isEmpty else { throw .invalid(errors) }
+        guard errors.isEmpty else { throw .invalid(errors, count: errorCount) }
     }
 
     /// Whether the field is there, null or not: in a PATCH, null clears and absence keeps.
@@ -47,7 +49,19 @@ struct BodyReader {
 
     /// Adds an error of the caller's own rules.
     mutating func refuse(_ field: String, _ detail: String) {
+        errorCount += 1
+        guard errors.count < Problem.errorsMax else { return }
         errors.append(FieldError(pointer: pointer(to: field), detail: detail))
+    }
+
+    private mutating func refuse(at pointer: String, _ detail: String) {
+        errorCount += 1
+        if errors.count < Problem.errorsMax { errors.append(FieldError(pointer: pointer, detail: detail)) }
+    }
+
+    private mutating func addErrors(of nested: BodyReader) {
+        errors += nested.errors.prefix(Problem.errorsMax - errors.count)
+        errorCount += nested.errorCount
     }
 
     private mutating func findUnknownFields() {
@@ -226,7 +240,7 @@ extension BodyReader {
             switch FieldRules.string(element, length, trims: true) {
             case .success(let text): return text
             case .failure(let complaint):
-                errors.append(FieldError(pointer: "\(start)/\(index)", detail: complaint.detail))
+                refuse(at: "\(start)/\(index)", complaint.detail)
                 return nil
             }
         }
@@ -252,7 +266,7 @@ extension BodyReader {
             }
             labels[member.name] = reader.string(member.name, 0...256, trims: false)
         }
-        errors += reader.errors
+        addErrors(of: reader)
         return labels
     }
 
@@ -269,13 +283,13 @@ extension BodyReader {
         _ value: JSONValue, at pointer: String, _ read: (inout BodyReader) -> Value
     ) -> Value? {
         guard case .object(let object) = value else {
-            errors.append(FieldError(pointer: pointer, detail: "should be an object and is \(value.kindName)"))
+            refuse(at: pointer, "should be an object and is \(value.kindName)")
             return nil
         }
         var reader = BodyReader(object: object, pointer: pointer)
         let result = read(&reader)
         reader.findUnknownFields()
-        errors += reader.errors
+        addErrors(of: reader)
         return result
     }
 }

@@ -71,6 +71,8 @@ struct ConnectionMetrics: Sendable {
     let refused = Counter(label: "muster_http_malformed_requests")
     /// Requests for which there was no room in `http.body_budget_bytes`.
     let overBudget = Counter(label: "muster_http_body_budget_refusals")
+    /// Requests that read, refused while `http.unsent_budget_bytes` was full.
+    let overUnsentBudget = Counter(label: "muster_http_unsent_budget_refusals")
 
     func closed(_ reason: Reason) {
         closings[Reason.allCases.firstIndex(of: reason) ?? 0].increment()

@@ -40,11 +40,10 @@ enum ContentCoding: String, CaseIterable, Sendable {
     /// - Throws: `Problem`: 413 when there would be more than `bytesMax` bytes or an unlikely ratio; 400 when it is not of the
     ///   coding, or ends early.
     func decode(_ body: ByteBuffer, bytesMax: Int) throws(Problem) -> ByteBuffer {
-        var input = Array(body.readableBytesView)
-        let limit = min(bytesMax, max(Self.ratioFree, input.count * Self.ratioMax))
-        var result = inflate(&input, windowBits: windowBits, limit: limit)
+        let limit = min(bytesMax, max(Self.ratioFree, body.readableBytes * Self.ratioMax))
+        var result = inflate(body, windowBits: windowBits, limit: limit)
         // Some send "deflate" without the envelope that RFC 9110 asks for.
-        if self == .deflate, case .broken = result { result = inflate(&input, windowBits: -MAX_WBITS, limit: limit) }
+        if self == .deflate, case .broken = result { result = inflate(body, windowBits: -MAX_WBITS, limit: limit) }
         switch result {
         case .inflated(let bytes): return bytes
         case .tooLarge:
@@ -69,15 +68,16 @@ enum ContentCoding: String, CaseIterable, Sendable {
         }
     }
 
-    private func inflate(_ input: inout [UInt8], windowBits: Int32, limit: Int) -> Outcome {
+    private func inflate(_ input: ByteBuffer, windowBits: Int32, limit: Int) -> Outcome {
         var stream = z_stream()
         guard inflateInit2_(&stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
             return .broken
         }
         defer { inflateEnd(&stream) }
         var output = ByteBuffer()
-        return input.withUnsafeMutableBufferPointer { bytes in
-            stream.next_in = bytes.baseAddress
+        return input.withUnsafeReadableBytes { bytes in
+            // zlib only reads it.
+            stream.next_in = UnsafeMutablePointer(mutating: bytes.bindMemory(to: UInt8.self).baseAddress)
             stream.avail_in = UInt32(clamping: bytes.count)
             while true {
                 var code = Z_OK

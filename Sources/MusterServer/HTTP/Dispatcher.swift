@@ -255,7 +255,9 @@ extension Dispatcher {
         if let door = route.door, try await !door.knowsSender(request) { return (ByteBuffer(), 0) }
         let max = bytesMax(of: route)
         do {
-            let inflated = try await WorkerPool.run { try coding.decode(body, bytesMax: max) }
+            let inflated = try await WorkerPool.large.take {
+                try await WorkerPool.run { try coding.decode(body, bytesMax: max) }
+            }
             guard ContentCoding.budget.take(inflated.readableBytes) else {
                 throw Problem.later(.overloaded, "Too many bodies are being inflated.", seconds: 1)
             }

@@ -274,7 +274,11 @@ extension HTTPConnection {
             return refuse(Problem(.malformedRequest, "The method is no token."))
         }
         let dispatcher = settings.dispatcher.value
-        let arrival = dispatcher.arrive(request, from: context?.remoteAddress)
+        var arrival = dispatcher.arrive(request, from: context?.remoteAddress)
+        if settings.budgets.unsent.isFull, arrival.mayAnswerMuch {
+            settings.metrics.overUnsentBudget.increment()
+            arrival.problem = .later(.overloaded, "Too many answers wait for clients that do not read them.", seconds: 1)
+        }
         switch arrival.body {
         case .ignored:
             answer(arrival, dispatcher, ByteBuffer(), keepsAlive: keepsAlive && !expectsContinue(request))
@@ -490,7 +494,8 @@ extension HTTPConnection {
             buffer.writeImmutableBuffer(body)
         } else {
             sending.rest = body
-            sending.add(body.readableBytes, settings.budgets)
+            sending.restIsShared = answer.isShared
+            sending.add(body.readableBytes, settings.budgets, isShared: answer.isShared)
         }
         sending.isLast = true
         sending.add(buffer.readableBytes, settings.budgets)
@@ -498,21 +503,21 @@ extension HTTPConnection {
     }
 
     /// Writes what was counted before.
-    private func send(_ buffer: ByteBuffer) {
+    private func send(_ buffer: ByteBuffer, isShared: Bool = false) {
         guard let context else { return }
         let bytes = buffer.readableBytes
         let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { [self] result in sent(bytes, result) }
+        promise.futureResult.assumeIsolated().whenComplete { [self] result in sent(bytes, isShared, result) }
         context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: promise)
     }
 
-    private func sent(_ bytes: Int, _ result: Result<Void, any Error>) {
-        sending.remove(bytes, settings.budgets)
+    private func sent(_ bytes: Int, _ isShared: Bool, _ result: Result<Void, any Error>) {
+        sending.remove(bytes, settings.budgets, isShared: isShared)
         guard case .success = result else { return }
         since = .now()
         if sending.rest.readableBytes > 0 {
             let length = min(AnswerSending.sliceBytes, sending.rest.readableBytes)
-            if let slice = sending.rest.readSlice(length: length) { return send(slice) }
+            if let slice = sending.rest.readSlice(length: length) { return send(slice, isShared: sending.restIsShared) }
         }
         if sending.unsent == 0 { sending.wake(.success(())) }
         if sending.isDone, isInputComplete { finish() }
@@ -642,10 +647,11 @@ extension HTTPConnection {
         }
         guard bytes.readableBytes > 0 else { return done.resume() }
         if sending.unsent == 0 { since = .now() }
-        let piece = isOld ? bytes : AnswerText.chunk(bytes)
-        sending.add(piece.readableBytes, settings.budgets)
         sending.wait(done)
-        send(piece)
+        var pieces = [bytes]
+        if !isOld { pieces = [AnswerText.chunkHead(bytes.readableBytes), bytes, AnswerText.chunkEnd] }
+        for piece in pieces { sending.add(piece.readableBytes, settings.budgets) }
+        for piece in pieces { send(piece) }
     }
 
     func finishStream() {

@@ -5,11 +5,15 @@ import HTTPTypes
 struct OpenAPIRoutes: Sendable {
     var routes: [Route] {
         [
-            Route(.get, "/openapi.yaml", role: nil, "readDescription", query: .anything) { _ in
-                Answer(.ok, Self.document, type: "application/yaml")
-            }
+            Route(.get, "/openapi.yaml", role: nil, "readDescription", query: .anything) { _ in Self.answer }
         ]
     }
+
+    private static let answer: Answer = {
+        var answer = Answer(.ok, document, type: "application/yaml")
+        answer.isShared = true
+        return answer
+    }()
 
     /// `docs/openapi.yaml` as it was when the daemon was compiled.
     static var document: UnsafeBufferPointer<UInt8> {

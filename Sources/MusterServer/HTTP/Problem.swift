@@ -42,11 +42,12 @@ extension Problem {
     /// How many places of bad input are listed; a large body can have thousands.
     static let errorsMax = 200
 
-    /// Bad input, at each of the places.
-    static func invalid(_ errors: [FieldError]) -> Problem {
+    /// Bad input, at each of the places; `count` when there are more than are told.
+    static func invalid(_ errors: [FieldError], count: Int? = nil) -> Problem {
         let first =
             errors.first.map { "\($0.pointer.isEmpty ? "the body" : $0.pointer): \($0.detail)" } ?? "A value is wrong."
-        let others = errors.count > 1 ? " (and \(errors.count - 1) more)" : ""
+        let count = count ?? errors.count
+        let others = count > 1 ? " (and \(count - 1) more)" : ""
         return Problem(.invalidValue, first + others, errors: Array(errors.prefix(errorsMax)))
     }
 

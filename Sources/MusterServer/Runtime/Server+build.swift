@@ -129,6 +129,7 @@ struct Daemon: Service {
         let services: [any Service] = [
             SystemdWatchdog(notifier: notifier, signs: vital, logger: logger),
             LoopMonitorRunner(logger: logger),
+            MemoryRunner(),
             pool,
             StatusRunner(status: status, store: StatusStore(pool: pool), gate: gate),
             GatedService(service: generations, gate: gate),

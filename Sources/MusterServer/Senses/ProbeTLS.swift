@@ -11,7 +11,8 @@ final class ProbeTLS: Sendable {
 
     private let keeping: Duration
     private let contexts = Mutex(Contexts())
-    private let making = Turns(max: 1)
+    /// As many as probes can look at the same time.
+    private let making = Turns(max: 1, waitingMax: 1_024)
     private let count = Atomic(0)
 
     init(keeping: Duration = .seconds(3_600)) {

@@ -83,7 +83,7 @@ final class FeedHub: Service, Sendable {
         self.tokens = tokens
         self.limits = limits
         self.logger = logger
-        catchingUp = Turns(max: limits.catchingUp)
+        catchingUp = Turns(max: limits.catchingUp, waitingMax: limits.streams)
     }
 
     /// How often the database was asked for events.
@@ -222,14 +222,17 @@ extension FeedHub {
         }
     }
 
-    private func page(after position: FeedPosition) async throws -> [FeedStore.Placed] {
+    private func page(
+        after position: FeedPosition, bytesMax: Int = FeedStore.pageBytesMax
+    ) async throws -> [FeedStore.Placed] {
         reads.wrappingAdd(1, ordering: .relaxed)
-        return try await feed.read(after: position, limit: Self.pageRows)
+        return try await feed.read(after: position, limit: Self.pageRows, bytesMax: bytesMax)
     }
 
-    /// A page for a stream that has still to catch up. It waits for its turn.
+    /// A page for a stream that has still to catch up. It waits for its turn, and gets no more than is written at once: each
+    /// of a thousand streams holds its own.
     fileprivate func pageToCatchUp(after position: FeedPosition) async throws -> [RecentEvents.Event] {
-        try await catchingUp.take { try await page(after: position) }.map {
+        try await catchingUp.take { try await page(after: position, bytesMax: Self.writeBytesMax) }.map {
             RecentEvents.Event(position: $0.position, entry: $0.entry)
         }
     }
@@ -405,48 +408,5 @@ struct RecentEvents: Sendable {
             upTo += 1
         }
         return Array(kept[low..<upTo])
-    }
-}
-
-/// Lets a few in at a time; the others wait for their turn, first come first served.
-final class Turns: Sendable {
-    private struct State {
-        var free: Int
-        var waiting: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let state: Mutex<State>
-
-    init(max: Int) {
-        state = Mutex(State(free: max))
-    }
-
-    func take<Result>(isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result) async rethrows
-        -> Result
-    {
-        await withCheckedContinuation { continuation in
-            let isFree = state.withLock { state in
-                guard state.free > 0 else {
-                    state.waiting.append(continuation)
-                    return false
-                }
-                state.free -= 1
-                return true
-            }
-            if isFree { continuation.resume() }
-        }
-        defer { leave() }
-        return try await body()
-    }
-
-    private func leave() {
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard !state.waiting.isEmpty else {
-                state.free += 1
-                return nil
-            }
-            return state.waiting.removeFirst()
-        }
-        next?.resume()
     }
 }

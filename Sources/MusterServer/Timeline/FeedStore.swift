@@ -50,8 +50,10 @@ struct FeedStore: Sendable {
     static let pageBytesMax = 1 << 20
 
     /// Entries after a position, oldest first.
-    func read(after position: FeedPosition, limit: Int) async throws -> [Placed] {
-        try await pool.query(Self.page(after: position, limit: limit)).map { row in
+    func read(
+        after position: FeedPosition, limit: Int, bytesMax: Int = Self.pageBytesMax
+    ) async throws -> [Placed] {
+        try await pool.query(Self.page(after: position, limit: limit, bytesMax: bytesMax)).map { row in
             let place = FeedPosition(
                 transaction: try row.decode("transaction_id"), position: try row.decode("position"))
             return (place, try TimelineStore.entry(row))
@@ -63,7 +65,7 @@ struct FeedStore: Sendable {
         page.count >= limit || page.reduce(0) { $0 + $1.entry.stored.payload.count } >= pageBytesMax
     }
 
-    static func page(after position: FeedPosition, limit: Int) -> SQL {
+    static func page(after position: FeedPosition, limit: Int, bytesMax: Int = Self.pageBytesMax) -> SQL {
         """
         SELECT * FROM (
             SELECT transaction_id, position, \(fragment: TimelineStore.columns),
@@ -74,7 +76,7 @@ struct FeedStore: Sendable {
                 AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
             ORDER BY transaction_id, position LIMIT \(limit)
         ) AS page
-        WHERE bytes_before < \(pageBytesMax) ORDER BY transaction_id, position
+        WHERE bytes_before < \(bytesMax) ORDER BY transaction_id, position
         """
     }
 

@@ -239,12 +239,12 @@ import Testing
                 state.withLock { $0.now -= 1 }
             }
         }
-        let turns = Turns(max: 2)
+        let turns = Turns(max: 2, waitingMax: 18)
         let crowd = Crowd()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 1...20 {
                 group.addTask {
-                    await turns.take {
+                    try await turns.take {
                         crowd.enter()
                         for _ in 1...3 { await Task.yield() }
                         crowd.leave()
