@@ -277,7 +277,8 @@ extension HTTPConnection {
         var arrival = dispatcher.arrive(request, from: context?.remoteAddress)
         if settings.budgets.unsent.isFull, arrival.mayAnswerMuch {
             settings.metrics.overUnsentBudget.increment()
-            arrival.problem = .later(.overloaded, "Too many answers wait for clients that do not read them.", seconds: 1)
+            arrival.problem = .later(
+                .overloaded, "Too many answers wait for clients that do not read them.", seconds: 1)
         }
         switch arrival.body {
         case .ignored:
