@@ -11,7 +11,12 @@ package enum MemoryLimits {
 
     /// Gives what is free between what is used back to the system, if it is more than so many bytes. It takes some
     /// milliseconds for each hundred MiB, during which others wait for memory.
-    package static func giveBack(above bytes: Int) {
-        if mallinfo2().fordblks > bytes { malloc_trim(0) }
+    ///
+    /// - Returns: What is free in the allocator's eyes, given back or not, and at most `bytes` when nothing was given back.
+    package static func giveBack(above bytes: Int) -> Int {
+        let free = Int(mallinfo2().fordblks)
+        guard free > bytes else { return min(free, bytes) }
+        malloc_trim(0)
+        return Int(mallinfo2().fordblks)
     }
 }

@@ -13,7 +13,9 @@ struct HabitTests {
     /// Tests that wait for time to pass, and why there is no signal to wait for.
     private static let sleepers: [String: String] = [
         "Tests/EndToEndTests/Support/Eventually.swift": "looks at other processes, which give no signal",
+        "Tests/EndToEndTests/Support/FullIntake.swift": "a sender that was refused comes again after a while",
         "Tests/EndToEndTests/StopTests.swift": "asks another process to stop at moments that nothing announces",
+        "Tests/MusterServerTests/HTTP/EdgeTests.swift": "a lookup that takes longer than a body may",
         "Tests/MusterServerTests/Runtime/LoopMonitorTests.swift": "a loop that stands still is what it is about",
         "Tests/PostgresTests/Pool/Waiting.swift": "looks at the server's own tables, which give no signal",
         "Tests/TestSupport/TestServer.swift": "runs when the process ends, where nothing can be awaited",

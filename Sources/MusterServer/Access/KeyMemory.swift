@@ -23,6 +23,8 @@ final class KeyMemory<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let remembersAbsence: Bool
     private let now: @Sendable () -> ContinuousClock.Instant
     private let state = Mutex(State())
+    /// Who tries key after key waits here, and not in the queue of the database, where everybody waits.
+    private let asking = Turns(max: 64, waitingMax: 8_192)
 
     /// - Parameter remembersAbsence: Whether it is also remembered that a key opens nothing.
     init(
@@ -57,7 +59,7 @@ final class KeyMemory<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
         if let known { return known.value }
         do {
-            let value = try await ask()
+            let value = try await asking.take(ask)
             remember(value, of: key, until: now + keeping, generation)
             return value
         } catch {

@@ -14,7 +14,7 @@ struct Arrival: Sendable {
     let head: RequestHead
     let requestID: String
     let trace: Traceparent?
-    let start = ContinuousClock.now
+    private(set) var start = ContinuousClock.now
     var target = RequestTarget()
     var bound: BoundRoute?
     var captured: [String] = []
@@ -40,9 +40,17 @@ struct Arrival: Sendable {
         }
     }
 
-    /// Whether its answer may be large: of what reads, apart from what tells operators how the daemon is.
+    /// The same, here whole: how long its client took to send it is not our time.
+    func complete() -> Arrival {
+        var arrival = self
+        arrival.start = .now
+        return arrival
+    }
+
+    /// Whether its answer may be large, as lists, pictures and documents are.
     var mayAnswerMuch: Bool {
-        problem == nil && (head.method == .get || head.method == .head) && bound?.route.isReserved != true
+        guard problem == nil, let route = bound?.route else { return false }
+        return route.isLong && route.method == .get
     }
 
     /// The address at the other end, of routes that ask for no token: only what counts people needs it.

@@ -53,7 +53,8 @@ struct ConnectionBudgets: Sendable {
 /// What one connection holds of the budgets for a request that is not complete.
 struct BodyCharge {
     private(set) var bytes = 0
-    private var isKnown = false
+    /// Those of them that were taken while the sender was unknown.
+    private var strangerBytes = 0
 
     /// False when the budgets do not allow so much; then it stays as it was.
     mutating func raise(to bytes: Int, isKnown: Bool, of budgets: ConnectionBudgets) -> Bool {
@@ -65,15 +66,15 @@ struct BodyCharge {
             return false
         }
         self.bytes = bytes
-        self.isKnown = isKnown
+        if !isKnown { strangerBytes += more }
         return true
     }
 
     mutating func giveBack(to budgets: ConnectionBudgets) {
         guard bytes > 0 else { return }
         budgets.bodies.give(bytes)
-        if !isKnown { budgets.strangers.give(bytes) }
+        if strangerBytes > 0 { budgets.strangers.give(strangerBytes) }
         bytes = 0
-        isKnown = false
+        strangerBytes = 0
     }
 }

@@ -9,6 +9,10 @@ enum ContentCoding: String, CaseIterable, Sendable {
 
     /// What all inflated bodies together may hold, each until its request is answered.
     static let budget = ByteBudget(max: 1 << 26)
+    /// Bodies are inflated one after the other: each may take many times its size.
+    static let turns = Turns(max: 1, waitingMax: 128)
+    /// Of those whose sender nobody knows.
+    static let strangersTurns = Turns(max: 1, waitingMax: 16)
 
     /// How many times its size a body may have when it is inflated. Alerts that repeat their labels reach about fifty.
     static let ratioMax = 200

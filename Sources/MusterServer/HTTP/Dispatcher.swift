@@ -17,6 +17,8 @@ struct Dispatcher: Sendable {
     let clock: DatabaseClock
     let logger: Logger
     private let faults: FaultLog
+    /// Bounds the lines about slow requests.
+    private let slowLines: FaultLog
     private let unmatched = RouteMetrics(method: "", route: "unmatched")
     private let unknownPaths: UnknownPaths
 
@@ -32,7 +34,8 @@ struct Dispatcher: Sendable {
         self.clock = clock
         self.logger = logger
         faults = FaultLog(logger: logger)
-        unknownPaths = UnknownPaths(logger: logger)
+        slowLines = FaultLog(logger: logger)
+        unknownPaths = UnknownPaths(table, logger: logger)
     }
 
     /// Finds the route of a request and says what is to be done with its body. Never throws: what speaks against the request
@@ -254,10 +257,10 @@ extension Dispatcher {
         let request = context(arrival, bound, .nobody, body, Self.noCommand)
         if let door = route.door, try await !door.knowsSender(request) { return (ByteBuffer(), 0) }
         let max = bytesMax(of: route)
+        // Those whom nobody knows wait for each other and for nobody else.
+        let turns = route.door == nil && arrival.token == nil ? ContentCoding.strangersTurns : ContentCoding.turns
         do {
-            let inflated = try await WorkerPool.large.take {
-                try await WorkerPool.run { try coding.decode(body, bytesMax: max) }
-            }
+            let inflated = try await turns.take { try await WorkerPool.run { try coding.decode(body, bytesMax: max) } }
             guard ContentCoding.budget.take(inflated.readableBytes) else {
                 throw Problem.later(.overloaded, "Too many bodies are being inflated.", seconds: 1)
             }
@@ -323,8 +326,9 @@ extension Dispatcher {
         let took = arrival.start.duration(to: .now)
         let nanoseconds = took.components.seconds * 1_000_000_000 + took.components.attoseconds / 1_000_000_000
         (arrival.bound?.metrics ?? unmatched).count(answer.status, took: nanoseconds)
-        let level: Logger.Level = took > limits.slowRequest ? .notice : .debug
-        guard logger.logLevel <= level else { return }
+        let isSlow = took > limits.slowRequest
+        guard logger.logLevel <= (isSlow ? .notice : .debug) else { return }
+        let level: Logger.Level = isSlow && slowLines.isDue() ? .notice : .debug
         logger.log(
             level: level, "request",
             metadata: [

@@ -28,6 +28,11 @@ final class FaultLog: Sendable {
         logger.log(level: level, "request failed", metadata: metadata)
     }
 
+    /// Whether this second still has room for a line that somebody else writes.
+    func isDue() -> Bool {
+        admit(at: start.duration(to: .now).components.seconds) != nil
+    }
+
     /// How many lines were left out before this one; nil when this one is to be left out too.
     func admit(at second: Int64) -> Int? {
         state.withLock { state in

@@ -42,10 +42,7 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
         let dispatcher: Dispatcher
         let keepsAlive: Bool
         let bytesMax: Int
-        var body = ByteBuffer()
         var sender: Sender
-        /// Whether the body is a buffer of its own, and no part of a larger one.
-        var isOwn = false
         var startedAt = NIODeadline.now()
     }
 
@@ -53,6 +50,10 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
     private let table: ConnectionTable
     private var context: ChannelHandlerContext?
     private var phase = Phase.waiting
+    /// What is here of the body that comes. It stands outside of `phase`, as taking it out of there would copy it.
+    private var body = ByteBuffer()
+    /// Whether it is a buffer of its own, and no part of a larger one.
+    private var isBodyOwn = false
     /// Parts of requests that came with the one that is being answered.
     private var queue = CircularBuffer<HTTPServerRequestPart>()
     /// Whether all of the request that is being answered is here; what of it is not is thrown away as it comes.
@@ -142,7 +143,7 @@ extension HTTPConnection {
         if case .closed = phase { return }
         phase = .closed
         queue.removeAll()
-        charge.giveBack(to: settings.budgets)
+        forgetBody()
         queueCharge.giveBack(to: settings.budgets)
         sending.end(settings.budgets)
         streamTask?.cancel()
@@ -178,8 +179,19 @@ extension HTTPConnection {
     }
 
     private func enqueue(_ part: HTTPServerRequestPart) {
-        guard queue.count < settings.queuedPartsMax else { return close(.pipelining) }
+        // Nothing follows the last answer.
+        if case .answering(keepsAlive: false) = phase { return }
+        guard queue.count < settings.queuedPartsMax else { return closeAfterAnswer() }
         queue.append(part)
+    }
+
+    /// More was sent without waiting for answers than is kept: the answer that is under way is the last.
+    private func closeAfterAnswer() {
+        guard case .answering = phase else { return close(.pipelining) }
+        settings.metrics.closed(.pipelining)
+        phase = .answering(keepsAlive: false)
+        queue.removeAll()
+        queueCharge.giveBack(to: settings.budgets)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -191,7 +203,7 @@ extension HTTPConnection {
         }
         guard !queue.isEmpty else { return }
         let held = queue.count * Self.queuedPartBytes
-        if !queueCharge.raise(to: held, isKnown: isProven, of: settings.budgets) { close(.pipelining) }
+        if !queueCharge.raise(to: held, isKnown: isProven, of: settings.budgets) { closeAfterAnswer() }
     }
 
     /// About what a head of a request takes, of which half of all parts are.
@@ -254,14 +266,20 @@ extension HTTPConnection {
         case .end:
             guard case .gathering(let gathering) = phase else { return }
             isInputComplete = true
-            start(gathering, gathering.body)
+            start(gathering, body)
         }
+    }
+
+    private func forgetBody() {
+        body = ByteBuffer()
+        isBodyOwn = false
+        charge.giveBack(to: settings.budgets)
     }
 
     private func begin(_ head: HTTPRequestHead) {
         headBytes = 0
         requestNumber += 1
-        charge.giveBack(to: settings.budgets)
+        forgetBody()
         bodyBytesThrownAway = 0
         isInputComplete = false
         isAskingForSender = false
@@ -298,36 +316,28 @@ extension HTTPConnection {
     }
 
     private func gather(_ bytes: ByteBuffer) {
-        guard case .gathering(var gathering) = phase else { return }
-        phase = .waiting  // So that the body is held once while it grows.
-        if gathering.body.readableBytes == 0 {
-            gathering.body = bytes
-        } else {
-            gathering.body.writeImmutableBuffer(bytes)
-        }
-        phase = .gathering(gathering)
-        guard gathering.body.readableBytes > gathering.bytesMax else { return }
-        start(gathering, gathering.body, isTooLarge: true)
+        guard case .gathering(let gathering) = phase else { return }
+        if body.readableBytes == 0 { body = bytes } else { body.writeImmutableBuffer(bytes) }
+        guard body.readableBytes > gathering.bytesMax else { return }
+        start(gathering, body, isTooLarge: true)
     }
 
     /// What is left of a message when reading pauses: kept by itself, so that it holds no buffer that is much larger, and
     /// counted. Then its sender has to be known before more is read.
     private func keepBody() {
-        guard case .gathering(var gathering) = phase, let context, !isAskingForSender else { return }
+        guard case .gathering(let gathering) = phase, let context, !isAskingForSender else { return }
         if charge.bytes == 0, let expected = gathering.arrival.head.headerFields[.expect] {
             guard expected.lowercased() == "100-continue" else {
                 return refuse(Problem(.malformedRequest, "Nothing else can be expected than 100-continue."))
             }
         }
-        if gathering.body.readableBytes > 0, !gathering.isOwn {
-            gathering.isOwn = true
-            var own = context.channel.allocator.buffer(capacity: gathering.body.readableBytes)
-            own.writeImmutableBuffer(gathering.body)
-            phase = .waiting
-            gathering.body = own
-            phase = .gathering(gathering)
+        if body.readableBytes > 0, !isBodyOwn {
+            isBodyOwn = true
+            var own = context.channel.allocator.buffer(capacity: body.readableBytes)
+            own.writeImmutableBuffer(body)
+            body = own
         }
-        let held = max(gathering.body.readableBytes, 1)
+        let held = max(body.readableBytes, 1)
         // Who is being looked up holds one read at most, and is not kept out by those who need not be known.
         guard charge.raise(to: held, isKnown: gathering.sender != .anybody, of: settings.budgets) else {
             start(gathering, ByteBuffer(), isOverBudget: true)
@@ -351,6 +361,8 @@ extension HTTPConnection {
         switch sender {
         case .known:
             gathering.sender = .known
+            // Nothing was read meanwhile, which is not the sender's fault.
+            gathering.startedAt = .now()
             phase = .gathering(gathering)
             sendContinue(gathering)
         case .unknown, .refused: start(gathering, ByteBuffer(), sender: sender)
@@ -360,7 +372,7 @@ extension HTTPConnection {
 
     /// A client that asks first, as curl does with large bodies, waits a second if nobody answers.
     private func sendContinue(_ gathering: Gathering) {
-        guard gathering.body.readableBytes == 0, !sending.hasContinued, expectsContinue(gathering.arrival.head) else {
+        guard body.readableBytes == 0, !sending.hasContinued, expectsContinue(gathering.arrival.head) else {
             return
         }
         sending.hasContinued = true
@@ -372,18 +384,25 @@ extension HTTPConnection {
         sender: Dispatcher.Sender = .known
     ) {
         var arrival = gathering.arrival
+        var dispatcher = gathering.dispatcher
+        // While the body came the configuration may have been replaced, and what carries out requests with it.
+        let newest = settings.dispatcher.value
+        if newest.inFlight !== dispatcher.inFlight {
+            dispatcher = newest
+            arrival = newest.arrive(arrival.head, from: context?.remoteAddress)
+        }
         switch sender {
         case .known: break
         case .unknown: arrival.isStranger = true
         case .refused(let problem): arrival.problem = problem
         }
-        if isTooLarge, arrival.refusal == nil { arrival.refusal = gathering.dispatcher.tooLarge(gathering.bytesMax) }
+        if isTooLarge, arrival.refusal == nil { arrival.refusal = dispatcher.tooLarge(gathering.bytesMax) }
         if isOverBudget {
             settings.metrics.overBudget.increment()
             arrival.problem = .later(.overloaded, "Too many bodies are being received.", seconds: 1)
         }
         let isAsked = expectsContinue(arrival.head) && !sending.hasContinued
-        answer(arrival, gathering.dispatcher, body, keepsAlive: gathering.keepsAlive && (isInputComplete || !isAsked))
+        answer(arrival, dispatcher, body, keepsAlive: gathering.keepsAlive && (isInputComplete || !isAsked))
     }
 
     private func answer(_ arrival: Arrival, _ dispatcher: Dispatcher, _ body: ByteBuffer, keepsAlive: Bool) {
@@ -391,6 +410,7 @@ extension HTTPConnection {
         phase = .answering(keepsAlive: keepsAlive)
         since = .now()
         sending = AnswerSending(isHead: arrival.head.method == .head)
+        let arrival = arrival.complete()
         let loop = context.eventLoop
         let connection = NIOLoopBound(self, eventLoop: loop)
         // Reading a large body takes longer than a loop may be held.
@@ -455,9 +475,9 @@ extension HTTPConnection {
     private func deliver(_ answer: Answer, to arrival: Arrival) {
         guard let context, case .answering(var keepsAlive) = phase else { return }
         if answer.status.code < 400, arrival.token != nil || arrival.bound?.route.door != nil { isProven = true }
-        if settings.isStopping.isSet || isInputClosed { keepsAlive = false }
+        if settings.isStopping.isSet || isInputClosed && queue.isEmpty { keepsAlive = false }
         phase = .answering(keepsAlive: keepsAlive)
-        charge.giveBack(to: settings.budgets)
+        forgetBody()
         since = .now()
         switch answer.body {
         case .empty, .bytes: sendWhole(answer, context)
@@ -504,12 +524,13 @@ extension HTTPConnection {
     }
 
     /// Writes what was counted before.
-    private func send(_ buffer: ByteBuffer, isShared: Bool = false) {
+    private func send(_ buffer: ByteBuffer, isShared: Bool = false, flushes: Bool = true) {
         guard let context else { return }
         let bytes = buffer.readableBytes
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { [self] result in sent(bytes, isShared, result) }
-        context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: promise)
+        context.write(Self.wrapOutboundOut(buffer), promise: promise)
+        if flushes { context.flush() }
     }
 
     private func sent(_ bytes: Int, _ isShared: Bool, _ result: Result<Void, any Error>) {
@@ -529,7 +550,7 @@ extension HTTPConnection {
         streamTask = nil
         isStreaming = false
         since = .now()
-        guard keepsAlive, !isInputClosed else {
+        guard keepsAlive, !isInputClosed || !queue.isEmpty else {
             phase = .leaving
             queue.removeAll()
             // To close while something comes would take the answer from the client (RFC 9112, 9.6).
@@ -545,7 +566,7 @@ extension HTTPConnection {
     private func refuse(_ problem: Problem) {
         guard let context else { return }
         queue.removeAll()
-        charge.giveBack(to: settings.budgets)
+        forgetBody()
         isInputComplete = true
         settings.metrics.refused.increment()
         phase = .answering(keepsAlive: false)
@@ -583,11 +604,13 @@ extension HTTPConnection {
     }
 
     private func checkBody(_ gathering: Gathering, _ now: NIODeadline) {
+        // The lookup has the deadline of its statement.
+        if isAskingForSender { return }
         let took = now - gathering.startedAt
         let seconds = took.nanoseconds / 1_000_000_000
         let isTooSlow =
             seconds > settings.bodyGraceSeconds
-            && gathering.body.readableBytes < settings.bodyRateMin * Int(seconds - settings.bodyGraceSeconds)
+            && body.readableBytes < settings.bodyRateMin * Int(seconds - settings.bodyGraceSeconds)
         guard took > bodyTimeout || isTooSlow else { return }
         settings.metrics.closed(.slowBody)
         refuse(Problem(.requestTimeout, "The body did not come in time."))
@@ -643,16 +666,24 @@ extension HTTPConnection {
 
 extension HTTPConnection {
     func sendPiece(_ bytes: ByteBuffer, _ done: CheckedContinuation<Void, any Error>) {
-        guard case .answering = phase, context != nil else {
+        guard case .answering = phase, let context else {
             return done.resume(throwing: ChannelError.ioOnClosedChannel)
         }
         guard bytes.readableBytes > 0 else { return done.resume() }
         if sending.unsent == 0 { since = .now() }
         sending.wait(done)
-        var pieces = [bytes]
-        if !isOld { pieces = [AnswerText.chunkHead(bytes.readableBytes), bytes, AnswerText.chunkEnd] }
-        for piece in pieces { sending.add(piece.readableBytes, settings.budgets) }
-        for piece in pieces { send(piece) }
+        // In slices, so that it is seen whether a client reads that takes long for a large one.
+        var left = bytes
+        var slices: [ByteBuffer] = isOld ? [] : [AnswerText.chunkHead(bytes.readableBytes)]
+        while let slice = left.readSlice(length: min(left.readableBytes, AnswerSending.sliceBytes)),
+            slice.readableBytes > 0
+        {
+            slices.append(slice)
+        }
+        if !isOld { slices.append(AnswerText.chunkEnd) }
+        for slice in slices { sending.add(slice.readableBytes, settings.budgets) }
+        for slice in slices { send(slice, flushes: false) }
+        context.flush()
     }
 
     func finishStream() {

@@ -4,10 +4,14 @@ import NIOCore
 /// A body of JSON or YAML. What is found wrong with a value of YAML is told with its line.
 struct RequestDocument {
     let value: JSONValue
-    private let yaml: YAMLDocument?
+    /// Of a body of YAML, to be read again when lines are asked for: what a parser keeps of it takes a hundred times its size.
+    private let yaml: [UInt8]?
+
+    /// Documents of YAML are read one after the other, beside the event loops.
+    private static let turns = Turns(max: 1, waitingMax: 16)
 
     /// 400 when it is neither; 413 when it is too much YAML.
-    init(_ request: RequestContext) throws(Problem) {
+    init(_ request: RequestContext) async throws {
         guard try MediaType(request.head.headerFields[.contentType], taken: [.json, .yaml]) == .yaml else {
             value = try request.json()
             yaml = nil
@@ -18,19 +22,23 @@ struct RequestDocument {
             throw Problem(
                 .bodyTooLarge, "A body of YAML may have at most \(YAMLDocument.bytesMax) bytes; send it as JSON.")
         }
+        let bytes = Array(request.body.readableBytesView)
         do {
-            let document = try YAMLDocument(Array(request.body.readableBytesView))
-            value = document.value
-            yaml = document
-        } catch {
+            value = try await Self.turns.take { try await WorkerPool.run { try YAMLDocument(bytes).value } }
+            yaml = bytes
+        } catch let error as YAMLSyntaxError {
             throw Problem(.notYAML, (error.line.map { "Line \($0): " } ?? "") + error.reason + ".")
         }
     }
 
     /// Says of each place in a problem on which line it is, when the body was YAML.
-    func locating(_ problem: Problem) -> Problem {
+    func locating(_ problem: Problem) async -> Problem {
         guard let yaml, problem.kind == .invalidValue else { return problem }
-        let lines = yaml.lines(of: problem.errors.map(\.pointer))
+        let pointers = problem.errors.map(\.pointer)
+        let read = try? await Self.turns.take {
+            try await WorkerPool.run { try YAMLDocument(yaml).lines(of: pointers) }
+        }
+        guard let lines = read else { return problem }
         return Problem(
             .invalidValue, problem.detail,
             errors: zip(problem.errors, lines).map { error, line in

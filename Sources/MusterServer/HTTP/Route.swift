@@ -97,12 +97,8 @@ struct Route: Sendable {
 
     /// Carries a request out: beside the event loops where that may take long.
     func carryOut(_ request: RequestContext) async throws -> Answer {
-        let isLarge = request.body.readableBytes > Self.shortBodyMax
-        guard isLong || isLarge else { return try await handler(request) }
-        guard isLarge, body == .jsonOrYAML else { return try await WorkerPool.carryOut { try await handler(request) } }
-        return try await WorkerPool.large.take {
-            try await WorkerPool.carryOut { try await handler(request) }
-        }
+        guard isLong || request.body.readableBytes > Self.shortBodyMax else { return try await handler(request) }
+        return try await WorkerPool.carryOut { try await handler(request) }
     }
 }
 

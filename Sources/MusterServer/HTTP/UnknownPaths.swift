@@ -10,11 +10,14 @@ final class UnknownPaths: Sendable {
     private static let quiet: Duration = .seconds(60)
 
     private let logger: Logger
+    /// What stands in the paths of routes; anything else may be a key.
+    private let known: Set<String>
     private let counter = Counter(label: "muster_ingress_unknown_paths")
     private let quietUntil = Mutex<ContinuousClock.Instant>(.now)
 
-    init(logger: Logger) {
+    init(_ table: RouteTable, logger: Logger) {
         self.logger = logger
+        known = Self.doors.union(table.routes.flatMap { $0.route.path.split(separator: "/").map(String.init) })
     }
 
     func count(_ target: RequestTarget) {
@@ -26,8 +29,7 @@ final class UnknownPaths: Sendable {
             return true
         }
         guard isDue else { return }
-        // What follows may be a key.
-        let shown = first == "hooks" ? "/hooks/..." : "/" + target.segments.prefix(3).joined(separator: "/").prefix(100)
+        let shown = target.segments.prefix(5).map { "/" + (known.contains($0) ? $0 : "...") }.joined()
         logger.warning(
             "a tool asks for a path that does not exist; compare its address with docs/ingress.md",
             metadata: ["path": .string(shown)])

@@ -21,7 +21,8 @@ struct AlertmanagerRoutes: Sendable {
                 .get, "/api/v2/alerts", role: nil, "listAlertmanagerAlerts", query: .anything, isLong: true,
                 handler: list),
             Route(
-                .get, "/api/v2/alerts/groups", role: nil, "listAlertmanagerGroups", query: .anything, handler: groups),
+                .get, "/api/v2/alerts/groups", role: nil, "listAlertmanagerGroups", query: .anything, isLong: true,
+                handler: groups),
             Route(.get, "/api/v2/status", role: nil, "getAlertmanagerStatus", query: .anything, handler: status),
             Route(.get, "/api/v2/receivers", role: nil, "listAlertmanagerReceivers", query: .anything) { request in
                 let source = try await caller(request).source

@@ -28,6 +28,8 @@ final class Generation: Service {
     /// Ends the loops once the requests that began under this configuration have their answers.
     func retire() async {
         server.features.streams.end()
+        // What was handed to it at the last moment has begun by then.
+        try? await Task.sleep(for: .milliseconds(50))
         while server.inFlight.current > 0, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(20))
         }

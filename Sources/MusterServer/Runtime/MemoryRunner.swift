@@ -9,9 +9,12 @@ struct MemoryRunner: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            // What was free after the last time is in pieces too small to give back, and looked at again only with more.
+            var left = 0
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
-                _ = try? await WorkerPool.run { MemoryLimits.giveBack(above: Self.keptBytes) }
+                let before = left
+                left = (try? await WorkerPool.run { MemoryLimits.giveBack(above: before + Self.keptBytes) }) ?? before
             }
         }
     }

@@ -22,8 +22,10 @@ struct MetricsRoutes: Sendable {
                 guard let bytes = await page.current() else {
                     throw Problem(.unavailable, "The metrics could not be read.")
                 }
-                return Answer(
+                var answer = Answer(
                     .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"], body: .bytes(bytes))
+                answer.isShared = true
+                return answer
             }.reserved
         ]
     }

@@ -47,7 +47,7 @@ import Logging
 /// | `retention.change_days` | days | 90 | 0 to 3650; 0 keeps for ever |
 /// | `retention.silence_days` | days after a silence is over | 365 | 0 to 3650; 0 keeps for ever |
 /// | `retention.audit_days` | days | 0 | 0 to 3650; 0 keeps for ever |
-/// | `probes.concurrent_max` | count | 32 | 0 (none in this daemon) to 1000 |
+/// | `probes.concurrent_max` | count | 64 | 0 (none in this daemon) to 1000 |
 /// | `probes.allowed_networks` | list of networks, as `10.0.0.0/8` | all but those of link-local and metadata addresses | |
 /// | `reports.open_incidents` | bool | false | |
 /// | `reports.per_minute_max` | reports of this daemon | 6000 | 1 to 1000000 |
@@ -327,7 +327,7 @@ extension ServerConfiguration.Database {
 
 extension ServerConfiguration.Probes {
     fileprivate init(_ reader: inout SettingReader) {
-        concurrentMax = reader.integer("probes.concurrent_max", default: 32, 0...1_000)
+        concurrentMax = reader.integer("probes.concurrent_max", default: 64, 0...1_000)
         let texts = reader.list("probes.allowed_networks") ?? []
         networks = ProbeNetworks(allowed: texts.compactMap(NetworkRange.init))
         for text in texts where NetworkRange(text) == nil {

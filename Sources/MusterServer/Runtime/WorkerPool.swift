@@ -14,9 +14,6 @@ enum WorkerPool {
     /// How many jobs may wait or run.
     static let jobsMax = 256
 
-    /// Of what takes many times its size in memory while it is read, as YAML and inflating do: one after the other.
-    static let large = Turns(max: 1, waitingMax: 32)
-
     private static let pool: NIOThreadPool = {
         let pool = NIOThreadPool(numberOfThreads: threads)
         pool.start()

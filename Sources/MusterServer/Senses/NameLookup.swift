@@ -7,9 +7,9 @@ import Synchronization
 /// Looks names up on threads of its own, since the machine's resolver blocks, for half a minute when it gets no answer.
 ///
 /// A name is looked up once for all who ask at the same time, and what was found is kept for a moment. So a name without an
-/// answer holds one thread at the most; and names that took long before have half of the threads, so that the others find
-/// one. Where names cannot be looked up at all, that says nothing about what a probe looks at: then a lookup ends as
-/// `ProbeCheck.Unknown` and not as a failure.
+/// answer holds one thread at the most; names that took long before have half of the threads, and some are kept for names that
+/// are known to be quick. Where names cannot be looked up at all, or one found no thread, that says nothing about what a probe
+/// looks at: then a lookup ends as `ProbeCheck.Unknown` and not as a failure.
 final class NameLookup: Sendable {
     /// What the resolver said.
     enum Answer: Sendable {
@@ -20,13 +20,22 @@ final class NameLookup: Sendable {
         case failed(String)
     }
 
+    /// What who asks is told.
+    private enum Outcome: Sendable {
+        case answer(Answer)
+        /// It took too long, or the task was cancelled.
+        case late
+        /// No thread was free in all the time.
+        case notBegun
+    }
+
     private struct Entry {
         var isWaiting = false
         var isRunning = false
-        /// The last time it took long.
-        var isSlow = false
+        /// Whether it took long the last time; nil of a name that was never looked up.
+        var isSlow: Bool?
         var answer: (value: Answer, until: ContinuousClock.Instant)?
-        var waiters: [Int: CheckedContinuation<Answer?, Never>] = [:]
+        var waiters: [Int: CheckedContinuation<Outcome, Never>] = [:]
     }
 
     private struct State {
@@ -35,6 +44,8 @@ final class NameLookup: Sendable {
         var queue: [String] = []
         var running = 0
         var runningSlow = 0
+        /// Slow ones and those of which nothing is known.
+        var runningDoubtful = 0
         var nextWaiter = 0
     }
 
@@ -53,7 +64,7 @@ final class NameLookup: Sendable {
     private let state = Mutex(State())
 
     init(
-        threadsMax: Int = 16, keeping: Duration = .seconds(5), slowAfter: Duration = .seconds(1),
+        threadsMax: Int = 48, keeping: Duration = .seconds(5), slowAfter: Duration = .seconds(1),
         resolve: @escaping @Sendable (String) -> Answer = HostLookup.addresses
     ) {
         self.threadsMax = threadsMax
@@ -76,30 +87,36 @@ final class NameLookup: Sendable {
         let cannot = "the name \(host) cannot be resolved"
         let trouble: String
         switch await answer(host, within: limit) {
-        case .addresses(let found): return found
-        case .noAddress(let reason): throw ProbeCheck.Failure(detail: "\(cannot): \(reason)")
-        case .failed(let reason): trouble = "\(cannot): \(reason)"
-        case nil:
+        case .notBegun:
+            try Task.checkCancellation()
+            throw unknown("too many names are looked up that do not answer, and \(host) had to wait")
+        case .answer(.addresses(let found)): return found
+        case .answer(.noAddress(let reason)): throw ProbeCheck.Failure(detail: "\(cannot): \(reason)")
+        case .answer(.failed(let reason)): trouble = "\(cannot): \(reason)"
+        case .late:
             try Task.checkCancellation()
             trouble = "the name \(host) was not resolved in time"
         }
         // Either those who should know this name, or our own resolver. A name that nobody has tells which.
         if await answers() { throw ProbeCheck.Failure(detail: trouble) }
         try Task.checkCancellation()
+        throw unknown("the resolver of this machine does not answer: \(trouble)")
+    }
+
+    private func unknown(_ reason: String) -> ProbeCheck.Unknown {
         Counter(label: "muster_probe_lookups_failed").increment()
-        throw ProbeCheck.Unknown(detail: "not looked at, as the resolver of this machine does not answer: \(trouble)")
+        return ProbeCheck.Unknown(detail: "not looked at, as \(reason)")
     }
 
     /// Whether the resolver answers at all.
     private func answers() async -> Bool {
         switch await answer(Self.control, within: Self.controlTime) {
-        case .addresses, .noAddress: true
-        case .failed, nil: false
+        case .answer(.addresses), .answer(.noAddress): true
+        case .answer(.failed), .late, .notBegun: false
         }
     }
 
-    /// Nil when it took too long, or the task was cancelled.
-    private func answer(_ host: String, within limit: Duration) async -> Answer? {
+    private func answer(_ host: String, within limit: Duration) async -> Outcome {
         let id = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
@@ -117,19 +134,19 @@ final class NameLookup: Sendable {
         }
     }
 
-    private func ask(_ host: String, _ id: Int, _ waiter: CheckedContinuation<Answer?, Never>) {
+    private func ask(_ host: String, _ id: Int, _ waiter: CheckedContinuation<Outcome, Never>) {
         // A task that was cancelled before it waits is not told again.
-        if Task.isCancelled { return waiter.resume(returning: nil) }
-        let known: Answer?? = state.withLock { state in
+        if Task.isCancelled { return waiter.resume(returning: .late) }
+        let known: Outcome? = state.withLock { state in
             if state.entries.count > entriesMax {
                 let now = ContinuousClock.now
                 state.entries = state.entries.filter { entry in
                     entry.value.isRunning || entry.value.isWaiting || !entry.value.waiters.isEmpty
                         || entry.value.answer.map { $0.until > now } ?? false
                 }
-                if state.entries.count > entriesMax { return .some(nil) }
+                if state.entries.count > entriesMax { return .notBegun }
             }
-            if let answer = state.entries[host]?.answer, answer.until > .now { return .some(answer.value) }
+            if let answer = state.entries[host]?.answer, answer.until > .now { return .answer(answer.value) }
             var entry = state.entries[host] ?? Entry()
             entry.waiters[id] = waiter
             if !entry.isRunning, !entry.isWaiting {
@@ -145,56 +162,75 @@ final class NameLookup: Sendable {
     }
 
     private func giveUp(_ host: String, _ id: Int) {
-        let waiter = state.withLock { state in
+        let (waiter, outcome) = state.withLock { state in
             let waiter = state.entries[host]?.waiters.removeValue(forKey: id)
+            let outcome: Outcome = state.entries[host]?.isWaiting == true ? .notBegun : .late
             // Whom nobody waits for needs no turn.
             if let entry = state.entries[host], entry.isWaiting, entry.waiters.isEmpty {
                 state.entries[host]?.isWaiting = false
                 state.queue.removeAll { $0 == host }
             }
-            return waiter
+            return (waiter, outcome)
         }
-        waiter?.resume(returning: nil)
+        waiter?.resume(returning: outcome)
     }
 
     private func startWhatCan() {
-        while let (host, isSlow) = state.withLock({ Self.next(&$0, threadsMax) }) {
+        while let (host, kind) = state.withLock({ Self.next(&$0, threadsMax) }) {
             threads.submit { _ in
                 let start = ContinuousClock.now
                 let answer = self.resolve(host)
-                self.resolved(host, answer, wasSlow: isSlow, took: start.duration(to: .now))
+                self.resolved(host, answer, kind, took: start.duration(to: .now))
             }
         }
     }
 
+    /// What is known of a name before it is looked up.
+    private enum Kind {
+        case quick
+        case unknown
+        case slow
+    }
+
     /// The next name whose turn it is, taken out of the queue.
-    private static func next(_ state: inout State, _ threadsMax: Int) -> (host: String, isSlow: Bool)? {
+    private static func next(_ state: inout State, _ threadsMax: Int) -> (host: String, Kind)? {
         guard state.running < threadsMax else { return nil }
+        func kind(_ host: String) -> Kind {
+            if host == control { return .quick }
+            return state.entries[host]?.isSlow.map { $0 ? .slow : .quick } ?? .unknown
+        }
         let hasRoomForSlow = state.runningSlow < max(1, threadsMax / 2)
-        guard
-            let index = state.queue.firstIndex(where: { hasRoomForSlow || state.entries[$0]?.isSlow != true })
-        else { return nil }
+        let hasRoomForDoubtful = state.runningDoubtful < max(1, threadsMax - threadsMax / 8)
+        let index = state.queue.firstIndex { host in
+            switch kind(host) {
+            case .quick: true
+            case .unknown: hasRoomForDoubtful
+            case .slow: hasRoomForSlow && hasRoomForDoubtful
+            }
+        }
+        guard let index else { return nil }
         let host = state.queue.remove(at: index)
-        let isSlow = state.entries[host]?.isSlow == true
+        let found = kind(host)
         state.entries[host]?.isWaiting = false
         state.entries[host]?.isRunning = true
         state.running += 1
-        if isSlow { state.runningSlow += 1 }
-        return (host, isSlow)
+        if found == .slow { state.runningSlow += 1 }
+        if found != .quick { state.runningDoubtful += 1 }
+        return (host, found)
     }
 
-    private func resolved(_ host: String, _ answer: Answer, wasSlow: Bool, took: Duration) {
+    private func resolved(_ host: String, _ answer: Answer, _ kind: Kind, took: Duration) {
         let waiters = state.withLock { state in
             state.running -= 1
-            if wasSlow { state.runningSlow -= 1 }
+            if kind == .slow { state.runningSlow -= 1 }
+            if kind != .quick { state.runningDoubtful -= 1 }
             state.entries[host]?.isRunning = false
-            // The control has to find a thread when slow names hold all that they may.
-            state.entries[host]?.isSlow = took > slowAfter && host != Self.control
+            state.entries[host]?.isSlow = took > slowAfter
             state.entries[host]?.answer = (answer, .now + keeping)
             defer { state.entries[host]?.waiters = [:] }
             return state.entries[host].map { Array($0.waiters.values) } ?? []
         }
-        for waiter in waiters { waiter.resume(returning: answer) }
+        for waiter in waiters { waiter.resume(returning: .answer(answer)) }
         startWhatCan()
     }
 }

@@ -156,8 +156,9 @@ final class FeedHub: Service, Sendable {
 
     /// Ends every stream, now and from now on: clients come again and get the feed of a newer configuration.
     func end() {
-        end(as: .over) { _ in true }
+        // First, so that nobody joins between.
         state.withLock { $0.isOver = true }
+        end(as: .over) { _ in true }
     }
 
     /// Some token was made or revoked: whose token is not valid any more is looked up now, and not at the next second.

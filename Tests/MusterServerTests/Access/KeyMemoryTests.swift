@@ -48,6 +48,36 @@ import Testing
         #expect(store.asked == 2)
     }
 
+    @Test func `who tries key after key has only a part of the database's places`() async throws {
+        /// How many ask, and how many did at most.
+        final class Crowd: Sendable {
+            private let state = Mutex((now: 0, most: 0))
+
+            var most: Int { state.withLock { $0.most } }
+
+            func enter() { state.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) } }
+
+            func leave() { state.withLock { $0.now -= 1 } }
+        }
+        let crowd = Crowd()
+        let memory = KeyMemory<Int, String>(remembersAbsence: false)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for key in 0..<500 {
+                group.addTask {
+                    let found = try await memory.value(of: key) {
+                        crowd.enter()
+                        for _ in 1...3 { await Task.yield() }
+                        crowd.leave()
+                        return nil
+                    }
+                    #expect(found == nil)
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(crowd.most <= 64)
+    }
+
     @Test func `what was forgotten is asked again at once, and an answer that was on its way is not remembered`()
         async throws
     {

@@ -66,7 +66,7 @@ struct ConnectionTests {
             try? await client.send(
                 Array(("GET /open HTTP/1.1\r\nHost: a\r\n" + String(repeating: line, count: 20)).utf8))
             let answer = try await client.readToEnd()
-            #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4"))
+            #expect(answer.hasPrefix("HTTP/1.1 431"))
             #expect(try await site.ask("GET", "/open").status == 200)
         }
     }
@@ -85,7 +85,7 @@ struct ConnectionTests {
         try await TestSite.with(Self.routes, configure: { $0.http.bodyTimeout = .milliseconds(50) }) { site in
             let client = try RawClient(port: site.port)
             try await client.send(Array("POST /foreign HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc".utf8))
-            #expect(try await !client.readToEnd().hasPrefix("HTTP/1.1 200"))
+            #expect(try await client.readToEnd().hasPrefix("HTTP/1.1 408"))
             #expect(try await site.ask("POST", "/foreign", body: "abc").body == "3")
         }
     }

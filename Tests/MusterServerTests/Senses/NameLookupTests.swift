@@ -102,6 +102,25 @@ import Testing
         }
     }
 
+    @Test func `a name that found no thread is nobody's failure, and a name that was quick finds one`() async throws {
+        try await Self.with(threads: 8, keeping: .zero) { names, resolver async throws in
+            _ = try await names.addresses(of: "alive", within: .seconds(60))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 1...8 {
+                    group.addTask { _ = try? await names.addresses(of: "dead\(number)", within: .seconds(60)) }
+                }
+                while resolver.asked.count < 1 + 7 { await Task.yield() }
+                let unknown = await #expect(throws: ProbeCheck.Unknown.self) {
+                    try await names.addresses(of: "fresh", within: .milliseconds(20))
+                }
+                #expect(unknown?.detail.hasSuffix("fresh had to wait") == true)
+                #expect(try await names.addresses(of: "alive", within: .seconds(60)) == ["192.0.2.1"])
+                resolver.release()
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func `names that took long before have half of the threads`() async throws {
         try await Self.with(threads: 4, keeping: .zero, slowAfter: .zero) { names, resolver async throws in
             let dead = (1...3).map { "dead\($0)" }
