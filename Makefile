@@ -22,7 +22,10 @@ test: dependencies ## build and run every test
 	swift build --build-tests
 	swift test --skip-build --disable-xctest
 
-check: dependencies lint test ## what people and continuous integration run before a merge: format, warnings as errors, tests
+check: dependencies lint ## what people and continuous integration run before a merge: format, warnings as errors, tests
+	swift build --build-tests
+	MUSTER_ATTACK=all swift test --skip-build --disable-xctest --filter AttackTests
+	@$(MAKE) --no-print-directory test
 
 attack: build ## strangers and colleagues do their worst to the released daemon for a minute (NAMES=a,b: only these attacks)
 	MUSTER_WARNINGS_AS_ERRORS=1 swift build --build-tests

@@ -9,14 +9,9 @@ package enum MemoryLimits {
         _ = mallopt(M_TRIM_THRESHOLD, 256 << 10)
     }
 
-    /// Gives what is free between what is used back to the system, if it is more than so many bytes. It takes some
-    /// milliseconds for each hundred MiB, during which others wait for memory.
-    ///
-    /// - Returns: What is free in the allocator's eyes, given back or not, and at most `bytes` when nothing was given back.
-    package static func giveBack(above bytes: Int) -> Int {
-        let free = Int(mallinfo2().fordblks)
-        guard free > bytes else { return min(free, bytes) }
+    /// Gives what is free between what is used back to the system. It takes some milliseconds for each hundred MiB, during
+    /// which others wait for memory.
+    package static func giveBack() {
         malloc_trim(0)
-        return Int(mallinfo2().fordblks)
     }
 }

@@ -157,7 +157,7 @@ final class ConnectionTable {
         connections.append(connection)
         let isOver = count.add() > count.max
         if isQuiescing { connection.quiesce() }
-        guard isOver, !evict(besides: connection, upTo: .notReading) else { return .admitted }
+        guard isOver, !evict(besides: connection, upTo: .strangerFresh) else { return .admitted }
         // Strangers may all be on other loops; until they are gone, a few more than the limit are admitted.
         makeRoomElsewhere()
         guard count.current > count.max + count.max / 16 + 1, !evict(besides: connection, upTo: .idle) else {
@@ -201,7 +201,7 @@ final class ConnectionTable {
 
     /// Makes room where the process has no descriptor left.
     func makeRoom() {
-        evict(besides: nil, upTo: .notReading)
+        evict(besides: nil, upTo: .strangerFresh)
     }
 
     /// Makes room where another loop has nobody to close, unless there is room by now.

@@ -85,11 +85,14 @@ enum ContentCoding: String, CaseIterable, Sendable {
             stream.avail_in = UInt32(clamping: bytes.count)
             while true {
                 var code = Z_OK
+                let written = output.readableBytes
                 output.writeWithUnsafeMutableBytes(minimumWritableBytes: 65_536) { space in
                     stream.next_out = space.bindMemory(to: UInt8.self).baseAddress
-                    stream.avail_out = UInt32(clamping: space.count)
+                    // A byte more than is allowed shows that it is too much.
+                    let room = min(space.count, limit + 1 - written)
+                    stream.avail_out = UInt32(clamping: room)
                     code = CZlib.inflate(&stream, Z_NO_FLUSH)
-                    return space.count - Int(stream.avail_out)
+                    return room - Int(stream.avail_out)
                 }
                 guard output.readableBytes <= limit else { return .tooLarge }
                 switch code {

@@ -99,6 +99,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
         case strangerSending
         /// Has not read for a second.
         case notReading
+        /// Has come this moment: its request is on its way.
+        case strangerFresh
         case idle
 
         static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
@@ -109,7 +111,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
         case .leaving: .leaving
         // Answered; the rest of its body is thrown away.
         case .answering where sending.isDone && !isInputComplete: .leaving
-        case .waiting where queue.isEmpty: isProven ? .idle : .strangerIdle
+        case .waiting where queue.isEmpty:
+            isProven ? .idle : now - since > .seconds(1) ? .strangerIdle : .strangerFresh
         case .gathering(let gathering) where gathering.sender != .known && !isProven: .strangerSending
         case .answering where sending.unsent > 0 && now - since > .seconds(1): .notReading
         case .waiting, .gathering, .answering, .closed: nil

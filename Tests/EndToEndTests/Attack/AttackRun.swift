@@ -10,11 +10,20 @@ struct AttackLimits: Sendable {
     let health: Duration
     let alert: Duration
     let mebibytes: Int
+    /// How long a loop may compute before everybody had a turn, in milliseconds: a turn over some thousand connections.
+    let loopHeld: Int
 
-    static let strict = AttackLimits(health: .milliseconds(100), alert: .seconds(1), mebibytes: 150)
-    static let debug = AttackLimits(health: .milliseconds(600), alert: .seconds(3), mebibytes: 250)
+    static let strict = AttackLimits(health: .milliseconds(100), alert: .seconds(1), mebibytes: 150, loopHeld: 100)
+    static let debug = AttackLimits(health: .seconds(1), alert: .seconds(4), mebibytes: 300, loopHeld: 1_500)
 
     /// By how `musterd` was built. `MUSTER_ATTACK_STRICT=1` asks for the promise in any case, `0` for the other.
+    var isStrict: Bool { health <= Self.strict.health }
+
+    /// While many attack at once, all of them on the daemon's own two processors.
+    var ofManyAtOnce: AttackLimits {
+        AttackLimits(health: health * 5, alert: alert * 2, mebibytes: mebibytes * 4 / 3, loopHeld: loopHeld)
+    }
+
     static let current: AttackLimits =
         switch getenv("MUSTER_ATTACK_STRICT").map({ String(cString: $0) }) {
         case "1"?: strict

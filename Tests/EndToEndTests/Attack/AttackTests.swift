@@ -7,7 +7,8 @@ import Testing
 /// Strangers, holders of keys and colleagues do their worst to one daemon, while a client who means no harm is served.
 ///
 /// It measures, so it runs alone: `make attack` starts it against the daemon as it is released, with the limits that are
-/// promised (`AttackLimits`). `MUSTER_ATTACK` asks for it: `all`, or the names of attacks with commas between them.
+/// promised (`AttackLimits`), `make check` against the one that was built for debugging, with wider ones. `MUSTER_ATTACK` asks
+/// for it: `all`, or the names of attacks with commas between them.
 @Suite(.endToEnd, .timeLimit(.minutes(10)))
 struct AttackTests {
     private static let wanted = getenv("MUSTER_ATTACK").map { String(cString: $0) }
@@ -19,8 +20,7 @@ struct AttackTests {
         "all-at-once", seconds: 5,
         [
             .slowBodies, .slowHeads, .headerFlood, .unreadAnswers, .unreadStreams, .hangingUp, .malformedRequests,
-            .deepJSON,
-            .yamlBombs, .gzipBombs, .patternBombs, .anonymousReports, .reviewBombs, .scrapers,
+            .deepJSON, .yamlBombs, .gzipBombs, .patternBombs, .anonymousReports, .reviewBombs, .scrapers,
         ])
 
     private static var attacks: [Attack] {
@@ -37,7 +37,10 @@ struct AttackTests {
             let library = try await AttackLibrary.make(in: directory)
             try await TestDatabase.with { database in
                 let settings = ["LD_PRELOAD": library.deadResolver, "DEAD_RESOLVER_SECONDS": "15"]
-                try await Daemon.with(.database(database.conninfo), settings, faultsAreMeant: true) { daemon in
+                let limits = AttackLimits.current
+                try await Daemon.with(
+                    .database(database.conninfo), settings, faultsAreMeant: true, loopHeldMax: limits.loopHeld
+                ) { daemon in
                     try await attack(daemon, database, library)
                     let faults = daemon.faults.filter { !$0.contains(Self.meant) }
                     #expect(faults.isEmpty, "\(faults.count): \(faults.prefix(20).joined(separator: "\n"))")
@@ -62,7 +65,8 @@ struct AttackTests {
             return try await run.carryOut(Self.attacks)
         }
         for result in results {
-            let complaints = result.complaints(run.limits)
+            let isMany = result.name == Self.together.name
+            let complaints = result.complaints(isMany ? run.limits.ofManyAtOnce : run.limits)
             #expect(complaints.isEmpty, "\(complaints.joined(separator: "\n"))")
         }
         try await isBack(daemon, pid, descriptors: before, run.limits)
@@ -104,6 +108,9 @@ struct AttackTests {
         try? await Eventually.holds("descriptors", within: .seconds(20)) { Witness.descriptors(pid) <= before + slack }
         let descriptors = Witness.descriptors(pid)
         #expect(descriptors <= before + slack, "of \(before) descriptors have become \(descriptors)")
+        try? await Eventually.holds("memory", within: .seconds(20)) {
+            (Witness.residentMebibytes(pid) ?? 0) <= limits.mebibytes
+        }
         let mebibytes = Witness.residentMebibytes(pid) ?? 0
         #expect(mebibytes <= limits.mebibytes, "afterwards \(mebibytes) MiB are held")
         try await daemon.api.get("/readyz").expect(200)

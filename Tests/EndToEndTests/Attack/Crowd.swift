@@ -57,6 +57,7 @@ struct Crowd {
     let until: ContinuousClock.Instant
     private var clients: [Client] = []
     private var outcome = Outcome()
+    private let began = ContinuousClock.now
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
 
     /// Lets so many clients act until the time is over, or until each has done what it had to do.
@@ -108,6 +109,10 @@ struct Crowd {
         guard !client.isDone, client.wake.map({ $0 <= now }) ?? true else { return }
         client.wake = nil
         if client.socket == nil {
+            guard mayOpen(now) else {
+                client.wake = now + .milliseconds(2)
+                return
+            }
             client.socket = RawSocket(port: port, receiveBuffer: client.script.receiveBuffer)
             guard client.socket != nil else {
                 client.wake = now + .milliseconds(200)
@@ -120,6 +125,15 @@ struct Crowd {
         }
         client.takeTurn(now)
     }
+
+    /// Attackers from elsewhere would not take their processor from the daemon, as these do: so all of them together open only
+    /// so many connections in a second.
+    private func mayOpen(_ now: ContinuousClock.Instant) -> Bool {
+        Double(outcome.opened) <= 100 + Self.openedPerSecond * began.duration(to: now).seconds
+    }
+
+    /// Fewer where `musterd` was built for debugging, and takes five times as long for each.
+    private static let openedPerSecond = AttackLimits.current.isStrict ? 6_000.0 : 2_500.0
 
     private mutating func react(_ client: Client, _ events: Int16) {
         let events = Int32(events)

@@ -122,8 +122,8 @@ extension Daemon {
         }.max() ?? 0
     }
 
-    /// What an event loop may compute at a time, over all of these tests.
-    static let loopHeldMax = 20
+    /// What an event loop may compute at a time, over all of these tests, in milliseconds.
+    static let loopHeldUsually = 20
 
     /// Lines that tell of a fault of ours.
     var faults: [Substring] { logLines.filter { $0.contains("\"level\":\"error\"") || $0.contains("Fatal error") } }
@@ -148,27 +148,27 @@ extension Daemon {
     @discardableResult
     static func with<T>(
         _ place: Place = .cluster, _ settings: [String: String] = [:], starts: Bool = true,
-        faultsAreMeant: Bool = false, sourceLocation: SourceLocation = #_sourceLocation,
-        _ body: (Daemon) async throws -> T
+        faultsAreMeant: Bool = false, loopHeldMax: Int = loopHeldUsually,
+        sourceLocation: SourceLocation = #_sourceLocation, _ body: (Daemon) async throws -> T
     ) async throws -> T {
         switch place {
         case .embedded:
-            try await run(settings, starts, faultsAreMeant, sourceLocation, body)
+            try await run(settings, starts, faultsAreMeant, loopHeldMax, sourceLocation, body)
         case .cluster:
             try await TestDatabase.with(connections: 1) { database in
                 let settings = settings.merging(["database.url": database.conninfo]) { own, _ in own }
-                return try await run(settings, starts, faultsAreMeant, sourceLocation, body)
+                return try await run(settings, starts, faultsAreMeant, loopHeldMax, sourceLocation, body)
             }
         case .database(let conninfo):
             try await run(
-                settings.merging(["database.url": conninfo]) { own, _ in own }, starts, faultsAreMeant, sourceLocation,
-                body)
+                settings.merging(["database.url": conninfo]) { own, _ in own }, starts, faultsAreMeant, loopHeldMax,
+                sourceLocation, body)
         }
     }
 
     private static func run<T>(
-        _ settings: [String: String], _ starts: Bool, _ faultsAreMeant: Bool, _ sourceLocation: SourceLocation,
-        _ body: (Daemon) async throws -> T
+        _ settings: [String: String], _ starts: Bool, _ faultsAreMeant: Bool, _ loopHeldMax: Int,
+        _ sourceLocation: SourceLocation, _ body: (Daemon) async throws -> T
     ) async throws -> T {
         try await TemporaryDirectory.with { directory in
             let daemon = Daemon(directory: directory, settings: settings)
