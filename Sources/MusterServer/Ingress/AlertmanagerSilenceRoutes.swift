@@ -28,9 +28,12 @@ struct AlertmanagerSilenceRoutes: Sendable {
 
     private func list(_ request: RequestContext) async throws -> Answer {
         let source = try await doors.caller(request).source
+        let query = try AlertmanagerQuery(request.target)
         var filter = SilenceFilter()
         filter.source = source.id
-        let silences = try await store.list(filter, before: nil, limit: SilenceStore.silencesMax).compactMap(\.readable)
+        let silences = try await store.list(filter, before: nil, limit: SilenceStore.silencesMax)
+            .compactMap(\.readable)
+            .filter { stored in query.matchers.allSatisfy { $0.isOne(of: stored.silence.matchers) } }
         return .json { json in json.array(silences) { Self.write($1, to: &$0) } }
     }
 

@@ -95,6 +95,51 @@ import Testing
         }
     }
 
+    @Test func `a list of silences is narrowed by the matchers that they have, as in Alertmanager`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let both: JSONValue = [Self.matcher("alertname", "Slow"), Self.matcher("job", "a")]
+            await Self.post(site, Self.silence(both, comment: "1"))
+            await Self.post(site, Self.silence([Self.matcher("alertname", "Slow", isRegex: true)], comment: "2"))
+            await Self.post(site, Self.silence([Self.matcher("alertname", "Other")], comment: "3"))
+            func found(_ query: String) async -> [String] {
+                let reply = await site.send(.get, "\(Self.path)?\(query)", headers: Self.bearer(site), gives: 200)
+                return (reply.json.array ?? []).compactMap { $0["comment"]?.string }.sorted()
+            }
+            #expect(await found("filter=alertname%3DSlow") == ["1"])
+            #expect(await found("filter=alertname%3D~%22Slow%22") == ["2"])
+            #expect(await found("filter=alertname%3DSlow&filter=job%3D%22a%22") == ["1"])
+            #expect(await found("filter=alertname%3DSlow&filter=job%3Db") == [])
+            #expect(await found("filter=alertname!%3DSlow") == [])
+            #expect(await found("filter=source%3Dprometheus") == [], "the matcher on the source is ours")
+            #expect(await found("") == ["1", "2", "3"])
+        }
+    }
+
+    @Test func `a silence holds for the source that made it, whatever that and others are called`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let twin = try await IngressSite(site.server, .prometheus)
+            let silence = await Self.post(site, Self.silence())["silenceID"]?.string ?? ""
+            func isHeld(_ source: String) async -> Bool {
+                let example: JSONValue = ["source": .string(source), "labels": ["alertname": "Slow"]]
+                return await site.ask(.post, "/v1/rules/try", example).json["opens_incident"] == false
+            }
+            #expect(await isHeld(site.source))
+            #expect(await !isHeld(twin.source))
+            await site.ask(.patch, "/v1/sources/\(site.source)", ["name": "renamed"])
+            #expect(await isHeld(site.source))
+            let kept = await site.ask(.get, "/v1/silences/\(silence)").json["matchers"]?[1]
+            #expect(kept == ["label": "source:id", "operator": "=", "value": .string(site.source)])
+            // Its end changes, and it is the same silence after the rename.
+            #expect(await Self.post(site, Self.silence(id: silence, ends: 7200))["silenceID"] == .string(silence))
+            let other: JSONValue = [
+                "matchers": [["label": "source:id", "value": .string(twin.source)]], "comment": "x",
+                "duration_seconds": 60,
+            ]
+            await site.ask(.post, "/v1/silences", other, gives: 201)
+            #expect(await isHeld(twin.source))
+        }
+    }
+
     @Test func `our own silence of everything has to say so`() async throws {
         try await IngressSite.with(.prometheus) { site in
             let matchers: JSONValue = [["label": "title", "operator": "=~", "value": ".*"]]

@@ -287,7 +287,9 @@ struct SilenceStore: Sendable {
         """
 
     /// Every silence that is not over.
-    static let current: SQL = "SELECT id, matchers, starts_at, ends_at FROM silence WHERE ends_at > now() ORDER BY id"
+    static let current: SQL = """
+        SELECT id, matchers, starts_at, ends_at, source FROM silence WHERE ends_at > now() ORDER BY id
+        """
 
     static let examined = ExaminedTable(reader, all: "SELECT \(fragment: columns) FROM silence") {
         "DELETE /v1/silences/\($0)"
@@ -307,9 +309,19 @@ struct SilenceStore: Sendable {
 
     private static func silence(_ row: PostgresRow) throws -> Silence {
         let json: PostgresJSON = try row.decode("matchers")
+        let matchers = try MatcherBodies.stored(json.bytes)
         return Silence(
-            id: try row.decode("id"), matchers: try MatcherBodies.stored(json.bytes),
+            id: try row.decode("id"), matchers: bound(matchers, to: try row.decode("source")),
             startsAt: try row.decode("starts_at"), endsAt: try row.decode("ends_at"))
+    }
+
+    /// The silence of a source holds for that source. In the row stands the name that it had, which another one may have, and
+    /// which may be changed: programs of the release before know nothing else.
+    fileprivate static func bound(_ matchers: [LabelMatcher], to source: UUID?) -> [LabelMatcher] {
+        guard let source else { return matchers }
+        return matchers.map { matcher in
+            matcher.label == "source" && matcher.comparison == .equal ? LabelMatcher(source: source) : matcher
+        }
     }
 
     private static func stored(_ row: PostgresRow) throws -> StoredSilence {
@@ -324,7 +336,7 @@ struct SilenceStore: Sendable {
 extension StoredSilence {
     /// Whether a draft only changes when it ends and what is said of it; else it is another silence.
     fileprivate func canBecome(_ draft: SilenceDraft) -> Bool {
-        guard Set(draft.matchers) == Set(silence.matchers) else { return false }
+        guard Set(SilenceStore.bound(draft.matchers, to: draft.source)) == Set(silence.matchers) else { return false }
         switch state {
         case .expired: return false
         case .pending: return true
