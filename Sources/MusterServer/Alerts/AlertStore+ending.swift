@@ -75,7 +75,7 @@ extension AlertStore {
         let rows = try await pool.query(
             """
             WITH resolved AS (
-                UPDATE alert SET status = 'resolved', last_seen_at = now(), resolved_at = \(fragment: moment),
+                UPDATE alert SET status = 'resolved', last_seen_at = now(), resolved_at = greatest(\(fragment: moment), starts_at),
                     routed = routed AND held IS DISTINCT FROM 'settling'
                 WHERE \(fragment: condition)
                 RETURNING id, incident

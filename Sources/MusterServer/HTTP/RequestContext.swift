@@ -93,10 +93,14 @@ extension RequestContext {
     }
 
     /// The request as a format of another vendor reads it.
-    func foreign() throws(Problem) -> ForeignRequest {
-        ForeignRequest(
-            body: body, headers: head.headerFields.all, query: try target.parameters().map { ($0.name, $0.value) },
-            receivedAt: clock.now)
+    func foreign() -> ForeignRequest {
+        var foreign = ForeignRequest(body: body, headers: head.headerFields.all, receivedAt: clock.now)
+        do {
+            foreign.query = try target.parameters().map { ($0.name, $0.value) }
+        } catch {
+            foreign.queryProblem = error
+        }
+        return foreign
     }
 
     /// A logger whose lines carry the request and the trace. Made on demand, since most requests log nothing.

@@ -38,8 +38,16 @@ struct Route: Sendable {
         /// Whether the key that the head names is that of a source. Where it is not, no more of the body is read, and the
         /// handler refuses the request in the words of its clients.
         let knowsSender: @Sendable (RequestContext) async throws -> Bool
-        /// Told of a message that is too large, with its beginning as the body; what it returns goes into the refusal.
-        let refuseLarge: @Sendable (RequestContext) async throws -> JSONObject
+        /// Told of a message of a known sender that is refused before the handler is asked: it is too large, or has a coding
+        /// that nobody can read. What it returns goes into the refusal.
+        let refuse: @Sendable (RequestContext, Refused) async throws -> JSONObject
+    }
+
+    /// A message that is refused before a handler is asked. The request's body is what came of it.
+    struct Refused: Sendable {
+        let problem: Problem
+        /// The beginning of the body without its coding, where that could be taken off.
+        var inflated: ByteBuffer? = nil
     }
 
     /// How a refusal is written.

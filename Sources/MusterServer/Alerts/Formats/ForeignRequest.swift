@@ -9,6 +9,8 @@ struct ForeignRequest: Sendable {
     var headers: HTTPFields = [:]
     /// The query's parameters, in order.
     var query: [(name: String, value: String)] = []
+    /// Why there is no query, where one came that cannot be read.
+    var queryProblem: Problem? = nil
     /// On database time; for signatures, and formats that say "now".
     var receivedAt: Timestamp
     /// The body as JSON, where somebody has read it already, as for a key within it.

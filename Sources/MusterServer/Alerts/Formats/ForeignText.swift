@@ -41,6 +41,13 @@ enum ForeignText {
         return text.unicodeScalars.contains { !$0.properties.isWhitespace }
     }
 
+    /// A whole number without the fraction or exponent that it was written with, as states that are numbers are compared: 1.0
+    /// is 1. Nil of every other text.
+    static func whole(_ text: String) -> String? {
+        guard text.utf8.contains(where: { ".eE".utf8.contains($0) }), text.utf8.count <= 64 else { return nil }
+        return Double(text).flatMap { Int(exactly: $0) }.map(String.init)
+    }
+
     /// Without white space at both ends; a tool on Windows leaves `\r` at the end of what it fills in.
     static func trimmed(_ text: String) -> String {
         let bytes = text.utf8

@@ -75,7 +75,8 @@ struct PayloadMapping: Hashable, Sendable {
             guard let word = text(.status, element).map(ForeignText.trimmed) else {
                 throw .invalid(pointer, "has no status where the mapping looks for one")
             }
-            guard let known = Self.statusWords[word.lowercased()] else {
+            let plain = ForeignText.whole(word) ?? word.lowercased()
+            guard let known = Self.statusWords[plain] else {
                 let word = ForeignText.cut(ForeignText.clean(word), bytes: 64)
                 throw .invalid(pointer, "has the status \"\(word)\", which the mapping's values do not name")
             }
