@@ -242,7 +242,8 @@ extension Dispatcher {
 
     private func bytesMax(of route: Route) -> Int {
         if let own = route.bodyBytesMax { return own }
-        return route.door == nil ? limits.bodyBytesMax : max(limits.messageBytesMax, limits.bodyBytesMax)
+        let takesMessages = route.door != nil || route.takesMessages
+        return takesMessages ? max(limits.messageBytesMax, limits.bodyBytesMax) : limits.bodyBytesMax
     }
 
     /// The body without its content coding, and what it holds of `ContentCoding.budget`. Inflating takes its time, and so
@@ -300,8 +301,9 @@ extension Dispatcher {
                     "error": .string(String(reflecting: error)),
                 ])
         }
-        if let answer = arrival.bound?.route.refusalAnswer?(mapped.problem) { return answer }
-        switch arrival.bound?.route.refusals ?? .problem {
+        let route = arrival.bound?.route ?? table.door(of: arrival.target.segments)
+        if let answer = route?.refusalAnswer?(mapped.problem) { return answer }
+        switch route?.refusals ?? .problem {
         case .problem: return mapped.problem.answer
         case .jsonText: return mapped.problem.textAnswer
         }

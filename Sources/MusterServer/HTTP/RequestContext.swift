@@ -81,9 +81,10 @@ extension RequestContext {
             return .object(JSONObject())
         }
         do {
-            return try JSONParser.parse(body.readableBytesView, doubledNames: doubledNames)
+            return try JSONParser.parse(ForeignBytes.unmarked(body.readableBytesView), doubledNames: doubledNames)
         } catch {
-            throw Problem(.notJSON, "At byte \(error.offset): \(error.reason).")
+            throw Problem(
+                .notJSON, ForeignBytes.reason(body.readableBytesView) ?? "At byte \(error.offset): \(error.reason).")
         }
     }
 

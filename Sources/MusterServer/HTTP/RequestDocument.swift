@@ -19,7 +19,7 @@ struct RequestDocument {
                 .bodyTooLarge, "A body of YAML may have at most \(YAMLDocument.bytesMax) bytes; send it as JSON.")
         }
         do {
-            let document = try YAMLDocument(Array(request.body.readableBytesView))
+            let document = try YAMLDocument(Array(ForeignBytes.unmarked(request.body.readableBytesView)))
             value = document.value
             yaml = document
         } catch {

@@ -80,6 +80,8 @@ struct Route: Sendable {
     var ignoresBody = false
     /// What a body may have, where neither `http.request_body_max_bytes` nor `ingress.body_max_bytes` says it.
     var bodyBytesMax: Int?
+    /// Whether its body is a message as a door of other tools takes it, and may be as large.
+    var takesMessages = false
     /// How a door of other tools knows its senders by their keys; nil of every other route.
     var door: Door?
     /// Whether it is answered also when every other request is told to come again: the routes by which operators see why.
@@ -115,6 +117,13 @@ struct Route: Sendable {
 }
 
 extension Route {
+    /// The same route for bodies as large as the messages of other tools.
+    var takingMessages: Route {
+        var route = self
+        route.takesMessages = true
+        return route
+    }
+
     /// The same route, answered also when every other request is told to come again.
     var reserved: Route {
         var route = self

@@ -58,7 +58,7 @@ struct AlertmanagerRoutes: Sendable {
             try await desk.take(try await caller(request), by: .prometheusAlerts)
             return Answer(.ok)
         } catch let problem as Problem where problem.members["accepted"] != nil {
-            throw Problem(.malformedRequest, problem.detail, errors: problem.errors, members: problem.members)
+            throw problem.ofKind(.malformedRequest)
         }
     }
 

@@ -79,7 +79,7 @@ struct IngressDesk: Sendable {
         var rest = caller.request
         rest.body = ByteBuffer(bytes: refused.rest.bytes)
         var problem = Problem.invalid(refused.errors)
-        problem.detail += " Everything else was stored (\(message.alerts.count))."
+        problem.remark("Everything else was stored (\(message.alerts.count)).")
         problem.members["accepted"] = .integer(message.alerts.count)
         throw try await kept(problem, rest, by: entry, of: source)
     }

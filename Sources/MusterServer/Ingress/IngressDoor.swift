@@ -63,7 +63,7 @@ extension IngressDesk {
             let size = announced.map { " of \($0) bytes" } ?? ""
             problem.detail = "A body\(size) is larger than ingress.body_max_bytes allows; its beginning is kept."
         } else if isTooLarge {
-            problem.detail += " Its beginning is kept, inflated."
+            problem.remark("Its beginning is kept, inflated.")
         }
         return try await kept(problem, letter, by: entry, of: source, as: form).members
     }

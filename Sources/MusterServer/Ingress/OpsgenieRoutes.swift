@@ -84,9 +84,10 @@ struct OpsgenieRoutes: Sendable {
                 }
                 return try await handler(request, caller, start)
             } catch let problem as Problem {
-                return try OpsgenieAnswer.problem(problem)
+                guard let answer = OpsgenieAnswer.refusal(problem) else { throw problem }
+                return answer
             }
-        }.asDoor(desk, path.isEmpty ? .opsgenieAlert : nil, key: ForeignAnswer.key)
+        }.asDoor(desk, path.isEmpty ? .opsgenieAlert : nil, key: ForeignAnswer.key).refusingAsOpsgenie
     }
 
     private func create(
@@ -245,5 +246,14 @@ struct OpsgenieRoutes: Sendable {
     private static func tags(_ value: JSONValue?) -> [String] {
         (value?.array ?? []).prefix(20).compactMap { ForeignText.bounded($0.string, bytes: 50) }
             .map { $0.replacing(",", with: " ") }
+    }
+}
+
+extension Route {
+    /// The same, also where it is refused before its handler is asked.
+    fileprivate var refusingAsOpsgenie: Route {
+        var route = self
+        route.refusalAnswer = OpsgenieAnswer.refusal
+        return route
     }
 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import IncidentDomain
+import Postgres
 import Testing
 
 @testable import MusterServer
@@ -166,6 +167,63 @@ import Testing
             let late = Timestamp.now().adding(seconds: Silence.secondsMax + 3600).description
             await site.ask(
                 .post, "/v1/silences", ["matchers": matchers, "comment": "x", "ends_at": .string(late)], gives: 422)
+        }
+    }
+
+    @Test func `what is wrong is said once, by the names that the client sent`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let long: JSONValue = [Self.matcher(String(repeating: "n", count: 300), "x")]
+            let wrong: [(JSONValue, String)] = [
+                (Self.silence(ends: -60), "/endsAt"), (Self.silence(starts: 60, ends: 30), "/endsAt"),
+                (Self.silence(comment: ""), "/comment"), (Self.silence(comment: " "), "/comment"),
+                (Self.silence(long), "/matchers/0/name"),
+            ]
+            for (body, place) in wrong {
+                let text = await Self.post(site, body, gives: 422).string ?? ""
+                #expect(text.hasPrefix("\(place): ") && text.hasSuffix("."), "\(text)")
+                #expect(text.ranges(of: place).count == 1, "\(text)")
+            }
+            let alerts: JSONValue = [["labels": ["a": "1"]], [:], ["labels": ["a": []]]]
+            let reply = await site.send(.post, "/api/v2/alerts", alerts, headers: Self.bearer(site), gives: 400)
+            let text = reply.json.string ?? ""
+            for part in ["/1/labels: ", "/2/labels/a: ", ". Everything else was stored (1). Kept as dead letter "] {
+                #expect(text.ranges(of: part).count == 1, "\(text)")
+            }
+        }
+    }
+
+    @Test func `a silence that is changed or ended says when`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let id = await Self.post(site, Self.silence())["silenceID"]?.string ?? ""
+            func updated() async -> Timestamp {
+                await Self.list(site)[0]["updatedAt"]?.time ?? .earliest
+            }
+            let made = await updated()
+            let pool = site.server.server.pool
+            _ = try await pool.query("UPDATE silence SET created_at = created_at - interval '1 hour'")
+            #expect(await updated() == made.adding(seconds: -3600))
+            await Self.post(site, Self.silence(id: id, ends: 7200))
+            #expect(await updated() >= made)
+            _ = try await pool.query("UPDATE audit_line SET at = at - interval '1 minute'")
+            await site.send(.delete, "/api/v2/silence/\(id)", headers: Self.bearer(site), gives: 200)
+            #expect(await updated() >= made)
+        }
+    }
+
+    @Test func `a silence that is over holds nothing, and one end is enough`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            var body: JSONObject = [
+                "matchers": [["label": "alertname", "value": "Slow"]], "comment": "x", "duration_seconds": 600,
+            ]
+            let id = await site.ask(.post, "/v1/silences", .object(body), gives: 201).json["id"]?.string ?? ""
+            await site.send(
+                .post, "/api/v2/alerts", [["labels": ["alertname": "Slow"]]], headers: Self.bearer(site), gives: 200)
+            _ = try await site.server.server.pool.query("UPDATE alert SET silence = \(UUID(uuidString: id))")
+            #expect(await site.ask(.get, "/v1/silences/\(id)").json["holding"] == 1)
+            #expect(await site.ask(.delete, "/v1/silences/\(id)").json["holding"] == 0)
+            body["ends_at"] = .string(Timestamp.now().adding(seconds: 60).description)
+            let both = await site.ask(.post, "/v1/silences", .object(body), gives: 422)
+            #expect(both.json["detail"]?.string?.contains("only one of the two") == true)
         }
     }
 }

@@ -238,14 +238,22 @@ extension ForeignRequest {
         let body = unmarkedBody
         let first = body.first { $0 != 0x20 && !(0x09...0x0D).contains($0) }
         guard let first, first != UInt8(ascii: "{"), first != UInt8(ascii: "[") else { return nil }
+        if let reason = ForeignBytes.reason(body) { throw Problem(.malformedRequest, reason) }
         var object = JSONObject()
         for pair in String(decoding: body, as: UTF8.self).split(separator: "&").prefix(200) {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = try PercentEncoding.decode(parts[0].utf8, plusIsSpace: true)
-            let value = parts.count == 2 ? try PercentEncoding.decode(parts[1].utf8, plusIsSpace: true) : ""
-            object[name] = .string(value)
+            object[try Self.text(ofForm: parts[0])] = .string(parts.count == 2 ? try Self.text(ofForm: parts[1]) : "")
         }
         return .object(object)
+    }
+
+    private static func text(ofForm part: Substring) throws(Problem) -> String {
+        do {
+            return try PercentEncoding.decode(part.utf8, plusIsSpace: true)
+        } catch {
+            throw Problem(
+                .malformedRequest, error.detail.replacing("The path or query", with: "The form in the body"))
+        }
     }
 }
 

@@ -33,9 +33,11 @@ struct StoredSilence: Sendable {
     let comment: String
     let createdBy: String
     let createdAt: Timestamp
+    /// When it was changed or ended last, as far as the audit knows.
+    let updatedAt: Timestamp
     let source: UUID?
     let state: Silence.State
-    /// How many alerts that are not over it keeps from opening an incident.
+    /// How many alerts that are not over it keeps from opening an incident; none when it is over itself.
     let holding: Int
 }
 
@@ -283,7 +285,12 @@ struct SilenceStore: Sendable {
 
     private static let columns: SQL = """
         id, matchers, starts_at, ends_at, comment, created_by, created_at, source, now() AS now,
-        (SELECT count(*) FROM alert WHERE alert.silence = silence.id AND alert.status <> 'resolved') AS holding
+        coalesce((
+            SELECT at FROM audit_line WHERE subject = silence.id::text AND action IN ('silence.change', 'silence.expire')
+            ORDER BY audit_line.id DESC LIMIT 1
+        ), created_at) AS updated_at,
+        CASE WHEN ends_at <= now() THEN 0
+            ELSE (SELECT count(*) FROM alert WHERE alert.silence = silence.id AND alert.status <> 'resolved') END AS holding
         """
 
     /// Every silence that is not over.
@@ -328,7 +335,8 @@ struct SilenceStore: Sendable {
         let silence = try silence(row)
         return StoredSilence(
             silence: silence, comment: try row.decode("comment"), createdBy: try row.decode("created_by"),
-            createdAt: try row.decode("created_at"), source: try row.decode("source"),
+            createdAt: try row.decode("created_at"), updatedAt: try row.decode("updated_at"),
+            source: try row.decode("source"),
             state: silence.state(at: try row.decode("now")), holding: try row.decode("holding"))
     }
 }
