@@ -190,7 +190,7 @@ struct OpsgenieRoutes: Sendable {
     private func list(
         _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
-        let query = try OpsgenieQuery(request.target)
+        let query = try OpsgenieSearch(request.target)
         let alerts = try await store.alerts(
             of: caller.source.id, query, limit: query.limit, offset: query.offset)
         let sent = try await store.sent(alerts.map(\.id))
@@ -202,7 +202,7 @@ struct OpsgenieRoutes: Sendable {
     private func count(
         _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
-        let count = try await store.count(of: caller.source.id, try OpsgenieQuery(request.target))
+        let count = try await store.count(of: caller.source.id, try OpsgenieSearch(request.target))
         return OpsgenieAnswer.data(since: start) { json in json.object { $0.member("count", count) } }
     }
 

@@ -51,7 +51,7 @@ struct OpsgenieStore: Sendable {
             }
     }
 
-    func alerts(of source: UUID, _ query: OpsgenieQuery, limit: Int, offset: Int) async throws -> [StoredAlert] {
+    func alerts(of source: UUID, _ query: OpsgenieSearch, limit: Int, offset: Int) async throws -> [StoredAlert] {
         let newest = AlertSearch.newest(
             where: ["uuid_send(source) = uuid_send(\(source))"] + query.conditions,
             sides: query.isOpen.map { [$0] } ?? [true, false], limit: offset + limit)
@@ -61,7 +61,7 @@ struct OpsgenieStore: Sendable {
     }
 
     /// How many there are; of more than `countMax`, that many.
-    func count(of source: UUID, _ query: OpsgenieQuery) async throws -> Int {
+    func count(of source: UUID, _ query: OpsgenieSearch) async throws -> Int {
         let isOpen: SQL = query.isOpen.map { "(resolved_at IS NULL) = \($0)" } ?? "true"
         let conditions = ["source = \(source)", isOpen] + query.conditions
         return try await pool.query(

@@ -3,7 +3,7 @@ import Postgres
 /// What `GET /v2/alerts` and `/v2/alerts/count` are asked for. Of Opsgenie's search language (support.atlassian.com, "Search
 /// queries for alerts") it is what filters by fields: `field: value`, joined by `AND`. Whatever else is asked is refused: a list
 /// that is wider than it was asked for is worse than none.
-struct OpsgenieQuery: Sendable {
+struct OpsgenieSearch: Sendable {
     /// What of the stored alerts has to hold.
     private(set) var conditions: [SQL] = []
     /// Only those that are open, or only those that are over; nil for both.
