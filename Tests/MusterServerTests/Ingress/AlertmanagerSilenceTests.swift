@@ -128,6 +128,7 @@ import Testing
             #expect(await !isHeld(twin.source))
             await site.ask(.patch, "/v1/sources/\(site.source)", ["name": "renamed"])
             #expect(await isHeld(site.source))
+            #expect(await isHeld("renamed"), "the only source of its name")
             let kept = await site.ask(.get, "/v1/silences/\(silence)").json["matchers"]?[1]
             #expect(kept == ["label": "source:id", "operator": "=", "value": .string(site.source)])
             // Its end changes, and it is the same silence after the rename.

@@ -52,6 +52,8 @@ struct RuleTrial: Sendable {
         if let id = example.source, let source = try await sources.source(id) {
             facts.source = source.name
             facts.kind = source.kind.rawValue
+        } else if !facts.source.isEmpty {
+            facts.sourceID = try await sources.only(named: facts.source)
         }
         return try await outcome(of: facts, at: example.at)
     }
