@@ -9,6 +9,9 @@ package struct LabelMatcher: Hashable, Sendable {
         case matchesNot = "!~"
     }
 
+    /// The name by which matchers ask for a source itself, whatever it is called: its id in lower case.
+    package static let sourceIDName = "source:id"
+
     package let label: String
     package let comparison: Comparison
     package let value: String
@@ -30,6 +33,14 @@ package struct LabelMatcher: Hashable, Sendable {
         case .equal, .notEqual: pattern = nil
         case .matches, .matchesNot: pattern = try compile(value)
         }
+    }
+
+    /// All that a source sends, also after it was renamed, and nothing of another source of the same name.
+    package init(source id: UUID) {
+        label = Self.sourceIDName
+        comparison = .equal
+        value = id.uuidString.lowercased()
+        pattern = nil
     }
 
     /// Whether it holds; nil when finding out takes more operations than are left.
@@ -130,7 +141,10 @@ package struct MatchBudget: Sendable {
 
 /// What matchers look at: the labels of an alert, and beside them what it is called and where it comes from.
 package struct AlertFacts: Hashable, Sendable {
+    /// What the source is called; several may have one name.
     package var source: String
+    /// Which source it is; nil where somebody only describes an alert.
+    package var sourceID: UUID?
     package var kind: String
     package var identity: String
     package var title: String
@@ -139,10 +153,12 @@ package struct AlertFacts: Hashable, Sendable {
     package var labels: [String: String]
 
     package init(
-        source: String, kind: String, identity: String, title: String, component: String?, severity: String?,
+        source: String, sourceID: UUID? = nil, kind: String, identity: String, title: String, component: String?,
+        severity: String?,
         labels: [String: String]
     ) {
         self.source = source
+        self.sourceID = sourceID
         self.kind = kind
         self.identity = identity
         self.title = title
@@ -156,6 +172,7 @@ package struct AlertFacts: Hashable, Sendable {
     package subscript(name: String) -> String {
         switch name {
         case "source": source
+        case LabelMatcher.sourceIDName: sourceID?.uuidString.lowercased() ?? ""
         case "kind": kind
         case "identity": identity
         case "title": title

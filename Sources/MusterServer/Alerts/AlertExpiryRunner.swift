@@ -18,11 +18,18 @@ struct AlertExpiryRunner: Service {
     func run() async throws {
         progress.begin()
         await cancelWhenGracefulShutdown {
+            // Ends may come at once, and an older program beside this one may go on for a while.
+            _ = await adopt { try await store.adoptMetricAlerts() }
             try? await Task.sleep(for: settling)
             // By now the program that this one takes the place of is gone.
             var isAdopted = false
             while !Task.isCancelled {
-                if !isAdopted { isAdopted = await adopt() }
+                if !isAdopted {
+                    isAdopted = await adopt {
+                        try await store.adoptExpiry()
+                        try await store.adoptMetricAlerts()
+                    }
+                }
                 await RunnerPulse.pass { await expire() }
                 try? await Task.sleep(for: interval)
             }
@@ -30,13 +37,14 @@ struct AlertExpiryRunner: Service {
     }
 
     /// - Returns: Whether that is done; else it is tried again.
-    private func adopt() async -> Bool {
+    private func adopt(_ body: () async throws -> Void) async -> Bool {
         do {
-            try await store.adoptExpiry()
+            try await body()
             return true
         } catch {
             guard !Task.isCancelled else { return false }
-            logger.warning("what an older program said of expiries is not adopted yet", metadata: ["error": "\(error)"])
+            logger.warning(
+                "what an older program stored of open alerts is not adopted yet", metadata: ["error": "\(error)"])
             return false
         }
     }

@@ -25,8 +25,8 @@ enum AlertFolding {
     /// What begins or ends later than that does so now: else no message about a later firing would count until then. What the
     /// sender said stays in the payload.
     ///
-    /// Repeats of the same state are one arrival, in the newest words, that counts the firings; a change of state waits for the next round. Within a
-    /// round the order is by source and identity, so that two daemons lock the same rows in the same order.
+    /// Repeats of the same state are one arrival that counts the firings, and says what they say one after the other; a change of
+    /// state waits for the next round. Within a round the order is by source and identity, so that two daemons lock the same rows in the same order.
     static func rounds(
         _ messages: [(source: UUID, alerts: [IncomingAlert])], at now: Timestamp
     ) -> [[AlertStore.Arrival]] {
@@ -44,8 +44,12 @@ enum AlertFolding {
                 if let last {
                     let known = rounds[last.round][last.index].alert
                     if known.status == alert.status, known.startsAt == alert.startsAt {
-                        rounds[last.round][last.index].alert = alert
-                        if alert.status == .firing { rounds[last.round][last.index].occurrences += 1 }
+                        if alert.status == .firing {
+                            rounds[last.round][last.index].alert = known.repeated(by: alert)
+                            rounds[last.round][last.index].occurrences += 1
+                        } else {
+                            rounds[last.round][last.index].alert = alert
+                        }
                         continue
                     }
                 }

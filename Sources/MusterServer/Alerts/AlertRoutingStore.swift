@@ -35,8 +35,8 @@ struct AlertRoutingStore: Sendable {
         /// What matchers look at.
         var facts: AlertFacts {
             AlertFacts(
-                source: sourceName, kind: kind, identity: identity, title: title, component: component,
-                severity: severity, labels: labels)
+                source: sourceName, sourceID: source, kind: kind, identity: identity, title: title,
+                component: component, severity: severity, labels: labels)
         }
 
         var mention: AlertMention {

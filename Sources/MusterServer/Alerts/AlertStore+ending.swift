@@ -35,6 +35,26 @@ extension AlertStore {
             """)
     }
 
+    /// Gives open metric alerts of Sentry, which programs before stored under the bare number that an issue may have, too, the
+    /// identity that they have now: their ends are to find them. What they are is in the payload, and an issue has labels of
+    /// its own.
+    func adoptMetricAlerts() async throws {
+        let mark = SentryFormat.metricAlertMark
+        _ = try await pool.query(
+            """
+            UPDATE alert SET identity = identity || \(mark),
+                group_key = CASE WHEN group_key = identity THEN identity || \(mark) ELSE group_key END
+            WHERE status <> 'resolved' AND source IN (SELECT id FROM source WHERE kind = \(SourceKind.sentry.rawValue))
+                AND right(identity, length(\(mark))) <> \(mark) AND labels->>'short_id' IS NULL
+                AND position('"metric_alert"'::bytea IN payload) > 0
+                AND NOT EXISTS (
+                    SELECT 1 FROM alert AS other
+                    WHERE other.source = alert.source AND other.identity = alert.identity || \(mark)
+                        AND (other.status <> 'resolved' OR other.starts_at = alert.starts_at)
+                )
+            """)
+    }
+
     /// Looks later at what was due and has been said again since, or expires no more; at some of it at a time.
     ///
     /// - Returns: How many alerts that were.
@@ -55,7 +75,7 @@ extension AlertStore {
         let rows = try await pool.query(
             """
             WITH resolved AS (
-                UPDATE alert SET status = 'resolved', last_seen_at = now(), resolved_at = \(fragment: moment),
+                UPDATE alert SET status = 'resolved', last_seen_at = now(), resolved_at = greatest(\(fragment: moment), starts_at),
                     routed = routed AND held IS DISTINCT FROM 'settling'
                 WHERE \(fragment: condition)
                 RETURNING id, incident

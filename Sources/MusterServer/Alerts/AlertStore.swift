@@ -87,7 +87,7 @@ struct AlertStore: Sendable {
                     rule, sent_group, words, said_end_at, incident, routed)
                 SELECT id, source, identity, group_key, title, status, occurrences,
                     coalesce(starts_at, least(ends_at, now())), now(), now(),
-                    CASE WHEN status = 'resolved' THEN least(ends_at, now()) END, component, severity, labels,
+                    CASE WHEN status = 'resolved' THEN greatest(least(ends_at, now()), starts_at) END, component, severity, labels,
                     annotations, expiry.at, expiry.at, payload,
                     CASE WHEN status = 'firing' THEN coalesce((\(fragment: flaps)), 0) ELSE 0 END, rule, sent_group, words,
                     CASE WHEN status = 'resolved' THEN ends_at END, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
@@ -109,8 +109,8 @@ struct AlertStore: Sendable {
                     WHERE known.source = arrived.source AND known.identity = arrived.identity LIMIT 1
                 ) IS NULL)
                 ON CONFLICT (source, identity) WHERE status <> 'resolved' DO UPDATE
-                SET occurrences = alert.occurrences + excluded.occurrences, last_seen_at = now(), title = excluded.title,
-                    words = excluded.words, severity = excluded.severity, annotations = excluded.annotations, expires_at = excluded.expires_at,
+                SET occurrences = alert.occurrences + excluded.occurrences, last_seen_at = now(), words = excluded.words,
+                    \(fragment: saidAgain), expires_at = excluded.expires_at,
                     due_at = least(alert.due_at, excluded.expires_at),
                     flaps = alert.flaps + (alert.quiet_since IS NOT NULL)::int, quiet_since = NULL
                 RETURNING id, incident, status <> 'resolved' AS is_open,
@@ -126,6 +126,18 @@ struct AlertStore: Sendable {
             FROM counted
             """
     }
+
+    /// What a repetition says takes the place of what was said before; what it does not say stays (`IncomingAlert.repeated`).
+    /// Annotations that would become too many by that are those of the repetition alone.
+    private static let saidAgain: SQL = """
+        title = CASE WHEN excluded.words = \(IncomingAlert.wordsOfCounted) OR excluded.title = excluded.identity
+            THEN alert.title ELSE excluded.title END,
+        severity = CASE WHEN excluded.words = \(IncomingAlert.wordsOfCounted) THEN alert.severity
+            ELSE coalesce(excluded.severity, alert.severity) END,
+        annotations = CASE WHEN excluded.words = \(IncomingAlert.wordsOfCounted) THEN alert.annotations
+            WHEN (SELECT count(*) FROM jsonb_object_keys(alert.annotations || excluded.annotations)) > \(ForeignText.labelsMax)
+            THEN excluded.annotations ELSE alert.annotations || excluded.annotations END
+        """
 
     /// How many firings of this identity began soon after the end of the one before.
     private static let flaps: SQL = """
@@ -150,8 +162,8 @@ struct AlertStore: Sendable {
         ), resolved AS (
             UPDATE alert SET last_seen_at = now(),
                 status = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN 'resolved' ELSE status END,
-                resolved_at = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN least(\(fragment: toldEnd),
-                    now()) END,
+                resolved_at = CASE WHEN flaps < \(AlertFlapping.flapsMin)
+                    THEN greatest(least(\(fragment: saidEnd), now()), starts_at) END,
                 said_end_at = \(fragment: saidEnd), routed = routed AND held IS DISTINCT FROM 'settling',
                 quiet_since = CASE WHEN flaps >= \(AlertFlapping.flapsMin) THEN coalesce(quiet_since, now()) END,
                 expires_at = \(fragment: quietEnough), due_at = least(due_at, \(fragment: quietEnough))
@@ -217,10 +229,6 @@ struct AlertStore: Sendable {
     /// When an alert ended by its sender's clock; NULL when the sender did not say.
     private static let saidEnd: SQL =
         "(ARRAY(SELECT ends_at FROM ended))[array_position(ARRAY(SELECT id FROM ended), alert.id)]"
-
-    /// The same, and not before it began.
-    private static let toldEnd: SQL =
-        "CASE WHEN \(fragment: saidEnd) < starts_at THEN starts_at ELSE \(fragment: saidEnd) END"
 
     private static let noEndings: SQL = """
         resolved AS (SELECT NULL::uuid AS id, NULL::bigint AS incident, NULL::boolean AS is_over WHERE false),

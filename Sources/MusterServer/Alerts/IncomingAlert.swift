@@ -37,10 +37,29 @@ struct IncomingAlert: Hashable, Sendable {
     /// What the sender calls its group, when a rule groups it otherwise.
     var sentGroup: String? = nil
     var payload = AlertPayload.whole([])
+    /// Whether a repetition is counted and changes nothing else.
+    var isOnlyCounted = false
+
+    /// What `words` is of an alert whose repetitions are only counted: they all say the same then.
+    static let wordsOfCounted = 0
+
+    /// What is known after a repetition of a firing: what it says goes before what was said, and what it does not say (no
+    /// title of its own, no severity, an annotation that it lacks) stays. The rest is that of the beginning.
+    func repeated(by later: IncomingAlert) -> IncomingAlert {
+        var alert = self
+        alert.expiresAt = later.expiresAt
+        guard !later.isOnlyCounted else { return alert }
+        if later.title != later.identity { alert.title = later.title }
+        alert.severity = later.severity ?? severity
+        alert.annotations.merge(later.annotations) { _, said in said }
+        if alert.annotations.count > ForeignText.labelsMax { alert.annotations = later.annotations }
+        return alert
+    }
 
     /// A number of everything that a repetition would change in the stored alert, but its times: equal for equal words in
     /// every program, so it may never be counted in another way (FNV-1a, and a sum of the annotations, which have no order).
     var words: Int {
+        guard !isOnlyCounted else { return Self.wordsOfCounted }
         var hash = FNV1a()
         hash.add(title)
         hash.add(0xFF)

@@ -23,7 +23,8 @@ struct SourceRoutes: Sendable {
             Route(
                 .post, "/v1/sources/{id}/try", role: .admin, "trySource", query: .anything, body: .foreign,
                 isLong: true,
-                handler: SourceTrial(store: store, rules: trial).carryOut),
+                handler: SourceTrial(store: store, rules: trial).carryOut
+            ).takingMessages,
             Route(.delete, "/v1/sources/{id}", role: .admin, "deleteSource", handler: delete),
         ]
     }

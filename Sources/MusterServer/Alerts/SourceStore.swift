@@ -103,6 +103,12 @@ struct SourceStore: Sendable {
         ).first.map { Self.reader.read($0, in: pool) }
     }
 
+    /// The one source of a name; nil when there is none, or several have it.
+    func only(named name: String) async throws -> UUID? {
+        let rows = try await pool.query("SELECT id FROM source WHERE name = \(name) AND deleted_at IS NULL LIMIT 2")
+        return rows.count == 1 ? try rows[0].decode("id") : nil
+    }
+
     /// Whether this is the source's key.
     func hasKey(_ id: UUID, keyHash: [UInt8]) async throws -> Bool {
         try await pool.query("SELECT 1 FROM source WHERE id = \(id) AND key_hash = \(keyHash)").count == 1

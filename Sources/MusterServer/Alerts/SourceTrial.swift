@@ -17,7 +17,7 @@ struct SourceTrial: Sendable {
         guard var source = try await store.source(id) else {
             throw Problem.notFound("Source \(id.uuidString.lowercased())")
         }
-        var foreign = try request.foreign()
+        var foreign = request.foreign()
         if foreign.mediaType == Self.wrapper {
             var body = try request.fields()
             let mapping = body.optionalJSON("mapping") ?? .null

@@ -39,29 +39,43 @@ enum ContentCoding: String, CaseIterable, Sendable {
         _ = try ContentCoding(header)
     }
 
+    /// What became of a body.
+    enum Decoded: Sendable {
+        case inflated(ByteBuffer)
+        /// 413 when there would be more than was allowed, with what was inflated until then; 400, with nothing, when it is not
+        /// of the coding or ends early.
+        case refused(Problem, beginning: ByteBuffer?)
+    }
+
     /// The body without the coding.
     ///
-    /// - Throws: `Problem`: 413 when there would be more than `bytesMax` bytes or an unlikely ratio; 400 when it is not of the
-    ///   coding, or ends early.
-    func decode(_ body: ByteBuffer, bytesMax: Int) throws(Problem) -> ByteBuffer {
-        let limit = min(bytesMax, max(Self.ratioFree, body.readableBytes * Self.ratioMax))
+    /// - Parameter bytesMax: How many bytes it may have then.
+    func decode(_ body: ByteBuffer, bytesMax: Int) -> Decoded {
+        let ratioLimit = max(Self.ratioFree, body.readableBytes * Self.ratioMax)
+        let limit = min(bytesMax, ratioLimit)
         var result = inflate(body, windowBits: windowBits, limit: limit)
         // Some send "deflate" without the envelope that RFC 9110 asks for.
         if self == .deflate, case .broken = result { result = inflate(body, windowBits: -MAX_WBITS, limit: limit) }
         switch result {
-        case .inflated(let bytes): return bytes
-        case .tooLarge:
-            throw Problem(
-                .bodyTooLarge,
-                "The body may have at most \(bytesMax) bytes when it is inflated, and \(Self.ratioMax) times its size.")
+        case .inflated(let bytes): return .inflated(bytes)
+        case .tooLarge(let beginning):
+            let detail =
+                limit == bytesMax
+                ? "The body has \(body.readableBytes) bytes, and more than \(bytesMax) when it is inflated; no more are taken."
+                : "The body is more than \(Self.ratioMax) times its size when it is inflated, and so is not taken."
+            return .refused(Problem(.bodyTooLarge, detail), beginning: beginning)
         case .broken:
-            throw Problem(.malformedRequest, "The body is not \(rawValue), as its header Content-Encoding says.")
+            return .refused(
+                Problem(
+                    .malformedRequest,
+                    "The body is not \(rawValue), as its header Content-Encoding says, or it ends early."),
+                beginning: nil)
         }
     }
 
     private enum Outcome {
         case inflated(ByteBuffer)
-        case tooLarge
+        case tooLarge(ByteBuffer)
         case broken
     }
 
@@ -94,7 +108,7 @@ enum ContentCoding: String, CaseIterable, Sendable {
                     code = CZlib.inflate(&stream, Z_NO_FLUSH)
                     return room - Int(stream.avail_out)
                 }
-                guard output.readableBytes <= limit else { return .tooLarge }
+                guard output.readableBytes <= limit else { return .tooLarge(output) }
                 switch code {
                 case Z_OK where stream.avail_in > 0 || stream.avail_out == 0: continue
                 // gzip may be several members one after the other (RFC 1952, 2.2).

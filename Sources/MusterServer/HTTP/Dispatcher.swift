@@ -61,8 +61,8 @@ struct Dispatcher: Sendable {
                 throw Problem(.versionRequired, "Send If-Match with the version that you have seen.")
             }
         } catch {
-            // Of a message that is too large, its beginning is wanted.
-            let isWanted = error.kind == .bodyTooLarge && route.door != nil
+            // Of a message that is too large or cannot be read, its beginning is wanted.
+            let isWanted = error.isOfMessage && route.door != nil
             arrival.body = isWanted ? .gathered(bytesMax(of: route)) : .ignored
             arrival.refusal = error
         }
@@ -130,9 +130,11 @@ struct Dispatcher: Sendable {
         let principal = try await principal(of: arrival, for: route)
         var body = body
         if let refusal = arrival.refusal {
-            guard refusal.kind == .bodyTooLarge, let door = route.door else { throw refusal }
+            guard refusal.isOfMessage, let door = route.door else { throw refusal }
             let context = context(arrival, bound, principal, body, Self.noCommand)
-            if try await door.knowsSender(context) { throw refusal.adding(try await door.refuseLarge(context)) }
+            if try await door.knowsSender(context) {
+                throw refusal.adding(try await door.refuse(context, .init(problem: refusal)))
+            }
             body = ByteBuffer()  // A stranger's: its handler refuses it in the words of its clients.
         }
         if arrival.isStranger, let door = route.door,
@@ -243,7 +245,8 @@ extension Dispatcher {
 
     private func bytesMax(of route: Route) -> Int {
         if let own = route.bodyBytesMax { return own }
-        return route.door == nil ? limits.bodyBytesMax : max(limits.messageBytesMax, limits.bodyBytesMax)
+        let takesMessages = route.door != nil || route.takesMessages
+        return takesMessages ? max(limits.messageBytesMax, limits.bodyBytesMax) : limits.bodyBytesMax
     }
 
     /// The body without its content coding, and what it holds of `ContentCoding.budget`. Inflating takes its time, and so
@@ -259,15 +262,16 @@ extension Dispatcher {
         let max = bytesMax(of: route)
         // Those whom nobody knows wait for each other and for nobody else.
         let turns = route.door == nil && arrival.token == nil ? ContentCoding.strangersTurns : ContentCoding.turns
-        do {
-            let inflated = try await turns.take { try await WorkerPool.run { try coding.decode(body, bytesMax: max) } }
+        let decoded = try await turns.take { try await WorkerPool.run { coding.decode(body, bytesMax: max) } }
+        switch decoded {
+        case .inflated(let inflated):
             guard ContentCoding.budget.take(inflated.readableBytes) else {
                 throw Problem.later(.overloaded, "Too many bodies are being inflated.", seconds: 1)
             }
             return (inflated, inflated.readableBytes)
-        } catch let problem as Problem {
-            guard problem.kind == .bodyTooLarge, let door = route.door else { throw problem }
-            throw problem.adding(try await door.refuseLarge(request))
+        case .refused(let problem, let beginning):
+            guard let door = route.door else { throw problem }
+            throw problem.adding(try await door.refuse(request, .init(problem: problem, inflated: beginning)))
         }
     }
 
@@ -275,6 +279,11 @@ extension Dispatcher {
     func tooLarge(_ max: Int) -> Problem {
         Problem(.bodyTooLarge, "The body may have at most \(max) bytes.")
     }
+}
+
+extension Problem {
+    /// Whether it is about a message that its sender will send no other way: a door keeps what came of it.
+    fileprivate var isOfMessage: Bool { kind == .bodyTooLarge || kind == .unsupportedMediaType }
 }
 
 // MARK: - Answers
@@ -295,8 +304,9 @@ extension Dispatcher {
                     "error": .string(String(reflecting: error)),
                 ])
         }
-        if let answer = arrival.bound?.route.refusalAnswer?(mapped.problem) { return answer }
-        switch arrival.bound?.route.refusals ?? .problem {
+        let route = arrival.bound?.route ?? table.door(of: arrival.target.segments)
+        if let answer = route?.refusalAnswer?(mapped.problem) { return answer }
+        switch route?.refusals ?? .problem {
         case .problem: return mapped.problem.answer
         case .jsonText: return mapped.problem.textAnswer
         }

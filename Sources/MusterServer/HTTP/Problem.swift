@@ -11,6 +11,8 @@ struct Problem: Error, Sendable {
     var members = JSONObject()
     /// More header fields, as `Allow` and `Retry-After`.
     var headers = HTTPFields()
+    /// Sentences that were added to the detail.
+    private(set) var remarks: [String] = []
 
     init(
         _ kind: ProblemKind, _ detail: String, errors: [FieldError] = [], members: JSONObject = JSONObject(),
@@ -61,6 +63,24 @@ extension Problem {
         Problem(kind, detail, headers: [.retryAfter: String(seconds)])
     }
 
+    /// Says one more sentence.
+    mutating func remark(_ sentence: String) {
+        detail = "\(Self.sentence(detail)) \(sentence)"
+        remarks.append(sentence)
+    }
+
+    /// A text with the full stop that it may lack.
+    static func sentence(_ text: String) -> String {
+        text.last.map { ".!?".contains($0) } == true ? text : text + "."
+    }
+
+    /// The same under another status.
+    func ofKind(_ kind: ProblemKind) -> Problem {
+        var problem = Problem(kind, detail, errors: errors, members: members, headers: headers)
+        problem.remarks = remarks
+        return problem
+    }
+
     /// The same with more members.
     func adding(_ others: JSONObject) -> Problem {
         var problem = self
@@ -99,7 +119,9 @@ extension Problem {
 
     /// The same as one text in JSON: `Route.RefusalForm.jsonText`.
     var textAnswer: Answer {
-        var texts = [detail] + errors.map { "\($0.pointer): \($0.detail)." }
+        // The detail has the first of the errors already.
+        let places = errors.map { Self.sentence("\($0.pointer.isEmpty ? "the body" : $0.pointer): \($0.detail)") }
+        var texts = errors.isEmpty ? [detail] : places + remarks
         if let letter = members["dead_letter"]?.string { texts.append("Kept as dead letter \(letter).") }
         let text = texts.joined(separator: " ")
         var answer = Answer.json(status: kind.status) { $0.value(text) }

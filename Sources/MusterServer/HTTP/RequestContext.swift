@@ -81,9 +81,10 @@ extension RequestContext {
             return .object(JSONObject())
         }
         do {
-            return try JSONParser.parse(body.readableBytesView, doubledNames: doubledNames)
+            return try JSONParser.parse(ForeignBytes.unmarked(body.readableBytesView), doubledNames: doubledNames)
         } catch {
-            throw Problem(.notJSON, "At byte \(error.offset): \(error.reason).")
+            throw Problem(
+                .notJSON, ForeignBytes.reason(body.readableBytesView) ?? "At byte \(error.offset): \(error.reason).")
         }
     }
 
@@ -93,10 +94,14 @@ extension RequestContext {
     }
 
     /// The request as a format of another vendor reads it.
-    func foreign() throws(Problem) -> ForeignRequest {
-        ForeignRequest(
-            body: body, headers: head.headerFields.all, query: try target.parameters().map { ($0.name, $0.value) },
-            receivedAt: clock.now)
+    func foreign() -> ForeignRequest {
+        var foreign = ForeignRequest(body: body, headers: head.headerFields.all, receivedAt: clock.now)
+        do {
+            foreign.query = try target.parameters().map { ($0.name, $0.value) }
+        } catch {
+            foreign.queryProblem = error
+        }
+        return foreign
     }
 
     /// A logger whose lines carry the request and the trace. Made on demand, since most requests log nothing.

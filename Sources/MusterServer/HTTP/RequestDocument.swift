@@ -22,7 +22,7 @@ struct RequestDocument {
             throw Problem(
                 .bodyTooLarge, "A body of YAML may have at most \(YAMLDocument.bytesMax) bytes; send it as JSON.")
         }
-        let bytes = Array(request.body.readableBytesView)
+        let bytes = Array(ForeignBytes.unmarked(request.body.readableBytesView))
         do {
             value = try await Self.turns.take { try await WorkerPool.run { try YAMLDocument(bytes).value } }
             yaml = bytes

@@ -38,8 +38,16 @@ struct Route: Sendable {
         /// Whether the key that the head names is that of a source. Where it is not, no more of the body is read, and the
         /// handler refuses the request in the words of its clients.
         let knowsSender: @Sendable (RequestContext) async throws -> Bool
-        /// Told of a message that is too large, with its beginning as the body; what it returns goes into the refusal.
-        let refuseLarge: @Sendable (RequestContext) async throws -> JSONObject
+        /// Told of a message of a known sender that is refused before the handler is asked: it is too large, or has a coding
+        /// that nobody can read. What it returns goes into the refusal.
+        let refuse: @Sendable (RequestContext, Refused) async throws -> JSONObject
+    }
+
+    /// A message that is refused before a handler is asked. The request's body is what came of it.
+    struct Refused: Sendable {
+        let problem: Problem
+        /// The beginning of the body without its coding, where that could be taken off.
+        var inflated: ByteBuffer? = nil
     }
 
     /// How a refusal is written.
@@ -72,6 +80,8 @@ struct Route: Sendable {
     var ignoresBody = false
     /// What a body may have, where neither `http.request_body_max_bytes` nor `ingress.body_max_bytes` says it.
     var bodyBytesMax: Int?
+    /// Whether its body is a message as a door of other tools takes it, and may be as large.
+    var takesMessages = false
     /// How a door of other tools knows its senders by their keys; nil of every other route.
     var door: Door?
     /// Whether it is answered also when every other request is told to come again: the routes by which operators see why.
@@ -103,6 +113,13 @@ struct Route: Sendable {
 }
 
 extension Route {
+    /// The same route for bodies as large as the messages of other tools.
+    var takingMessages: Route {
+        var route = self
+        route.takesMessages = true
+        return route
+    }
+
     /// The same route, answered also when every other request is told to come again.
     var reserved: Route {
         var route = self

@@ -17,6 +17,8 @@ struct RouteTable: Sendable {
     /// All routes, in the order in which they were given.
     let routes: [BoundRoute]
     private var nodes = [Node()]
+    /// By the first two segments of their paths, routes whose clients read only their own forms of a no.
+    private var doors: [String: Route] = [:]
 
     private struct Node: Sendable {
         var children: [String: Int] = [:]
@@ -35,7 +37,23 @@ struct RouteTable: Sendable {
                 !nodes[node].routes.contains { $0.method == bound.route.method },
                 "\(bound.route.method) \(bound.route.path) stands twice in the route table")
             nodes[node].routes.append((bound.route.method, index))
+            if bound.route.refusals != .problem || bound.route.refusalAnswer != nil,
+                let door = Self.door(bound.route.path)
+            {
+                doors[door] = doors[door] ?? bound.route
+            }
         }
+    }
+
+    private static func door(_ path: String) -> String? {
+        let segments = path.split(separator: "/").prefix(2)
+        return segments.count == 2 ? segments.joined(separator: "/") : nil
+    }
+
+    /// A route whose clients ask for a path that does not exist beside it, or by a method that it has not; nil of paths that
+    /// are beside no door of other tools.
+    func door(of segments: [String]) -> Route? {
+        segments.count < 2 ? nil : doors["\(segments[0])/\(segments[1])"]
     }
 
     private mutating func child(of node: Int, for segment: BoundRoute.Segment) -> Int {

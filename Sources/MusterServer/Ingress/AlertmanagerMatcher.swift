@@ -5,33 +5,38 @@ import IncidentDomain
 struct AlertmanagerMatcher: Sendable {
     let name: String
     let value: String
-    let isEqual: Bool
+    let comparison: LabelMatcher.Comparison
     private let pattern: LinearPattern?
 
     private static let textMax = 1000
 
     /// - Throws: `Problem` that says what is wrong with it.
     init(_ text: String) throws(Problem) {
-        guard text.unicodeScalars.count <= Self.textMax else { throw .invalid("/filter", "is too long") }
+        guard text.unicodeScalars.count <= Self.textMax else {
+            throw AlertmanagerQuery.wrong("filter", "has more than \(Self.textMax) characters")
+        }
         let name = text.prefix { $0.isLetter || $0.isNumber || "_.-:/".contains($0) }
         var rest = text.dropFirst(name.count).drop { $0 == " " }
-        guard !name.isEmpty, let sign = ["=~", "!~", "!=", "="].first(where: { rest.hasPrefix($0) }) else {
-            throw .invalid("/filter", "should be a matcher as name=\"value\", with =, !=, =~ or !~")
+        let signs: [LabelMatcher.Comparison] = [.matches, .matchesNot, .notEqual, .equal]
+        guard !name.isEmpty, let comparison = signs.first(where: { rest.hasPrefix($0.rawValue) }) else {
+            throw AlertmanagerQuery.wrong("filter", "should be a matcher as name=\"value\", with =, !=, =~ or !~")
         }
-        rest = rest.dropFirst(sign.count).drop { $0 == " " }
+        rest = rest.dropFirst(comparison.rawValue.count).drop { $0 == " " }
         self.name = String(name)
         value = Self.unquoted(rest)
-        isEqual = sign.hasPrefix("=")
-        guard sign.hasSuffix("~") else {
+        self.comparison = comparison
+        guard comparison == .matches || comparison == .matchesNot else {
             pattern = nil
             return
         }
         do {
             pattern = try LinearPattern(value)
         } catch {
-            throw .invalid("/filter", "has a regular expression that \(error.reason)")
+            throw AlertmanagerQuery.wrong("filter", "has a regular expression that \(error.reason)")
         }
     }
+
+    private var isEqual: Bool { comparison == .equal || comparison == .matches }
 
     /// Whether this is `name="value"` of a label that has to be there: what an index finds.
     var isLookup: Bool { isEqual && pattern == nil && !value.isEmpty }
@@ -49,6 +54,12 @@ struct AlertmanagerMatcher: Sendable {
             throw .invalid("/filter", "takes too long to match; write the regular expressions shorter")
         }
         return isFound == isEqual
+    }
+
+    /// Whether a silence has this very matcher, as Alertmanager asks of each (api/v2, CheckSilenceMatchesFilterLabels): what
+    /// the silence would match does not count.
+    func isOne(of matchers: [LabelMatcher]) -> Bool {
+        matchers.contains { $0.label == "label:\(name)" && $0.comparison == comparison && $0.value == value }
     }
 
     private static func unquoted(_ text: Substring) -> String {

@@ -59,7 +59,7 @@ struct AlertmanagerRoutes: Sendable {
             try await desk.take(try await caller(request), by: .prometheusAlerts)
             return Answer(.ok)
         } catch let problem as Problem where problem.members["accepted"] != nil {
-            throw Problem(.malformedRequest, problem.detail, errors: problem.errors, members: problem.members)
+            throw problem.ofKind(.malformedRequest)
         }
     }
 
@@ -93,21 +93,16 @@ struct AlertmanagerRoutes: Sendable {
     private func found(
         _ request: RequestContext, _ source: Source
     ) async throws -> [(alert: StoredAlert, labels: [String: String])] {
-        let query = try request.target.parameters()
-        var matchers: [AlertmanagerMatcher] = []
-        for parameter in query where parameter.name == "filter" {
-            matchers.append(try AlertmanagerMatcher(parameter.value))
-        }
-        func isWanted(_ state: String) -> Bool { !query.contains { $0.name == state && $0.value == "false" } }
-        let (active, silenced) = (isWanted("active"), isWanted("silenced"))
+        let query = try AlertmanagerQuery(request.target)
+        guard try query.wants(receiver: source.name) else { return [] }
         var filter = AlertFilter()
         filter.source = source.id
-        filter.labels = matchers.filter(\.isLookup).map { ($0.name, $0.value) }
+        filter.labels = query.matchers.filter(\.isLookup).map { ($0.name, $0.value) }
         var operations = AlertmanagerMatcher.operationsMax
         return try await search.open(filter, limit: Self.alertsMax).compactMap { alert in
-            guard alert.held == "silence" ? silenced : active else { return nil }
+            guard alert.held == "silence" ? query.wantsSilenced : query.wantsActive else { return nil }
             let labels = try AlertTexts.texts(alert.labels)
-            let isFound = try matchers.allSatisfy { try $0.matches(labels, operations: &operations) }
+            let isFound = try query.matchers.allSatisfy { try $0.matches(labels, operations: &operations) }
             return isFound ? (alert, labels) : nil
         }
     }
@@ -115,9 +110,13 @@ struct AlertmanagerRoutes: Sendable {
     private static func write(
         _ alert: StoredAlert, _ labels: [String: String], _ source: Source, to json: inout JSONWriter
     ) {
+        var annotations = (try? AlertTexts.texts(alert.annotations)) ?? [:]
+        let generatorURL = annotations.removeValue(forKey: PrometheusFormat.generatorURL)
         json.object { json in
-            json.name("annotations")
-            json.raw(alert.annotationBytes)
+            json.object("annotations") { json in
+                for (name, text) in annotations.sorted(by: { $0.key < $1.key }) { json.member(name, text) }
+            }
+            if let generatorURL { json.member("generatorURL", generatorURL) }
             json.member("endsAt", alert.expiresAt ?? alert.lastSeenAt.adding(seconds: 300))
             json.member("fingerprint", alert.identity)
             json.array("receivers", [source.name]) { json, name in json.object { $0.member("name", name) } }

@@ -28,9 +28,12 @@ struct AlertmanagerSilenceRoutes: Sendable {
 
     private func list(_ request: RequestContext) async throws -> Answer {
         let source = try await doors.caller(request).source
+        let query = try AlertmanagerQuery(request.target)
         var filter = SilenceFilter()
         filter.source = source.id
-        let silences = try await store.list(filter, before: nil, limit: SilenceStore.silencesMax).compactMap(\.readable)
+        let silences = try await store.list(filter, before: nil, limit: SilenceStore.silencesMax)
+            .compactMap(\.readable)
+            .filter { stored in query.matchers.allSatisfy { $0.isOne(of: stored.silence.matchers) } }
         return .json { json in json.array(silences) { Self.write($1, to: &$0) } }
     }
 
@@ -48,18 +51,37 @@ struct AlertmanagerSilenceRoutes: Sendable {
         guard let endsAt = fields.time("endsAt") else { throw Problem.invalid("/endsAt", "is required, as RFC 3339") }
         let draft = SilenceDraft(
             matchers: matchers, startsAt: fields.time("startsAt"), endsAt: endsAt,
-            comment: ForeignText.bounded(fields.text("comment"), bytes: 2000) ?? "-",
+            comment: ForeignText.bounded(fields.text("comment"), bytes: 2000) ?? "",
             createdBy: ForeignText.bounded(fields.text("createdBy"), bytes: 200) ?? source.name, source: source.id)
         let new = UUID.timeOrdered(at: request.clock.now)
-        let saving =
-            if let id = try Self.id(fields) {
-                try await store.replace(id, by: draft, new: new, by: Self.principal(source))
-            } else {
-                try await store.create(new, draft, by: Self.principal(source))
-            }
-        let stored = try saving.silence()
+        let id = try Self.id(fields)
+        let stored: StoredSilence
+        do {
+            let saving =
+                if let id {
+                    try await store.replace(id, by: draft, new: new, by: Self.principal(source))
+                } else {
+                    try await store.create(new, draft, by: Self.principal(source))
+                }
+            stored = try saving.silence()
+        } catch let problem as Problem where !problem.errors.isEmpty {
+            throw Self.named(problem)
+        }
         routing.wake()
         return .json { json in json.object { $0.member("silenceID", stored.silence.id) } }
+    }
+
+    /// A problem with the names of the fields that the client sent, in the place of ours.
+    private static func named(_ problem: Problem) -> Problem {
+        let names = ["/starts_at": "/startsAt", "/ends_at": "/endsAt", "/created_by": "/createdBy"]
+        return .invalid(
+            problem.errors.map { error in
+                var pointer = names[error.pointer] ?? error.pointer
+                if pointer.hasPrefix("/matchers/"), pointer.hasSuffix("/label") {
+                    pointer = pointer.dropLast("label".count) + "name"
+                }
+                return FieldError(pointer: pointer, detail: error.detail)
+            })
     }
 
     /// Which silence is to be replaced; nil for none.
@@ -157,7 +179,7 @@ struct AlertmanagerSilenceRoutes: Sendable {
             }
             json.member("startsAt", stored.silence.startsAt)
             json.member("endsAt", stored.silence.endsAt)
-            json.member("updatedAt", stored.createdAt)
+            json.member("updatedAt", stored.updatedAt)
             json.member("comment", stored.comment)
             json.member("createdBy", stored.createdBy)
         }

@@ -50,9 +50,19 @@ struct DeadLetterRoutes: Sendable {
         return .json { json in
             json.object { json in
                 Self.write(letter, to: &json)
-                json.member("body", String(decoding: body, as: UTF8.self))
+                let text = Self.text(body, isCut: letter.isCut)
+                json.member("body", text ?? Base64.encode(body))
+                json.member("body_encoding", text == nil ? "base64" : "utf-8")
             }
         }
+    }
+
+    /// A body as the text that it is; nil when it is none. One that was cut may end within a character.
+    private static func text(_ body: [UInt8], isCut: Bool) -> String? {
+        for left in 0...(isCut ? min(3, body.count) : 0) {
+            if let text = String(validating: body.dropLast(left), as: UTF8.self) { return text }
+        }
+        return nil
     }
 
     private func delete(_ request: RequestContext) async throws -> Answer {
@@ -99,7 +109,7 @@ struct DeadLetterRoutes: Sendable {
     }
 
     private func replay(_ letter: DeadLetter, _ body: [UInt8]) async throws -> IncomingMessage {
-        guard letter.bodyBytes == body.count else {
+        guard !letter.isCut else {
             throw Problem.invalid(
                 "", "The letter has \(letter.bodyBytes) bytes, of which only \(body.count) were kept.")
         }
@@ -148,7 +158,7 @@ struct DeadLetterRoutes: Sendable {
         json.name("headers")
         json.raw(letter.headers)
         json.member("body_bytes", letter.bodyBytes)
-        json.member("is_cut", letter.bodyBytes > DeadLetterStore.bodyBytesMax)
+        json.member("is_cut", letter.isCut)
         json.member("reason", letter.reason)
     }
 }

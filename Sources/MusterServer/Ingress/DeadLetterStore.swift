@@ -13,7 +13,10 @@ struct DeadLetter: Sendable {
     let occurrences: Int
     /// JSON.
     let headers: [UInt8]
+    /// Of the message; of one that was refused before all of it came, what was announced.
     let bodyBytes: Int
+    /// Whether only the beginning of the body is kept.
+    let isCut: Bool
     let reason: String
 }
 
@@ -24,19 +27,31 @@ struct DeadLetterStore: Sendable {
     /// Letters of one source; beyond, the oldest go.
     static let lettersMax = 1_000
     static let bodyBytesMax = 65_536
+
+    /// How a message is kept that came in another form than a format reads it in.
+    struct Form: Sendable {
+        /// Whether the body still has its content coding.
+        var isCoded = false
+        /// What tells it from others; nil for that of the body.
+        var hash: [UInt8]?
+        /// How many bytes it has; nil where all of them are here.
+        var bodyBytes: Int?
+    }
+
     /// Keeps a message; its id, that of the first when it came before.
     func insert(
-        _ request: ForeignRequest, headers: JSONObject, by entry: IngressEntry, of source: UUID, reason: String
+        _ request: ForeignRequest, headers: JSONObject, by entry: IngressEntry, of source: UUID, reason: String,
+        as form: Form = Form()
     ) async throws -> UUID {
         let body = request.body.readableBytesView
-        let hash = OpenSSL.sha256(body)
+        let hash = form.hash ?? OpenSSL.sha256(body)
         let rows = try await pool.query(
             """
             WITH kept AS (
                 INSERT INTO dead_letter (id, source, entry, headers, body, body_hash, body_bytes, reason)
                 VALUES (\(UUID.timeOrdered(at: request.receivedAt)), \(source), \(entry.rawValue),
                     \(PostgresJSON(bytes: JSONValue.object(headers).bytes)), \(Array(body.prefix(Self.bodyBytesMax))),
-                    \(hash), \(body.count), \(AlertName.cut(reason, to: 1_000)))
+                    \(hash), \(form.bodyBytes ?? body.count), \(AlertName.cut(reason, to: 1_000)))
                 ON CONFLICT (source, entry, body_hash) DO UPDATE
                 SET occurrences = dead_letter.occurrences + 1, last_at = now(), reason = excluded.reason
                 RETURNING id
@@ -90,13 +105,16 @@ struct DeadLetterStore: Sendable {
         ).count
     }
 
-    private static let columns: SQL = "id, source, entry, first_at, last_at, occurrences, headers, body_bytes, reason"
+    private static let columns: SQL = """
+        id, source, entry, first_at, last_at, occurrences, headers, body_bytes, octet_length(body) < body_bytes AS is_cut,
+        reason
+        """
 
     private static func letter(_ row: PostgresRow) throws -> DeadLetter {
         DeadLetter(
             id: try row.decode("id"), source: try row.decode("source"), entry: try row.decode("entry"),
             firstAt: try row.decode("first_at"), lastAt: try row.decode("last_at"),
             occurrences: try row.decode("occurrences"), headers: try row.decode("headers", as: PostgresJSON.self).bytes,
-            bodyBytes: try row.decode("body_bytes"), reason: try row.decode("reason"))
+            bodyBytes: try row.decode("body_bytes"), isCut: try row.decode("is_cut"), reason: try row.decode("reason"))
     }
 }

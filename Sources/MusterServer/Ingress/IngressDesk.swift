@@ -35,7 +35,7 @@ struct IngressDesk: Sendable {
     /// - Throws: `Problem` `signatureInvalid`.
     func caller(_ request: RequestContext, key: String) async throws -> Caller? {
         guard let source = try await sender(key: key) else { return nil }
-        let foreign = try request.foreign()
+        let foreign = request.foreign()
         if request.head.method != .get { try source.signature?.check(foreign, sourceKey: key) }
         return Caller(source: source, request: foreign)
     }
@@ -79,7 +79,7 @@ struct IngressDesk: Sendable {
         var rest = caller.request
         rest.body = ByteBuffer(bytes: refused.rest.bytes)
         var problem = Problem.invalid(refused.errors)
-        problem.detail += " Everything else was stored (\(message.alerts.count))."
+        problem.remark("Everything else was stored (\(message.alerts.count)).")
         problem.members["accepted"] = .integer(message.alerts.count)
         throw try await kept(problem, rest, by: entry, of: source)
     }
@@ -98,10 +98,12 @@ struct IngressDesk: Sendable {
 
     /// The problem, with the place where the message is kept.
     func kept(
-        _ problem: Problem, _ request: ForeignRequest, by entry: IngressEntry, of source: Source
+        _ problem: Problem, _ request: ForeignRequest, by entry: IngressEntry, of source: Source,
+        as form: DeadLetterStore.Form = DeadLetterStore.Form()
     ) async throws -> Problem {
         let id = try await deadLetters.insert(
-            request, headers: Self.keptHeaders(of: request), by: entry, of: source.id, reason: problem.detail)
+            request, headers: Self.keptHeaders(of: request, isCoded: form.isCoded), by: entry, of: source.id,
+            reason: problem.detail, as: form)
         Counter(label: "muster_dead_letters", dimensions: [("kind", source.kind.rawValue)]).increment()
         var problem = problem
         problem.members["dead_letter"] = .string(id.uuidString.lowercased())
@@ -121,11 +123,13 @@ struct IngressDesk: Sendable {
     ]
 
     /// Header fields that say how a body is to be read. No others are kept, as they may hold secrets.
-    private static func keptHeaders(of request: ForeignRequest) -> JSONObject {
+    ///
+    /// - Parameter isCoded: Whether the body still has its content coding.
+    private static func keptHeaders(of request: ForeignRequest, isCoded: Bool) -> JSONObject {
         var kept = JSONObject()
         for field in request.headers {
             let name = field.name.canonicalName
-            guard Self.kept.contains(name) || name.hasPrefix("ce-") else {
+            guard Self.kept.contains(name) || name.hasPrefix("ce-") || isCoded && name == "content-encoding" else {
                 continue
             }
             kept[name] = .string(AlertName.cut(field.value.replacing("\0", with: "\u{FFFD}"), to: 1_000))

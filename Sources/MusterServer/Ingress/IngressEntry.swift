@@ -11,6 +11,7 @@ enum IngressEntry: String, CaseIterable, Sendable {
 
     /// - Throws: `Problem` when the message is not of the door's format.
     func read(_ request: ForeignRequest, of source: Source) throws(Problem) -> IncomingMessage {
+        if let problem = request.queryProblem { throw problem }
         switch self {
         case .hook:
             if let mapping = source.mapping { return try mapping.read(request) }

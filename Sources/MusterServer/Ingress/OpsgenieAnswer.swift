@@ -35,17 +35,15 @@ enum OpsgenieAnswer {
         }
     }
 
-    /// A problem in their form; what their clients should meet as it is, is thrown on.
-    static func problem(_ problem: Problem) throws -> Answer {
-        switch problem.kind.status {
-        case .badRequest, .unauthorized, .notFound: return refusal(problem.kind.status, problem.detail)
-        case .unprocessableContent: return refusal(.unprocessableContent, problem.detail)
-        case .serviceUnavailable where problem.kind == .overloaded:
-            var answer = refusal(.tooManyRequests, problem.detail)
-            answer.headers.append(contentsOf: problem.headers)
-            return answer
-        case _: throw problem
-        }
+    /// A problem in their form; nil of a fault of ours, which their clients should meet as it is.
+    static func refusal(_ problem: Problem) -> Answer? {
+        let isOverload = problem.kind == .overloaded
+        guard isOverload || problem.kind.status.code < 500 else { return nil }
+        let letter = problem.members["dead_letter"]?.string.map { " Kept as dead letter \($0)." }
+        let detail = letter.map { Problem.sentence(problem.detail) + $0 } ?? problem.detail
+        var answer = refusal(isOverload ? .tooManyRequests : problem.kind.status, detail)
+        answer.headers.append(contentsOf: problem.headers)
+        return answer
     }
 
     /// An alert as their `GET` answers it: what its client sent comes back as it was.

@@ -23,7 +23,7 @@ enum OpsgenieName: Sendable {
     }
 
     /// What an alias is stored under.
-    private static func identity(_ alias: String) -> String {
+    static func identity(_ alias: String) -> String {
         IncomingAlert.foreign(identity: alias, status: .firing).identity
     }
 

@@ -84,9 +84,10 @@ struct OpsgenieRoutes: Sendable {
                 }
                 return try await handler(request, caller, start)
             } catch let problem as Problem {
-                return try OpsgenieAnswer.problem(problem)
+                guard let answer = OpsgenieAnswer.refusal(problem) else { throw problem }
+                return answer
             }
-        }.asDoor(desk, path.isEmpty ? .opsgenieAlert : nil, key: ForeignAnswer.key)
+        }.asDoor(desk, path.isEmpty ? .opsgenieAlert : nil, key: ForeignAnswer.key).refusingAsOpsgenie
     }
 
     private func create(
@@ -98,6 +99,12 @@ struct OpsgenieRoutes: Sendable {
             if !message.alerts.isEmpty { message.alerts[0].id = id }
         }
         if let alias = message.alerts.first?.identity {
+            if let note = message.alerts.first?.annotations["note"],
+                let alert = try await store.alert(.alias(alias), of: caller.source.id)
+            {
+                let author = message.alerts.first?.labels["user"] ?? "Opsgenie"
+                try await store.set(.noteOnce(note, author: author), of: alert)
+            }
             try await store.record(
                 id, "Create", alias: alias, of: caller.source.id, found: "Created alert",
                 missed: "Alert was not created")
@@ -183,18 +190,9 @@ struct OpsgenieRoutes: Sendable {
     private func list(
         _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
-        let query = try request.target.parameters()
-        func number(_ name: String, _ range: ClosedRange<Int>, _ fallback: Int) -> Int {
-            let value = query.first { $0.name == name }.flatMap { Int($0.value) } ?? fallback
-            return min(max(value, range.lowerBound), range.upperBound)
-        }
-        let words = query.first { $0.name == "query" }?.value.lowercased().replacing(" ", with: "") ?? ""
-        let isOpen: Bool? =
-            words.contains("status:open") || words.contains("status=open")
-            ? true : (words.contains("status:closed") || words.contains("status=closed") ? false : nil)
+        let query = try OpsgenieSearch(request.target)
         let alerts = try await store.alerts(
-            of: caller.source.id, isOpen: isOpen, limit: number("limit", 1...100, 20),
-            offset: number("offset", 0...20_000, 0))
+            of: caller.source.id, query, limit: query.limit, offset: query.offset)
         let sent = try await store.sent(alerts.map(\.id))
         return OpsgenieAnswer.data(since: start) { json in
             json.array(alerts) { OpsgenieAnswer.write($1, sent: sent[$1.id], to: &$0) }
@@ -204,8 +202,8 @@ struct OpsgenieRoutes: Sendable {
     private func count(
         _ request: RequestContext, _ caller: IngressDesk.Caller, _ start: ContinuousClock.Instant
     ) async throws -> Answer {
-        let open = try await store.countOpen(of: caller.source.id)
-        return OpsgenieAnswer.data(since: start) { json in json.object { $0.member("count", open) } }
+        let count = try await store.count(of: caller.source.id, try OpsgenieSearch(request.target))
+        return OpsgenieAnswer.data(since: start) { json in json.object { $0.member("count", count) } }
     }
 
     private func outcome(
@@ -229,13 +227,14 @@ struct OpsgenieRoutes: Sendable {
     }
 
     private func found(_ request: RequestContext, _ source: Source) async throws -> StoredAlert {
-        let name = try Self.name(request, try request.foreign())
+        let name = try Self.name(request, request.foreign())
         guard let alert = try await store.alert(name, of: source.id) else { throw Problem.notFound("The alert") }
         return alert
     }
 
     private static func name(_ request: RequestContext, _ foreign: ForeignRequest) throws(Problem) -> OpsgenieName {
-        try OpsgenieName(
+        if let problem = foreign.queryProblem { throw problem }
+        return try OpsgenieName(
             request.parameter("id"), type: foreign.query.first { $0.name == "identifierType" }?.value)
     }
 
@@ -247,5 +246,14 @@ struct OpsgenieRoutes: Sendable {
     private static func tags(_ value: JSONValue?) -> [String] {
         (value?.array ?? []).prefix(20).compactMap { ForeignText.bounded($0.string, bytes: 50) }
             .map { $0.replacing(",", with: " ") }
+    }
+}
+
+extension Route {
+    /// The same, also where it is refused before its handler is asked.
+    fileprivate var refusingAsOpsgenie: Route {
+        var route = self
+        route.refusalAnswer = OpsgenieAnswer.refusal
+        return route
     }
 }

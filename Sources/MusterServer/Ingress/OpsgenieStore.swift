@@ -51,20 +51,29 @@ struct OpsgenieStore: Sendable {
             }
     }
 
-    func alerts(of source: UUID, isOpen: Bool?, limit: Int, offset: Int) async throws -> [StoredAlert] {
+    func alerts(of source: UUID, _ query: OpsgenieSearch, limit: Int, offset: Int) async throws -> [StoredAlert] {
         let newest = AlertSearch.newest(
-            where: ["uuid_send(source) = uuid_send(\(source))"], sides: isOpen.map { [$0] } ?? [true, false],
-            limit: offset + limit)
+            where: ["uuid_send(source) = uuid_send(\(source))"] + query.conditions,
+            sides: query.isOpen.map { [$0] } ?? [true, false], limit: offset + limit)
         return try await pool.query(
             "SELECT \(fragment: StoredAlert.columns) FROM (\(fragment: newest)) AS alert OFFSET \(offset)"
         ).map(StoredAlert.init)
     }
 
-    func countOpen(of source: UUID) async throws -> Int {
-        try await pool.query(
-            "SELECT count(*) AS open FROM alert WHERE source = \(source) AND status <> 'resolved'"
-        ).first?.decode("open") ?? 0
+    /// How many there are; of more than `countMax`, that many.
+    func count(of source: UUID, _ query: OpsgenieSearch) async throws -> Int {
+        let isOpen: SQL = query.isOpen.map { "(resolved_at IS NULL) = \($0)" } ?? "true"
+        let conditions = ["source = \(source)", isOpen] + query.conditions
+        return try await pool.query(
+            """
+            SELECT count(*) AS alerts FROM (
+                SELECT 1 FROM alert WHERE \(fragment: conditions.joined(separator: " AND ")) LIMIT \(Self.countMax)
+            ) AS found
+            """
+        ).first?.decode("alerts") ?? 0
     }
+
+    private static let countMax = 100_000
 
     /// Remembers a request about an alias; whether it found an alert is looked up.
     func record(_ id: UUID, _ action: String, alias: String, of source: UUID, found: String, missed: String)
@@ -126,6 +135,8 @@ extension OpsgenieStore {
         case priority(String)
         case tags(added: [String], removed: [String])
         case note(String, author: String)
+        /// The same, unless it is there already: a create that is sent again says it again.
+        case noteOnce(String, author: String)
         case unacknowledged
     }
 
@@ -150,6 +161,13 @@ extension OpsgenieStore {
                 """
             case .note(let text, let author):
                 "INSERT INTO alert_note (alert, author, text) VALUES (\(alert.id), \(author), \(text))"
+            case .noteOnce(let text, let author):
+                """
+                INSERT INTO alert_note (alert, author, text) SELECT \(alert.id), \(author), \(text)
+                WHERE NOT EXISTS (
+                    SELECT 1 FROM alert_note WHERE alert = \(alert.id) AND author = \(author) AND text = \(text)
+                )
+                """
             case .unacknowledged:
                 """
                 UPDATE alert SET status = 'firing', acknowledged_at = NULL, acknowledged_by = NULL

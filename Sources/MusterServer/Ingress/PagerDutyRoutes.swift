@@ -64,6 +64,10 @@ struct PagerDutyRoutes: Sendable {
             var answer = refusal(.tooManyRequests, problem.detail, [])
             answer.headers.append(contentsOf: problem.headers)
             return answer
+        case .unsupportedMediaType, .notFound, .methodNotAllowed:
+            var answer = refusal(problem.kind.status, problem.detail, [])
+            answer.headers.append(contentsOf: problem.headers)
+            return answer
         case _: throw problem
         }
     }

@@ -89,7 +89,7 @@ struct LogMetadata: Hashable {
     private static func scalar(_ value: any CustomStringConvertible & Sendable) -> JSONValue {
         switch value {
         case let value as Int: .integer(value)
-        case let value as Double: .number(value)
+        case let value as Double: .number(JSONNumber(value))
         case let value as Bool: .bool(value)
         case let value as Int32: .integer(Int(value))
         case let value as Int64: .integer(Int(value))

@@ -335,6 +335,6 @@ extension JSONParser {
         guard let value = Double(text), value.isFinite else {
             throw JSONSyntaxError(reason: "a number is too large", offset: start)
         }
-        return .number(value)
+        return .number(JSONNumber(written: text))
     }
 }

@@ -6,11 +6,45 @@ enum JSONValue: Sendable, Hashable {
     case bool(Bool)
     /// A number written without fraction or exponent that fits.
     case integer(Int)
-    /// Any other number, as the nearest binary fraction.
-    case number(Double)
+    /// Any other number.
+    case number(JSONNumber)
     case string(String)
     case array([JSONValue])
     case object(JSONObject)
+}
+
+/// A number with a fraction or an exponent, or one that does not fit, as it was written: no digit of it is lost.
+struct JSONNumber: Sendable {
+    /// A number in the form of JSON.
+    let text: String
+
+    /// - Parameter text: A number of JSON.
+    init(written text: String) {
+        self.text = text
+    }
+
+    /// What is no finite number is `null`, as JSON has none.
+    init(_ value: Double) {
+        let whole = Int(exactly: value).flatMap { abs($0) < 1 << 53 ? String($0) : nil }
+        text = whole ?? (value.isFinite ? value.description : "null")
+    }
+
+    /// The nearest binary fraction; not a number where none was.
+    var value: Double { Double(text) ?? .nan }
+}
+
+extension JSONNumber: Hashable {
+    /// However they were written, equal numbers are equal.
+    static func == (left: JSONNumber, right: JSONNumber) -> Bool {
+        left.text == right.text || left.value == right.value
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(value) }
+}
+
+extension JSONNumber: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+    init(floatLiteral value: Double) { self.init(value) }
+    init(integerLiteral value: Int) { self.init(written: String(value)) }
 }
 
 /// The members of a JSON object, in their order.
@@ -77,7 +111,7 @@ extension JSONValue {
     var integer: Int? {
         switch self {
         case .integer(let value): value
-        case .number(let value): Int(exactly: value)
+        case .number(let number): Int(exactly: number.value)
         case .null, .bool, .string, .array, .object: nil
         }
     }
@@ -86,7 +120,7 @@ extension JSONValue {
     var number: Double? {
         switch self {
         case .integer(let value): Double(value)
-        case .number(let value): value
+        case .number(let number): number.value
         case .null, .bool, .string, .array, .object: nil
         }
     }
@@ -160,7 +194,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     init(stringLiteral value: String) { self = .string(value) }
     init(integerLiteral value: Int) { self = .integer(value) }
     init(booleanLiteral value: Bool) { self = .bool(value) }
-    init(floatLiteral value: Double) { self = .number(value) }
+    init(floatLiteral value: Double) { self = .number(JSONNumber(value)) }
     init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
     init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(JSONObject(elements.map { JSONObject.Member(name: $0.0, value: $0.1) }))

@@ -214,7 +214,7 @@ extension JSONValue: JSONWritable {
         case .null: json.literal("null")
         case .bool(let value): value.write(to: &json)
         case .integer(let value): json.integer(value)
-        case .number(let value): value.write(to: &json)
+        case .number(let number): json.literal(number.text)
         case .string(let value): json.string(value)
         case .array(let elements): elements.write(to: &json)
         case .object(let object):

@@ -175,7 +175,7 @@ extension YAMLDocument {
         if text.hasPrefix("0o"), let number = Int(text.dropFirst(2), radix: 8) { return .integer(number) }
         // Swift also takes hexadecimal fractions and words.
         let isDecimal = text.utf8.allSatisfy { decimalBytes.contains($0) }
-        if isDecimal, let number = Double(text), number.isFinite { return .number(number) }
+        if isDecimal, let number = Double(text), number.isFinite { return .number(JSONNumber(number)) }
         return .string(text)
     }
 

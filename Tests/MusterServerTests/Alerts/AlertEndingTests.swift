@@ -164,4 +164,37 @@ import Testing
             #expect(try await Self.ignored(daemon)[1] == "acknowledged 0 -", "it holds already")
         }
     }
+
+    @Test(arguments: [-60.0, -1, 0, 60, 170, 400])
+    func `an end is never before the beginning that is stored, whoever brings it`(start: Double) async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            let store = AlertStore(pool: daemon.pool)
+            let begun = Timestamp.now().adding(seconds: start)
+            func alert(_ identity: String, until end: Timestamp? = nil) -> IncomingAlert {
+                var alert = IncomingAlert.firing(identity)
+                alert.startsAt = begun
+                if end != nil { (alert.status, alert.endsAt) = (.resolved, end) }
+                return alert
+            }
+            // An end alone, one of what is open, one by a person, one of the group, and one by time.
+            try await daemon.take(source, alert("alone", until: begun.adding(seconds: -3600)))
+            for identity in ["open", "group", "person", "time"] { try await daemon.take(source, alert(identity)) }
+            try await daemon.take(source, alert("open", until: begun.adding(seconds: -3600)))
+            _ = try await store.resolveGroup("group", of: source)
+            _ = try await store.resolve(try await daemon.alerts().first { $0.identity == "person" }?.id ?? UUID())
+            try await daemon.pool.query(
+                """
+                UPDATE alert SET expires_at = now() - interval '1 hour', due_at = now() - interval '1 hour'
+                WHERE identity = 'time'
+                """)
+            _ = try await store.resolveExpired(limit: 10)
+            let alerts = try await daemon.alerts()
+            #expect(alerts.count == 5)
+            for alert in alerts {
+                let end = alert.resolvedAt ?? .earliest
+                #expect(alert.status == .resolved && end >= alert.startsAt, "\(alert.identity)")
+            }
+        }
+    }
 }

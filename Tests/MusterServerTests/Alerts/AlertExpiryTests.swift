@@ -83,6 +83,23 @@ import Testing
         }
     }
 
+    @Test func `a metric alert that a program before stored under its bare number is ended by its end`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            try await daemon.pool.query("UPDATE source SET kind = 'sentry'")
+            var metric = IncomingAlert.firing("77")
+            metric.payload = .whole(Array(#"{"action":"critical","data":{"metric_alert":{"id":"77"}}}"#.utf8))
+            var issue = IncomingAlert.firing("78")
+            issue.payload = .whole(Array(#"{"action":"created","data":{"issue":{"id":"78"}}}"#.utf8))
+            try await daemon.take(source, metric, issue)
+            let store = AlertStore(pool: daemon.pool)
+            for _ in 1...2 { try await store.adoptMetricAlerts() }
+            #expect(try await daemon.summary() == ["77|metric alert firing 1", "78 firing 1"])
+            try await daemon.take(source, .resolved("77|metric alert"), .firing("77", at: 5))
+            #expect(try await daemon.summary() == ["77 firing 1", "77|metric alert resolved 1", "78 firing 1"])
+        }
+    }
+
     @Test func `what a program without the column stored is looked at`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()

@@ -36,7 +36,7 @@ import Testing
 
             try await daemon.pool.query(
                 """
-                UPDATE alert SET quiet_since = quiet_since - interval '5 minutes',
+                UPDATE alert SET quiet_since = quiet_since - interval '5 minutes', starts_at = starts_at - interval '5 minutes',
                     expires_at = expires_at - interval '5 minutes', due_at = due_at - interval '5 minutes'
                 WHERE status <> 'resolved'
                 """)

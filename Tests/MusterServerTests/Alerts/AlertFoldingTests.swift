@@ -53,4 +53,16 @@ struct AlertFoldingTests {
             .map { $0.makeID() }
         #expect(Set(ids).count == 2 && ids.allSatisfy { $0.uuid.6 >> 4 == 7 && $0.uuid.8 >> 6 == 2 })
     }
+
+    @Test func `what repeats do not say stays, and what only counts changes nothing`() {
+        var first = IncomingAlert.firing("a", component: "db", title: "Slow")
+        first.annotations = ["x": "1", "y": "1"]
+        var second = IncomingAlert.firing("a", title: "a")
+        (second.severity, second.annotations) = (nil, ["y": "2"])
+        var third = IncomingAlert.firing("a", title: "counted")
+        (third.isOnlyCounted, third.severity) = (true, "info")
+        let alert = AlertFolding.rounds([(Self.source, [first, second, third])], at: .now())[0][0]
+        #expect(alert.occurrences == 3 && alert.alert.title == "Slow" && alert.alert.severity == "critical")
+        #expect(alert.alert.annotations == ["x": "1", "y": "2"] && alert.alert.component == "db")
+    }
 }

@@ -215,4 +215,30 @@ import Testing
             }
         }
     }
+
+    @Test func `what a repeat says is taken over, and what it does not say stays`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            var first = IncomingAlert.firing("a", title: "Slow")
+            first.annotations = ["x": "1", "y": "1"]
+            try await daemon.take(source, first)
+            // Without a title an alert is called by its identity.
+            var second = IncomingAlert.firing("a", title: "a")
+            (second.severity, second.annotations) = (nil, ["y": "2", "z": "2"])
+            var counted = IncomingAlert.firing("a", title: "counted")
+            (counted.isOnlyCounted, counted.severity, counted.annotations) = (true, "info", ["x": "3"])
+            for alert in [second, counted, counted] {
+                try await daemon.take(source, alert)
+                let stored = try await daemon.alerts()[0]
+                #expect(stored.title == "Slow" && stored.severity == "critical")
+                #expect(try AlertTexts.texts(stored.annotations) == ["x": "1", "y": "2", "z": "2"])
+            }
+            var many = IncomingAlert.firing("a", title: "New")
+            many.annotations = Dictionary(uniqueKeysWithValues: (0..<64).map { ("n\($0)", "v") })
+            try await daemon.take(source, many)
+            let stored = try await daemon.alerts()[0]
+            #expect(stored.title == "New" && stored.occurrences == 5)
+            #expect(try AlertTexts.texts(stored.annotations) == many.annotations, "they do not grow without end")
+        }
+    }
 }

@@ -86,7 +86,7 @@ extension DescribedLife {
         #expect(found.json.array?.count == 1 && found.json[0]?["status"]?["state"]?.string == "active")
         let others = await ask(.get, "/api/v2/alerts?filter=instance!%3Da&filter=alertname%3DDown", token: key)
         #expect(others.json.array?.isEmpty == true)
-        await ask(.get, "/api/v2/alerts?filter=no+matcher", token: key, gives: 422)
+        await ask(.get, "/api/v2/alerts?filter=no+matcher", token: key, gives: 400)
         await ask(.get, "/api/v2/alerts/groups?key=\(key)", token: nil)
         await ask(
             .get, "/api/v2/receivers", token: nil,

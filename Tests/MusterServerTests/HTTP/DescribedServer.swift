@@ -110,11 +110,11 @@ extension DescribedServer {
     @discardableResult
     func ask(
         _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, raw: String? = nil,
-        token: String? = DescribedServer.token, headers: HTTPFields = [:]
+        sent: [UInt8]? = nil, token: String? = DescribedServer.token, headers: HTTPFields = [:]
     ) async -> Reply {
         var fields = headers
         if let token { fields[.authorization] = "Bearer \(token)" }
-        let bytes = body?.bytes ?? raw.map { Array($0.utf8) } ?? []
+        let bytes = body?.bytes ?? sent ?? raw.map { Array($0.utf8) } ?? []
         fields[.host] = "muster.test"
         let head = RequestHead(method: method, path: path, headerFields: RequestFields(fields))
         let answer = await dispatcher.respond(to: head, body: ByteBuffer(bytes: bytes))

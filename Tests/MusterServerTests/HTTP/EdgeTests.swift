@@ -26,7 +26,7 @@ struct EdgeTests {
                 }
                 return request.parameter("key") == "known"
             },
-            refuseLarge: { request in
+            refuse: { request, _ in
                 var found = JSONObject()
                 found["kept"] = .integer(request.body.readableBytes)
                 return found
@@ -450,7 +450,7 @@ struct EdgeTests {
 }
 
 /// Compressed bytes, made by zlib.
-private enum Deflated {
+enum Deflated {
     static func bytes(_ text: String, gzip: Bool) -> [UInt8] {
         var stream = z_stream()
         deflateInit2_(

@@ -77,7 +77,7 @@ struct OpenAPIDocument: Sendable {
             guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
             if let bool = node.bool { return .bool(bool) }
             if let integer = node.int { return .integer(integer) }
-            if let number = node.float { return .number(number) }
+            if let number = node.float { return .number(JSONNumber(number)) }
             return scalar.string == "null" ? .null : .string(scalar.string)
         case .alias: return .null
         }

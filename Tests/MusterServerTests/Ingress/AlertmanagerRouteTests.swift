@@ -53,6 +53,8 @@ struct AlertmanagerRouteTests {
         ("filter=service%3D~%22a.%2B%22", ["Slow"]), ("filter=service!~%22a.%2B%22", ["Down"]),
         ("filter=service%3D~%22a%22", []), ("filter=nothing%3D%22%22", ["Down", "Slow"]),
         ("filter=service%3D%22db%22&filter=alertname%3DDown", ["Down"]), ("active=false", []),
+        ("active=TRUE&silenced=0&inhibited=false&unprocessed=1&muted=false", ["Down", "Slow"]),
+        ("receiver=prom.*", ["Down", "Slow"]), ("receiver=prom", []), ("receiver=nope&active=true", []),
     ])
     func `A filter narrows the list as Alertmanager's does`(query: String, names: [String]) async throws {
         try await IngressSite.with(.prometheus) { site in
@@ -71,8 +73,28 @@ struct AlertmanagerRouteTests {
                 .post, "/api/v2/alerts", [Self.alert("Slow", long)], headers: Self.bearer(site), gives: 200)
             #expect(await Self.names(site, "filter=service%3D~%22(a%2B)%2Bb%22") == [])
             for wrong in ["filter=service%3D~%22(%22", "filter=service", "filter=%3D%22x%22"] {
-                await site.send(.get, "/api/v2/alerts?\(wrong)", headers: Self.bearer(site), gives: 422)
+                await site.send(.get, "/api/v2/alerts?\(wrong)", headers: Self.bearer(site), gives: 400)
             }
+        }
+    }
+
+    @Test(arguments: ["/api/v2/alerts", "/api/v2/alerts/groups", "/api/v2/silences"])
+    func `A parameter that narrows a list is honoured or refused`(path: String) async throws {
+        try await IngressSite.with(.prometheus) { site in
+            for wrong in ["active=foo", "silenced=", "inhibited=2", "unprocessed=x", "receiver=%28", "filter=a"] {
+                let reply = await site.send(.get, "\(path)?\(wrong)", headers: Self.bearer(site), gives: 400)
+                #expect(reply.json.string?.contains("/\(wrong.prefix { $0 != "=" })") == true, "\(reply.text)")
+            }
+        }
+    }
+
+    @Test
+    func `Where an alert was made comes back as the field that it was`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            await site.send(
+                .post, "/api/v2/alerts", [Self.alert("Slow", "api")], headers: Self.bearer(site), gives: 200)
+            let listed = await site.send(.get, "/api/v2/alerts", headers: Self.bearer(site), gives: 200).json
+            #expect(listed[0]?["generatorURL"] == "http://p/graph" && listed[0]?["annotations"] == ["summary": "s"])
         }
     }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import IncidentDomain
+import Postgres
 import Testing
 
 @testable import MusterServer
@@ -95,6 +96,52 @@ import Testing
         }
     }
 
+    @Test func `a list of silences is narrowed by the matchers that they have, as in Alertmanager`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let both: JSONValue = [Self.matcher("alertname", "Slow"), Self.matcher("job", "a")]
+            await Self.post(site, Self.silence(both, comment: "1"))
+            await Self.post(site, Self.silence([Self.matcher("alertname", "Slow", isRegex: true)], comment: "2"))
+            await Self.post(site, Self.silence([Self.matcher("alertname", "Other")], comment: "3"))
+            func found(_ query: String) async -> [String] {
+                let reply = await site.send(.get, "\(Self.path)?\(query)", headers: Self.bearer(site), gives: 200)
+                return (reply.json.array ?? []).compactMap { $0["comment"]?.string }.sorted()
+            }
+            #expect(await found("filter=alertname%3DSlow") == ["1"])
+            #expect(await found("filter=alertname%3D~%22Slow%22") == ["2"])
+            #expect(await found("filter=alertname%3DSlow&filter=job%3D%22a%22") == ["1"])
+            #expect(await found("filter=alertname%3DSlow&filter=job%3Db") == [])
+            #expect(await found("filter=alertname!%3DSlow") == [])
+            #expect(await found("filter=source%3Dprometheus") == [], "the matcher on the source is ours")
+            #expect(await found("") == ["1", "2", "3"])
+        }
+    }
+
+    @Test func `a silence holds for the source that made it, whatever that and others are called`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let twin = try await IngressSite(site.server, .prometheus)
+            let silence = await Self.post(site, Self.silence())["silenceID"]?.string ?? ""
+            func isHeld(_ source: String) async -> Bool {
+                let example: JSONValue = ["source": .string(source), "labels": ["alertname": "Slow"]]
+                return await site.ask(.post, "/v1/rules/try", example).json["opens_incident"] == false
+            }
+            #expect(await isHeld(site.source))
+            #expect(await !isHeld(twin.source))
+            await site.ask(.patch, "/v1/sources/\(site.source)", ["name": "renamed"])
+            #expect(await isHeld(site.source))
+            #expect(await isHeld("renamed"), "the only source of its name")
+            let kept = await site.ask(.get, "/v1/silences/\(silence)").json["matchers"]?[1]
+            #expect(kept == ["label": "source:id", "operator": "=", "value": .string(site.source)])
+            // Its end changes, and it is the same silence after the rename.
+            #expect(await Self.post(site, Self.silence(id: silence, ends: 7200))["silenceID"] == .string(silence))
+            let other: JSONValue = [
+                "matchers": [["label": "source:id", "value": .string(twin.source)]], "comment": "x",
+                "duration_seconds": 60,
+            ]
+            await site.ask(.post, "/v1/silences", other, gives: 201)
+            #expect(await isHeld(twin.source))
+        }
+    }
+
     @Test func `our own silence of everything has to say so`() async throws {
         try await IngressSite.with(.prometheus) { site in
             let matchers: JSONValue = [["label": "title", "operator": "=~", "value": ".*"]]
@@ -121,6 +168,63 @@ import Testing
             let late = Timestamp.now().adding(seconds: Silence.secondsMax + 3600).description
             await site.ask(
                 .post, "/v1/silences", ["matchers": matchers, "comment": "x", "ends_at": .string(late)], gives: 422)
+        }
+    }
+
+    @Test func `what is wrong is said once, by the names that the client sent`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let long: JSONValue = [Self.matcher(String(repeating: "n", count: 300), "x")]
+            let wrong: [(JSONValue, String)] = [
+                (Self.silence(ends: -60), "/endsAt"), (Self.silence(starts: 60, ends: 30), "/endsAt"),
+                (Self.silence(comment: ""), "/comment"), (Self.silence(comment: " "), "/comment"),
+                (Self.silence(long), "/matchers/0/name"),
+            ]
+            for (body, place) in wrong {
+                let text = await Self.post(site, body, gives: 422).string ?? ""
+                #expect(text.hasPrefix("\(place): ") && text.hasSuffix("."), "\(text)")
+                #expect(text.ranges(of: place).count == 1, "\(text)")
+            }
+            let alerts: JSONValue = [["labels": ["a": "1"]], [:], ["labels": ["a": []]]]
+            let reply = await site.send(.post, "/api/v2/alerts", alerts, headers: Self.bearer(site), gives: 400)
+            let text = reply.json.string ?? ""
+            for part in ["/1/labels: ", "/2/labels/a: ", ". Everything else was stored (1). Kept as dead letter "] {
+                #expect(text.ranges(of: part).count == 1, "\(text)")
+            }
+        }
+    }
+
+    @Test func `a silence that is changed or ended says when`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let id = await Self.post(site, Self.silence())["silenceID"]?.string ?? ""
+            func updated() async -> Timestamp {
+                await Self.list(site)[0]["updatedAt"]?.time ?? .earliest
+            }
+            let made = await updated()
+            let pool = site.server.server.pool
+            _ = try await pool.query("UPDATE silence SET created_at = created_at - interval '1 hour'")
+            #expect(await updated() == made.adding(seconds: -3600))
+            await Self.post(site, Self.silence(id: id, ends: 7200))
+            #expect(await updated() >= made)
+            _ = try await pool.query("UPDATE audit_line SET at = at - interval '1 minute'")
+            await site.send(.delete, "/api/v2/silence/\(id)", headers: Self.bearer(site), gives: 200)
+            #expect(await updated() >= made)
+        }
+    }
+
+    @Test func `a silence that is over holds nothing, and one end is enough`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            var body: JSONObject = [
+                "matchers": [["label": "alertname", "value": "Slow"]], "comment": "x", "duration_seconds": 600,
+            ]
+            let id = await site.ask(.post, "/v1/silences", .object(body), gives: 201).json["id"]?.string ?? ""
+            await site.send(
+                .post, "/api/v2/alerts", [["labels": ["alertname": "Slow"]]], headers: Self.bearer(site), gives: 200)
+            _ = try await site.server.server.pool.query("UPDATE alert SET silence = \(UUID(uuidString: id))")
+            #expect(await site.ask(.get, "/v1/silences/\(id)").json["holding"] == 1)
+            #expect(await site.ask(.delete, "/v1/silences/\(id)").json["holding"] == 0)
+            body["ends_at"] = .string(Timestamp.now().adding(seconds: 60).description)
+            let both = await site.ask(.post, "/v1/silences", .object(body), gives: 422)
+            #expect(both.json["detail"]?.string?.contains("only one of the two") == true)
         }
     }
 }

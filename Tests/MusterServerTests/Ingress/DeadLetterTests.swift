@@ -136,4 +136,93 @@ struct DeadLetterTests {
             #expect(await site.count("/v1/dead-letters") == 1)
         }
     }
+
+    /// Every door whose key stands in the head, by the table that the daemon serves.
+    private static func doors(_ site: IngressSite) -> [Route] {
+        site.server.server.routes.filter { route in
+            route.method == .post && ["/hooks/{key}", "/v2/alerts", "/api/v2/alerts"].contains(route.path)
+        }
+    }
+
+    private static func letter(_ reply: DescribedServer.Reply, _ site: IngressSite) async -> JSONValue {
+        let name = reply.text.firstMatch(of: /[0-9a-f]{8}-[0-9a-f-]{27}/).map { String($0.output) } ?? "none"
+        return await site.ask(.get, "/v1/dead-letters/\(name)").json
+    }
+
+    @Test
+    func `What no door can read is kept as it came, wherever the key is known before the body`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let whole = Deflated.bytes("[{\"labels\":{\"alertname\":\"A\"}}]", gzip: true)
+            let doors = Self.doors(site)
+            #expect(doors.count == 3)
+            for (number, route) in doors.enumerated() {
+                let path = route.path.replacing("{key}", with: site.key)
+                var headers: HTTPFields = [.authorization: "Bearer \(site.key)"]
+                headers[.contentEncoding] = "zstd"
+                let other = await site.send(.post, path, sent: whole, headers: headers, gives: 415)
+                let letter = await Self.letter(other, site)
+                #expect(letter["body"] == .string(Base64.encode(whole)) && letter["body_encoding"] == "base64")
+                #expect(letter["headers"]?["content-encoding"] == "zstd" && letter["is_cut"] == false)
+                #expect(letter["reason"]?.string?.contains("content coding zstd") == true)
+                headers[.contentEncoding] = "gzip"
+                for body in [Array(whole.dropLast(9)), Array("no gzip".utf8)] {
+                    let broken = await site.send(.post, path, sent: body, headers: headers, gives: 400)
+                    #expect(await Self.letter(broken, site)["reason"]?.string?.contains("not gzip") == true)
+                }
+                #expect(await site.count("/v1/dead-letters") == 3 * (number + 1))
+                // Nothing of a stranger is kept.
+                let stranger: HTTPFields = [.authorization: "Bearer nobody", .contentEncoding: "zstd"]
+                let unknown = route.path.replacing("{key}", with: "nobody")
+                let refused = await site.server.ask(.post, unknown, sent: whole, token: nil, headers: stranger)
+                #expect(refused.status == 404 || refused.status == 401)
+            }
+            #expect(await site.count("/v1/dead-letters") == 9)
+        }
+    }
+
+    @Test
+    func `A query that nobody can read is kept, too`() async throws {
+        try await IngressSite.with(.generic) { site in
+            await site.send(.post, "/hooks/\(site.key)?a=%zz", ["id": "a"], gives: 400)
+            #expect(await site.count("/v1/dead-letters") == 1)
+            #expect(await site.alerts() == [])
+        }
+    }
+
+    @Test
+    func `A message that is larger when it is inflated leaves its inflated beginning, and the reason`() async throws {
+        try await IngressSite.with(.generic) { site in
+            let headers: HTTPFields = [.contentEncoding: "gzip"]
+            let much = Deflated.bytes(String(repeating: "0", count: 20 << 20), gzip: true)
+            let noise = String((0..<(18 << 20)).map { _ in Character(Unicode.Scalar(UInt8.random(in: 0x20...0x7E))) })
+            for (body, reason) in [(much, "200 times"), (Deflated.bytes(noise, gzip: true), "16777216")] {
+                for count in 1...2 {
+                    let reply = await site.send(.post, "/hooks/\(site.key)", sent: body, headers: headers, gives: 413)
+                    let letter = await Self.letter(reply, site)
+                    #expect(letter["occurrences"] == .integer(count) && letter["is_cut"] == true)
+                    #expect(letter["body_encoding"] == "utf-8" && letter["body"]?.string?.utf8.count == 65_536)
+                    #expect(letter["reason"]?.string?.contains(reason) == true, "\(letter["reason"] ?? nil)")
+                    #expect(reply.json["detail"]?.string?.contains(reason) == true)
+                }
+            }
+        }
+    }
+
+    @Test
+    func `A message that is refused before it is here is one letter, however much of it came`() async throws {
+        try await IngressSite.with(.generic) { site in
+            let headers: HTTPFields = [.contentLength: "\(20 << 20)"]
+            var names: Set<String> = []
+            for arrived in [70_000, 80_000, 10] {
+                let body = [UInt8](repeating: 0x61, count: arrived)
+                let reply = await site.send(.post, "/hooks/\(site.key)", sent: body, headers: headers, gives: 413)
+                names.insert(reply.json["dead_letter"]?.string ?? "")
+            }
+            #expect(names.count == 1)
+            let letter = await site.ask(.get, "/v1/dead-letters/\(names.first ?? "")").json
+            #expect(letter["occurrences"] == 3 && letter["is_cut"] == true)
+            #expect(letter["body_bytes"] == .integer(20 << 20))
+            await site.ask(.post, "/v1/dead-letters/\(names.first ?? "")/replay", gives: 422)
+        }
+    }
 }

@@ -175,4 +175,91 @@ struct ForeignDoorTests {
             #expect(await site.count("/v1/dead-letters") == 0)
         }
     }
+
+    /// Where a path and a method are asked that no door has, and bodies in a coding that none takes.
+    @Test
+    func `Whatever the edge refuses beside a door has the form of the door`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let coded: HTTPFields = [.authorization: "Bearer \(site.key)", .contentEncoding: "br"]
+            let asked: [(HTTPRequest.Method, String, HTTPFields, Int)] = [
+                (.put, "/api/v2/alerts", [:], 405), (.get, "/api/v2/alertz", [:], 404),
+                (.get, "/api/v2/alerts/x/y", [:], 404), (.post, "/api/v2/alerts", coded, 415),
+                (.post, "/api/v2/silences", coded, 415), (.post, "/v2/alerts", coded, 415),
+                (.post, "/v2/alerts/x/close", coded, 415), (.patch, "/v2/alerts", [:], 405),
+                (.get, "/v2/alerts/a/b/c/d", [:], 404), (.post, "/v2/enqueue", coded, 415),
+                (.get, "/v2/enqueue", [:], 405), (.post, "/v2/change/enqueue/x", [:], 404),
+                (.post, "/hooks/\(site.key)", coded, 415), (.get, "/v1/nothing", [:], 404),
+            ]
+            for (method, path, headers, status) in asked {
+                let reply = await site.server.ask(method, path, raw: "{}", token: nil, headers: headers)
+                let place = "\(method) \(path): \(reply.text)"
+                #expect(reply.status == status, "\(place)")
+                let type = reply.headers[.contentType]
+                if path.hasPrefix("/api/v2") {
+                    #expect(type == "application/json" && reply.json.string?.isEmpty == false, "\(place)")
+                } else if path.hasPrefix("/v2/alerts") {
+                    #expect(type == "application/json" && reply.json["requestId"] != nil, "\(place)")
+                    #expect(reply.json["message"]?.string?.isEmpty == false, "\(place)")
+                } else if path.hasPrefix("/v2/") {
+                    #expect(type == "application/json" && reply.json["status"] == "invalid event", "\(place)")
+                } else {
+                    #expect(type == "application/problem+json", "\(place)")
+                }
+                if status == 405 { #expect(reply.headers[.allow] != nil, "\(place)") }
+                if status == 415 { #expect(reply.headers[.acceptEncoding] != nil, "\(place)") }
+            }
+        }
+    }
+
+    @Test
+    func `What a body is that nobody can read is said, at every door and in every letter`() async throws {
+        let form = "application/x-www-form-urlencoded"
+        let bodies: [([UInt8], String, String)] = [
+            (Deflated.bytes("{}", gzip: true), form, "gzip"),
+            (Deflated.bytes("{}", gzip: true), "application/json", "gzip"),
+            ([0x28, 0xB5, 0x2F, 0xFD, 0x24], "application/json", "zstd"),
+            ([0xFF, 0xFE, 0x7B, 0, 0x7D, 0], "application/json", "UTF-8"),
+            (
+                Array("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--".utf8),
+                "multipart/form-data", "multipart"
+            ),
+            (Array("a=%00".utf8), form, "form in the body"),
+        ]
+        try await IngressSite.with(.generic) { site in
+            for (body, type, word) in bodies {
+                let headers: HTTPFields = [.contentType: type]
+                let reply = await site.send(.post, "/hooks/\(site.key)", sent: body, headers: headers, gives: 400)
+                let detail = reply.json["detail"]?.string ?? ""
+                #expect(detail.contains(word) && !detail.contains("path or query"), "\(detail)")
+            }
+            let nothing = await site.send(.post, "/hooks/\(site.key)", [:], gives: 422)
+            #expect(nothing.json["detail"]?.string?.contains("send one of dedup_key, fingerprint,") == true)
+            #expect(await site.count("/v1/dead-letters") == 6)
+            // Our own API hears the same.
+            let own = await site.server.ask(.post, "/v1/silences", sent: [0xFF, 0xFE, 0x7B, 0])
+            #expect(own.json["detail"]?.string?.contains("UTF-8") == true)
+        }
+    }
+
+    @Test
+    func `A byte-order mark changes nothing, at our own paths either`() async throws {
+        try await IngressSite.with(.generic) { site in
+            let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+            let silence = #"{"matchers":[{"label":"a","value":"b"}],"comment":"x","duration_seconds":60}"#
+            #expect(await site.server.ask(.post, "/v1/silences", sent: mark + Array(silence.utf8)).status == 201)
+            let report = await site.server.ask(
+                .post, "/reports", sent: mark + Array(#"{"symptom":"unavailable","area":"x"}"#.utf8), token: nil)
+            #expect(report.status == 202 || report.json["errors"] != nil, "\(report.text)")
+            await site.send(.post, "/hooks/\(site.key)", sent: mark + Array(#"{"id":"a"}"#.utf8), gives: 200)
+        }
+    }
+
+    @Test
+    func `What a door takes can be tried, however large it is`() async throws {
+        try await IngressSite.with(.generic) { site in
+            let large: JSONValue = ["id": "a", "text": .string(String(repeating: "x", count: 2 << 20))]
+            let tried = await site.ask(.post, "/v1/sources/\(site.source)/try", large)
+            #expect(tried.json["alerts"]?[0]?["identity"] == "a")
+        }
+    }
 }

@@ -56,9 +56,9 @@ struct IngressSite: Sendable {
     @discardableResult
     func send(
         _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, raw: String? = nil,
-        headers: HTTPFields = [:], gives status: Int
+        sent: [UInt8]? = nil, headers: HTTPFields = [:], gives status: Int
     ) async -> DescribedServer.Reply {
-        let reply = await server.ask(method, path, body, raw: raw, token: nil, headers: headers)
+        let reply = await server.ask(method, path, body, raw: raw, sent: sent, token: nil, headers: headers)
         #expect(reply.status == status, "\(method) \(path): \(reply.text)")
         return reply
     }

@@ -91,7 +91,7 @@ struct OpsgenieRouteTests {
             #expect(await Self.call(site, .get, "/\(id)", gives: 200)["data"]?["tags"] == ["y"])
             _ = await Self.call(site, .post, "/\(id)/close")
             #expect(await Self.call(site, .get, "/\(id)", gives: 200)["data"]?["status"] == "closed")
-            #expect(await Self.call(site, .get, "/count", gives: 200)["data"]?["count"] == 0)
+            #expect(await Self.call(site, .get, "/count?query=status:open", gives: 200)["data"]?["count"] == 0)
             #expect(await Self.call(site, .get, "?query=status:closed", gives: 200)["data"]?.array?.count == 1)
         }
     }
@@ -230,6 +230,72 @@ struct OpsgenieRouteTests {
             await site.send(.post, "/hooks/\(site.key)", raw: hook, gives: 200)
             let alert = await Self.call(site, .get, "/f?identifierType=alias", gives: 200)["data"]
             #expect(alert?["details"] == ["alertname": "A", "service": "api"] && alert?["responders"] == [])
+        }
+    }
+
+    @Test
+    func `A create of an alias that is open is counted, and its note is added; nothing else changes`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let first: JSONValue = [
+                "message": "Disk full", "alias": "disk", "priority": "P1", "description": "of db1",
+                "note": "seen first", "user": "Mia", "tags": ["a"],
+            ]
+            let id = await Self.call(site, .post, "", first)["requestId"]?.string ?? ""
+            for _ in 1...2 {
+                let again: JSONValue = ["message": "Other", "alias": "disk", "priority": "P5", "note": "and again"]
+                _ = await Self.call(site, .post, "", again)
+            }
+            let alert = await Self.call(site, .get, "/\(id)", gives: 200)["data"]
+            #expect(alert?["count"] == 3 && alert?["message"] == "Disk full" && alert?["priority"] == "P1")
+            #expect(alert?["description"] == "of db1" && alert?["tags"] == ["a"])
+            let notes = await Self.call(site, .get, "/\(id)/notes", gives: 200)["data"]?.array ?? []
+            #expect(notes.map { $0["note"] } == ["and again", "seen first"])
+            #expect(notes.map { $0["owner"] } == ["Opsgenie", "Mia"])
+        }
+    }
+
+    @Test
+    func `A query is honoured, or refused`() async throws {
+        try await IngressSite.with(.opsgenie) { site in
+            let alerts: [JSONValue] = [
+                ["message": "Disk full on db1", "alias": "a:1", "priority": "P1", "tags": ["db", "prod"]],
+                ["message": "Slow 100%", "alias": "b", "tags": ["web"], "source": "nagios", "entity": "web_1"],
+                ["message": "Gone", "alias": "c", "description": "The host is gone"],
+            ]
+            for alert in alerts { _ = await Self.call(site, .post, "", alert) }
+            _ = await Self.call(site, .post, "/c/close?identifierType=alias", [:])
+            _ = await Self.call(site, .post, "/b/acknowledge?identifierType=alias", ["user": "Mia"])
+            func found(_ query: String) async -> String {
+                let coded = query.utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+                let listed = await Self.call(site, .get, "?query=\(coded)", gives: 200)["data"]?.array ?? []
+                let counted = await Self.call(site, .get, "/count?query=\(coded)", gives: 200)["data"]?["count"]
+                #expect(counted == .integer(listed.count), "\(query)")
+                return listed.compactMap { $0["alias"]?.string }.sorted().joined(separator: " ")
+            }
+            let wanted = [
+                "": "a:1 b c", "status: open": "a:1 b", "status=closed": "c", "status:open AND status:closed": "",
+                "message:nonexistent": "", "message: disk": "a:1", "message: \"full on DB1\"": "a:1",
+                "message: 100%": "b", "message: 10_": "", "alias:b": "b", "alias: a:1": "a:1", "alias: a*": "a:1",
+                "tag:prod": "a:1", "tag:b": "", "tag: d* AND priority: P1": "a:1", "priority: P3": "b c",
+                "acknowledged: true": "b", "acknowledged:false AND status:open": "a:1", "source: nagios": "b",
+                "entity: web_1": "b", "entity: web*": "b", "owner: mia": "b", "description: host": "c",
+                "snoozed: true": "", "snoozed:false": "a:1 b c", "isSeen:true AND status:open": "b",
+                "message: \"Slow AND steady\"": "",
+            ]
+            for (query, aliases) in wanted { #expect(await found(query) == aliases, "\(query)") }
+            for wrong in [
+                "disk", "status:open%20OR%20tag:x", "NOT%20status:open", "count%3E5", "(tag:x)", "teams:x", "status:x",
+                "acknowledged:x", "tag:", "status:open%20AND",
+            ] {
+                for path in ["", "/count"] {
+                    let refused = await Self.call(site, .get, "\(path)?query=\(wrong)", gives: 422)
+                    #expect(refused["message"]?.string?.contains("/query") == true)
+                }
+            }
+            for wrong in ["limit=x", "sort=alias", "order=asc", "searchIdentifier=x"] {
+                _ = await Self.call(site, .get, "?\(wrong)", gives: 422)
+            }
+            _ = await Self.call(site, .get, "?limit=1000&sort=createdAt&order=desc", gives: 200)
         }
     }
 }

@@ -45,6 +45,13 @@ struct JSONParserTests {
         #expect(throws: JSONSyntaxError.self) { try parse(text) }
     }
 
+    @Test(arguments: ["18446744073709551615", "-9223372036854775809", "0.10", "7.0", "1e3", "1E+2"])
+    func `a number is written as it was read`(text: String) throws {
+        let value = try parse("[\(text)]")
+        #expect(String(decoding: value.bytes, as: UTF8.self) == "[\(text)]")
+        #expect(value[0].flatMap(ForeignFields.text) == text)
+    }
+
     @Test func `the place of a mistake is told`() {
         #expect(throws: JSONSyntaxError(reason: "this is not the beginning of a value", offset: 6)) {
             try parse("{\"a\": ?}")

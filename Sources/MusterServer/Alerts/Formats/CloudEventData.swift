@@ -17,7 +17,7 @@ enum CloudEventData {
             object["data"] = try value(bytes, event.text("datacontenttype"), at: "\(event.pointer)/data_base64")
             object["data_base64"] = nil
         } else if case .string(let text)? = object["data"] {
-            let start = ForeignRequest.unmarked(Array(text.utf8)[...]).first {
+            let start = ForeignBytes.unmarked(Array(text.utf8)[...]).first {
                 $0 != 0x20 && !(0x09...0x0D).contains($0)
             }
             // A text is JSON, too; one that begins as an object or a list has to be one.

@@ -93,7 +93,8 @@ struct ForeignFields {
     func status(
         _ path: String, _ known: [String: IncomingAlert.Status?]
     ) throws(Problem) -> IncomingAlert.Status? {
-        guard let word = text(path).map({ ForeignText.trimmed($0).lowercased() }), let status = known[word] else {
+        let word = text(path).map { ForeignText.trimmed($0).lowercased() }
+        guard let word, let status = known[word] ?? ForeignText.whole(word).flatMap({ known[$0] }) else {
             throw .invalid("\(pointer)/\(path)", "should be one of \(known.keys.sorted().joined(separator: ", "))")
         }
         return status
@@ -147,12 +148,12 @@ struct ForeignFields {
         return texts.isEmpty ? text(path) : texts.joined(separator: ",")
     }
 
-    /// A value as a text; nil when there is nothing to read in it.
+    /// A value as a text, a number as it was written; nil when there is nothing to read in it.
     static func text(_ value: JSONValue) -> String? {
         switch value {
         case .string(let text): text.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) } ? nil : text
         case .integer(let number): String(number)
-        case .number(let number): Int(exactly: number).map(String.init) ?? String(number)
+        case .number(let number): number.text
         case .bool(let bool): bool ? "true" : "false"
         case .null, .array, .object: nil
         }
@@ -237,14 +238,22 @@ extension ForeignRequest {
         let body = unmarkedBody
         let first = body.first { $0 != 0x20 && !(0x09...0x0D).contains($0) }
         guard let first, first != UInt8(ascii: "{"), first != UInt8(ascii: "[") else { return nil }
+        if let reason = ForeignBytes.reason(body) { throw Problem(.malformedRequest, reason) }
         var object = JSONObject()
         for pair in String(decoding: body, as: UTF8.self).split(separator: "&").prefix(200) {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = try PercentEncoding.decode(parts[0].utf8, plusIsSpace: true)
-            let value = parts.count == 2 ? try PercentEncoding.decode(parts[1].utf8, plusIsSpace: true) : ""
-            object[name] = .string(value)
+            object[try Self.text(ofForm: parts[0])] = .string(parts.count == 2 ? try Self.text(ofForm: parts[1]) : "")
         }
         return .object(object)
+    }
+
+    private static func text(ofForm part: Substring) throws(Problem) -> String {
+        do {
+            return try PercentEncoding.decode(part.utf8, plusIsSpace: true)
+        } catch {
+            throw Problem(
+                .malformedRequest, error.detail.replacing("The path or query", with: "The form in the body"))
+        }
     }
 }
 

@@ -9,6 +9,8 @@ struct ForeignRequest: Sendable {
     var headers: HTTPFields = [:]
     /// The query's parameters, in order.
     var query: [(name: String, value: String)] = []
+    /// Why there is no query, where one came that cannot be read.
+    var queryProblem: Problem? = nil
     /// On database time; for signatures, and formats that say "now".
     var receivedAt: Timestamp
     /// The body as JSON, where somebody has read it already, as for a key within it.
@@ -45,19 +47,16 @@ struct ForeignRequest: Sendable {
             let document = try JSONParser.parse(unmarkedBody, doubledNames: .lastWins)
             return Self.mayHoldNUL(body) ? document.withoutNUL : document
         } catch {
-            throw Problem(.notJSON, "At byte \(error.offset): \(error.reason).")
+            throw Problem(
+                .notJSON, ForeignBytes.reason(body.readableBytesView) ?? "At byte \(error.offset): \(error.reason).")
         }
     }
 
     /// The body without the mark of the byte order that some write in front of UTF-8.
-    var unmarkedBody: ByteBufferView { Self.unmarked(body.readableBytesView) }
+    var unmarkedBody: ByteBufferView { ForeignBytes.unmarked(body.readableBytesView) }
 
     /// JSON that stands within a message, as a text or in base 64; nil when it is none.
     static func nested(_ bytes: [UInt8]) -> JSONValue? {
-        try? JSONParser.parse(unmarked(bytes[...]), doubledNames: .lastWins)
-    }
-
-    static func unmarked<Bytes: Collection<UInt8>>(_ bytes: Bytes) -> Bytes where Bytes.SubSequence == Bytes {
-        bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
+        try? JSONParser.parse(ForeignBytes.unmarked(bytes[...]), doubledNames: .lastWins)
     }
 }

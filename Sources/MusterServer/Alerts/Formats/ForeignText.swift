@@ -11,9 +11,13 @@ enum ForeignText {
     static let labelsMax = 64
 
     /// Labels that routing reads, and what is said of a time, kept before others when there are too many.
-    private static let wanted: Set<String> = ["component", "service", "severity", "alertname", unreadTime]
+    private static let wanted: Set<String> = [
+        "component", "service", "severity", "alertname", unreadTime, cutShort,
+    ]
     /// The annotation that says which time could not be read.
     static let unreadTime = "unread_time"
+    /// The annotation that says what of the alert is not stored, as it is too long or too much.
+    static let cutShort = "cut_short"
 
     /// PostgreSQL stores no U+0000; what stands there is shown as unknown.
     static func clean(_ text: String) -> String {
@@ -39,6 +43,13 @@ enum ForeignText {
         // Most texts begin with a letter; to ask Unicode costs more.
         if let first = text.utf8.first, (0x21...0x7E).contains(first) { return true }
         return text.unicodeScalars.contains { !$0.properties.isWhitespace }
+    }
+
+    /// A whole number without the fraction or exponent that it was written with, as states that are numbers are compared: 1.0
+    /// is 1. Nil of every other text.
+    static func whole(_ text: String) -> String? {
+        guard text.utf8.contains(where: { ".eE".utf8.contains($0) }), text.utf8.count <= 64 else { return nil }
+        return Double(text).flatMap { Int(exactly: $0) }.map(String.init)
     }
 
     /// Without white space at both ends; a tool on Windows leaves `\r` at the end of what it fills in.
@@ -90,6 +101,16 @@ enum ForeignText {
 
     /// Labels or annotations: so many names, with values that fit into so many bytes.
     static func bounded(_ texts: [String: String], valueBytes: Int) -> [String: String] {
+        var losses: [String] = []
+        return bounded(texts, valueBytes: valueBytes, of: "label", &losses)
+    }
+
+    /// The same, with what is lost by it in words.
+    ///
+    /// - Parameter thing: What one of them is called.
+    static func bounded(
+        _ texts: [String: String], valueBytes: Int, of thing: String, _ losses: inout [String]
+    ) -> [String: String] {
         let isFit =
             texts.count <= labelsMax
             && texts.allSatisfy { name, value in
@@ -99,11 +120,27 @@ enum ForeignText {
         if isFit { return texts }
         let names = texts.keys.sorted { (wanted.contains($0) ? 0 : 1, $0) < (wanted.contains($1) ? 0 : 1, $1) }
         var bounded: [String: String] = [:]
+        var cut: [String] = []
         for name in names where bounded.count < labelsMax {
-            bounded[cut(clean(name), bytes: labelNameBytesMax)] = cut(clean(texts[name] ?? ""), bytes: valueBytes)
+            let value = texts[name] ?? ""
+            let shown = self.cut(clean(name), bytes: labelNameBytesMax)
+            bounded[shown] = self.cut(clean(value), bytes: valueBytes)
+            if name.utf8.count > labelNameBytesMax { cut.append("the name of \(self.cut(shown, bytes: 40))") }
+            if value.utf8.count > valueBytes { cut.append("\(self.cut(shown, bytes: 40)) to \(valueBytes) bytes") }
+        }
+        if texts.count > labelsMax {
+            losses.append(
+                "\(texts.count - labelsMax) of \(texts.count) \(thing)s are left out, as \(labelsMax) are kept")
+        }
+        if !cut.isEmpty {
+            let more = cut.count > namedMax ? " and \(cut.count - namedMax) more" : ""
+            losses.append("cut of the \(thing)s: \(cut.prefix(namedMax).joined(separator: ", "))\(more)")
         }
         return bounded
     }
+
+    /// How many of what is cut are named.
+    private static let namedMax = 5
 }
 
 extension IncomingAlert {
@@ -118,6 +155,18 @@ extension IncomingAlert {
         let name = AlertName.bounded(ForeignText.clean(identity))
         var annotations = annotations
         if let remark = remark(onStart: startsAt, onEnd: endsAt) { annotations[ForeignText.unreadTime] = remark }
+        var losses: [String] = []
+        if let title, title.utf8.count > ForeignText.titleBytesMax {
+            losses.append("cut: the title to \(ForeignText.titleBytesMax) bytes")
+        }
+        let labels = ForeignText.bounded(
+            labels, valueBytes: ForeignText.labelBytesMax, of: "label", &losses)
+        annotations = ForeignText.bounded(
+            annotations, valueBytes: ForeignText.annotationBytesMax, of: "annotation", &losses)
+        if !losses.isEmpty {
+            annotations[ForeignText.cutShort] = "Not all is stored: \(losses.joined(separator: "; "))."
+            annotations = ForeignText.bounded(annotations, valueBytes: ForeignText.annotationBytesMax)
+        }
         let component =
             ForeignText.bounded(component, bytes: 200) ?? ForeignText.bounded(labels["component"], bytes: 200)
             ?? ForeignText.bounded(labels["service"], bytes: 200)
@@ -128,9 +177,7 @@ extension IncomingAlert {
                 ?? ForeignText.cut(name, bytes: ForeignText.titleBytesMax),
             component: component, severity: ForeignText.bounded(severity, bytes: 64),
             startsAt: startsAt?.timestamp, endsAt: status == .resolved ? endsAt?.timestamp : nil,
-            labels: ForeignText.bounded(labels, valueBytes: ForeignText.labelBytesMax),
-            annotations: ForeignText.bounded(annotations, valueBytes: ForeignText.annotationBytesMax),
-            actor: ForeignText.bounded(actor, bytes: 200), payload: payload)
+            labels: labels, annotations: annotations, actor: ForeignText.bounded(actor, bytes: 200), payload: payload)
     }
 
     /// What people have to know of times that could not be read; the time of arrival stands in their place.

@@ -35,7 +35,7 @@ enum ForeignTime {
     static func moment(_ value: JSONValue?) -> ForeignMoment? {
         switch value {
         case .integer(let count)?: counted(Double(count))
-        case .number(let count)?: counted(count)
+        case .number(let count)?: counted(count.value)
         case .string(let text)?: written(text)
         case .bool?: .unread("a boolean")
         case .array?: .unread("an array")

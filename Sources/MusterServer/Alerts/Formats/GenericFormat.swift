@@ -4,10 +4,7 @@ enum GenericFormat: AlertFormat {
     static let mapping = PayloadMapping(
         items: nil,
         rules: [
-            .identity: rule([
-                "/dedup_key", "/fingerprint", "/alert_id", "/alertId", "/identity", "/alias", "/key", "/id", "/title",
-                "/summary", "/message", "/name",
-            ]),
+            .identity: rule(identityNames.map { "/\($0)" }),
             .title: rule(["/title", "/summary", "/message", "/name", "/subject", "/description"]),
             .status: rule(
                 ["/status", "/state", "/alert_status", "/event_action", "/action"], values: words, default: "firing"),
@@ -18,6 +15,12 @@ enum GenericFormat: AlertFormat {
             .endsAt: rule(["/ends_at", "/endsAt", "/ended_at", "/resolved_at"]),
         ],
         labels: texts("/labels"), annotations: texts("/annotations"))
+
+    /// Where an identity is looked for; the first that has something is taken.
+    static let identityNames = [
+        "dedup_key", "fingerprint", "alert_id", "alertId", "identity", "alias", "key", "id", "title", "summary",
+        "message", "name",
+    ]
 
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
         try mapping.read(request)

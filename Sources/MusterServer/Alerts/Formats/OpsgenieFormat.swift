@@ -22,11 +22,13 @@ enum OpsgenieFormat: AlertFormat {
         labels["tags"] = tags(fields["tags"])
         annotations["description"] = fields.text("description")
         annotations["note"] = fields.text("note")
-        return .one(
-            .foreign(
-                identity: fields.text("alias") ?? UUID.random().uuidString.lowercased(), status: .firing,
-                title: message, severity: fields.text("priority"), labels: labels, annotations: annotations,
-                payload: payload(fields, request)))
+        var alert = IncomingAlert.foreign(
+            identity: fields.text("alias") ?? UUID.random().uuidString.lowercased(), status: .firing,
+            title: message, severity: fields.text("priority"), labels: labels, annotations: annotations,
+            payload: payload(fields, request))
+        // There, a create of an alias that is open raises its count, and its fields stay as they are.
+        alert.isOnlyCounted = true
+        return .one(alert)
     }
 
     /// The members of a body that stand beside its details, as labels.

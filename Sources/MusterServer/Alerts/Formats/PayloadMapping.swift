@@ -75,7 +75,8 @@ struct PayloadMapping: Hashable, Sendable {
             guard let word = text(.status, element).map(ForeignText.trimmed) else {
                 throw .invalid(pointer, "has no status where the mapping looks for one")
             }
-            guard let known = Self.statusWords[word.lowercased()] else {
+            let plain = ForeignText.whole(word) ?? word.lowercased()
+            guard let known = Self.statusWords[plain] else {
                 let word = ForeignText.cut(ForeignText.clean(word), bytes: 64)
                 throw .invalid(pointer, "has the status \"\(word)\", which the mapping's values do not name")
             }
@@ -93,7 +94,13 @@ struct PayloadMapping: Hashable, Sendable {
     private func identity(of element: JSONValue, at pointer: String) throws(Problem) -> String {
         if let fault = rules[.identity]?.identityFault(in: element) { throw .invalid(pointer, fault) }
         guard let identity = text(.identity, element), ForeignText.bounded(identity, bytes: .max) != nil else {
-            throw .invalid(pointer, "has no identity where the mapping looks for one")
+            guard self == GenericFormat.mapping else {
+                throw .invalid(pointer, "has no identity where the mapping looks for one")
+            }
+            let names = GenericFormat.identityNames.joined(separator: ", ")
+            throw .invalid(
+                pointer,
+                "has nothing that tells alerts apart: send one of \(names), or give the source a mapping")
         }
         return identity
     }

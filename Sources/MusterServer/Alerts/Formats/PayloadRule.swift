@@ -27,7 +27,7 @@ struct PayloadRule: Hashable, Sendable {
     func text(in payload: JSONValue) -> String? {
         guard let found = found(in: payload) else { return fallback }
         return values[found] ?? values.first { $0.key.lowercased() == found.lowercased() }?.value
-            ?? values[Self.everyOther] ?? found
+            ?? ForeignText.whole(found).flatMap { values[$0] } ?? values[Self.everyOther] ?? found
     }
 
     /// The value itself, for times; a table makes a text of it.

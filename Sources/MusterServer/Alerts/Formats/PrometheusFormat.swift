@@ -7,6 +7,8 @@ import IncidentDomain
 /// on with every repeat; one that is not repeated is over then.
 enum PrometheusFormat: AlertFormat {
     private static let alertsMax = 10_000
+    /// Where the expression of an alert is shown: a field of its own there, an annotation here.
+    static let generatorURL = "generatorURL"
     /// Alertmanager's `resolve_timeout`, for alerts that do not say how long they hold.
     private static let holdsForSeconds = 300.0
     /// What alerts have in common that one incident is to take, since nobody has grouped them: what Alertmanager's own
@@ -37,7 +39,7 @@ enum PrometheusFormat: AlertFormat {
         let endsAt = ForeignTime.moment(alert["endsAt"])
         let isOver = endsAt?.timestamp.map { $0 <= now } ?? false
         var annotations = LabelSet.annotations(alert["annotations"])
-        annotations["generatorURL"] = alert["generatorURL"]?.string
+        annotations[generatorURL] = alert[generatorURL]?.string
         let group = group(of: labels)
         var read = IncomingAlert.foreign(
             identity: identity, group: group.isEmpty ? nil : group,

@@ -5,6 +5,9 @@ import HTTPTypes
 ///
 /// An issue alert never ends by itself; the issue's own webhook, which has the same identity, ends it.
 enum SentryFormat: AlertFormat {
+    /// Metric alerts are numbered beside the issues: alert 77 has nothing to do with issue 77.
+    static let metricAlertMark = "|metric alert"
+
     private static let metricActions: [String: IncomingAlert.Status?] = [
         "critical": .firing, "warning": .firing, "open": .firing, "resolved": .resolved,
     ]
@@ -69,7 +72,7 @@ enum SentryFormat: AlertFormat {
     }
 
     private static func metric(_ message: ForeignFields, _ payload: AlertPayload) throws(Problem) -> IncomingMessage {
-        let identity = try message.identity("data/metric_alert/id")
+        let identity = try message.identity("data/metric_alert/id") + metricAlertMark
         guard let status = try message.status("action", metricActions) else { return .silent }
         let alert = try ForeignFields(message["data/metric_alert"] ?? .null, at: "/data/metric_alert")
         var labels = alert.labels(["rule": "alert_rule/name", "environment": "alert_rule/environment"])

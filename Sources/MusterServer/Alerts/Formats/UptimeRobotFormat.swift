@@ -12,7 +12,7 @@ enum UptimeRobotFormat: AlertFormat {
         let url = try monitor.identity(anyOf: "monitor_url", "monitorURL")
         let field = monitor["alertType"] == nil ? "alert_type" : "alertType"
         guard let status = try monitor.status(field, types) else { return .silent }
-        let isCertificate = monitor.text(field) == "3"
+        let isCertificate = monitor.text(field).map { ForeignText.whole($0) ?? $0 } == "3"
         let at = monitor.moment("alert_date_time", "alertDateTime")
         let labels = ["monitor": monitor.text("monitor_id", "monitorID"), "url": url].compactMapValues(\.self)
         return .one(

@@ -105,8 +105,8 @@ final class RuleBook: Service, Sendable {
     /// What matchers look at in one alert of a source.
     static func facts(of alert: IncomingAlert, source: Source) -> AlertFacts {
         AlertFacts(
-            source: source.name, kind: source.kind.rawValue, identity: alert.identity, title: alert.title,
-            component: alert.component, severity: alert.severity, labels: alert.labels)
+            source: source.name, sourceID: source.id, kind: source.kind.rawValue, identity: alert.identity,
+            title: alert.title, component: alert.component, severity: alert.severity, labels: alert.labels)
     }
 
     /// The key of a group that a rule names: its parts may be as long as labels are.

@@ -27,7 +27,7 @@ struct RuleTrial: Sendable {
             let source = body.optionalString("source", 1...200) ?? text("source")
             self.source = source.flatMap(UUID.init(uuidString:))
             facts = AlertFacts(
-                source: source ?? "", kind: body.optionalString("kind", 1...64) ?? "",
+                source: source ?? "", sourceID: self.source, kind: body.optionalString("kind", 1...64) ?? "",
                 identity: body.optionalString("identity", 1...1000) ?? text("identity") ?? "",
                 title: body.optionalString("title", 1...2000) ?? text("title") ?? "",
                 component: body.optionalString("component", 1...200) ?? text("component"),
@@ -52,6 +52,8 @@ struct RuleTrial: Sendable {
         if let id = example.source, let source = try await sources.source(id) {
             facts.source = source.name
             facts.kind = source.kind.rawValue
+        } else if !facts.source.isEmpty {
+            facts.sourceID = try await sources.only(named: facts.source)
         }
         return try await outcome(of: facts, at: example.at)
     }

@@ -47,7 +47,10 @@ struct SilenceRoutes: Sendable {
             matchers: matchers, startsAt: startsAt, endsAt: endsAt, seconds: seconds, comment: comment,
             createdBy: request.principal.name)
         try body.finish()
-        guard (seconds == nil) != (endsAt == nil) else {
+        guard seconds == nil || endsAt == nil else {
+            throw Problem.invalid("/ends_at", "is sent with duration_seconds; send only one of the two")
+        }
+        guard seconds != nil || endsAt != nil else {
             throw Problem.invalid("/ends_at", "is required, or duration_seconds in its place: every silence ends")
         }
         guard isForEverything || !matchers.holdForEverything else {

@@ -33,9 +33,11 @@ struct StoredSilence: Sendable {
     let comment: String
     let createdBy: String
     let createdAt: Timestamp
+    /// When it was changed or ended last, as far as the audit knows.
+    let updatedAt: Timestamp
     let source: UUID?
     let state: Silence.State
-    /// How many alerts that are not over it keeps from opening an incident.
+    /// How many alerts that are not over it keeps from opening an incident; none when it is over itself.
     let holding: Int
 }
 
@@ -283,11 +285,18 @@ struct SilenceStore: Sendable {
 
     private static let columns: SQL = """
         id, matchers, starts_at, ends_at, comment, created_by, created_at, source, now() AS now,
-        (SELECT count(*) FROM alert WHERE alert.silence = silence.id AND alert.status <> 'resolved') AS holding
+        coalesce((
+            SELECT at FROM audit_line WHERE subject = silence.id::text AND action IN ('silence.change', 'silence.expire')
+            ORDER BY audit_line.id DESC LIMIT 1
+        ), created_at) AS updated_at,
+        CASE WHEN ends_at <= now() THEN 0
+            ELSE (SELECT count(*) FROM alert WHERE alert.silence = silence.id AND alert.status <> 'resolved') END AS holding
         """
 
     /// Every silence that is not over.
-    static let current: SQL = "SELECT id, matchers, starts_at, ends_at FROM silence WHERE ends_at > now() ORDER BY id"
+    static let current: SQL = """
+        SELECT id, matchers, starts_at, ends_at, source FROM silence WHERE ends_at > now() ORDER BY id
+        """
 
     static let examined = ExaminedTable(reader, all: "SELECT \(fragment: columns) FROM silence") {
         "DELETE /v1/silences/\($0)"
@@ -307,16 +316,27 @@ struct SilenceStore: Sendable {
 
     private static func silence(_ row: PostgresRow) throws -> Silence {
         let json: PostgresJSON = try row.decode("matchers")
+        let matchers = try MatcherBodies.stored(json.bytes)
         return Silence(
-            id: try row.decode("id"), matchers: try MatcherBodies.stored(json.bytes),
+            id: try row.decode("id"), matchers: bound(matchers, to: try row.decode("source")),
             startsAt: try row.decode("starts_at"), endsAt: try row.decode("ends_at"))
+    }
+
+    /// The silence of a source holds for that source. In the row stands the name that it had, which another one may have, and
+    /// which may be changed: programs of the release before know nothing else.
+    fileprivate static func bound(_ matchers: [LabelMatcher], to source: UUID?) -> [LabelMatcher] {
+        guard let source else { return matchers }
+        return matchers.map { matcher in
+            matcher.label == "source" && matcher.comparison == .equal ? LabelMatcher(source: source) : matcher
+        }
     }
 
     private static func stored(_ row: PostgresRow) throws -> StoredSilence {
         let silence = try silence(row)
         return StoredSilence(
             silence: silence, comment: try row.decode("comment"), createdBy: try row.decode("created_by"),
-            createdAt: try row.decode("created_at"), source: try row.decode("source"),
+            createdAt: try row.decode("created_at"), updatedAt: try row.decode("updated_at"),
+            source: try row.decode("source"),
             state: silence.state(at: try row.decode("now")), holding: try row.decode("holding"))
     }
 }
@@ -324,7 +344,7 @@ struct SilenceStore: Sendable {
 extension StoredSilence {
     /// Whether a draft only changes when it ends and what is said of it; else it is another silence.
     fileprivate func canBecome(_ draft: SilenceDraft) -> Bool {
-        guard Set(draft.matchers) == Set(silence.matchers) else { return false }
+        guard Set(SilenceStore.bound(draft.matchers, to: draft.source)) == Set(silence.matchers) else { return false }
         switch state {
         case .expired: return false
         case .pending: return true

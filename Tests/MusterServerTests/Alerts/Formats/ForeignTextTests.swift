@@ -23,6 +23,26 @@ struct ForeignTextTests {
         #expect(kept.count == 64 && kept["service"] == "web" && kept["severity"] == "high")
     }
 
+    @Test func `what is left out or cut is said on the alert`() {
+        var labels = Dictionary(uniqueKeysWithValues: (10..<80).map { ("a\($0)", "v") })
+        labels["alertname"] = String(repeating: "x", count: 1_001)
+        let notes = ["long": String(repeating: "y", count: 5_000), "short": "z"]
+        let cut = IncomingAlert.foreign(
+            identity: "a", status: .firing, title: String(repeating: "t", count: 1_001), labels: labels,
+            annotations: notes)
+        let text = cut.annotations["cut_short"] ?? ""
+        for part in ["7 of 71 labels are left out", "alertname to 1000 bytes", "long to 4000 bytes", "the title"] {
+            #expect(text.contains(part), "\(text)")
+        }
+        #expect(cut.labels.count == 64 && cut.annotations["short"] == "z")
+        let many = Dictionary(uniqueKeysWithValues: (10..<110).map { ("a\($0)", "v") })
+        let crowded = IncomingAlert.foreign(identity: "a", status: .firing, annotations: many)
+        #expect(crowded.annotations.count == 64)
+        #expect(crowded.annotations["cut_short"]?.contains("36 of 100 annotations") == true)
+        let fitting = IncomingAlert.foreign(identity: "a", status: .firing, labels: ["a": "b"], annotations: ["c": "d"])
+        #expect(fitting.annotations == ["c": "d"])
+    }
+
     @Test(
         arguments: [
             (1_790_000_000, "2026-09-21T14:13:20.000Z"), (1_790_000_000_123, "2026-09-21T14:13:20.123Z"),

@@ -61,7 +61,7 @@ extension FormatStory {
             #"{"title":"Disk","alert_id":"12","alert_scope":"host:a","alert_type":"STATE"}"#,
             ["error": .firing, "success": .resolved]),
         FormatStory(
-            .sentry, "metric alert", identity: "4", title: "Too many errors",
+            .sentry, "metric alert", identity: "4|metric alert", title: "Too many errors",
             """
             {"action":"STATE","data":{"description_title":"X: Too many errors","web_url":"https://sentry.example/4",
             "metric_alert":{"id":"4","alert_rule":{"name":"Too many errors"},"date_started":"2026-09-21T10:00:00Z",

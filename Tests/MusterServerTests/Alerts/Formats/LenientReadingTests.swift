@@ -71,4 +71,30 @@ struct LenientReadingTests {
                 message.alerts[0].annotations["unread_time"]?.contains("some day") == true, "\(story.testDescription)")
         }
     }
+
+    @Test func `numbers that no machine word holds tell alerts apart`() throws {
+        for id in ["18446744073709551615", "18446744073709551614", "0.10", "7.0"] {
+            let texts = [
+                (SourceKind.pingdom, #"{"check_id":\#(id),"check_name":"x","current_state":"DOWN"}"#),
+                (.generic, #"{"id":\#(id),"labels":{"n":\#(id)},"status":1.0}"#),
+                (.prometheus, #"[{"labels":{"n":\#(id)}}]"#),
+            ]
+            for (kind, text) in texts {
+                let request = ForeignRequest(body: ByteBuffer(string: text), receivedAt: .now())
+                let alert = try kind.format.read(request).alerts[0]
+                #expect(alert.status == .firing && (alert.identity == id || kind == .prometheus))
+                #expect(kind == .pingdom || alert.labels["n"] == id)
+            }
+        }
+    }
+
+    @Test func `a state that is a number is the same state with a fraction`() throws {
+        for (word, status) in [
+            ("1", IncomingAlert.Status.firing), ("1.0", .firing), ("2.0", .resolved), ("2e0", .resolved),
+        ] {
+            let text = #"{"monitorURL":"https://a","alertType":\#(word),"monitorFriendlyName":"a"}"#
+            let request = ForeignRequest(body: ByteBuffer(string: text), receivedAt: .now())
+            #expect(try SourceKind.uptimerobot.format.read(request).alerts.map(\.status) == [status], "\(word)")
+        }
+    }
 }

@@ -137,9 +137,26 @@ struct ToolQuirkTests {
             (.thousandeyes, #"{"eventType":"WEBHOOK_TEST"}"#),
             (.newrelic, #"{"account_id":1,"incident_id":2,"current_state":"test"}"#),
             (.uptimeKuma, #"{"heartbeat":null,"monitor":null,"msg":"Testing"}"#),
+            (
+                .grafana,
+                #"{"version":"1","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"TestAlert","instance":"Grafana"},"fingerprint":"57c6d9296de2ad39"}]}"#
+            ),
+            (
+                .grafana,
+                #"{"ruleId":0,"ruleName":"Test notification","state":"alerting","message":"Someone is testing the alert notification within Grafana."}"#
+            ),
             (.cloudwatch, #"{"Type":"UnsubscribeConfirmation"}"#),
         ] as [(SourceKind, String)])
     func `a test that a tool sends opens nothing and is no dead letter`(kind: SourceKind, text: String) throws {
         #expect(try Self.read(kind, text).saysNothing)
+    }
+
+    @Test(arguments: [
+        #"{"alertname":"TestAlert","instance":"Grafana","grafana_folder":"Ops"}"#, #"{"alertname":"TestAlert"}"#,
+        #"{"alertname":"TestAlert","instance":"db1"}"#,
+    ])
+    func `a rule of Grafana that is called as its test is no test`(labels: String) throws {
+        let text = #"{"version":"1","alerts":[{"status":"firing","labels":\#(labels),"fingerprint":"f"}]}"#
+        #expect(try Self.read(.grafana, text).alerts.map(\.identity) == ["f"])
     }
 }
