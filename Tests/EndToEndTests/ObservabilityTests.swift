@@ -66,6 +66,25 @@ struct ObservabilityTests {
         }
     }
 
+    @Test func `every counter is there from the start, so that its first count is seen to be one`() async throws {
+        let sources = try await Finished.run([
+            "grep", "-rhoE", "Counter[(]label: \"[a-z_]+\"", Files.package + "/Sources",
+        ])
+        let names = Set(sources.output.matches(of: /label: "([a-z_]+)"/).map { String($0.output.1) })
+        #expect(names.count > 15, "\(sources)")
+        try await Daemon.with { daemon in
+            let text = try await metrics(daemon)
+            for name in names {
+                let shown = name.hasSuffix("_total") ? name : name + "_total"
+                #expect(text.contains("\n# TYPE \(shown) counter\n"), "\(shown)")
+            }
+            for queue in ["alerts", "deadlines", "deliveries", "plans", "reports", "senses"] {
+                #expect(text.contains("\nmuster_set_aside{queue=\"\(queue)\"} 0\n"), "\(queue)")
+            }
+            #expect(text.contains("\nmuster_dead_letters_total{kind=\"prometheus\"} 0\n"))
+        }
+    }
+
     @Test func `what happens is counted`() async throws {
         try await Daemon.with { daemon in
             let api = daemon.api

@@ -27,7 +27,8 @@ package enum IncidentCommand: Hashable, Sendable {
     case orderSteps(components: [String], reason: String?)
     case postUpdate(UpdatePosted)
     case draftReview
-    case reviseReview(sections: [EditedSection], status: ReviewStatus)
+    /// Nil keeps the status; what was approved is a draft again when it is changed.
+    case reviseReview(sections: [EditedSection], status: ReviewStatus?)
     /// The sections are the whole document as it stands.
     case approveReview(sections: [EditedSection])
     case addAction(ActionDraft)

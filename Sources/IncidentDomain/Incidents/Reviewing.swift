@@ -6,15 +6,18 @@ extension Incident {
     }
 
     func reviseReview(
-        _ sections: [EditedSection], _ status: ReviewStatus
+        _ sections: [EditedSection], _ asked: ReviewStatus?
     ) throws(IncidentRefusal) -> [IncidentEvent] {
         try requirePhase(Phase.open)
-        guard status != .approved else {
+        guard asked != .approved else {
             throw .badValue(
                 field: "/status", detail: "A review is approved by POST /v1/incidents/\(number)/review/approve.")
         }
         let changed = (reviewTexts ?? ReviewTexts()).changed(among: sections)
-        if changed.isEmpty, let review, review.status == status { return [] }
+        if changed.isEmpty, let review, review.status == asked ?? review.status { return [] }
+        // What is changed after its approval has to be approved again.
+        let kept = review.map { $0.status == .approved ? .draft : $0.status }
+        let status = asked ?? kept ?? .draft
         try checkReview(with: changed)
         let revision = (review?.revision ?? 0) + 1
         return [.reviewRevised(ReviewRevised(revision: revision, status: status, sections: changed))]

@@ -8,8 +8,14 @@ package enum DocumentBlock: Hashable, Sendable {
     case list(start: Int?, items: [[DocumentBlock]])
     case quote([DocumentBlock])
     case code(String)
-    case table(head: [[DocumentInline]], rows: [[[DocumentInline]]])
+    /// `alignments` has one for each column, or none at all when no column says how it stands.
+    case table(head: [[DocumentInline]], rows: [[[DocumentInline]]], alignments: [DocumentAlignment?] = [])
     case rule
+}
+
+/// How the cells of a column stand.
+package enum DocumentAlignment: String, Hashable, Sendable {
+    case left, center, right
 }
 
 /// A part of a line.
@@ -76,10 +82,11 @@ extension DocumentBlock {
     /// The block, or its beginning and a line that says how much is left out.
     var bounded: [DocumentBlock] {
         switch self {
-        case .table(let head, let rows):
+        case .table(let head, let rows, let alignments):
             let kept = Self.kept(rows.map { row in row.reduce(0) { $0 + Self.bytes($1) } })
             guard kept < rows.count else { return [self] }
-            return [.table(head: head, rows: Array(rows.prefix(kept))), Self.leftOut(rows.count - kept)]
+            let shown = DocumentBlock.table(head: head, rows: Array(rows.prefix(kept)), alignments: alignments)
+            return [shown, Self.leftOut(rows.count - kept)]
         case .list(let start, let items):
             let kept = Self.kept(items.map { item in item.reduce(0) { $0 + $1.textBytes } })
             guard kept < items.count else { return [self] }

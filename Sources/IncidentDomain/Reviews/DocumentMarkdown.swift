@@ -34,9 +34,11 @@ package enum DocumentMarkdown {
         case .code(let text):
             let fence = String(repeating: "`", count: max(3, longestRun(in: text) + 1))
             return "\(fence)\n\(text)\n\(fence)"
-        case .table(let head, let rows):
-            return ([row(head), row(head.map { _ in [.text("---")] }, isRule: true)] + rows.map { row($0) })
-                .joined(separator: "\n")
+        case .table(let head, let rows, let alignments):
+            let rule = head.indices.map { index in
+                Self.rule(alignments.indices.contains(index) ? alignments[index] : nil)
+            }
+            return ([row(head), "| \(rule.joined(separator: " | ")) |"] + rows.map(row)).joined(separator: "\n")
         }
     }
 
@@ -51,8 +53,17 @@ package enum DocumentMarkdown {
         }.joined(separator: "\n")
     }
 
-    private static func row(_ cells: [[DocumentInline]], isRule: Bool = false) -> String {
-        let texts = cells.map { cell in isRule ? "---" : inlines(cell, atLineStart: false, isCell: true) }
+    private static func rule(_ alignment: DocumentAlignment?) -> String {
+        switch alignment {
+        case nil: "---"
+        case .left?: ":---"
+        case .center?: ":---:"
+        case .right?: "---:"
+        }
+    }
+
+    private static func row(_ cells: [[DocumentInline]]) -> String {
+        let texts = cells.map { inlines($0, atLineStart: false, isCell: true) }
         return "| \(texts.joined(separator: " | ")) |"
     }
 

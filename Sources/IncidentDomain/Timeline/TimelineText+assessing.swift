@@ -95,10 +95,7 @@ extension AudienceImpact {
 extension String {
     /// Beginning with a capital and ending like a sentence.
     var beginningSentence: String {
-        prefix(1).uppercased() + dropFirst().sentence
+        let whole = sentence
+        return whole.prefix(1).uppercased() + whole.dropFirst()
     }
-}
-
-extension Substring {
-    fileprivate var sentence: String { String(self).sentence }
 }

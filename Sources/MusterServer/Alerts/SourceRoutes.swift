@@ -7,6 +7,7 @@ struct SourceRoutes: Sendable {
     let store: SourceStore
     let cache: SourceCache
     let trial: RuleTrial
+    let names: NamedComponents
     /// What URLs begin with, as `https://muster.example`; nil takes the host that the caller itself used.
     let publicURL: String?
 
@@ -43,12 +44,14 @@ struct SourceRoutes: Sendable {
     private func create(_ request: RequestContext) async throws -> Answer {
         var body = try request.fields()
         let name = body.string("name", 1...200)
-        let kind: SourceKind = body.enumeration("kind")
-        let mappingJSON = Self.mappingObject(&body)
-        let signature = body.optionalObject("signature", SourceSignature.read)
-        if kind == .internal { body.refuse("kind", "is for Muster's own alerts, whose sources are built in") }
+        // Those of Muster's own alerts are built in.
+        let kind = body.enumeration("kind", among: SourceKind.allCases.filter { $0 != .internal })
+        let isOther = body.errors.allSatisfy { $0.pointer != "/kind" } && kind != .generic
+        let mapping = Self.mapping(&body, isLookedAt: !isOther)
+        let signature = Self.signature(&body)
         try body.finish()
-        let mapping = try Self.mapping(mappingJSON, of: kind)
+        if isOther { try Self.refuseMapping(body, of: kind) }
+        try await names.check(Self.mentions(mapping))
         let key = try Self.makeKey()
         let source = try await store.create(
             id: request.commandID, name: name, kind: kind, keyHash: SourceCache.hash(key), mapping: mapping,
@@ -69,17 +72,19 @@ struct SourceRoutes: Sendable {
         var body = try request.fields()
         let name = body.optionalString("name", 1...200)
         let changesMapping = body.has("mapping")
-        let mapping = Self.mappingObject(&body)
+        let mapping = Self.mapping(&body)
         let changesSignature = body.has("signature")
-        let signature = body.optionalObject("signature", SourceSignature.read)
+        let signature = Self.signature(&body)
         let key = body.optionalString("key", 1...200)
         try body.finish()
         if signature != nil, key == nil {
             throw Problem.invalid("/key", "is needed to seal the secrets: the source's key")
         }
         var source = try await found(request)
+        try Self.refuseMapping(body, of: source.kind)
+        try await names.check(Self.mentions(mapping), before: Self.mentions(source.mapping))
         if let name { source.name = name }
-        if changesMapping { source.mapping = try Self.mapping(mapping, of: source.kind) }
+        if changesMapping { source.mapping = mapping }
         if changesSignature { source.signature = nil }
         if let signature, let key {
             guard try await store.hasKey(source.id, keyHash: SourceCache.hash(key)) else {
@@ -122,35 +127,48 @@ struct SourceRoutes: Sendable {
         return source
     }
 
-    private static func mappingObject(_ body: inout BodyReader) -> JSONValue? {
+    private static func mapping(_ body: inout BodyReader, isLookedAt: Bool = true) -> PayloadMapping? {
         guard let json = body.optionalJSON("mapping"), json != .null else { return nil }
-        if json.object == nil { body.refuse("mapping", "should be an object and is \(json.kindName)") }
-        return json
+        guard isLookedAt || json.object == nil else { return nil }
+        do throws(Problem) {
+            return try PayloadMapping(json, at: "/mapping")
+        } catch {
+            body.take(error)
+            return nil
+        }
     }
 
-    private static func mapping(_ json: JSONValue?, of kind: SourceKind) throws -> PayloadMapping? {
-        guard let json, json != .null else { return nil }
-        guard kind == .generic else {
-            throw Problem.invalid(
-                "/mapping", "is only for sources of the kind generic; the kind \(kind.rawValue) reads its own format")
+    /// A mapping is for one kind only.
+    private static func refuseMapping(_ body: BodyReader, of kind: SourceKind) throws(Problem) {
+        guard kind != .generic, body.says("mapping") else { return }
+        throw .invalid(
+            "/mapping", "is only for sources of the kind generic; the kind \(kind.rawValue) reads its own format")
+    }
+
+    private static func mentions(_ mapping: PayloadMapping?) -> [NamedComponents.Mention] {
+        mapping?.rules[.component]?.mentions(at: "/mapping/component") ?? []
+    }
+
+    private static func signature(
+        _ body: inout BodyReader
+    ) -> (signature: SourceSignature, secrets: [String])? {
+        body.optionalObject("signature") { item in
+            let read = SourceSignature.read(&item)
+            if read.secrets.isEmpty, !item.errors.contains(where: { $0.pointer.contains("/secrets") }) {
+                item.refuse("secrets", "should be the secret, and while it is changed the other one, too")
+            }
+            for (field, name) in [
+                ("header", read.signature.header), ("timestamp_header", read.signature.timestampHeader),
+            ] {
+                if let name, HTTPField.Name(name) == nil { item.refuse(field, "is no name of a header") }
+            }
+            return read
         }
-        return try PayloadMapping(json, at: "/mapping")
     }
 
     private static func sealed(
         _ signature: (signature: SourceSignature, secrets: [String]), _ key: String
     ) throws -> SourceSignature {
-        guard !signature.secrets.isEmpty else {
-            throw Problem.invalid(
-                "/signature/secrets", "should be the secret, and while it is changed the other one, too")
-        }
-        for (field, name) in [
-            ("header", signature.signature.header), ("timestamp_header", signature.signature.timestampHeader),
-        ] {
-            if let name, HTTPField.Name(name) == nil {
-                throw Problem.invalid("/signature/\(field)", "is no name of a header")
-            }
-        }
         var sealed = signature.signature
         sealed.sealedSecrets = try SourceSignature.seal(signature.secrets, sourceKey: key)
         return sealed

@@ -19,7 +19,7 @@ struct ArchiveExport {
     }
 
     func run() async throws -> Summary {
-        try await checkSchema()
+        try await Self.checkSchema(pool)
         // One snapshot for all of it; a part that was taken over was compared with what this snapshot shows.
         return try await pool.transaction(.repeatableRead) { transaction in
             let store = ArchiveStore(runner: transaction)
@@ -37,14 +37,10 @@ struct ArchiveExport {
         }
     }
 
-    private func checkSchema() async throws {
-        let status = try await Migrator(migrations: Migrations.all).status(pool)
-        guard status.pending.isEmpty else {
-            throw ArchiveFailure("the schema lacks \(status.pending.count) migrations; run musterd migrate first")
-        }
-        guard status.newer.isEmpty else {
-            throw ArchiveFailure("the schema is newer than this program; export with the musterd that runs on it")
-        }
+    /// Throws when the database cannot be exported. To be called before a file is made, too.
+    static func checkSchema(_ pool: PostgresPool) async throws {
+        try await Commands.checkSchema(
+            pool, whyNotNewer: "the schema is newer than this program; export with the musterd that runs on it")
     }
 
     /// Tables of others, who may share the schema with us. One of ours cannot be among them: a test sees to that.

@@ -8,7 +8,9 @@ import Postgres
 struct ArchiveImport {
     /// The database as daemons use it.
     let target: PostgresPool
+    /// Behind its head.
     let reader: ArchiveReader
+    let head: ArchiveHead
     let policy: PhasePolicy
     var options = Options()
     let logger: Logger
@@ -33,7 +35,8 @@ struct ArchiveImport {
         var isInPlace = false
     }
 
-    func run() async throws -> Summary {
+    /// Reads how an archive begins; throws when that is no archive, or one that this program does not know.
+    static func head(_ reader: ArchiveReader) throws -> ArchiveHead {
         guard case .head(let head)? = try reader.next() else {
             throw ArchiveFailure("this is no archive of musterd: it does not begin as one")
         }
@@ -42,6 +45,10 @@ struct ArchiveImport {
                 "the archive has schema \(head.schema), and this program knows \(Migrations.all.count); it was written by "
                     + "musterd \(head.program): use that, or a newer one")
         }
+        return head
+    }
+
+    func run() async throws -> Summary {
         let (schema, parts) = try await begin(head)
         let configuration = try target.configuration.searching(ArchiveImportStore.staging)
         let staging = PostgresPool(configuration: configuration, logger: logger)

@@ -18,6 +18,8 @@ extension Commands {
                 let export = ArchiveExport(pool: pool, writer: writer, previous: nil, progress: progress)
                 return try await export.run().sentence
             }
+            // Before there is a file, which would stand in the way of the next attempt.
+            try await ArchiveExport.checkSchema(pool)
             let file = ArchiveFile(path: path)
             if resumes { try file.putDraftAside() }
             let previous = resumes ? try ArchivePrevious(path: file.previous) : nil
@@ -44,9 +46,12 @@ extension Commands {
         guard descriptor >= 0 else { throw ArchiveFile.failure(path) }
         defer { close(descriptor) }
         let options = ArchiveImport.Options(restarts: restarts, toleratesDifferences: toleratesDifferences)
-        let summary = try await withDatabase(configuration.patient, logger) { _, pool in
+        let reader = try ArchiveReader(descriptor: descriptor)
+        // Before there is a database for it.
+        let head = try ArchiveImport.head(reader)
+        let summary = try await withDatabase(configuration.patient, makes: true, logger) { _, pool in
             try await ArchiveImport(
-                target: pool, reader: ArchiveReader(descriptor: descriptor), policy: configuration.policy,
+                target: pool, reader: reader, head: head, policy: configuration.policy,
                 options: options, logger: logger.atLeast(.warning), progress: progress
             ).run()
         }

@@ -40,11 +40,13 @@ package struct Doctor: Sendable {
     private func readConfiguration(_ findings: inout [Finding]) -> ServerConfiguration? {
         var yaml: String?
         if let file {
-            yaml = try? String(contentsOf: URL(filePath: file), encoding: .utf8)
-            guard yaml != nil else {
+            do {
+                yaml = try ConfigurationFile.text(file)
+            } catch {
                 findings.append(
                     .problem(
-                        "configuration", "\(file) cannot be read", "check its path, and that this account may read it"))
+                        "configuration", "\(file) \(error.reason)", "check its path, and that this account may read it")
+                )
                 return nil
             }
         }
@@ -88,8 +90,12 @@ package struct Doctor: Sendable {
     /// Of a private server that does not run at this moment.
     private func embedded(_ configuration: ServerConfiguration) -> Finding {
         do {
-            try EmbeddedPostgres.checkInstallation(of: configuration.data.directory + "/postgresql")
-            return .ok("database", "the private PostgreSQL is installed; it starts with the daemon, which does not run")
+            let directory = DataDirectory.postgresql(in: configuration.data.directory)
+            try EmbeddedPostgres.checkInstallation(of: directory)
+            let first = EmbeddedPostgres.isMade(in: directory) ? "" : "no database is there yet; "
+            return .ok(
+                "database", "\(first)the private PostgreSQL is installed; it starts with the daemon, which does not run"
+            )
         } catch {
             return .problem("database", FailureText.of(error), "install it, or set database.url to a server elsewhere")
         }

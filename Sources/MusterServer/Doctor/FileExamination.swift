@@ -17,7 +17,7 @@ struct FileExamination {
 
     private func directoryFinding(_ path: String) -> Finding {
         let key = "data.directory"
-        guard let mode = SecretExamination.mode(path) else {
+        guard SecretExamination.mode(path) != nil else {
             let parent = Self.nearest(path)
             guard access(parent, W_OK | X_OK) == 0 else {
                 return .problem(
@@ -30,14 +30,14 @@ struct FileExamination {
             return .problem(
                 key, "\(path) is not writable to this account", "chown it to the account that the daemon runs as")
         }
-        guard mode & 0o006 == 0 else {
-            return .problem(key, "everybody on this machine can look into \(path)", "chmod 711 \(path)")
+        if let complaint = DataDirectory.complaint(about: path) {
+            return .problem(key, complaint.says, complaint.advice)
         }
         return .ok(key, "\(path) is writable, and closed to others")
     }
 
     private func tokenFinding(_ directory: String) -> Finding? {
-        let path = directory + "/admin-token"
+        let path = DataDirectory.tokenFile(in: directory)
         guard configuration.bootstrapToken == nil, let mode = SecretExamination.mode(path) else { return nil }
         guard mode & 0o077 == 0 else {
             return .problem("admin-token", "others can read \(path)", "chmod 600 \(path), and make another token")

@@ -59,7 +59,14 @@ struct CredentialExamination {
                     "auth.bootstrap_token", "there is no token with role admin, so nobody can set anything up",
                     "musterd token create --name NAME --role admin")
             }
-            return .ok("auth.bootstrap_token", "\(adminTokens) tokens with role admin, and no bootstrap token")
+            guard configuration.database.url == nil else {
+                return .ok("auth.bootstrap_token", "\(adminTokens) tokens with role admin, and no bootstrap token")
+            }
+            let file = DataDirectory.tokenFile(in: configuration.data.directory)
+            let place =
+                SecretExamination.mode(file) == nil ? "the daemon writes one to \(file)" : "that in \(file) holds"
+            return .ok(
+                "auth.bootstrap_token", "not set, so \(place); beside it \(adminTokens) tokens with role admin")
         }
         if token.utf8.count < 16 {
             return .problem(

@@ -54,6 +54,23 @@ struct BodyReader {
         errors.append(FieldError(pointer: pointer(to: field), detail: detail))
     }
 
+    /// Adds an error when a field is not there or null: for one that only some bodies need. One that is there and wrong has
+    /// its error already.
+    mutating func require(_ field: String, _ detail: String = "is required") {
+        if !says(field) { refuse(field, detail) }
+    }
+
+    /// Whether a field is there and not null.
+    func says(_ field: String) -> Bool { object[field].map { $0 != .null } ?? false }
+
+    /// Adds what a reader of its own found wrong with a part of the body.
+    mutating func take(_ problem: Problem) {
+        for error in problem.errors { refuse(at: error.pointer, error.detail) }
+    }
+
+    /// Whether any field is there that is not null.
+    var saysSomething: Bool { object.members.contains { $0.value != .null } }
+
     private mutating func refuse(at pointer: String, _ detail: String) {
         errorCount += 1
         if errors.count < Problem.errorsMax { errors.append(FieldError(pointer: pointer, detail: detail)) }
@@ -173,6 +190,14 @@ extension BodyReader {
         _ field: String, of type: Value.Type = Value.self
     ) -> Value where Value.RawValue == String {
         checked(field, requiredValue(field)) { FieldRules.enumeration($0) } ?? Value.allCases[Value.allCases.startIndex]
+    }
+
+    /// - Parameter cases: Those that may be said here, where not all may.
+    mutating func enumeration<Value: RawRepresentable & CaseIterable>(
+        _ field: String, among cases: [Value]
+    ) -> Value where Value.RawValue == String {
+        checked(field, requiredValue(field)) { FieldRules.enumeration($0, among: cases) }
+            ?? Value.allCases[Value.allCases.startIndex]
     }
 
     mutating func optionalEnumeration<Value: RawRepresentable & CaseIterable>(

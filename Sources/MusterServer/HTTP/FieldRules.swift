@@ -67,11 +67,13 @@ enum FieldRules {
     }
 
     static func enumeration<Value: RawRepresentable & CaseIterable>(
-        _ value: JSONValue
+        _ value: JSONValue, among cases: [Value] = Array(Value.allCases)
     ) -> Result<Value, FieldComplaint> where Value.RawValue == String {
-        let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        let names = cases.map(\.rawValue).joined(separator: ", ")
         guard let text = value.string else { return wrongKind("one of \(names)", value) }
-        guard let match = Value(rawValue: text) else { return complain("should be one of \(names)") }
+        guard let match = cases.first(where: { $0.rawValue == text }) else {
+            return complain("should be one of \(names)")
+        }
         return .success(match)
     }
 

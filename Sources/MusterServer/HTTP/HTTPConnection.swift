@@ -236,8 +236,10 @@ extension HTTPConnection {
         switch phase {
         case .waiting where queue.isEmpty: context.close(promise: nil)
         case .leaving: context.close(promise: nil)
-        case .gathering: refuse(Problem(.malformedRequest, "The connection was closed within the body."))
-        case .waiting, .answering, .closed: break
+        // A stream has no end of its own by which it would be seen that nobody is there any more.
+        case .answering where isStreaming: context.close(promise: nil)
+        // Within a body it is the parser that says so (`errorCaught`).
+        case .waiting, .gathering, .answering, .closed: break
         }
     }
 

@@ -78,6 +78,8 @@ struct Route: Sendable {
     var refusalAnswer: (@Sendable (Problem) -> Answer?)?
     /// Whether a body may come that nobody looks at: it is thrown away as it comes, and costs its sender nothing.
     var ignoresBody = false
+    /// Whether a GET changes something, for clients that can do nothing else. Then there is no HEAD, which never may.
+    var getWrites = false
     /// What a body may have, where neither `http.request_body_max_bytes` nor `ingress.body_max_bytes` says it.
     var bodyBytesMax: Int?
     /// Whether its body is a message as a door of other tools takes it, and may be as large.

@@ -24,6 +24,8 @@ struct RouteTable: Sendable {
         var children: [String: Int] = [:]
         var capture: Int?
         var routes: [(method: HTTPRequest.Method, index: Int)] = []
+        /// Whether the GET, if there is one, is to be answered under HEAD as well.
+        var hasHead = true
     }
 
     init(_ routes: [Route]) {
@@ -42,6 +44,7 @@ struct RouteTable: Sendable {
             {
                 doors[door] = doors[door] ?? bound.route
             }
+            if bound.route.getWrites { nodes[node].hasHead = false }
         }
     }
 
@@ -69,11 +72,11 @@ struct RouteTable: Sendable {
         return nodes.count - 1
     }
 
-    /// The route for a method and the segments of a path. HEAD is answered by the route for GET.
+    /// The route for a method and the segments of a path. HEAD is answered by the route for GET, unless that one writes.
     func match(_ method: HTTPRequest.Method, _ segments: [String]) -> Match {
         var captured: [String] = []
         guard let node = find(segments[...], from: 0, &captured) else { return .nothing }
-        let wanted = method == .head ? .get : method
+        let wanted = method == .head && nodes[node].hasHead ? .get : method
         if let entry = nodes[node].routes.first(where: { $0.method == wanted }) {
             return .found(routes[entry.index], captured: captured)
         }
@@ -82,7 +85,7 @@ struct RouteTable: Sendable {
 
     private func allowed(at node: Int) -> [HTTPRequest.Method] {
         let methods = nodes[node].routes.map(\.method)
-        return methods.contains(.get) ? methods + [.head] : methods
+        return methods.contains(.get) && nodes[node].hasHead ? methods + [.head] : methods
     }
 
     /// Fixed segments go before captures: `/v1/incidents/statistics` is not an incident.

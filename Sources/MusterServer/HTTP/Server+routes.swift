@@ -8,6 +8,8 @@ extension Server {
             + OpenAPIRoutes().routes
             + TokenRoutes(tokens: tokens, authenticator: authenticator).routes
             + features.routes
-            + features.senses.routes(authenticator: authenticator, sources: features.sources)
+            + features.senses.routes(
+                authenticator: authenticator, sources: features.sources,
+                names: NamedComponents(catalog: features.catalog))
     }
 }

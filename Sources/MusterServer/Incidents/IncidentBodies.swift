@@ -39,7 +39,7 @@ enum IncidentBodies {
         let people = body.optionalInteger("people", 0...100_000_000_000)
         let money = body.optionalNumber("money", 0...1e15)
         let currency = body.optionalString("currency", 3...3)
-        if money != nil, currency == nil { body.refuse("currency", "is required together with money, as in EUR") }
+        if money != nil { body.require("currency", "is required together with money, as in EUR") }
         if let currency, !currency.utf8.allSatisfy({ (65...90).contains($0) }) {
             body.refuse("currency", "should be an ISO 4217 code such as EUR")
         }

@@ -10,6 +10,11 @@ final class ReportLimiter: Sendable {
         var perMinute = 6_000
     }
 
+    /// Which one was reached.
+    enum Limit: String, CaseIterable, Sendable {
+        case address, all
+    }
+
     private struct State {
         var minute: Int64 = 0
         var counts: [[UInt8]: Int] = [:]
@@ -28,17 +33,17 @@ final class ReportLimiter: Sendable {
     /// - Parameter seconds: What the clock says, of whatever beginning.
     /// - Returns: Nil when it is taken, else after how many seconds to try again.
     func take(reporter: [UInt8], at seconds: Int64) -> Int? {
-        let limit: String? = state.withLock { state in
+        let limit: Limit? = state.withLock { state in
             let minute = seconds / 60
             if minute != state.minute { state = State(minute: minute) }
-            guard state.total < limits.perMinute else { return "all" }
-            guard state.counts[reporter, default: 0] < limits.perReporter else { return "address" }
+            guard state.total < limits.perMinute else { return .all }
+            guard state.counts[reporter, default: 0] < limits.perReporter else { return .address }
             state.counts[reporter, default: 0] += 1
             state.total += 1
             return nil
         }
         guard let limit else { return nil }
-        Counter(label: "muster_reports_refused", dimensions: [("limit", limit)]).increment()
+        Counter(label: "muster_reports_refused", dimensions: [("limit", limit.rawValue)]).increment()
         return Int(60 - seconds % 60)
     }
 

@@ -11,8 +11,12 @@ struct ReportRoutes: Sendable {
     private static let ratesMax = 500
 
     var routes: [Route] {
-        [
-            Route(.post, "/reports", role: nil, "sendReport", query: .anything, body: .foreign, handler: take),
+        var sending = Route(.post, "/reports", role: nil, "sendReport", query: .anything, body: .foreign, handler: take)
+        sending.bodyBytesMax = ReportBody.bytesMax
+        // Also what the edge refuses: else a page of another address would not learn of it.
+        sending.refusalAnswer = { Self.forEveryPage($0.answer) }
+        return [
+            sending,
             Route(.options, "/reports", role: nil, "askAboutReports", query: .anything, handler: preflight),
             Route(.get, "/v1/reports", role: .viewer, "listReports", isLong: true, handler: list),
             Route(.get, "/v1/incidents/{id}/reports", role: .viewer, "getIncidentReports", isLong: true, handler: show),
@@ -24,16 +28,16 @@ struct ReportRoutes: Sendable {
 
     /// Answers the same whether the report counts or not: nobody learns what there is, or what others reported.
     private func take(_ request: RequestContext) async throws -> Answer {
-        var answer: Answer
-        do {
-            try await reports.take(try ReportBody.read(request), from: request)
-            answer = .json(status: .accepted) { json in
+        try await reports.take(try ReportBody.read(request), from: request)
+        return Self.forEveryPage(
+            .json(status: .accepted) { json in
                 json.object { $0.member("accepted", true) }
-            }
-        } catch let problem as Problem {
-            answer = problem.answer
-        }
-        // A status page of any address may send reports; there is nothing here that a cookie would open.
+            })
+    }
+
+    /// A status page of any address may send reports; there is nothing here that a cookie would open.
+    private static func forEveryPage(_ answer: Answer) -> Answer {
+        var answer = answer
         answer.headers[.accessControlAllowOrigin] = "*"
         return answer
     }

@@ -23,6 +23,8 @@ struct ReportRunner: Service {
     private static let batchMax = 5_000
     private let progress = RunnerProgress("reports")
     let setbacks = Setbacks<Int>("reports")
+    /// As the metric of dropped rows names them.
+    static let droppedRows = "report counts"
     /// Looks between two prunings, which is a quarter of an hour.
     private static let looksBetweenPrunings = 30
 
@@ -39,7 +41,7 @@ struct ReportRunner: Service {
                 if looks.isMultiple(of: Self.looksBetweenPrunings) {
                     await insist("old reports could not be removed") {
                         let dropped = try await ReportStore(pool: pool).prune(days: retentionDays)
-                        Counter(label: "muster_dropped_rows", dimensions: [("what", "report counts")])
+                        Counter(label: "muster_dropped_rows", dimensions: [("what", Self.droppedRows)])
                             .increment(by: dropped)
                     }
                 }

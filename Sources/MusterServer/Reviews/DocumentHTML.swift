@@ -19,7 +19,7 @@ enum DocumentHTML {
         case .quote(let inner): return "<blockquote>\n\(render(inner))\n</blockquote>"
         case .rule: return "<hr>"
         case .code(let text): return "<pre><code>\(HTMLText.escape(text))</code></pre>"
-        case .table(let head, let rows): return table(head, rows)
+        case .table(let head, let rows, let alignments): return table(head, rows, alignments)
         }
     }
 
@@ -32,9 +32,13 @@ enum DocumentHTML {
         return "<li>\(inlines(text))\(rest)</li>"
     }
 
-    private static func table(_ head: [[DocumentInline]], _ rows: [[[DocumentInline]]]) -> String {
-        let cells = head.map { "<th scope=\"col\">\(inlines($0))</th>" }.joined()
-        let body = rows.map { row in "<tr>\(row.map(cell).joined())</tr>" }
+    private static func table(
+        _ head: [[DocumentInline]], _ rows: [[[DocumentInline]]], _ alignments: [DocumentAlignment?]
+    ) -> String {
+        let styles = alignments.map { alignment in alignment.map { " style=\"text-align: \($0.rawValue)\"" } ?? "" }
+        func style(_ column: Int) -> String { styles.indices.contains(column) ? styles[column] : "" }
+        let cells = head.enumerated().map { "<th scope=\"col\"\(style($0))>\(inlines($1))</th>" }.joined()
+        let body = rows.map { row in "<tr>\(row.enumerated().map { cell($1, style($0)) }.joined())</tr>" }
         return """
             <div class="table"><table>
             <thead><tr>\(cells)</tr></thead>
@@ -46,11 +50,11 @@ enum DocumentHTML {
     }
 
     /// A moment, and nothing else, is kept on one line.
-    private static func cell(_ content: [DocumentInline]) -> String {
+    private static func cell(_ content: [DocumentInline], _ style: String) -> String {
         guard case .text(let text) = content.first, content.count == 1, text.utf8.count == 19,
             let moment = Timestamp("\(text)Z"), moment.dateAndTime == text
-        else { return "<td>\(inlines(content))</td>" }
-        return "<td class=\"when\">\(text)</td>"
+        else { return "<td\(style)>\(inlines(content))</td>" }
+        return "<td class=\"when\"\(style)>\(text)</td>"
     }
 
     private static func inlines(_ nodes: [DocumentInline]) -> String {

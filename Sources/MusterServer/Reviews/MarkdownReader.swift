@@ -46,7 +46,8 @@ enum MarkdownReader {
     private static func parse(_ text: String, _ builder: Builder) -> Bool {
         var parser = MD_PARSER()
         parser.flags = UInt32(
-            MD_FLAG_TABLES | MD_FLAG_NOHTMLBLOCKS | MD_FLAG_NOHTMLSPANS | MD_FLAG_NOINDENTEDCODEBLOCKS)
+            MD_FLAG_TABLES | MD_FLAG_NOHTMLBLOCKS | MD_FLAG_NOHTMLSPANS | MD_FLAG_NOINDENTEDCODEBLOCKS
+                | MD_FLAG_PERMISSIVEURLAUTOLINKS)
         parser.enter_block = { type, detail, user in Builder.of(user).enter(type, detail) }
         parser.leave_block = { type, _, user in Builder.of(user).leave(type) }
         parser.enter_span = { type, detail, user in Builder.of(user).enter(type, detail) }
@@ -86,6 +87,8 @@ private final class Builder {
     private struct Table {
         var isHead = true
         var head: [[DocumentInline]] = []
+        /// Of the columns of the head.
+        var alignments: [DocumentAlignment?] = []
         var rows: [[[DocumentInline]]] = []
         var row: [[DocumentInline]] = []
     }
@@ -147,6 +150,9 @@ extension Builder {
             table = Table()
         case MD_BLOCK_THEAD: table?.isHead = true
         case MD_BLOCK_TBODY: table?.isHead = false
+        case MD_BLOCK_TH:
+            let column = detail?.assumingMemoryBound(to: MD_BLOCK_TD_DETAIL.self).pointee.align
+            table?.alignments.append(column.flatMap(Self.alignment))
         default: endLine()
         }
         return 0
@@ -164,6 +170,15 @@ extension Builder {
         default: endLine()
         }
         return 0
+    }
+
+    private static func alignment(_ column: MD_ALIGN) -> DocumentAlignment? {
+        switch column {
+        case MD_ALIGN_LEFT: .left
+        case MD_ALIGN_CENTER: .center
+        case MD_ALIGN_RIGHT: .right
+        default: nil
+        }
     }
 
     /// An item is kept exactly if its list is.
@@ -215,7 +230,8 @@ extension Builder {
     private func endTable() {
         guard let finished = table, !finished.head.isEmpty else { return }
         table = nil
-        append(.table(head: finished.head, rows: finished.rows))
+        let alignments = finished.alignments.contains { $0 != nil } ? finished.alignments : []
+        append(.table(head: finished.head, rows: finished.rows, alignments: alignments))
     }
 
     /// What was read, also when reading stopped in the middle of something.
@@ -288,7 +304,8 @@ extension Builder {
             let raw = UnsafeRawBufferPointer(bytes)
             // Marks are escaped in what is written: `"` takes six bytes in HTML.
             guard pay(raw.reduce(raw.count) { $0 + (Self.isMark($1) ? 5 : 0) }) else { return 1 }
-            pending += String(decoding: raw, as: UTF8.self)
+            let said = String(decoding: raw, as: UTF8.self)
+            pending += type == MD_TEXT_ENTITY ? CharacterReference.character(said) ?? said : said
         }
         return 0
     }
@@ -304,7 +321,9 @@ extension Builder {
     private func address(_ attribute: MD_ATTRIBUTE?) -> String? {
         guard let attribute, let text = attribute.text else { return "" }
         guard pay(2 * Int(attribute.size)) else { return nil }
-        return String(decoding: UnsafeRawBufferPointer(start: text, count: Int(attribute.size)), as: UTF8.self)
+        let address = String(decoding: UnsafeRawBufferPointer(start: text, count: Int(attribute.size)), as: UTF8.self)
+        // The one that stands in many addresses; any other could hide what an address is.
+        return address.split(separator: "&amp;", omittingEmptySubsequences: false).joined(separator: "&")
     }
 
     /// Text joins the text before it.
@@ -345,7 +364,8 @@ extension Builder {
         case MD_SPAN_A, MD_SPAN_IMG:
             // No image, and no link that could do harm: what it says, and where it leads, as text.
             span.nodes.forEach(add)
-            pending = span.address.isEmpty ? "" : " (\(LinkAddress.shown(span.address)))"
+            let isSaid = span.address.isEmpty || span.nodes == [.text(span.address)]
+            pending = isSaid ? "" : " (\(LinkAddress.shown(span.address)))"
             if !pending.isEmpty { endText() }
         default: span.nodes.forEach(add)
         }
@@ -357,6 +377,32 @@ extension Builder {
         let nodes = spans[0].nodes
         spans[0].nodes = []
         return nodes
+    }
+}
+
+/// Characters by name or number, as in `&amp;` and `&#8212;`: those that people write. Any other stays as it was typed.
+enum CharacterReference {
+    private static let named: [String: String] = [
+        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}", "copy": "\u{A9}",
+        "reg": "\u{AE}", "trade": "\u{2122}", "deg": "\u{B0}", "plusmn": "\u{B1}", "micro": "\u{B5}",
+        "middot": "\u{B7}", "times": "\u{D7}", "divide": "\u{F7}", "sect": "\u{A7}", "para": "\u{B6}",
+        "euro": "\u{20AC}", "pound": "\u{A3}", "ndash": "\u{2013}", "mdash": "\u{2014}", "hellip": "\u{2026}",
+        "bull": "\u{2022}", "laquo": "\u{AB}", "raquo": "\u{BB}", "lsquo": "\u{2018}", "rsquo": "\u{2019}",
+        "ldquo": "\u{201C}", "rdquo": "\u{201D}", "larr": "\u{2190}", "rarr": "\u{2192}", "uarr": "\u{2191}",
+        "darr": "\u{2193}", "le": "\u{2264}", "ge": "\u{2265}", "ne": "\u{2260}", "asymp": "\u{2248}",
+    ]
+
+    /// What a reference stands for, with its `&` and `;`; nil when it is none of ours, or would be white space or a control.
+    static func character(_ reference: String) -> String? {
+        let name = reference.dropFirst().dropLast()
+        guard name.first == "#" else { return named[String(name)] }
+        let digits = name.dropFirst()
+        let isHexadecimal = digits.first == "x" || digits.first == "X"
+        let number = isHexadecimal ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
+        guard let scalar = number.flatMap(Unicode.Scalar.init), !scalar.properties.isWhitespace,
+            Markdown.visible(String(scalar)) == String(scalar)
+        else { return nil }
+        return String(scalar)
     }
 }
 

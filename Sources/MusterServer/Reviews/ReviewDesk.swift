@@ -40,7 +40,7 @@ struct ReviewDesk: Sendable {
     /// Makes a revision: the given sections take the place of those of the same id, the other written ones stay. Only what changed
     /// is stored, so that any number of people may write at once: each revision is decided on what the one before left.
     func revise(
-        _ number: Int, sections: [EditedSection], status: ReviewStatus, _ context: CommandContext
+        _ number: Int, sections: [EditedSection], status: ReviewStatus?, _ context: CommandContext
     ) async throws -> IncidentDesk.Outcome {
         try await desk.handle(.reviseReview(sections: sections, status: status), on: number, context)
     }

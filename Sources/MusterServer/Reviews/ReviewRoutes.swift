@@ -58,7 +58,7 @@ struct ReviewRoutes: Sendable {
         let number = try request.incidentNumber()
         var body = try request.fields()
         let sections = IncidentBodies.sections(&body)
-        let status: ReviewStatus = body.optionalEnumeration("status") ?? .draft
+        let status: ReviewStatus? = body.optionalEnumeration("status")
         let context = try CommandContext(request, &body)
         _ = try await reviews.revise(number, sections: sections, status: status, context)
         return try await answer(number)

@@ -8,7 +8,7 @@ import ServiceLifecycle
 package enum Commands {
     /// Brings the schema up to date; the names of what was applied.
     package static func migrate(_ configuration: ServerConfiguration, logger: Logger) async throws -> [String] {
-        try await withDatabase(configuration, logger) { database, _ in
+        try await withDatabase(configuration, makes: true, logger) { database, _ in
             let applied = try await Migrator(migrations: Migrations.all).migrate(database.pool, logger: logger)
             return applied.map { "\($0.number) \($0.name)" }
         }
@@ -32,19 +32,41 @@ package enum Commands {
         _ configuration: ServerConfiguration, logger: Logger
     ) async throws -> (summary: String, differences: [String]) {
         let report = try await withDatabase(configuration, logger) { _, pool in
-            try await Verification(pool: pool, policy: configuration.policy).run()
+            try await checkSchema(pool, whyNotNewer: nil)
+            return try await Verification(pool: pool, policy: configuration.policy).run()
         }
         let summary =
             "\(report.incidents) incidents, \(report.entries) entries, \(report.differences.count) differences"
         return (summary, report.differences)
     }
 
+    /// Throws when the database lacks tables that a command is about to read.
+    ///
+    /// - Parameter whyNotNewer: What is said of a schema that a newer program made; nil where that one can be read.
+    static func checkSchema(_ pool: PostgresPool, whyNotNewer: String?) async throws {
+        let status = try await Migrator(migrations: Migrations.all).status(pool)
+        guard status.pending.isEmpty else {
+            throw SchemaFailure(
+                description: status.applied.isEmpty
+                    ? "there is nothing of Muster in this database; name another one, or run musterd migrate first"
+                    : "the schema lacks \(status.pending.count) migrations; run musterd migrate first")
+        }
+        if let whyNotNewer, !status.newer.isEmpty { throw SchemaFailure(description: whyNotNewer) }
+    }
+
+    /// Why a command cannot read a database: a sentence for an operator.
+    private struct SchemaFailure: Error, CustomStringConvertible {
+        let description: String
+    }
+
     /// Runs a command on the configured database, which is started for it if it is ours and does not run.
+    ///
+    /// - Parameter makes: Whether a private database is made where there is none.
     static func withDatabase<Result: Sendable>(
-        _ configuration: ServerConfiguration, _ logger: Logger,
-        _ body: @Sendable (Database, PostgresPool) async throws -> Result
+        _ configuration: ServerConfiguration, makes: Bool = false, _ logger: Logger,
+        _ body: (Database, PostgresPool) async throws -> Result
     ) async throws -> Result {
-        let database = try await Database.borrow(configuration, logger: logger)
+        let database = try await Database.borrow(configuration, makes: makes, logger: logger)
         let pool = PostgresPool(configuration: database.pool, logger: logger)
         do {
             let result = try await withThrowingTaskGroup(of: Void.self) { group in

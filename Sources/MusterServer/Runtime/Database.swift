@@ -16,6 +16,10 @@ struct Database: Sendable {
         }
         let directory = configuration.data.directory
         try DataDirectory.make(directory)
+        if let complaint = DataDirectory.complaint(about: directory) {
+            logger.warning(
+                "data.directory: \(complaint.says)", metadata: ["what_to_do": .string(complaint.advice)])
+        }
         if configuration.bootstrapToken == nil {
             configuration.bootstrapToken = try DataDirectory.adminToken(in: directory, logger: logger)
         }
@@ -25,11 +29,15 @@ struct Database: Sendable {
     }
 
     /// For a command beside the daemon: uses the private server while it runs, else starts it for the moment.
-    static func borrow(_ configuration: ServerConfiguration, logger: Logger) async throws -> Database {
+    ///
+    /// - Parameter makes: Whether the command is there to make a database. Any other refuses where there is none, and leaves
+    ///   nothing behind.
+    static func borrow(_ configuration: ServerConfiguration, makes: Bool, logger: Logger) async throws -> Database {
         if let url = configuration.database.url {
             return Database(pool: Self.pool(url, configuration), embedded: nil)
         }
-        try DataDirectory.make(configuration.data.directory)
+        let directory = configuration.data.directory
+        if makes { try DataDirectory.make(directory) } else { try DataDirectory.lookForDatabase(in: directory) }
         let embedded = Self.embedded(configuration, logger: logger)
         let running = Self.pool(embedded.conninfo(database: EmbeddedPostgresSettings().database), configuration)
         if await answers(running, logger: logger) { return Database(pool: running, embedded: nil) }
@@ -73,7 +81,7 @@ struct Database: Sendable {
         var settings = EmbeddedPostgresSettings()
         settings.user = configuration.data.postgresUser
         return EmbeddedPostgres(
-            directory: configuration.data.directory + "/postgresql", settings: settings, logger: logger)
+            directory: DataDirectory.postgresql(in: configuration.data.directory), settings: settings, logger: logger)
     }
 
     private static func pool(_ conninfo: String, _ configuration: ServerConfiguration) -> PostgresConfiguration {
@@ -111,9 +119,33 @@ enum DataDirectory {
         }
     }
 
+    /// Where the administrator's token is when none is configured.
+    static func tokenFile(in directory: String) -> String { directory + "/admin-token" }
+
+    /// What is wrong with who may enter the directory, and what to do; nil when nothing is.
+    static func complaint(about path: String) -> (says: String, advice: String)? {
+        guard let mode = SecretExamination.mode(path), mode & 0o006 != 0 else { return nil }
+        return ("everybody on this machine can look into \(path)", "chmod 711 \(path)")
+    }
+
+    /// Where the private server has its files.
+    static func postgresql(in directory: String) -> String { directory + "/postgresql" }
+
+    /// Throws when no private server has its files there, or nobody could say; makes nothing.
+    static func lookForDatabase(in path: String) throws {
+        guard EmbeddedPostgres.isMade(in: postgresql(in: path)) else {
+            guard access(path, F_OK) != 0 || access(path, W_OK | X_OK) == 0 else {
+                throw Failure(description: "data.directory: \(path) is not writable")
+            }
+            throw Failure(
+                description: "there is no database in \(path); name the right data.directory or database.url, or have "
+                    + "musterd serve or musterd migrate make one there")
+        }
+    }
+
     /// The administrator's token of an installation that has none configured: made once, readable to us alone.
     static func adminToken(in directory: String, logger: Logger) throws -> String {
-        let path = directory + "/admin-token"
+        let path = tokenFile(in: directory)
         if let text = try? String(contentsOf: URL(filePath: path), encoding: .utf8) {
             let token = String(text.prefix { !$0.isNewline })
             guard token.utf8.count >= 16 else {

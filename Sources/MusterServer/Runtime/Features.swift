@@ -92,14 +92,15 @@ struct Features: Sendable {
             + CatalogRoutes(reader: CatalogReader(pool: pool)).routes
             + DependencyRoutes(catalog: catalog).routes
             + SourceRoutes(
-                store: SourceStore(pool: pool), cache: sources, trial: trial, publicURL: configuration.http.publicURL
+                store: SourceStore(pool: pool), cache: sources, trial: trial, names: NamedComponents(catalog: catalog),
+                publicURL: configuration.http.publicURL
             ).routes
             + ingressRoutes
             + AlertRoutes(
                 search: AlertSearch(pool: pool), store: alerts, routing: routing
             ).routes
             + RuleRoutes(
-                store: RuleStore(pool: pool), book: rules, trial: trial
+                store: RuleStore(pool: pool), book: rules, trial: trial, names: NamedComponents(catalog: catalog)
             ).routes
             + SilenceRoutes(store: SilenceStore(pool: pool), routing: routing).routes
             + ReportRoutes(

@@ -19,6 +19,7 @@ extension Server {
         let sockets = try SystemdSockets(environment: environment)
         let metrics = MetricsRegistry()
         MetricsSystem.bootstrap(metrics)
+        CountersFromStart.show()
         let (reloads, hangUps) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         var group = ServiceGroupConfiguration(
             services: [

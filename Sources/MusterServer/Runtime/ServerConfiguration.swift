@@ -176,9 +176,9 @@ extension ServerConfiguration {
         var yaml: String?
         if let file {
             do {
-                yaml = try String(contentsOf: URL(filePath: file), encoding: .utf8)
+                yaml = try ConfigurationFile.text(file)
             } catch {
-                throw ConfigurationError(errors: ["\(file): cannot be read"])
+                throw ConfigurationError(errors: ["\(file): \(error.reason)"])
             }
         }
         return try ServerConfiguration(SettingSource(yaml: yaml, fileName: file, environment: environment))

@@ -24,6 +24,7 @@ final class Setbacks<Key: Hashable & Sendable>: Sendable {
         self.queue = queue
         self.rests = rests
         self.keysMax = keysMax
+        tell(0)
     }
 
     /// What is to be left out at this moment.

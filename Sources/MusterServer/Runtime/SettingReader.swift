@@ -83,7 +83,7 @@ struct SettingReader {
             return direct
         }
         do {
-            let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+            let text = try ConfigurationFile.text(path)
             let secret = text.prefix { !$0.isNewline }
             guard !secret.isEmpty else {
                 refuse("\(key)_file", "the file \(path) is empty")
@@ -91,7 +91,7 @@ struct SettingReader {
             }
             return String(secret)
         } catch {
-            refuse("\(key)_file", "the file \(path) cannot be read")
+            refuse("\(key)_file", "the file \(path) \(error.reason)")
             return nil
         }
     }

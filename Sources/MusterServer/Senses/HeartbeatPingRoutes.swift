@@ -28,6 +28,7 @@ struct HeartbeatPingRoutes: Sendable {
         ].map { route in
             var route = route
             route.ignoresBody = true
+            route.getWrites = true
             return route
         }
     }

@@ -4,6 +4,7 @@ import IncidentDomain
 /// Heartbeats as people make and read them.
 struct HeartbeatRoutes: Sendable {
     let store: HeartbeatStore
+    let names: NamedComponents
     /// Woken when a change of a heartbeat ends its alert.
     let signal: RoutingSignal
 
@@ -36,6 +37,9 @@ struct HeartbeatRoutes: Sendable {
         let name = try SenseFields.name(request)
         var body = try request.fields()
         let draft = try HeartbeatBodies.draft(&body, name: name)
+        if let component = draft.component {
+            try await names.check(component, before: try await store.find(name)?.readable?.draft.component)
+        }
         let (heartbeat, isNew) = try await store.put(draft, by: request.principal)
         signal.wake()
         var answer = Answer.json(status: isNew ? .created : .ok) { $0.value(heartbeat) }

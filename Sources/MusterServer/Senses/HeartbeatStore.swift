@@ -106,9 +106,11 @@ struct HeartbeatStore: Sendable {
         _ = try await transaction.query(SenseSignalStore.put([signal]))
     }
 
-    func heartbeat(_ name: String) async throws -> Heartbeat? {
+    func heartbeat(_ name: String) async throws -> Heartbeat? { try await find(name)?.get() }
+
+    func find(_ name: String) async throws -> ReadRow<Heartbeat>? {
         try await pool.query("SELECT \(fragment: Self.columns) FROM heartbeat WHERE name = \(name)")
-            .first.map { try Self.reader.read($0, in: pool).get() }
+            .first.map { Self.reader.read($0, in: pool) }
     }
 
     /// By name.

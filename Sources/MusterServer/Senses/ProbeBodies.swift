@@ -6,14 +6,16 @@ enum ProbeBodies {
     /// The fields of all kinds are read, and those of the probe's own kind are used.
     static func draft(_ body: inout BodyReader, name: String) throws(Problem) -> ProbeDraft {
         let kind: ProbeTarget.Kind = body.enumeration("kind")
-        let page = ProbeHTTPBodies.page(&body, isNeeded: kind == .http)
-        let host = host(&body, isNeeded: kind != .http)
+        // Of no kind, nobody knows what else it needs.
+        let isKnown = body.errors.isEmpty
+        let page = ProbeHTTPBodies.page(&body, isNeeded: isKnown && kind == .http)
+        let host = host(&body, isNeeded: isKnown && kind != .http)
         let port = body.optionalInteger("port", 1...65_535)
         let expects = body.optionalString("expect", 1...200)
         let serverName = body.optionalString("server_name", 1...253)
         if let serverName, !ProbeHost.isName(serverName) { body.refuse("server_name", ProbeHost.nameRule) }
         let daysLeft = body.optionalInteger("min_days_left", 0...3_650) ?? 14
-        if kind == .tcp, port == nil { body.refuse("port", "is required") }
+        if kind == .tcp { body.require("port") }
         let target: ProbeTarget =
             switch kind {
             case .http: .http(page)
@@ -39,7 +41,7 @@ enum ProbeBodies {
 
     private static func host(_ body: inout BodyReader, isNeeded: Bool) -> String {
         guard let host = body.optionalString("host", 1...253) else {
-            if isNeeded { body.refuse("host", "is required") }
+            if isNeeded { body.require("host") }
             return ""
         }
         if !ProbeHost.isHost(host) { body.refuse("host", ProbeHost.rule) }
@@ -95,7 +97,7 @@ enum ProbeHTTPBodies {
 
     private static func url(_ body: inout BodyReader, isNeeded: Bool) -> String {
         guard let url = body.optionalString("url", 1...2000) else {
-            if isNeeded { body.refuse("url", "is required") }
+            if isNeeded { body.require("url") }
             return ""
         }
         if let complaint = ProbeURL.complaint(about: url) { body.refuse("url", complaint) }
@@ -109,7 +111,7 @@ enum ProbeHTTPBodies {
             if ours.contains(name.lowercased()) { item.refuse("name", "is set by the daemon itself") }
             let isSecret = item.optionalBool("secret") ?? false
             let value = item.optionalString("value", 0...2000)
-            if value == nil, !isSecret { item.refuse("value", "is required") }
+            if !isSecret { item.require("value") }
             if let value, !value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) {
                 item.refuse("value", "must not have control characters")
             }

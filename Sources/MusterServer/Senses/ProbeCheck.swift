@@ -41,7 +41,7 @@ struct ProbeCheck: Sendable {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            return .failed(ProbeConnector.words(error))
+            return .failed(ProbeFault.words(of: error))
         }
     }
 }

@@ -93,23 +93,4 @@ struct ProbeConnector: Sendable {
         let isAddress = NetworkRange.bytes(of: serverName) != nil
         return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : serverName)
     }
-
-    /// What a fault of the network is called by people.
-    static func words(_ error: any Error) -> String {
-        switch error {
-        case let failure as ProbeCheck.Failure: return failure.detail
-        case let error as IOError:
-            switch error.errnoCode {
-            case 111: return "connection refused"
-            case 113, 101: return "no route to the host"
-            case 104: return "connection reset"
-            case 110: return "connection timed out"
-            default: return "\(error)"
-            }
-        case ChannelError.connectTimeout: return "connection timed out"
-        case is ChannelError: return "the connection was closed"
-        case let error as NIOSSLError: return "TLS failed: \(error)"
-        default: return "\(error)"
-        }
-    }
 }

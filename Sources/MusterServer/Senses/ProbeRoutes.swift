@@ -5,6 +5,7 @@ import IncidentDomain
 struct ProbeRoutes: Sendable {
     let store: ProbeStore
     let check: ProbeCheck
+    let names: NamedComponents
     /// Woken when a change of a probe ends its alert.
     let signal: RoutingSignal
 
@@ -41,7 +42,9 @@ struct ProbeRoutes: Sendable {
         let name = try SenseFields.name(request)
         var body = try request.fields()
         let sent = try ProbeBodies.draft(&body, name: name)
-        let draft = try sent.keepingSecrets(of: try await store.find(name)?.readable?.draft.target)
+        let before = try await store.find(name)?.readable?.draft
+        let draft = try sent.keepingSecrets(of: before?.target)
+        try await names.check(draft.component, before: before?.component)
         let (probe, isNew) = try await store.put(draft, by: request.principal)
         signal.wake()
         var answer = Answer.json(status: isNew ? .created : .ok) { $0.value(probe) }

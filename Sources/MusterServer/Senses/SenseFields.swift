@@ -27,7 +27,7 @@ enum SenseFields {
         }
     }
 
-    /// The component that is harmed; it need not be in the catalog yet.
+    /// The component that is harmed; whether the catalog has it is asked by `NamedComponents`.
     static func component(_ body: inout BodyReader) -> String? {
         guard let slug = body.optionalString("component", 1...64) else { return nil }
         if !Identifiers.isSlug(slug) { body.refuse("component", "should be the slug of a component") }

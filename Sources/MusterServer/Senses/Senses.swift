@@ -45,12 +45,12 @@ struct Senses: Sendable {
 
     var runners: [any Service] { [heartbeatRunner, probeRunner, senseRunner] }
 
-    func routes(authenticator: Authenticator, sources: SourceCache) -> [Route] {
-        HeartbeatRoutes(store: heartbeats, signal: signal).routes
+    func routes(authenticator: Authenticator, sources: SourceCache, names: NamedComponents) -> [Route] {
+        HeartbeatRoutes(store: heartbeats, names: names, signal: signal).routes
             + HeartbeatPingRoutes(
                 store: heartbeats, credentials: PingCredentials(authenticator: authenticator, sources: sources),
                 signal: signal
             ).routes
-            + ProbeRoutes(store: probes, check: check, signal: signal).routes
+            + ProbeRoutes(store: probes, check: check, names: names, signal: signal).routes
     }
 }

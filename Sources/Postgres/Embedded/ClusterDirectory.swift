@@ -10,6 +10,8 @@ struct ClusterDirectory {
     /// one.
     var unfinishedData: String { path + "/data.unfinished" }
     var log: String { path + "/server.log" }
+    /// Whether there is a whole cluster.
+    var isMade: Bool { access(data + "/PG_VERSION", F_OK) == 0 }
     private var lock: String { path + "/lock" }
 
     /// A socket's path may have 107 bytes; deep directories get a short one under /tmp, always the same for the same

@@ -13,7 +13,7 @@ struct ClusterMaking {
     /// Runs initdb in a directory beside, which takes its place when it is complete: killed at any moment, the next
     /// start begins anew.
     func makeIfMissing(syncs: Bool) throws(PostgresError) {
-        guard access(directory.data + "/PG_VERSION", F_OK) != 0 else { return }
+        guard !directory.isMade else { return }
         let unfinished = directory.unfinishedData
         try remove(unfinished)
         try directory.makePrivate(unfinished, account)

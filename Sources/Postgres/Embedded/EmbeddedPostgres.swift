@@ -25,6 +25,11 @@ package final class EmbeddedPostgres: Sendable {
         self.logger = logger
     }
 
+    /// Whether a cluster was made in a directory, as far as this account may look.
+    package static func isMade(in directory: String) -> Bool {
+        ClusterDirectory(path: directory).isMade
+    }
+
     /// Makes the cluster if there is none, starts the server, creates the database, and returns a connection string for
     /// it. Throws `PostgresError.embedded`, with the end of the server's log where that helps.
     package func start() async throws -> String {

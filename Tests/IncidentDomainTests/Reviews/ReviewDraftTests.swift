@@ -186,7 +186,7 @@ struct ReviewDraftTests {
         var table = DocumentTable("No.")
         for row in many { table.add(row[0]) }
         let blocks = table.block.bounded
-        guard case .table(_, let rows) = blocks[0] else { return }
+        guard case .table(_, let rows, _) = blocks[0] else { return }
         #expect(rows.count == 2_000)
         #expect(DocumentMarkdown.render([blocks[1]]) == "500 more are left out here; the whole timeline has them.")
         let long = DocumentBlock.bullets([String](repeating: String(repeating: "x", count: 100_000), count: 9)).bounded

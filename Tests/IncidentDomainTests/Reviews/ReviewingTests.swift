@@ -49,6 +49,20 @@ struct ReviewingTests {
         #expect(try Given.incident(in: .restore).and(.draftReview).when(approve).code == "wrong-phase")
     }
 
+    @Test func `a revision that says no status keeps the one there is`() throws {
+        let drafted = try Given.incident(in: .review).and(.draftReview)
+        let keeps = IncidentCommand.reviseReview(sections: [Self.section], status: nil)
+        #expect(try drafted.and(keeps).incident.review?.status == .draft)
+        let inReview = try drafted.and(.reviseReview(sections: [], status: .inReview), keeps)
+        #expect(inReview.incident.review == ReviewProgress(revision: 3, status: .inReview))
+        #expect(inReview.when(keeps) == .nothing)
+        let approved = try inReview.and(.approveReview(sections: []))
+        #expect(approved.when(keeps) == .nothing)
+        let other = EditedSection(id: "summary", markdown: "It was the cable.")
+        let changed = try approved.and(.reviseReview(sections: [other], status: nil))
+        #expect(changed.incident.review?.status == .draft, "what is changed has to be approved again")
+    }
+
     @Test func `what is revised after the approval has to be approved again`() throws {
         let given = try Given.incident(in: .review).and(.draftReview, .approveReview(sections: []), revise())
         #expect(given.incident.review == ReviewProgress(revision: 2, status: .draft))

@@ -23,6 +23,15 @@ struct WordingTests {
     }
 
     @Test(arguments: [
+        ("7 alerts are firing", "7 alerts are firing."), ("a b", "A b."),
+        (" no  review\nhas begun. ", "No review has begun."),
+        ("no commander", "No commander."), ("éa b", "Éa b."), ("", ""), ("x", "X."),
+    ])
+    func `a clause becomes a sentence with all its words`(_ clause: String, _ sentence: String) {
+        #expect(clause.beginningSentence == sentence)
+    }
+
+    @Test(arguments: [
         (0.0, "0"), (12_500, "12,500"), (12_500.5, "12,500.50"), (0.05, "0.05"), (-0.5, "-0.50"), (-1.5, "-1.50"),
         (1e15, "1,000,000,000,000,000"), (0.999, "1"), (-0.001, "0"), (1e300, "1e+300"),
     ])

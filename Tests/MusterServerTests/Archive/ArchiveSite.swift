@@ -30,8 +30,9 @@ enum ArchiveSite {
     ) async throws -> ArchiveImport.Summary {
         let descriptor = open(path, O_RDONLY)
         defer { close(descriptor) }
+        let reader = try ArchiveReader(descriptor: descriptor)
         return try await ArchiveImport(
-            target: database.pool, reader: ArchiveReader(descriptor: descriptor), policy: PhasePolicy(),
+            target: database.pool, reader: reader, head: ArchiveImport.head(reader), policy: PhasePolicy(),
             options: options, logger: TestServer.quietLogger, progress: { _ in }
         ).run()
     }

@@ -128,6 +128,16 @@ import Testing
         }
         #expect(try look(nil, admins: 0).advice?.contains("musterd token create") == true)
         #expect(try look(nil, admins: 1).level == .ok)
+        let data = try TestServer.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: data) }
+        func own() throws -> Finding {
+            CredentialExamination(
+                configuration: try configuration(["MUSTER_DATA_DIRECTORY": data]), adminTokens: 0
+            ).finding
+        }
+        #expect(try own().level == .ok && own().says.contains("the daemon writes one to \(data)/admin-token"))
+        try write("token\n", to: data + "/admin-token", mode: 0o600)
+        #expect(try own().says.contains("that in \(data)/admin-token holds"))
         #expect(try look("short", admins: 0).level == .problem)
         #expect(try look("long-enough-to-be-one", admins: 0).level == .ok)
         #expect(try look("long-enough-to-be-one", admins: 2).level == .warning)

@@ -105,7 +105,8 @@ struct BodyProbe {
         }
 
         private mutating func probeArray(_ schema: JSONValue, at pointer: String, _ put: Put) throws {
-            add(pointer, "no element", true, put([]))
+            // Where one is needed, another field may say otherwise, which is the business of the routes' own tests.
+            if schema["minItems"] == nil { add(pointer, "no element", true, put([])) }
             guard let max = schema["maxItems"]?.integer, let items = schema["items"] else { return }
             let element = try sample.value(items)
             add(pointer, "\(max) elements", true, put(.array(Array(repeating: element, count: max))))

@@ -48,6 +48,8 @@ struct BodySample {
         let schema = first(schema)
         if let word = schema["enum"]?[0] ?? schema["const"] { return word }
         switch types(schema).first {
+        // What a format of its own describes.
+        case "object"? where schema["examples"] != nil: return schema["examples"]?[0] ?? .null
         case "object"?: return try object(schema, strangers)
         case "array"?: return [try value(schema["items"] ?? .null, strangers: strangers)]
         case "integer"?, "number"?: return schema["minimum"] ?? 0

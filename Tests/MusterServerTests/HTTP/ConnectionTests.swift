@@ -168,24 +168,11 @@ struct ConnectionTests {
         try await TestSite.with(Self.routes) { site in
             let client = try RawClient(port: site.port)
             #expect(try await client.exchange("GET /open HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
-            let ours = (Int32(3)..<4_096).filter { Self.port(of: $0, getsockname) == site.port }
-            let accepted = ours.filter { Self.port(of: $0, getpeername) != nil }
+            let ours = (Int32(3)..<4_096).filter { RawClient.port(of: $0, getsockname) == site.port }
+            let accepted = ours.filter { RawClient.port(of: $0, getpeername) != nil }
             #expect(!accepted.isEmpty && accepted.count < ours.count, "accepted ones, and the one that listens")
             #expect(ours.allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
         }
-    }
-
-    /// One end's port of what may be a socket.
-    private static func port(
-        of descriptor: Int32, _ end: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
-    ) -> Int? {
-        var address = sockaddr_in()
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { end(descriptor, $0, &size) }
-        }
-        guard code == 0, address.sin_family == sa_family_t(AF_INET) else { return nil }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     @Test func `an answer can come in pieces`() async throws {

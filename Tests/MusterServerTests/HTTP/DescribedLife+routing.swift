@@ -7,7 +7,7 @@ import Testing
 extension DescribedLife {
     func routeByRules() async throws {
         let hours: JSONValue = ["time_zone": "Europe/Berlin", "days": ["mon", "sun"], "from": "22:00", "to": "06:00"]
-        let routed: JSONValue = ["label": "team", "table": ["db": "user-db"], "default": "other"]
+        let routed: JSONValue = ["label": "team", "table": ["db": "db"], "default": "auth"]
         let nobody: JSONValue = [["label": "team", "operator": "=~", "value": "nobody|noone"]]
         let full: JSONValue = [
             "name": "all of it", "matchers": nobody, "stop": false, "position": 1,
@@ -23,6 +23,7 @@ extension DescribedLife {
         await get("/v1/rules")
         await get(path)
         await ask(.put, path, full)
+        await post("/v1/rules", ["name": "nothing", "matchers": nobody, "then": [:]], gives: 422)
         await ask(.put, "/v1/rules/order", ["rules": [other.json["id"] ?? .null, made.json["id"] ?? .null]])
         await ask(.put, "/v1/rules/order", ["rules": []], gives: 422)
         await post("/v1/rules/try", ["labels": ["team": "nobody"], "source": "prometheus"])

@@ -9,7 +9,10 @@ struct RouteTableTests {
     }
 
     private var table: RouteTable {
-        RouteTable([
+        var ping = route(.get, "/ping")
+        ping.getWrites = true
+        return RouteTable([
+            ping, route(.post, "/ping"),
             route(.get, "/"), route(.get, "/v1/incidents"), route(.post, "/v1/incidents"),
             route(.get, "/v1/incidents/{id}"),
             route(.patch, "/v1/incidents/{id}"), route(.get, "/v1/incidents/recent"),
@@ -37,6 +40,7 @@ struct RouteTableTests {
         (.delete, "/v1/incidents", "other: GET,POST,HEAD"), (.get, "/v1/incidents/7/roles/scribe", "other: PUT"),
         (.get, "/v1", "nothing"), (.get, "/v1/incidents/", "GET /v1/incidents"),
         (.get, "/v1//incidents/7/", "GET /v1/incidents/{id} 7"),
+        (.get, "/ping", "GET /ping"), (.head, "/ping", "other: GET,POST"), (.put, "/ping", "other: GET,POST"),
         (.get, "/V1/incidents", "nothing"), (.get, "//", "GET /"), (.get, "/v1/incidents/7/roles/a/b", "nothing"),
     ])
     func `a request finds its route`(method: HTTPRequest.Method, path: String, found: String) throws {

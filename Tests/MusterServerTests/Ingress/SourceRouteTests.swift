@@ -154,6 +154,34 @@ struct SourceRouteTests {
     }
 
     @Test
+    func `Everything that is wrong with a source is said at once, and nothing is offered that is then refused`()
+        async throws
+    {
+        try await IngressSite.with(.generic) { site in
+            let body: JSONValue = [
+                "name": "", "kind": "generic", "foo": 1, "mapping": ["title": "x", "idntity": "/a"],
+                "signature": ["scheme": "sha256", "secrets": [], "header": "a b"],
+            ]
+            let reply = await site.ask(.post, "/v1/sources", body, gives: 422)
+            let pointers = (reply.json["errors"]?.array ?? []).compactMap { $0["pointer"]?.string }
+            let wanted = [
+                "/name", "/foo", "/mapping/title", "/mapping/idntity", "/mapping/identity", "/signature/secrets",
+                "/signature/header",
+            ]
+            #expect(pointers.sorted() == wanted.sorted(), "\(reply.text)")
+            let change: JSONValue = ["foo": 1, "mapping": ["idntity": "/a"], "signature": ["scheme": "none"]]
+            let refused = await site.ask(.patch, "/v1/sources/\(site.source)", change, gives: 422)
+            let places = Set((refused.json["errors"]?.array ?? []).compactMap { $0["pointer"]?.string })
+            #expect(
+                places.isSuperset(of: ["/foo", "/mapping/idntity", "/signature/scheme"]), "\(refused.text)")
+            for kind in ["internal", "none"] {
+                let wrong = await site.ask(.post, "/v1/sources", ["name": "a", "kind": .string(kind)], gives: 422)
+                #expect(wrong.text.contains("should be one of alertmanager") && !wrong.text.contains("internal"))
+            }
+        }
+    }
+
+    @Test
     func `A payload is tried without a trace`() async throws {
         try await IngressSite.with(.pagerduty) { site in
             let path = "/v1/sources/\(site.source)/try"

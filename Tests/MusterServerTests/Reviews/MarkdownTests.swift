@@ -44,7 +44,22 @@ struct MarkdownTests {
         ("*a [b*](http://c) d*", "<p><em>a <a href=\"http://c\" \(rel)>b*</a> d</em></p>"),
         ("[a [b](https://c) d](https://e)", "<p>[a <a href=\"https://c\" \(rel)>b</a> d](https://e)</p>"),
         ("> quote\n>\n> - a\n\n***", "<blockquote>\n<p>quote</p>\n<ul>\n<li>a</li>\n</ul>\n</blockquote>\n<hr>"),
-        ("<b>x</b> &amp; &copy;", "<p>&lt;b&gt;x&lt;/b&gt; &amp;amp; &amp;copy;</p>"),
+        (
+            "<b>x</b> &amp; &copy; &#8212; &#x3c;b&gt; `&amp;` \\&amp; &amp;lt; &nope; &#10; &#0; &#x202E;",
+            "<p>&lt;b&gt;x&lt;/b&gt; &amp; © — &lt;b&gt; <code>&amp;amp;</code> &amp;amp; &amp;lt; &amp;nope; &amp;#10; "
+                + "&amp;#0; &amp;#x202E;</p>"
+        ),
+        ("[a](https://x/?b=1&amp;c=2)", "<p><a href=\"https://x/?b=1&amp;c=2\" \(rel)>a</a></p>"),
+        (
+            "see https://x.example/a?b=c&d=e, or http://y.example.",
+            "<p>see <a href=\"https://x.example/a?b=c&amp;d=e\" \(rel)>https://x.example/a?b=c&amp;d=e</a>, or "
+                + "<a href=\"http://y.example\" \(rel)>http://y.example</a>.</p>"
+        ),
+        (
+            "ftp://x.example javascript://x.example a@b.example",
+            "<p>ftp://x.example javascript://x.example a@b.example</p>"
+        ),
+
         ("<div>\n\n*a*\n\n</div>", "<p>&lt;div&gt;</p>\n<p><em>a</em></p>\n<p>&lt;/div&gt;</p>"),
         ("one\r\ntwo\rthree\u{2028}four", "<p>one\ntwo\nthree\nfour</p>"), ("", ""), (" \n\t\n", ""),
     ])
@@ -56,7 +71,7 @@ struct MarkdownTests {
         "[a](javascript:alert(1))", "[a](JaVaScRiPt:alert(1))", "[a]( javascript:alert(1))", "[a](data:text/html,b)",
         "[a](//evil.example)", "[a](/v1/incidents)", "[a](vbscript:x)", "[a](https://x y)", "[a](https://)",
         "[a](\"https://x\")", "[a](https://x\"onclick=y)", "![a](https://x)", "<javascript:alert(1)>",
-        "https://x.example", "[a][b]\n\n[b]: javascript:x", "[a](<https://x y>)", "[a](&#106;avascript:x)",
+        "[a][b]\n\n[b]: javascript:x", "[a](<https://x y>)", "[a](&#106;avascript:x)",
         "<a href=\"https://x\">a</a>", "[a](https://x`y)", "[a](java\u{0}script:x)", "[a](https&#58;//x)",
         "[a](https://\(String(repeating: "x", count: 2000)))",
     ])
@@ -71,8 +86,20 @@ struct MarkdownTests {
         #expect(Self.html("![a *b*](https://x/y.png)") == "<p>a <em>b</em> (https://x/y.png)</p>")
     }
 
+    @Test func `the columns of a table stand as its rule says, in HTML and in Markdown`() {
+        let text = "| a | b | c | d |\n|---|:--|:-:|--:|\n| 1 | 2 | 3 | 4 |"
+        let (html, markdown) = (Self.html(text), DocumentMarkdown.render(Self.blocks(text)))
+        #expect(
+            html.contains(
+                "<td>1</td><td style=\"text-align: left\">2</td><td style=\"text-align: center\">3</td>"
+                    + "<td style=\"text-align: right\">4</td>"))
+        #expect(html.contains("<th scope=\"col\" style=\"text-align: right\">d</th>"))
+        #expect(markdown.contains("\n| --- | :--- | :---: | ---: |\n"))
+        #expect(Self.html(markdown) == html && HTMLOutline(html).problems.isEmpty)
+    }
+
     @Test func `a table has as many cells in every row as in its head`() {
-        let html = Self.html("| a | b \\| c |\n|:--|--:|\n| `d` |\n| e | f | g |\n\nnot")
+        let html = Self.html("| a | b \\| c |\n|---|---|\n| `d` |\n| e | f | g |\n\nnot")
         #expect(html.contains("<tr><th scope=\"col\">a</th><th scope=\"col\">b | c</th></tr>"))
         #expect(html.contains("<tr><td><code>d</code></td><td></td></tr>\n<tr><td>e</td><td>f</td></tr>"))
         #expect(html.hasSuffix("<p>not</p>"))
@@ -93,7 +120,8 @@ struct MarkdownTests {
         "- a\n\n* b\n\n- c", "1. a\n\n1) b", "1. a\n2. b\n   - c\n\n     d", "a\n# b\nc", "**a** *b*`c`[d](https://e)",
         "| a |\n|---|\n| `b\\|c` [d](https://e/f(g)) |", "````\n```\n````", "\\# a\n\\- b\n1\\. c", "a\\\nb",
         "`` `a` ``", "`  a `", "> a\n> > b\n\n> c", "- ***\n- > a\n- # b\n- - - c", "a\n===\n---\n***",
-        "![a](b) <c> &d; [e](f:g)",
+        "![a](b) <c> &d; [e](f:g)", "| a | b |\n|:-:|--:|\n| c | d |", "&lt;b&gt; &#35; a &amp;amp; &#42;c&#42;",
+        "&#35; a", "http://x.example/a_b_c?d=*e* and (https://y.example/f)",
     ])
     func `what is written from what was read means the same, and is its own`(_ markdown: String) {
         let normal = DocumentMarkdown.render(Self.blocks(markdown))
@@ -146,7 +174,9 @@ struct MarkdownBombTests {
         ("comments", repeated("<!--")), ("tags", repeated("<a ")), ("references", repeated("&a;")),
         ("quotation marks", repeated("\"")), ("backslashes", repeated("\\")), ("headings", repeated("# ")),
         ("underlined headings", repeated("a\n=\n")), ("fences", repeated("```\n")),
-        ("addresses", repeated("<http://a")),
+        ("addresses", repeated("<http://a")), ("bare addresses", repeated("http://a ")),
+        ("bare addresses without end", repeated("http://a")), ("bare addresses of dots", repeated("http://a.b.")),
+        ("one bare address", "http://" + repeated("a.b/?&")), ("colons and slashes", repeated("://")),
         ("titles", repeated("[a](b \"c")), ("tabs", repeated("\t")), ("blank lines", repeated("\n")),
         ("hard breaks", repeated("a  \n")), ("rules", repeated("* * *\n")),
     ]

@@ -35,6 +35,32 @@ struct DataDirectoryTests {
         }
     }
 
+    @Test func `a directory that others can look into is complained of, by the doctor and when the daemon starts`()
+        throws
+    {
+        try withDirectory { path in
+            try DataDirectory.make(path)
+            #expect(DataDirectory.complaint(about: path) == nil)
+            chmod(path, 0o755)
+            let complaint = DataDirectory.complaint(about: path)
+            #expect(complaint?.says == "everybody on this machine can look into \(path)")
+            #expect(complaint?.advice == "chmod 711 \(path)")
+            #expect(DataDirectory.complaint(about: path + "/none") == nil)
+        }
+    }
+
+    @Test func `a database is looked for, and nothing is made`() throws {
+        try withDirectory { path in
+            for _ in 1...2 {
+                let failure = #expect(throws: DataDirectory.Failure.self) {
+                    try DataDirectory.lookForDatabase(in: path)
+                }
+                #expect(failure?.description.hasPrefix("there is no database in \(path)") == true)
+                #expect(access(path, F_OK) != 0)
+            }
+        }
+    }
+
     @Test func `a directory that cannot be made names its key`() throws {
         let failure = #expect(throws: DataDirectory.Failure.self) { try DataDirectory.make("/proc/nothing/here") }
         #expect(failure?.description.contains("data.directory") == true)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 import IncidentDomain
 import Postgres
 import ServiceLifecycle
@@ -74,6 +75,19 @@ import Testing
                 #expect(try await senses.heartbeatRunner.passDue() == 1)
                 try await senses.senseRunner.tell()
                 #expect(try await daemon.summary() == ["backup resolved 1", "backup firing 1"])
+            }
+        }
+    }
+
+    @Test func `who only looks, by a HEAD, pings nothing`() async throws {
+        try await DescribedServer.with { server in
+            #expect(await server.ask(.put, "/v1/heartbeats/backup", ["interval_seconds": 60]).status == 201)
+            let key = await server.ask(.post, "/v1/sources", ["name": "cron", "kind": "grafana"]).json["key"]?.string
+            for door in ["/v1/heartbeats/backup/ping", "/v2/heartbeats/backup/ping"] {
+                let head = await server.ask(.head, "\(door)?key=\(key ?? "")", token: nil)
+                #expect(head.status == 405 && head.headers[.allow]?.contains("HEAD") == false, "\(head)")
+                let shown = await server.ask(.get, "/v1/heartbeats/backup").json["last_ping_at"]
+                #expect(shown == .null)
             }
         }
     }

@@ -1,6 +1,9 @@
 import FoundationEssentials
+import Glibc
 import IncidentDomain
+import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Testing
 
 @testable import MusterServer
@@ -146,7 +149,33 @@ import Testing
         try await TestPage.with(saying: "220 mail ready\r\n") { page async throws in
             let target = TLSTarget(
                 host: "127.0.0.1", port: page.port, serverName: nil, daysLeftMin: 14, verifies: true)
-            #expect(try await Self.look(.tls(target)).isPassed == false)
+            let found = try await Self.look(.tls(target))
+            #expect(!found.isPassed && found.detail == "TLS failed: the server does not speak TLS", "\(found)")
+            let page = try await Self.look(.page("http://127.0.0.1:\(page.port)/"))
+            #expect(!page.isPassed && page.detail == "the answer is not HTTP", "\(page)")
+        }
+        try await TestPage.with { page async throws in
+            let found = try await Self.look(.page("https://127.0.0.1:\(page.port)/", verifies: false))
+            #expect(found.detail == "TLS failed: the server does not speak TLS", "\(found)")
+        }
+    }
+
+    @Test func `every fault is said in words for people`() {
+        struct Odd: Error {}
+        let faults: [any Error] = [
+            IOError(errnoCode: ECONNREFUSED, reason: "connect(descriptor:addr:size:)"),
+            IOError(errnoCode: EMFILE, reason: "socket"), ChannelError.eof, ChannelError.connectTimeout(.seconds(1)),
+            NIOSSLError.handshakeFailed(.sslError([.eofDuringHandshake])), NIOSSLError.handshakeFailed(.sslError([])),
+            NIOSSLError.handshakeFailed(.syscallError), NIOSSLError.uncleanShutdown, NIOSSLError.cannotMatchULabel,
+            NIOSSLError.noCertificateToValidate, NIOSSLExtraError.failedToValidateHostname,
+            NIOSSLExtraError.invalidSNIHostname, BoringSSLError.zeroReturn, HTTPParserError.invalidConstant,
+            NIOTLSUnwrappingError.alreadyClosed, Odd(),
+        ]
+        for fault in faults {
+            let words = ProbeFault.words(of: fault)
+            #expect(
+                words.wholeMatch(of: /(TLS failed: )?[a-z][a-z ]+(TLS|HTTP|of TLS is common to both)?/) != nil,
+                "\(words)")
         }
     }
 }

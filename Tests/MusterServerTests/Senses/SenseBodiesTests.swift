@@ -64,7 +64,18 @@ struct SenseBodiesTests {
         ]
         #expect(Set(Self.mistakes(body)) == expected)
         #expect(Set(Self.mistakes(["kind": "tcp", "host": "a b", "port": 0])) == ["/host", "/port"])
-        #expect(Self.mistakes(["kind": "smtp"]).contains("/kind"))
+        #expect(Self.mistakes(["kind": "smtp"]) == ["/kind"], "nobody knows what else it needs")
+    }
+
+    @Test func `a field that is wrong is not missing as well`() {
+        let long = JSONValue.string(String(repeating: "a", count: 3000))
+        #expect(Self.mistakes(["kind": "tcp", "host": "a.net", "port": 99_999]) == ["/port"])
+        #expect(Self.mistakes(["kind": "tcp", "host": "a.net", "port": "80"]) == ["/port"])
+        #expect(Self.mistakes(["kind": "tcp", "host": "a.net", "port": .null]) == ["/port"])
+        #expect(Self.mistakes(["kind": "tcp", "host": long, "port": 80]) == ["/host"])
+        #expect(Self.mistakes(["kind": "http", "url": long]) == ["/url"])
+        let headers: JSONValue = [["name": "a", "value": long]]
+        #expect(Self.mistakes(["kind": "http", "url": "http://a/", "headers": headers]) == ["/headers/0/value"])
     }
 
     @Test func `a secret is told to nobody, and stays when it is not sent again`() throws {

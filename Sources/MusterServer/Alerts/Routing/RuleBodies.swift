@@ -10,7 +10,9 @@ enum RuleBodies {
         var rule = RoutingRule(
             id: id, name: body.string("name", 1...200), matchers: MatcherBodies.matchers(&body))
         rule.stops = body.optionalBool("stop") ?? true
-        _ = body.optionalObject("then") { then in
+        var saysSomething = true
+        // A rule that only keeps later ones away says so: it is seldom meant, and matchers may match everything.
+        _ = body.object("then") { then in
             rule.component = text(&then, "component", 1...200)
             rule.severity = text(&then, "severity", 1...100)
             rule.groupBy = then.optionalStrings("group_by", max: 20, 1...200)
@@ -21,6 +23,13 @@ enum RuleBodies {
                     withinSeconds: after.integer("within_seconds", 1...secondsMax))
             }
             rule.hours = then.optionalObject("hours", hours)
+            saysSomething = then.saysSomething
+        }
+        if !saysSomething {
+            body.refuse(
+                "then",
+                "should say what happens to the alerts, as {\"severity\": \"sev3\"}; a rule that only keeps later rules from "
+                    + "them says {\"opens_incident\": true}")
         }
         return rule
     }

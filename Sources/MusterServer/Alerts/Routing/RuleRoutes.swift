@@ -7,6 +7,7 @@ struct RuleRoutes: Sendable {
     let store: RuleStore
     let book: RuleBook
     let trial: RuleTrial
+    let names: NamedComponents
 
     var routes: [Route] {
         [
@@ -33,6 +34,7 @@ struct RuleRoutes: Sendable {
 
     private func create(_ request: RequestContext) async throws -> Answer {
         let (rule, position) = try await body(request, id: request.commandID)
+        try await names.check(Self.mentions(rule))
         guard let stored = try await store.create(rule, at: position, by: request.principal) else {
             throw Problem.invalid("", "There are \(RuleStore.rulesMax) rules already; delete one that is not needed.")
         }
@@ -49,6 +51,8 @@ struct RuleRoutes: Sendable {
     private func replace(_ request: RequestContext) async throws -> Answer {
         let id = try request.uuid("id", of: "Rule")
         let (rule, position) = try await body(request, id: id)
+        guard let held = try await store.find(id) else { throw Self.unknown(id) }
+        try await names.check(Self.mentions(rule), before: held.readable.map { Self.mentions($0.rule) } ?? [])
         guard let stored = try await store.replace(rule, at: position, by: request.principal) else {
             throw Self.unknown(id)
         }
@@ -93,6 +97,10 @@ struct RuleRoutes: Sendable {
             throw Problem.invalid("/then/hours/time_zone", "\(zone) is no time zone; write it as Europe/Berlin")
         }
         return (rule, position)
+    }
+
+    private static func mentions(_ rule: RoutingRule) -> [NamedComponents.Mention] {
+        rule.component?.mentions(at: "/then/component") ?? []
     }
 
     private static func bytes(_ stored: StoredRule) -> [UInt8] {

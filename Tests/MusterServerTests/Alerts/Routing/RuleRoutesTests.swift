@@ -19,7 +19,8 @@ import Testing
                 return Self.pointers(reply)
             }
             let pattern: JSONValue = [["label": "a", "operator": "=~", "value": "(b"]]
-            let reply = await server.ask(.post, "/v1/rules", ["name": "r", "matchers": pattern])
+            let reply = await server.ask(
+                .post, "/v1/rules", ["name": "r", "matchers": pattern, "then": ["severity": "sev3"]])
             #expect(reply.status == 422 && reply.json.text.contains("“(b” has a ( without its )"))
             let hours: JSONValue = ["time_zone": "Europe/Atlantis", "from": "09:00", "to": "17:00"]
             #expect(await refused(["hours": hours]) == ["/then/hours/time_zone"])
@@ -35,8 +36,31 @@ import Testing
         }
     }
 
+    @Test func `a rule has to say what it does, as most of those that say nothing were meant to do something`()
+        async throws
+    {
+        try await DescribedServer.with { server in
+            for body: JSONValue in [
+                ["name": "r", "matchers": []], ["name": "r", "matchers": [], "then": [:]],
+                ["name": "r", "matchers": [], "then": ["severity": .null]],
+            ] {
+                let reply = await server.ask(.post, "/v1/rules", body)
+                #expect(reply.status == 422 && Self.pointers(reply) == ["/then"], "\(reply.text)")
+            }
+            let last: JSONValue = ["name": "r", "matchers": [], "then": ["opens_incident": true]]
+            let made = await server.ask(.post, "/v1/rules", last)
+            #expect(made.status == 201)
+            let id = made.json["id"]?.string ?? ""
+            let shown = await server.ask(.get, "/v1/rules/\(id)").json["then"] ?? .null
+            let again: JSONValue = ["name": "r", "matchers": [], "then": shown]
+            #expect(await server.ask(.put, "/v1/rules/\(id)", again).status == 200, "what is shown can be sent back")
+            #expect(server.complaints == [])
+        }
+    }
+
     @Test func `trying says which rules match and why no incident would open, and changes nothing`() async throws {
         try await DescribedServer.with { server in
+            #expect(await server.ask(.put, "/v1/components/user-db", ["tier": 1]).status == 201)
             let matchers: JSONValue = [["label": "team", "operator": "=~", "value": "db|storage"]]
             let night: JSONValue = ["time_zone": "Europe/Berlin", "from": "08:00", "to": "20:00"]
             let made = await server.ask(
