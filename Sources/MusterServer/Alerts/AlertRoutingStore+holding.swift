@@ -50,14 +50,14 @@ extension AlertRoutingStore {
         _ key: AlertGroup.Key, countedSince start: Timestamp, without others: [UUID],
         in transaction: PostgresTransaction
     ) async throws -> [Unrouted] {
-        try await transaction.query(
+        let rows = try await transaction.query(
             """
             SELECT \(fragment: Unrouted.columns) FROM alert
             WHERE source = \(key.source) AND group_key = \(key.group) AND held IS NOT NULL AND incident IS NULL
                 AND (status <> 'resolved' OR held = 'count' AND first_seen_at > \(start)) AND id <> ALL (\(others))
             ORDER BY id LIMIT 1000 FOR UPDATE
-            """
-        ).map(Unrouted.init)
+            """)
+        return Self.reader.values(rows, in: transaction)
     }
 
     /// Open incidents that name one of the components and heard of an alert, or were opened, within a while; the oldest

@@ -56,7 +56,7 @@ struct AlertRoutingStore: Sendable {
         Self.reader.read(try await transaction.query(Self.claim(limit: limit, without: resting)), in: transaction)
     }
 
-    private static let reader = RowReader(table: "alert", key: { try $0.decode("id") }, decode: Unrouted.init)
+    static let reader = RowReader(table: "alert", key: { try $0.decode("id") }, decode: Unrouted.init)
 
     static func claim(limit: Int, without resting: [UUID] = []) -> SQL {
         let others: SQL = resting.isEmpty ? "" : "AND alert.id <> ALL (\(resting))"

@@ -33,6 +33,9 @@ struct AlertSearch: Sendable {
         return try await found(Self.list(filter, before: last, limit: limit))
     }
 
+    /// Labels and annotations of a list without pages have so many bytes, and one alert more, at the most.
+    static let openBytesMax = 16 << 20
+
     /// Open alerts, for tools that want them all at once.
     func open(_ filter: AlertFilter, limit: Int) async throws -> [StoredAlert] {
         try await found(Self.open(filter, limit: limit))
@@ -45,8 +48,12 @@ struct AlertSearch: Sendable {
     static func open(_ filter: AlertFilter, limit: Int) -> SQL {
         let conditions = conditions(filter, before: nil) + indexed(filter.labels) + ["resolved_at IS NULL"]
         return """
-            SELECT \(fragment: StoredAlert.columns) FROM alert WHERE \(fragment: conditions.joined(separator: " AND "))
-            LIMIT \(limit)
+            SELECT \(fragment: StoredAlert.columns) FROM (
+                SELECT *, coalesce(sum(octet_length(labels::text) + octet_length(annotations::text)) OVER (
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+                FROM alert WHERE \(fragment: conditions.joined(separator: " AND ")) LIMIT \(limit)
+            ) AS alert
+            WHERE bytes_before < \(openBytesMax)
             """
     }
 

@@ -123,8 +123,8 @@ final class ConnectionTable {
     private let count: ConnectionCount
     private var connections: [HTTPConnection] = []
     private var isQuiescing = false
-    /// Asks the tables of all loops to make room.
-    var makeRoomElsewhere: () -> Void = {}
+    /// Asks the tables of the other loops to make room, by closing what is no more worth than this.
+    var makeRoomElsewhere: (HTTPConnection.Dispensability) -> Void = { _ in }
     private var watch: RepeatedTask?
 
     private static let watchInterval: TimeAmount = .milliseconds(500)
@@ -157,12 +157,15 @@ final class ConnectionTable {
         connections.append(connection)
         let isOver = count.add() > count.max
         if isQuiescing { connection.quiesce() }
-        guard isOver, !evict(besides: connection, upTo: .strangerFresh) else { return .admitted }
+        guard isOver, !evict(besides: connection, upTo: .notReading) else { return .admitted }
         // Strangers may all be on other loops; until they are gone, a few more than the limit are admitted.
-        makeRoomElsewhere()
-        guard count.current > count.max + count.max / 16 + 1, !evict(besides: connection, upTo: .idle) else {
+        makeRoomElsewhere(.notReading)
+        let slack = count.max / 16 + 1
+        guard count.current > count.max + slack, !evict(besides: connection, upTo: .strangerFresh) else {
             return .admitted
         }
+        makeRoomElsewhere(.strangerFresh)
+        guard count.current > count.max + slack * 2, !evict(besides: connection, upTo: .idle) else { return .admitted }
         settings.metrics.closed(.full)
         return .full
     }
@@ -205,8 +208,8 @@ final class ConnectionTable {
     }
 
     /// Makes room where another loop has nobody to close, unless there is room by now.
-    func makeRoomForOthers() {
-        if count.current > count.max { makeRoom() }
+    func makeRoomForOthers(_ most: HTTPConnection.Dispensability) {
+        if count.current > count.max { evict(besides: nil, upTo: most) }
     }
 
     /// The daemon stops: each connection ends with the request that it serves.
@@ -223,6 +226,25 @@ final class ConnectionTable {
     func end() {
         watch?.cancel()
         watch = nil
+    }
+}
+
+extension HTTPConnection {
+    /// How little is lost when it is closed to make room; nil of one that has to stay.
+    enum Dispensability: Int, Comparable {
+        /// Its last answer was sent.
+        case leaving
+        /// Between two requests, and nobody who was known has sent one.
+        case strangerIdle
+        /// Sends a body, and is not known.
+        case strangerSending
+        /// Has not read for a second.
+        case notReading
+        /// Has come this moment: its request is on its way.
+        case strangerFresh
+        case idle
+
+        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     }
 }
 

@@ -89,23 +89,7 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
         self.table = table
     }
 
-    /// How little is lost when it is closed to make room; nil of one that has to stay.
-    enum Dispensability: Int, Comparable {
-        /// Its last answer was sent.
-        case leaving
-        /// Between two requests, and nobody who was known has sent one.
-        case strangerIdle
-        /// Sends a body, and is not known.
-        case strangerSending
-        /// Has not read for a second.
-        case notReading
-        /// Has come this moment: its request is on its way.
-        case strangerFresh
-        case idle
-
-        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
-    }
-
+    /// Nil of one that has to stay.
     func dispensability(at now: NIODeadline) -> Dispensability? {
         switch phase {
         case .leaving: .leaving

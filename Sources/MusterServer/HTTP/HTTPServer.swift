@@ -163,7 +163,13 @@ private struct ConnectionTables: Sendable {
         }
         self.tables = tables
         let all = self
-        forEachSoon { table in table.makeRoomElsewhere = { all.forEachSoon { $0.makeRoomForOthers() } } }
+        for loop in HTTPServer.loops.makeIterator() {
+            loop.execute {
+                all.table(of: loop).makeRoomElsewhere = { most in
+                    all.forEachSoon(besides: loop) { $0.makeRoomForOthers(most) }
+                }
+            }
+        }
     }
 
     /// Only on that loop.
@@ -180,8 +186,10 @@ private struct ConnectionTables: Sendable {
         }
     }
 
-    func forEachSoon(_ work: @escaping @Sendable (ConnectionTable) -> Void) {
-        for loop in HTTPServer.loops.makeIterator() { loop.execute { work(table(of: loop)) } }
+    func forEachSoon(
+        besides own: (any EventLoop)? = nil, _ work: @escaping @Sendable (ConnectionTable) -> Void
+    ) {
+        for loop in HTTPServer.loops.makeIterator() where loop !== own { loop.execute { work(table(of: loop)) } }
     }
 
     /// Accepts no more, waits until every connection that was accepted has been handed over, closes the listening socket and

@@ -31,7 +31,7 @@ struct AlertmanagerSilenceRoutes: Sendable {
         let query = try AlertmanagerQuery(request.target)
         var filter = SilenceFilter()
         filter.source = source.id
-        let silences = try await store.list(filter, before: nil, limit: SilenceStore.silencesMax)
+        let silences = try await store.listCurrent(filter)
             .compactMap(\.readable)
             .filter { stored in query.matchers.allSatisfy { $0.isOne(of: stored.silence.matchers) } }
         return .json { json in json.array(silences) { Self.write($1, to: &$0) } }

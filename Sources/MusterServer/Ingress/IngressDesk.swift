@@ -96,6 +96,17 @@ struct IngressDesk: Sendable {
         if let url = message.confirmationURL { try await sources.store.setConfirmation(url, of: source.id) }
     }
 
+    /// Tells operators of a message that is not kept.
+    func warnOfUnkept(_ problem: Problem, from source: Source) {
+        guard warnings.isDue(source.id) else { return }
+        logger.warning(
+            "a message was refused before its signature could be checked, and is not kept",
+            metadata: [
+                "source": .string(source.name), "kind": .string(source.kind.rawValue),
+                "reason": .string(problem.detail),
+            ])
+    }
+
     /// The problem, with the place where the message is kept.
     func kept(
         _ problem: Problem, _ request: ForeignRequest, by entry: IngressEntry, of source: Source,

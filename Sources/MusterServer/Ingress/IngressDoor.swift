@@ -33,13 +33,18 @@ extension IngressDesk {
     /// Tells operators of a message that no format was asked about, and keeps its beginning. The sender gets a no, and most send
     /// the same again and again: whatever of it came this time, it is one letter.
     ///
-    /// - Returns: `dead_letter`, for the refusal.
+    /// - Returns: `dead_letter`, for the refusal; nothing where the source signs, as this message is not known to be its own.
     func refuse(
         _ request: RequestContext, _ refused: Route.Refused, by entry: IngressEntry, from source: Source
     ) async throws -> JSONObject {
         let isTooLarge = refused.problem.kind == .bodyTooLarge
         if isTooLarge {
             Counter(label: "muster_ingress_too_large", dimensions: [("kind", source.kind.rawValue)]).increment()
+        }
+        // Whoever knows the address of a source that signs could push the letters out that it has signed.
+        guard source.signature == nil else {
+            warnOfUnkept(refused.problem, from: source)
+            return JSONObject()
         }
         let announced = request.head.headerFields[.contentLength].flatMap { Int($0) }
         let arrived = request.body.readableBytes

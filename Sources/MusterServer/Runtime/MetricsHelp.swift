@@ -25,12 +25,14 @@ enum MetricsHelp {
             "Streams of events that were refused (streams.max, streams.per_token_max).",
         "muster_http_accept_failures_total":
             "Attempts to accept connections that failed, as when file descriptors are used up.",
+        "muster_http_unsent_budget_refusals_total":
+            "Requests for what may be large, refused while clients had left too much unread.",
         "muster_http_body_budget_refusals_total":
             "Requests that were refused because too many bodies were being received (http.body_budget_bytes).",
         "muster_http_connections_closed_total":
             "Connections that the daemon ended: idle, slow, not reading, or to make room, by reason.",
         "muster_http_malformed_requests_total": "What came on a connection and could not be read as a request.",
-        "muster_http_request_duration_seconds": "Time from the request line to the ready answer.",
+        "muster_http_request_duration_seconds": "Time from the complete request to the ready answer.",
         "muster_http_requests_in_flight": "Requests being served now.",
         "muster_http_requests_in_flight_max": "Requests beyond this number are refused (http.requests_in_flight_max).",
         "muster_http_requests_total": "Answered requests by method, route and class of status.",

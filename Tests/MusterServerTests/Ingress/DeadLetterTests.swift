@@ -209,6 +209,22 @@ struct DeadLetterTests {
     }
 
     @Test
+    func `Of a source that signs, nothing is kept whose signature could not be checked`() async throws {
+        let signature: JSONObject = [
+            "signature": ["scheme": "grafana", "secrets": ["a-secret-of-some-length-0123456789"]]
+        ]
+        try await IngressSite.with(.generic, signature) { site in
+            let path = "/hooks/\(site.key)"
+            let large: HTTPFields = [.contentLength: "\(20 << 20)"]
+            let reply = await site.send(.post, path, sent: [0x61], headers: large, gives: 413)
+            #expect(reply.json["dead_letter"] == nil)
+            await site.send(.post, path, sent: [0x61], headers: [.contentEncoding: "gzip"], gives: 400)
+            await site.send(.post, path, sent: [0x61], headers: [.contentEncoding: "br"], gives: 415)
+            #expect(await site.count("/v1/dead-letters") == 0)
+        }
+    }
+
+    @Test
     func `A message that is refused before it is here is one letter, however much of it came`() async throws {
         try await IngressSite.with(.generic) { site in
             let headers: HTTPFields = [.contentLength: "\(20 << 20)"]

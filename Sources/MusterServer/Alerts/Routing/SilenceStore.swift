@@ -213,6 +213,17 @@ struct SilenceStore: Sendable {
     func list(
         _ filter: SilenceFilter, before last: (createdAt: Timestamp, id: UUID)?, limit: Int
     ) async throws -> [ReadRow<StoredSilence>] {
+        try await list(filter, before: last, limit: limit, currentFirst: false)
+    }
+
+    /// All that are not over, and of those that are the newest, for tools that read no pages.
+    func listCurrent(_ filter: SilenceFilter) async throws -> [ReadRow<StoredSilence>] {
+        try await list(filter, before: nil, limit: Self.silencesMax * 2, currentFirst: true)
+    }
+
+    private func list(
+        _ filter: SilenceFilter, before last: (createdAt: Timestamp, id: UUID)?, limit: Int, currentFirst: Bool
+    ) async throws -> [ReadRow<StoredSilence>] {
         var conditions: [SQL] = ["true"]
         switch filter.state {
         case .pending?: conditions.append("starts_at > now() AND ends_at > now()")
@@ -227,7 +238,7 @@ struct SilenceStore: Sendable {
         let rows = try await pool.query(
             """
             SELECT \(fragment: Self.columns) FROM silence WHERE \(fragment: conditions.joined(separator: " AND "))
-            ORDER BY \(fragment: created) DESC, id DESC LIMIT \(limit)
+            ORDER BY \(fragment: currentFirst ? "ends_at <= now()," : "") \(fragment: created) DESC, id DESC LIMIT \(limit)
             """)
         return Self.reader.read(rows, in: pool)
     }
