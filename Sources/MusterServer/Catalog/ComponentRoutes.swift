@@ -39,7 +39,7 @@ struct ComponentRoutes: Sendable {
     }
 
     private func put(_ request: RequestContext) async throws -> Answer {
-        let document = try await RequestDocument(request)
+        let document = try RequestDocument(request)
         do {
             let slug = request.parameter("slug")
             let component = try ComponentBodies.component(document.value, slug: slug)
@@ -49,7 +49,7 @@ struct ComponentRoutes: Sendable {
             if isNew { answer.headers[.location] = "/v1/components/\(slug)" }
             return answer
         } catch let problem as Problem {
-            throw await document.locating(problem)
+            throw document.locating(problem)
         }
     }
 
@@ -63,14 +63,14 @@ struct ComponentRoutes: Sendable {
         var query = try request.query()
         let isDryRun = query.bool("dry_run") ?? false
         try query.finish()
-        let document = try await RequestDocument(request)
+        let document = try RequestDocument(request)
         do {
             let outcome = try await desk.replaceAll(
                 try ComponentBodies.catalog(document.value), ifMatch: try request.ifMatch(), dryRun: isDryRun,
                 by: request.principal)
             return .json(version: outcome.version) { Self.write(outcome, isDryRun, to: &$0) }
         } catch let problem as Problem {
-            throw await document.locating(document.value.array == nil ? problem : problem.inListAlone)
+            throw document.locating(document.value.array == nil ? problem : problem.inListAlone)
         }
     }
 

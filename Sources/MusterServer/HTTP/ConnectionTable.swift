@@ -32,7 +32,7 @@ struct ConnectionSettings: Sendable {
     /// Requests of one connection that are answered in a row while others wait.
     let requestsPerTurn = 16
     /// Of one read, so that a connection that sends much is read in turn with the others.
-    static let readBytesMax = 16_384
+    static let readBytesMax = 8_192
 
     init(_ http: ServerConfiguration.HTTP, dispatcher: CurrentDispatcher, farewell: Duration) {
         self.dispatcher = dispatcher
@@ -126,6 +126,8 @@ final class ConnectionTable {
     /// Asks the tables of the other loops to make room, by closing what is no more worth than this.
     var makeRoomElsewhere: (HTTPConnection.Dispensability) -> Void = { _ in }
     private var watch: RepeatedTask?
+    /// Until when it need not be looked again for one of this rank, or of a lower one: none was there a moment ago.
+    private var barren: (upTo: HTTPConnection.Dispensability, until: NIODeadline)?
 
     private static let watchInterval: TimeAmount = .milliseconds(500)
     /// The part of a loop's connections that goes at once when a place is needed, as looking for them costs a walk over all.
@@ -190,12 +192,16 @@ final class ConnectionTable {
     @discardableResult
     private func evict(besides newest: HTTPConnection?, upTo most: HTTPConnection.Dispensability) -> Bool {
         let now = NIODeadline.now()
+        if let barren, barren.upTo >= most, now < barren.until { return false }
         var found = connections.compactMap { connection -> (HTTPConnection.Dispensability, HTTPConnection)? in
             guard connection !== newest, let rank = connection.dispensability(at: now), rank <= most else { return nil }
             return (rank, connection)
         }
         found.sort { ($0.0, $0.1.since) < ($1.0, $1.1.since) }
-        guard let first = found.first else { return false }
+        guard let first = found.first else {
+            barren = (most, now + .milliseconds(50))
+            return false
+        }
         // One alone of those that were known: the next newcomer may need none.
         let wanted = first.0 == .idle ? 1 : max(1, connections.count / Self.evictedShare)
         for (rank, connection) in found.prefix(wanted) where rank == first.0 { connection.evict() }

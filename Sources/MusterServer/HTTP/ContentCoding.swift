@@ -44,7 +44,19 @@ enum ContentCoding: String, CaseIterable, Sendable {
         case inflated(ByteBuffer)
         /// 413 when there would be more than was allowed, with what was inflated until then; 400, with nothing, when it is not
         /// of the coding or ends early.
-        case refused(Problem, beginning: ByteBuffer?)
+        case refused(Problem, beginning: Beginning?)
+    }
+
+    /// What is kept of a body that is too large, and how many bytes there were until it was.
+    struct Beginning: Sendable {
+        let body: ByteBuffer
+        let inflatedBytes: Int
+
+        /// A copy, so that it does not hold the rest.
+        init(of inflated: ByteBuffer) {
+            body = ByteBuffer(bytes: inflated.readableBytesView.prefix(DeadLetterStore.bodyBytesMax))
+            inflatedBytes = inflated.readableBytes
+        }
     }
 
     /// The body without the coding.
@@ -75,7 +87,7 @@ enum ContentCoding: String, CaseIterable, Sendable {
 
     private enum Outcome {
         case inflated(ByteBuffer)
-        case tooLarge(ByteBuffer)
+        case tooLarge(Beginning)
         case broken
     }
 
@@ -108,7 +120,7 @@ enum ContentCoding: String, CaseIterable, Sendable {
                     code = CZlib.inflate(&stream, Z_NO_FLUSH)
                     return room - Int(stream.avail_out)
                 }
-                guard output.readableBytes <= limit else { return .tooLarge(output) }
+                guard output.readableBytes <= limit else { return .tooLarge(Beginning(of: output)) }
                 switch code {
                 case Z_OK where stream.avail_in > 0 || stream.avail_out == 0: continue
                 // gzip may be several members one after the other (RFC 1952, 2.2).

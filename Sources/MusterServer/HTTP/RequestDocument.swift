@@ -7,11 +7,15 @@ struct RequestDocument {
     /// Of a body of YAML, to be read again when lines are asked for: what a parser keeps of it takes a hundred times its size.
     private let yaml: [UInt8]?
 
-    /// Documents of YAML are read one after the other, beside the event loops.
-    private static let turns = Turns(max: 1, waitingMax: 16)
+    /// Requests with long documents of YAML are carried out one after the other (`Route.carryOut`).
+    static let turns = Turns(max: 1, waitingMax: 16)
+
+    static func isYAML(_ head: RequestHead) -> Bool {
+        (try? MediaType(head.headerFields[.contentType], taken: [.json, .yaml])) == .yaml
+    }
 
     /// 400 when it is neither; 413 when it is too much YAML.
-    init(_ request: RequestContext) async throws {
+    init(_ request: RequestContext) throws(Problem) {
         guard try MediaType(request.head.headerFields[.contentType], taken: [.json, .yaml]) == .yaml else {
             value = try request.json()
             yaml = nil
@@ -24,21 +28,17 @@ struct RequestDocument {
         }
         let bytes = Array(ForeignBytes.unmarked(request.body.readableBytesView))
         do {
-            value = try await Self.turns.take { try await WorkerPool.run { try YAMLDocument(bytes).value } }
+            value = try YAMLDocument(bytes).value
             yaml = bytes
-        } catch let error as YAMLSyntaxError {
+        } catch {
             throw Problem(.notYAML, (error.line.map { "Line \($0): " } ?? "") + error.reason + ".")
         }
     }
 
     /// Says of each place in a problem on which line it is, when the body was YAML.
-    func locating(_ problem: Problem) async -> Problem {
+    func locating(_ problem: Problem) -> Problem {
         guard let yaml, problem.kind == .invalidValue else { return problem }
-        let pointers = problem.errors.map(\.pointer)
-        let read = try? await Self.turns.take {
-            try await WorkerPool.run { try YAMLDocument(yaml).lines(of: pointers) }
-        }
-        guard let lines = read else { return problem }
+        guard let lines = try? YAMLDocument(yaml).lines(of: problem.errors.map(\.pointer)) else { return problem }
         return Problem(
             .invalidValue, problem.detail,
             errors: zip(problem.errors, lines).map { error, line in

@@ -47,7 +47,7 @@ struct Route: Sendable {
     struct Refused: Sendable {
         let problem: Problem
         /// The beginning of the body without its coding, where that could be taken off.
-        var inflated: ByteBuffer? = nil
+        var inflated: ContentCoding.Beginning? = nil
     }
 
     /// How a refusal is written.
@@ -110,7 +110,12 @@ struct Route: Sendable {
     /// Carries a request out: beside the event loops where that may take long.
     func carryOut(_ request: RequestContext) async throws -> Answer {
         guard isLong || request.body.readableBytes > Self.shortBodyMax else { return try await handler(request) }
-        return try await WorkerPool.carryOut { try await handler(request) }
+        guard body == .jsonOrYAML, RequestDocument.isYAML(request.head) else {
+            return try await WorkerPool.carryOut { try await handler(request) }
+        }
+        return try await RequestDocument.turns.take {
+            try await WorkerPool.carryOut { try await handler(request) }
+        }
     }
 }
 

@@ -52,9 +52,9 @@ extension IngressDesk {
         var letter = request.foreign()
         var form = DeadLetterStore.Form(isCoded: refused.inflated == nil)
         if let inflated = refused.inflated {
-            letter.body = inflated
+            letter.body = inflated.body
             form.hash = OpenSSL.sha256(request.body.readableBytesView)
-            form.bodyBytes = inflated.readableBytes
+            form.bodyBytes = inflated.inflatedBytes
         } else if !isWhole {
             // How much of it came before it was refused is chance.
             let name =
