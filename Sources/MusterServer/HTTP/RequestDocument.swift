@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import Postgres
 
 /// A body of JSON or YAML. What is found wrong with a value of YAML is told with its line.
 struct RequestDocument {
@@ -26,6 +27,8 @@ struct RequestDocument {
             throw Problem(
                 .bodyTooLarge, "A body of YAML may have at most \(YAMLDocument.bytesMax) bytes; send it as JSON.")
         }
+        // Reading takes a hundred times its size; what others left free is given back first.
+        if request.body.readableBytes > 1 << 18 { MemoryLimits.giveBack() }
         let bytes = Array(ForeignBytes.unmarked(request.body.readableBytesView))
         do {
             value = try YAMLDocument(bytes).value

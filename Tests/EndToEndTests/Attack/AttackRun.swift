@@ -19,9 +19,9 @@ struct AttackLimits: Sendable {
     /// By how `musterd` was built. `MUSTER_ATTACK_STRICT=1` asks for the promise in any case, `0` for the other.
     var isStrict: Bool { health <= Self.strict.health }
 
-    /// While many attack at once, all of them on the daemon's own two processors.
+    /// While many attack at once, all of them on the daemon's own two processors, and each takes what its limits allow.
     var ofManyAtOnce: AttackLimits {
-        AttackLimits(health: health * 5, alert: alert * 2, mebibytes: mebibytes * 4 / 3, loopHeld: loopHeld)
+        AttackLimits(health: health * 5, alert: alert * 2, mebibytes: mebibytes * 2, loopHeld: loopHeld)
     }
 
     static let current: AttackLimits =
