@@ -11,7 +11,7 @@ import Testing
 /// What one look at a server finds, and what it says when that is not what was wanted.
 @Suite(.timeLimit(.minutes(20))) struct ProbeCheckTests {
     private static func look(
-        _ target: ProbeTarget, within seconds: Int = 10, _ check: ProbeCheck = ProbeCheck()
+        _ target: ProbeTarget, within seconds: Int = 120, _ check: ProbeCheck = ProbeCheck()
     ) async throws -> ProbeOutcome {
         try await check.look(at: target, timeout: .seconds(seconds))
     }
@@ -99,7 +99,7 @@ import Testing
         }
         let only = ProbeCheck(networks: ProbeNetworks(allowed: [try #require(NetworkRange("10.0.0.0/8"))]))
         try await TestPage.with { page async throws in
-            let found = try await Self.look(.page("http://localhost:\(page.port)/"), within: 10, only)
+            let found = try await Self.look(.page("http://localhost:\(page.port)/"), within: 120, only)
             #expect(found.detail.contains("is refused: probes may not go there") && page.asked.isEmpty)
         }
     }
@@ -136,7 +136,7 @@ import Testing
             let untrusted = try await Self.look(target(14, verifies: true))
             #expect(untrusted.detail.hasPrefix("the certificate is not trusted for localhost"), "\(untrusted)")
             let later = ProbeCheck(now: { Timestamp.now().adding(seconds: 40 * 86_400) })
-            let expired = try await Self.look(target(14, verifies: true), within: 10, later)
+            let expired = try await Self.look(target(14, verifies: true), within: 120, later)
             #expect(expired.detail.hasPrefix("the certificate expired at "), "\(expired)")
 
             #expect(try await Self.look(.page("https://localhost:\(page.port)/", verifies: false)).isPassed)
