@@ -29,8 +29,9 @@ struct HTTPServer: Service {
 
     /// The threads that all connections live on.
     static var loops: MultiThreadedEventLoopGroup { .singleton }
-    /// Accepts and does nothing else, so that nobody new waits in the kernel while the loops have much to do.
-    private static let acceptors = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// Accepts, and carries out nothing, so that nobody new waits in the kernel while the loops have much to do. It is also the
+    /// clock of `LoopMonitor`.
+    static let acceptors = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     /// Serves until it is asked to stop, and then until the last connection has ended.
     func run() async throws {

@@ -63,13 +63,16 @@ final class LoopMonitor: Sendable {
         }
     }
 
-    /// Watches until the task is cancelled.
+    /// Watches until the task is cancelled. The clock is the acceptor's loop, which is not watched: to wake fifty times a second
+    /// in Swift's pool would cost a daemon that does nothing more than all the rest of it.
     func watch(_ logger: Logger) async {
         for loop in loops { loop.prepare() }
-        while !Task.isCancelled {
-            for loop in loops { loop.ask { self.note($0, of: loop, logger) } }
-            try? await Task.sleep(for: interval)
+        let pause = TimeAmount(interval)
+        let watching = HTTPServer.acceptors.next().scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in
+            for loop in self.loops { loop.ask { self.note($0, of: loop, logger) } }
         }
+        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
+        watching.cancel()
     }
 
     private func note(_ held: Held, of loop: WatchedLoop, _ logger: Logger) {
@@ -118,7 +121,15 @@ final class WatchedLoop: Sendable {
     private struct State {
         var question: Question?
         var suspects: [String] = []
+        /// What the loop's thread had computed when it last answered, and how often it was not asked since.
+        var cpuAtAnswer: Duration = .zero
+        var timesPassedOver = 0
     }
+
+    /// A loop that has computed less than this since it last answered holds nobody up, and is let sleep.
+    private static let idleMax: Duration = .microseconds(100)
+    /// It is asked then, too, now and again, as a loop may be held without computing.
+    private static let passedOverMax = 10
 
     let number: Int
     private let loop: any EventLoop
@@ -148,6 +159,11 @@ final class WatchedLoop: Sendable {
         let cpu = Self.time(of: clock)
         let isNew = state.withLock { state in
             guard let question = state.question else {
+                if cpu - state.cpuAtAnswer < Self.idleMax, state.timesPassedOver < Self.passedOverMax {
+                    state.timesPassedOver += 1
+                    return false
+                }
+                state.timesPassedOver = 0
                 state.question = Question(askedAt: now, cpu: cpu)
                 return true
             }
@@ -160,10 +176,9 @@ final class WatchedLoop: Sendable {
         guard isNew else { return }
         loop.execute {
             guard let question = self.state.withLock({ $0.question }) else { return }
-            let held = LoopMonitor.Held(
-                wall: question.askedAt.duration(to: .now), cpu: Self.time(of: clock) - question.cpu)
-            answered(held)
-            self.state.withLock { $0.question = nil }
+            let cpu = Self.time(of: clock)
+            answered(LoopMonitor.Held(wall: question.askedAt.duration(to: .now), cpu: cpu - question.cpu))
+            self.state.withLock { ($0.question, $0.cpuAtAnswer) = (nil, cpu) }
         }
     }
 
