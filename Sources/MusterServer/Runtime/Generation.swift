@@ -28,7 +28,8 @@ final class Generation: Service {
     /// Ends the loops once the requests that began under this configuration have their answers.
     func retire() async {
         server.features.streams.end()
-        // What was handed to it at the last moment has begun by then.
+        // A request that took this configuration just before it was replaced may still be on its way to a thread, and counts as
+        // in flight only there. Nothing announces it; a moment is enough, and what is later finds the intake closed and gets 503.
         try? await Task.sleep(for: .milliseconds(50))
         while server.inFlight.current > 0, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(20))

@@ -71,6 +71,7 @@ final class LoopMonitor: Sendable {
         let watching = HTTPServer.acceptors.next().scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in
             for loop in self.loops { loop.ask { self.note($0, of: loop, logger) } }
         }
+        // Ends with the task and not by itself: the work is done by the timer above.
         while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
         watching.cancel()
     }

@@ -21,6 +21,7 @@ struct MemoryRunner: Service {
         var pause = Self.pauses.lowerBound
         var next = ContinuousClock.now
         while !Task.isCancelled {
+            // The kernel tells nobody that a process has grown, so it is looked at: one read of /proc.
             try? await Task.sleep(for: Self.pauses.lowerBound)
             guard let before = ProcessMetrics.residentBytes() else { return }
             if before > last + Self.worthBytes { next = .now }

@@ -32,7 +32,8 @@ final class PoolDriver {
                 PoolDriver(mailbox: mailbox, configuration: configuration, logger: logger).run()
             }
         } catch {
-            // Once in the life of a process, when it starts.
+            // A pool without its thread would answer nobody, for ever, so the process ends. Pools are made when a daemon or a
+            // command starts; the service manager starts the daemon again.
             fatalError("\(error)")
         }
     }

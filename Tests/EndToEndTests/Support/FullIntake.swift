@@ -39,6 +39,7 @@ enum FullIntake {
             if let reply = try? await api.post(hook, message.json) {
                 try #require([200, 503].contains(reply.status), "\(reply)")
             }
+            // As a sender that was refused: it comes again, and leaves the daemon a processor meanwhile.
             try? await Task.sleep(for: .milliseconds(20))
         }
     }

@@ -172,6 +172,7 @@ struct EdgeTests {
     @Test func `a lookup that takes long is not taken for a slow sender`() async throws {
         struct SlowTokens: TokenLookup {
             func principal(tokenHash: [UInt8]) async throws -> Principal? {
+                // Longer than the body's time-out, and than the table needs to look at all connections twice: it is about time.
                 try await Task.sleep(for: .seconds(2))
                 return try await RoleTokens().principal(tokenHash: tokenHash)
             }
