@@ -64,6 +64,8 @@ package struct TestDatabase: Sendable {
         configuration.connectTimeout = .seconds(60)
         configuration.statementTimeout = .seconds(60)
         configuration.statementDeadline = .seconds(90)
+        // Many tests hold a lock in a transaction that does nothing, while they wait for what others do about it.
+        configuration.idleInTransactionTimeout = .seconds(900)
         configure(&configuration)
         let pool = PostgresPool(configuration: configuration, logger: TestServer.quietLogger)
         let database = TestDatabase(name: made.name, configuration: configuration, pool: pool)

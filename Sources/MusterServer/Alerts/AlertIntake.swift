@@ -125,6 +125,7 @@ final class AlertIntake: Service, Sendable {
     }
 
     private func storeAndAnswer(_ batch: [AlertQueue<Sender>.Waiting]) async {
+        let began = ContinuousClock.now
         do {
             try await store(batch)
             Self.answer(batch, .success(()))
@@ -133,7 +134,16 @@ final class AlertIntake: Service, Sendable {
             for waiting in batch { await storeAndAnswer([waiting]) }
         } catch {
             Self.answer(batch, .failure(error))
+            if let error = error as? PostgresError, Self.isOutOfTime(error) { giveUpOverdue(since: began) }
         }
+    }
+
+    /// Answers those who have waited for half of the time that a statement was given in vain: the next may be in vain as well,
+    /// and no sender should wait for two.
+    private func giveUpOverdue(since began: ContinuousClock.Instant) {
+        let middle = began + began.duration(to: .now) / 2
+        let overdue = state.withLock { $0.queue.removeAll(waitingSince: middle) }
+        Self.answer(overdue, .failure(PostgresError.deadlineExceeded(outcomeUnknown: false)))
     }
 
     /// Lets the senders go on, each loop woken once for all of its requests: a wake-up costs more than an answer.
@@ -197,6 +207,17 @@ final class AlertIntake: Service, Sendable {
         case .invalidParameter: true
         case .server(let server): server.sqlState.hasPrefix("22") || server.sqlState.hasPrefix("23")
         case .connectionLost, .deadlineExceeded, .unavailable, .overloaded, .cancelled, .closed, .decoding,
+            .transactionFailed, .misconfigured, .migration, .embedded:
+            false
+        }
+    }
+
+    /// Whether PostgreSQL used up its time (57014), or gave no answer at all.
+    private static func isOutOfTime(_ error: PostgresError) -> Bool {
+        switch error {
+        case .deadlineExceeded: true
+        case .server(let server): server.sqlState == "57014"
+        case .connectionLost, .unavailable, .overloaded, .cancelled, .closed, .invalidParameter, .decoding,
             .transactionFailed, .misconfigured, .migration, .embedded:
             false
         }

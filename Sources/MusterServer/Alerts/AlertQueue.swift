@@ -10,6 +10,7 @@ struct AlertQueue<Sender: Sendable>: Sendable {
         let source: UUID
         let message: IncomingMessage
         let sender: Sender
+        let since: ContinuousClock.Instant = .now
     }
 
     /// Messages that are stored together.
@@ -84,6 +85,14 @@ struct AlertQueue<Sender: Sendable>: Sendable {
         batchesUnderWay -= 1
         if isIdle { namesUnderWay.removeAll(keepingCapacity: true) } else { namesUnderWay.subtract(batch.names) }
         if batch.endsGroup { groupIsEnding = false }
+    }
+
+    /// Takes out who has waited since before that moment: they stand in front, as all are lined up when they come.
+    mutating func removeAll(waitingSince moment: ContinuousClock.Instant) -> [Waiting] {
+        let overdue = Array(waiting.prefix { $0.since < moment })
+        waiting.removeFirst(overdue.count)
+        alerts -= overdue.reduce(0) { $0 + $1.message.alerts.count }
+        return overdue
     }
 
     /// Takes out whatever waits.

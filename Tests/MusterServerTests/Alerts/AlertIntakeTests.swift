@@ -208,6 +208,36 @@ import Testing
         }
     }
 
+    @Test func `who waited behind a statement that ran out of time does not wait for a second`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            try await daemon.withIntake { intake async throws in
+                try await daemon.database.withObserver { observer async throws in
+                    try await observer.transaction { transaction in
+                        try await transaction.query("LOCK TABLE alert IN EXCLUSIVE MODE")
+                        let began = ContinuousClock.now
+                        let first = Task { try await intake.take(.of(.firing("first")), from: source) }
+                        try await observer.waitUntilSomebodyWaits()
+                        let second = Task { try await intake.take(.of(.firing("second")), from: source) }
+                        while intake.waiting == 0 { await Task.yield() }
+                        // The second came in the first half of what the first waits.
+                        let end = began + began.duration(to: .now) * 3
+                        while ContinuousClock.now < end { await Task.yield() }
+                        try await observer.query(
+                            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
+                                + "WHERE datname = current_database() AND wait_event_type = 'Lock'")
+                        await #expect(throws: PostgresError.self) { try await first.value }
+                        await #expect(throws: PostgresError.deadlineExceeded(outcomeUnknown: false)) {
+                            try await second.value
+                        }
+                        #expect(intake.waiting == 0)
+                    }
+                }
+            }
+            #expect(try await daemon.summary() == [])
+        }
+    }
+
     /// Runs `body`'s senders while the intake is busy with one alert, named first, whose statement cannot go on.
     private static func whileHeld(
         _ daemon: TestDaemon, _ intake: AlertIntake, _ source: UUID,

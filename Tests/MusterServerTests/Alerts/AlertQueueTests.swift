@@ -88,6 +88,17 @@ struct AlertQueueTests {
         #expect(senders(queue.next()) == [1, 2])
     }
 
+    @Test func `who has waited too long is taken out, and their room is free`() {
+        var queue = queue(waitingMax: 3)
+        _ = queue.append(message(0, "a", "b"))
+        let moment = ContinuousClock.now
+        _ = queue.append(message(1, "c"))
+        let overdue = queue.removeAll(waitingSince: moment)
+        #expect(overdue.map(\.sender) == [0])
+        #expect(queue.alerts == 1)
+        #expect(senders(queue.next()) == [1])
+    }
+
     @Test func `too much is refused, and one message is always taken`() {
         var queue = queue(waitingMax: 2)
         let large = queue.append(message(0, "a", "b", "c", "d"))
