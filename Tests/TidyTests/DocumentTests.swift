@@ -23,8 +23,10 @@ struct DocumentTests {
     }
 
     @Test func `decisions are numbered without gaps and have a title`() {
-        let decisions = SourceTree.files(in: ["docs/decisions"], suffixes: [".md"])
+        let decisions = SourceTree.files(in: ["docs/decisions"], suffixes: [".md"]).filter { $0.name != "README.md" }
+        let list = SourceTree.file("docs/decisions/README.md")?.text ?? ""
         for (index, file) in decisions.enumerated() {
+            #expect(list.contains("](\(file.name))"), "docs/decisions/README.md needs a line for \(file.name)")
             let digits = String(index + 1)
             let number = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
             #expect(

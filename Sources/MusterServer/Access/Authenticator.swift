@@ -39,7 +39,7 @@ final class Authenticator: Sendable {
         }
         guard let space = header.utf8.firstIndex(of: UInt8(ascii: " ")),
             header[..<space].lowercased() == "bearer"
-        else { throw unauthenticated("The header Authorization should be: Bearer TOKEN.", error: "invalid_request") }
+        else { throw unauthenticated("The Authorization header must be: Bearer TOKEN.", error: "invalid_request") }
         return header[header.utf8.index(after: space)...].drop { $0 == " " }
     }
 

@@ -47,7 +47,7 @@ struct TokenRoutes: Sendable {
     private func revoke(_ request: RequestContext) async throws -> Answer {
         let id = try request.uuid("id", of: "Token")
         guard request.principal.id != id.uuidString.lowercased() else {
-            throw Problem(.ownToken, "This is the token that asks; revoke it with another one.")
+            throw Problem(.ownToken, "A token cannot revoke itself. Use another token.")
         }
         let exists = try await tokens.revoke(id, by: request.principal)
         authenticator.forget()

@@ -1,66 +1,58 @@
 import Logging
-import Postgres
-import ServiceLifecycle
+import Synchronization
 
 /// Ends the alerts that were not said again in time. Any number of daemons may run it: each takes rows that no other has.
-struct AlertExpiryRunner: Service {
-    let store: AlertStore
-    let routing: RoutingSignal
-    let logger: Logger
-    var interval: Duration = .seconds(5)
-    /// How long to wait after the start: while no daemon ran, nobody could say anything again, and senders do so every minute
-    /// or so.
-    var settling: Duration = .seconds(150)
+final class AlertExpiryRunner: PeriodicRunner {
+    static let name = "expiry"
+    static let failure = "alerts could not be ended in time"
 
-    private static let batchMax = 500
-    private let progress = RunnerProgress("expiry")
-
-    func run() async throws {
-        progress.begin()
-        await cancelWhenGracefulShutdown {
-            // Ends may come at once, and an older program beside this one may go on for a while.
-            _ = await adopt { try await store.adoptMetricAlerts() }
-            try? await Task.sleep(for: settling)
-            // By now the program that this one takes the place of is gone.
-            var isAdopted = false
-            while !Task.isCancelled {
-                if !isAdopted {
-                    isAdopted = await adopt {
-                        try await store.adoptExpiry()
-                        try await store.adoptMetricAlerts()
-                    }
-                }
-                await RunnerPulse.pass { await expire() }
-                try? await Task.sleep(for: interval)
-            }
-        }
+    private enum Stage {
+        case starting
+        /// While no daemon ran, nobody could say anything again, and senders do so every minute or so.
+        case settling(until: ContinuousClock.Instant)
+        case settled
     }
 
-    /// - Returns: Whether that is done; else it is tried again.
-    private func adopt(_ body: () async throws -> Void) async -> Bool {
-        do {
-            try await body()
-            return true
-        } catch {
-            guard !Task.isCancelled else { return false }
-            logger.warning(
-                "what an older program stored of open alerts is not adopted yet", metadata: ["error": "\(error)"])
-            return false
+    private let store: AlertStore
+    private let routing: RoutingSignal
+    let logger: Logger
+    let interval: Duration = .seconds(5)
+    private let stage = Mutex(Stage.starting)
+
+    private static let settling: Duration = .seconds(150)
+    private static let batchMax = 500
+
+    init(store: AlertStore, routing: RoutingSignal, logger: Logger) {
+        self.store = store
+        self.routing = routing
+        self.logger = logger
+    }
+
+    func pass() async throws {
+        switch stage.withLock({ $0 }) {
+        case .starting:
+            // Ends may come at once, and an older program beside this one may go on for a while.
+            stage.withLock { $0 = .settling(until: .now + Self.settling) }
+            try await store.adoptMetricAlerts()
+        case .settling(let end):
+            guard ContinuousClock.now >= end else { return }
+            // By now the program that this one takes the place of is gone.
+            try await store.adoptExpiry()
+            try await store.adoptMetricAlerts()
+            stage.withLock { $0 = .settled }
+            try await expire()
+        case .settled:
+            try await expire()
         }
     }
 
     /// Ends everything that is due.
-    func expire() async {
-        do {
-            while try await store.postponeExpiry(limit: Self.batchMax) == Self.batchMax {}
-            while true {
-                let count = try await store.resolveExpired(limit: Self.batchMax)
-                if count > 0 { routing.wake() }
-                guard count == Self.batchMax else { return progress.passed() }
-            }
-        } catch {
-            guard !Task.isCancelled else { return }
-            logger.warning("alerts could not be ended in time", metadata: ["error": "\(error)"])
+    private func expire() async throws {
+        while try await store.postponeExpiry(limit: Self.batchMax) == Self.batchMax {}
+        while true {
+            let count = try await store.resolveExpired(limit: Self.batchMax)
+            if count > 0 { routing.wake() }
+            guard count == Self.batchMax else { return }
         }
     }
 }

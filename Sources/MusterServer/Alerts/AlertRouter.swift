@@ -32,7 +32,7 @@ struct AlertRouter: Service {
     /// Whether users' reports alone open incidents.
     var reportsOpenIncidents = false
     let store = AlertRoutingStore()
-    private let progress = RunnerProgress("alerts")
+    private let progress = RunnerProgress("alerts", every: .seconds(1))
     /// Incidents that could not be told of their alerts.
     let undelivered = Setbacks<Int>("deliveries")
     /// Alerts that could not be brought to an incident.

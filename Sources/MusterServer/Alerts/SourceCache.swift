@@ -1,9 +1,8 @@
 import Postgres
-import ServiceLifecycle
 
 /// Which source a key belongs to, kept for a moment: every alert asks. A source that is removed, or whose key was changed, is
 /// forgotten at once in this daemon, by a notification in the others, and within a second in any case.
-final class SourceCache: Service, Sendable {
+final class SourceCache: Sendable {
     let store: SourceStore
     private let memory: KeyMemory<String, Source>
 
@@ -23,11 +22,5 @@ final class SourceCache: Service, Sendable {
 
     func forgetAll() {
         memory.forget()
-    }
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            for await _ in self.store.pool.notifications(on: [SourceStore.channel]) { self.forgetAll() }
-        }
     }
 }

@@ -1,6 +1,5 @@
 import Logging
 import Postgres
-import ServiceLifecycle
 
 extension ExaminedTable {
     /// Every table of which rows are read into memory.
@@ -46,26 +45,16 @@ struct RowExamination: Sendable {
 
 /// Looks at all rows now and then, also at those that nobody happens to ask for, so that the metric says how it is: what was
 /// put right or removed by another daemon counts no more.
-struct RowExaminationRunner: Service {
+struct RowExaminationRunner: PeriodicRunner {
+    static let name = "rows"
+    static let failure = "rows could not be looked at"
+
     let examination: RowExamination
     let logger: Logger
     var interval: Duration = .seconds(600)
-    private let progress = RunnerProgress("rows")
 
-    func run() async throws {
-        progress.begin()
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    try await RunnerPulse.pass { try await look() }
-                    progress.passed()
-                } catch {
-                    guard !Task.isCancelled else { return }
-                    logger.warning("rows could not be looked at", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: interval)
-            }
-        }
+    func pass() async throws {
+        try await look()
     }
 
     func look() async throws {

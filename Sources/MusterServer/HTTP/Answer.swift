@@ -65,3 +65,165 @@ struct Answer: Sendable {
         Answer(status, text.utf8, type: "text/plain; charset=utf-8")
     }
 }
+
+/// An answer as HTTP/1.1 writes it (RFC 9112).
+enum AnswerText {
+    /// How the length of a body is told.
+    enum Length: Hashable, Sendable {
+        case bytes(Int)
+        case chunked
+        /// No body by definition, the answer to a HEAD, or one that ends with the connection.
+        case none
+    }
+
+    /// What is said about the connection.
+    enum Connection: Hashable, Sendable {
+        case unsaid
+        case close
+        case keepAlive
+    }
+
+    /// The status line and the header fields, with room behind them for a small body.
+    static func head(
+        _ answer: Answer, length: Length, connection: Connection, _ allocator: ByteBufferAllocator
+    ) -> ByteBuffer {
+        var room = 384
+        if case .bytes(let count) = length, count <= AnswerSending.sliceBytes { room += count }
+        var buffer = allocator.buffer(capacity: room)
+        buffer.writeString("HTTP/1.1 ")
+        buffer.writeString(String(answer.status.code))
+        buffer.writeInteger(UInt8(ascii: " "))
+        buffer.writeString(answer.status.reasonPhrase)
+        buffer.writeString("\r\n")
+        for field in answer.headers {
+            buffer.writeString(field.name.rawName)
+            buffer.writeString(": ")
+            // `HTTPField` has made sure that no line ends within.
+            buffer.writeString(field.value)
+            buffer.writeString("\r\n")
+        }
+        switch length {
+        case .bytes(let count):
+            buffer.writeString("Content-Length: ")
+            buffer.writeString(String(count))
+            buffer.writeString("\r\n")
+        case .chunked: buffer.writeString("Transfer-Encoding: chunked\r\n")
+        case .none: break
+        }
+        switch connection {
+        case .close: buffer.writeString("Connection: close\r\n")
+        case .keepAlive: buffer.writeString("Connection: keep-alive\r\n")
+        case .unsaid: break
+        }
+        buffer.writeString("Date: ")
+        buffer.writeString(HTTPDate.now())
+        buffer.writeString("\r\n\r\n")
+        return buffer
+    }
+
+    /// What stands before a chunk of so many bytes, of a body whose length nobody knows.
+    static func chunkHead(_ bytes: Int) -> ByteBuffer {
+        ByteBuffer(string: String(bytes, radix: 16) + "\r\n")
+    }
+
+    static let chunkEnd = ByteBuffer(string: "\r\n")
+
+    /// 204 and 304 have no body by definition, and so no length.
+    static func hasBody(_ status: HTTPResponse.Status) -> Bool {
+        status != .noContent && status != .notModified && status.code >= 200
+    }
+}
+
+/// How far the sending of one answer is.
+struct AnswerSending {
+    /// Answers are written in pieces of so much, so that it is seen whether a client reads.
+    static let sliceBytes = 65_536
+
+    /// Whether the request was a HEAD, whose answer has no body.
+    let isHead: Bool
+    /// What is not written yet.
+    var rest = ByteBuffer()
+    /// Whether `rest` is shared by all, and so not counted.
+    var restIsShared = false
+    /// Whether all of the answer is among what was written and `rest`.
+    var isLast = false
+    var hasContinued = false
+    /// Bytes that the client's side has not taken, counted by the budget or shared.
+    private(set) var unsent = 0
+    private var waiting: CheckedContinuation<Void, any Error>?
+
+    init(isHead: Bool = false) {
+        self.isHead = isHead
+    }
+
+    var isDone: Bool { isLast && unsent == 0 }
+
+    mutating func add(_ bytes: Int, _ budgets: ConnectionBudgets, isShared: Bool = false) {
+        unsent += bytes
+        if !isShared { budgets.unsent.add(bytes) }
+    }
+
+    mutating func remove(_ bytes: Int, _ budgets: ConnectionBudgets, isShared: Bool = false) {
+        unsent -= bytes
+        if !isShared { budgets.unsent.give(bytes) }
+    }
+
+    /// One writer waits at a time.
+    mutating func wait(_ writer: CheckedContinuation<Void, any Error>) {
+        waiting = writer
+    }
+
+    mutating func wake(_ result: Result<Void, any Error>) {
+        let writer = waiting
+        waiting = nil
+        writer?.resume(with: result)
+    }
+
+    /// The connection has ended. What was written is given back by its promises.
+    mutating func end(_ budgets: ConnectionBudgets) {
+        let left = rest.readableBytes
+        rest = ByteBuffer()
+        remove(left, budgets, isShared: restIsShared)
+        wake(.failure(ChannelError.ioOnClosedChannel))
+    }
+}
+
+/// Where a streamed answer is written to.
+protocol BodyWriter: Sendable {
+    /// Sends a piece; returns when the client has taken it, so that no more waits than this.
+    ///
+    /// - Throws: `ChannelError` when the client has gone, or has not read for `http.write_timeout_seconds`.
+    func write(_ bytes: ByteBuffer) async throws
+}
+
+struct StreamWriter: BodyWriter {
+    private let connection: NIOLoopBound<HTTPConnection>
+    private let loop: any EventLoop
+
+    init(_ connection: HTTPConnection, loop: any EventLoop) {
+        self.connection = NIOLoopBound(connection, eventLoop: loop)
+        self.loop = loop
+    }
+
+    func write(_ bytes: ByteBuffer) async throws {
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            onLoop { $0.sendPiece(bytes, done) }
+        }
+    }
+
+    func finish() {
+        onLoop { $0.finishStream() }
+    }
+
+    func abandon() {
+        onLoop { $0.closeAtOnce() }
+    }
+
+    private func onLoop(_ work: @escaping @Sendable (HTTPConnection) -> Void) {
+        if loop.inEventLoop {
+            work(connection.value)
+        } else {
+            loop.execute { [connection] in work(connection.value) }
+        }
+    }
+}

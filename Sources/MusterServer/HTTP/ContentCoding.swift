@@ -8,7 +8,7 @@ enum ContentCoding: String, CaseIterable, Sendable {
     case deflate
 
     /// What all inflated bodies together may hold, each until its request is answered.
-    static let budget = ByteBudget(max: 1 << 26)
+    static let budget = Budget(max: 1 << 26)
     /// Bodies are inflated one after the other: each may take many times its size.
     static let turns = Turns(max: 1, waitingMax: 128)
     /// Of those whose sender nobody knows.

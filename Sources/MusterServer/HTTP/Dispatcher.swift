@@ -11,9 +11,12 @@ struct Dispatcher: Sendable {
     let authenticator: Authenticator
     let idempotency: IdempotencyDesk?
     let limits: RequestLimits
-    let inFlight: InFlightGate
+    /// How many requests may be carried out at the same time.
+    let inFlight: Budget
+    /// Requests that were handed over and have no answer yet: no limit, but what a reload waits for.
+    let begun = Budget(max: .max)
     /// Of the routes by which operators see why nothing else is answered.
-    let reserve = InFlightGate(max: 64)
+    let reserve = Budget(max: 64)
     let clock: DatabaseClock
     let logger: Logger
     private let faults: FaultLog
@@ -24,7 +27,7 @@ struct Dispatcher: Sendable {
 
     init(
         table: RouteTable, authenticator: Authenticator, idempotency: IdempotencyDesk?, limits: RequestLimits,
-        inFlight: InFlightGate, clock: DatabaseClock = DatabaseClock(), logger: Logger
+        inFlight: Budget, clock: DatabaseClock = DatabaseClock(), logger: Logger
     ) {
         self.table = table
         self.authenticator = authenticator
@@ -58,7 +61,7 @@ struct Dispatcher: Sendable {
             arrival.body = try bodyPlan(of: head, for: route)
             try checkQuery(route, arrival.target)
             if route.isConditional, limits.requiresIfMatch, head.headerFields[.ifMatch] == nil {
-                throw Problem(.versionRequired, "Send If-Match with the version that you have seen.")
+                throw Problem(.versionRequired, "Send If-Match with the version that you read.")
             }
         } catch {
             // Of a message that is too large or cannot be read, its beginning is wanted.
@@ -121,11 +124,13 @@ struct Dispatcher: Sendable {
 
     private func handle(_ arrival: Arrival, _ body: ByteBuffer) async throws -> Answer {
         if let problem = arrival.problem { throw problem }
-        guard let bound = arrival.bound else { throw Problem(.notFound, "There is no such path.") }
+        guard let bound = arrival.bound else {
+            throw Problem(.notFound, "No such path. /openapi.yaml lists every path.")
+        }
         let route = bound.route
         let gate = route.isReserved ? reserve : inFlight
-        guard gate.enter() else { throw Problem.later(.overloaded, "Too many requests are being served.", seconds: 1) }
-        defer { gate.leave() }
+        guard gate.take(1) else { throw Problem.later(.overloaded, "Too many requests at the same time.", seconds: 1) }
+        defer { gate.give(1) }
 
         let principal = try await principal(of: arrival, for: route)
         var body = body
@@ -192,7 +197,7 @@ struct Dispatcher: Sendable {
             throw Problem(.methodNotAllowed, "Allowed here: \(allowed).", headers: [.allow: allowed])
         case .nothing:
             unknownPaths.count(target)
-            throw Problem(.notFound, "There is no such path.")
+            throw Problem(.notFound, "No such path. /openapi.yaml lists every path.")
         }
     }
 
@@ -201,7 +206,7 @@ struct Dispatcher: Sendable {
         let principal = try await authenticator.principal(token: token)
         guard principal.role >= role else {
             throw Problem(
-                .roleRequired, "This needs the role \(role.rawValue); the token has \(principal.role.rawValue).",
+                .roleRequired, "Requires role \(role.rawValue); this token has \(principal.role.rawValue).",
                 members: ["role": .string(role.rawValue)])
         }
         return principal
@@ -266,7 +271,7 @@ extension Dispatcher {
         switch decoded {
         case .inflated(let inflated):
             guard ContentCoding.budget.take(inflated.readableBytes) else {
-                throw Problem.later(.overloaded, "Too many bodies are being inflated.", seconds: 1)
+                throw Problem.later(.overloaded, "Too many request bodies are being decompressed.", seconds: 1)
             }
             return (inflated, inflated.readableBytes)
         case .refused(let problem, let beginning):

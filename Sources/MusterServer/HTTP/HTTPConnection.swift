@@ -239,7 +239,7 @@ extension HTTPConnection {
         case (HTTPParserError.headerOverflow, _):
             refuse(Problem(.headerTooLarge, "The header fields may have \(settings.headBytesMax) bytes in all."))
         case (is HTTPParserError, _), (is ByteToMessageDecoderError, _):
-            refuse(Problem(.malformedRequest, "What was sent is not HTTP/1.1 (RFC 9112)."))
+            refuse(Problem(.malformedRequest, "The request is not valid HTTP/1.1 (RFC 9112)."))
         case (_, .waiting), (_, .gathering): context.close(promise: nil)
         }
     }
@@ -278,18 +278,19 @@ extension HTTPConnection {
         let keepsAlive = head.isKeepAlive && !head.headers.contains(name: "Upgrade") && head.method != .CONNECT
         if let problem = RequestFraming.problem(of: head) { return refuse(problem) }
         guard let request = RequestHead(head) else {
-            return refuse(Problem(.malformedRequest, "The method is no token."))
+            return refuse(Problem(.malformedRequest, "The method is not a valid HTTP method name."))
         }
         let dispatcher = settings.dispatcher.value
         var arrival = dispatcher.arrive(request, from: context?.remoteAddress)
         if settings.budgets.unsent.isFull, arrival.mayAnswerMuch {
             settings.metrics.overUnsentBudget.increment()
             arrival.problem = .later(
-                .overloaded, "Too many answers wait for clients that do not read them.", seconds: 1)
+                .overloaded, "Too many answers wait for slow clients.", seconds: 1)
         }
         switch arrival.body {
         case .ignored:
-            answer(arrival, dispatcher, ByteBuffer(), keepsAlive: keepsAlive && !expectsContinue(request))
+            let newest = begin(&arrival, after: dispatcher)
+            answer(arrival, newest, ByteBuffer(), keepsAlive: keepsAlive && !expectsContinue(request))
         case .gathered(let max):
             let needsNobody = arrival.bound?.route.door == nil && arrival.token == nil
             phase = .gathering(
@@ -317,7 +318,7 @@ extension HTTPConnection {
         guard case .gathering(let gathering) = phase, let context, !isAskingForSender else { return }
         if charge.bytes == 0, let expected = gathering.arrival.head.headerFields[.expect] {
             guard expected.lowercased() == "100-continue" else {
-                return refuse(Problem(.malformedRequest, "Nothing else can be expected than 100-continue."))
+                return refuse(Problem(.malformedRequest, "The only supported Expect value is 100-continue."))
             }
         }
         if body.readableBytes > 0, !isBodyOwn {
@@ -373,13 +374,7 @@ extension HTTPConnection {
         sender: Dispatcher.Sender = .known
     ) {
         var arrival = gathering.arrival
-        var dispatcher = gathering.dispatcher
-        // While the body came the configuration may have been replaced, and what carries out requests with it.
-        let newest = settings.dispatcher.value
-        if newest.inFlight !== dispatcher.inFlight {
-            dispatcher = newest
-            arrival = newest.arrive(arrival.head, from: context?.remoteAddress)
-        }
+        let dispatcher = begin(&arrival, after: gathering.dispatcher)
         switch sender {
         case .known: break
         case .unknown: arrival.isStranger = true
@@ -388,14 +383,24 @@ extension HTTPConnection {
         if isTooLarge, arrival.refusal == nil { arrival.refusal = dispatcher.tooLarge(gathering.bytesMax) }
         if isOverBudget {
             settings.metrics.overBudget.increment()
-            arrival.problem = .later(.overloaded, "Too many bodies are being received.", seconds: 1)
+            arrival.problem = .later(.overloaded, "Too many request bodies are being received.", seconds: 1)
         }
         let isAsked = expectsContinue(arrival.head) && !sending.hasContinued
         answer(arrival, dispatcher, body, keepsAlive: gathering.keepsAlive && (isInputComplete || !isAsked))
     }
 
+    /// Hands a request over to the newest dispatcher: while it came, the configuration may have been replaced, and what carries
+    /// out requests with it.
+    private func begin(_ arrival: inout Arrival, after dispatcher: Dispatcher) -> Dispatcher {
+        let newest = settings.dispatcher.begin()
+        if newest.begun !== dispatcher.begun {
+            arrival = newest.arrive(arrival.head, from: context?.remoteAddress)
+        }
+        return newest
+    }
+
     private func answer(_ arrival: Arrival, _ dispatcher: Dispatcher, _ body: ByteBuffer, keepsAlive: Bool) {
-        guard let context else { return }
+        guard let context else { return dispatcher.begun.give(1) }
         phase = .answering(keepsAlive: keepsAlive)
         since = .now()
         sending = AnswerSending(isHead: arrival.head.method == .head)
@@ -406,11 +411,13 @@ extension HTTPConnection {
         if body.readableBytes > settings.loopBodyBytesMax {
             Task(executorPreference: WorkerPool.executor) {
                 let answer = await dispatcher.respond(to: arrival, body: body)
+                dispatcher.begun.give(1)
                 loop.execute { connection.value.deliver(answer, to: arrival) }
             }
         } else {
             Task.immediate(executorPreference: table.executor) {
                 let answer = await dispatcher.respond(to: arrival, body: body)
+                dispatcher.begun.give(1)
                 connection.value.deliver(answer, to: arrival)
             }
         }
@@ -602,7 +609,7 @@ extension HTTPConnection {
             && body.readableBytes < settings.bodyRateMin * Int(seconds - settings.bodyGraceSeconds)
         guard took > bodyTimeout || isTooSlow else { return }
         settings.metrics.closed(.slowBody)
-        refuse(Problem(.requestTimeout, "The body did not come in time."))
+        refuse(Problem(.requestTimeout, "The body arrived too slowly."))
     }
 
     /// Less when the daemon stops.

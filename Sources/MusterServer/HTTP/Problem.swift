@@ -9,6 +9,8 @@ struct Problem: Error, Sendable {
     var errors: [FieldError] = []
     /// More members beside the standard ones.
     var members = JSONObject()
+    /// Lists among them, of things that write themselves.
+    var lists: [(name: String, items: [any JSONWritable & Sendable])] = []
     /// More header fields, as `Allow` and `Retry-After`.
     var headers = HTTPFields()
     /// Sentences that were added to the detail.
@@ -54,8 +56,10 @@ extension Problem {
     }
 
     /// Nothing of that name; `thing` begins the sentence, as in `Incident 42`.
-    static func notFound(_ thing: String) -> Problem {
-        Problem(.notFound, "\(thing) does not exist.")
+    ///
+    /// - Parameter rule: What the name has to be, as in `must be one of: a, b`.
+    static func notFound(_ thing: String, because rule: String? = nil) -> Problem {
+        Problem(.notFound, "\(thing) does not exist" + (rule.map { "; it \($0)." } ?? "."))
     }
 
     /// Not now; `seconds` goes into `Retry-After`.
@@ -78,6 +82,7 @@ extension Problem {
     func ofKind(_ kind: ProblemKind) -> Problem {
         var problem = Problem(kind, detail, errors: errors, members: members, headers: headers)
         problem.remarks = remarks
+        problem.lists = lists
         return problem
     }
 
@@ -106,6 +111,7 @@ extension Problem {
                 }
             }
             for member in members.members { json.member(member.name, member.value) }
+            for list in lists { json.array(list.name, list.items) { json, item in item.write(to: &json) } }
         }
         return json.bytes
     }
@@ -127,5 +133,204 @@ extension Problem {
         var answer = Answer.json(status: kind.status) { $0.value(text) }
         for field in headers { answer.headers.append(field) }
         return answer
+    }
+}
+
+/// Every name under `/problems/`: the whole catalogue of what this API answers instead of what was asked.
+///
+/// The names are a contract: scripts switch over them. A new one is a new case; none is ever renamed.
+enum ProblemKind: String, CaseIterable, Sendable {
+    // Requests that cannot be read.
+    case malformedRequest = "malformed-request"
+    case notJSON = "not-json"
+    case notYAML = "not-yaml"
+    case bodyTooLarge = "body-too-large"
+    case headerTooLarge = "header-too-large"
+    case requestTimeout = "request-timeout"
+    case unsupportedMediaType = "unsupported-media-type"
+    case invalidValue = "invalid-value"
+
+    // Who asks, and for what.
+    case unauthenticated
+    case roleRequired = "role-required"
+    case signatureInvalid = "signature-invalid"
+    case notFound = "not-found"
+    case methodNotAllowed = "method-not-allowed"
+
+    // Refusals of the rules, given the state.
+    case wrongPhase = "wrong-phase"
+    case requirementsUnmet = "requirements-unmet"
+    case noSuchTransition = "no-such-transition"
+    case gateClosed = "gate-closed"
+    case stepState = "step-state"
+    case mitigationState = "mitigation-state"
+    case mergeRefused = "merge-refused"
+    case reviewState = "review-state"
+    case inUse = "in-use"
+    case ownToken = "own-token"
+    case unreadable
+
+    // Two writers, or one twice.
+    case versionMismatch = "version-mismatch"
+    case versionRequired = "version-required"
+    case idempotencyInFlight = "idempotency-in-flight"
+    case idempotencyKeyReused = "idempotency-key-reused"
+
+    // Not now.
+    case tooManyRequests = "too-many-requests"
+    case overloaded
+    case unavailable
+    case deadlineExceeded = "deadline-exceeded"
+    case notReady = "not-ready"
+    case internalError = "internal-error"
+}
+
+extension ProblemKind {
+    /// The status that goes with the name, always the same one.
+    var status: HTTPResponse.Status {
+        switch self {
+        case .malformedRequest, .notJSON, .notYAML: .badRequest
+        case .bodyTooLarge: .contentTooLarge
+        case .headerTooLarge: .requestHeaderFieldsTooLarge
+        case .requestTimeout: .requestTimeout
+        case .unsupportedMediaType: .unsupportedMediaType
+        case .invalidValue, .idempotencyKeyReused: .unprocessableContent
+        case .unauthenticated, .signatureInvalid: .unauthorized
+        case .roleRequired: .forbidden
+        case .notFound: .notFound
+        case .methodNotAllowed: .methodNotAllowed
+        case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
+            .mergeRefused, .reviewState, .inUse, .ownToken, .unreadable, .idempotencyInFlight:
+            .conflict
+        case .versionMismatch: .preconditionFailed
+        case .versionRequired: .preconditionRequired
+        case .tooManyRequests: .tooManyRequests
+        case .overloaded, .unavailable, .deadlineExceeded, .notReady: .serviceUnavailable
+        case .internalError: .internalServerError
+        }
+    }
+
+    /// A short title, the same for every occurrence.
+    var title: String {
+        switch self {
+        case .malformedRequest: "The request is malformed"
+        case .notJSON: "The body is not JSON"
+        case .notYAML: "The body is not YAML"
+        case .bodyTooLarge: "The body is too large"
+        case .headerTooLarge: "The header fields are too large"
+        case .requestTimeout: "The request arrived too slowly"
+        case .unsupportedMediaType: "The body has the wrong media type"
+        case .invalidValue: "A value is wrong"
+        case .unauthenticated: "A valid token is needed"
+        case .roleRequired: "A higher role is required"
+        case .signatureInvalid: "The signature is missing or wrong"
+        case .notFound: "Not found"
+        case .methodNotAllowed: "The method is not allowed here"
+        case .wrongPhase: "Not allowed in this phase"
+        case .requirementsUnmet: "The phase's requirements are not met"
+        case .noSuchTransition: "That phase cannot be reached from here"
+        case .gateClosed: "The component is blocked"
+        case .stepState: "Not allowed in this state of the step"
+        case .mitigationState: "Not allowed in this state of the mitigation"
+        case .mergeRefused: "These incidents cannot be merged"
+        case .reviewState: "Not allowed in this state of the review"
+        case .inUse: "Still in use"
+        case .ownToken: "A token cannot revoke itself"
+        case .unreadable: "The stored row cannot be read"
+        case .versionMismatch: "Somebody else changed it"
+        case .versionRequired: "If-Match is required"
+        case .idempotencyInFlight: "The same request is being carried out"
+        case .idempotencyKeyReused: "The idempotency key was used for another request"
+        case .tooManyRequests: "Too many requests"
+        case .overloaded: "Overloaded"
+        case .unavailable: "The database cannot be reached"
+        case .deadlineExceeded: "Timed out"
+        case .notReady: "Not ready"
+        case .internalError: "A fault on our side"
+        }
+    }
+
+    /// What the page of the problem says: what happened, and what the caller can do.
+    var explanation: String {
+        switch self {
+        case .malformedRequest:
+            "The path, the query or a header could not be read: a wrong percent escape, text that is not UTF-8, a "
+                + "character U+0000, or a header that breaks its own rules. Correct the request; repeating it is no use."
+        case .notJSON:
+            "The body should be one JSON document (RFC 8259) and is not. The detail says where reading stopped."
+        case .notYAML:
+            "The body should be one YAML document without anchors, aliases, tags and doubled keys, and is not. The detail "
+                + "says in which line. A text that begins with a special character needs quotes."
+        case .bodyTooLarge:
+            "The body has more bytes than `http.request_body_max_bytes` allows, or a message of another tool more than "
+                + "`ingress.body_max_bytes`. Send less at a time."
+        case .headerTooLarge: "The header fields of a request may have 64 KiB in all, and 16 KiB each. Send fewer."
+        case .requestTimeout:
+            "A body has to be here within `http.body_timeout_seconds`, and may not come more slowly than "
+                + "`http.body_rate_min_bytes` a second. Send the request again; the connection is closed."
+        case .unsupportedMediaType:
+            "Send the body as `Content-Type: application/json`; the catalog is also taken as `application/yaml`."
+        case .invalidValue:
+            "The body or the query was read, and something in it is wrong. `errors` names every such place by a JSON "
+                + "pointer; for query parameters, the pointer is the parameter's name after a slash. Unknown fields are errors."
+        case .unauthenticated:
+            "Send `Authorization: Bearer TOKEN` with a token that exists and is not revoked."
+        case .roleRequired:
+            "The token is valid, but its role is too low. The roles, each containing the ones before it, are "
+                + "viewer, responder, commander and admin."
+        case .signatureInvalid:
+            "The source takes only messages with a valid signature. Compare its `signature` with the settings of the tool: the "
+                + "scheme, the names of the headers and the secret. Nothing was stored."
+        case .notFound: "No such path, or nothing of that name is stored."
+        case .methodNotAllowed: "The header `Allow` lists the methods of this path."
+        case .wrongPhase: "The incident is in a phase in which this cannot be done; the detail lists the right ones."
+        case .requirementsUnmet:
+            "The phase cannot be left before its requirements hold. `unmet` lists each one with the call that meets "
+                + "it; a commander may override them with a reason, which is recorded."
+        case .noSuchTransition: "Phases have a fixed order. The detail lists the phases that can be entered from here."
+        case .gateClosed: "Something that the component depends on, or something more critical, is not restored yet."
+        case .stepState: "The detail lists the states in which this can be done."
+        case .mitigationState: "The detail lists the states that can follow the present one."
+        case .mergeRefused: "The detail says why."
+        case .reviewState: "The review does not exist yet, or is already approved."
+        case .inUse: "Something else still refers to it; the detail says what."
+        case .ownToken:
+            "A token cannot revoke itself, so that nobody locks himself out by mistake. Use another admin token."
+        case .unreadable:
+            "A row of that name is stored in a form that this release cannot read, as after a change by hand. It is left out, "
+                + "and nothing else suffers from it. Delete it, or write it anew. `musterd doctor` lists all such rows."
+        case .versionMismatch:
+            "`If-Match` names a version that is no longer the current one. Read it again, decide again, and repeat."
+        case .versionRequired:
+            "This installation requires `If-Match` on writes, so that nobody overwrites a change unseen."
+        case .idempotencyInFlight:
+            "A request with the same `Idempotency-Key` has not ended yet. Repeat it after the time in `Retry-After`."
+        case .idempotencyKeyReused:
+            "The `Idempotency-Key` came before with another body. Use a new key for a new request."
+        case .tooManyRequests: "Slow down; repeat after the time in `Retry-After`."
+        case .overloaded: "More requests are waiting than can be served. Retry after the time in `Retry-After`."
+        case .unavailable: "Repeat after the time in `Retry-After`; with an `Idempotency-Key`, nothing is done twice."
+        case .deadlineExceeded:
+            "The database did not answer in time, and the outcome of a write is unknown. Repeat after the time in "
+                + "`Retry-After`; with an `Idempotency-Key`, nothing is done twice."
+        case .notReady: "The daemon runs and cannot serve yet; `reasons` says why."
+        case .internalError: "The fault is recorded under the request id, which the header `X-Request-Id` has."
+        }
+    }
+}
+
+/// `/problems` and `/problems/{name}`: what the `type` of a problem leads to.
+struct ProblemRoutes: Sendable {
+    var routes: [Route] {
+        [
+            Route(.get, "/problems", role: nil, "listProblems", query: .anything) { _ in
+                .text(ProblemKind.allCases.map { "\($0.status.code) /problems/\($0.rawValue): \($0.title)\n" }.joined())
+            },
+            Route(.get, "/problems/{name}", role: nil, "describeProblem", query: .anything) { request in
+                let name = request.parameter("name")
+                guard let kind = ProblemKind(rawValue: name) else { throw Problem.notFound("The problem \(name)") }
+                return .text("\(kind.title) (\(kind.status.code))\n\n\(kind.explanation)\n")
+            },
+        ]
     }
 }

@@ -1,6 +1,7 @@
 import IncidentDomain
 import Logging
 import Postgres
+import Synchronization
 
 /// What a thrown error is to the caller, and whether it is to be logged: refusals and bad input are answers, faults are
 /// ours. The one place where the three meet HTTP.
@@ -27,13 +28,13 @@ enum ProblemMapping {
     }
 
     private static let internalError = Mapped(
-        problem: Problem(.internalError, "Something failed on our side; it is recorded under the request id."),
+        problem: Problem(.internalError, "Internal error. The log has the cause under this request id."),
         logLevel: .error)
 
     private static func database(_ error: PostgresError) -> Mapped {
         switch error {
         case .overloaded:
-            later(.overloaded, "Too many statements wait for the database.")
+            later(.overloaded, "Too many requests wait for the database.")
         case .unavailable, .closed:
             later(.unavailable, "The database cannot be reached.")
         case .cancelled:
@@ -49,9 +50,9 @@ enum ProblemMapping {
                     "", "has the character U+0000 in one of its texts, which cannot be stored; leave it out"),
                 logLevel: nil)
         case .server(let error) where error.sqlState == "57014":
-            later(.deadlineExceeded, "The database took too long, and nothing was changed.")
+            later(.deadlineExceeded, "The database timed out. Nothing was changed.")
         case .server(let error) where error.isTransient:
-            later(.unavailable, "The database cannot do it just now, and nothing was changed.")
+            later(.unavailable, "The database is busy. Nothing was changed.")
         case .server, .invalidParameter, .decoding, .transactionFailed, .misconfigured, .migration, .embedded:
             internalError
         }
@@ -82,6 +83,56 @@ extension Problem {
         case .roleRequired(let role, _):
             self.init(.roleRequired, refusal.description, members: ["role": .string(role.rawValue)])
         case .badValue(let field, let detail): self = .invalid(field, detail)
+        }
+    }
+}
+
+/// Logs faults of requests, some a second: while the database is away every request fails for the same reason, and a
+/// log that is flooded hides what it should show.
+final class FaultLog: Sendable {
+    private struct State {
+        var second: Int64 = .min
+        var logged = 0
+        var suppressed = 0
+    }
+
+    private let logger: Logger
+    private let linesPerSecondMax: Int
+    private let start = ContinuousClock.now
+    private let state = Mutex(State())
+
+    init(logger: Logger, linesPerSecondMax: Int = 20) {
+        self.logger = logger
+        self.linesPerSecondMax = linesPerSecondMax
+    }
+
+    /// Logs the fault, unless this second has had its share; the next line then says how many were left out.
+    func log(_ level: Logger.Level, _ metadata: Logger.Metadata) {
+        guard let suppressed = admit(at: start.duration(to: .now).components.seconds) else { return }
+        var metadata = metadata
+        if suppressed > 0 { metadata["suppressed"] = .stringConvertible(suppressed) }
+        logger.log(level: level, "request failed", metadata: metadata)
+    }
+
+    /// Whether this second still has room for a line that somebody else writes.
+    func isDue() -> Bool {
+        admit(at: start.duration(to: .now).components.seconds) != nil
+    }
+
+    /// How many lines were left out before this one; nil when this one is to be left out too.
+    func admit(at second: Int64) -> Int? {
+        state.withLock { state in
+            if state.second != second {
+                state.second = second
+                state.logged = 0
+            }
+            guard state.logged < linesPerSecondMax else {
+                state.suppressed += 1
+                return nil
+            }
+            state.logged += 1
+            defer { state.suppressed = 0 }
+            return state.suppressed
         }
     }
 }

@@ -3,6 +3,7 @@ import HTTPTypes
 import IncidentDomain
 import Logging
 import NIOCore
+import Synchronization
 
 /// One request as a route sees it: read, authenticated and within all limits.
 struct RequestContext: Sendable {
@@ -37,6 +38,16 @@ extension RequestContext {
             preconditionFailure("the path \(bound.route.path) has no {\(name)}")
         }
         return captured[index]
+    }
+
+    /// One of the cases in the path, in upper or lower case. 404 for another text, with the ones that there are.
+    func choice<Value: RawRepresentable & CaseIterable>(_ name: String) throws(Problem) -> Value
+    where Value.RawValue == String {
+        let text = parameter(name)
+        switch FieldRules.enumeration(.string(text)) as Result<Value, FieldComplaint> {
+        case .success(let value): return value
+        case .failure(let complaint): throw .notFound("\(name.capitalized) \(text)", because: complaint.detail)
+        }
     }
 
     /// The incident's number in the path, from `42` or `INC-42`.
@@ -120,4 +131,151 @@ extension RequestContext {
 extension Principal {
     /// Whoever calls a route that needs no token.
     static let nobody = Principal(id: "", name: "", role: .viewer)
+}
+
+/// What one request may ask for.
+struct RequestLimits: Sendable {
+    /// `http.request_body_max_bytes`.
+    let bodyBytesMax: Int
+    /// `ingress.body_max_bytes`: of a message of another tool, whose sender is known before its body is read.
+    let messageBytesMax: Int
+    /// `http.require_if_match`.
+    let requiresIfMatch: Bool
+    /// A request that takes longer is logged even when requests are not.
+    let slowRequest: Duration
+
+    init(
+        bodyBytesMax: Int = 1 << 20, messageBytesMax: Int = 1 << 24, requiresIfMatch: Bool = false,
+        slowRequest: Duration = .seconds(1)
+    ) {
+        self.bodyBytesMax = bodyBytesMax
+        self.messageBytesMax = messageBytesMax
+        self.requiresIfMatch = requiresIfMatch
+        self.slowRequest = slowRequest
+    }
+}
+
+/// Names requests: the caller's own name when it is sane, else one of ours.
+enum RequestID {
+    /// A random beginning per process and a count, so that a new one costs neither a system call nor a lock.
+    private static let process = String(UInt64.random(in: 1 << 63 ... .max), radix: 16)
+    private static let count = Atomic<UInt64>(0)
+
+    static func make() -> String {
+        let number = count.wrappingAdd(1, ordering: .relaxed).newValue
+        return "\(process)-\(String(number, radix: 16))"
+    }
+
+    /// Whether a caller's name may go into our logs and answers: 1 to 128 letters, digits and `-_.:/+=`.
+    static func isSane(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return (1...128).contains(bytes.count)
+            && bytes.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
+                    UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "+"), UInt8(ascii: "="):
+                    true
+                default: false
+                }
+            }
+    }
+}
+
+/// The caller's place in a distributed trace, by the W3C recommendation 'Trace Context'.
+struct Traceparent: Hashable, Sendable {
+    /// 32 lower-case hexadecimal digits.
+    let traceID: String
+    /// The caller's span: 16 lower-case hexadecimal digits.
+    let parentID: String
+    /// Two hexadecimal digits; bit 0 says that the trace is recorded.
+    let flags: String
+
+    /// Reads the header; nil when it is not valid, which means that it is to be ignored.
+    init?(header: String) {
+        let bytes = Array(header.utf8)
+        let dash = UInt8(ascii: "-")
+        guard bytes.count >= 55, bytes[2] == dash, bytes[35] == dash, bytes[52] == dash else { return nil }
+        let version = bytes[0..<2]
+        let trace = bytes[3..<35]
+        let parent = bytes[36..<52]
+        let flags = bytes[53..<55]
+        guard [version, trace, parent, flags].allSatisfy(Self.isLowerHexadecimal),
+            !version.elementsEqual("ff".utf8), trace.contains(where: { $0 != UInt8(ascii: "0") }),
+            parent.contains(where: { $0 != UInt8(ascii: "0") })
+        else { return nil }
+        // Version 00 ends here; a later one may go on after another dash.
+        guard bytes.count == 55 || (!version.elementsEqual("00".utf8) && bytes[55] == dash) else { return nil }
+        traceID = String(decoding: trace, as: UTF8.self)
+        parentID = String(decoding: parent, as: UTF8.self)
+        self.flags = String(decoding: flags, as: UTF8.self)
+    }
+
+    /// The header for a call that we make on behalf of the caller; `spanID` has 16 hexadecimal digits.
+    func outgoing(spanID: String) -> String {
+        "00-\(traceID)-\(spanID)-\(flags)"
+    }
+
+    private static func isLowerHexadecimal(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 97 && $0 <= 102) }
+    }
+}
+
+/// What the head of a request decided, before its body is here.
+struct Arrival: Sendable {
+    /// What is to be done with the body.
+    enum BodyPlan: Hashable, Sendable {
+        /// The route reads none, or the head was refused: what comes is thrown away.
+        case ignored
+        /// Gathered up to so many bytes; beyond, the request is refused.
+        case gathered(Int)
+    }
+
+    let head: RequestHead
+    let requestID: String
+    let trace: Traceparent?
+    private(set) var start = ContinuousClock.now
+    var target = RequestTarget()
+    var bound: BoundRoute?
+    var captured: [String] = []
+    /// The bearer token, on routes that ask for a role.
+    var token: Substring?
+    var body = BodyPlan.ignored
+    /// Why the request is refused, whoever sends it.
+    var problem: Problem?
+    /// Whether nobody knows its sender, and so nothing of its body was kept.
+    var isStranger = false
+    /// Why it is refused once it is known who sends it.
+    var refusal: Problem?
+    private let address: SocketAddress?
+
+    init(_ head: RequestHead, from address: SocketAddress? = nil) {
+        self.head = head
+        self.address = address
+        trace = head.headerFields[.traceparent].flatMap(Traceparent.init)
+        if let own = head.headerFields[.xRequestID], RequestID.isSane(own) {
+            requestID = own
+        } else {
+            requestID = RequestID.make()
+        }
+    }
+
+    /// The same, here whole: how long its client took to send it is not our time.
+    func complete() -> Arrival {
+        var arrival = self
+        arrival.start = .now
+        return arrival
+    }
+
+    /// Whether its answer may be large, as lists, pictures and documents are.
+    var mayAnswerMuch: Bool {
+        guard problem == nil, let route = bound?.route else { return false }
+        return route.isLong && route.method == .get
+    }
+
+    /// The address at the other end, of routes that ask for no token: only what counts people needs it.
+    var peer: String? {
+        guard let bound, bound.route.role == nil, bound.route.door == nil else { return nil }
+        return address?.ipAddress
+    }
 }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import IncidentDomain
 import Logging
 import Postgres
+import Synchronization
 
 /// The one door by which an incident changes: its events and its row commit together or not at all.
 ///
@@ -102,7 +103,7 @@ struct IncidentDesk: Sendable {
     }
 
     static func missing(_ number: Int) -> IncidentRefusal {
-        .notFound("There is no incident INC-\(number).")
+        .notFound("No incident INC-\(number).")
     }
 
     func change(
@@ -228,3 +229,177 @@ struct IncidentDesk: Sendable {
 
 /// Somebody else changed the incident between loading and writing.
 struct LostRace: Error {}
+
+/// Incidents as this daemon last saw them, so that a command need not fetch and decode again what nobody has changed.
+///
+/// The hash of an incident's last timeline entry stands for all that went before, so it names the state exactly, whoever
+/// wrote it and whatever was restored from a backup: the database sends the state only when its hash is another one.
+final class IncidentMemory: Sendable {
+    /// A state, and the hash by which the database knows it.
+    struct Known: Sendable {
+        let incident: Incident
+        let lastHash: [UInt8]
+        /// Bytes of the stored state: what it costs to remember, roughly.
+        let bytes: Int
+    }
+
+    /// What was used lately, and what was used before that.
+    private struct Generations {
+        var young: [Int: Known] = [:]
+        var youngBytes = 0
+        var old: [Int: Known] = [:]
+    }
+
+    private let bytesMax: Int
+    private let generations = Mutex(Generations())
+
+    /// - Parameter bytesMax: How much stored state to remember; each of the two generations holds half of it.
+    init(bytesMax: Int = 8 << 20) {
+        self.bytesMax = bytesMax
+    }
+
+    func known(_ number: Int) -> Known? {
+        generations.withLock { $0.young[number] ?? $0.old[number] }
+    }
+
+    func remember(_ known: Known) {
+        // One that is very large would drive out all others.
+        guard known.bytes <= bytesMax / 8 else { return }
+        generations.withLock { generations in
+            let before = generations.young.updateValue(known, forKey: known.incident.number)
+            generations.youngBytes += known.bytes - (before?.bytes ?? 0)
+            guard generations.youngBytes > bytesMax / 2 else { return }
+            generations = Generations(old: generations.young)
+        }
+    }
+}
+
+extension IncidentDesk {
+    /// One incident goes on as another: both timelines, the alerts and their groups change in one transaction.
+    func merge(_ number: Int, into target: Int, reason: String?, _ context: CommandContext) async throws -> Outcome {
+        try await repeating(context, on: number) { mayBeDone, _ in
+            if mayBeDone, let done = try await done(context.commandID, on: number) { return done }
+            let outcome = try await pool.transaction { transaction in
+                try await mergeOnce(number, into: target, reason: reason, context, in: transaction)
+            }
+            feed.committed()
+            return outcome
+        }
+    }
+
+    private func mergeOnce(
+        _ number: Int, into target: Int, reason: String?, _ context: CommandContext, in transaction: PostgresTransaction
+    ) async throws -> Outcome {
+        // Always in the order of their numbers, so that two merges the other way round cannot wait for each other.
+        let first = try await incidents.load(min(number, target), hold: .lock, in: transaction)
+        let second = try await incidents.load(max(number, target), hold: .lock, in: transaction)
+        let (loaded, other) = number <= target ? (first, second) : (second, first)
+        guard let row = loaded.row else { throw Self.missing(number) }
+        try context.ifMatch.require(row.incident.version)
+        let outcome = try await apply(
+            .merge(into: target, reason: reason), to: row, context, loaded: loaded, in: transaction)
+        guard outcome.firstEntry != nil else { return outcome }
+        guard let targetRow = other.row else {
+            throw IncidentRefusal.badValue(field: "/into", detail: "No incident INC-\(target).")
+        }
+        var later = context
+        later.occurredAt = nil  // The target may have begun after what is merged into it.
+        _ = try await apply(.absorb(row.incident), to: targetRow, later, loaded: other, in: transaction)
+        try await AlertStore.move(from: number, to: target, in: transaction)
+        return outcome
+    }
+}
+
+extension IncidentDesk {
+    /// Takes what people typed out of one timeline entry, out of the incident, out of the revisions of its review and the alerts
+    /// that say the same. The entries, their places in the chain and what the rules need of them stay.
+    func redact(_ sequence: Int, of number: Int, reason: String, _ context: CommandContext) async throws -> Outcome {
+        try await repeating(context, on: number) { mayBeDone, _ in
+            if mayBeDone, let done = try await done(context.commandID, on: number) { return done }
+            let outcome = try await pool.transaction { transaction in
+                try await redactOnce(sequence, of: number, reason: reason, context, in: transaction)
+            }
+            feed.committed()
+            return outcome
+        }
+    }
+
+    private func redactOnce(
+        _ sequence: Int, of number: Int, reason: String, _ context: CommandContext, in transaction: PostgresTransaction
+    ) async throws -> Outcome {
+        let loaded = try await incidents.load(number, hold: .lock, in: transaction)
+        guard let row = loaded.row else { throw Self.missing(number) }
+        try context.ifMatch.require(row.incident.version)
+        let entries = try await timeline.all(of: number, in: transaction)
+        let target = entries.first { $0.recorded.sequence == sequence }
+        let facts = try await facts(
+            .redact(sequence: sequence, reason: reason, replacementDigest: ""), context, loaded, in: transaction)
+        let parts = try await WorkerPool.run { try target.map { try Self.redactions(for: $0, among: entries) } ?? [] }
+        var events: [IncidentEvent] = []
+        for part in parts.isEmpty ? [Replacement(sequence: sequence)] : parts {
+            let digest = HashChain.hex(OpenSSL.sha256(part.payload))
+            let why = part.sequence == sequence ? reason : "it said the same as entry \(sequence)"
+            let command = IncidentCommand.redact(sequence: part.sequence, reason: why, replacementDigest: digest)
+            events += try Incident.decide(command, on: row.incident, facts: facts)
+        }
+        guard let target, !target.isRedacted || parts.contains(where: { $0.sequence == sequence && $0.isChange }) else {
+            return Outcome(
+                incident: row.incident, representation: IncidentRepresentation.bytes(of: row.incident, policy: policy))
+        }
+        for part in parts {
+            try await timeline.redact(part.sequence, of: number, replacement: part.payload, in: transaction)
+        }
+        try await redactAlerts(of: target.recorded.event, number, in: transaction)
+        _ = try await transaction.query(IdempotencyStore.forget(number))
+        let redacted = Dictionary(uniqueKeysWithValues: parts.map { ($0.sequence, $0.event) })
+        let replayed = entries.reduce(Incident?.none) { incident, entry in
+            Incident.evolve(incident, entry.recorded.saying(redacted[entry.recorded.sequence]), number: number)
+        }
+        guard let replayed else { throw TimelineFault.doesNotOpen(number: number) }
+        let change = try change(
+            events, IncidentStore.Row(incident: replayed, lastHash: row.lastHash), context, facts)
+        guard try await incidents.write(change, in: transaction) else { throw LostRace() }
+        return Self.outcome(change)
+    }
+
+    /// What comes into the place of an entry.
+    private struct Replacement: Sendable {
+        let sequence: Int
+        var event: IncidentEvent?
+        var payload: [UInt8] = []
+        /// Whether it says less than what is there.
+        var isChange = false
+    }
+
+    /// The entry itself, and every other one that quotes it.
+    private static func redactions(for target: TimelineEntry, among entries: [TimelineEntry]) throws -> [Replacement] {
+        let texts = try RedactedTexts(of: target.recorded.event)
+        return try entries.compactMap { entry in
+            let event = entry.recorded.event
+            let isTarget = entry.recorded.sequence == target.recorded.sequence
+            guard let redacted = isTarget ? event.redacted : texts.takenOut(of: event) else { return nil }
+            return Replacement(
+                sequence: entry.recorded.sequence, event: redacted, payload: try EventCodec.encode(redacted).payload,
+                isChange: redacted != event)
+        }
+    }
+
+    private func redactAlerts(of event: IncidentEvent, _ number: Int, in transaction: PostgresTransaction) async throws
+    {
+        var ids: [UUID] = []
+        if case .alertsAttached(let batch) = event { ids = batch.alerts.compactMap { UUID(uuidString: $0.id) } }
+        if case .alertsCleared(let batch) = event { ids = batch.alerts.compactMap { UUID(uuidString: $0.id) } }
+        let texts = try RedactedTexts(of: event).texts
+        guard !ids.isEmpty || !texts.isEmpty else { return }
+        try await AlertRedactionStore().redact(ids, titled: texts, of: number, in: transaction)
+    }
+}
+
+extension RecordedEvent {
+    /// The same place in the timeline, with another event where there is one.
+    fileprivate func saying(_ other: IncidentEvent??) -> RecordedEvent {
+        guard let event = other ?? nil else { return self }
+        return RecordedEvent(
+            sequence: sequence, event: event, actor: actor, occurredAt: occurredAt, recordedAt: recordedAt)
+    }
+}

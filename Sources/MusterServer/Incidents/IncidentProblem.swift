@@ -7,20 +7,20 @@ extension Problem {
         self.init(refusal)
         members["incident"] = .integer(number)
         let calls = refusal.calls(on: number)
-        if !calls.isEmpty { members["how"] = .array(calls.map(\.json)) }
+        if !calls.isEmpty { lists.append(("how", calls)) }
         switch refusal {
         case .wrongPhase(let phase, let wanted):
             members["phase"] = .string(phase.rawValue)
             members["wanted"] = .array(wanted.map { .string($0.rawValue) })
         case .requirementsUnmet(let phase, let unmet):
             members["phase"] = .string(phase.rawValue)
-            members["unmet"] = .array(unmet.map { RequirementHint(unmet: $0, number: number).json })
+            lists.append(("unmet", unmet.map { RequirementHint(unmet: $0, number: number) }))
         case .noSuchTransition(let from, _, let possible):
             members["phase"] = .string(from.rawValue)
             members["possible"] = .array(possible.map { .string($0.rawValue) })
         case .gateClosed(let component, let gates):
             members["component"] = .string(component)
-            members["waits_for"] = .array(gates.map { GateRepresentation(gate: $0, number: number).json })
+            lists.append(("waits_for", gates.map { GateRepresentation(gate: $0, number: number) }))
         case .stepState(let component, let status, let wanted):
             members["component"] = .string(component)
             members["state"] = .string(status.rawValue)
@@ -33,11 +33,199 @@ extension Problem {
     }
 }
 
-extension JSONWritable {
-    /// What it writes, as a value.
-    fileprivate var json: JSONValue {
-        var writer = JSONWriter()
-        write(to: &writer)
-        return (try? JSONParser.parse(writer.bytes)) ?? .null
+/// An unmet requirement with the call that would meet it, so that nobody has to look anything up at 3 a.m.
+struct RequirementHint: JSONWritable {
+    let unmet: UnmetRequirement
+    let number: Int
+
+    func write(to json: inout JSONWriter) {
+        let call = call
+        let how =
+            call.path.hasPrefix("/v1/")
+            ? SuggestedCall(call.method, whole: call.path, call.body)
+            : SuggestedCall(call.method, call.path, of: number, call.body)
+        json.object { json in
+            json.member("requirement", unmet.requirement.rawValue)
+            json.member("detail", unmet.detail)
+            json.member("how", how)
+            if isSuggested { json.member("suggestions", "/v1/incidents/\(number)/suggestions") }
+        }
+    }
+
+    /// Whether the catalog may have something to say of what is missing; a person has to judge it all the same.
+    private var isSuggested: Bool {
+        switch unmet.requirement {
+        case .severitySet, .impactRecorded, .causeGiven: true
+        case .acknowledged, .commanderAssigned, .operationsAssigned, .communicationsAssigned, .audienceImpactRecorded,
+            .causeConfirmed, .updatePosted, .mitigationSucceeded, .noMitigationRunning, .componentsRestored,
+            .noFiringAlert, .tasksDone, .reviewApproved, .actionsAssigned:
+            false
+        }
+    }
+
+    /// The path goes on from the incident's, unless it is a whole one.
+    private typealias Call = (method: String, path: String, body: JSONValue?)
+
+    private var call: Call {
+        switch unmet.requirement {
+        case .acknowledged: ("POST", "/acknowledge", nil)
+        case .severitySet: ("PATCH", "", ["severity": "sev2"])
+        case .commanderAssigned: role(.commander)
+        case .operationsAssigned: role(.operations)
+        case .communicationsAssigned: role(.communications)
+        case .impactRecorded: ("PUT", "/impacts/COMPONENT", ["impact": "major_outage"])
+        case .audienceImpactRecorded: ("PUT", "/audiences/users", ["description": "WHAT THEY NOTICE"])
+        case .causeGiven: ("PUT", "/cause", ["category": "technical", "confidence": "suspected"])
+        case .causeConfirmed: ("PUT", "/cause", ["category": "technical", "confidence": "confirmed"])
+        case .updatePosted: ("POST", "/updates", ["audience": "internal", "body": "WHAT IS KNOWN"])
+        case .mitigationSucceeded: mitigation
+        case .noMitigationRunning: ("PATCH", "/mitigations/\(unmet.subject ?? "ID")", ["state": "succeeded"])
+        case .componentsRestored: restoration
+        case .noFiringAlert: firing
+        case .tasksDone: ("PATCH", "/tasks/\(unmet.subject ?? "ID")", ["done": true])
+        case .reviewApproved: ("POST", unmet.step == .begin ? "/review" : "/review/approve", nil)
+        case .actionsAssigned:
+            ("PATCH", "/v1/actions/\(unmet.subject ?? "ID")", ["owner": "NAME", "due": "YYYY-MM-DD"])
+        }
+    }
+
+    private func role(_ role: IncidentRole) -> Call {
+        ("PUT", "/roles/\(role.rawValue)", ["person": "NAME"])
+    }
+
+    private var restoration: Call {
+        let component = unmet.subject ?? "COMPONENT"
+        return switch unmet.step {
+        case .begin: ("POST", "/restoration/\(component)/start", nil)
+        case .finish: ("POST", "/restoration/\(component)/verify", nil)
+        case .look: ("GET", "/restoration", nil)
+        }
+    }
+
+    private var mitigation: Call {
+        guard let id = unmet.subject else { return ("POST", "/mitigations", ["description": "WHAT IS DONE"]) }
+        return ("PATCH", "/mitigations/\(id)", ["state": "succeeded"])
+    }
+
+    /// The alert has to be resolved where it comes from; a component that stays down can be waived.
+    private var firing: Call {
+        guard let component = unmet.subject else { return ("POST", "/advance", ["override": true, "reason": "WHY"]) }
+        return ("POST", "/restoration/\(component)/waive", ["reason": "WHY"])
+    }
+}
+
+/// A call that would help: what a refusal, a gate or an unmet requirement tells a person or a script to do next.
+struct SuggestedCall: JSONWritable {
+    let method: String
+    let path: String
+    var body: JSONValue?
+    /// For what passes by itself: when.
+    var until: Timestamp?
+
+    /// - Parameter path: Goes on from the incident's own.
+    init(_ method: String, _ path: String, of number: Int, _ body: JSONValue? = nil, until: Timestamp? = nil) {
+        self.method = method
+        self.path = "/v1/incidents/\(number)\(path)"
+        self.body = body
+        self.until = until
+    }
+
+    /// - Parameter path: The whole path.
+    init(_ method: String, whole path: String, _ body: JSONValue? = nil) {
+        self.method = method
+        self.path = path
+        self.body = body
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("method", method)
+            json.member("path", path)
+            if let body { json.member("body", body) }
+            if let until { json.member("until", until) }
+        }
+    }
+}
+
+extension SuggestedCall {
+    /// To a phase from another: forwards when it follows, back when one may go back to it.
+    static func entering(_ wanted: Phase, from phase: Phase, of number: Int) -> SuggestedCall? {
+        if phase.next == wanted {
+            return SuggestedCall("POST", "/advance", of: number, ["to": .string(wanted.rawValue)])
+        }
+        guard phase.earlier.contains(wanted) else { return nil }
+        return SuggestedCall(
+            "POST", "/revert", of: number, ["to": .string(wanted.rawValue), "reason": "WHY"])
+    }
+
+    /// What somebody can do about a gate.
+    init(_ remedy: RestorationRemedy, of number: Int) {
+        switch remedy {
+        case .start(let component): self.init("POST", "/restoration/\(component)/start", of: number)
+        case .verify(let component): self.init("POST", "/restoration/\(component)/verify", of: number)
+        case .wait(_, let until): self.init("GET", "/restoration", of: number, until: until)
+        case .resolveAlerts(let component):
+            self.init("GET", whole: "/v1/alerts?incident=\(number)&component=\(component)")
+        case .lookAtProbe(let name): self.init("GET", whole: "/v1/probes/\(name)/results")
+        }
+    }
+}
+
+extension IncidentRefusal {
+    /// The calls that would change the answer, the most likely first; none where only waiting or nothing helps.
+    func calls(on number: Int) -> [SuggestedCall] {
+        switch self {
+        case .wrongPhase(let phase, let wanted):
+            let direct = wanted.compactMap { SuggestedCall.entering($0, from: phase, of: number) }
+            // A phase further on is reached by the next one.
+            let next = phase.next.map { SuggestedCall("POST", "/advance", of: number, ["to": .string($0.rawValue)]) }
+            return direct.isEmpty && !wanted.isEmpty ? [next].compactMap(\.self) : direct
+        case .noSuchTransition(let phase, _, let possible):
+            return possible.compactMap { SuggestedCall.entering($0, from: phase, of: number) }
+        case .gateClosed(let component, let gates):
+            let remedies = gates.map(\.remedy).reduce(into: [RestorationRemedy]()) { seen, remedy in
+                if !seen.contains(remedy) { seen.append(remedy) }
+            }
+            let canBeForced = gates.allSatisfy(\.canBeForced)
+            let force = SuggestedCall(
+                "POST", "/restoration/\(component)/start", of: number, ["override": true, "reason": "WHY"])
+            return remedies.map { SuggestedCall($0, of: number) } + (canBeForced ? [force] : [])
+        case .stepState(let component, let status, let wanted):
+            return Self.calls(component, status, wanted, number)
+        case .mitigationState(let id, let from, _):
+            return from.following.map {
+                SuggestedCall("PATCH", "/mitigations/\(id)", of: number, ["state": .string($0.rawValue)])
+            }
+        case .reviewState: return [SuggestedCall("POST", "/review", of: number)]
+        case .mergeRefused: return [SuggestedCall("GET", whole: "/v1/incidents?open=true")]
+        case .requirementsUnmet, .notFound, .roleRequired, .badValue: return []
+        }
+    }
+
+    private static func calls(
+        _ component: String, _ status: RestorationStatus, _ wanted: [RestorationStatus], _ number: Int
+    ) -> [SuggestedCall] {
+        func step(_ verb: String, _ body: JSONValue? = nil) -> SuggestedCall {
+            SuggestedCall("POST", "/restoration/\(component)/\(verb)", of: number, body)
+        }
+        switch status {
+        case .waiting: return [SuggestedCall("GET", "/restoration", of: number)]
+        case .ready, .regressed, .waived: return wanted.contains(.restoring) ? [step("start")] : []
+        case .restoring: return [step("verify"), step("fail")]
+        case .verifying: return [step("fail", ["reason": "WHY"])]
+        // What is restored and is not, after all, has an impact again.
+        case .restored:
+            return [SuggestedCall("PUT", "/impacts/\(component)", of: number, ["impact": "degraded"])]
+        }
+    }
+}
+
+extension RestorationGate {
+    /// Whether a start by force passes it; what is about verifying is not passed by force.
+    fileprivate var canBeForced: Bool {
+        switch kind {
+        case .dependency, .wave: true
+        case .alerts, .probe: false
+        }
     }
 }

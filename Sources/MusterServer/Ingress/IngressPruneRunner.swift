@@ -1,11 +1,12 @@
 import Logging
 import Metrics
-import Postgres
-import ServiceLifecycle
 
 /// Forgets what is older than its retention: dead letters, changes, silences, the audit, the outcomes of Opsgenie's requests,
 /// and alerts that are over. Never incidents and their timelines, which are chains. A little at a time, so that nothing else waits for it; any daemon may do it.
-struct IngressPruneRunner: Service {
+struct IngressPruneRunner: PeriodicRunner {
+    static let name = "retention"
+    static let failure = "what is older than its retention could not be removed"
+
     /// For how many days each is kept; 0 keeps for ever.
     struct Retention: Sendable {
         var alertDays = 365
@@ -17,6 +18,16 @@ struct IngressPruneRunner: Service {
         var requestDays = 7
     }
 
+    /// What is removed, as `muster_pruned_rows` names it.
+    enum Kind: String, CaseIterable {
+        case alerts
+        case deadLetters = "dead letters"
+        case changes
+        case silences
+        case auditLines = "audit lines"
+        case requests
+    }
+
     let retention: Retention
     let alerts: AlertStore
     let deadLetters: DeadLetterStore
@@ -24,52 +35,42 @@ struct IngressPruneRunner: Service {
     let requests: OpsgenieStore
     let silences: SilenceStore
     let logger: Logger
-    var interval: Duration = .seconds(600)
+    let interval: Duration = .seconds(600)
+    let delay: Duration = .seconds(600)
 
     private static let batchRows = 1_000
 
-    private static let kinds = ["alerts", "dead letters", "changes", "silences", "audit lines", "requests"]
-
-    private static func removed(_ what: String) -> Counter {
-        Counter(label: "muster_pruned_rows", dimensions: [("what", what)])
-    }
-
-    func run() async throws {
-        // Seen as 0 from the beginning: a counter that first appears with a value has not grown.
-        for kind in Self.kinds { Self.removed(kind).increment(by: 0) }
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                try? await Task.sleep(for: interval)
-                guard !Task.isCancelled else { return }
-                await RunnerPulse.pass { await prune() }
-            }
-        }
-    }
-
-    /// Forgets all that is due.
-    func prune() async {
-        await prune("alerts", retention.alertDays) { try await alerts.prune(days: $0, limit: $1) }
-        await prune("dead letters", retention.deadLetterDays) { try await deadLetters.prune(days: $0, limit: $1) }
-        await prune("changes", retention.changeDays) { try await changes.prune(days: $0, limit: $1) }
-        await prune("silences", retention.silenceDays) { try await silences.prune(days: $0, limit: $1) }
-        await prune("audit lines", retention.auditDays) {
-            try await AuditStore.prune(days: $0, limit: $1, in: silences.pool)
-        }
-        await prune("requests", retention.requestDays) { try await requests.prune(days: $0, limit: $1) }
-    }
-
-    private func prune(_ what: String, _ days: Int, _ some: (Int, Int) async throws -> Int) async {
-        guard days > 0 else { return }
-        do {
-            let removed = Self.removed(what)
+    func pass() async throws {
+        try await inTurn(Kind.allCases) { kind in
             var count = Self.batchRows
             while count == Self.batchRows, !Task.isCancelled {
-                count = try await some(days, Self.batchRows)
-                removed.increment(by: count)
+                count = try await removeBatch(of: kind)
+                Counter(label: "muster_pruned_rows", dimensions: [("what", kind.rawValue)]).increment(by: count)
             }
-        } catch {
-            guard !Task.isCancelled else { return }
-            logger.warning("old \(what) could not be removed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func removeBatch(of kind: Kind) async throws -> Int {
+        let days = days(of: kind)
+        guard days > 0 else { return 0 }
+        return switch kind {
+        case .alerts: try await alerts.prune(days: days, limit: Self.batchRows)
+        case .deadLetters: try await deadLetters.prune(days: days, limit: Self.batchRows)
+        case .changes: try await changes.prune(days: days, limit: Self.batchRows)
+        case .silences: try await silences.prune(days: days, limit: Self.batchRows)
+        case .auditLines: try await AuditStore.prune(days: days, limit: Self.batchRows, in: silences.pool)
+        case .requests: try await requests.prune(days: days, limit: Self.batchRows)
+        }
+    }
+
+    private func days(of kind: Kind) -> Int {
+        switch kind {
+        case .alerts: retention.alertDays
+        case .deadLetters: retention.deadLetterDays
+        case .changes: retention.changeDays
+        case .silences: retention.silenceDays
+        case .auditLines: retention.auditDays
+        case .requests: retention.requestDays
         }
     }
 }

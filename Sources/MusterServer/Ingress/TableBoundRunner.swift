@@ -1,49 +1,33 @@
 import Logging
 import Metrics
-import ServiceLifecycle
 
 /// Keeps the tables that grow with what comes in within their bounds, whoever floods them. Any daemon may do it.
-struct TableBoundRunner: Service {
+struct TableBoundRunner: PeriodicRunner {
+    static let name = "bounds"
+    static let failure = "a table could not be kept within its bound"
+
     let store: TableBoundStore
     let logger: Logger
     var bounds = TableBound.all
-    var interval: Duration = .seconds(60)
+    let interval: Duration = .seconds(60)
+    let delay: Duration = .seconds(60)
 
     private static let batchRows = 5_000
 
-    func run() async throws {
-        // Seen as 0 from the beginning: a counter that first appears with a value has not grown.
-        for bound in bounds { Self.dropped(bound).increment(by: 0) }
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                try? await Task.sleep(for: interval)
-                guard !Task.isCancelled else { return }
-                await RunnerPulse.pass {
-                    for bound in bounds { await cut(bound) }
-                }
-            }
-        }
+    func pass() async throws {
+        try await inTurn(bounds) { try await cut($0) }
     }
 
-    private static func dropped(_ bound: TableBound) -> Counter {
-        Counter(label: "muster_dropped_rows", dimensions: [("what", bound.what)])
-    }
-
-    private func cut(_ bound: TableBound) async {
-        do {
-            var total = 0
-            var count = Self.batchRows
-            while count == Self.batchRows, !Task.isCancelled {
-                count = try await store.cut(bound, limit: Self.batchRows)
-                total += count
-            }
-            guard total > 0 else { return }
-            Self.dropped(bound).increment(by: total)
-            logger.warning(
-                "too many \(bound.what): the oldest were removed", metadata: ["rows": .stringConvertible(total)])
-        } catch {
-            guard !Task.isCancelled else { return }
-            logger.warning("\(bound.what) could not be kept within their bound", metadata: ["error": "\(error)"])
+    private func cut(_ bound: TableBound) async throws {
+        var total = 0
+        var count = Self.batchRows
+        while count == Self.batchRows, !Task.isCancelled {
+            count = try await store.cut(bound, limit: Self.batchRows)
+            total += count
         }
+        guard total > 0 else { return }
+        Counter(label: "muster_dropped_rows", dimensions: [("what", bound.what)]).increment(by: total)
+        logger.warning(
+            "too many \(bound.what): the oldest were removed", metadata: ["rows": .stringConvertible(total)])
     }
 }

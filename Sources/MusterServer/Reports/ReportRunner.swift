@@ -2,62 +2,29 @@ import IncidentDomain
 import Logging
 import Metrics
 import Postgres
-import ServiceLifecycle
 
 /// Finds surges of users' reports and tells alerts and incidents of them. Any number of daemons may run it.
 ///
 /// While a surge lasts, its alert is told so at every look: whatever ends a daemon in between, the next look makes up for it.
-struct ReportRunner: Service {
+struct ReportRunner: PeriodicRunner {
+    static let name = "reports"
+    static let failure = "users' reports could not be looked at"
+
     let desk: IncidentDesk
     let pool: PostgresPool
     let intake: AlertIntake
     let rules: RuleBook
     let routing: RoutingSignal
     let logger: Logger
-    var retentionDays = 90
     /// How often to look.
     var interval: Duration = .seconds(30)
     /// What another daemon looked at within this time is not looked at again.
     var restSeconds: Double = 25
 
     private static let batchMax = 5_000
-    private let progress = RunnerProgress("reports")
     let setbacks = Setbacks<Int>("reports")
-    /// As the metric of dropped rows names them.
-    static let droppedRows = "report counts"
-    /// Looks between two prunings, which is a quarter of an hour.
-    private static let looksBetweenPrunings = 30
-
-    func run() async throws {
-        progress.begin()
-        await cancelWhenGracefulShutdown {
-            var looks = 0
-            while !Task.isCancelled {
-                await insist("users' reports could not be looked at") {
-                    try await look()
-                    progress.passed()
-                }
-                await insist("users' reports of incidents could not be counted") { try await count() }
-                if looks.isMultiple(of: Self.looksBetweenPrunings) {
-                    await insist("old reports could not be removed") {
-                        let dropped = try await ReportStore(pool: pool).prune(days: retentionDays)
-                        Counter(label: "muster_dropped_rows", dimensions: [("what", Self.droppedRows)])
-                            .increment(by: dropped)
-                    }
-                }
-                looks += 1
-                try? await Task.sleep(for: interval)
-            }
-        }
-    }
-
-    private func insist(_ complaint: String, _ body: () async throws -> Void) async {
-        do {
-            try await RunnerPulse.pass { try await body() }
-        } catch {
-            guard !Task.isCancelled else { return }
-            logger.warning("\(complaint)", metadata: ["error": "\(error)"])
-        }
+    func pass() async throws {
+        try await inTurn([look, count]) { try await $0() }
     }
 
     /// Looks at every baseline that is due, and raises and ends alerts.
@@ -81,20 +48,14 @@ struct ReportRunner: Service {
     /// Tells incidents how many users report them, where somebody else says so.
     func count() async throws {
         let beside = ReportsBeside(desk: desk, pool: pool)
-        for number in try await beside.numbers() where !setbacks.isResting(number) {
-            do {
+        for number in try await beside.numbers() {
+            _ = try await setbacks.attempt(number, logger: logger) {
                 let incident = try await desk.current(number).incident
-                guard let (reported, isCounted) = try await beside.reported(incident), isCounted else { continue }
+                guard let (reported, isCounted) = try await beside.reported(incident), isCounted else { return }
                 let series = try await ReportSearch(pool: pool).series(of: reported)
                 _ = try await desk.handle(
                     .countReports(series, changedAt: reported.changedAt), on: number, CommandContext(principal: .daemon)
                 )
-                setbacks.succeeded(number)
-            } catch let error as PostgresError where error.isTransient {
-                throw error
-            } catch {
-                guard !Task.isCancelled else { throw error }
-                setbacks.failed(number, error, logger: logger)
             }
         }
     }
@@ -113,5 +74,23 @@ struct ReportRunner: Service {
                 + "normally \(normal)",
             component: key.component.isEmpty ? nil : key.component, severity: "warning", startsAt: due.surgingSince,
             endsAt: due.baseline.isSurging ? nil : due.now, labels: labels, annotations: [:])
+    }
+}
+
+/// Removes users' reports that are older than their retention.
+struct ReportPruneRunner: PeriodicRunner {
+    static let name = "report retention"
+    static let failure = "old reports could not be removed"
+    /// As the metric of dropped rows names them.
+    static let droppedRows = "report counts"
+
+    let store: ReportStore
+    let days: Int
+    let logger: Logger
+    let interval: Duration = .seconds(900)
+
+    func pass() async throws {
+        let dropped = try await store.prune(days: days)
+        Counter(label: "muster_dropped_rows", dimensions: [("what", Self.droppedRows)]).increment(by: dropped)
     }
 }

@@ -3,11 +3,13 @@ import IncidentDomain
 import Logging
 import Metrics
 import Postgres
-import ServiceLifecycle
 
 /// Sees to it that what is due happens, as the end of a soak: on database time, by whichever daemon comes first, and
 /// after any restart, because the deadline stands in the incident's row and nowhere else.
-struct DeadlineRunner: Service {
+struct DeadlineRunner: PeriodicRunner {
+    static let name = "deadlines"
+    static let failure = "deadlines could not be looked at"
+
     let desk: IncidentDesk
     let pool: PostgresPool
     let logger: Logger
@@ -16,24 +18,11 @@ struct DeadlineRunner: Service {
 
     private static let batchMax = 100
     private let lateness = Metrics.Timer(label: "muster_deadline_lateness_seconds")
-    private let progress = RunnerProgress("deadlines")
     let setbacks = Setbacks<Int>("deadlines")
 
-    func run() async throws {
-        progress.begin()
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    // Of several soaks of one incident, each has its own moment, and the next may be due as well.
-                    while try await RunnerPulse.pass({ try await passDue() }) > 0 {}
-                    progress.passed()
-                } catch {
-                    guard !Task.isCancelled else { return }
-                    logger.warning("deadlines could not be looked at", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: interval)
-            }
-        }
+    func pass() async throws {
+        // Of several soaks of one incident, each has its own moment, and the next may be due as well.
+        while try await passDue() > 0 {}
     }
 
     /// Passes the earliest deadline of every incident that has one due now; returns how many incidents that changed.
@@ -52,21 +41,15 @@ struct DeadlineRunner: Service {
 
     private func pass(_ due: [(number: Int, deadline: Timestamp, lateSeconds: Double)]) async throws -> Int {
         var changed = 0
-        for incident in due where !setbacks.isResting(incident.number) {
+        for incident in due {
             // When it happened is when the soak ended, not when somebody looked.
             let context = CommandContext(principal: .daemon, occurredAt: incident.deadline)
-            do {
-                let outcome = try await desk.handle(.deadlinePassed, on: incident.number, context)
-                setbacks.succeeded(incident.number)
-                guard outcome.firstEntry != nil else { continue }
+            _ = try await setbacks.attempt(incident.number, logger: logger) {
+                guard try await desk.handle(.deadlinePassed, on: incident.number, context).firstEntry != nil else {
+                    return
+                }
                 changed += 1
                 lateness.recordSeconds(incident.lateSeconds)
-            } catch let error as PostgresError where error.isTransient {
-                throw error
-            } catch {
-                guard !Task.isCancelled else { throw error }
-                // One incident that cannot be read must not hold up the others.
-                setbacks.failed(incident.number, error, logger: logger)
             }
         }
         return changed

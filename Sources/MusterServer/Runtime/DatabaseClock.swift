@@ -1,4 +1,5 @@
 import IncidentDomain
+import Logging
 import Metrics
 import Synchronization
 
@@ -40,4 +41,39 @@ final class DatabaseClock: Sendable {
 
     /// How far this machine's clock is ahead of the database's.
     var offsetSeconds: Double { machine().seconds(since: now) }
+}
+
+/// Looks at the database's clock now and then, and says when this machine's is wrong.
+final class DatabaseClockRunner: PeriodicRunner {
+    static let name = "clock"
+    static let failure = "the database's clock could not be read"
+
+    private let clock: DatabaseClock
+    private let store: DatabaseClockStore
+    let logger: Logger
+    let interval: Duration = .seconds(15)
+    private let wasWrong = Mutex(false)
+
+    /// So far apart, somebody should do something.
+    private static let offsetMax = 2.0
+
+    init(clock: DatabaseClock, store: DatabaseClockStore, logger: Logger) {
+        self.clock = clock
+        self.store = store
+        self.logger = logger
+    }
+
+    func pass() async throws {
+        try await store.read(into: clock)
+        let offset = clock.offsetSeconds
+        let isWrong = abs(offset) > Self.offsetMax
+        let isNews = wasWrong.withLock { wasWrong in
+            defer { wasWrong = isWrong }
+            return isWrong && !wasWrong
+        }
+        guard isNews else { return }
+        logger.warning(
+            "this machine's clock differs from the database's, which Muster uses; synchronise both with NTP",
+            metadata: ["seconds_ahead": .stringConvertible(offset.rounded())])
+    }
 }

@@ -1,5 +1,7 @@
 import HTTPTypes
 import Logging
+import NIOCore
+import NIOPosix
 import Postgres
 
 /// Whether the process lives, and whether it can serve.
@@ -45,6 +47,28 @@ struct Health: Sendable {
         } catch {
             logger.debug("not ready", metadata: ["error": .string(String(reflecting: error))])
             return ["The database does not answer."]
+        }
+    }
+}
+
+/// The parts of the daemon that the watchdog asks.
+extension VitalSign {
+    /// Each thread that connections live on.
+    static func eventLoops() -> [VitalSign] {
+        HTTPServer.loops.makeIterator().enumerated().map { number, loop in
+            VitalSign(name: "event loop \(number)") { answer in loop.execute(answer) }
+        }
+    }
+
+    /// The thread that owns every connection to PostgreSQL.
+    static func pool(_ pool: PostgresPool) -> VitalSign {
+        VitalSign(name: "pool") { answer in pool.askDriver(answer) }
+    }
+
+    /// The daemon's loops: none may be at one thing for longer than everything that it waits for may take.
+    static func runners(_ pulses: @escaping @Sendable () -> [RunnerPulse], limit: Duration) -> VitalSign {
+        VitalSign(name: "runners") { answer in
+            if pulses().allSatisfy({ !$0.isHanging(limit: limit) }) { answer() }
         }
     }
 }

@@ -274,7 +274,7 @@ extension JSONParser {
         guard position + 4 <= bytes.count else { throw failure("the text ends within an escape") }
         var unit: UInt32 = 0
         for byte in bytes[position..<position + 4] {
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
+            guard let digit = Hex.digit(byte) else {
                 throw failure("four hexadecimal digits should be here")
             }
             unit = unit << 4 | UInt32(digit)

@@ -41,6 +41,9 @@ final class LoopMonitor: Sendable {
         var loggedAt: ContinuousClock.Instant?
     }
 
+    /// While no loop computes anything, they are looked at this much less often: a daemon that does nothing sleeps.
+    private static let quietFactor = 5
+
     private let loops: [WatchedLoop]
     private let interval: Duration
     private let state = Mutex(State())
@@ -67,13 +70,20 @@ final class LoopMonitor: Sendable {
     /// in Swift's pool would cost a daemon that does nothing more than all the rest of it.
     func watch(_ logger: Logger) async {
         for loop in loops { loop.prepare() }
-        let pause = TimeAmount(interval)
-        let watching = HTTPServer.acceptors.next().scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in
-            for loop in self.loops { loop.ask { self.note($0, of: loop, logger) } }
-        }
-        // Ends with the task and not by itself: the work is done by the timer above.
+        let isOver = StopFlag()
+        tick(after: interval, until: isOver, logger)
+        // Ends with the task and not by itself: the work is done by the timer.
         while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
-        watching.cancel()
+        isOver.set()
+    }
+
+    private func tick(after pause: Duration, until isOver: StopFlag, _ logger: Logger) {
+        HTTPServer.acceptors.next().scheduleTask(in: TimeAmount(pause)) {
+            guard !isOver.isSet else { return }
+            var isQuiet = true
+            for loop in self.loops where loop.ask({ self.note($0, of: loop, logger) }) { isQuiet = false }
+            self.tick(after: isQuiet ? self.interval * Self.quietFactor : self.interval, until: isOver, logger)
+        }
     }
 
     private func note(_ held: Held, of loop: WatchedLoop, _ logger: Logger) {
@@ -92,7 +102,7 @@ final class LoopMonitor: Sendable {
         let operations = loop.takeSuspects()
         guard isLogged else { return }
         logger.warning(
-            "an event loop was held; what it carries out had to wait",
+            "an event loop was blocked; its requests had to wait",
             metadata: [
                 "loop": .stringConvertible(loop.number),
                 "held_ms": .stringConvertible(held.wall.wholeMilliseconds),
@@ -154,33 +164,37 @@ final class WatchedLoop: Sendable {
     }
 
     /// Asks the loop, or, while it has not answered, looks at what it does.
-    func ask(_ answered: @escaping @Sendable (LoopMonitor.Held) -> Void) {
-        guard let clock = clock.withLock({ $0 }) else { return }
+    ///
+    /// - Returns: Whether the loop is at work; one that has computed nothing is not asked.
+    func ask(_ answered: @escaping @Sendable (LoopMonitor.Held) -> Void) -> Bool {
+        guard let clock = clock.withLock({ $0 }) else { return true }
         let now = ContinuousClock.now
         let cpu = Self.time(of: clock)
-        let isNew = state.withLock { state in
+        let (isNew, isAtWork) = state.withLock { state in
             guard let question = state.question else {
-                if cpu - state.cpuAtAnswer < Self.idleMax, state.timesPassedOver < Self.passedOverMax {
+                let isAtWork = cpu - state.cpuAtAnswer >= Self.idleMax
+                guard isAtWork || state.timesPassedOver >= Self.passedOverMax else {
                     state.timesPassedOver += 1
-                    return false
+                    return (false, false)
                 }
                 state.timesPassedOver = 0
                 state.question = Question(askedAt: now, cpu: cpu)
-                return true
+                return (true, isAtWork)
             }
             // Half of what is told, so that there is a look at every hold that is.
             if question.askedAt.duration(to: now) >= LoopMonitor.culpritMin / 2, state.suspects.isEmpty {
                 state.suspects = work.underWay
             }
-            return false
+            return (false, true)
         }
-        guard isNew else { return }
+        guard isNew else { return isAtWork }
         loop.execute {
             guard let question = self.state.withLock({ $0.question }) else { return }
             let cpu = Self.time(of: clock)
             answered(LoopMonitor.Held(wall: question.askedAt.duration(to: .now), cpu: cpu - question.cpu))
             self.state.withLock { ($0.question, $0.cpuAtAnswer) = (nil, cpu) }
         }
+        return isAtWork
     }
 
     /// What it was carrying out while it was held; what it carries out now, when nobody looked.

@@ -1,5 +1,6 @@
 import Logging
 import ServiceLifecycle
+import Synchronization
 
 /// How the configuration is read anew, and who asks for it.
 struct Reloading: Sendable {
@@ -32,19 +33,19 @@ struct ReloadRunner: Service {
             let fixed = read.fixedKeys(differingFrom: old.configuration)
             if !fixed.isEmpty {
                 logger.warning(
-                    "some settings take effect at the next start only",
+                    "some settings take effect only after a restart",
                     metadata: ["keys": .array(fixed.map { .string($0) })])
             }
             await generations.replace(
                 with: Server(
                     configuration: new, pool: old.pool, metrics: old.metrics, logger: logger,
                     isStopping: old.isStopping, clock: old.clock))
-            logger.notice("the configuration was read anew")
+            logger.notice("configuration reloaded")
             status.reloaded(isRefused: false)
         } catch {
             let mistakes = (error as? ConfigurationError)?.errors ?? ["\(error)"]
             old.logger.error(
-                "the new configuration is wrong and was not taken; the one before stays",
+                "configuration reload refused; the old configuration stays in force",
                 metadata: ["errors": .array(mistakes.map { .string($0) })])
             status.reloaded(isRefused: true)
         }
@@ -95,5 +96,96 @@ extension ServerConfiguration {
         // With the embedded PostgreSQL and none configured, the one that was made at the start.
         if merged.database.url == nil, merged.bootstrapToken == nil { merged.bootstrapToken = other.bootstrapToken }
         return merged
+    }
+}
+
+/// One configuration at work: a server made of it, and its loops.
+///
+/// A reload makes the next one beside it instead of changing settings one by one under way, so that every request and
+/// every loop sees one configuration, whole. Two at the same time do each other no more harm than two daemons do.
+final class Generation: Service {
+    let server: Server
+    let pulses: [RunnerPulse]
+    private let loops: ServiceGroup
+
+    init(_ server: Server) {
+        self.server = server
+        let runners = server.runners.map(PulsingService.init)
+        pulses = runners.map(\.pulse)
+        loops = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: runners.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
+                logger: server.logger.atLeast(.notice)))
+    }
+
+    func run() async throws {
+        try await loops.run()
+    }
+
+    /// Ends the loops once the requests that began under this configuration have their answers.
+    ///
+    /// - Parameter begun: These requests.
+    func retire(after begun: Budget) async {
+        server.streams.end()
+        while begun.current > 0, !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        await loops.triggerGracefulShutdown()
+    }
+}
+
+/// The generations of this daemon: the newest one gets what is new, those before it end what they have begun.
+final class Generations: Service {
+    let dispatcher: CurrentDispatcher
+    private let alive: Mutex<[Generation]>
+    private let arrivals: AsyncStream<Generation>
+    private let arrived: AsyncStream<Generation>.Continuation
+
+    init(first server: Server) {
+        let first = Generation(server)
+        dispatcher = CurrentDispatcher(server.dispatcher)
+        alive = Mutex([first])
+        (arrivals, arrived) = AsyncStream.makeStream()
+        arrived.yield(first)
+    }
+
+    /// The newest one's server.
+    var server: Server {
+        alive.withLock { $0[$0.count - 1] }.server
+    }
+
+    /// Of every loop that runs.
+    var pulses: [RunnerPulse] {
+        alive.withLock { $0.flatMap(\.pulses) }
+    }
+
+    /// Ends what would go on for ever: streams of events.
+    func endStreams() {
+        for generation in alive.withLock({ $0 }) { generation.server.streams.end() }
+    }
+
+    func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for await generation in arrivals.cancelOnGracefulShutdown() {
+                group.addTask {
+                    try await generation.run()
+                    self.alive.withLock { alive in
+                        if alive.count > 1 { alive.removeAll { $0 === generation } }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Has everything from now on done under another configuration; returns when what was begun before has ended.
+    func replace(with server: Server) async {
+        let new = Generation(server)
+        let old = alive.withLock { alive in
+            defer { alive.append(new) }
+            return alive[alive.count - 1]
+        }
+        arrived.yield(new)
+        let begun = dispatcher.replace(with: server.dispatcher).begun
+        await old.retire(after: begun)
     }
 }

@@ -1,22 +1,33 @@
+import IncidentDomain
 import Logging
 import Postgres
 import ServiceLifecycle
 
-/// The pieces that the features share, made once by `Server+build.swift`. Routes are listed in `Server+routes.swift`,
-/// loops in `runners` below.
+/// The wiring: every piece of the daemon, made once, and the two lists of what they do, loops and routes. A feature adds its
+/// pieces, its loops and its routes here. `Daemon` starts and stops it all.
 package struct Server: Sendable {
     let configuration: ServerConfiguration
     let logger: Logger
     let pool: PostgresPool
     let migrator: Migrator
     let metrics: MetricsRegistry
-    let inFlight: InFlightGate
+    let inFlight: Budget
     let isStopping: StopFlag
     let clock: DatabaseClock
     let tokens: TokenStore
     let authenticator: Authenticator
     let idempotency: IdempotencyStore
-    let features: Features
+    let catalog: CatalogCache
+    let feed: FeedSignal
+    let streams: FeedHub
+    let desk: IncidentDesk
+    let routing = RoutingSignal()
+    let alerts: AlertStore
+    let intake: AlertIntake
+    let sources: SourceCache
+    let rules: RuleBook
+    let senses: Senses
+    let reports: ReportDesk
     private let figures: FigureCache
 
     init(
@@ -28,32 +39,142 @@ package struct Server: Sendable {
         self.pool = pool
         self.metrics = metrics
         migrator = Migrator(migrations: Migrations.all)
-        inFlight = InFlightGate(max: configuration.http.requestsInFlightMax)
+        inFlight = Budget(max: configuration.http.requestsInFlightMax)
         self.isStopping = isStopping
         self.clock = clock
         tokens = TokenStore(pool: pool)
-        let features = Features(pool: pool, configuration: configuration, clock: clock, logger: logger)
-        self.features = features
-        authenticator = Authenticator(
-            tokens: tokens, bootstrapToken: configuration.bootstrapToken,
-            onForget: { features.streams.tokensChanged() })
         idempotency = IdempotencyStore(pool: pool)
+        catalog = CatalogCache(pool: pool)
+        feed = FeedSignal()
+        let streams = FeedHub(
+            feed: FeedStore(pool: pool), signal: feed, tokens: tokens,
+            limits: FeedHub.Limits(streams: configuration.streams.max, perToken: configuration.streams.perTokenMax),
+            logger: logger)
+        self.streams = streams
+        authenticator = Authenticator(
+            tokens: tokens, bootstrapToken: configuration.bootstrapToken, onForget: { streams.tokensChanged() })
+        desk = IncidentDesk(
+            pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed)
+        alerts = AlertStore(pool: pool)
+        sources = SourceCache(store: SourceStore(pool: pool))
+        rules = RuleBook(pool: pool, logger: logger)
+        intake = AlertIntake(
+            store: alerts,
+            limits: AlertIntake.Limits(
+                batchMax: configuration.intake.batchMax, waitingMax: configuration.intake.waitingMax,
+                gathering: configuration.intake.gather),
+            routing: routing, clock: clock, logger: logger)
+        senses = Senses(
+            pool: pool, intake: intake, rules: rules, probes: configuration.probes,
+            secretsKey: configuration.secretsKey, clock: clock, logger: logger)
+        reports = ReportDesk(
+            store: ReportStore(pool: pool), catalog: catalog,
+            limits: ReportLimiter.Limits(perMinute: configuration.reports.perMinuteMax),
+            proxies: configuration.http.trustedProxies)
         figures = FigureCache { try await FigureSearch(pool: pool).figures() }
     }
 
-    var liveMetrics: LiveMetrics {
-        LiveMetrics(
-            inFlight: inFlight, intake: features.intake, feed: features.streams,
-            connectionsMax: configuration.database.connections, figures: figures, unreadable: pool.unreadable)
-    }
-
-    /// The loops that run beside the requests. A feature adds its own here.
+    /// The loops that run beside the requests.
     var runners: [any Service] {
         [
             DatabaseClockRunner(clock: clock, store: DatabaseClockStore(pool: pool), logger: logger),
-            TokenChangeRunner(pool: pool, authenticator: authenticator),
+            CacheInvalidator(
+                pool: pool,
+                forgetting: [
+                    TokenStore.channel: authenticator.forget, SourceStore.channel: sources.forgetAll,
+                    RuleStore.channel: rules.forget,
+                ]),
             IdempotencyPruneRunner(store: idempotency, logger: logger),
-        ] + features.runners
+            FeedNotifier(signal: feed, pool: pool, logger: logger),
+            streams,
+            DeadlineRunner(desk: desk, pool: pool, logger: logger),
+            PlanRunner(desk: desk, pool: pool, logger: logger),
+            AlertRouter(
+                pool: pool, desk: desk, signal: routing, logger: logger, book: rules,
+                correlationWindow: configuration.intake.correlationWindow, settle: configuration.intake.settle,
+                reportsOpenIncidents: configuration.reports.openIncidents),
+            IngressPruneRunner(
+                retention: configuration.retention, alerts: alerts, deadLetters: deadLetters, changes: changes,
+                requests: OpsgenieStore(pool: pool), silences: silences, logger: logger),
+            ReportRunner(desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger),
+            ReportPruneRunner(
+                store: ReportStore(pool: pool), days: configuration.reports.retentionDays, logger: logger),
+            TableBoundRunner(store: TableBoundStore(pool: pool), logger: logger),
+            AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
+            RowExaminationRunner(examination: RowExamination(pool: pool), logger: logger),
+            intake,
+            senses.heartbeatRunner,
+            senses.probeRunner,
+            senses.senseRunner,
+        ]
+    }
+
+    /// The route table: every operation of the daemon. What a route needs and who may call it stands in the feature's
+    /// `*Routes.swift`.
+    var routes: [Route] {
+        let lists = [
+            Health(pool: pool, migrator: migrator, isStopping: isStopping).routes,
+            MetricsRoutes(registry: metrics, live: liveMetrics).routes,
+            ProblemRoutes().routes,
+            OpenAPIRoutes().routes,
+            TokenRoutes(tokens: tokens, authenticator: authenticator).routes,
+            IncidentRoutes(desk: desk, search: IncidentSearch(pool: pool, policy: configuration.policy)).routes,
+            IncidentWorkRoutes(desk: desk).routes,
+            SuggestionRoutes(desk: desk).routes,
+            RestorationRoutes(desk: desk).routes,
+            StatisticsRoutes(search: EstimateSearch(pool: pool)).routes,
+            ReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes,
+            TimelineRoutes(desk: desk, reader: TimelineReader(runner: pool), streams: streams).routes,
+            ComponentRoutes(desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool)).routes,
+            CatalogRoutes(reader: CatalogReader(pool: pool)).routes,
+            DependencyRoutes(catalog: catalog).routes,
+            SourceRoutes(
+                store: SourceStore(pool: pool), cache: sources, trial: trial, names: names,
+                publicURL: configuration.http.publicURL
+            ).routes,
+            HookRoutes(desk: ingress).routes,
+            PagerDutyRoutes(desk: ingress).routes,
+            OpsgenieRoutes(desk: ingress, store: OpsgenieStore(pool: pool)).routes,
+            alertmanager.routes,
+            AlertmanagerSilenceRoutes(doors: alertmanager, store: silences, routing: routing).routes,
+            DeadLetterRoutes(store: deadLetters, sources: SourceStore(pool: pool), desk: ingress).routes,
+            ChangeRoutes(store: changes, desk: desk).routes,
+            AlertRoutes(search: AlertSearch(pool: pool), store: alerts, routing: routing).routes,
+            RuleRoutes(store: RuleStore(pool: pool), book: rules, trial: trial, names: names).routes,
+            SilenceRoutes(store: silences, routing: routing).routes,
+            ReportRoutes(
+                reports: reports, search: ReportSearch(pool: pool), desk: desk,
+                beside: ReportsBeside(desk: desk, pool: pool)
+            ).routes,
+            HeartbeatRoutes(store: senses.heartbeats, names: names, signal: senses.signal).routes,
+            HeartbeatPingRoutes(
+                store: senses.heartbeats,
+                credentials: PingCredentials(authenticator: authenticator, sources: sources), signal: senses.signal
+            ).routes,
+            ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,
+        ]
+        return lists.flatMap(\.self)
+    }
+
+    private var ingress: IngressDesk {
+        IngressDesk(
+            sources: sources, rules: rules, intake: intake, changes: changes, deadLetters: deadLetters, logger: logger)
+    }
+
+    private var alertmanager: AlertmanagerRoutes {
+        AlertmanagerRoutes(desk: ingress, search: AlertSearch(pool: pool))
+    }
+
+    private var trial: RuleTrial { RuleTrial(pool: pool, book: rules, sources: SourceStore(pool: pool)) }
+    private var names: NamedComponents { NamedComponents(catalog: catalog) }
+    private var changes: ChangeStore { ChangeStore(pool: pool) }
+    private var deadLetters: DeadLetterStore { DeadLetterStore(pool: pool) }
+    private var silences: SilenceStore { SilenceStore(pool: pool) }
+
+    var liveMetrics: LiveMetrics {
+        LiveMetrics(
+            inFlight: inFlight, intake: intake, feed: streams, connectionsMax: configuration.database.connections,
+            figures: figures, unreadable: pool.unreadable)
     }
 
     var dispatcher: Dispatcher {

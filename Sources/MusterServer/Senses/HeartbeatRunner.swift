@@ -1,11 +1,13 @@
 import IncidentDomain
 import Logging
 import Postgres
-import ServiceLifecycle
 
 /// Notices heartbeats that stay away, on database time, in whichever daemon looks first. It also says once a second that a
 /// daemon is there, so that after a downtime nobody is blamed for what nobody could hear.
-struct HeartbeatRunner: Service {
+struct HeartbeatRunner: PeriodicRunner {
+    static let name = "heartbeats"
+    static let failure = "heartbeats could not be looked at"
+
     let store: HeartbeatStore
     let fleet: FleetStore
     let signal: RoutingSignal
@@ -13,22 +15,9 @@ struct HeartbeatRunner: Service {
     var interval: Duration = .seconds(1)
 
     private static let batchMax = 500
-    private let progress = RunnerProgress("heartbeats")
 
-    func run() async throws {
-        progress.begin()
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    try await RunnerPulse.pass { try await passDue() }
-                    progress.passed()
-                } catch {
-                    guard !Task.isCancelled else { return }
-                    logger.warning("heartbeats could not be looked at", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: interval)
-            }
-        }
+    func pass() async throws {
+        try await passDue()
     }
 
     /// Looks at all whose time may have passed; returns how many became late or are not late any more.

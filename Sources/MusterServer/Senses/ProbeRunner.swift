@@ -17,18 +17,18 @@ struct ProbeRunner: Service {
     let concurrentMax: Int
     /// How often to look for what is due.
     var interval: Duration = .milliseconds(500)
-    private let progress = RunnerProgress("probes")
     private let warnings = DeadLetterWarnings()
     /// One line for all of them: it is the same trouble.
     private static let warning = BuiltInSource.probes
 
     func run() async throws {
         guard concurrentMax > 0 else { return try await gracefulShutdown() }
+        let progress = RunnerProgress("probes", every: interval)
         progress.begin()
-        await cancelWhenGracefulShutdown { await runProbes() }
+        await cancelWhenGracefulShutdown { await runProbes(progress) }
     }
 
-    private func runProbes() async {
+    private func runProbes(_ progress: RunnerProgress) async {
         let slots = Slots(max: concurrentMax)
         await withDiscardingTaskGroup { group in
             group.addTask {

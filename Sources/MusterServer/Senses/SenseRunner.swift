@@ -3,47 +3,26 @@ import HTTPTypes
 import IncidentDomain
 import Logging
 import Postgres
-import ServiceLifecycle
 
 /// Brings what heartbeats and probes have to say to the alerts, by the same intake as everybody else's. Any number of
 /// daemons may do it: each signal is told by one, and by the next one when that daemon ends before it is done.
-struct SenseRunner: Service {
+struct SenseRunner: PeriodicRunner {
+    static let name = "senses"
+    static let failure = "heartbeats and probes could not raise their alerts"
+
     let store: SenseSignalStore
     let intake: AlertIntake
     let rules: RuleBook
-    let signal: RoutingSignal
+    /// What wakes the loop: an alert has something to hear.
+    let signal: RoutingSignal?
     let logger: Logger
     var interval: Duration = .seconds(1)
 
     private static let batchMax = 500
-    private let progress = RunnerProgress("senses")
     let setbacks = Setbacks<String>("senses")
 
-    func run() async throws {
-        progress.begin()
-        await cancelWhenGracefulShutdown {
-            await withTaskGroup { group in
-                group.addTask { await follow() }
-                group.addTask {
-                    while !Task.isCancelled {
-                        signal.wake()
-                        try? await Task.sleep(for: interval)
-                    }
-                }
-            }
-        }
-    }
-
-    private func follow() async {
-        for await _ in signal.signals {
-            do {
-                while try await RunnerPulse.pass({ try await tell() }) == Self.batchMax {}
-                progress.passed()
-            } catch {
-                guard !Task.isCancelled else { return }
-                logger.warning("heartbeats and probes could not raise their alerts", metadata: ["error": "\(error)"])
-            }
-        }
+    func pass() async throws {
+        while try await tell() == Self.batchMax {}
     }
 
     /// Tells what waits, up to one batch; returns how many signals that were.

@@ -1,6 +1,5 @@
 import Logging
 import Postgres
-import ServiceLifecycle
 
 /// What Muster notices by itself, heartbeats and probes: their pieces, made once.
 struct Senses: Sendable {
@@ -41,16 +40,5 @@ struct Senses: Sendable {
 
     var senseRunner: SenseRunner {
         SenseRunner(store: signals, intake: intake, rules: rules, signal: signal, logger: logger)
-    }
-
-    var runners: [any Service] { [heartbeatRunner, probeRunner, senseRunner] }
-
-    func routes(authenticator: Authenticator, sources: SourceCache, names: NamedComponents) -> [Route] {
-        HeartbeatRoutes(store: heartbeats, names: names, signal: signal).routes
-            + HeartbeatPingRoutes(
-                store: heartbeats, credentials: PingCredentials(authenticator: authenticator, sources: sources),
-                signal: signal
-            ).routes
-            + ProbeRoutes(store: probes, check: check, names: names, signal: signal).routes
     }
 }

@@ -161,3 +161,87 @@ package struct MigrationStatus: Sendable, Equatable {
         self.newer = newer
     }
 }
+
+/// What is to be done to bring a database up to a list of migrations, decided from what the database says it has.
+struct MigrationPlan: Equatable {
+    /// A row of `schema_migration`.
+    struct Applied: Equatable {
+        let number: Int
+        let name: String
+        let checksum: String
+        var needs = 0
+    }
+
+    private(set) var status: MigrationStatus
+
+    /// Refuses a list with gaps, a changed migration, a database that lacks one in the middle, and one that this program is
+    /// too old for.
+    init(known: [Migration], applied: [Applied]) throws(PostgresError) {
+        for (index, migration) in known.enumerated() where migration.number != index + 1 {
+            throw .migration(
+                reason:
+                    "the program's migration '\(migration.name)' should have number \(index + 1), not \(migration.number)"
+            )
+        }
+        var newer: [Int] = []
+        for (index, row) in applied.sorted(by: { $0.number < $1.number }).enumerated() {
+            guard row.number == index + 1 else {
+                throw .migration(reason: "the database has migration \(row.number) but lacks \(index + 1)")
+            }
+            guard index < known.count else {
+                newer.append(row.number)
+                continue
+            }
+            guard known[index].checksum == row.checksum else {
+                throw .migration(
+                    reason:
+                        "migration \(row.number) '\(row.name)' was changed after it was applied: the database has checksum "
+                        + "\(row.checksum), the program \(known[index].checksum)")
+            }
+        }
+        if let demanding = applied.max(by: { $0.needs < $1.needs }), demanding.needs > known.count {
+            throw .migration(
+                reason:
+                    "migration \(demanding.number) '\(demanding.name)' needs a program that knows migration \(demanding.needs), and "
+                    + "this one ends at \(known.count); install the version that the other daemons have")
+        }
+        self.status = MigrationStatus(
+            applied: (0..<min(applied.count, known.count)).map { $0 + 1 },
+            pending: Array(known.dropFirst(applied.count)),
+            newer: newer
+        )
+    }
+}
+
+/// One step of the schema: a number, a name and SQL. Once released it never changes; its checksum proves that.
+package struct Migration: Sendable, Equatable {
+    /// From 1, without gaps.
+    package let number: Int
+    package let name: String
+    /// Any number of statements; they run in one transaction, so none may be of the few that cannot (`CREATE INDEX
+    /// CONCURRENTLY`).
+    package let sql: String
+    /// The migration that a program must know to work with the schema from here on: 0 for one that only adds, and for one that
+    /// takes something away the number as of which no program uses it.
+    package let needs: Int
+
+    package init(number: Int, name: String, sql: String, needs: Int = 0) {
+        self.number = number
+        self.name = name
+        self.sql = sql
+        self.needs = needs
+    }
+
+    /// 64-bit FNV-1a of the SQL's UTF-8 bytes as 16 hex digits. It guards against an edit by mistake, not against an
+    /// attacker: one who can write the table can write the checksum as well. (The constants are those of the
+    /// algorithm's authors.)
+    package var checksum: String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in sql.utf8 {
+            hash ^= UInt64(byte)
+            hash &*= 0x0000_0100_0000_01b3
+        }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

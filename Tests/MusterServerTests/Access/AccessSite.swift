@@ -34,7 +34,7 @@ struct AccessSite: Sendable {
             table: RouteTable(TokenRoutes(tokens: tokens, authenticator: authenticator).routes + routes),
             authenticator: authenticator,
             idempotency: IdempotencyDesk(store: IdempotencyStore(pool: pool), logger: TestServer.quietLogger),
-            limits: RequestLimits(), inFlight: InFlightGate(max: 100), logger: TestServer.quietLogger)
+            limits: RequestLimits(), inFlight: Budget(max: 100), logger: TestServer.quietLogger)
     }
 
     /// One request, without the network.

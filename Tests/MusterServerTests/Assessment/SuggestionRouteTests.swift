@@ -24,7 +24,7 @@ import Testing
             let opened = await server.ask(.post, "/v1/incidents", ["title": "Many alerts"])
             let number = try #require(opened.json["number"]?.integer)
             let alerts = firing.map { AlertMention(id: UUID().uuidString, title: "Errors", component: $0) }
-            _ = try await server.server.features.desk.handle(
+            _ = try await server.server.desk.handle(
                 .attachAlerts(alerts), on: number, CommandContext(principal: .mia))
             try await body(server, "/v1/incidents/\(number)")
             #expect(server.complaints == [])

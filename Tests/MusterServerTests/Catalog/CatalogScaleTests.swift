@@ -41,7 +41,7 @@ import Testing
 
             let few = await server.ask(.get, "/v1/components/component-9900/blast-radius")
             #expect(few.json["fails"] == 0 && few.json["degrades"] == 14, "every seventh after it, softly")
-            let graph = try await server.server.features.catalog.current()
+            let graph = try await server.server.catalog.current()
             let all = try #require(BlastRadius(of: "component-0", in: graph))
             #expect(all.failCount + all.degradeCount == Self.count - 2, "all but the one that needs nothing any more")
             let path = await server.ask(.get, "/v1/components/component-9999/path?to=component-1")

@@ -32,12 +32,12 @@ import Testing
     func `alerts still open incidents beside a row that cannot be read`(_ poison: PoisonedRow) async throws {
         try await TestDaemon.with(connections: 6) { daemon async throws in
             let server = try DescribedServer(pool: daemon.pool)
-            let running = Task { try await server.server.features.intake.run() }
+            let running = Task { try await server.server.intake.run() }
             let hook = try await Self.hook(server)
             try await poison.plant(in: daemon.pool)
             #expect(try await Self.opens("first", hook, server, daemon))
 
-            let senses = server.server.features.senses
+            let senses = server.server.senses
             _ = try await daemon.pool.query("UPDATE sense_fleet SET seen_at = now() + interval '1 hour'")
             #expect(await server.ask(.put, "/v1/heartbeats/late", ["interval_seconds": 5]).status == 201)
             try await daemon.age(heartbeat: "late", by: 60)
@@ -45,7 +45,7 @@ import Testing
             try await senses.senseRunner.tell()
             #expect(try await senses.probeRunner.runDue() == 0)
             try await daemon.report(84, on: "mail")
-            let reports = daemon.reportRunner(server.server.features.intake)
+            let reports = daemon.reportRunner(server.server.intake)
             for _ in 1...ReportBaseline.passesToBegin { try await reports.look() }
             #expect(try await daemon.count("alert", where: "title LIKE 'Users report%'") == 1)
 

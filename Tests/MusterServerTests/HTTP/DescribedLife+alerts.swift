@@ -58,7 +58,7 @@ extension DescribedLife {
 
     /// What the daemon's router does when it is woken.
     func route() async throws {
-        let features = server.server.features
+        let features = server.server
         let router = AlertRouter(
             pool: server.server.pool, desk: features.desk, signal: features.routing, logger: TestServer.quietLogger,
             book: features.rules, correlationWindow: .seconds(1800))

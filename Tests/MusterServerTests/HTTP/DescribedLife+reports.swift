@@ -21,7 +21,7 @@ extension DescribedLife {
         }
         #expect(statuses == [202, 429])
         await ask(.post, "/reports", ["symptom": "moon"], token: nil, headers: [.userAgent: "another"], gives: 422)
-        let features = server.server.features
+        let features = server.server
         let runner = ReportRunner(
             desk: features.desk, pool: server.server.pool, intake: features.intake, rules: features.rules,
             routing: features.routing, logger: TestServer.quietLogger, restSeconds: 0)

@@ -72,7 +72,7 @@ extension DescribedLife {
         let unknown: JSONValue = ["kind": "http", "url": "http://a/", "headers": [["name": "A", "secret": true]]]
         await ask(.put, "/v1/probes/new", unknown, gives: 422)
         try await readPages("/v1/probes")
-        try await server.server.features.senses.probeRunner.runDue()
+        try await server.server.senses.probeRunner.runDue()
         for name in ["login", "mail", "certificate"] {
             #expect(await get("/v1/probes/\(name)").json["status"] == "failing")
         }

@@ -57,16 +57,16 @@ final class DescribedServer: Sendable {
             }
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
-                    try await described.server.features.intake.run()
+                    try await described.server.intake.run()
                     return false
                 }
                 group.addTask {
-                    let feed = described.server.features.feed
+                    let feed = described.server.feed
                     try await FeedNotifier(signal: feed, pool: database.pool, logger: TestServer.quietLogger).run()
                     return false
                 }
                 group.addTask {
-                    try await described.server.features.streams.run()
+                    try await described.server.streams.run()
                     return false
                 }
                 group.addTask {

@@ -36,7 +36,7 @@ struct TestSite: Sendable {
                 bodyBytesMax: configuration.http.requestBodyMaxBytes,
                 messageBytesMax: configuration.ingress.bodyMaxBytes,
                 requiresIfMatch: configuration.http.requireIfMatch),
-            inFlight: InFlightGate(max: configuration.http.requestsInFlightMax), logger: logger)
+            inFlight: Budget(max: configuration.http.requestsInFlightMax), logger: logger)
         let (addresses, continuation) = AsyncStream.makeStream(of: String.self)
         let server = HTTPServer(
             configuration: configuration.http, dispatcher: CurrentDispatcher(dispatcher), logger: logger,

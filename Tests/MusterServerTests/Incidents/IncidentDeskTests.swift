@@ -92,8 +92,9 @@ import Testing
             let problem = await #expect(throws: Problem.self) {
                 try await daemon.tell(.advance(to: nil, reason: nil, override: false), number)
             }
-            let unmet = problem?.members["unmet"]?[0]
-            #expect(problem?.members["incident"]?.integer == number)
+            let document = try JSONParser.parse(try #require(problem).body)
+            let unmet = document["unmet"]?[0]
+            #expect(document["incident"]?.integer == number)
             #expect(unmet?["requirement"]?.string == "acknowledged")
             #expect(unmet?["how"]?["path"]?.string == "/v1/incidents/\(number)/acknowledge")
         }

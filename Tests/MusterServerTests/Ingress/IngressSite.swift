@@ -37,7 +37,7 @@ struct IngressSite: Sendable {
     /// The same source at another daemon, begun after the first one, on the same database.
     func afterRestart(_ body: @escaping @Sendable (IngressSite) async throws -> Void) async throws {
         let next = try DescribedServer(pool: server.server.pool)
-        let running = Task { try await next.server.features.intake.run() }
+        let running = Task { try await next.server.intake.run() }
         try await body(IngressSite(next, source: source, key: key))
         running.cancel()
         try await running.value
@@ -46,7 +46,7 @@ struct IngressSite: Sendable {
     /// The same source at a daemon that takes no more alerts in.
     func whenOverloaded(_ body: (IngressSite) async throws -> Void) async throws {
         let full = try DescribedServer(pool: server.server.pool)
-        let running = Task { try await full.server.features.intake.run() }
+        let running = Task { try await full.server.intake.run() }
         running.cancel()
         try await running.value
         try await body(IngressSite(full, source: source, key: key))

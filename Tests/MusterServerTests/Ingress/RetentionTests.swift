@@ -36,7 +36,7 @@ import Testing
             try await ArchiveSample.fill(daemon)
             let entries = try await daemon.count("timeline_entry")
             try await age(daemon.pool)
-            await runner(daemon, .init(auditDays: 365)).prune()
+            try await runner(daemon, .init(auditDays: 365)).pass()
             for table in [
                 "alert", "alert_note", "dead_letter", "change_event", "silence", "audit_line", "alert_request",
             ] {
@@ -53,7 +53,7 @@ import Testing
             try await ArchiveSample.fill(daemon)
             try await age(daemon.pool)
             let kept = IngressPruneRunner.Retention(alertDays: 0, deadLetterDays: 0, changeDays: 0, silenceDays: 0)
-            await runner(daemon, kept).prune()
+            try await runner(daemon, kept).pass()
             for table in ["alert", "dead_letter", "change_event", "silence", "audit_line"] {
                 #expect(try await daemon.count(table) > 0, "\(table)")
             }
@@ -66,7 +66,7 @@ import Testing
             try await daemon.pool.query("UPDATE silence SET ends_at = now() + interval '1 hour'")
             let all = IngressPruneRunner.Retention(
                 alertDays: 1, deadLetterDays: 1, changeDays: 1, silenceDays: 1, auditDays: 1)
-            await runner(daemon, all).prune()
+            try await runner(daemon, all).pass()
             for table in ["alert", "dead_letter", "change_event", "silence", "audit_line"] {
                 #expect(try await daemon.count(table) > 0, "\(table)")
             }

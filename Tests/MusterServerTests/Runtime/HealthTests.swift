@@ -15,7 +15,7 @@ struct HealthTests {
             answerTime: .seconds(60))
         let dispatcher = Dispatcher(
             table: RouteTable(health.routes), authenticator: Authenticator(tokens: RoleTokens(), bootstrapToken: nil),
-            idempotency: nil, limits: RequestLimits(), inFlight: InFlightGate(max: 10), logger: TestServer.quietLogger)
+            idempotency: nil, limits: RequestLimits(), inFlight: Budget(max: 10), logger: TestServer.quietLogger)
         return await dispatcher.respond(to: RequestHead(method: .get, path: path), body: ByteBuffer())
     }
 

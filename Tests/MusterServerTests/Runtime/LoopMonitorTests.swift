@@ -42,7 +42,7 @@ import Testing
         #expect(monitor.ever.wall >= .milliseconds(300))
         #expect(monitor.ever.cpu > .milliseconds(20), "on a busy machine it is less than half a second")
         #expect(monitor.recent == monitor.ever)
-        let line = try #require(log.lines.first { $0.message.contains("an event loop was held") })
+        let line = try #require(log.lines.first { $0.message.contains("an event loop was blocked") })
         #expect(line.level == .warning && line.metadata["operations"]?.contains("GET /v1/something") == true)
     }
 

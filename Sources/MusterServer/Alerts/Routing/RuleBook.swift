@@ -3,14 +3,13 @@ import IncidentDomain
 import Logging
 import Metrics
 import Postgres
-import ServiceLifecycle
 import Synchronization
 
 /// The rules and silences in memory, read again when the database says that they changed.
 ///
 /// Arriving alerts take the rules as they are here, told of changes by a notification; where it is decided whether an
 /// incident opens, the database's version is asked for, so that no daemon opens one by what it has not heard yet.
-final class RuleBook: Service, Sendable {
+final class RuleBook: Sendable {
     /// A version of the rules and silences.
     struct Snapshot: Sendable {
         let version: Int
@@ -48,20 +47,14 @@ final class RuleBook: Service, Sendable {
         }
     }
 
-    private struct State {
-        var held: Snapshot?
-        var reading: Task<Snapshot, any Error>?
-    }
-
     private let pool: PostgresPool
     private let logger: Logger
-    private let skippedRules = Counter(label: "muster_matching_skipped", dimensions: [("what", "rule")])
-    private let skippedSilences = Counter(label: "muster_matching_skipped", dimensions: [("what", "silence")])
-    private let state = Mutex(State())
+    private let cache: VersionedCache<Snapshot>
 
     init(pool: PostgresPool, logger: Logger) {
         self.pool = pool
         self.logger = logger
+        cache = VersionedCache(version: \.version) { try await RoutingStore.snapshot(in: pool) }
     }
 
     /// Sets what the rules say of each alert of a message: component, severity, group and rule. To be called before the
@@ -77,7 +70,7 @@ final class RuleBook: Service, Sendable {
             let routings = alerts.map { Self.routing(of: $0, source: source, rules: rules, within: &budget) }
             return (routings, budget.skipped)
         }
-        note(skipped)
+        note(skipped, of: .rule)
         for (index, routing) in zip(message.alerts.indices, routings) {
             Self.apply(routing, to: &message.alerts[index])
         }
@@ -124,81 +117,40 @@ final class RuleBook: Service, Sendable {
         alert.groupKey = groupKey(group)
     }
 
-    /// Tells of rules and silences that were left out, because matching an alert takes them too long.
-    func note(_ skipped: [UUID: Int]) {
-        guard !skipped.isEmpty else { return }
-        let rules = state.withLock { Set(($0.held?.rules ?? []).map(\.id)) }
+    /// What was left out because matching an alert takes it too long, as metric and log name it.
+    enum Skipped: String {
+        case rule, silence
+    }
+
+    /// Tells of rules or silences that were left out, and of how many alerts.
+    func note(_ skipped: [UUID: Int], of what: Skipped = .silence) {
         for (id, alerts) in skipped {
-            let what = rules.contains(id) ? "rule" : "silence"
-            (what == "rule" ? skippedRules : skippedSilences).increment(by: alerts)
+            Counter(label: "muster_matching_skipped", dimensions: [("what", what.rawValue)]).increment(by: alerts)
             guard MatchingSkips.shared.add(alerts, to: id) else { continue }
             logger.warning(
                 "matching takes too long and is skipped; write its regular expressions shorter",
-                metadata: [what: .string(id.uuidString.lowercased())])
+                metadata: [what.rawValue: .string(id.uuidString.lowercased())])
         }
     }
 
     /// What is in memory, or stored when nothing is.
     func current() async throws -> Snapshot {
-        if let held = state.withLock({ $0.held }) { return held }
-        return try await read(atLeast: 0)
+        try await cache.current()
     }
 
     /// This version, or a newer one.
     func snapshot(version: Int) async throws -> Snapshot {
-        if let held = state.withLock({ $0.held }), held.version >= version { return held }
-        return try await read(atLeast: version)
+        try await cache.value(version: version)
     }
 
     /// What is stored now: after a change of one's own.
     func refresh() async throws {
-        let version = state.withLock { ($0.held?.version ?? 0) + 1 }
-        _ = try await read(atLeast: version)
+        try await cache.refresh()
     }
 
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            for await _ in self.pool.notifications(on: [RuleStore.channel]) {
-                do {
-                    try await RunnerPulse.pass { try await self.refresh() }
-                } catch {
-                    // Whoever needs them next reads them.
-                    self.state.withLock { $0.held = nil }
-                    self.logger.warning("routing rules could not be read", metadata: ["error": "\(error)"])
-                }
-            }
-        }
-    }
-
-    /// Reads once for all who wait; a reading that began earlier may have been too early for us, once.
-    private func read(atLeast version: Int) async throws -> Snapshot {
-        let (joined, isOwn) = task()
-        let snapshot = try await joined.value
-        if snapshot.version >= version || isOwn { return snapshot }
-        return try await task().0.value
-    }
-
-    private func task() -> (Task<Snapshot, any Error>, isOwn: Bool) {
-        state.withLock { state in
-            if let reading = state.reading { return (reading, false) }
-            let reading = Task { try await self.readOnce() }
-            state.reading = reading
-            return (reading, true)
-        }
-    }
-
-    private func readOnce() async throws -> Snapshot {
-        do {
-            let snapshot = try await RoutingStore.snapshot(in: pool)
-            state.withLock { state in
-                state.reading = nil
-                if (state.held?.version ?? 0) <= snapshot.version { state.held = snapshot }
-            }
-            return snapshot
-        } catch {
-            state.withLock { $0.reading = nil }
-            throw error
-        }
+    /// Another daemon changed something.
+    func forget() {
+        cache.forget()
     }
 }
 
