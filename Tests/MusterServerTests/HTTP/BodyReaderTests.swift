@@ -122,6 +122,14 @@ struct BodyReaderTests {
         #expect(try errors(#"{"a": \#(value)}"#) { _ = $0.integer("a", 0...10) }.map(\.detail) == [detail])
     }
 
+    @Test func `a choice is taken in upper and lower case`() throws {
+        for text in ["sev1", "SEV1", "Sev1"] {
+            var severity: Severity?
+            let found = try errors(#"{"s": "\#(text)"}"#) { severity = $0.optionalEnumeration("s") }
+            #expect(found.isEmpty && severity == .sev1, "\(text)")
+        }
+    }
+
     @Test func `times, choices and truth values are held to their forms`() throws {
         let found = try errors(#"{"t": "yesterday", "u": 5, "s": "sev9", "b": "yes", "i": "x", "n": 2}"#) { body in
             _ = body.time("t")
@@ -135,7 +143,7 @@ struct BodyReaderTests {
             found.map(\.detail) == [
                 "should be an RFC 3339 time such as 2026-01-31T10:30:00Z",
                 "should be a time such as 2026-01-31T10:30:00Z and is a number",
-                "should be one of sev1, sev2, sev3, sev4",
+                "must be one of: sev1, sev2, sev3, sev4",
                 "should be true or false and is a string", "should be a UUID", "must be between 0.0 and 1.0",
             ])
     }

@@ -37,6 +37,6 @@ struct QueryReaderTests {
         _ = query.strings("label")
         let problem = #expect(throws: Problem.self) { try query.finish() }
         #expect(problem?.errors.map(\.pointer) == ["/q", "/n", "/open", "/at", "/phase", "/label"])
-        #expect(problem?.errors[4].detail == "stands 2 times")
+        #expect(problem?.errors[4].detail == "appears 2 times; send it once")
     }
 }

@@ -92,7 +92,7 @@ import Testing
             let problem = await #expect(throws: Problem.self) {
                 try await daemon.tell(.advance(to: nil, reason: nil, override: false), number)
             }
-            let document = try JSONParser.parse(try #require(problem).body)
+            let document = try #require(problem).json
             let unmet = document["unmet"]?[0]
             #expect(document["incident"]?.integer == number)
             #expect(unmet?["requirement"]?.string == "acknowledged")

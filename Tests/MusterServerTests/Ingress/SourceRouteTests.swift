@@ -176,7 +176,7 @@ struct SourceRouteTests {
                 places.isSuperset(of: ["/foo", "/mapping/idntity", "/signature/scheme"]), "\(refused.text)")
             for kind in ["internal", "none"] {
                 let wrong = await site.ask(.post, "/v1/sources", ["name": "a", "kind": .string(kind)], gives: 422)
-                #expect(wrong.text.contains("should be one of alertmanager") && !wrong.text.contains("internal"))
+                #expect(wrong.text.contains("must be one of: alertmanager") && !wrong.text.contains("internal"))
             }
         }
     }

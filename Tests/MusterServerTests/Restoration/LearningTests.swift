@@ -128,7 +128,7 @@ import Testing
                     wanted =
                         "/v1/incidents/\(number)/restoration/feed/" + (done.contains("feed/start") ? "verify" : "start")
                 } catch let problem as Problem {
-                    wanted = try #require(problem.members["how"]?[0]?["path"]?.string)
+                    wanted = try #require(problem.json["how"]?[0]?["path"]?.string)
                 }
             }
             #expect(done == ["db/start", "db/verify", "auth/start", "auth/verify", "feed/start", "feed/verify"])

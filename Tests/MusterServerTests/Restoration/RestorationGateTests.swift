@@ -26,12 +26,12 @@ import Testing
                 try await daemon.tell(.startStep(component: "feed", override: false, reason: nil), number)
             }
             #expect(problem?.kind == .gateClosed && problem?.members["component"]?.string == "feed")
-            #expect(problem?.members["waits_for"]?[0]?["component"]?.string == "db")
-            #expect(problem?.members["waits_for"]?[0]?["reason"]?.string == "waits for db (ready)")
+            #expect(problem?.json["waits_for"]?[0]?["component"]?.string == "db")
+            #expect(problem?.json["waits_for"]?[0]?["reason"]?.string == "waits for db (ready)")
             let wave = await #expect(throws: Problem.self) {
                 try await daemon.tell(.startStep(component: "comments", override: false, reason: nil), number)
             }
-            #expect(wave?.members["waits_for"]?.array?.count == 2)
+            #expect(wave?.json["waits_for"]?.array?.count == 2)
             #expect(try await daemon.kinds(number).contains("step_started") == false)
         }
     }
@@ -82,7 +82,7 @@ import Testing
                 try await daemon.tell(.verifyStep(component: "db"), number)
             }
             #expect(problem?.kind == .gateClosed)
-            #expect(problem?.members["waits_for"]?[0]?["reason"]?.string == "1 alert is still firing on db")
+            #expect(problem?.json["waits_for"]?[0]?["reason"]?.string == "1 alert is still firing on db")
             try await daemon.take(source, .resolved("a", group: "g", component: "db"))
             try await daemon.router.routeBatch()
             #expect(try await daemon.tell(.verifyStep(component: "db"), number).step("db")?.state == .restored)

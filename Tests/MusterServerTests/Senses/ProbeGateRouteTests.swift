@@ -46,17 +46,17 @@ import Testing
                     try await daemon.tell(.verifyStep(component: "db"), number)
                 }
                 #expect(
-                    pending?.members["waits_for"]?[0]?["reason"]?.string
+                    pending?.json["waits_for"]?[0]?["reason"]?.string
                         == "probe login has not looked since the work on db began")
                 try await Self.look(daemon, senses, passes: false)
                 let failing = await #expect(throws: Problem.self) {
                     try await daemon.tell(.verifyStep(component: "db"), number)
                 }
                 #expect(failing?.kind == .gateClosed)
-                let gate = failing?.members["waits_for"]?[0]
+                let gate = failing?.json["waits_for"]?[0]
                 #expect(gate?["reason"]?.string == "probe login failed: status 503, expected 200-399")
                 #expect(gate?["how"]?["path"]?.string == "/v1/probes/login/results")
-                #expect(failing?.members["how"]?.array?.count == 1)
+                #expect(failing?.json["how"]?.array?.count == 1)
                 try await Self.look(daemon, senses, passes: true)
                 let incident = try await daemon.tell(.verifyStep(component: "db"), number)
                 #expect(incident.step("db")?.state == .restored)
