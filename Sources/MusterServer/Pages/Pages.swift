@@ -45,6 +45,26 @@ private struct PageText: MustacheContentType {
     func escapeText(_ text: String) -> String { HTMLText.escape(text) }
 }
 
+/// The one way in which text gets into HTML.
+enum HTMLText {
+    /// Safe between tags and within a quoted attribute.
+    static func escape(_ text: String) -> String {
+        var result = ""
+        result.reserveCapacity(text.utf8.count)
+        for scalar in Markdown.visible(text).unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&#39;"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}
+
 /// What goes into a page as it is, between `{{{` and `}}}`: HTML or SVG that was made by a renderer of ours, in which what people
 /// typed is escaped already. This is the only way around the escaping of templates.
 struct Markup: Sendable, MustacheCustomRenderable {
