@@ -25,7 +25,7 @@ struct Serve: AsyncParsableCommand {
 
 /// `musterd migrate`: brings the schema up to date.
 struct Migrate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Bring the database's schema up to date.")
+    static let configuration = CommandConfiguration(abstract: "Apply pending migrations to the database.")
 
     @OptionGroup var installation: InstallationOptions
 
@@ -40,7 +40,7 @@ struct Migrate: AsyncParsableCommand {
 
 /// `musterd check`: reads the whole configuration and says each wrong key.
 struct Check: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Read the configuration and say what is wrong with it.")
+    static let configuration = CommandConfiguration(abstract: "Check the configuration and report errors.")
 
     @OptionGroup var installation: InstallationOptions
 
@@ -49,7 +49,7 @@ struct Check: ParsableCommand {
             let configuration = try ServerConfiguration.load(
                 file: installation.config, environment: Process.environment)
             for warning in configuration.warnings { Process.complain("warning: \(warning)") }
-            print("the configuration is right")
+            print("the configuration is valid")
         } catch {
             Process.complain(error.description)
             throw ExitCode(1)
@@ -61,10 +61,10 @@ struct Check: ParsableCommand {
 struct Examine: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Examine configuration, files, address, database and clock, and say what to do.",
+        abstract: "Check configuration, files, address, database and clock, and suggest fixes.",
         discussion: """
-            One line for each thing that was looked at: ok, warning or problem. Status 1 when there is a problem. \
-            Nothing is changed. Run it as the account of the daemon, since it says what that account may do.
+            Prints one line per check: ok, warning or problem. The exit status is 1 if there is a problem. Changes \
+            nothing. Run it as the daemon's account, because it checks what that account can do.
             """)
 
     @OptionGroup var installation: InstallationOptions
@@ -84,22 +84,25 @@ struct Examine: AsyncParsableCommand {
 
 /// `musterd token`: the API tokens.
 struct Token: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Make API tokens.", subcommands: [Create.self])
+    static let configuration = CommandConfiguration(abstract: "Manage API tokens.", subcommands: [Create.self])
 
     /// `musterd token create`: prints a new token, and nothing else, on standard output.
     struct Create: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Make an API token and print it, once.")
+        static let configuration = CommandConfiguration(
+            abstract: "Create an API token and print it. It cannot be shown again.")
 
         @OptionGroup var installation: InstallationOptions
 
-        @Option(help: "Who or what the token is for; shown in the timeline of incidents.")
+        @Option(help: "Who or what the token is for; shown in incident timelines.")
         var name: String
 
         @Option(help: "viewer, responder, commander or admin.")
         var role: String
 
+        private var knownRole: Role? { Role(rawValue: role.lowercased()) }
+
         func validate() throws {
-            guard Role(rawValue: role) != nil else {
+            guard knownRole != nil else {
                 let names = Role.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ValidationError("--role should be one of \(names).")
             }
@@ -110,7 +113,7 @@ struct Token: AsyncParsableCommand {
 
         func run() async throws {
             let configuration = installation.load()
-            let role = Role(rawValue: role) ?? .viewer
+            let role = knownRole ?? .viewer
             let secret = await Process.failing {
                 try await Commands.createToken(
                     name: name, role: role, configuration, logger: configuration.makeLogger())
@@ -123,7 +126,7 @@ struct Token: AsyncParsableCommand {
 /// `musterd verify`: replays the timelines and compares.
 struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Replay every timeline and check its chain and the rows made from it.")
+        abstract: "Verify every timeline: its hash chain, and the rows derived from it.")
 
     @OptionGroup var installation: InstallationOptions
 
@@ -141,18 +144,18 @@ struct Verify: AsyncParsableCommand {
 /// `musterd export`: everything, as of one moment, in one file.
 struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write an archive of everything in the database, as of one moment.",
+        abstract: "Export the whole database to an archive, from one snapshot.",
         discussion: """
-            The archive has one JSON value a line and checksums of every part and of the whole. It holds what people \
-            wrote, and the hashes (never the secrets) of tokens and of sources' keys. The daemon may go on working.
+            The archive is JSON lines with checksums of every part and of the whole. It contains what people wrote, \
+            and the hashes of API tokens and source keys, never the secrets. The daemon can keep running.
             """)
 
     @OptionGroup var installation: InstallationOptions
 
-    @Argument(help: "The file to write, which must not be there yet; - is standard output.")
+    @Argument(help: "The file to write, which must not exist yet; - is standard output.")
     var file: String
 
-    @Flag(help: "Go on with an export that was interrupted: its parts are taken where their rows are still the same.")
+    @Flag(help: "Resume an interrupted export: parts whose rows have not changed are reused.")
     var resume = false
 
     func validate() throws {
@@ -173,21 +176,21 @@ struct Export: AsyncParsableCommand {
 /// `musterd import`: an archive into an empty database.
 struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Read an archive into an empty database.",
+        abstract: "Import an archive into an empty database.",
         discussion: """
-            Nothing can be seen of it before all of it is there, every checksum is right and every timeline has been \
-            verified. What was interrupted goes on when the same command is run again.
+            The data becomes visible only when all of it is imported, every checksum matches and every timeline is \
+            verified. To resume an interrupted import, run the same command again.
             """)
 
     @OptionGroup var installation: InstallationOptions
 
-    @Argument(help: "The archive; - is standard input.")
+    @Argument(help: "The archive file; - is standard input.")
     var file: String
 
-    @Flag(help: "Forget what an interrupted import has brought, and begin anew.")
+    @Flag(help: "Discard an interrupted import and start over.")
     var restart = false
 
-    @Flag(help: "Put the archive in place although its timelines do not verify: they are then as wrong as they were.")
+    @Flag(help: "Accept the archive although timelines do not verify; they stay as they are.")
     var despiteDifferences = false
 
     func run() async throws {
@@ -201,7 +204,8 @@ struct Import: AsyncParsableCommand {
         print(outcome.summary)
         guard outcome.isInPlace else {
             Process.complain(
-                "it was not put in place, because of these differences; --despite-differences does so all the same")
+                "the import was not put in place because of these differences; use --despite-differences to accept them"
+            )
             throw ExitCode(1)
         }
     }

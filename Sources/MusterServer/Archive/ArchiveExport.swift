@@ -42,7 +42,7 @@ struct ArchiveExport {
     /// Throws when the database cannot be exported. To be called before a file is made, too.
     static func checkSchema(_ pool: PostgresPool) async throws {
         try await Commands.checkSchema(
-            pool, whyNotNewer: "the schema is newer than this program; export with the musterd that runs on it")
+            pool, whyNotNewer: "the schema is newer than this program; export with the musterd version that uses it")
     }
 
     /// Tables of others, who may share the schema with us. One of ours cannot be among them: a test sees to that.
@@ -50,7 +50,7 @@ struct ArchiveExport {
         let known = Set(ArchiveTables.all.map(\.name)).union(ArchiveTables.leftOut.keys)
         let others = try await store.tables().filter { !known.contains($0) }
         guard !others.isEmpty else { return }
-        progress("not in the archive, since they are none of Muster's: \(others.joined(separator: ", "))")
+        progress("not exported, not Muster tables: \(others.joined(separator: ", "))")
     }
 
     /// Writes a table; returns how many of its parts were taken over.
@@ -90,7 +90,7 @@ struct ArchiveExport {
             var lines: [UInt8] = []
             for row in page {
                 guard !row.line.utf8.contains(10) else {
-                    throw ArchiveFailure("a row of \(columns.table.name) has a line end within its JSON: \(row.key)")
+                    throw ArchiveFailure("a row of \(columns.table.name) contains a line break in its JSON: \(row.key)")
                 }
                 lines += row.line.utf8
                 lines.append(10)
@@ -177,7 +177,7 @@ final class ArchiveWriter {
                 let count = Glibc.write(descriptor, buffer.baseAddress! + done, buffer.count - done)
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else {
-                    throw ArchiveFailure("the archive cannot be written: \(String(cString: strerror(errno)))")
+                    throw ArchiveFailure("cannot write the archive: \(String(cString: strerror(errno)))")
                 }
                 done += count
             }
@@ -197,12 +197,12 @@ struct ArchiveFile {
     /// Opens the draft; readable to its owner alone, as it holds all that people wrote.
     func create() throws -> Int32 {
         guard access(path, F_OK) != 0 else {
-            throw ArchiveFailure("\(path) is there already; choose another name, or remove it")
+            throw ArchiveFailure("\(path) already exists; choose another name or remove it")
         }
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 || errno != EEXIST else {
             throw ArchiveFailure(
-                "\(draft) is there already, from an export that was interrupted: go on with --resume, or remove it")
+                "\(draft) already exists, from an interrupted export: continue with --resume, or remove it")
         }
         guard descriptor >= 0 else { throw Self.failure(draft) }
         return descriptor
@@ -280,7 +280,7 @@ final class ArchivePrevious {
         guard let place = places[part.number] else { return [] }
         var bytes = [UInt8](repeating: 0, count: place.length)
         guard pread(descriptor, &bytes, place.length, place.offset) == place.length else {
-            throw ArchiveFailure("what the interrupted export left cannot be read; remove it, and export anew")
+            throw ArchiveFailure("cannot read the interrupted export; remove it and export again")
         }
         return bytes
     }

@@ -79,14 +79,16 @@ struct CatalogDesk: Sendable {
 
     private static func require(_ ifMatch: IfMatch, _ stored: StoredComponent?) throws(Problem) {
         if let stored { return try ifMatch.require(stored.version) }
-        guard ifMatch == .absent else { throw Problem(.versionMismatch, "It does not exist.") }
+        guard ifMatch == .absent else {
+            throw Problem(.versionMismatch, "The component does not exist, so it has no version.")
+        }
     }
 
     /// An incident that is open must keep finding what it has to restore.
     private func checkUnused(_ removed: [String], in transaction: PostgresTransaction) async throws {
         guard let use = try await CatalogStore.inUse(removed, in: transaction).first else { return }
         throw Problem(
-            .inUse, "\(use.slug) is affected in INC-\(use.incident), which is open; it cannot be removed now.")
+            .inUse, "\(use.slug) is affected by the open incident INC-\(use.incident) and cannot be removed.")
     }
 }
 
@@ -179,7 +181,7 @@ enum CatalogRefusal {
     static func needed(_ slug: String, by dependents: [String]) -> Problem {
         let more = dependents.count - namesMax
         let names = dependents.prefix(namesMax).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
-        return Problem(.inUse, "\(slug) is needed by \(names); change their depends_on first.")
+        return Problem(.inUse, "\(slug) is a dependency of \(names); change their depends_on first.")
     }
 
     private static func text(_ path: [String]) -> String {

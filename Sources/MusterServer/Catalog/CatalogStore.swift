@@ -156,7 +156,7 @@ extension Component {
     struct Unreadable: Error {
         let slug: String?
 
-        let reason = "its JSON has not the members that a component has"
+        let reason = "its JSON lacks the fields of a component"
     }
 
     /// What the column `body` holds: the fields under the names of the API. Lists stand there also when they are empty,

@@ -123,7 +123,7 @@ enum ComponentBodies {
         guard Identifiers.isSlug(slug) else { throw .invalid("/slug", slugRule) }
         var body = try BodyReader(value)
         let named = body.optionalString("slug", 1...64)
-        if let named, named != slug { body.refuse("slug", "is \(named) and the path says \(slug)") }
+        if let named, named != slug { body.refuse("slug", "is \(named), but the path has \(slug)") }
         let component = component(&body, slug: slug)
         try body.finish()
         return component
@@ -137,7 +137,7 @@ enum ComponentBodies {
             let slug = item.string("slug", 1...64)
             // What is missing or no text has its error already.
             if !slug.isEmpty, !Identifiers.isSlug(slug) { item.refuse("slug", slugRule) }
-            if !slug.isEmpty, !seen.insert(slug).inserted { item.refuse("slug", "\(slug) stands twice") }
+            if !slug.isEmpty, !seen.insert(slug).inserted { item.refuse("slug", "\(slug) appears twice") }
             return component(&item, slug: slug)
         }
         try body.finish()
@@ -161,7 +161,7 @@ enum ComponentBodies {
         return body.optionalArray("depends_on", max: 1000) { item in
             let component = item.string("component", 1...64)
             if !component.isEmpty, !seen.insert(component).inserted {
-                item.refuse("component", "\(component) stands twice")
+                item.refuse("component", "\(component) appears twice")
             }
             return Dependency(component: component, kind: item.optionalEnumeration("kind") ?? .hard)
         } ?? []

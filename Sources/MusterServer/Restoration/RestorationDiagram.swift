@@ -47,15 +47,15 @@ extension RestorationDiagram {
         let isOver = { (edge: RestorationEdges.Edge) in boxes[edge.source].status.isDone }
         let holding = edges.filter { $0.kind == .hard && !isOver($0) }
         let signs = [
-            ("holds", "cannot start before", holding.contains { holds.gate(before: boxes[$0.target]) == nil }),
+            ("holds", "hard dependency", holding.contains { holds.gate(before: boxes[$0.target]) == nil }),
             (
-                "later", "cannot start before, behind a gate",
+                "later", "hard dependency, wave not open yet",
                 holding.contains { holds.gate(before: boxes[$0.target]) != nil }
             ),
-            ("later dashed", "works degraded without", edges.contains { $0.kind == .soft }),
-            ("pale", "holds up nothing any more", edges.contains(where: isOver)),
+            ("later dashed", "soft dependency, degraded without it", edges.contains { $0.kind == .soft }),
+            ("pale", "no longer blocking", edges.contains(where: isOver)),
             ("critical", "critical path", edges.contains { $0.isCritical && $0.kind != .gate }),
-            ("critical dotted", "critical path through a gate", edges.contains { $0.isCritical && $0.kind == .gate }),
+            ("critical dotted", "critical path between waves", edges.contains { $0.isCritical && $0.kind == .gate }),
         ].filter(\.2)
         var left = 0.0
         let lines = signs.map { style, text, _ in
@@ -66,9 +66,9 @@ extension RestorationDiagram {
                 """
         }
         let bottom = lines.isEmpty ? y : y + 18
-        let more = edges.isEmpty ? "" : " Lines that follow from others are left out."
+        let more = edges.isEmpty ? "" : " Indirect dependencies are not drawn."
         let numbers =
-            "<text class=\"soft\" x=\"0\" y=\"\(bottom.points)\">Numbers: the order of the plan.\(more) "
+            "<text class=\"soft\" x=\"0\" y=\"\(bottom.points)\">Numbers: order of the plan.\(more) "
             + "Times are UTC.</text>"
         return RestorationSVG.Part(
             width: left, height: bottom, svg: (lines + [numbers]).joined(separator: "\n"))
@@ -85,7 +85,7 @@ extension RestorationDiagram {
             let done = wave.boxes.count { $0.status.isDone }
             let lines = [
                 ("wave", "Wave \(wave.number)", 32.0), ("soft", "tier \(wave.tier)", 50),
-                ("soft", "\(done) of \(wave.boxes.count) back", 67),
+                ("soft", "\(done) of \(wave.boxes.count) done", 67),
                 (wave.stable ? "restored word" : "soft strong", Self.state(wave, behind: gate), 84),
             ]
             let texts = lines.map { "<text class=\"\($0.0)\" x=\"0\" y=\"\((y + $0.2).points)\">\($0.1)</text>" }
@@ -236,8 +236,8 @@ struct RestorationBox {
         case .regressed: return "can be started again"
         case .waiting, .ready, .restoring, .restored, .waived: break
         }
-        if !missing.isEmpty { return list("without ", missing) }
-        if box.effectiveTier < box.tier { return "tier \(box.tier), counts as \(box.effectiveTier)" }
+        if !missing.isEmpty { return list("degraded without ", missing) }
+        if box.effectiveTier < box.tier { return "tier \(box.tier), effective \(box.effectiveTier)" }
         return box.name ?? ""
     }
 
@@ -253,7 +253,7 @@ struct RestorationBox {
 
     /// Everything, uncut.
     private var tooltip: String {
-        let inherited = box.effectiveTier < box.tier ? ", counts as tier \(box.effectiveTier)" : ""
+        let inherited = box.effectiveTier < box.tier ? ", effective tier \(box.effectiveTier)" : ""
         var parts = [box.name.map { "\(box.component): \($0)" } ?? box.component, "tier \(box.tier)\(inherited)"]
         parts.append(box.stateText)
         let waiting = holds.components(before: box)

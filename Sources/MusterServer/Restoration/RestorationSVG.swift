@@ -64,8 +64,8 @@ struct RestorationSVG {
             width: Self.bodyWidthMin, height: 90,
             svg: """
                 <rect class="rule-box" x="0.5" y="8.5" width="\((Self.bodyWidthMin - 1).points)" height="64" rx="6"/>
-                <text class="name" x="20" y="38">Nothing has to be restored.</text>
-                <text class="soft" x="20" y="58">No component of this incident has an impact that needs restoring.</text>
+                <text class="name" x="20" y="38">Nothing to restore.</text>
+                <text class="soft" x="20" y="58">No component of this incident needs restoration.</text>
                 """)
     }
 }
@@ -73,11 +73,11 @@ struct RestorationSVG {
 // MARK: - For whoever cannot see it
 
 extension RestorationSVG {
-    private var title: String { "INC-\(picture.heading.incident): restoring, most critical first" }
+    private var title: String { "INC-\(picture.heading.incident): restoration plan, most critical first" }
 
     private var description: String {
         let boxes = picture.boxes
-        guard !boxes.isEmpty else { return "Nothing has to be restored." }
+        guard !boxes.isEmpty else { return "Nothing to restore." }
         let whole = "\(picture.done.grouped) of \(boxes.count.grouped) components are restored or waived."
         let waves = picture.waves.map { wave in
             let states =
@@ -130,7 +130,7 @@ extension RestorationSVG {
         // All of it is said only when it is all.
         let percent = done * 100 / all
         return """
-            <text class="figure" x="0" y="52">\(done.grouped) of \(all.grouped) back \
+            <text class="figure" x="0" y="52">\(done.grouped) of \(all.grouped) done \
             <tspan class="soft">(\(percent) %)</tspan></text>
             <rect class="bar-rest" x="0.5" y="60.5" width="340" height="10" rx="5"/>
             <rect class="bar-done" x="0.5" y="60.5" width="\((Double(done) / Double(all) * 340).points)" height="10" \
@@ -148,15 +148,15 @@ extension RestorationSVG {
             \(SVGText.escape(SVGText.fit(second, into: width, size: 12)))</text>
             """
         }
-        if picture.done == picture.boxes.count { return lines("Everything is back", asOf) }
+        if picture.done == picture.boxes.count { return lines("Restoration complete", asOf) }
         if let expected = heading.expected {
-            let late = expected.p90.map { "in 9 cases of 10 by \($0.clock(on: heading.asOf)) UTC · " } ?? ""
-            return lines("All expected back by \(expected.median.clock(on: heading.asOf)) UTC", late + asOf)
+            let late = expected.p90.map { "90 % by \($0.clock(on: heading.asOf)) UTC · " } ?? ""
+            return lines("ETA \(expected.median.clock(on: heading.asOf)) UTC", late + asOf)
         }
-        guard !heading.unestimated.isEmpty else { return lines("No expected time", asOf) }
+        guard !heading.unestimated.isEmpty else { return lines("No ETA", asOf) }
         let names = SVGText.list(
             heading.unestimated, count: heading.unestimated.count, into: width - 350, size: 12)
-        return lines("No expected time", "none is known for \(names) · \(asOf)")
+        return lines("No ETA", "no estimate for \(names) · \(asOf)")
     }
 
     /// The critical path in words.

@@ -51,7 +51,7 @@ struct PhasesSVG {
         return """
             <svg class="phases" viewBox="0 0 \(Self.width.points) \(height.points)" role="img" \
             aria-labelledby="phases-title phases-description" font-size="11.5" xmlns="http://www.w3.org/2000/svg">
-            <title id="phases-title">The phases over time</title>
+            <title id="phases-title">Phases over time</title>
             <desc id="phases-description">\(HTMLText.escape(description))</desc>
             \(parts.joined(separator: "\n"))
             </svg>
@@ -63,7 +63,7 @@ struct PhasesSVG {
         let shown = visits.filter(\.phase.isOpen).prefix(40).map { visit in
             "\(visit.phase.rawValue) from \(visit.startedAt.toTheSecond) for \(DurationText.human(visit.seconds ?? 0))"
         }
-        return "The impact began \(times.startedAt.toTheSecond). " + shown.joined(separator: "; ") + "."
+        return "Impact started \(times.startedAt.toTheSecond). " + shown.joined(separator: "; ") + "."
     }
 }
 
@@ -87,20 +87,20 @@ extension PhasesSVG {
 
     private func length(of total: PhaseTotal) -> String {
         let ongoing = total.since.map { max(0, asOf.seconds(since: $0)) } ?? 0
-        let visits = total.visits > 1 ? " in \(total.visits)" : ""
+        let visits = total.visits > 1 ? " (\(total.visits)×)" : ""
         return DurationText.human(total.seconds + ongoing) + visits + (total.since == nil ? "" : " so far")
     }
 
     /// What is drawn before anybody knew of it.
-    private static let unnoticed = "unnoticed"
+    private static let undetected = "undetected"
 
     private var bars: String {
         let bars = visits.filter(\.phase.isOpen).map { visit in
             bar(visit.phase.rawValue, lane: visit.phase, from: visit.startedAt, to: visit.endedAt ?? visit.startedAt)
         }
         guard let first = visits.first, times.startedAt < first.startedAt else { return bars.joined(separator: "\n") }
-        let unnoticed = bar(Self.unnoticed, lane: first.phase, from: times.startedAt, to: first.startedAt)
-        return ([unnoticed] + bars).joined(separator: "\n")
+        let undetected = bar(Self.undetected, lane: first.phase, from: times.startedAt, to: first.startedAt)
+        return ([undetected] + bars).joined(separator: "\n")
     }
 
     private func bar(_ name: String, lane: Phase, from start: Timestamp, to end: Timestamp) -> String {
@@ -111,8 +111,8 @@ extension PhasesSVG {
         let index = totals.firstIndex { $0.phase == lane } ?? 0
         let y = top + Double(index) * Self.laneHeight + (Self.laneHeight - Self.barHeight) / 2
         let length = DurationText.human(end.seconds(since: start))
-        let text = name == Self.unnoticed ? "\(length) unnoticed" : length
-        let ink = name == Self.unnoticed ? "bar-note" : "bar-time"
+        let text = name == Self.undetected ? "\(length) undetected" : length
+        let ink = name == Self.undetected ? "bar-note" : "bar-time"
         let fits = Double(text.count) * PhaseClocks.characterWidth + 10 < width
         let place =
             "x=\"\((x + 6).points)\" y=\"\((y + 13).points)\" fill=\"\(ink == "bar-note" ? "#1b2128" : "#ffffff")\""

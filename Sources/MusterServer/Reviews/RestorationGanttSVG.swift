@@ -27,7 +27,8 @@ struct RestorationGanttSVG {
             width: right - Self.labelWidth)
     }
 
-    /// How many components have no row.
+    /// How many components have a row, and how many have none.
+    var shown: Int { rows.count }
     var hidden: Int { gantt.rows.count - rows.count }
     /// Whether some of the time is drawn shorter than it was.
     var isCut: Bool { scale.stretches.contains(where: \.isCut) }
@@ -67,7 +68,7 @@ struct RestorationGanttSVG {
             <svg class="phases gantt" viewBox="0 0 \(Self.width.points) \((bottom + TimeAxisSVG.height).points)" \
             role="img" aria-labelledby="gantt-title gantt-description" font-size="11.5" \
             xmlns="http://www.w3.org/2000/svg">
-            <title id="gantt-title">Restoring, planned and actual</title>
+            <title id="gantt-title">Restoration, planned and actual</title>
             <desc id="gantt-description">\(SVGText.escape(description))</desc>
             \([axis.cuts, axis.line, body].joined(separator: "\n"))
             </svg>
@@ -77,9 +78,9 @@ struct RestorationGanttSVG {
     /// For whoever cannot see it.
     private var description: String {
         let shown = rows.map { row in
-            let late = row.secondsLate.map { " (\(Self.difference($0)) against the plan)" } ?? ""
+            let late = row.secondsLate.map { " (\(Self.difference($0)) compared with the plan)" } ?? ""
             let end = row.restoredAt.map { "restored \($0.toTheSecond)\(late)" } ?? "not restored"
-            let start = row.startedAt.map { "begun \($0.toTheSecond), " } ?? ""
+            let start = row.startedAt.map { "started \($0.toTheSecond), " } ?? ""
             return "\(row.component): \(start)\(end)"
         }
         return shown.joined(separator: "; ") + "."
@@ -92,7 +93,7 @@ struct RestorationGanttSVG {
             var parts: [String] = []
             if row.wave != wave {
                 parts.append(head(of: row.wave, y: y))
-                if wave == nil, hasPlan { parts.append(note("against plan", y: y + 17, style: "gantt-note")) }
+                if wave == nil, hasPlan { parts.append(note("vs. plan", y: y + 17, style: "gantt-note")) }
                 wave = row.wave
                 y += Self.waveHeight
             }
@@ -238,7 +239,7 @@ extension RestorationGanttSVG {
 
     private static func words(_ kind: RestorationGantt.Mark.Kind) -> String {
         switch kind {
-        case .forced: "started by force"
+        case .forced: "started with override"
         case .failed: "failed"
         case .regressed: "regressed"
         case .restored: "restored"

@@ -61,7 +61,7 @@ struct ReviewHTML: Sendable {
         Section(
             id: section.id, heading: section.title,
             origin: section.needsPerson
-                ? "to be written by a person" : section.generated ? "from the timeline" : "written by hand",
+                ? "not written yet" : section.generated ? "from the timeline" : "edited",
             needsPerson: section.needsPerson, picture: picture(of: ReviewSectionID(rawValue: section.id), document),
             blocks: Markup(blocks))
     }
@@ -104,10 +104,10 @@ extension ReviewHTML {
     private static func phases(_ document: ReviewDocument) -> PagePicture {
         let times = document.incident.times
         let picture = PhasesSVG(document.phases, times: times, asOf: document.asOf)
-        let cut = picture.isCut ? "; grey stretches are drawn shorter than they were" : ""
+        let cut = picture.isCut ? " Grey: not to scale." : ""
         return PagePicture(
             svg: Markup(svg: picture.svg),
-            caption: "The phases over time, from \(times.startedAt.toTheSecond)\(cut).")
+            caption: "Phases over time, from \(times.startedAt.toTheSecond).\(cut)")
     }
 
     private static func picture(of section: ReviewSectionID?, _ document: ReviewDocument) -> PagePicture? {
@@ -124,18 +124,19 @@ extension ReviewHTML {
         let bucket = DurationText.human(Double(reports.bucketSeconds))
         return PagePicture(
             svg: Markup(svg: ReportsSVG(reports).svg),
-            caption: "Users\u{2019} reports, one bar for \(bucket); the broken line is what is normal.")
+            caption: "User reports per \(bucket). Dashed line: normal rate.")
     }
 
     private static func restoration(_ gantt: RestorationGantt, _ document: ReviewDocument) -> PagePicture {
         let picture = RestorationGanttSVG(gantt, phases: document.phases)
         let notes = [
             picture.hasPlan
-                ? "Planned and actual, per component; the plan is the one that stood when restoring began."
-                : "How restoring went, per component.",
+                ? "Planned and actual times per component. The plan is the one from the start of restoration."
+                : "Actual times per component.",
             picture.hidden > 0
-                ? "Of \(gantt.rows.count.grouped) components those are shown that had trouble or came back last." : nil,
-            picture.isCut ? "Grey stretches are drawn shorter than they were." : nil,
+                ? "Showing \(picture.shown.grouped) of \(gantt.rows.count.grouped) components: those with problems, and those restored last."
+                : nil,
+            picture.isCut ? "Grey: not to scale." : nil,
         ]
         return PagePicture(
             keys: picture.legend.map { PagePicture.Key(sign: Markup(svg: $0.sign), meaning: $0.meaning) },

@@ -94,7 +94,7 @@ struct PingCredentials: Sendable {
     func check(_ request: RequestContext) async throws {
         guard let secret = Self.secret(in: request.head.headerFields, (try? request.target.parameters()) ?? []) else {
             throw Authenticator.unauthenticated(
-                "Send a token or a source's key: as Authorization: Bearer or GenieKey, as a password, or as ?key=.",
+                "Send an API token or a source key: Authorization: Bearer or GenieKey, basic-auth password, or ?key=.",
                 error: nil)
         }
         do {
@@ -102,7 +102,7 @@ struct PingCredentials: Sendable {
             guard principal.role >= .responder else {
                 throw Problem(
                     .roleRequired,
-                    "A ping needs the role responder, or a source's key; the token has \(principal.role.rawValue).",
+                    "Requires role responder or a source key; this token has \(principal.role.rawValue).",
                     members: ["role": .string(Role.responder.rawValue)])
             }
         } catch let problem as Problem where problem.kind == .unauthenticated {

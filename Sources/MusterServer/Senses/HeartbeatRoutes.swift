@@ -56,12 +56,14 @@ struct HeartbeatRoutes: Sendable {
 
     /// Says how to make one, since a ping is often the first that anybody hears of it.
     static func missing(_ name: String) -> Problem {
-        guard SenseFields.isName(name) else { return Problem(.notFound, "No heartbeat can be called that.") }
+        guard SenseFields.isName(name) else {
+            return Problem(.notFound, "No such heartbeat: a name \(SenseFields.nameRule).")
+        }
         let call = SuggestedCall(
             "PUT", whole: "/v1/heartbeats/\(name)", ["interval_seconds": 3600, "grace_seconds": 300])
         return Problem(
             .notFound,
-            "There is no heartbeat \(name). An admin makes it: PUT /v1/heartbeats/\(name) with "
+            "No heartbeat \(name). An admin can create it: PUT /v1/heartbeats/\(name) with "
                 + "{\"interval_seconds\": 3600, \"grace_seconds\": 300}.",
             members: ["how": .array([call.value])])
     }

@@ -85,28 +85,28 @@ final class NameLookup: Sendable {
     /// - Throws: `ProbeCheck.Failure` when it has none, or those who should know it do not answer; `ProbeCheck.Unknown` when
     ///   nothing can be looked up here.
     func addresses(of host: String, within limit: Duration) async throws -> [String] {
-        let cannot = "the name \(host) cannot be resolved"
+        let cannot = "cannot resolve \(host)"
         let trouble: String
         switch await answer(host, within: limit) {
         case .notBegun:
             try Task.checkCancellation()
-            throw unknown("too many names are looked up that do not answer, and \(host) had to wait")
+            throw unknown("too many slow DNS lookups at the same time, \(host) had to wait")
         case .answer(.addresses(let found)): return found
         case .answer(.noAddress(let reason)): throw ProbeCheck.Failure(detail: "\(cannot): \(reason)")
         case .answer(.failed(let reason)): trouble = "\(cannot): \(reason)"
         case .late:
             try Task.checkCancellation()
-            trouble = "the name \(host) was not resolved in time"
+            trouble = "DNS lookup of \(host) timed out"
         }
         // Either those who should know this name, or our own resolver. A name that nobody has tells which.
         if await answers() { throw ProbeCheck.Failure(detail: trouble) }
         try Task.checkCancellation()
-        throw unknown("the resolver of this machine does not answer: \(trouble)")
+        throw unknown("this machine's DNS resolver does not respond: \(trouble)")
     }
 
     private func unknown(_ reason: String) -> ProbeCheck.Unknown {
         Counter(label: "muster_probe_lookups_failed").increment()
-        return ProbeCheck.Unknown(detail: "not looked at, as \(reason)")
+        return ProbeCheck.Unknown(detail: "not checked: \(reason)")
     }
 
     /// Whether the resolver answers at all.

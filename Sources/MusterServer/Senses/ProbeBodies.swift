@@ -54,12 +54,12 @@ extension ProbeDraft {
     func keepingSecrets(of stored: ProbeTarget?) throws(Problem) -> ProbeDraft {
         guard case .http(var page) = target else { return self }
         var known: [String: HTTPTarget.Header] = [:]
-        var reason = "no secret of this name is stored"
+        var reason = "no secret with this name is stored"
         if case .http(let old)? = stored {
             if old.place == page.place {
                 for header in old.headers where header.isSecret { known[header.name.lowercased()] = header }
             } else {
-                reason = "the secrets that are stored are for \(old.place) and go nowhere else"
+                reason = "the stored secrets are for \(old.place) and are not sent elsewhere"
             }
         }
         for (index, header) in page.headers.enumerated() where header.value == nil {
@@ -107,8 +107,8 @@ enum ProbeHTTPBodies {
     private static func headers(_ body: inout BodyReader) -> [HTTPTarget.Header] {
         body.optionalArray("headers", max: 20) { item in
             let name = item.string("name", 1...100)
-            if !name.isEmpty, !isHeaderName(name) { item.refuse("name", "should be the name of a header field") }
-            if ours.contains(name.lowercased()) { item.refuse("name", "is set by the daemon itself") }
+            if !name.isEmpty, !isHeaderName(name) { item.refuse("name", "should be a valid header name") }
+            if ours.contains(name.lowercased()) { item.refuse("name", "is set by the daemon") }
             let isSecret = item.optionalBool("secret") ?? false
             let value = item.optionalString("value", 0...2000)
             if !isSecret { item.require("value") }
@@ -136,7 +136,7 @@ enum ProbeHTTPBodies {
         let texts = body.optionalStrings("expected_status", max: 20, 3...7) ?? []
         let read = texts.compactMap(status)
         if read.count != texts.count {
-            body.refuse("expected_status", "should be statuses such as \"204\" and ranges such as \"200-399\"")
+            body.refuse("expected_status", "should be status codes such as \"204\" and ranges such as \"200-399\"")
         }
         return read.isEmpty ? [.init(first: 200, last: 399)] : read
     }

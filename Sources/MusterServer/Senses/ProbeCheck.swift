@@ -42,7 +42,7 @@ struct ProbeCheck: Sendable {
         } catch let unknown as Unknown {
             return .unknown(unknown.detail)
         } catch let problem as Problem {
-            return .unknown("not looked at: \(problem.detail)")
+            return .unknown("not checked: \(problem.detail)")
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -120,7 +120,7 @@ struct ProbeConnector: Sendable {
         }
     }
 
-    private var lateDetail: String { "no answer within \(timeout.components.seconds) s" }
+    private var lateDetail: String { "no response within \(timeout.components.seconds) s" }
 
     private func timeLeft() throws(ProbeCheck.Failure) -> TimeAmount {
         let left = ContinuousClock.now.duration(to: deadline)
@@ -135,7 +135,7 @@ struct ProbeConnector: Sendable {
         guard !found.isEmpty else { throw ProbeCheck.Failure(detail: "\(host) has no address") }
         guard !allowed.isEmpty else {
             let which = found == [host] ? host : "\(host) (\(found.joined(separator: ", ")))"
-            throw ProbeCheck.Failure(detail: "\(which) is refused: probes may not go there (docs/senses.md)")
+            throw ProbeCheck.Failure(detail: "\(which) is not allowed as a probe target (see docs/senses.md)")
         }
         return try allowed.map { try SocketAddress(ipAddress: $0, port: port) }
     }
@@ -206,22 +206,22 @@ enum ProbeFault {
         case let failure as ProbeCheck.Failure: failure.detail
         case let error as IOError: words(ofCode: error.errnoCode)
         case ChannelError.connectTimeout: "connection timed out"
-        case is ChannelError: "the connection was closed"
+        case is ChannelError: "connection closed"
         case let error as NIOSSLError: "TLS failed: \(words(of: error))"
         case let error as BoringSSLError: "TLS failed: \(words(of: error))"
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
-            "TLS failed: the certificate is for another name"
+            "TLS failed: the certificate is issued for another name"
         case is NIOSSLExtraError, is NIOTLSUnwrappingError, is NIOSSLCloseTimedOutError:
-            "TLS failed: the connection broke off"
-        case is HTTPParserError: "the answer is not HTTP"
-        default: "the connection failed"
+            "TLS failed: connection lost"
+        case is HTTPParserError: "the response is not HTTP"
+        default: "connection failed"
         }
     }
 
     private static func words(ofCode code: CInt) -> String {
         switch code {
         case ECONNREFUSED: return "connection refused"
-        case EHOSTUNREACH, ENETUNREACH: return "no route to the host"
+        case EHOSTUNREACH, ENETUNREACH: return "no route to host"
         case ECONNRESET, EPIPE: return "connection reset"
         case ETIMEDOUT: return "connection timed out"
         default:
@@ -233,9 +233,9 @@ enum ProbeFault {
     private static func words(of error: NIOSSLError) -> String {
         switch error {
         case .handshakeFailed(let cause), .shutdownFailed(let cause): words(of: cause)
-        case .noCertificateToValidate: "the server has no certificate"
+        case .noCertificateToValidate: "the server sent no certificate"
         case .unableToValidateCertificate: "the certificate is not trusted"
-        case .uncleanShutdown: "the connection broke off"
+        case .uncleanShutdown: "connection lost"
         case .writeDuringTLSShutdown, .unableToAllocateBoringSSLObject, .noSuchFilesystemObject,
             .failedToLoadCertificate,
             .failedToLoadPrivateKey, .cannotMatchULabel, .cannotFindPeerIP, .readInInvalidTLSState:
@@ -264,7 +264,7 @@ enum ProbeFault {
             "INVALID_OUTER_RECORD_TYPE":
             return "the server does not speak TLS"
         case "CERTIFICATE_VERIFY_FAILED": return "the certificate is not trusted"
-        case "UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION": return "no version of TLS is common to both"
+        case "UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION": return "no common TLS version"
         case "NO_SHARED_CIPHER", "HANDSHAKE_FAILURE_ON_CLIENT_HELLO", "SSLV3_ALERT_HANDSHAKE_FAILURE":
             return "the server refused the handshake"
         default:

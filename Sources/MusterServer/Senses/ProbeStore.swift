@@ -168,7 +168,7 @@ struct ProbeStore: Sendable {
 
     private static func end(_ probe: Probe, at now: Timestamp, in transaction: PostgresTransaction) async throws {
         guard let since = probe.state.firingSince else { return }
-        let signal = probe.draft.signal(since: since, until: now, detail: "nobody looks any more")
+        let signal = probe.draft.signal(since: since, until: now, detail: "the probe was disabled or deleted")
         _ = try await transaction.query(SenseSignalStore.put([signal]))
     }
 

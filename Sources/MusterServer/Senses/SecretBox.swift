@@ -82,7 +82,7 @@ extension ProbeTarget {
             guard let value = try await box.open(sealed, for: page.place) else {
                 throw ProbeCheck.Failure(
                     detail:
-                        "its secret header \(header.name) was sealed for another place or under another key; set it "
+                        "secret header \(header.name) cannot be decrypted: sealed for another host or with another key; set it "
                         + "again: PUT /v1/probes/NAME with its value")
             }
             page.headers[index].value = value

@@ -76,7 +76,7 @@ enum BuiltInSource {
 
 /// What heartbeats and probes have in common.
 enum SenseFields {
-    private static let nameRule =
+    static let nameRule =
         "should be 1 to 100 letters, digits, -, _ or ., beginning with a letter or digit"
 
     /// The name in the path; 422 when nothing can be called that.

@@ -19,8 +19,8 @@ struct TCPCheck: Sendable {
         let expected = target.expects ?? ""
         let isThere = Self.contains(said, Array(expected.utf8))
         return isThere
-            ? .passed("it says \"\(expected)\" after \(latency) ms", latency)
-            : .failed("it does not say \"\(expected)\", but \"\(Self.printable(said))\"", latency)
+            ? .passed("received \"\(expected)\" in \(latency) ms", latency)
+            : .failed("expected \"\(expected)\", received \"\(Self.printable(said))\"", latency)
     }
 
     /// Whether bytes stand somewhere in others.
@@ -91,7 +91,7 @@ struct TLSCheck: Sendable {
             guard let end = try? await end(of: target, verifies: false) else { throw error }
             let expiry = judge(end, target, latency)
             return expiry.isPassed
-                ? .failed("the certificate is not trusted for \(Self.name(target)): \(Self.reason(error))", latency)
+                ? .failed("certificate not trusted for \(Self.name(target)): \(Self.reason(error))", latency)
                 : expiry
         }
     }
@@ -106,16 +106,16 @@ struct TLSCheck: Sendable {
     }
 
     private static func reason(_ error: any Error) -> String {
-        error is NIOSSLExtraError ? "it is for another name" : "its chain is not valid"
+        error is NIOSSLExtraError ? "issued for another name" : "invalid chain"
     }
 
     private func judge(_ end: Timestamp, _ target: TLSTarget, _ latency: Int) -> ProbeOutcome {
         let days = Int((end.seconds(since: now) / 86_400).rounded(.down))
-        if end <= now { return .failed("the certificate expired at \(end)", latency) }
+        if end <= now { return .failed("certificate expired at \(end)", latency) }
         if days < target.daysLeftMin {
-            return .failed("the certificate expires in \(days) days, at \(end); wanted \(target.daysLeftMin)", latency)
+            return .failed("certificate expires in \(days) days, at \(end); required: \(target.daysLeftMin)", latency)
         }
-        return .passed("the certificate is good for \(days) days, until \(end)", latency)
+        return .passed("certificate valid for \(days) days, until \(end)", latency)
     }
 
     /// When the server's certificate ends.
@@ -147,14 +147,14 @@ private final class HandshakeHandler: ChannelInboundHandler {
             if let certificate = tls.peerCertificate {
                 promise.succeed(Timestamp(milliseconds: Int64(certificate.notValidAfter) * 1000))
             } else {
-                promise.fail(ProbeCheck.Failure(detail: "the server has no certificate"))
+                promise.fail(ProbeCheck.Failure(detail: "the server sent no certificate"))
             }
         }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        promise.fail(ProbeCheck.Failure(detail: "the connection was closed before the end of the TLS handshake"))
+        promise.fail(ProbeCheck.Failure(detail: "connection closed during the TLS handshake"))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
