@@ -155,7 +155,7 @@ struct ObservabilityTests {
     @Test func `the doctor finds a daemon that is well, and what is wrong with another`() async throws {
         try await Daemon.with(.embedded) { daemon in
             let well = try await daemon.run("doctor")
-            #expect(well.status == 0 && well.output.contains("musterd listens on \(daemon.address)"), "\(well)")
+            #expect(well.status == 0 && well.output.contains("musterd is listening on \(daemon.address)"), "\(well)")
             #expect(well.output.contains("database.schema: up to date") && !well.output.contains("problem"), "\(well)")
             let json = try await daemon.run("doctor", "--json")
             let document = try JSON(json.output.utf8)

@@ -56,7 +56,7 @@ enum SourceTree {
             in: ["Sources", "Tests", "docs", "deploy", "config", ".ci"],
             suffixes: [
                 ".sql", ".md", ".yaml", ".yml", ".sh", ".py", ".lua", ".json", ".service", ".h", ".modulemap",
-                "/run",
+                ".mustache", ".css", "/run",
             ])
         + ["Package.swift", "Makefile", "README.md", "CONTRIBUTING.md"].compactMap(file)
 

@@ -38,12 +38,12 @@ struct ArchiveImport {
     /// Reads how an archive begins; throws when that is no archive, or one that this program does not know.
     static func head(_ reader: ArchiveReader) throws -> ArchiveHead {
         guard case .head(let head)? = try reader.next() else {
-            throw ArchiveFailure("this is no archive of musterd: it does not begin as one")
+            throw ArchiveFailure("not a musterd archive: the header is missing")
         }
         guard (1...Migrations.all.count).contains(head.schema) else {
             throw ArchiveFailure(
-                "the archive has schema \(head.schema), and this program knows \(Migrations.all.count); it was written by "
-                    + "musterd \(head.program): use that, or a newer one")
+                "the archive has schema \(head.schema), this program supports up to \(Migrations.all.count); it was written by "
+                    + "musterd \(head.program): use that version or newer")
         }
         return head
     }
@@ -72,12 +72,12 @@ struct ArchiveImport {
         let names = ArchiveTables.all.map(\.name) + ArchiveTables.leftOut.keys
         let (schema, occupied) = try await store.target(names)
         guard let schema else {
-            throw ArchiveFailure("the database has no schema to create tables in; look at its search_path")
+            throw ArchiveFailure("the database has no schema to create tables in; check search_path")
         }
         guard occupied.isEmpty else {
             throw ArchiveFailure(
-                "the database is not empty: it has \(occupied.joined(separator: ", ")); make a new one with createdb, or name "
-                    + "another data.directory, and import before musterd serve or migrate have seen it")
+                "the database is not empty: it has \(occupied.joined(separator: ", ")); create a new one with createdb, or set "
+                    + "another data.directory, and import before running musterd serve or migrate")
         }
         if options.restarts { try await store.abandon() }
         guard let begun = try await store.begun() else {
@@ -86,10 +86,10 @@ struct ArchiveImport {
         }
         guard begun.archive == head.id else {
             throw ArchiveFailure(
-                "an import of another archive (\(begun.archive)) was interrupted here; go on with that one, or forget it "
+                "an import of another archive (\(begun.archive)) was interrupted here; resume that one, or discard it "
                     + "with --restart")
         }
-        progress("\(begun.parts.count) parts are there from an earlier attempt")
+        progress("\(begun.parts.count) parts already imported by an earlier attempt")
         return (schema, begun.parts)
     }
 
@@ -98,8 +98,8 @@ struct ArchiveImport {
             try await store.begin(head.id)
         } catch let error as PostgresError where error.sqlState == "42501" {
             throw ArchiveFailure(
-                "this account may make no schema in the database, which an import needs until it is whole; let the "
-                    + "database's owner import, or GRANT CREATE ON DATABASE to this account")
+                "this account cannot create a schema, which an import needs while it runs; import as the "
+                    + "database owner, or GRANT CREATE ON DATABASE to this account")
         }
     }
 
@@ -119,11 +119,11 @@ struct ArchiveImport {
         for table in ArchiveTables.all { tables.append(try await ArchiveStore(runner: staging).columns(of: table)) }
         try await store.setSequences(tables, incidentNumber: facts.incidentNumber)
         try await store.analyze(ArchiveTables.all.map(\.name))
-        progress("every checksum is right; verifying the timelines")
+        progress("all checksums match; verifying timelines")
         summary.verified = try await Verification(pool: staging, policy: policy).run()
         // They come along as they are: an archive is restored whole, and the daemon leaves them out.
         for row in try await RowExamination(pool: staging).unreadable().prefix(Self.unreadableNamed) {
-            progress("\(row.table) \(row.key) cannot be read and will be left out: \(row.reason)")
+            progress("\(row.table) \(row.key) cannot be read and will be ignored: \(row.reason)")
         }
         return summary
     }
@@ -153,7 +153,7 @@ struct ArchiveImport {
         }
         guard let facts, facts.rows == summary.rows else {
             throw ArchiveFailure(
-                "the archive says of itself that it has other rows than it has; take another copy of it")
+                "the number of rows does not match the archive's own count; get another copy")
         }
         return facts
     }
@@ -167,13 +167,14 @@ struct ArchiveImport {
         guard let known else {
             let count = try await insert(part, columns, lines, store)
             guard count == part.rows else {
-                throw ArchiveFailure("part \(part.number) brought \(count) rows of \(part.table), not \(part.rows)")
+                throw ArchiveFailure(
+                    "part \(part.number): \(count) rows of \(part.table) inserted, \(part.rows) expected")
             }
             return
         }
         guard known == part.sha256 else {
             throw ArchiveFailure(
-                "part \(part.number) is another than the one that an earlier attempt brought; begin anew with --restart"
+                "part \(part.number) differs from the one that an earlier attempt imported; start over with --restart"
             )
         }
         summary.partsFound += 1
@@ -186,20 +187,21 @@ struct ArchiveImport {
             return try await store.insert(part, columns, lines: lines)
         } catch let error as PostgresError where error.sqlState == "23505" {
             throw ArchiveFailure(
-                "part \(part.number) is there already: another musterd import is at work on this database; let it end")
+                "part \(part.number) already exists: another musterd import is running on this database; wait until it ends"
+            )
         }
     }
 
     /// The columns of the archive's table, which the schema has to have.
     private func checked(_ names: [String], of name: String, _ staging: PostgresPool) async throws -> [String] {
         guard let table = ArchiveTables.all.first(where: { $0.name == name }) else {
-            throw ArchiveFailure("the archive has a table \(name), which this program does not know; use a newer one")
+            throw ArchiveFailure("the archive has table \(name), unknown to this version; use a newer musterd")
         }
         let known = try await ArchiveStore(runner: staging).columns(of: table).shown
         let unknown = names.filter { !known.contains($0) }
         guard unknown.isEmpty else {
             throw ArchiveFailure(
-                "the archive's table \(name) has columns that this program does not know: \(unknown.joined(separator: ", "))"
+                "the archive's table \(name) has columns unknown to this version: \(unknown.joined(separator: ", "))"
             )
         }
         return names
@@ -210,8 +212,8 @@ struct ArchiveImport {
             try await ArchiveImportStore(pool: target).publish(into: schema)
         } catch let error as PostgresError where error.sqlState == "42P07" || error.sqlState == "42723" {
             throw ArchiveFailure(
-                "somebody made Muster's tables in this database meanwhile, as musterd serve does; the import is whole, and "
-                    + "goes into place when they are dropped and musterd import is run again")
+                "Muster's tables were created in this database during the import, as musterd serve does. All data is imported; "
+                    + "drop these tables and run musterd import again to put it in place")
         }
         var summary = summary
         summary.isInPlace = true

@@ -154,3 +154,12 @@ extension JSONValue {
         return texts.count == array.count ? texts : nil
     }
 }
+
+/// Why an archive could not be written or read: a sentence for an operator, with what to do.
+struct ArchiveFailure: Error, Equatable, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -44,7 +44,7 @@ final class ArchiveReader {
         while let bytes = try nextLine() {
             guard case .nothing = expected else {
                 if bytes.first == UInt8(ascii: "{") {
-                    guard case .parts = expected, table != nil else { throw damaged("a row stands where none may") }
+                    guard case .parts = expected, table != nil else { throw damaged("unexpected row") }
                     hash.update(bytes)
                     lines += bytes
                     rows += 1
@@ -52,15 +52,15 @@ final class ArchiveReader {
                     continue
                 }
                 guard let control = ArchiveLine(bytes.dropLast()) else {
-                    throw damaged("it is not what musterd writes")
+                    throw damaged("not a line that musterd writes")
                 }
                 return try piece(control, bytes, rows, lines)
             }
-            throw damaged("something follows the end")
+            throw damaged("data after the end")
         }
         guard case .nothing = expected else {
             throw ArchiveFailure(
-                "the archive is not whole: it ends after line \(line), behind part \(parts); get the rest of it, or export "
+                "the archive is truncated: it ends after line \(line), part \(parts); get the rest of it, or export "
                     + "again")
         }
         return nil
@@ -71,8 +71,8 @@ final class ArchiveReader {
         case (.head(let head), .head):
             guard head.format <= ArchiveHead.newestFormat else {
                 throw ArchiveFailure(
-                    "the archive has format \(head.format), and this program reads \(ArchiveHead.newestFormat) and older; "
-                        + "it was written by musterd \(head.program): use that, or a newer one")
+                    "the archive has format \(head.format), this program supports up to \(ArchiveHead.newestFormat); "
+                        + "it was written by musterd \(head.program): use that version or newer")
             }
             expected = .parts
             hash.update(bytes)
@@ -83,9 +83,9 @@ final class ArchiveReader {
             return .table(name: name, columns: columns)
         case (.part(let part), .parts):
             parts += 1
-            guard part.number == parts, part.table == table else { throw damaged("a part is missing before it") }
+            guard part.number == parts, part.table == table else { throw damaged("the part before it is missing") }
             guard part.rows == rows, HashChain.hex(OpenSSL.sha256(lines)) == part.sha256 else {
-                throw damaged("part \(part.number) (\(part.table)) has another checksum than its rows")
+                throw damaged("checksum mismatch in part \(part.number) (\(part.table))")
             }
             hash.update(bytes)
             return .part(part, lines: lines)
@@ -96,16 +96,16 @@ final class ArchiveReader {
         case (.end(let count, let sha256), .end):
             expected = .nothing
             guard count == parts, hash.finish() == sha256 else {
-                throw damaged("the checksum of the whole archive is another")
+                throw damaged("checksum mismatch of the whole archive")
             }
             return .end(parts: parts)
         case (.head, _), (.table, _), (.part, _), (.facts, _), (.end, _):
-            throw damaged("it stands in the wrong place")
+            throw damaged("unexpected line")
         }
     }
 
     private func damaged(_ what: String) -> ArchiveFailure {
-        ArchiveFailure("the archive is damaged at line \(line): \(what); take another copy of it")
+        ArchiveFailure("the archive is damaged at line \(line): \(what); get another copy")
     }
 
     /// The next line with its end; nil at the end of the file, also when the last line has no end.
@@ -129,12 +129,12 @@ final class ArchiveReader {
     private func fill() throws {
         buffer.removeFirst(consumed)
         consumed = 0
-        guard buffer.count <= Self.partBytesMax else { throw damaged("the next line is too long") }
+        guard buffer.count <= Self.partBytesMax else { throw damaged("the line is too long") }
         var chunk = [UInt8](repeating: 0, count: Self.chunkBytes)
         let count = read(descriptor, &chunk, chunk.count)
         if count < 0, errno == EINTR { return }
         guard count >= 0 else {
-            throw ArchiveFailure("the archive cannot be read: \(String(cString: strerror(errno)))")
+            throw ArchiveFailure("cannot read the archive: \(String(cString: strerror(errno)))")
         }
         if count == 0 { isAtEnd = true } else { buffer += chunk[..<count] }
     }

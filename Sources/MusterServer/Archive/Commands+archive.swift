@@ -80,7 +80,7 @@ extension ArchiveExport.Summary {
 extension ArchiveImport.Summary {
     fileprivate var sentence: String {
         "imported \(rows) rows in \(parts) parts"
-            + (partsFound > 0 ? ", \(partsFound) of which were there from an earlier attempt" : "")
+            + (partsFound > 0 ? ", \(partsFound) of them by an earlier attempt" : "")
             + "; \(verified.incidents) incidents, \(verified.entries) entries, \(verified.differences.count) differences"
     }
 }

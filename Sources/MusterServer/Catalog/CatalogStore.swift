@@ -99,3 +99,215 @@ struct StoredCatalog: Sendable {
     let unreadable: Set<String>
     let version: Int
 }
+
+// MARK: - A component as it is stored
+
+/// A component as it is stored.
+struct StoredComponent: Sendable {
+    let component: Component
+    let version: Int
+}
+
+extension StoredComponent: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("slug", component.slug)
+            for field in ComponentField.allCases {
+                json.name(field.rawValue)
+                component.write(field, to: &json)
+            }
+            json.member("version", version)
+        }
+    }
+}
+
+extension Component {
+    /// Writes what a field holds, nothing as null.
+    func write(_ field: ComponentField, to json: inout JSONWriter) {
+        switch field {
+        case .name: json.value(name)
+        case .tier: json.value(tier)
+        case .owner: json.value(owner)
+        case .regions: json.value(regions)
+        case .expectedRestoreSeconds: json.value(expectedRestoreSeconds)
+        case .soakSeconds: json.value(soakSeconds)
+        case .dependsOn: json.value(dependsOn)
+        case .labels:
+            json.object { json in
+                for (name, value) in labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
+            }
+        }
+    }
+}
+
+extension Dependency: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("component", component)
+            json.member("kind", kind.rawValue)
+        }
+    }
+}
+
+// MARK: - The stored form
+
+extension Component {
+    /// Why a stored component cannot be read.
+    struct Unreadable: Error {
+        let slug: String?
+
+        let reason = "its JSON lacks the fields of a component"
+    }
+
+    /// What the column `body` holds: the fields under the names of the API. Lists stand there also when they are empty,
+    /// and nothing is left out instead of null: so the first releases read it.
+    var stored: PostgresJSON {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("slug", slug)
+            for field in ComponentField.allCases {
+                switch field {
+                case .owner where owner == nil: break
+                case .expectedRestoreSeconds where expectedRestoreSeconds == nil: break
+                case .soakSeconds where soakSeconds == nil: break
+                case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .dependsOn, .labels:
+                    json.name(field.rawValue)
+                    write(field, to: &json)
+                }
+            }
+        }
+        return PostgresJSON(bytes: json.bytes)
+    }
+
+    /// Reads what is stored. Members that we do not know are skipped: a newer release wrote them. Ours rather than
+    /// `Codable`, since a catalog of ten thousand is read whole whenever it has changed.
+    init(stored: PostgresJSON) throws {
+        let json = try JSONParser.parse(stored.bytes, doubledNames: .lastWins)
+        guard let members = json.object?.members, let slug = json["slug"]?.string, let tier = json["tier"]?.integer
+        else { throw Unreadable(slug: json["slug"]?.string) }
+        self.init(slug: slug, name: slug, tier: tier)
+        for member in members {
+            switch ComponentField(rawValue: member.name) {
+            case .name?: name = member.value.string ?? slug
+            case .tier?, nil: break
+            case .owner?: owner = member.value.string
+            case .regions?: regions = member.value.array?.compactMap(\.string) ?? []
+            case .expectedRestoreSeconds?: expectedRestoreSeconds = member.value.integer
+            case .soakSeconds?: soakSeconds = member.value.integer
+            case .dependsOn?: dependsOn = try (member.value.array ?? []).map { try Dependency(stored: $0, of: slug) }
+            case .labels?:
+                labels = Dictionary((member.value.object?.members ?? []).map { ($0.name, $0.value.string ?? "") }) {
+                    $1
+                }
+            }
+        }
+    }
+}
+
+extension Dependency {
+    fileprivate init(stored json: JSONValue, of slug: String) throws {
+        guard let component = json["component"]?.string, let kind = json["kind"]?.string.flatMap(DependencyKind.init)
+        else { throw Component.Unreadable(slug: slug) }
+        self.init(component: component, kind: kind)
+    }
+}
+
+// MARK: - History
+
+/// The history of the catalog: rows that are only ever added, in the transaction of the change itself.
+enum CatalogHistoryStore {
+    /// One change of one component.
+    struct Change: Sendable {
+        let catalogVersion: Int
+        let slug: String
+        let version: Int
+        let action: ComponentAction
+        let before: Component?
+        let after: Component?
+        let actorID: String
+        let actor: String
+        let recordedAt: Timestamp
+    }
+
+    /// Where a page ends: the version of the catalog and the component within it.
+    struct Place: Sendable {
+        let catalogVersion: Int
+        let slug: String
+
+        /// After every change that there is.
+        static let newest = Place(catalogVersion: .max, slug: "")
+    }
+
+    /// Records what is about to be written, beside what stands there now. A version is never given twice, also when a
+    /// component is removed and comes back: whoever holds an old one shall not take the new component for the old.
+    static func recordWriting(_ components: [Component], by principal: Principal) -> SQL {
+        """
+        INSERT INTO component_change
+            (catalog_version, component, component_version, action, before, after, actor_id, actor)
+        SELECT catalog.version + 1, entry.slug,
+            coalesce(component.version,
+                (SELECT max(component_version) FROM component_change AS past WHERE past.component = entry.slug), 0) + 1,
+            CASE WHEN component.slug IS NULL THEN 'added' ELSE 'changed' END,
+            component.body, entry.body, \(principal.id), \(principal.name)
+        FROM catalog, unnest(\(components.map(\.slug)), \(components.map(\.stored))) AS entry (slug, body)
+        LEFT JOIN component ON component.slug = entry.slug
+        """
+    }
+
+    /// Records what is about to be removed.
+    static func recordRemoving(_ slugs: [String], by principal: Principal) -> SQL {
+        """
+        INSERT INTO component_change
+            (catalog_version, component, component_version, action, before, actor_id, actor)
+        SELECT catalog.version + 1, component.slug, component.version, 'removed', component.body,
+            \(principal.id), \(principal.name)
+        FROM catalog, component WHERE component.slug = ANY (\(slugs))
+        """
+    }
+
+    /// Changes of one component or of all, the newest first.
+    static func changes(
+        of slug: String?, before place: Place, limit: Int, in runner: some SQLRunner
+    ) async throws -> [Change] {
+        let columns: SQL = """
+            catalog_version, component, component_version, action, before, after, actor_id, actor, recorded_at
+            """
+        let order: SQL = "ORDER BY catalog_version DESC, component DESC LIMIT \(limit)"
+        let rows =
+            if let slug {
+                try await runner.query(
+                    """
+                    SELECT \(fragment: columns) FROM component_change
+                    WHERE component = \(slug) AND catalog_version < \(place.catalogVersion) \(fragment: order)
+                    """)
+            } else {
+                try await runner.query(
+                    """
+                    SELECT \(fragment: columns) FROM component_change
+                    WHERE (catalog_version, component) < (\(place.catalogVersion), \(place.slug)) \(fragment: order)
+                    """)
+            }
+        return try rows.map(change)
+    }
+
+    private static func change(_ row: PostgresRow) throws -> Change {
+        let before: PostgresJSON? = try row.decode("before")
+        let after: PostgresJSON? = try row.decode("after")
+        let action: String = try row.decode("action")
+        guard let action = ComponentAction(rawValue: action) else {
+            throw PostgresError.decoding(column: "action", reason: "is \(action)")
+        }
+        return Change(
+            catalogVersion: try row.decode("catalog_version"), slug: try row.decode("component"),
+            version: try row.decode("component_version"), action: action,
+            // What stood there may have been what nobody could read.
+            before: before.flatMap { try? Component(stored: $0) }, after: after.flatMap { try? Component(stored: $0) },
+            actorID: try row.decode("actor_id"), actor: try row.decode("actor"),
+            recordedAt: try row.decode("recorded_at"))
+    }
+}
+
+/// What can happen to a component of the catalog.
+enum ComponentAction: String, CaseIterable, Sendable {
+    case added, changed, removed
+}

@@ -57,8 +57,8 @@ struct DependencyRoutes: Sendable {
         let slug = request.parameter("slug")
         var query = try request.query()
         let other = query.string("to", 1...64)
-        if other == nil { query.refuse("to", "is required: the component to which the path should lead") }
-        if other == slug { query.refuse("to", "is the component itself") }
+        if other == nil { query.refuse("to", "is required: the component at the end of the path") }
+        if other == slug { query.refuse("to", "should be another component") }
         try query.finish()
         let snapshot = try await catalog.snapshot()
         let graph = snapshot.graph

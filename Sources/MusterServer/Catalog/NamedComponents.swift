@@ -30,7 +30,7 @@ struct NamedComponents: Sendable {
                     FieldError(
                         pointer: mention.pointer,
                         detail:
-                            "the catalog has no component \(mention.component); GET /v1/components lists them, and PUT "
+                            "the catalog has no component \(mention.component); GET /v1/components lists them, PUT "
                             + "/v1/components/SLUG adds one")
                 })
         }

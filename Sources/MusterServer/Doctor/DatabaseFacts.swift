@@ -35,7 +35,7 @@ struct DatabaseFacts: Sendable {
 
     func findings(_ configuration: ServerConfiguration) -> [Finding] {
         [
-            .ok("database", "PostgreSQL \(version) answers, as \(account)"),
+            .ok("database", "PostgreSQL \(version), connected as \(account)"),
             versionFinding, encodingFinding, writableFinding, durabilityFinding, pagesFinding,
             connectionsFinding(configuration.database.connections), clockFinding, encryptionFinding, privilegesFinding,
             transactionFinding, importFinding,
@@ -46,18 +46,18 @@ struct DatabaseFacts: Sendable {
         let key = "database.schema"
         if !status.newer.isEmpty {
             return .warning(
-                key, "it is newer than this program by \(status.newer.count) migrations",
-                "that is meant for a rolling upgrade only: replace this program by the newer one")
+                key, "it has \(status.newer.count) migrations that this program does not know",
+                "expected during a rolling upgrade only: upgrade this program")
         }
         guard status.pending.isEmpty else {
-            let said = "it lacks \(status.pending.count) migrations"
+            let said = "\(status.pending.count) migrations are pending"
             if !migrates { return .problem(key, said, "musterd migrate (database.migrate is false)") }
             if !mayCreate {
                 return .problem(
-                    key, "\(said), and \(account) may create nothing",
+                    key, "\(said), and \(account) has no CREATE privilege",
                     "GRANT CREATE ON SCHEMA \(schema ?? "public") TO \(account), or run musterd migrate as its owner")
             }
-            return .ok(key, "\(said), which musterd serve makes")
+            return .ok(key, "\(said); musterd serve applies them")
         }
         return .ok(key, "up to date (\(status.applied.count) migrations)")
     }
@@ -73,36 +73,36 @@ extension DatabaseFacts {
     private var encodingFinding: Finding? {
         guard encoding != "UTF8" else { return nil }
         return .problem(
-            "database.encoding", "the database has the encoding \(encoding), which cannot hold every text",
-            "make another one with createdb --encoding UTF8 --template template0, and bring the data there by musterd export "
+            "database.encoding", "the encoding is \(encoding), which cannot store all text",
+            "create a new one with createdb --encoding UTF8 --template template0, and move the data with musterd export "
                 + "and import")
     }
 
     private var writableFinding: Finding? {
         guard isReadOnly else { return nil }
         return .problem(
-            "database.url", "this server takes no writes: it is a standby, or read-only by its settings",
-            "name the primary, or all hosts with target_session_attrs=read-write")
+            "database.url", "this server is read-only: a standby, or configured so",
+            "set the primary, or all hosts with target_session_attrs=read-write")
     }
 
     private var durabilityFinding: Finding? {
         if fsync == "off" {
             return .problem(
-                "database.fsync", "is off: a power failure destroys the database", "ALTER SYSTEM SET fsync = on")
+                "database.fsync", "is off: a power failure can corrupt the database", "ALTER SYSTEM SET fsync = on")
         }
         guard synchronousCommit != "off" else {
             return .warning(
-                "database.synchronous_commit", "is off: a crash loses what was acknowledged within the last moments",
+                "database.synchronous_commit", "is off: a crash loses the last acknowledged writes",
                 "ALTER ROLE \(account) SET synchronous_commit = on")
         }
-        return .ok("database.synchronous_commit", "is \(synchronousCommit): what is acknowledged survives a crash")
+        return .ok("database.synchronous_commit", "is \(synchronousCommit): acknowledged writes survive a crash")
     }
 
     private var pagesFinding: Finding? {
         guard fullPageWrites == "off" else { return nil }
         return .warning(
-            "database.full_page_writes", "is off: a power failure can damage pages for good",
-            "ALTER SYSTEM SET full_page_writes = on, unless the file system writes pages whole")
+            "database.full_page_writes", "is off: a power failure can corrupt pages",
+            "ALTER SYSTEM SET full_page_writes = on, unless the file system writes pages atomically")
     }
 
     private func connectionsFinding(_ pool: Int) -> Finding {
@@ -110,16 +110,16 @@ extension DatabaseFacts {
         let needed = pool + Self.connectionsSpare
         if connectionsOfRole >= 0, connectionsOfRole < needed {
             return .warning(
-                key, "\(account) may have \(connectionsOfRole) connections, and a daemon needs up to \(needed)",
+                key, "\(account) is limited to \(connectionsOfRole) connections, a daemon needs up to \(needed)",
                 "ALTER ROLE \(account) CONNECTION LIMIT -1, or lower \(key)")
         }
         let free = connections - connectionsOfOthers
         guard free >= needed else {
             return .warning(
-                key, "\(free) connections are left, and a daemon needs up to \(needed)",
+                key, "\(free) connections are free, a daemon needs up to \(needed)",
                 "raise max_connections, or lower \(key)")
         }
-        return .ok(key, "\(needed) are needed, and \(free) can be had")
+        return .ok(key, "\(needed) needed, \(free) free")
     }
 
     private var clockFinding: Finding {
@@ -128,7 +128,7 @@ extension DatabaseFacts {
         guard abs(clockDifferenceSeconds) > Self.clockDifferenceMax else { return .ok("clock", said) }
         return .warning(
             "clock", said,
-            "let both follow a time server; Muster goes by the database's clock, its logs by this one")
+            "synchronize both with NTP; Muster uses the database's clock, its logs use this one")
     }
 
     private var encryptionFinding: Finding? {
@@ -141,13 +141,13 @@ extension DatabaseFacts {
     private var privilegesFinding: Finding? {
         guard schema != nil else {
             return .problem(
-                "database.privileges", "\(account) has no schema to work in",
+                "database.privileges", "\(account) has no usable schema",
                 "GRANT USAGE ON SCHEMA public TO \(account)")
         }
         guard !forbiddenTables.isEmpty else { return nil }
         return .problem(
-            "database.privileges", "\(account) may not read and write \(forbiddenTables.joined(separator: ", "))",
-            "run the daemon as the account that made them, or GRANT ALL ON ALL TABLES IN SCHEMA \(schema ?? "public") TO "
+            "database.privileges", "\(account) cannot read and write \(forbiddenTables.joined(separator: ", "))",
+            "run the daemon as the account that owns them, or GRANT ALL ON ALL TABLES IN SCHEMA \(schema ?? "public") TO "
                 + account)
     }
 
@@ -155,14 +155,14 @@ extension DatabaseFacts {
         guard oldestTransactionSeconds > Self.oldTransactionSeconds else { return nil }
         return .warning(
             "database.transactions",
-            "a transaction has been open for \(Int(oldestTransactionSeconds)) s, and holds back the feed of events",
-            "find it in pg_stat_activity, ordered by xact_start, and end it")
+            "a transaction has been open for \(Int(oldestTransactionSeconds)) s and delays the event feed",
+            "find it in pg_stat_activity, ordered by xact_start, and terminate it")
     }
 
     private var importFinding: Finding? {
         guard isImporting else { return nil }
         return .warning(
-            "database.import", "an import was interrupted, and nothing of it is in place",
+            "database.import", "an import was interrupted; none of its data is visible",
             "run musterd import with the same archive again, or DROP SCHEMA muster_import CASCADE")
     }
 }

@@ -30,10 +30,10 @@ package struct Doctor: Sendable {
     private var markdown: Finding {
         guard MarkdownReader.isSound else {
             return .problem(
-                "markdown", "the library libmd4c reads reviews otherwise than it should",
+                "markdown", "libmd4c does not parse Markdown as expected",
                 "install Debian's package libmd4c0, 0.4.8 or newer")
         }
-        return .ok("markdown", "libmd4c reads tables, and takes HTML for text")
+        return .ok("markdown", "libmd4c parses tables and treats HTML as text")
     }
 
     /// The configuration; nil when it is wrong, as then nothing else can be said.
@@ -45,7 +45,7 @@ package struct Doctor: Sendable {
             } catch {
                 findings.append(
                     .problem(
-                        "configuration", "\(file) \(error.reason)", "check its path, and that this account may read it")
+                        "configuration", "\(file) \(error.reason)", "check the path, and that this account can read it")
                 )
                 return nil
             }
@@ -55,12 +55,14 @@ package struct Doctor: Sendable {
         let configuration = ServerConfiguration(&reader)
         reader.findUnknownKeys()
         findings += reader.unknownVariables.map {
-            .warning("configuration", $0, "correct its name, or take it out of the daemon's environment")
+            .warning("configuration", $0, "correct the name, or remove it from the daemon's environment")
         }
-        findings += reader.errors.map { .problem("configuration", $0, "correct it; the daemon does not start with it") }
+        findings += reader.errors.map {
+            .problem("configuration", $0, "correct it; the daemon does not start otherwise")
+        }
         guard reader.errors.isEmpty else { return nil }
         findings.append(
-            .ok("configuration", file.map { "\($0) is right" } ?? "the environment is right; no file was named"))
+            .ok("configuration", file.map { "\($0) is valid" } ?? "the environment is valid; no file given"))
         findings += SecretExamination(source: source, secrets: reader.secrets).findings
         return configuration
     }
@@ -82,7 +84,7 @@ package struct Doctor: Sendable {
             return [
                 .problem(
                     "database.url", FailureText.of(error),
-                    "check that PostgreSQL runs, and that the address, the account and the password are right")
+                    "check that PostgreSQL is running, and the address, account and password")
             ]
         }
     }
@@ -92,12 +94,13 @@ package struct Doctor: Sendable {
         do {
             let directory = DataDirectory.postgresql(in: configuration.data.directory)
             try EmbeddedPostgres.checkInstallation(of: directory)
-            let first = EmbeddedPostgres.isMade(in: directory) ? "" : "no database is there yet; "
+            let first = EmbeddedPostgres.isMade(in: directory) ? "" : "no database yet; "
             return .ok(
-                "database", "\(first)the private PostgreSQL is installed; it starts with the daemon, which does not run"
+                "database",
+                "\(first)the embedded PostgreSQL is installed; it starts with the daemon, which is not running"
             )
         } catch {
-            return .problem("database", FailureText.of(error), "install it, or set database.url to a server elsewhere")
+            return .problem("database", FailureText.of(error), "install it, or set database.url to another server")
         }
     }
 
@@ -114,7 +117,7 @@ package struct Doctor: Sendable {
             return [
                 .problem(
                     "database.schema", FailureText.of(error),
-                    "this database was made by another program, or changed by hand; name another one")
+                    "this database belongs to another program, or was changed by hand; use another one")
             ]
         }
     }
@@ -129,11 +132,71 @@ package struct Doctor: Sendable {
         else { return rows }
         return rows + [
             .warning(
-                "secrets.key", "it is not set: secrets of probes are sealed under a key in the same database",
-                "set it to the same 32 random characters on every daemon, and PUT the probes with their secrets again")
+                "secrets.key", "not set: probe secrets are encrypted with a key stored in the same database",
+                "set it to the same 32 random characters on every daemon, and PUT the probes with secrets again")
         ]
     }
 
     /// What goes wrong is a finding, and no line of a log.
     private var quiet: Logger { logger.atLeast(.critical) }
+}
+
+// MARK: - Findings
+
+/// One thing that `musterd doctor` looked at.
+package struct Finding: Sendable, Equatable {
+    /// How bad it is.
+    package enum Level: String, Sendable, CaseIterable {
+        case ok
+        /// It works, and will hurt some day.
+        case warning
+        /// The daemon cannot start or serve like this, or loses what it acknowledges.
+        case problem
+    }
+
+    package let level: Level
+    /// What was looked at, with the configuration's key where there is one.
+    package let check: String
+    package let says: String
+    /// What to do; nil when all is well.
+    package let advice: String?
+
+    static func ok(_ check: String, _ says: String) -> Finding {
+        Finding(level: .ok, check: check, says: says, advice: nil)
+    }
+
+    static func warning(_ check: String, _ says: String, _ advice: String) -> Finding {
+        Finding(level: .warning, check: check, says: says, advice: advice)
+    }
+
+    static func problem(_ check: String, _ says: String, _ advice: String) -> Finding {
+        Finding(level: .problem, check: check, says: says, advice: advice)
+    }
+
+    /// One line.
+    package var line: String {
+        let word = level.rawValue + String(repeating: " ", count: 8 - level.rawValue.count)
+        return "\(word) \(check): \(says)" + (advice.map { "; \($0)" } ?? "")
+    }
+}
+
+extension Finding {
+    /// All of them as one JSON document, with how many there are of each level.
+    package static func json(_ findings: [Finding]) -> String {
+        var json = JSONWriter()
+        json.object { json in
+            for level in Level.allCases {
+                json.member(level.rawValue, findings.filter { $0.level == level }.count)
+            }
+            json.array("findings", findings) { json, finding in
+                json.object { json in
+                    json.member("level", finding.level.rawValue)
+                    json.member("check", finding.check)
+                    json.member("says", finding.says)
+                    json.member("advice", finding.advice)
+                }
+            }
+        }
+        return String(decoding: json.bytes, as: UTF8.self)
+    }
 }

@@ -21,28 +21,28 @@ struct FileExamination {
             let parent = Self.nearest(path)
             guard access(parent, W_OK | X_OK) == 0 else {
                 return .problem(
-                    key, "\(path) is not there, and \(parent) is not writable",
-                    "make it, owned by the daemon's account, with mode 700")
+                    key, "\(path) does not exist, and \(parent) is not writable",
+                    "create it, owned by the daemon's account, with mode 700")
             }
-            return .ok(key, "\(path) is not there yet; the daemon makes it")
+            return .ok(key, "\(path) does not exist yet; the daemon creates it")
         }
         guard access(path, R_OK | W_OK | X_OK) == 0 else {
             return .problem(
-                key, "\(path) is not writable to this account", "chown it to the account that the daemon runs as")
+                key, "\(path) is not writable by this account", "chown it to the account that the daemon runs as")
         }
         if let complaint = DataDirectory.complaint(about: path) {
             return .problem(key, complaint.says, complaint.advice)
         }
-        return .ok(key, "\(path) is writable, and closed to others")
+        return .ok(key, "\(path) is writable, and not accessible to others")
     }
 
     private func tokenFinding(_ directory: String) -> Finding? {
         let path = DataDirectory.tokenFile(in: directory)
         guard configuration.bootstrapToken == nil, let mode = SecretExamination.mode(path) else { return nil }
         guard mode & 0o077 == 0 else {
-            return .problem("admin-token", "others can read \(path)", "chmod 600 \(path), and make another token")
+            return .problem("admin-token", "others can read \(path)", "chmod 600 \(path), and replace the token")
         }
-        return .ok("admin-token", "\(path) is readable to its owner alone")
+        return .ok("admin-token", "\(path) is readable by its owner only")
     }
 
     /// The room on the disk of a directory; nil when nobody can say.
@@ -53,11 +53,11 @@ struct FileExamination {
     }
 
     static func room(free: UInt64, at path: String) -> Finding {
-        let said = "\(free >> 20) MiB are free at \(path)"
+        let said = "\(free >> 20) MiB free at \(path)"
         if free < bytesScarce {
-            return .problem("disk", said, "make room: PostgreSQL stops when it cannot write")
+            return .problem("disk", said, "free up space: PostgreSQL stops when it cannot write")
         }
-        if free < bytesFew { return .warning("disk", said, "make room soon, or lower the retention") }
+        if free < bytesFew { return .warning("disk", said, "free up space soon, or lower the retention") }
         return .ok("disk", said)
     }
 
@@ -87,9 +87,91 @@ struct LimitExamination {
         let needed = configuration.http.connectionsMax + configuration.database.connections + Self.descriptorsSpare
         guard descriptors >= needed else {
             return .warning(
-                "limits", "\(descriptors) open files are allowed here, and \(needed) may be needed",
-                "set LimitNOFILE= in the unit, or lower http.connections_max; this is the limit of this shell")
+                "limits", "\(descriptors) open files are allowed, \(needed) may be needed",
+                "set LimitNOFILE= in the unit, or lower http.connections_max (this is the limit of the current shell)")
         }
-        return .ok("limits", "\(descriptors) open files are allowed here")
+        return .ok("limits", "\(descriptors) open files are allowed")
+    }
+}
+
+/// Whether secrets are where only the daemon can read them.
+struct SecretExamination {
+    let source: SettingSource
+    /// The keys whose values are secrets.
+    let secrets: Set<String>
+
+    var findings: [Finding] {
+        let inFile = secrets.filter { isInFile($0) }.sorted()
+        var findings: [Finding] = []
+        if let file = source.fileName, !inFile.isEmpty, let mode = Self.mode(file), mode & 0o004 != 0 {
+            findings.append(
+                .problem(
+                    inFile.joined(separator: ", "), "\(file) is world-readable and contains it",
+                    "chmod 640 \(file) and give it the daemon's group, or use \(inFile[0])_file"))
+        }
+        for key in secrets.sorted() {
+            guard case .scalar(let path)? = source.value("\(key)_file", isList: false) else { continue }
+            findings.append(Self.finding("\(key)_file", path))
+        }
+        return findings
+    }
+
+    private func isInFile(_ key: String) -> Bool {
+        guard source.environment[SettingSource.environmentName(key)] == nil, let entry = source.file[key] else {
+            return false
+        }
+        return entry.value != .empty
+    }
+
+    private static func finding(_ key: String, _ path: String) -> Finding {
+        guard let mode = mode(path) else {
+            return .problem(key, "\(path) does not exist", "create it, with the secret as its first line")
+        }
+        guard mode & 0o007 == 0 else {
+            return .problem(key, "\(path) is world-readable", "chmod 600 \(path)")
+        }
+        return .ok(key, "\(path) is not world-readable")
+    }
+
+    /// The permissions of a file; nil when it is not there.
+    static func mode(_ path: String) -> UInt32? {
+        var facts = stat()
+        return stat(path, &facts) == 0 ? facts.st_mode & 0o7777 : nil
+    }
+}
+
+/// Whether anybody can call the API, and not by the token that was only for the beginning.
+struct CredentialExamination {
+    let configuration: ServerConfiguration
+    /// How many tokens with the role admin there are in the database.
+    let adminTokens: Int
+
+    var finding: Finding {
+        guard let token = configuration.bootstrapToken else {
+            if adminTokens == 0, configuration.database.url != nil {
+                return .problem(
+                    "auth.bootstrap_token", "no token with role admin exists, so nobody can configure anything",
+                    "musterd token create --name NAME --role admin")
+            }
+            guard configuration.database.url == nil else {
+                return .ok("auth.bootstrap_token", "\(adminTokens) tokens with role admin, no bootstrap token")
+            }
+            let file = DataDirectory.tokenFile(in: configuration.data.directory)
+            let place =
+                SecretExamination.mode(file) == nil ? "the daemon writes one to \(file)" : "the one in \(file) is used"
+            return .ok(
+                "auth.bootstrap_token", "not set, so \(place); \(adminTokens) other tokens with role admin")
+        }
+        if token.utf8.count < 16 {
+            return .problem(
+                "auth.bootstrap_token", "only \(token.utf8.count) characters, can be guessed",
+                "create a token with musterd token create, and remove this one")
+        }
+        if adminTokens > 0 {
+            return .warning(
+                "auth.bootstrap_token", "still set, although there are \(adminTokens) tokens with role admin",
+                "remove it: it is for the initial setup and cannot be revoked")
+        }
+        return .ok("auth.bootstrap_token", "set, and no other token has role admin yet")
     }
 }

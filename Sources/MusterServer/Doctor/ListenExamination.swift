@@ -23,8 +23,8 @@ struct ListenExamination {
             return nil
         }
         return .warning(
-            "http.public_url", "is not set, so the URLs that are handed out begin with http://\(host)",
-            "set it to the address under which others reach this installation")
+            "http.public_url", "not set, so generated URLs begin with http://\(host)",
+            "set it to the address at which clients reach this installation")
     }
 
     private static func tcp(_ host: String, _ port: Int) -> Finding {
@@ -33,7 +33,7 @@ struct ListenExamination {
         hints.ai_flags = AI_PASSIVE
         var found: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, String(port), &hints, &found) == 0, let address = found else {
-            return .problem(key, "\(host) has no address", "write an address of this machine, as 127.0.0.1:8080")
+            return .problem(key, "\(host) cannot be resolved", "use an address of this machine, such as 127.0.0.1:8080")
         }
         defer { freeaddrinfo(found) }
         let descriptor = socket(address.pointee.ai_family, address.pointee.ai_socktype | closesOnExec, 0)
@@ -56,7 +56,7 @@ struct ListenExamination {
             let parent = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)) + "/"
             guard access(parent, W_OK | X_OK) == 0 else {
                 return .problem(
-                    key, "\(parent) is not there or not writable", "make it, writable to the daemon's account")
+                    key, "\(parent) does not exist or is not writable", "create it, writable by the daemon's account")
             }
             return .ok(key, "\(path) is free")
         }
@@ -75,22 +75,22 @@ struct ListenExamination {
 
     private static func taken(_ address: String, byMusterd: Bool) -> Finding {
         byMusterd
-            ? .ok(key, "musterd listens on \(address)")
+            ? .ok(key, "musterd is listening on \(address)")
             : .problem(
-                key, "\(address) is taken by something that is not musterd, or does not answer",
-                "see who it is with ss -ltnp (or ss -lxp), and stop it or choose another address")
+                key, "\(address) is in use by another program, or by a musterd that does not respond",
+                "find it with ss -ltnp (ss -lxp for Unix sockets), and stop it or choose another address")
     }
 
     private static func failure(_ address: String, _ code: Int32) -> Finding {
         switch code {
         case EACCES:
             .problem(
-                key, "listening on \(address) is not permitted",
-                "take a port above 1023, or give the unit CAP_NET_BIND_SERVICE")
+                key, "no permission to listen on \(address)",
+                "use a port above 1023, or give the unit CAP_NET_BIND_SERVICE")
         case EADDRNOTAVAIL:
-            .problem(key, "no interface of this machine has the address \(address)", "write one that ip address shows")
+            .problem(key, "no interface of this machine has the address \(address)", "use one that ip address shows")
         default:
-            .problem(key, "\(address): \(String(cString: strerror(code)))", "write another address")
+            .problem(key, "\(address): \(String(cString: strerror(code)))", "use another address")
         }
     }
 

@@ -29,17 +29,17 @@ struct RowExamination: Sendable {
             let rows = try await table.unreadable(in: pool)
             findings += rows.prefix(Self.namedMax).map { row in
                 .warning(
-                    "rows.\(table.name)", "\(row.key) cannot be read and is left out: \(row.reason)",
+                    "rows.\(table.name)", "\(row.key) cannot be read and is ignored: \(row.reason)",
                     table.remedy(row.key))
             }
             if rows.count > Self.namedMax {
                 findings.append(
                     .warning(
                         "rows.\(table.name)", "\(rows.count - Self.namedMax) more rows cannot be read",
-                        "put these right first, and ask again"))
+                        "fix these first, then run doctor again"))
             }
         }
-        return findings.isEmpty ? [.ok("rows", "every row that is read into memory can be read")] : findings
+        return findings.isEmpty ? [.ok("rows", "all rows that are loaded into memory can be read")] : findings
     }
 }
 

@@ -29,8 +29,8 @@ struct RestorationDigest {
     private func card(_ wave: RestorationPicture.Wave, _ holds: RestorationHolds, y: Double) -> RestorationSVG.Part {
         let done = wave.boxes.count { $0.status.isDone }
         let gate = holds.gate(before: wave.number)
-        let state = wave.stable ? "✓ stable" : gate.map { "begins when wave \($0) is stable" } ?? "open"
-        let facts = "tier \(wave.tier) · \(done.grouped) of \(wave.boxes.count.grouped) back"
+        let state = wave.stable ? "✓ stable" : gate.map { "starts when wave \($0) is stable" } ?? "open"
+        let facts = "tier \(wave.tier) · \(done.grouped) of \(wave.boxes.count.grouped) done"
         let lists = RestorationStatus.byUrgency.compactMap { names(of: $0, in: wave, holds) }
         let rows = lists.enumerated().map { index, list in
             let y = y + 92 + Double(index) * 21

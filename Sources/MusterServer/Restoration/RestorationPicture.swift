@@ -90,3 +90,167 @@ extension RestorationStatus {
         }
     }
 }
+
+// MARK: - Of a plan
+
+extension RestorationPicture {
+    /// The picture of a plan as it stands; names and soft dependencies come from the catalog.
+    init(_ plan: RestorationPlan, of incident: Incident, in graph: DependencyGraph) {
+        let affected = Set(incident.steps.map(\.component))
+        waves = plan.waves.map { wave in
+            Wave(
+                number: wave.number, tier: wave.steps.first?.effectiveTier ?? Component.leastCriticalTier,
+                stable: wave.stable, boxes: wave.steps.map { Box($0, at: plan.now, affected: affected, in: graph) })
+        }
+        criticalPath = plan.criticalPath
+        let isOver = !incident.phase.isOpen || plan.progress >= 1
+        heading = Heading(
+            incident: incident.number, title: incident.title, asOf: plan.now,
+            expected: isOver ? nil : plan.expectedAt.map { Expected(median: $0.median, p90: $0.p90) },
+            unestimated: isOver ? [] : plan.unestimated)
+    }
+}
+
+extension RestorationPicture.Box {
+    fileprivate init(_ planned: PlannedStep, at now: Timestamp, affected: Set<String>, in graph: DependencyGraph) {
+        let known = graph.components[planned.component]
+        let soft = known?.dependsOn.filter { $0.kind == .soft && affected.contains($0.component) } ?? []
+        self.init(
+            component: planned.component, name: known?.name, tier: planned.tier, effectiveTier: planned.effectiveTier,
+            status: planned.status, rampPercent: planned.step.rampPercent, moment: Self.moment(of: planned),
+            failures: planned.step.failures, needs: planned.needs, softNeeds: soft.map(\.component).sorted(),
+            expectedEnd: planned.endsAfterSeconds.map { now.adding(seconds: $0) })
+    }
+
+    private static func moment(of planned: PlannedStep) -> Timestamp? {
+        switch planned.status {
+        case .restoring: planned.step.startedAt
+        case .verifying: planned.step.soakUntil
+        case .restored: planned.step.restoredAt
+        case .waiting, .ready, .waived, .regressed: nil
+        }
+    }
+}
+
+// MARK: - What waits for what
+
+/// What holds up the components of a picture that have not begun.
+struct RestorationHolds {
+    private let boxes: [String: RestorationPicture.Box]
+    /// The first wave that is not stable, by the numbers of the waves behind it.
+    private let gates: [Int: Int]
+    private let wave: [String: Int]
+    /// The numbers of the waves that are not stable.
+    private let unstable: [Int]
+
+    init(_ picture: RestorationPicture) {
+        boxes = Dictionary(picture.boxes.map { ($0.component, $0) }) { first, _ in first }
+        var gates: [Int: Int] = [:]
+        var wave: [String: Int] = [:]
+        var open: Int?
+        for each in picture.waves {
+            gates[each.number] = open
+            for box in each.boxes { wave[box.component] = each.number }
+            if !each.stable, open == nil { open = each.number }
+        }
+        (self.gates, self.wave) = (gates, wave)
+        unstable = picture.waves.filter { !$0.stable }.map(\.number)
+    }
+
+    /// The components that one waits for: also behind what is restored already, and not behind what was waived. What is
+    /// worked on waits for nothing.
+    func components(before box: RestorationPicture.Box) -> [String] {
+        guard box.status.isHeld else { return [] }
+        var found: [String] = []
+        var seen: Set<String> = [box.component]
+        var pending = box.needs
+        var next = 0
+        while next < pending.count {
+            let name = pending[next]
+            next += 1
+            guard seen.insert(name).inserted, let other = boxes[name] else { continue }
+            switch other.status {
+            case .waiting, .ready, .restoring, .verifying, .regressed: found.append(name)
+            case .restored: pending += other.needs
+            case .waived: break
+            }
+        }
+        return found
+    }
+
+    /// The first wave that has to become stable before a component may begin; nil when all before it are.
+    func gate(before box: RestorationPicture.Box) -> Int? {
+        box.status.isHeld ? wave[box.component].flatMap { gates[$0] } : nil
+    }
+
+    /// The last wave that has to become stable before another begins; nil when it may begin.
+    func gate(before number: Int) -> Int? { gates[number] == nil ? nil : unstable.last { $0 < number } }
+
+    /// Without which of the components that it would like to have it works degraded now.
+    func missing(for box: RestorationPicture.Box) -> [String] {
+        box.status == .waived ? [] : box.softNeeds.filter { boxes[$0].map { !$0.status.isDone } ?? false }
+    }
+}
+
+/// The lines of a picture: which boxes are joined, and how. They never lead in a circle, whatever the picture says.
+struct RestorationEdges {
+    enum Kind: Int, CaseIterable {
+        /// Cannot start before.
+        case hard
+        /// Works degraded without.
+        case soft
+        /// The critical path goes through the gate between two waves, where neither box needs the other.
+        case gate
+    }
+
+    /// From what is needed to what needs it; boxes by their number in the picture.
+    struct Edge: Hashable {
+        let source: Int
+        let target: Int
+        let kind: Kind
+        let isCritical: Bool
+    }
+
+    private(set) var edges: [Edge] = []
+
+    init(_ picture: RestorationPicture) {
+        let boxes = picture.boxes
+        let waves = picture.waves.enumerated().flatMap { wave in wave.element.boxes.map { _ in wave.offset } }
+        let index = Dictionary(boxes.indices.map { (boxes[$0].component, $0) }) { first, _ in first }
+        let path = picture.criticalPath.compactMap { index[$0] }
+        let hops = Set(zip(path, path.dropFirst()).map { [$0, $1] })
+        var successors = [Set<Int>](repeating: [], count: boxes.count)
+
+        func add(_ source: Int, _ target: Int, _ kind: Kind) {
+            guard source != target, waves[source] <= waves[target], !successors[source].contains(target),
+                !Self.leads(from: target, to: source, successors)
+            else { return }
+            successors[source].insert(target)
+            edges.append(Edge(source: source, target: target, kind: kind, isCritical: hops.contains([source, target])))
+        }
+        for target in boxes.indices {
+            for need in boxes[target].needs { index[need].map { add($0, target, .hard) } }
+        }
+        let hard = successors
+        // What follows from the others is not drawn: the picture says the same with fewer lines.
+        edges.removeAll { edge in
+            !edge.isCritical
+                && hard[edge.source].contains { $0 != edge.target && Self.leads(from: $0, to: edge.target, hard) }
+        }
+        for target in boxes.indices {
+            for need in boxes[target].softNeeds { index[need].map { add($0, target, .soft) } }
+        }
+        for (source, target) in zip(path, path.dropFirst()) { add(source, target, .gate) }
+    }
+
+    private static func leads(from start: Int, to end: Int, _ successors: [Set<Int>]) -> Bool {
+        var seen: Set<Int> = []
+        var pending = [start]
+        while let next = pending.popLast() {
+            if next == end { return true }
+            guard seen.insert(next).inserted else { continue }
+            pending.append(contentsOf: successors[next])
+        }
+        return false
+    }
+}

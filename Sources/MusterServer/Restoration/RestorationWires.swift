@@ -161,3 +161,303 @@ extension RestorationWires {
             net: index, points: points)
     }
 }
+
+// MARK: - Rows and columns of boxes
+
+/// Where each box stands: rows from the top, a wave's below those of the wave before it and what is needed above what needs
+/// it, and columns so chosen that lines are short and seldom cross.
+struct RestorationRows {
+    /// The boxes of each row.
+    private(set) var rows: [[Int]] = []
+    /// The wave of each row, counted from 0.
+    private(set) var waves: [Int] = []
+    /// The row of each box.
+    private(set) var row: [Int]
+    /// The column of each box.
+    private(set) var column: [Int]
+    let columns: Int
+
+    private let edges: [RestorationEdges.Edge]
+    private let above: [[Int]]
+    private let below: [[Int]]
+
+    private static let sweeps = 8
+
+    /// - Parameters:
+    ///   - sizes: How many boxes each wave has; they are numbered on from one wave to the next.
+    ///   - columns: The most boxes that stand side by side.
+    init(sizes: [Int], edges: [RestorationEdges.Edge], columns: Int) {
+        let count = sizes.reduce(0, +)
+        self.columns = max(1, min(columns, sizes.max() ?? 1))
+        self.edges = edges
+        var above = [[Int]](repeating: [], count: count)
+        var below = above
+        for edge in edges {
+            above[edge.target].append(edge.source)
+            below[edge.source].append(edge.target)
+        }
+        (self.above, self.below) = (above, below)
+        row = Array(repeating: 0, count: count)
+        column = row
+        var first = 0
+        for (wave, size) in sizes.enumerated() {
+            stack(first..<(first + size), wave: wave)
+            first += size
+        }
+        for index in rows.indices { place(rows[index], near: rows[index].indices.map(Double.init)) }
+        reduceCrossings()
+        improveBySwaps()
+    }
+
+    /// Fills the rows of a wave from the top: of what may stand in a row, first what most others stand below.
+    private mutating func stack(_ wave: Range<Int>, wave number: Int) {
+        var height: [Int: Int] = [:]
+        func heightOf(_ box: Int) -> Int {
+            if let known = height[box] { return known }
+            let own = below[box].filter(wave.contains).map { heightOf($0) + 1 }.max() ?? 0
+            height[box] = own
+            return own
+        }
+        var open = Array(wave)
+        var placed: Set<Int> = []
+        while !open.isEmpty {
+            let free = open.filter { above[$0].allSatisfy { !wave.contains($0) || placed.contains($0) } }
+            let chosen = free.sorted { (-heightOf($0), $0) < (-heightOf($1), $1) }.prefix(columns)
+            for box in chosen { row[box] = rows.count }
+            rows.append(chosen.sorted())
+            waves.append(number)
+            placed.formUnion(chosen)
+            open.removeAll { chosen.contains($0) }
+        }
+    }
+}
+
+// MARK: - Columns
+
+extension RestorationRows {
+    /// Barycentres: each row in turn moves below, and then above, the middle of what its boxes are joined to.
+    private mutating func reduceCrossings() {
+        var best = (cost: cost, column: column)
+        for sweep in 0..<Self.sweeps {
+            let isDown = sweep.isMultiple(of: 2)
+            for index in isDown ? Array(rows.indices) : rows.indices.reversed() {
+                let wanted = rows[index].map { box in
+                    let near = isDown ? above[box] : below[box]
+                    guard !near.isEmpty else { return Double(column[box]) }
+                    return near.map { Double(column[$0]) }.reduce(0, +) / Double(near.count)
+                }
+                place(rows[index], near: wanted)
+            }
+            if cost < best.cost { best = (cost, column) }
+        }
+        column = best.column
+    }
+
+    /// Puts the boxes of a row into columns in the order of what they want, all of them as near to it as can be.
+    private mutating func place(_ boxes: [Int], near wanted: [Double]) {
+        let order = boxes.indices.sorted { (wanted[$0], boxes[$0]) < (wanted[$1], boxes[$1]) }
+        // The cheapest way to have placed the first so many boxes in columns before this one.
+        var cheapest = [[(cost: Double, chosen: [Int])?]](
+            repeating: Array(repeating: nil, count: columns + 1), count: order.count + 1)
+        cheapest[0] = Array(repeating: (0, []), count: columns + 1)
+        for number in order.indices {
+            for place in 0..<columns {
+                let without = cheapest[number + 1][place]
+                let with = cheapest[number][place].map { before in
+                    (cost: before.cost + abs(wanted[order[number]] - Double(place)), chosen: before.chosen + [place])
+                }
+                cheapest[number + 1][place + 1] =
+                    switch (with, without) {
+                    case (let with?, let without?): with.cost < without.cost ? with : without
+                    case (let with, let without): with ?? without
+                    }
+            }
+        }
+        guard let chosen = cheapest[order.count][columns]?.chosen else { return }
+        for (number, place) in zip(order, chosen) { column[boxes[number]] = place }
+    }
+
+    /// Whatever exchange of two places makes it better is made, until none does.
+    private mutating func improveBySwaps() {
+        for _ in 0..<Self.sweeps {
+            var isBetter = false
+            for boxes in rows {
+                for left in 0..<columns {
+                    for right in (left + 1)..<max(columns, left + 1) where swap(left, right, in: boxes) {
+                        isBetter = true
+                    }
+                }
+            }
+            if !isBetter { return }
+        }
+    }
+
+    /// Exchanges what stands in two columns of a row, if that makes it better.
+    private mutating func swap(_ left: Int, _ right: Int, in boxes: [Int]) -> Bool {
+        let moved = boxes.filter { column[$0] == left || column[$0] == right }
+        let touched = edges.indices.filter { moved.contains(edges[$0].source) || moved.contains(edges[$0].target) }
+        let before = cost(of: touched)
+        for box in moved { column[box] = left + right - column[box] }
+        guard cost(of: touched) >= before else { return true }
+        for box in moved { column[box] = left + right - column[box] }
+        return false
+    }
+
+    private var cost: Int { cost(of: Array(edges.indices)) }
+
+    /// How much some lines go aside, and how often they cross another.
+    private func cost(of some: [Int]) -> Int {
+        var total = 0
+        let isOne = some.reduce(into: [Bool](repeating: false, count: edges.count)) { $0[$1] = true }
+        for number in some {
+            let edge = edges[number]
+            // The critical path is to be the straightest.
+            total += abs(column[edge.source] - column[edge.target]) * (edge.isCritical ? 8 : 3)
+            for other in edges.indices where !isOne[other] || other > number {
+                if crosses(edge, edges[other]) { total += 2 }
+            }
+        }
+        return total
+    }
+
+    private func crosses(_ one: RestorationEdges.Edge, _ other: RestorationEdges.Edge) -> Bool {
+        guard row[one.source] < row[other.target], row[other.source] < row[one.target] else { return false }
+        let start = column[one.source] - column[other.source]
+        let end = column[one.target] - column[other.target]
+        return start < 0 && end > 0 || start > 0 && end < 0
+    }
+}
+
+// MARK: - Lines that pass by rows
+
+/// Where lines run that pass by rows of boxes: upright, in lanes between the columns, one lane for all that leads on from
+/// one box. So a line that goes far is one straight line with branches.
+struct RestorationStreets {
+    /// What leads from one box in one way, to all that it leads to.
+    struct Net {
+        let source: Int
+        let kind: RestorationEdges.Kind
+        /// By row, then by column.
+        let targets: [Int]
+        /// Its place in the streets, if it passes by a row.
+        fileprivate(set) var lane: Lane?
+    }
+
+    /// Where a net passes by rows.
+    enum Lane: Hashable {
+        /// The street left of a column (or behind the last one), and the lane in it.
+        case street(Int, number: Int)
+        /// Straight down from its box, where nothing stands in the way.
+        case straight
+    }
+
+    let nets: [Net]
+    /// How many lanes each street has.
+    let lanes: [Int]
+
+    init(_ edges: [RestorationEdges.Edge], in rows: RestorationRows) {
+        let grouped = Dictionary(grouping: edges) { [$0.source, $0.kind.rawValue] }
+        var nets = grouped.map { key, edges in
+            let targets = edges.map(\.target).sorted {
+                (rows.row[$0], rows.column[$0], $0) < (rows.row[$1], rows.column[$1], $1)
+            }
+            return Net(source: key[0], kind: RestorationEdges.Kind(rawValue: key[1]) ?? .hard, targets: targets)
+        }.sorted { ($0.source, $0.kind.rawValue) < ($1.source, $1.kind.rawValue) }
+        // The gaps between rows in which each lane is taken: a lane is shared by those that do not meet.
+        var taken = [[[ClosedRange<Int>]]](repeating: [], count: rows.columns + 1)
+        let spans = nets.map { Self.span($0, rows) }
+        // The longest first, since they have the least choice.
+        for index in nets.indices.sorted(by: { (-spans[$0].count, $0) < (-spans[$1].count, $1) }) {
+            let span = spans[index]
+            guard span.count > 1 else { continue }
+            guard let street = Self.street(for: nets[index], rows, load: taken.map(\.count)) else {
+                nets[index].lane = .straight
+                continue
+            }
+            let free = taken[street].firstIndex { lane in !lane.contains { $0.overlaps(span) } }
+            let number = free ?? taken[street].count
+            if free == nil { taken[street].append([]) }
+            taken[street][number].append(span)
+            nets[index].lane = .street(street, number: number)
+        }
+        self.nets = nets
+        lanes = taken.map(\.count)
+    }
+
+    /// The gaps below rows that a net is drawn in.
+    private static func span(_ net: Net, _ rows: RestorationRows) -> ClosedRange<Int> {
+        let start = rows.row[net.source]
+        return start...max(start, (net.targets.map { rows.row[$0] }.max() ?? start) - 1)
+    }
+
+    /// The street with the shortest ways to it, and not too full; nil if the way straight down is free and no longer.
+    private static func street(for net: Net, _ rows: RestorationRows, load: [Int]) -> Int? {
+        let ends = [net.source] + net.targets.filter { rows.row[$0] > rows.row[net.source] + 1 }
+        func ways(_ place: Double) -> Double {
+            ends.map { abs(Double(rows.column[$0]) + 0.5 - place) }.reduce(0, +)
+        }
+        func cost(_ street: Int) -> Double { ways(Double(street)) + Double(load[street]) * 0.2 }
+        guard let best = load.indices.min(by: { (cost($0), $0) < (cost($1), $1) }) else { return nil }
+        let own = rows.column[net.source]
+        let passed = span(net, rows).dropFirst()
+        let isFree = passed.allSatisfy { row in !rows.rows[row].contains { rows.column[$0] == own } }
+        return isFree && ways(Double(own) + 0.5) <= cost(best) + 0.5 ? nil : best
+    }
+}
+
+// MARK: - Lines between two rows
+
+/// The lines within the gap below one row: which of them go aside, and at which height, so that none covers another and few
+/// cross.
+struct RestorationTracks {
+    /// One net within the gap: comes in at the top in one place, goes out at the bottom in several.
+    struct Crossing {
+        let net: Int
+        let top: Double
+        let bottoms: [Double]
+
+        var interval: ClosedRange<Double> {
+            min(top, bottoms.min() ?? top)...max(top, bottoms.max() ?? top)
+        }
+        var isStraight: Bool { bottoms.allSatisfy { $0 == top } }
+    }
+
+    /// The track of each net that goes aside, counted from the top.
+    private(set) var track: [Int: Int] = [:]
+    /// How many tracks there are.
+    private(set) var count = 0
+
+    /// Lines of different nets do not run closer together than this.
+    private static let gap = 6.0
+
+    init(_ crossings: [Crossing]) {
+        var order = crossings.filter { !$0.isStraight }
+        // Exchanging neighbours is enough for as few as there are; each exchange takes away crossings, so it ends.
+        var isChanged = true
+        while isChanged {
+            isChanged = false
+            for index in order.indices.dropLast() {
+                let (upper, lower) = (order[index], order[index + 1])
+                guard Self.cost(lower, above: upper) < Self.cost(upper, above: lower) else { continue }
+                order.swapAt(index, index + 1)
+                isChanged = true
+            }
+        }
+        for (index, crossing) in order.enumerated() {
+            let near = order[..<index].filter { Self.overlap($0, crossing) }.compactMap { track[$0.net] }.max()
+            let own = near.map { $0 + 1 } ?? 0
+            track[crossing.net] = own
+            count = max(count, own + 1)
+        }
+    }
+
+    /// How often two cross when one runs above the other.
+    private static func cost(_ upper: Crossing, above lower: Crossing) -> Int {
+        upper.bottoms.count { lower.interval.contains($0) } + (upper.interval.contains(lower.top) ? 1 : 0)
+    }
+
+    private static func overlap(_ one: Crossing, _ other: Crossing) -> Bool {
+        one.interval.lowerBound - gap < other.interval.upperBound
+            && other.interval.lowerBound - gap < one.interval.upperBound
+    }
+}

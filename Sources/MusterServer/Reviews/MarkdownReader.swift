@@ -14,7 +14,7 @@ enum MarkdownReader {
     static let spansMax = 16
 
     /// What stands at the end of what was cut.
-    static let cutNote = "Cut here: this would be too large to show. The review's JSON has all of it."
+    static let cutNote = "Truncated: too large to show. The review's JSON has the full text."
 
     /// - Parameter budget: What may still be shown of the document; less what was shown now.
     static func blocks(_ markdown: String, budget: inout Int) -> [DocumentBlock] {

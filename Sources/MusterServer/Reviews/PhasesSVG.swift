@@ -51,7 +51,7 @@ struct PhasesSVG {
         return """
             <svg class="phases" viewBox="0 0 \(Self.width.points) \(height.points)" role="img" \
             aria-labelledby="phases-title phases-description" font-size="11.5" xmlns="http://www.w3.org/2000/svg">
-            <title id="phases-title">The phases over time</title>
+            <title id="phases-title">Phases over time</title>
             <desc id="phases-description">\(HTMLText.escape(description))</desc>
             \(parts.joined(separator: "\n"))
             </svg>
@@ -63,7 +63,7 @@ struct PhasesSVG {
         let shown = visits.filter(\.phase.isOpen).prefix(40).map { visit in
             "\(visit.phase.rawValue) from \(visit.startedAt.toTheSecond) for \(DurationText.human(visit.seconds ?? 0))"
         }
-        return "The impact began \(times.startedAt.toTheSecond). " + shown.joined(separator: "; ") + "."
+        return "Impact started \(times.startedAt.toTheSecond). " + shown.joined(separator: "; ") + "."
     }
 }
 
@@ -87,20 +87,20 @@ extension PhasesSVG {
 
     private func length(of total: PhaseTotal) -> String {
         let ongoing = total.since.map { max(0, asOf.seconds(since: $0)) } ?? 0
-        let visits = total.visits > 1 ? " in \(total.visits)" : ""
+        let visits = total.visits > 1 ? " (\(total.visits)×)" : ""
         return DurationText.human(total.seconds + ongoing) + visits + (total.since == nil ? "" : " so far")
     }
 
     /// What is drawn before anybody knew of it.
-    private static let unnoticed = "unnoticed"
+    private static let undetected = "undetected"
 
     private var bars: String {
         let bars = visits.filter(\.phase.isOpen).map { visit in
             bar(visit.phase.rawValue, lane: visit.phase, from: visit.startedAt, to: visit.endedAt ?? visit.startedAt)
         }
         guard let first = visits.first, times.startedAt < first.startedAt else { return bars.joined(separator: "\n") }
-        let unnoticed = bar(Self.unnoticed, lane: first.phase, from: times.startedAt, to: first.startedAt)
-        return ([unnoticed] + bars).joined(separator: "\n")
+        let undetected = bar(Self.undetected, lane: first.phase, from: times.startedAt, to: first.startedAt)
+        return ([undetected] + bars).joined(separator: "\n")
     }
 
     private func bar(_ name: String, lane: Phase, from start: Timestamp, to end: Timestamp) -> String {
@@ -111,8 +111,8 @@ extension PhasesSVG {
         let index = totals.firstIndex { $0.phase == lane } ?? 0
         let y = top + Double(index) * Self.laneHeight + (Self.laneHeight - Self.barHeight) / 2
         let length = DurationText.human(end.seconds(since: start))
-        let text = name == Self.unnoticed ? "\(length) unnoticed" : length
-        let ink = name == Self.unnoticed ? "bar-note" : "bar-time"
+        let text = name == Self.undetected ? "\(length) undetected" : length
+        let ink = name == Self.undetected ? "bar-note" : "bar-time"
         let fits = Double(text.count) * PhaseClocks.characterWidth + 10 < width
         let place =
             "x=\"\((x + 6).points)\" y=\"\((y + 13).points)\" fill=\"\(ink == "bar-note" ? "#1b2128" : "#ffffff")\""
@@ -161,4 +161,80 @@ extension PhasesSVG {
                 """
         }.joined(separator: "\n")
     }
+}
+
+// MARK: - The labels of the clocks
+
+/// The labels of the clocks above the phases, in as many rows as it takes that none covers another.
+struct PhaseClocks {
+    struct Label {
+        let text: String
+        let position: Double
+        let row: Int
+        /// Whether the text stands left of its line, because it would not fit at the right.
+        let isLeft: Bool
+    }
+
+    let labels: [Label]
+    var rows: Int { (labels.map(\.row).max() ?? -1) + 1 }
+
+    /// A little more than the average width of a character at the size in which labels are drawn.
+    static let characterWidth = 6.3
+    private static let gap = 10.0
+
+    init(_ times: IncidentTimes, scale: PhaseScale, right: Double) {
+        var taken: [[ClosedRange<Double>]] = []
+        labels = Self.moments(times).map { moment, names in
+            let text = "\(names.joined(separator: ", ").capitalizedStart) \(moment.clockText(over: scale.seconds))"
+            let width = Double(text.count) * Self.characterWidth
+            let position = scale.position(moment)
+            let isLeft = position + width + Self.gap > right
+            let range = isLeft ? (position - width - Self.gap)...position : position...(position + width + Self.gap)
+            let row = taken.firstIndex { row in !row.contains { $0.overlaps(range) } } ?? taken.count
+            if row == taken.count { taken.append([]) }
+            taken[row].append(range)
+            return Label(text: text, position: position, row: row, isLeft: isLeft)
+        }
+    }
+
+    /// Clocks that were reached at the same moment share a label.
+    private static func moments(_ times: IncidentTimes) -> [(moment: Timestamp, names: [String])] {
+        let clocks: [(String, Timestamp?)] = [
+            ("started", times.startedAt), ("detected", times.detectedAt), ("acknowledged", times.acknowledgedAt),
+            ("assessed", times.assessedAt), ("mitigated", times.mitigatedAt), ("restored", times.restoredAt),
+            ("reviewed", times.reviewedAt), ("closed", times.closedAt),
+        ]
+        var found: [(moment: Timestamp, names: [String])] = []
+        for (name, moment) in clocks {
+            guard let moment else { continue }
+            if let index = found.firstIndex(where: { $0.moment == moment }) {
+                found[index].names.append(name)
+            } else {
+                found.append((moment, [name]))
+            }
+        }
+        return found.sorted { $0.moment < $1.moment }
+    }
+}
+
+extension Timestamp {
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+    /// As in `22 Nov`.
+    var dayText: String {
+        let written = description
+        let month = Int(written.dropFirst(5).prefix(2)).map { Self.months[$0 - 1] } ?? ""
+        return "\(Int(written.dropFirst(8).prefix(2)) ?? 0) \(month)"
+    }
+
+    /// As precise as the whole length asks for: to the second within an hour, with the day when there are several.
+    func clockText(over seconds: Double) -> String {
+        let time = description.dropFirst(11)
+        if seconds <= 3600 { return String(time.prefix(8)) }
+        return seconds <= 72_000 ? String(time.prefix(5)) : "\(dayText) \(time.prefix(5))"
+    }
+}
+
+extension String {
+    var capitalizedStart: String { prefix(1).uppercased() + dropFirst() }
 }

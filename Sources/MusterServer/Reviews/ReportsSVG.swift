@@ -24,7 +24,7 @@ struct ReportsSVG {
         """
         <svg class="phases" viewBox="0 0 \(Self.width.points) \((bottom + 24).points)" role="img" \
         aria-labelledby="reports-title reports-description" font-size="11.5" xmlns="http://www.w3.org/2000/svg">
-        <title id="reports-title">Users\u{2019} reports over time</title>
+        <title id="reports-title">User reports over time</title>
         <desc id="reports-description">\(HTMLText.escape(series.sentence))</desc>
         \(bars)
         <line class="axis" x1="\(Self.left.points)" y1="\(bottom.points)" x2="\((Self.width - Self.right).points)" \

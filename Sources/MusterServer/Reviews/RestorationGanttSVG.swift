@@ -13,7 +13,7 @@ struct RestorationGanttSVG {
     private let rows: [RestorationGantt.Row]
     private let scale: PhaseScale
     private let right: Double
-    private let hasPlan: Bool
+    let hasPlan: Bool
 
     /// - Parameter phases: The visits to the phases: between them time can be left out.
     init(_ gantt: RestorationGantt, phases: [PhaseSpan]) {
@@ -27,7 +27,8 @@ struct RestorationGanttSVG {
             width: right - Self.labelWidth)
     }
 
-    /// How many components have no row.
+    /// How many components have a row, and how many have none.
+    var shown: Int { rows.count }
     var hidden: Int { gantt.rows.count - rows.count }
     /// Whether some of the time is drawn shorter than it was.
     var isCut: Bool { scale.stretches.contains(where: \.isCut) }
@@ -67,7 +68,7 @@ struct RestorationGanttSVG {
             <svg class="phases gantt" viewBox="0 0 \(Self.width.points) \((bottom + TimeAxisSVG.height).points)" \
             role="img" aria-labelledby="gantt-title gantt-description" font-size="11.5" \
             xmlns="http://www.w3.org/2000/svg">
-            <title id="gantt-title">Restoring, planned and actual</title>
+            <title id="gantt-title">Restoration, planned and actual</title>
             <desc id="gantt-description">\(SVGText.escape(description))</desc>
             \([axis.cuts, axis.line, body].joined(separator: "\n"))
             </svg>
@@ -77,9 +78,9 @@ struct RestorationGanttSVG {
     /// For whoever cannot see it.
     private var description: String {
         let shown = rows.map { row in
-            let late = row.secondsLate.map { " (\(Self.difference($0)) against the plan)" } ?? ""
+            let late = row.secondsLate.map { " (\(Self.difference($0)) compared with the plan)" } ?? ""
             let end = row.restoredAt.map { "restored \($0.toTheSecond)\(late)" } ?? "not restored"
-            let start = row.startedAt.map { "begun \($0.toTheSecond), " } ?? ""
+            let start = row.startedAt.map { "started \($0.toTheSecond), " } ?? ""
             return "\(row.component): \(start)\(end)"
         }
         return shown.joined(separator: "; ") + "."
@@ -92,7 +93,7 @@ struct RestorationGanttSVG {
             var parts: [String] = []
             if row.wave != wave {
                 parts.append(head(of: row.wave, y: y))
-                if wave == nil, hasPlan { parts.append(note("against plan", y: y + 17, style: "gantt-note")) }
+                if wave == nil, hasPlan { parts.append(note("vs. plan", y: y + 17, style: "gantt-note")) }
                 wave = row.wave
                 y += Self.waveHeight
             }
@@ -179,7 +180,7 @@ extension RestorationGanttSVG {
             """
     }
 
-    static func sign(_ kind: RestorationGantt.Mark.Kind) -> String {
+    private static func sign(_ kind: RestorationGantt.Mark.Kind) -> String {
         switch kind {
         case .restored:
             "<circle class=\"gantt-good\" r=\"5.5\" fill=\"#1d6b3c\"/>"
@@ -200,5 +201,49 @@ extension RestorationGanttSVG {
         <path class="gantt-edge" d="\(path)" fill="none" stroke="#ffffff" stroke-width="5.5"/>\
         <path class="\(style)" d="\(path)" fill="none" stroke="\(colour)" stroke-width="2.2"/>
         """
+    }
+}
+
+// MARK: - Legend
+
+extension RestorationGanttSVG {
+    /// The signs that occur in the picture, each as the content of an SVG of 26 x 16 points, and what they mean.
+    var legend: [(sign: String, meaning: String)] {
+        let activities = Set(gantt.rows.flatMap { row in row.actual.map(\.activity) })
+        let marks = Set(gantt.rows.flatMap { row in row.marks.map(\.kind) })
+        // That a component regressed has a mark, which is explained below.
+        let bars = RestorationGantt.Activity.allCases.filter { $0 != .regressed && activities.contains($0) }.map {
+            (sign: Self.key($0), meaning: $0.rawValue)
+        }
+        let plan = hasPlan ? [(sign: Self.key("gantt-planned", height: 4, fill: "#ffffff"), meaning: "planned")] : []
+        let signs = RestorationGantt.Mark.Kind.allCases.filter(marks.contains).map {
+            (sign: "<g transform=\"translate(13 8)\">\(Self.sign($0))</g>", meaning: Self.words($0))
+        }
+        return bars + plan + signs
+    }
+
+    private static func key(_ activity: RestorationGantt.Activity) -> String {
+        switch activity {
+        case .waiting: key("gantt-waiting", height: 2, fill: "#8a94a0")
+        case .restoring: key("gantt-restoring", height: 9, fill: "#1f6fb2")
+        case .verifying: key("gantt-verifying", height: 9, fill: "#cfe3f4")
+        case .regressed: key("gantt-regressed", height: 4, fill: "#b3372d")
+        }
+    }
+
+    private static func key(_ style: String, height: Double, fill: String) -> String {
+        """
+        <rect class="\(style)" x="1" y="\((8 - height / 2).points)" width="24" height="\(height.points)" fill="\(fill)"/>
+        """
+    }
+
+    private static func words(_ kind: RestorationGantt.Mark.Kind) -> String {
+        switch kind {
+        case .forced: "started with override"
+        case .failed: "failed"
+        case .regressed: "regressed"
+        case .restored: "restored"
+        case .waived: "waived"
+        }
     }
 }

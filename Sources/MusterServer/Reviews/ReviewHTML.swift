@@ -1,105 +1,145 @@
 import IncidentDomain
 
-/// The review as one page that needs nothing else: to be read on a screen, sent as a file, or printed.
-enum ReviewHTML {
-    static func render(_ document: ReviewDocument) -> String {
-        """
-        <!doctype html>
-        <html lang="en" dir="ltr">
-        <head>
-        <meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <meta name="referrer" content="no-referrer">
-        <meta name="robots" content="noindex, nofollow">
-        <title>INC-\(document.number): \(HTMLText.escape(document.title))</title>
-        <style>
-        \(ReviewStyle.sheet(number: document.number))
-        </style>
-        </head>
-        <body>
-        \(head(document))
-        <main>
-        \(figure(document))
-        \(contents(document))
-        \(document.shownSections.map { section($0.section, $0.blocks, of: document) }.joined(separator: "\n"))
-        </main>
-        \(foot(document))
-        </body>
-        </html>
-
-        """
+/// The review as one page that needs nothing else: to be read on a screen, sent as a file, or printed. Its properties are what
+/// `Pages/Templates/review.mustache` shows, and nothing in them is escaped yet.
+struct ReviewHTML: Sendable {
+    struct Badge: Sendable {
+        /// Names of classes in the stylesheet.
+        let style: String
+        let text: String
     }
 
-    private static func figure(_ document: ReviewDocument) -> String {
-        let times = document.incident.times
-        let picture = PhasesSVG(document.phases, times: times, asOf: document.asOf)
-        return """
-            <figure>
-            <div class="figure">\(picture.svg)</div>
-            <figcaption>The phases over time, from \(times.startedAt.toTheSecond)\
-            \(picture.isCut ? "; grey stretches are drawn shorter than they were" : "").</figcaption>
-            </figure>
-            """
+    struct Figure: Sendable {
+        let name: String
+        let value: String
+        var detail: String?
     }
 
-    private static func contents(_ document: ReviewDocument) -> String {
-        let items = document.sections.map { section in
-            "<li><a href=\"#\(anchor(section))\">\(HTMLText.escape(section.title))</a></li>"
-        }
-        return "<nav aria-label=\"Contents\"><ol>\n\(items.joined(separator: "\n"))\n</ol></nav>"
+    struct Section: Sendable {
+        let id: String
+        let heading: String
+        let origin: String
+        let needsPerson: Bool
+        let picture: PagePicture?
+        let blocks: Markup
+    }
+
+    let number: Int
+    let title: String
+    let badges: [Badge]
+    let isApproved: Bool
+    /// The sections that a person still has to write, as a list in a sentence; nil when there are none.
+    let missing: String?
+    let figures: [Figure]
+    let phases: PagePicture
+    let sections: [Section]
+    let asOf: String
+    /// As in `1 entry`.
+    let entries: String
+
+    static func render(_ document: ReviewDocument, with pages: Pages = .shared) -> String {
+        pages.render(ReviewHTML(document))
+    }
+
+    init(_ document: ReviewDocument) {
+        number = document.number
+        title = document.title
+        badges = Self.badges(document)
+        isApproved = document.status == .approved
+        let unwritten = document.sections.filter(\.needsPerson).map { "“\($0.title)”" }
+        missing = unwritten.isEmpty ? nil : unwritten.joined(separator: ", ")
+        figures = Self.figures(document.incident)
+        phases = Self.phases(document)
+        sections = document.shownSections.map { Self.section($0.section, $0.blocks, of: document) }
+        asOf = document.asOf.toTheSecond
+        entries = "\(document.entries.grouped) \(document.entries == 1 ? "entry" : "entries")"
     }
 
     private static func section(
         _ section: ReviewSection, _ blocks: [DocumentBlock], of document: ReviewDocument
-    ) -> String {
-        let origin =
-            section.needsPerson
-            ? "to be written by a person" : section.generated ? "from the timeline" : "written by hand"
-        let figure = figure(of: ReviewSectionID(rawValue: section.id), document)
-        return """
-            <section id="\(anchor(section))"\(section.needsPerson ? " class=\"missing\"" : "")>
-            <h2>\(HTMLText.escape(section.title)) <span class="origin">\(origin)</span></h2>
-            \(figure)\(DocumentHTML.render(blocks))
-            </section>
-            """
+    ) -> Section {
+        Section(
+            id: section.id, heading: section.title,
+            origin: section.needsPerson
+                ? "not written yet" : section.generated ? "from the timeline" : "edited",
+            needsPerson: section.needsPerson, picture: picture(of: ReviewSectionID(rawValue: section.id), document),
+            blocks: Markup(blocks))
+    }
+}
+
+// MARK: - The head: what a reader sees who reads only the top of the first page
+
+extension ReviewHTML {
+    private static func badges(_ document: ReviewDocument) -> [Badge] {
+        let severity = document.incident.severity
+        return [
+            Badge(
+                style: "badge severity \(severity?.rawValue ?? "none")", text: severity?.rawValue ?? "no severity"),
+            Badge(style: "badge", text: document.incident.phase.rawValue),
+            Badge(style: document.status == .approved ? "badge approved" : "badge", text: document.revisionText),
+        ]
     }
 
-    private static func figure(of section: ReviewSectionID?, _ document: ReviewDocument) -> String {
+    private static func figures(_ incident: Incident) -> [Figure] {
+        let times = incident.times
+        let clocks = [
+            clock("Time to detect", times.timeToDetect, times.detectedAt),
+            clock("Time to acknowledge", times.timeToAcknowledge, times.acknowledgedAt),
+            clock("Time to mitigate", times.timeToMitigate, times.mitigatedAt),
+            clock("Time to restore", times.timeToRestore, times.restoredAt),
+        ]
+        let people = incident.audiences.first { $0.audience == .users }?.people
+        return clocks + (people.map { [Figure(name: "Users affected", value: $0.grouped)] } ?? [])
+    }
+
+    private static func clock(_ name: String, _ seconds: Double?, _ moment: Timestamp?) -> Figure {
+        guard let seconds, let moment else { return Figure(name: name, value: "–", detail: "not reached") }
+        return Figure(name: name, value: DurationText.human(seconds), detail: moment.dateAndTime)
+    }
+}
+
+// MARK: - Pictures
+
+extension ReviewHTML {
+    private static func phases(_ document: ReviewDocument) -> PagePicture {
+        let times = document.incident.times
+        let picture = PhasesSVG(document.phases, times: times, asOf: document.asOf)
+        let cut = picture.isCut ? " Grey: not to scale." : ""
+        return PagePicture(
+            svg: Markup(svg: picture.svg),
+            caption: "Phases over time, from \(times.startedAt.toTheSecond).\(cut)")
+    }
+
+    private static func picture(of section: ReviewSectionID?, _ document: ReviewDocument) -> PagePicture? {
         switch section {
-        case .restoration: restorationFigure(document)
-        case .impact: reportsFigure(document)
+        case .restoration: document.gantt.map { restoration($0, document) }
+        case .impact: document.reports.map(reports)
         case .summary, .cause, .timeline, .durations, .mitigations, .overrides, .whatWentWell, .whatWentWrong, .lessons,
             .actions, .unmet, nil:
-            ""
+            nil
         }
     }
 
-    /// What users reported, as a picture; nothing when nothing was counted.
-    private static func reportsFigure(_ document: ReviewDocument) -> String {
-        guard let reports = document.reports else { return "" }
-        return """
-            <figure>
-            <div class="figure">\(ReportsSVG(reports).svg)</div>
-            <figcaption>Users\u{2019} reports, one bar for \(DurationText.human(Double(reports.bucketSeconds))); \
-            the broken line is what is normal.</figcaption>
-            </figure>
-
-            """
+    private static func reports(_ reports: ReportSeries) -> PagePicture {
+        let bucket = DurationText.human(Double(reports.bucketSeconds))
+        return PagePicture(
+            svg: Markup(svg: ReportsSVG(reports).svg),
+            caption: "User reports per \(bucket). Dashed line: normal rate.")
     }
 
-    private static func anchor(_ section: ReviewSection) -> String {
-        "section-\(HTMLText.escape(section.id))"
-    }
-
-    private static func foot(_ document: ReviewDocument) -> String {
-        let entries = "\(document.entries.grouped) \(document.entries == 1 ? "entry" : "entries")"
-        return """
-            <footer>
-            <p>Muster put this together on \(document.asOf.toTheSecond) from the \(entries) of the timeline of \
-            INC-\(document.number). All times are UTC.</p>
-            </footer>
-            """
+    private static func restoration(_ gantt: RestorationGantt, _ document: ReviewDocument) -> PagePicture {
+        let picture = RestorationGanttSVG(gantt, phases: document.phases)
+        let notes = [
+            picture.hasPlan
+                ? "Planned and actual times per component. The plan is the one from the start of restoration."
+                : "Actual times per component.",
+            picture.hidden > 0
+                ? "Showing \(picture.shown.grouped) of \(gantt.rows.count.grouped) components: those with problems, and those restored last."
+                : nil,
+            picture.isCut ? "Grey: not to scale." : nil,
+        ]
+        return PagePicture(
+            keys: picture.legend.map { PagePicture.Key(sign: Markup(svg: $0.sign), meaning: $0.meaning) },
+            svg: Markup(svg: picture.svg), caption: notes.compactMap(\.self).joined(separator: " "))
     }
 }

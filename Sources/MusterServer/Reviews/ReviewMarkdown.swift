@@ -24,7 +24,7 @@ enum ReviewMarkdown {
 extension ReviewDocument {
     /// Which revision it is and whether it holds, as in `revision 3, approved by Carla`.
     var revisionText: String {
-        guard revision > 0 else { return "generated from the timeline, not yet started" }
+        guard revision > 0 else { return "generated from the timeline, review not started" }
         switch status {
         case .draft, .inReview: return "revision \(revision), \(status.words)"
         case .approved: return "revision \(revision), approved\(approvedBy.map { " by \($0)" } ?? "")"

@@ -4,6 +4,7 @@ import IncidentDomain
 /// The post-incident review: read in four forms, edited as revisions, approved.
 struct ReviewRoutes: Sendable {
     let reviews: ReviewDesk
+    let pages = Pages.shared
 
     var routes: [Route] {
         [
@@ -36,7 +37,7 @@ struct ReviewRoutes: Sendable {
     /// The page needs nothing from outside, and the browser is told to fetch nothing.
     private func html(_ request: RequestContext) async throws -> Answer {
         let read = try await reviews.read(try request.incidentNumber())
-        let page = try await WorkerPool.run { Array(ReviewHTML.render(read.document).utf8) }
+        let page = try await WorkerPool.run { Array(ReviewHTML.render(read.document, with: pages).utf8) }
         var answer = Answer(.ok, page, type: "text/html; charset=utf-8")
         answer.headers[.contentSecurityPolicy] =
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

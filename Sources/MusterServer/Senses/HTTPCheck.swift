@@ -15,7 +15,7 @@ struct HTTPCheck: Sendable {
 
     func look(at page: HTTPTarget) async throws -> ProbeOutcome {
         let start = ContinuousClock.now
-        guard var url = ProbeURL(page.url) else { throw ProbeCheck.Failure(detail: "the URL cannot be read") }
+        guard var url = ProbeURL(page.url) else { throw ProbeCheck.Failure(detail: "the URL is invalid") }
         var method = page.method
         var headers = page.headers
         for hop in 0...page.redirectsMax {
@@ -25,14 +25,14 @@ struct HTTPCheck: Sendable {
             }
             guard hop < page.redirectsMax else { break }
             guard let next = url.following(location) else {
-                throw ProbeCheck.Failure(detail: "it redirects to \(location), which is no http or https URL")
+                throw ProbeCheck.Failure(detail: "redirect to \(location), which is not an http or https URL")
             }
             // What is said to one host is not for another.
             if next.host != url.host || next.port != url.port || (url.isSecure && !next.isSecure) { headers = [] }
             if reply.status != 307, reply.status != 308, method == .post { method = .get }
             url = next
         }
-        throw ProbeCheck.Failure(detail: "more than \(page.redirectsMax) redirections, the last to \(url.text)")
+        throw ProbeCheck.Failure(detail: "more than \(page.redirectsMax) redirects, the last to \(url.text)")
     }
 
     private func ask(
@@ -69,9 +69,9 @@ struct HTTPCheck: Sendable {
             else { return .failed("the body does not match \(wanted)", latency) }
         }
         if let most = page.latencyMaxMilliseconds, latency > most {
-            return .failed("it took \(latency) ms, at most \(most) are wanted", latency)
+            return .failed("took \(latency) ms, limit \(most) ms", latency)
         }
-        return .passed("status \(reply.status) after \(latency) ms", latency)
+        return .passed("status \(reply.status) in \(latency) ms", latency)
     }
 }
 
@@ -129,7 +129,7 @@ private final class HTTPReplyHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        promise.fail(ProbeCheck.Failure(detail: "the connection was closed before the answer was complete"))
+        promise.fail(ProbeCheck.Failure(detail: "connection closed before the response was complete"))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -56,12 +56,14 @@ struct HeartbeatRoutes: Sendable {
 
     /// Says how to make one, since a ping is often the first that anybody hears of it.
     static func missing(_ name: String) -> Problem {
-        guard SenseFields.isName(name) else { return Problem(.notFound, "No heartbeat can be called that.") }
+        guard SenseFields.isName(name) else {
+            return Problem(.notFound, "No such heartbeat: a name \(SenseFields.nameRule).")
+        }
         let call = SuggestedCall(
             "PUT", whole: "/v1/heartbeats/\(name)", ["interval_seconds": 3600, "grace_seconds": 300])
         return Problem(
             .notFound,
-            "There is no heartbeat \(name). An admin makes it: PUT /v1/heartbeats/\(name) with "
+            "No heartbeat \(name). An admin can create it: PUT /v1/heartbeats/\(name) with "
                 + "{\"interval_seconds\": 3600, \"grace_seconds\": 300}.",
             members: ["how": .array([call.value])])
     }
@@ -71,5 +73,22 @@ extension SuggestedCall {
     /// As a value, for a problem's members.
     fileprivate var value: JSONValue {
         ["method": .string(method), "path": .string(path), "body": body ?? .null]
+    }
+}
+
+/// Heartbeats as requests write them.
+enum HeartbeatBodies {
+    private static let secondsMax = 2_592_000
+
+    static func draft(_ body: inout BodyReader, name: String) throws(Problem) -> HeartbeatDraft {
+        let interval = body.integer("interval_seconds", 5...secondsMax)
+        let draft = HeartbeatDraft(
+            name: name, intervalSeconds: interval,
+            graceSeconds: body.optionalInteger("grace_seconds", 0...secondsMax) ?? 0,
+            component: SenseFields.component(&body), severity: body.optionalString("severity", 1...64),
+            description: body.optionalString("description", 1...1000),
+            isEnabled: body.optionalBool("enabled") ?? true)
+        try body.finish()
+        return draft
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import IncidentDomain
 import Metrics
 import NIOCore
@@ -84,28 +85,28 @@ final class NameLookup: Sendable {
     /// - Throws: `ProbeCheck.Failure` when it has none, or those who should know it do not answer; `ProbeCheck.Unknown` when
     ///   nothing can be looked up here.
     func addresses(of host: String, within limit: Duration) async throws -> [String] {
-        let cannot = "the name \(host) cannot be resolved"
+        let cannot = "cannot resolve \(host)"
         let trouble: String
         switch await answer(host, within: limit) {
         case .notBegun:
             try Task.checkCancellation()
-            throw unknown("too many names are looked up that do not answer, and \(host) had to wait")
+            throw unknown("too many slow DNS lookups at the same time, \(host) had to wait")
         case .answer(.addresses(let found)): return found
         case .answer(.noAddress(let reason)): throw ProbeCheck.Failure(detail: "\(cannot): \(reason)")
         case .answer(.failed(let reason)): trouble = "\(cannot): \(reason)"
         case .late:
             try Task.checkCancellation()
-            trouble = "the name \(host) was not resolved in time"
+            trouble = "DNS lookup of \(host) timed out"
         }
         // Either those who should know this name, or our own resolver. A name that nobody has tells which.
         if await answers() { throw ProbeCheck.Failure(detail: trouble) }
         try Task.checkCancellation()
-        throw unknown("the resolver of this machine does not answer: \(trouble)")
+        throw unknown("this machine's DNS resolver does not respond: \(trouble)")
     }
 
     private func unknown(_ reason: String) -> ProbeCheck.Unknown {
         Counter(label: "muster_probe_lookups_failed").increment()
-        return ProbeCheck.Unknown(detail: "not looked at, as \(reason)")
+        return ProbeCheck.Unknown(detail: "not checked: \(reason)")
     }
 
     /// Whether the resolver answers at all.
@@ -232,5 +233,43 @@ final class NameLookup: Sendable {
         }
         for waiter in waiters { waiter.resume(returning: .answer(answer)) }
         startWhatCan()
+    }
+}
+
+/// The resolver of the machine.
+enum HostLookup {
+    /// All addresses of a name in their usual form, each once. Blocks.
+    static func addresses(of host: String) -> NameLookup.Answer {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(host, nil, &hints, &list)
+        guard code == 0 else {
+            let reason = gai_strerror(code).map { String(cString: $0) } ?? "error \(code)"
+            return isAboutTheName(code) ? .noAddress(reason) : .failed(reason)
+        }
+        defer { freeaddrinfo(list) }
+        var found: [String] = []
+        var next = list
+        while let entry = next {
+            if let text = numeric(entry.pointee), !found.contains(text) { found.append(text) }
+            next = entry.pointee.ai_next
+        }
+        return .addresses(found)
+    }
+
+    /// Whether somebody who knows has said that there is no such name, or no address. The other codes (`EAI_AGAIN`,
+    /// `EAI_FAIL`, `EAI_SYSTEM`, no memory) say that nobody could be asked.
+    private static func isAboutTheName(_ code: Int32) -> Bool {
+        // EAI_NODATA and EAI_ADDRFAMILY stand in <netdb.h> for _GNU_SOURCE only.
+        code == EAI_NONAME || code == -5 || code == -9
+    }
+
+    private static func numeric(_ entry: addrinfo) -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let code = getnameinfo(
+            entry.ai_addr, entry.ai_addrlen, &buffer, socklen_t(buffer.count), nil, 0, NI_NUMERICHOST)
+        guard code == 0 else { return nil }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

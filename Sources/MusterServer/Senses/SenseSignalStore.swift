@@ -2,6 +2,29 @@ import FoundationEssentials
 import IncidentDomain
 import Postgres
 
+/// What an alert of Muster's own has to hear: that it began, or that it is over.
+struct SenseSignal: Hashable, Sendable {
+    let source: UUID
+    /// The name of the heartbeat or probe.
+    let identity: String
+    let title: String
+    let component: String?
+    let severity: String?
+    let labels: [String: String]
+    let annotations: [String: String]
+    let startsAt: Timestamp
+    /// Nil while it goes on.
+    let endsAt: Timestamp?
+
+    /// The alert says the same however often it is told: its name and its beginning tell it from all others.
+    var alert: IncomingAlert {
+        IncomingAlert(
+            identity: identity, groupKey: identity, status: endsAt == nil ? .firing : .resolved, title: title,
+            component: component, severity: severity, startsAt: startsAt, endsAt: endsAt, labels: labels,
+            annotations: annotations)
+    }
+}
+
 /// The signals that no alert has heard yet. They are written in the statement that changes the heartbeat or probe, and go
 /// when the alert is committed: whatever ends in between, nothing is lost, and telling twice changes nothing.
 struct SenseSignalStore: Sendable {

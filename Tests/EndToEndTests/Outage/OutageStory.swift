@@ -68,7 +68,7 @@ struct OutageStory: Sendable {
         let table = text.split(separator: "\n").filter { $0.hasPrefix("|") && $0.contains(" for ") }
         #expect(table.contains { $0.contains("Payments and payouts") }, "no row for payments: \(table)")
         #expect(page.contains("<svg class=\"phases gantt\""))
-        for sign in ["gantt-planned", "gantt-verifying", "started by force", "waived", "regressed"] {
+        for sign in ["gantt-planned", "gantt-verifying", "started with override", "waived", "regressed"] {
             #expect(page.contains(sign), "the picture lacks \(sign)")
         }
     }

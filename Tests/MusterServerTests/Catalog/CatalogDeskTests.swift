@@ -130,7 +130,7 @@ import Testing
                 [Self.component("a"), Self.component("b", on: "a"), Self.component("c")], by: .mia)
             let number = try await daemon.open(components: ["c"])
             let needed = await #expect(throws: Problem.self) { try await desk.delete("a", ifMatch: .absent, by: .mia) }
-            #expect(needed?.kind == .inUse && needed?.detail.contains("needed by b") == true)
+            #expect(needed?.kind == .inUse && needed?.detail.contains("dependency of b") == true)
             let affected = await #expect(throws: Problem.self) {
                 try await desk.delete("c", ifMatch: .absent, by: .mia)
             }

@@ -90,8 +90,8 @@ import Testing
             #expect(await server.ask(.get, "/v1/components/none/path?to=db").status == 404)
             #expect(await server.ask(.get, "/v1/components/none/blast-radius").status == 404)
             let problems = [
-                ("", "/to: is required: the component to which the path should lead"),
-                ("?to=feed", "/to: is the component itself"), ("?to=none", "/to: none is not in the catalog"),
+                ("", "/to: is required: the component at the end of the path"),
+                ("?to=feed", "/to: should be another component"), ("?to=none", "/to: none is not in the catalog"),
                 ("?to=", "/to: must not be empty"), ("?to=a%00b", nil),
             ]
             for (query, detail) in problems {

@@ -31,7 +31,7 @@ import Testing
         Illness(check: "database.connections", level: .warning, advice: "CONNECTION LIMIT") {
             $0.connectionsOfRole = 5
         },
-        Illness(check: "clock", level: .warning, advice: "time server") { $0.clockDifferenceSeconds = -1.5 },
+        Illness(check: "clock", level: .warning, advice: "NTP") { $0.clockDifferenceSeconds = -1.5 },
         Illness(check: "database.url", level: .warning, advice: "sslmode") { $0.address = "10.1.2.3" },
         Illness(check: "database.privileges", level: .problem, advice: "GRANT USAGE") { $0.schema = nil },
         Illness(check: "database.privileges", level: .problem, advice: "GRANT ALL") {

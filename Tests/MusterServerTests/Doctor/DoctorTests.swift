@@ -64,7 +64,7 @@ import Testing
             chmod(secret, 0o400)
             #expect(try look().isEmpty)
             unlink(secret)
-            #expect(try look()["database.url_file"]?.says.contains("not there") == true)
+            #expect(try look()["database.url_file"]?.says.contains("does not exist") == true)
         }
     }
 
@@ -81,11 +81,11 @@ import Testing
                 }
             }
             #expect(try await look("127.0.0.1:0")?.level == .ok)
-            #expect(try await look("127.0.0.1:\(site.port)")?.says == "musterd listens on 127.0.0.1:\(site.port)")
+            #expect(try await look("127.0.0.1:\(site.port)")?.says == "musterd is listening on 127.0.0.1:\(site.port)")
             #expect(try await look("192.0.2.77:8080")?.says.contains("no interface") == true)
             #expect(try await look("no.such.host.invalid:8080")?.level == .problem)
             let other = try Stranger()
-            #expect(try await look("127.0.0.1:\(other.port)")?.says.contains("something that is not musterd") == true)
+            #expect(try await look("127.0.0.1:\(other.port)")?.says.contains("in use by another program") == true)
             #expect(try await look("unix:/nonexistent/socket")?.level == .problem)
             #expect(try await look("unix:/tmp/muster-doctor-\(getpid())")?.level == .ok)
         }
@@ -137,7 +137,7 @@ import Testing
         }
         #expect(try own().level == .ok && own().says.contains("the daemon writes one to \(data)/admin-token"))
         try write("token\n", to: data + "/admin-token", mode: 0o600)
-        #expect(try own().says.contains("that in \(data)/admin-token holds"))
+        #expect(try own().says.contains("the one in \(data)/admin-token is used"))
         #expect(try look("short", admins: 0).level == .problem)
         #expect(try look("long-enough-to-be-one", admins: 0).level == .ok)
         #expect(try look("long-enough-to-be-one", admins: 2).level == .warning)

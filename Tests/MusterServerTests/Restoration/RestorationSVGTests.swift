@@ -71,25 +71,25 @@ struct RestorationSVGTests {
 
     @Test func `an incident without affected components says so`() {
         let svg = Self.svg(RestorationPicture(heading: PictureSample.heading(), waves: [], criticalPath: []))
-        #expect(svg.contains("Nothing has to be restored."))
+        #expect(svg.contains("Nothing to restore."))
     }
 
     @Test func `what each waits for stands in its box, and how far a ramp is`() {
         let text = HTMLOutline(Self.svg(PictureSample.everyState)).text
         #expect(text.contains("waiting for") && text.contains("edge, auth"))
         #expect(text.contains("restoring, 60 %"))
-        #expect(text.contains("tier 1, counts as tier 0"))
+        #expect(text.contains("tier 1, effective tier 0"))
         #expect(text.contains("ready, failed 2×"))
         #expect(text.contains("waits for wave 1"))
         #expect(text.contains("Regressed:") && text.contains("Start now:"))
-        #expect(text.contains("All expected back by 12:16 UTC") && text.contains("in 9 cases of 10 by 13:16 UTC"))
+        #expect(text.contains("ETA 12:16 UTC") && text.contains("90 % by 13:16 UTC"))
     }
 
     @Test func `without an expected time the components are named because of which there is none`() {
         var picture = PictureSample.everyState
         picture.heading.expected = nil
         picture.heading.unestimated = ["auth", "cdn"]
-        #expect(HTMLOutline(Self.svg(picture)).text.contains("none is known for auth, cdn"))
+        #expect(HTMLOutline(Self.svg(picture)).text.contains("no estimate for auth, cdn"))
     }
 
     private static let hostile = [

@@ -15,6 +15,7 @@ struct HostileInputTests {
         "<!-- comment --> <![CDATA[x]]>",
         "http://evil.example www.evil.example <https://evil.example>", "    indented code", "| --- |", "* * *", "\t- x",
         "$(id) {{x}} {% x %} <%= x %>", "\u{FEFF}\u{E0041}tags", "{.class #id onclick=x}", "12. twelve", "1) one",
+        "{{title}} {{{svg}}} {{>review}} {{=<% %>=}}",
     ]
 
     /// The same text everywhere where somebody can type one.
@@ -109,6 +110,16 @@ struct HostileInputTests {
         let once = DocumentMarkdown.render(read)
         #expect(MarkdownTests.blocks(once) == read, "\(once)")
         #expect(!DocumentHTML.render(read).contains("<script"))
+    }
+
+    /// Swift takes a mark with an accent on it for one character, which is not the mark; a browser does not.
+    @Test func `a mark is escaped also with an accent on it`() {
+        func marks(_ title: String) -> Int {
+            var story = Story()
+            story.at("10:00", by: title, .opened(title, summary: title, startedAt: story.moment("10:00")))
+            return ReviewHTML.render(story.review()).unicodeScalars.count { "<>\"'".unicodeScalars.contains($0) }
+        }
+        #expect(marks("\"\u{301} onmouseover=x <\u{301}b>\u{301} '\u{301}") == marks("plain"))
     }
 
     /// To be looked at with other readers than our own.

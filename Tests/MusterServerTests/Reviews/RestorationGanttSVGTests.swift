@@ -58,7 +58,7 @@ struct RestorationGanttSVGTests {
     @Test func `without a plan there is the course alone, and before anything was begun no picture`() throws {
         let closed = VideoOutage.closed.review(graph: VideoOutage.graph)
         let html = ReviewHTML.render(closed)
-        #expect(html.contains("How restoring went, per component."))
+        #expect(html.contains("Actual times per component."))
         #expect(!html.contains("class=\"gantt-planned\""))
         #expect(!ReviewHTML.render(VideoOutage.underWay.review(graph: VideoOutage.graph)).contains("gantt-title"))
     }
@@ -77,7 +77,7 @@ struct RestorationGanttSVGTests {
         let picture = RestorationGanttSVG(try #require(document.gantt), phases: document.phases)
         #expect(picture.hidden == 200 - RestorationGanttSVG.rowsMax)
         #expect(picture.svg.contains(">c-101<") && !picture.svg.contains(">c-102<") && picture.svg.contains(">c-200<"))
-        #expect(ReviewHTML.render(document).contains("Of 200 components"))
+        #expect(ReviewHTML.render(document).contains("of 200 components"))
     }
 
     @Test func `a review that goes on for days does not press the restoring into a corner`() throws {

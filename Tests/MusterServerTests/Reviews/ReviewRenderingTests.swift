@@ -67,7 +67,23 @@ struct ReviewRenderingTests {
         let markdown = ReviewMarkdown.render(document)
         #expect(markdown.contains("# INC-42: Something"))
         #expect(markdown.contains("No cause is recorded."))
-        #expect(markdown.contains("generated from the timeline, not yet started"))
+        #expect(markdown.contains("generated from the timeline, review not started"))
+    }
+
+    @Test func `the page of the largest review costs little more than what stands on it`() {
+        var story = VideoOutage.inReview
+        // Each mark is six bytes of HTML.
+        let marks = String(repeating: "\"", count: IncidentLimits.reviewBytes / IncidentLimits.reviewSections)
+        let sections = (0..<IncidentLimits.reviewSections).map { EditedSection(id: "s\($0)", markdown: marks) }
+        story.at("2026-11-23T11:00:00Z", .reviewRevised(ReviewRevised(revision: 3, status: .draft, sections: sections)))
+        let document = story.review()
+        let clock = ContinuousClock()
+        var (content, page) = ("", "")
+        let alone = clock.measure { content = document.shownSections.map { DocumentHTML.render($0.blocks) }.joined() }
+        let whole = clock.measure { page = ReviewHTML.render(document) }
+        #expect(content.utf8.count > MarkdownReader.budget / 2)
+        #expect(page.utf8.count < content.utf8.count + 100_000)
+        #expect(whole < alone * 2 + .seconds(2), "\(whole) for what takes \(alone)")
     }
 
     @Test func `a section on the action items that somebody wrote stands above the items themselves`() {

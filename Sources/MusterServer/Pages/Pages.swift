@@ -1,0 +1,93 @@
+import IncidentDomain
+import Mustache
+
+/// The pages that the daemon answers. Their templates stand in `Templates/`, one file for each page and each part that pages
+/// share, and are in the program (`PackageResources`). A page is a value with what its template shows, as `ReviewHTML`.
+struct Pages: Sendable {
+    /// Parsed when the routes are put together, once for the process. Their text is part of the program: one that does not parse
+    /// is a mistake of ours, which `PagesTests` finds.
+    static let shared: Pages = {
+        do { return try Pages() } catch { preconditionFailure("a page's template does not parse: \(error)") }
+    }()
+
+    /// The files of `Templates/`, by the names under which they include each other.
+    static let files: [(name: String, text: [UInt8])] = [
+        ("page", PackageResources.page_mustache),
+        ("picture", PackageResources.picture_mustache),
+        ("review", PackageResources.review_mustache),
+        ("style", PackageResources.style_css),
+    ]
+
+    private let library: MustacheLibrary
+
+    /// - Throws: What the parser says of the first template that does not parse.
+    init(_ files: [(name: String, text: [UInt8])] = Pages.files) throws {
+        MustacheContentTypes.register(PageText(), named: PageText.name)
+        var library = MustacheLibrary()
+        for (name, text) in files {
+            // A template escapes as its own first line says, also when another includes it.
+            let text = "{{%CONTENT_TYPE:\(PageText.name)}}\n" + String(decoding: text, as: UTF8.self)
+            try library.register(text, named: name)
+        }
+        self.library = library
+    }
+
+    func render(_ review: ReviewHTML) -> String {
+        library.render(review, withTemplate: "review") ?? ""
+    }
+}
+
+/// How templates escape what stands between `{{` and `}}`: as everything else here. The library's own way goes by what a reader
+/// takes for one character, so that a quotation mark with an accent on it would end an attribute.
+private struct PageText: MustacheContentType {
+    static let name = "PAGE"
+
+    func escapeText(_ text: String) -> String { HTMLText.escape(text) }
+}
+
+/// The one way in which text gets into HTML.
+enum HTMLText {
+    /// Safe between tags and within a quoted attribute.
+    static func escape(_ text: String) -> String {
+        var result = ""
+        result.reserveCapacity(text.utf8.count)
+        for scalar in Markdown.visible(text).unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&#39;"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}
+
+/// What goes into a page as it is, between `{{{` and `}}}`: HTML or SVG that was made by a renderer of ours, in which what people
+/// typed is escaped already. This is the only way around the escaping of templates.
+struct Markup: Sendable, MustacheCustomRenderable {
+    let renderText: String
+    var isNull: Bool { false }
+
+    init(_ blocks: [DocumentBlock]) {
+        renderText = DocumentHTML.render(blocks)
+    }
+
+    init(svg: String) {
+        renderText = svg
+    }
+}
+
+/// A picture with its legend, as `picture.mustache` shows it.
+struct PagePicture: Sendable {
+    struct Key: Sendable {
+        let sign: Markup
+        let meaning: String
+    }
+
+    var keys: [Key] = []
+    let svg: Markup
+    let caption: String
+}
