@@ -13,9 +13,51 @@ struct ReviewDesk: Sendable {
         let incident: Incident
     }
 
+    /// A review written down.
+    struct Written: Sendable {
+        let bytes: [UInt8]
+        /// The incident's.
+        let version: Int
+    }
+
+    private struct Key: Hashable {
+        let number: Int
+        let version: Int
+        let catalog: Int
+        let form: ReviewForm
+    }
+
+    private let written = SharedReads<Key, Written>()
+    /// A long timeline takes eighty megabytes while it is read: so many are read at the same time.
+    private let turns = Turns(max: WorkerPool.threads, waitingMax: 64)
+
+    init(desk: IncidentDesk, pool: PostgresPool) {
+        self.desk = desk
+        self.pool = pool
+    }
+
     /// The review of an incident; generated whole while nobody has started one.
     func read(_ number: Int) async throws -> Read {
         try await read(number, await desk.incidents.load(nil, in: pool), in: pool)
+    }
+
+    /// The review of an incident as a document. Who asks for the same while it is written gets
+    /// the same.
+    ///
+    /// - Throws: `Problem` 404 when there is no such incident, `overloaded` when too many others are being written.
+    func write(_ number: Int, as form: ReviewForm) async throws -> Written {
+        let loaded = try await desk.incidents.load(number, in: pool)
+        guard let row = loaded.row else { throw IncidentDesk.missing(number) }
+        let key = Key(
+            number: number, version: row.incident.version, catalog: loaded.catalogVersion, form: form)
+        return try await written.value(key) {
+            try await turns.take {
+                let read = try await read(number)
+                return try await WorkerPool.run {
+                    Written(bytes: form.bytes(of: read.document), version: read.incident.version)
+                }
+            }
+        }
     }
 
     /// Replaying and putting together is left to `WorkerPool`: a long timeline takes longer than a loop may be held.

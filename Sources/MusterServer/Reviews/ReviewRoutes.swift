@@ -4,7 +4,6 @@ import IncidentDomain
 /// The post-incident review: read in four forms, edited as revisions, approved.
 struct ReviewRoutes: Sendable {
     let reviews: ReviewDesk
-    let pages = Pages.shared
 
     var routes: [Route] {
         [
@@ -29,16 +28,14 @@ struct ReviewRoutes: Sendable {
     }
 
     private func markdown(_ request: RequestContext) async throws -> Answer {
-        let read = try await reviews.read(try request.incidentNumber())
-        let text = try await WorkerPool.run { Array(ReviewMarkdown.render(read.document).utf8) }
-        return Answer(.ok, text, type: "text/markdown; charset=utf-8")
+        let written = try await reviews.write(try request.incidentNumber(), as: .markdown)
+        return Answer(.ok, written.bytes, type: "text/markdown; charset=utf-8")
     }
 
     /// The page needs nothing from outside, and the browser is told to fetch nothing.
     private func html(_ request: RequestContext) async throws -> Answer {
-        let read = try await reviews.read(try request.incidentNumber())
-        let page = try await WorkerPool.run { Array(ReviewHTML.render(read.document, with: pages).utf8) }
-        var answer = Answer(.ok, page, type: "text/html; charset=utf-8")
+        let written = try await reviews.write(try request.incidentNumber(), as: .html)
+        var answer = Answer(.ok, written.bytes, type: "text/html; charset=utf-8")
         answer.headers[.contentSecurityPolicy] =
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         answer.headers[.xContentTypeOptions] = "nosniff"
@@ -73,8 +70,20 @@ struct ReviewRoutes: Sendable {
     }
 
     private func answer(_ number: Int, status: HTTPResponse.Status = .ok) async throws -> Answer {
-        let read = try await reviews.read(number)
-        let bytes = try await WorkerPool.run { ReviewJSON.bytes(read.document) }
-        return .json(bytes, status: status, version: read.incident.version)
+        let written = try await reviews.write(number, as: .json)
+        return .json(written.bytes, status: status, version: written.version)
+    }
+}
+
+/// A form in which a review is written.
+enum ReviewForm: Hashable, Sendable {
+    case json, markdown, html
+
+    func bytes(of document: ReviewDocument) -> [UInt8] {
+        switch self {
+        case .json: ReviewJSON.bytes(document)
+        case .markdown: Array(ReviewMarkdown.render(document).utf8)
+        case .html: Array(ReviewHTML.render(document, with: Pages.shared).utf8)
+        }
     }
 }

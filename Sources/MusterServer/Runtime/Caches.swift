@@ -96,6 +96,24 @@ final class VersionedCache<Value: Sendable>: Sendable {
     }
 }
 
+/// One reading of something for all who ask for it while it goes on. Nothing is kept afterwards.
+final class SharedReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private let underWay = Mutex<[Key: Task<Value, any Error>]>([:])
+
+    func value(_ key: Key, _ read: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let reading = underWay.withLock { underWay in
+            if let reading = underWay[key] { return reading }
+            let reading = Task {
+                defer { self.underWay.withLock { $0[key] = nil } }
+                return try await read()
+            }
+            underWay[key] = reading
+            return reading
+        }
+        return try await reading.value
+    }
+}
+
 /// Has the caches of this daemon forget what another one changed, as soon as PostgreSQL tells of it. What was missed while the
 /// connection was lost is forgotten when it is there again.
 struct CacheInvalidator: Service {
