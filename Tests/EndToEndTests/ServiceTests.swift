@@ -65,7 +65,8 @@ struct ServiceTests {
                 #expect(try await manager.message("RELOADING=1").contains("\nMONOTONIC_USEC="))
                 _ = try await manager.message("READY=1")
                 try await daemon.api.post(path + "/acknowledge").problem(428, "version-required")
-                #expect(daemon.logLines.contains { $0.contains("after a restart") && $0.contains("http.connections_max") })
+                #expect(
+                    daemon.logLines.contains { $0.contains("after a restart") && $0.contains("http.connections_max") })
 
                 try Files.write("http: {require_if_match: false, colour: red}\n", to: file)
                 daemon.signal(SIGHUP)

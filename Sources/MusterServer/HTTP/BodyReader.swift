@@ -375,6 +375,7 @@ enum FieldRules {
         guard let time = Timestamp(text) else {
             return complain("should be an RFC 3339 time such as 2026-01-31T10:30:00Z")
         }
+        guard time >= .init(milliseconds: 0) else { return complain("must be 1970 or later") }
         return .success(time)
     }
 

@@ -19,6 +19,10 @@ struct Dispatcher: Sendable {
     let reserve = Budget(max: 64)
     let clock: DatabaseClock
     let logger: Logger
+    /// Messages of other tools above this size are read one after the other: each takes many times its size, and together they
+    /// would keep every thread of `WorkerPool` from the reads of people.
+    private static let largeMessageMin = 1 << 20
+    private static let largeMessages = Turns(max: 1, waitingMax: 64)
     private let faults: FaultLog
     /// Bounds the lines about slow requests.
     private let slowLines: FaultLog
@@ -163,7 +167,11 @@ struct Dispatcher: Sendable {
             }
         } else {
             let commandID = Self.isSafe(head.method) ? Self.noCommand : .random()
-            answer = try await route.carryOut(context(arrival, bound, principal, body, commandID))
+            let context = context(arrival, bound, principal, body, commandID)
+            let isLarge = route.door != nil && body.readableBytes > Self.largeMessageMin
+            answer =
+                try await isLarge
+                ? Self.largeMessages.take { try await route.carryOut(context) } : route.carryOut(context)
         }
         notModified(&answer, head)
         return answer

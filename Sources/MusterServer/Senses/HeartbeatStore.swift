@@ -50,7 +50,7 @@ struct HeartbeatStore: Sendable {
                     armed_at = CASE WHEN excluded.enabled AND NOT heartbeat.enabled THEN now()
                         ELSE heartbeat.armed_at END,
                     late_since = CASE WHEN excluded.enabled THEN heartbeat.late_since END
-                RETURNING \(fragment: Self.columns), now() AS now
+                RETURNING \(fragment: Self.columns), now() AS now, heartbeat.xmax = 0 AS is_new
                 """)
             guard let row = rows.first else {
                 throw PostgresError.decoding(column: "name", reason: "an insert returned no row")
@@ -65,7 +65,9 @@ struct HeartbeatStore: Sendable {
                         "interval_seconds": .integer(draft.intervalSeconds),
                         "grace_seconds": .integer(draft.graceSeconds), "enabled": .bool(draft.isEnabled),
                     ]))
-            return (try Self.reader.read(row, in: transaction).get(), held == nil)
+            // Somebody else may have made it since we looked.
+            let isNew = try row.decode("is_new", as: Bool.self) && held == nil
+            return (try Self.reader.read(row, in: transaction).get(), isNew)
         }
     }
 

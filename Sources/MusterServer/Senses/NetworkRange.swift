@@ -27,8 +27,8 @@ struct NetworkRange: Hashable, Sendable {
         return true
     }
 
-    /// The bytes of an address in its usual form. What is an IPv4 address in the clothes of IPv6 (mapped, compatible or by
-    /// NAT64) is that IPv4 address: it is where the packets go.
+    /// The bytes of an address in its usual form. An IPv6 address that stands for an IPv4 address (mapped, compatible, translated
+    /// by NAT64 or SIIT, or tunnelled by 6to4) is that IPv4 address: it is where the packets go.
     static func bytes(of text: String) -> [UInt8]? {
         var four = [UInt8](repeating: 0, count: 4)
         if inet_pton(AF_INET, text, &four) == 1 { return four }
@@ -37,9 +37,14 @@ struct NetworkRange: Hashable, Sendable {
         let head = Array(sixteen[..<12])
         let zeros = [UInt8](repeating: 0, count: 12)
         let mapped = Array(zeros[..<10]) + [0xFF, 0xFF]
+        let translated = Array(zeros[..<8]) + [0xFF, 0xFF, 0, 0]
         let nat64: [UInt8] = [0, 0x64, 0xFF, 0x9B] + zeros[..<8]
+        // 64:ff9b:1::/48, for translators of one's own.
+        let isLocalNAT64 = head.starts(with: [0, 0x64, 0xFF, 0x9B, 0, 1])
         let isCompatible = head == zeros && sixteen[12...].contains { $0 != 0 } && !isLoopback(sixteen)
-        return head == mapped || head == nat64 || isCompatible ? Array(sixteen[12...]) : sixteen
+        if head.starts(with: [0x20, 0x02]) { return Array(sixteen[2..<6]) }
+        let standsForIPv4 = [mapped, translated, nat64].contains(head) || isLocalNAT64 || isCompatible
+        return standsForIPv4 ? Array(sixteen[12...]) : sixteen
     }
 
     private static func isLoopback(_ sixteen: [UInt8]) -> Bool {

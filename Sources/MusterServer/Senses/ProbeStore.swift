@@ -81,7 +81,9 @@ struct ProbeStore: Sendable {
                 AuditStore.insert(
                     actor: principal, action: "probe.put", subject: draft.name,
                     data: ["kind": .string(draft.target.kind.rawValue), "enabled": .bool(draft.isEnabled)]))
-            return (try Self.reader.read(row, in: transaction).get(), held == nil)
+            // Somebody else may have made it since we looked.
+            let isNew = try row.decode("is_new", as: Bool.self) && held == nil
+            return (try Self.reader.read(row, in: transaction).get(), isNew)
         }
     }
 
@@ -137,7 +139,7 @@ struct ProbeStore: Sendable {
                 checked_at = CASE WHEN \(keeps) THEN probe.checked_at END,
                 latency_ms = CASE WHEN \(keeps) THEN probe.latency_ms END,
                 detail = CASE WHEN \(keeps) THEN probe.detail END
-            RETURNING \(fragment: columns), now() AS now
+            RETURNING \(fragment: columns), now() AS now, probe.xmax = 0 AS is_new
             """
     }
 

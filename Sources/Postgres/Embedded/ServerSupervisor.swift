@@ -69,7 +69,8 @@ struct ServerSupervisor: Sendable {
         return place == String(cString: ours)
     }
 
-    /// The first start may meet what an earlier server's processes still hold; they go away by themselves.
+    /// The first start may meet what an earlier server's processes still hold, or one of them that has ended and that nobody has
+    /// reaped yet, as in a container: PostgreSQL takes its number for a server that runs. Both go away by themselves.
     private func startFirst(_ command: [String]) throws(PostgresError) {
         for attempt in 1... {
             do throws(PostgresError) {
@@ -78,7 +79,10 @@ struct ServerSupervisor: Sendable {
             } catch {
                 status.stopRequested()
                 _ = status.reap()
-                guard attempt < 20, directory.logTail().contains("still in use") else { throw error }
+                let log = directory.logTail()
+                guard attempt < 40, log.contains("still in use") || log.contains("postmaster.pid\" already exists") else {
+                    throw error
+                }
                 status.clearStop()
                 usleep(250_000)
             }

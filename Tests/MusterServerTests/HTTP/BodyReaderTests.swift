@@ -122,6 +122,13 @@ struct BodyReaderTests {
         #expect(try errors(#"{"a": \#(value)}"#) { _ = $0.integer("a", 0...10) }.map(\.detail) == [detail])
     }
 
+    @Test func `a time before 1970 is refused`() throws {
+        for text in ["0000-01-01T00:00:00Z", "1969-12-31T23:59:59Z"] {
+            #expect(try errors(#"{"t": "\#(text)"}"#) { _ = $0.time("t") }.map(\.detail) == ["must be 1970 or later"])
+        }
+        #expect(try errors(#"{"t": "1970-01-01T00:00:00Z"}"#) { _ = $0.time("t") }.isEmpty)
+    }
+
     @Test func `a choice is taken in upper and lower case`() throws {
         for text in ["sev1", "SEV1", "Sev1"] {
             var severity: Severity?
