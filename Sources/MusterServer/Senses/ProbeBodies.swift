@@ -184,7 +184,9 @@ struct ProbeURL: Hashable, Sendable {
 
     init?(_ text: String) {
         // Foundation would escape white space and line breaks, and look at something else than was written.
-        guard !text.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7F || $0.properties.isWhitespace }),
+        guard
+            !text.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7F || $0.properties.isWhitespace }
+            ),
             let url = URL(string: text), let read = ProbeURL(url)
         else { return nil }
         self = read

@@ -80,7 +80,8 @@ struct ServerSupervisor: Sendable {
                 status.stopRequested()
                 _ = status.reap()
                 let log = directory.logTail()
-                guard attempt < 40, log.contains("still in use") || log.contains("postmaster.pid\" already exists") else {
+                guard attempt < 40, log.contains("still in use") || log.contains("postmaster.pid\" already exists")
+                else {
                     throw error
                 }
                 status.clearStop()
