@@ -208,7 +208,7 @@ struct AlertmanagerFormatTests {
 
     /// What a real Alertmanager sent; the corpus is not part of the repository.
     private static let corpus: [URL] = {
-        let folder = (0..<5).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+        let folder = (0..<6).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
             .appending(path: "shared/corpus/alerts")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return names.filter { $0.hasPrefix("am-") }.sorted().map { folder.appending(path: $0) }
