@@ -16,15 +16,6 @@ struct ReportAlertStore: Sendable {
         let changedAt: Timestamp
     }
 
-    /// Keeps alerts beside: they open nothing, and are looked at again after so many seconds, if any.
-    func hold(_ ids: [UUID], seconds: Double?, in runner: some SQLRunner) async throws {
-        _ = try await runner.query(
-            """
-            UPDATE alert SET held = 'corroboration', held_until = now() + make_interval(secs => \(seconds))
-            WHERE id = ANY (\(ids))
-            """)
-    }
-
     /// Hands alerts that have waited back to the router.
     func askAgain(in runner: some SQLRunner) async throws -> Int {
         try await runner.query(

@@ -102,9 +102,10 @@ struct HoldingTests {
         before: AlertHold.Reason? = nil
     ) -> AlertHold? {
         var budget = MatchBudget()
+        let silence = Silence.holding(RoutingTests.alert, of: silences, at: Self.now, within: &budget)
         let facts = HoldingFacts(
-            now: Self.now, silences: silences, firings: firings, opensAt: opensAt, before: before)
-        return AlertHold.decide(RoutingTests.alert, rule: rule, facts, within: &budget)
+            now: Self.now, silence: silence, firings: firings, opensAt: opensAt, before: before)
+        return AlertHold.decide(rule, facts)
     }
 
     private func silence(_ team: String, from start: Double, to end: Double) throws -> Silence {
@@ -170,8 +171,8 @@ struct MatchBudgetTests {
         let now = Timestamp(milliseconds: 5)
         for _ in 0..<3 {
             budget.nextAlert()
-            let matching = Silence.matching(Self.alert(), of: silences.reversed(), at: now, within: &budget)
-            #expect(matching.map(\.id) == [cheap])
+            let holding = Silence.holding(Self.alert(), of: silences.reversed(), at: now, within: &budget)
+            #expect(holding?.id == cheap)
         }
         let (skipped, none) = (budget.takeSkipped(), budget.takeSkipped())
         #expect(skipped == [heavy: 3] && none.isEmpty)

@@ -67,14 +67,17 @@ struct RuleTrial: Sendable {
             return (Routing(facts, rules: rules.rules, within: &budget), budget)
         }
         let moment = time ?? now
-        var known = HoldingFacts(now: moment, silences: rules.silences, firings: 1)
+        var known = HoldingFacts(now: moment, firings: 1)
         if let hours = routing.deciding?.hours {
             known.opensAt = try await RoutingStore.opening(of: hours, at: moment, in: pool)
         }
         return try await WorkerPool.run { [known] in
-            var left = budget
+            var (left, known) = (budget, known)
             left.nextAlert()
-            let hold = AlertHold.decide(routing.alert, rule: routing.deciding, known, within: &left)
+            if routing.deciding?.opensIncident != false {
+                known.silence = Silence.holding(routing.alert, of: rules.silences, at: moment, within: &left)
+            }
+            let hold = AlertHold.decide(routing.deciding, known)
             return Outcome(
                 routing: routing, hold: hold, reason: hold.map { Self.sentence($0, routing.deciding) },
                 skipped: left.skipped.keys.sorted { $0.uuidString < $1.uuidString })

@@ -14,7 +14,7 @@ import Testing
     }
 
     private static func routeAll(_ router: AlertRouter) async throws {
-        await router.letGo()
+        await router.releaseDue()
         while try await router.routeBatch() > 0 {}
     }
 

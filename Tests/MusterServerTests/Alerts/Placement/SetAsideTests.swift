@@ -38,14 +38,14 @@ import Testing
     @Test func `alerts that cannot be read do not stand in front of the others`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
-            let many = (0..<AlertRouter.batchMax).map { IncomingAlert.firing("bad \($0)", at: 0, group: "bad") }
+            let many = (0..<AlertPlacer.batchMax).map { IncomingAlert.firing("bad \($0)", at: 0, group: "bad") }
             try await daemon.take([(source, many)])
             try await daemon.pool.query("ALTER TABLE alert DROP CONSTRAINT alert_status_check")
             try await daemon.pool.query("UPDATE alert SET status = 'suspected'")
             try await daemon.take(source, .firing("good", at: 5, group: "good"))
             for _ in 1...3 { try await daemon.router.routeBatch() }
             #expect(try await daemon.count("alert", where: "identity = 'good' AND incident IS NOT NULL") == 1)
-            #expect(try await daemon.count("alert", where: "NOT routed") == AlertRouter.batchMax)
+            #expect(try await daemon.count("alert", where: "NOT routed") == AlertPlacer.batchMax)
         }
     }
 

@@ -160,7 +160,7 @@ import Testing
                 let source = try await daemon.makeSource()
                 try await daemon.take(source, .firing("a"))
                 try await daemon.pool.transaction { transaction async throws in
-                    #expect(try await daemon.router.store.beginPlacing(in: transaction))
+                    #expect(try await PlacementStore().lockPlacement(in: transaction))
                     #expect(try await other.router.routeBatch() == 0)
                 }
                 #expect(try await other.router.routeBatch() == 1)

@@ -41,7 +41,7 @@ extension TestDaemon {
     }
 
     func routeAll() async throws {
-        await router.letGo()
+        await router.releaseDue()
         while try await router.routeBatch() > 0 {}
     }
 
