@@ -55,3 +55,17 @@ enum SourceKind: String, CaseIterable, Sendable {
         }
     }
 }
+
+/// Reads one vendor's messages: bytes in, alerts out. Nothing is looked up and nothing is stored; unknown fields are
+/// ignored; identity, status, group and times are what matters.
+protocol AlertFormat {
+    /// - Throws: `Problem` when the message is not of this format; it is then kept as a dead letter.
+    static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage
+}
+
+/// The format of the built-in sources, whose alerts Muster makes itself: no message is of it.
+enum InternalFormat: AlertFormat {
+    static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
+        throw Problem(.notFound, "This source is built in: Muster itself raises its alerts.")
+    }
+}

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import IncidentDomain
+import Metrics
 import Postgres
 
 /// The rows of alerts. Taking them in is one statement for many, which also leaves word of what changed state: for the
@@ -295,4 +296,186 @@ enum AlertTexts {
         }
         return texts
     }
+}
+
+// MARK: - Repetitions
+
+/// Repetitions that say nothing new: most of what comes in a storm, and the least work.
+extension AlertStore {
+    /// Counts the alerts of a batch that are open and were last told in the same words; each identity stands at most once in
+    /// it, and all of them fire.
+    ///
+    /// - Returns: The others. `take` knows what becomes of them.
+    func count(_ batch: [Arrival]) async throws -> [Arrival] {
+        guard !batch.isEmpty else { return [] }
+        let rows = try await pool.query(Self.count(batch))
+        guard let counted = try rows.first?.decode("counted", as: [Int]?.self) else { return [] }
+        let places = Set(counted)
+        return batch.enumerated().filter { !places.contains($0.offset + 1) }.map(\.element)
+    }
+
+    /// Does what `take` would do to such an alert. A firing of another beginning, one that has fallen quiet and one that is
+    /// over are not counted. There is no join with the table, for the reason that `take` has; what belongs to a row is found in
+    /// arrays that are sorted by the rows' ids. What the update asks again, of rows that another changed meanwhile, has a form
+    /// that no partial index knows.
+    static func count(_ batch: [Arrival]) -> SQL {
+        """
+        WITH said AS MATERIALIZED (
+            SELECT found.id, words, occurrences, expires_at, place
+            FROM unnest(\(batch.map { $0.source }), \(batch.map { $0.alert.identity }), \(batch.map { $0.alert.words }),
+                    \(batch.map { $0.alert.startsAt }), \(batch.map { $0.occurrences }), \(batch.map { $0.alert.expiresAt }))
+                WITH ORDINALITY AS arrived (source, identity, words, starts_at, occurrences, expires_at, place)
+            CROSS JOIN LATERAL (
+                SELECT (
+                    SELECT open.id FROM alert AS open
+                    WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
+                        AND open.words = arrived.words AND open.quiet_since IS NULL
+                        AND coalesce(open.starts_at = arrived.starts_at, true)
+                ) AS id OFFSET 0
+            ) AS found
+            WHERE found.id IS NOT NULL ORDER BY found.id
+        ), counted AS (
+            UPDATE alert SET occurrences = occurrences + \(fragment: said("occurrences")), last_seen_at = now(),
+                expires_at = \(fragment: said("expires_at")), due_at = least(due_at, \(fragment: said("expires_at")))
+            WHERE id = ANY (ARRAY(SELECT id FROM said)) AND coalesce(status, '') <> 'resolved' AND quiet_since IS NULL
+                AND words = \(fragment: said("words"))
+            RETURNING id
+        )
+        SELECT CASE WHEN (SELECT count(*) FROM counted) < \(batch.count)
+            THEN ARRAY(SELECT place FROM said WHERE id = ANY (ARRAY(SELECT id FROM counted))) END AS counted
+        """
+    }
+
+    /// What was said of the row at hand: `width_bucket` looks its place up in the sorted array.
+    private static func said(_ column: String) -> SQL {
+        "(ARRAY(SELECT \(unescaped: column) FROM said))[width_bucket(alert.id, ARRAY(SELECT id FROM said))]"
+    }
+}
+
+// MARK: - What changes nothing
+
+/// Why a message about an alert, which its sender was told is taken, changes nothing.
+enum AlertIgnorance: String, CaseIterable, Sendable {
+    /// It fires, and that firing, or a later one, is over already.
+    case lateFiring = "late_firing"
+    /// The end of an earlier firing.
+    case lateEnd = "late_end"
+    /// An end of what is over already: it says nothing new, and the alert is not marked.
+    case alreadyOver = "already_over"
+    /// Somebody looks at what does not fire.
+    case notOpen = "not_open"
+
+    func count(_ messages: Int) {
+        Counter(label: "muster_alerts_ignored", dimensions: [("reason", rawValue)]).increment(by: messages)
+    }
+}
+
+/// Nothing that was acknowledged is dropped in silence: what the intake does not act on is counted by its reason, and the alert
+/// that it was about says how many such messages there were, and why.
+extension AlertStore {
+    /// What the statement did with a batch.
+    struct Taken {
+        let firings: Int
+        let ends: Int
+        let lateEnds: Int
+        let acknowledgements: Int
+    }
+
+    /// Late ends are marked by the statement itself. Everything else is so seldom that it is looked up afterwards.
+    ///
+    /// - Returns: How many alerts changed state by it: the ends that came before their firing (`noteLate`).
+    func noteIgnored(of batch: [Arrival], _ taken: Taken) async throws -> Int {
+        var (firings, ends, acknowledgements) = (0, 0, 0)
+        for arrival in batch {
+            switch arrival.alert.status {
+            case .firing: firings += 1
+            case .resolved: ends += 1
+            case .acknowledged: acknowledgements += 1
+            }
+        }
+        if taken.lateEnds > 0 { AlertIgnorance.lateEnd.count(taken.lateEnds) }
+        if ends > taken.ends + taken.lateEnds { AlertIgnorance.alreadyOver.count(ends - taken.ends - taken.lateEnds) }
+        if acknowledgements > taken.acknowledgements {
+            try await noteNotOpen(batch.filter { $0.alert.status == .acknowledged })
+        }
+        guard firings > taken.firings else { return 0 }
+        return try await noteLate(batch.filter { $0.alert.status == .firing })
+    }
+
+    /// Marks the alerts that late firings are about. An alert whose end came first, and which no firing was ever seen of, is no
+    /// reason to pass its firing over: it did fire, and its incident hears of both, as if they had come in order.
+    private func noteLate(_ batch: [Arrival]) async throws -> Int {
+        let rows = try await pool.query(
+            """
+            WITH missed AS MATERIALIZED (
+                SELECT (
+                    SELECT own.id FROM alert AS own
+                    WHERE own.source = arrived.source AND own.identity = arrived.identity
+                        AND own.starts_at >= arrived.starts_at
+                    ORDER BY own.starts_at LIMIT 1
+                ) AS id
+                FROM unnest(\(batch.map(\.source)), \(batch.map { $0.alert.identity }), \(batch.map { $0.alert.startsAt }))
+                    AS arrived (source, identity, starts_at)
+                WHERE (\(fragment: Self.openAlert)) IS NULL
+            ), overtaken AS (
+                UPDATE alert SET routed = false, last_seen_at = now()
+                WHERE id = ANY (ARRAY(SELECT id FROM missed)) AND \(fragment: Self.neverFired)
+                RETURNING id
+            ), marked AS (
+                UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = \(AlertIgnorance.lateFiring.rawValue),
+                    ignored_at = now()
+                WHERE id = ANY (ARRAY(SELECT id FROM missed)) AND NOT (\(fragment: Self.neverFired))
+            )
+            SELECT (SELECT count(*) FROM overtaken) AS overtaken, (SELECT count(*) FROM missed) AS missed
+            """)
+        guard let row = rows.first else { return 0 }
+        let (overtaken, missed): (Int, Int) = (try row.decode("overtaken"), try row.decode("missed"))
+        if missed > overtaken { AlertIgnorance.lateFiring.count(missed - overtaken) }
+        return overtaken
+    }
+
+    /// Marks the newest alert of each identity of which nothing is open.
+    private func noteNotOpen(_ batch: [Arrival]) async throws {
+        let rows = try await pool.query(
+            """
+            WITH missed AS MATERIALIZED (
+                SELECT (
+                    SELECT newest.id FROM alert AS newest
+                    WHERE newest.source = arrived.source AND newest.identity = arrived.identity
+                    ORDER BY newest.starts_at DESC LIMIT 1
+                ) AS id
+                FROM unnest(\(batch.map(\.source)), \(batch.map { $0.alert.identity })) AS arrived (source, identity)
+                WHERE (\(fragment: Self.openAlert)) IS NULL
+            ), marked AS (
+                UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = \(AlertIgnorance.notOpen.rawValue),
+                    ignored_at = now()
+                WHERE id = ANY (ARRAY(SELECT id FROM missed))
+            )
+            SELECT count(*) AS missed FROM missed
+            """)
+        if let missed: Int = try rows.first?.decode("missed"), missed > 0 { AlertIgnorance.notOpen.count(missed) }
+    }
+
+    private static let openAlert: SQL = """
+        SELECT open.id FROM alert AS open
+        WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
+        """
+
+    /// Of an alert that is over: its end is all that came.
+    private static let neverFired: SQL = """
+        status = 'resolved' AND last_seen_at = first_seen_at AND routed AND incident IS NULL AND held IS NULL
+        """
+}
+
+// MARK: - Flapping
+
+/// When an alert that begins and ends again and again is called flapping, and how that is damped: its end counts only
+/// when it lasts. So an incident is not told of every turn, and never that something is over that will be back.
+enum AlertFlapping {
+    /// A firing within this time after the end of the one before it counts on.
+    static let windowSeconds = 900
+    /// So many of them in a row are flapping: from the fifth firing on.
+    static let flapsMin = 4
+    /// How long a flapping alert has to be quiet until it is over.
+    static let quietSeconds = 300
 }

@@ -112,3 +112,51 @@ struct IncomingMessage: Sendable {
         alerts.isEmpty && resolvedGroup == nil && changes.isEmpty && confirmationURL == nil
     }
 }
+
+/// What the sender sent of an alert, for people to look at.
+enum AlertPayload: Hashable, Sendable {
+    /// All of a message about one alert, as it came.
+    case whole([UInt8])
+    /// The part of a message about several alerts that is about this one: written out only if it is kept.
+    case part(JSONValue)
+
+    /// Bytes that are kept.
+    static let bytesMax = 16_384
+
+    /// What is kept; a character of several bytes is not cut in two.
+    var kept: [UInt8] {
+        let bytes =
+            switch self {
+            case .whole(let bytes): bytes
+            case .part(let value): value.bytes
+            }
+        guard bytes.count > Self.bytesMax else { return bytes }
+        var end = Self.bytesMax
+        while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return Array(bytes[..<end])
+    }
+}
+
+/// Keys that senders make, kept to a length that an index can hold.
+enum AlertName {
+    private static let bytesMax = 1000
+
+    /// The key itself, or its SHA-256 when it is too long: cutting it could make two of one.
+    static func bounded(_ key: String) -> String {
+        guard key.utf8.count > bytesMax else { return key }
+        return "sha256:" + HashChain.hex(OpenSSL.sha256(Array(key.utf8)))
+    }
+
+    /// What an alert of a source is called while this program runs; two alerts of one number are rare, and have to do no harm.
+    static func number(of identity: String, from source: UUID) -> Int {
+        var hasher = Hasher()
+        hasher.combine(source)
+        hasher.combine(identity)
+        return hasher.finalize()
+    }
+
+    /// The beginning of a text. It counts scalars, since one letter may have accents without end.
+    static func cut(_ text: String, to scalars: Int) -> String {
+        String(text.unicodeScalars.prefix(scalars))
+    }
+}
