@@ -86,7 +86,7 @@ package struct OpeningHours: Hashable, Sendable {
 }
 
 /// What the rules make of an alert: every rule sees what those before it have set.
-package struct Routing: Sendable {
+package struct RuleOutcome: Sendable {
     /// The alert with its component and severity as they are now.
     package private(set) var alert: AlertFacts
     /// The rules that matched, in their order.
@@ -102,7 +102,7 @@ package struct Routing: Sendable {
     /// - Parameter budget: Says what the matchers may cost, and afterwards which rules were left out.
     package init(_ alert: AlertFacts, rules: [RoutingRule], within budget: inout MatchBudget) {
         self.alert = alert
-        for rule in rules where budget.hold(rule.matchers, for: self.alert, of: rule.id) {
+        for rule in rules where budget.matches(rule.matchers, for: self.alert, of: rule.id) {
             matched.append(rule)
             apply(rule)
             if rule.stops { break }

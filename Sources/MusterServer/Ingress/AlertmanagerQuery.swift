@@ -61,9 +61,7 @@ struct AlertmanagerQuery: Sendable {
 /// the whole value.
 struct AlertmanagerMatcher: Sendable {
     let name: String
-    let value: String
-    let comparison: LabelMatcher.Comparison
-    private let pattern: LinearPattern?
+    private let matcher: LabelMatcher
 
     private static let textMax = 1000
 
@@ -80,44 +78,32 @@ struct AlertmanagerMatcher: Sendable {
         }
         rest = rest.dropFirst(comparison.rawValue.count).drop { $0 == " " }
         self.name = String(name)
-        value = Self.unquoted(rest)
-        self.comparison = comparison
-        guard comparison == .matches || comparison == .matchesNot else {
-            pattern = nil
-            return
-        }
-        do {
-            pattern = try LinearPattern(value)
+        do throws(PatternFault) {
+            matcher = try LabelMatcher("label:\(name)", comparison, Self.unquoted(rest))
         } catch {
             throw AlertmanagerQuery.wrong("filter", "has a regular expression that \(error.reason)")
         }
     }
 
-    private var isEqual: Bool { comparison == .equal || comparison == .matches }
+    var value: String { matcher.value }
 
     /// Whether this is `name="value"` of a label that has to be there: what an index finds.
-    var isLookup: Bool { isEqual && pattern == nil && !value.isEmpty }
+    var isLookup: Bool { matcher.isEqual && !matcher.isPattern && !value.isEmpty }
 
     /// Operations that all matchers of one request may take together: about 50 ms.
     static let operationsMax = 100_000_000
 
     /// - Throws: `Problem`, when it takes more operations than are left.
     func matches(_ labels: [String: String], operations left: inout Int) throws(Problem) -> Bool {
-        let text = labels[name] ?? ""
-        guard let pattern else { return (text == value) == isEqual }
-        let match = pattern.match(text, operationsMax: left)
-        left -= match.operations
-        guard let isFound = match.isMatch else {
+        guard let isMatch = matcher.matches(text: labels[name] ?? "", operations: &left) else {
             throw .invalid("/filter", "takes too long to match; write the regular expressions shorter")
         }
-        return isFound == isEqual
+        return isMatch
     }
 
     /// Whether a silence has this very matcher, as Alertmanager asks of each (api/v2, CheckSilenceMatchesFilterLabels): what
     /// the silence would match does not count.
-    func isOne(of matchers: [LabelMatcher]) -> Bool {
-        matchers.contains { $0.label == "label:\(name)" && $0.comparison == comparison && $0.value == value }
-    }
+    func isOne(of matchers: [LabelMatcher]) -> Bool { matchers.contains(matcher) }
 
     private static func unquoted(_ text: Substring) -> String {
         guard text.count >= 2, text.first == "\"", text.last == "\"" else { return String(text) }

@@ -56,7 +56,7 @@ struct AlertmanagerRoutes: Sendable {
     /// as Alertmanager says it, and the others are committed.
     private func receive(_ request: RequestContext) async throws -> Answer {
         do {
-            try await desk.take(try await caller(request), by: .prometheusAlerts)
+            try await desk.receive(try await caller(request), by: .prometheusAlerts)
             return Answer(.ok)
         } catch let problem as Problem where problem.members["accepted"] != nil {
             throw problem.ofKind(.malformedRequest)
@@ -161,7 +161,7 @@ struct AlertmanagerRoutes: Sendable {
 struct AlertmanagerSilenceRoutes: Sendable {
     let doors: AlertmanagerRoutes
     let store: SilenceStore
-    let routing: RoutingSignal
+    let routing: WakeSignal
 
     var routes: [Route] {
         [
@@ -183,9 +183,8 @@ struct AlertmanagerSilenceRoutes: Sendable {
     private func list(_ request: RequestContext) async throws -> Answer {
         let source = try await doors.caller(request).source
         let query = try AlertmanagerQuery(request.target)
-        var filter = SilenceFilter()
-        filter.source = source.id
-        let silences = try await store.listCurrent(filter)
+        let filter = SilenceFilter(source: source.id, currentFirst: true)
+        let silences = try await store.list(filter, before: nil, limit: SilenceStore.unpagedMax)
             .compactMap(\.readable)
             .filter { stored in query.matchers.allSatisfy { $0.isOne(of: stored.silence.matchers) } }
         return .json { json in json.array(silences) { Self.write($1, to: &$0) } }
@@ -198,7 +197,7 @@ struct AlertmanagerSilenceRoutes: Sendable {
         let source = caller.source
         let fields = try caller.request.fields()
         var matchers = try Self.matchers(fields)
-        guard !matchers.holdForEverything else {
+        guard !matchers.matchEverything else {
             throw Problem.invalid("/matchers", "should have at least 1 matcher that does not match the empty text")
         }
         matchers.append(try Self.matcher("source", .equal, source.name, at: matchers.count))
@@ -327,8 +326,8 @@ struct AlertmanagerSilenceRoutes: Sendable {
                 json.object { json in
                     json.member("name", String(matcher.label.dropFirst(6)))
                     json.member("value", matcher.value)
-                    json.member("isRegex", matcher.comparison == .matches || matcher.comparison == .matchesNot)
-                    json.member("isEqual", matcher.comparison == .equal || matcher.comparison == .matches)
+                    json.member("isRegex", matcher.isPattern)
+                    json.member("isEqual", matcher.isEqual)
                 }
             }
             json.member("startsAt", stored.silence.startsAt)

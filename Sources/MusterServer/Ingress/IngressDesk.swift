@@ -63,7 +63,7 @@ struct IngressDesk: Sendable {
     /// - Throws: `Problem`: what is wrong with the message, which is then kept; `overloaded`. Where only a part of it is wrong,
     ///   the rest is stored, and the member `accepted` says how much that was.
     @discardableResult
-    func take(
+    func receive(
         _ caller: Caller, by entry: IngressEntry, changed: (inout IncomingMessage) -> Void = { _ in }
     ) async throws -> IncomingMessage {
         let source = caller.source
@@ -92,7 +92,7 @@ struct IngressDesk: Sendable {
     func store(_ message: IncomingMessage, from source: Source) async throws {
         var message = message
         try await rules.apply(&message, source: source)
-        try await intake.take(message, from: source.id)
+        try await intake.accept(message, from: source.id)
         if !message.changes.isEmpty { try await changes.insert(message.changes, from: source.id) }
         if let url = message.confirmationURL { try await sources.store.setConfirmation(url, of: source.id) }
     }
@@ -144,7 +144,7 @@ struct IngressDesk: Sendable {
             guard Self.kept.contains(name) || name.hasPrefix("ce-") || isCoded && name == "content-encoding" else {
                 continue
             }
-            kept[name] = .string(AlertName.cut(field.value.replacing("\0", with: "\u{FFFD}"), to: 1_000))
+            kept[name] = .string(ForeignText.cut(field.value.replacing("\0", with: "\u{FFFD}"), scalars: 1_000))
         }
         return kept
     }

@@ -95,7 +95,7 @@ struct OpsgenieRoutes: Sendable {
     ) async throws -> Answer {
         // Clients name the alert by the id of this request later.
         let id = UUID.timeOrdered(at: request.clock.now)
-        let message = try await desk.take(caller, by: .opsgenieAlert) { message in
+        let message = try await desk.receive(caller, by: .opsgenieAlert) { message in
             if !message.alerts.isEmpty { message.alerts[0].id = id }
         }
         if let alias = message.alerts.first?.identity {
@@ -128,7 +128,7 @@ struct OpsgenieRoutes: Sendable {
             try await desk.store(message, from: caller.source)
         } else {
             // Its alias may be that of another alert, which is open.
-            (status == .resolved ? AlertIgnorance.alreadyOver : .notOpen).count(1)
+            (status == .resolved ? IgnoredReason.alreadyOver : .notOpen).count(1)
         }
         if let note = message.alerts.first?.annotations["note"] {
             try await store.set(.note(note, author: message.alerts.first?.actor ?? "Opsgenie"), of: alert)

@@ -56,9 +56,9 @@ final class ReportDesk: Sendable {
     /// Counts a report. Returns after the commit, and tells nothing of what was found.
     ///
     /// - Throws: `Problem` `tooManyRequests`.
-    func take(_ body: ReportBody, from request: RequestContext) async throws {
+    func accept(_ body: ReportBody, from request: RequestContext) async throws {
         let client = ReportClient(peer: request.peer, headers: request.head.headerFields, proxies: proxies)
-        let wait = limiter.take(reporter: client.reporter(key: limiterKey), at: clock().milliseconds / 1000)
+        let wait = limiter.admit(reporter: client.reporter(key: limiterKey), at: clock().milliseconds / 1000)
         if let wait { throw Problem.later(.tooManyRequests, "Your reports have been heard.", seconds: wait) }
         let names = try await currentNames()
         let report = Report(
@@ -186,7 +186,7 @@ final class ReportLimiter: Sendable {
     ///
     /// - Parameter seconds: What the clock says, of whatever beginning.
     /// - Returns: Nil when it is taken, else after how many seconds to try again.
-    func take(reporter: [UInt8], at seconds: Int64) -> Int? {
+    func admit(reporter: [UInt8], at seconds: Int64) -> Int? {
         let limit: Limit? = state.withLock { state in
             let minute = seconds / 60
             if minute != state.minute { state = State(minute: minute) }

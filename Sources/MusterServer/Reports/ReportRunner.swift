@@ -12,7 +12,7 @@ struct ReportRunner: Service {
     let pool: PostgresPool
     let intake: AlertIntake
     let rules: RuleBook
-    let routing: RoutingSignal
+    let routing: WakeSignal
     let logger: Logger
     var retentionDays = 90
     /// How often to look.
@@ -73,7 +73,7 @@ struct ReportRunner: Service {
         guard !surging.isEmpty || !over.isEmpty else { return }
         var message = IncomingMessage(alerts: (surging + over).map(Self.alert))
         try await rules.apply(&message, source: BuiltInSource.reports)
-        try await intake.take(message, from: BuiltInSource.reports)
+        try await intake.accept(message, from: BuiltInSource.reports)
         try await store.mark(surging.map(\.key), alerted: true)
         try await store.mark(over.map(\.key), alerted: false)
     }

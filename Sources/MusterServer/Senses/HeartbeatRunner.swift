@@ -8,7 +8,7 @@ import ServiceLifecycle
 struct HeartbeatRunner: Service {
     let store: HeartbeatStore
     let fleet: FleetStore
-    let signal: RoutingSignal
+    let signal: WakeSignal
     let logger: Logger
     var interval: Duration = .seconds(1)
 

@@ -18,7 +18,8 @@ struct ProbeDraft: Hashable, Sendable {
         var annotations = ["detail": detail]
         annotations["description"] = description
         return SenseSignal(
-            source: BuiltInSource.probes, identity: name, title: AlertName.cut("Probe \(name): \(detail)", to: 300),
+            source: BuiltInSource.probes, identity: name,
+            title: ForeignText.cut("Probe \(name): \(detail)", scalars: 300),
             component: component, severity: severity,
             labels: ["alertname": "ProbeFailed", "probe": name, "kind": target.kind.rawValue],
             annotations: annotations, startsAt: start, endsAt: end)

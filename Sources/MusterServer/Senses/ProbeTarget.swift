@@ -92,10 +92,10 @@ struct ProbeOutcome: Hashable, Sendable {
 
     static func unknown(_ detail: String) -> ProbeOutcome {
         ProbeOutcome(
-            isPassed: false, detail: AlertName.cut(detail, to: 500), latencyMilliseconds: nil, isUnknown: true)
+            isPassed: false, detail: ForeignText.cut(detail, scalars: 500), latencyMilliseconds: nil, isUnknown: true)
     }
 
     static func failed(_ detail: String, _ latency: Int? = nil) -> ProbeOutcome {
-        ProbeOutcome(isPassed: false, detail: AlertName.cut(detail, to: 500), latencyMilliseconds: latency)
+        ProbeOutcome(isPassed: false, detail: ForeignText.cut(detail, scalars: 500), latencyMilliseconds: latency)
     }
 }

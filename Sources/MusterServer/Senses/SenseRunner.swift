@@ -11,7 +11,7 @@ struct SenseRunner: Service {
     let store: SenseSignalStore
     let intake: AlertIntake
     let rules: RuleBook
-    let signal: RoutingSignal
+    let signal: WakeSignal
     let logger: Logger
     var interval: Duration = .seconds(1)
 
@@ -66,7 +66,7 @@ struct SenseRunner: Service {
         do {
             var message = IncomingMessage(alerts: signals.map(\.signal.alert))
             try await rules.apply(&message, source: source)
-            try await intake.take(message, from: source)
+            try await intake.accept(message, from: source)
             return signals.map(\.turn)
         } catch {
             guard !Task.isCancelled, Self.isOfItself(error) else { throw error }

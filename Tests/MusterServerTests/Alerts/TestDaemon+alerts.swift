@@ -29,10 +29,10 @@ extension TestDaemon {
     }
 
     /// Again, when another daemon stored the same alert at the same moment.
-    private func takeInsisting(_ round: [AlertStore.Arrival]) async throws -> Int {
+    private func takeInsisting(_ round: [AlertIntakeStore.Arrival]) async throws -> Int {
         while true {
             do {
-                return try await AlertStore(pool: pool).take(round)
+                return try await AlertIntakeStore(pool: pool).apply(round)
             } catch let error as PostgresError where ["23505", "40P01"].contains(error.sqlState) {
                 continue
             }
@@ -55,7 +55,7 @@ extension TestDaemon {
         _ limits: AlertIntake.Limits = AlertIntake.Limits(), _ body: @escaping @Sendable (AlertIntake) async throws -> T
     ) async throws -> T {
         let intake = AlertIntake(
-            store: AlertStore(pool: pool), limits: limits, routing: routing, logger: TestServer.quietLogger)
+            store: AlertIntakeStore(pool: pool), limits: limits, routing: routing, logger: TestServer.quietLogger)
         return try await withThrowingTaskGroup(of: T?.self) { group in
             group.addTask {
                 try await intake.run()

@@ -30,7 +30,7 @@ enum AlertmanagerFormat: AlertFormat {
         }
         let isCut = (document["truncatedAlerts"]?.integer ?? 0) > 0
         if isCut, document["status"]?.string.flatMap(status) == .resolved {
-            message.resolvedGroup = group.map { AlertName.bounded(ForeignText.clean($0)) }
+            message.resolvedGroup = group.map { AlertKey.bounded(ForeignText.clean($0)) }
         }
         return message
     }

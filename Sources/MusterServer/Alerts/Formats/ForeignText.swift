@@ -31,6 +31,11 @@ enum ForeignText {
         } ?? text.utf8.contains(0)
     }
 
+    /// The beginning of a text. It counts scalars, since one letter may have accents without end.
+    static func cut(_ text: String, scalars: Int) -> String {
+        String(text.unicodeScalars.prefix(scalars))
+    }
+
     /// The beginning of a text that fits into so many bytes, cut between characters of Unicode.
     static func cut(_ text: String, bytes: Int) -> String {
         guard text.utf8.count > bytes else { return text }
@@ -152,7 +157,7 @@ extension IncomingAlert {
         labels: [String: String] = [:],
         annotations: [String: String] = [:], actor: String? = nil, payload: AlertPayload = .whole([])
     ) -> IncomingAlert {
-        let name = AlertName.bounded(ForeignText.clean(identity))
+        let name = AlertKey.bounded(ForeignText.clean(identity))
         var annotations = annotations
         if let remark = remark(onStart: startsAt, onEnd: endsAt) { annotations[ForeignText.unreadTime] = remark }
         var losses: [String] = []
@@ -172,7 +177,7 @@ extension IncomingAlert {
             ?? ForeignText.bounded(labels["service"], bytes: 200)
         return IncomingAlert(
             identity: name,
-            groupKey: ForeignText.bounded(group, bytes: .max).map(AlertName.bounded) ?? name, status: status,
+            groupKey: ForeignText.bounded(group, bytes: .max).map(AlertKey.bounded) ?? name, status: status,
             title: ForeignText.bounded(title, bytes: ForeignText.titleBytesMax)
                 ?? ForeignText.cut(name, bytes: ForeignText.titleBytesMax),
             component: component, severity: ForeignText.bounded(severity, bytes: 64),

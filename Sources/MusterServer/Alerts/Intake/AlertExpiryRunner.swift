@@ -5,7 +5,7 @@ import ServiceLifecycle
 /// Ends the alerts that were not said again in time. Any number of daemons may run it: each takes rows that no other has.
 struct AlertExpiryRunner: Service {
     let store: AlertStore
-    let routing: RoutingSignal
+    let routing: WakeSignal
     let logger: Logger
     var interval: Duration = .seconds(5)
     /// How long to wait after the start: while no daemon ran, nobody could say anything again, and senders do so every minute

@@ -6,13 +6,13 @@ enum AlertFolding {
     private struct Key: Hashable, Comparable {
         let source: UUID
         let identity: String
-        let name: Int
+        let hash: Int
 
         static func == (left: Key, right: Key) -> Bool {
-            left.name == right.name && left.identity == right.identity && left.source == right.source
+            left.hash == right.hash && left.identity == right.identity && left.source == right.source
         }
 
-        func hash(into hasher: inout Hasher) { hasher.combine(name) }
+        func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 
         static func < (left: Key, right: Key) -> Bool {
             left.source == right.source ? left.identity < right.identity : left.source < right.source
@@ -29,8 +29,8 @@ enum AlertFolding {
     /// state waits for the next round. Within a round the order is by source and identity, so that two daemons lock the same rows in the same order.
     static func rounds(
         _ messages: [(source: UUID, alerts: [IncomingAlert])], at now: Timestamp
-    ) -> [[AlertStore.Arrival]] {
-        var rounds: [[AlertStore.Arrival]] = []
+    ) -> [[AlertIntakeStore.Arrival]] {
+        var rounds: [[AlertIntakeStore.Arrival]] = []
         let latest = now.adding(seconds: aheadSecondsMax)
         /// Where the newest arrival of each identity is.
         var newest: [Key: (round: Int, index: Int)] = [:]
@@ -38,8 +38,8 @@ enum AlertFolding {
             for var alert in alerts {
                 if let startsAt = alert.startsAt, startsAt > latest { alert.startsAt = nil }
                 if let endsAt = alert.endsAt, endsAt > latest { alert.endsAt = nil }
-                let name = AlertName.number(of: alert.identity, from: source)
-                let key = Key(source: source, identity: alert.identity, name: name)
+                let hash = AlertKey.hash(of: alert.identity, from: source)
+                let key = Key(source: source, identity: alert.identity, hash: hash)
                 let last = newest[key]
                 if let last {
                     let known = rounds[last.round][last.index].alert
@@ -56,7 +56,7 @@ enum AlertFolding {
                 let round = last.map { $0.round + 1 } ?? 0
                 if round == rounds.count { rounds.append([]) }
                 rounds[round].append(
-                    AlertStore.Arrival(at: now, source: source, alert: alert, name: name))
+                    AlertIntakeStore.Arrival(at: now, source: source, alert: alert, hash: hash))
                 newest[key] = (round, rounds[round].count - 1)
             }
         }
@@ -65,9 +65,9 @@ enum AlertFolding {
 
     /// By source and identity. The keys are sorted, and each arrival is moved once: it is large, and sorting would move it
     /// many times.
-    private static func sorted(_ round: [AlertStore.Arrival]) -> [AlertStore.Arrival] {
+    private static func sorted(_ round: [AlertIntakeStore.Arrival]) -> [AlertIntakeStore.Arrival] {
         guard round.count > 1 else { return round }
-        let keys = round.map { Key(source: $0.source, identity: $0.alert.identity, name: $0.name) }
+        let keys = round.map { Key(source: $0.source, identity: $0.alert.identity, hash: $0.hash) }
         let order = round.indices.sorted { keys[$0] < keys[$1] }
         return order.map { round[$0] }
     }
@@ -75,22 +75,24 @@ enum AlertFolding {
 
 /// Which alerts were stored as open not long ago. Only a hint of which statement to try first: the database knows.
 struct RecentAlerts: Sendable {
-    /// Names in two generations: when the younger one is full, the elder is forgotten.
+    /// Hashes (`AlertKey.hash`) in two generations: when the younger one is full, the elder is forgotten.
     private var young: Set<Int> = []
     private var old: Set<Int> = []
     private let generationMax: Int
 
-    /// - Parameter max: How many are remembered; a name takes about 20 bytes.
+    /// - Parameter max: How many are remembered; each takes about 20 bytes.
     init(max: Int = 200_000) {
         generationMax = max / 2
     }
 
     /// Takes the firings that are probably repetitions out of a round, in its order.
-    func divide(_ round: [AlertStore.Arrival]) -> (again: [AlertStore.Arrival], others: [AlertStore.Arrival]) {
+    func divide(_ round: [AlertIntakeStore.Arrival]) -> (
+        again: [AlertIntakeStore.Arrival], others: [AlertIntakeStore.Arrival]
+    ) {
         guard !young.isEmpty || !old.isEmpty else { return ([], round) }
-        var (again, others): ([AlertStore.Arrival], [AlertStore.Arrival]) = ([], [])
+        var (again, others): ([AlertIntakeStore.Arrival], [AlertIntakeStore.Arrival]) = ([], [])
         for arrival in round {
-            if arrival.alert.status == .firing, contains(arrival.name) {
+            if arrival.alert.status == .firing, contains(arrival.hash) {
                 again.append(arrival)
             } else {
                 others.append(arrival)
@@ -100,22 +102,22 @@ struct RecentAlerts: Sendable {
     }
 
     /// Remembers what became of a round.
-    mutating func note(_ round: [AlertStore.Arrival]) {
+    mutating func note(_ round: [AlertIntakeStore.Arrival]) {
         for arrival in round {
             switch arrival.alert.status {
             case .firing:
-                guard young.insert(arrival.name).inserted, young.count == generationMax else { continue }
+                guard young.insert(arrival.hash).inserted, young.count == generationMax else { continue }
                 old = young
                 young = []
             case .resolved:
-                young.remove(arrival.name)
-                old.remove(arrival.name)
+                young.remove(arrival.hash)
+                old.remove(arrival.hash)
             case .acknowledged: continue
             }
         }
     }
 
-    private func contains(_ name: Int) -> Bool {
-        young.contains(name) || old.contains(name)
+    private func contains(_ hash: Int) -> Bool {
+        young.contains(hash) || old.contains(hash)
     }
 }

@@ -38,11 +38,11 @@ final class AlertIntake: Service, Sendable {
         var isClosed = false
     }
 
-    private let store: AlertStore
+    private let store: AlertIntakeStore
     private let limits: Limits
     private let clock: DatabaseClock
     private let logger: Logger
-    private let routing: RoutingSignal
+    private let routing: WakeSignal
     private let state: Mutex<State>
     /// How many alerts share a statement, and how long it takes.
     private let batchAlerts = Recorder(label: "muster_intake_batch_alerts", aggregate: true)
@@ -51,7 +51,7 @@ final class AlertIntake: Service, Sendable {
     private let arrived: AsyncStream<Void>.Continuation
 
     init(
-        store: AlertStore, limits: Limits, routing: RoutingSignal, clock: DatabaseClock = DatabaseClock(),
+        store: AlertIntakeStore, limits: Limits, routing: WakeSignal, clock: DatabaseClock = DatabaseClock(),
         logger: Logger
     ) {
         self.store = store
@@ -69,7 +69,7 @@ final class AlertIntake: Service, Sendable {
     /// Takes a message in; returns when all of it is committed.
     ///
     /// - Throws: `Problem` `overloaded` when too much waits already, or the fault of the statement.
-    func take(_ message: IncomingMessage, from source: UUID) async throws {
+    func accept(_ message: IncomingMessage, from source: UUID) async throws {
         guard !message.alerts.isEmpty || message.resolvedGroup != nil else { return }
         let loop = MultiThreadedEventLoopGroup.currentEventLoop
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
@@ -96,7 +96,7 @@ final class AlertIntake: Service, Sendable {
 
     func run() async throws {
         // Seen as 0 from the beginning: a counter that first appears with a value has not grown.
-        for reason in AlertIgnorance.allCases { reason.count(0) }
+        for reason in IgnoredReason.allCases { reason.count(0) }
         await withDiscardingTaskGroup { group in
             for await _ in arrivals.cancelOnGracefulShutdown() {
                 if limits.gathering > .zero, state.withLock({ $0.queue.isIdle }) {
@@ -170,7 +170,9 @@ final class AlertIntake: Service, Sendable {
         }
         for waiting in batch {
             guard let group = waiting.message.resolvedGroup else { continue }
-            changed += try await repeating { try await store.resolveGroup(group, of: waiting.source) }
+            changed += try await repeating {
+                try await AlertStore(pool: store.pool).resolveGroup(group, of: waiting.source)
+            }
         }
         if changed > 0 { routing.wake() }
     }
@@ -178,12 +180,12 @@ final class AlertIntake: Service, Sendable {
     /// Repetitions are counted beside, in a statement of their own, as far as they say nothing new.
     ///
     /// - Returns: How many alerts changed state.
-    private func store(_ round: [AlertStore.Arrival]) async throws -> Int {
+    private func store(_ round: [AlertIntakeStore.Arrival]) async throws -> Int {
         let (again, others) = state.withLock { $0.recent.divide(round) }
         async let rest = repeating { try await store.count(again) }
-        let changed = try await repeating { try await store.take(others) }
+        let changed = try await repeating { try await store.apply(others) }
         let left = try await rest
-        let changedLater = try await repeating { try await store.take(left) }
+        let changedLater = try await repeating { try await store.apply(left) }
         state.withLock { $0.recent.note(round) }
         return changed + changedLater
     }

@@ -17,7 +17,7 @@ struct AlertQueue<Sender: Sendable>: Sendable {
     struct Batch: Sendable {
         var messages: [Waiting] = []
         fileprivate var alerts = 0
-        fileprivate var names: [Int] = []
+        fileprivate var hashes: [Int] = []
         /// Whether a whole group ends with it: then nothing else may be under way, as that could belong to the group.
         fileprivate var endsGroup = false
     }
@@ -33,7 +33,7 @@ struct AlertQueue<Sender: Sendable>: Sendable {
     /// How many alerts wait.
     private(set) var alerts = 0
     private var batchesUnderWay = 0
-    private var namesUnderWay: Set<Int> = []
+    private var hashesUnderWay: Set<Int> = []
     private var groupIsEnding = false
 
     init(batchMax: Int, waitingMax: Int, besideMin: Int) {
@@ -62,12 +62,12 @@ struct AlertQueue<Sender: Sendable>: Sendable {
         for message in waiting {
             guard batch.messages.isEmpty || batch.alerts + message.message.alerts.count <= batchMax else { break }
             let endsGroup = message.message.resolvedGroup != nil
-            // Two alerts of one name only wait for each other.
-            let names = message.message.alerts.map { AlertName.number(of: $0.identity, from: message.source) }
-            guard isIdle || (!endsGroup && names.allSatisfy { !namesUnderWay.contains($0) }) else { break }
+            // Two alerts of one hash only wait for each other.
+            let hashes = message.message.alerts.map { AlertKey.hash(of: $0.identity, from: message.source) }
+            guard isIdle || (!endsGroup && hashes.allSatisfy { !hashesUnderWay.contains($0) }) else { break }
             batch.messages.append(message)
-            batch.alerts += names.count
-            batch.names += names
+            batch.alerts += hashes.count
+            batch.hashes += hashes
             batch.endsGroup = endsGroup
             // An alert of the group that fires later must not end with it.
             if endsGroup { break }
@@ -76,14 +76,14 @@ struct AlertQueue<Sender: Sendable>: Sendable {
         waiting.removeFirst(batch.messages.count)
         alerts -= batch.alerts
         batchesUnderWay += 1
-        namesUnderWay.formUnion(batch.names)
+        hashesUnderWay.formUnion(batch.hashes)
         groupIsEnding = batch.endsGroup
         return batch
     }
 
     mutating func finish(_ batch: Batch) {
         batchesUnderWay -= 1
-        if isIdle { namesUnderWay.removeAll(keepingCapacity: true) } else { namesUnderWay.subtract(batch.names) }
+        if isIdle { hashesUnderWay.removeAll(keepingCapacity: true) } else { hashesUnderWay.subtract(batch.hashes) }
         if batch.endsGroup { groupIsEnding = false }
     }
 

@@ -40,8 +40,8 @@ struct IncomingAlert: Hashable, Sendable {
     /// Whether a repetition is counted and changes nothing else.
     var isOnlyCounted = false
 
-    /// What `words` is of an alert whose repetitions are only counted: they all say the same then.
-    static let wordsOfCounted = 0
+    /// The content hash of an alert whose repetitions are only counted: they all say the same then.
+    static let contentHashOfCounted = 0
 
     /// What is known after a repetition of a firing: what it says goes before what was said, and what it does not say (no
     /// title of its own, no severity, an annotation that it lacks) stays. The rest is that of the beginning.
@@ -56,10 +56,11 @@ struct IncomingAlert: Hashable, Sendable {
         return alert
     }
 
-    /// A number of everything that a repetition would change in the stored alert, but its times: equal for equal words in
-    /// every program, so it may never be counted in another way (FNV-1a, and a sum of the annotations, which have no order).
-    var words: Int {
-        guard !isOnlyCounted else { return Self.wordsOfCounted }
+    /// A hash of everything that a repetition would change in the stored alert, but its times: equal for equal content in
+    /// every program, so it may never be computed in another way (FNV-1a, and a sum of the annotations, which have no order).
+    /// It is stored in the column `words`.
+    var contentHash: Int {
+        guard !isOnlyCounted else { return Self.contentHashOfCounted }
         var hash = FNV1a()
         hash.add(title)
         hash.add(0xFF)
@@ -137,8 +138,8 @@ enum AlertPayload: Hashable, Sendable {
     }
 }
 
-/// Keys that senders make, kept to a length that an index can hold.
-enum AlertName {
+/// Deduplication keys of senders (identity and group), kept to a length that an index can hold.
+enum AlertKey {
     private static let bytesMax = 1000
 
     /// The key itself, or its SHA-256 when it is too long: cutting it could make two of one.
@@ -147,16 +148,12 @@ enum AlertName {
         return "sha256:" + HashChain.hex(OpenSSL.sha256(Array(key.utf8)))
     }
 
-    /// What an alert of a source is called while this program runs; two alerts of one number are rare, and have to do no harm.
-    static func number(of identity: String, from source: UUID) -> Int {
+    /// Stands for an alert of a source in memory, while this program runs. Two alerts of one hash are rare, and have to do no
+    /// harm.
+    static func hash(of identity: String, from source: UUID) -> Int {
         var hasher = Hasher()
         hasher.combine(source)
         hasher.combine(identity)
         return hasher.finalize()
-    }
-
-    /// The beginning of a text. It counts scalars, since one letter may have accents without end.
-    static func cut(_ text: String, to scalars: Int) -> String {
-        String(text.unicodeScalars.prefix(scalars))
     }
 }

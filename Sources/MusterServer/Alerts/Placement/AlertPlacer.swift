@@ -122,12 +122,12 @@ struct AlertPlacer: Sendable {
     private func conditions(
         _ alerts: [UnplacedAlert], now: Timestamp, _ graph: DependencyGraph, in transaction: PostgresTransaction
     ) async throws -> Placement.Conditions {
-        let moment = try await RoutingStore.moment(in: transaction)
+        let moment = try await RuleStore.moment(in: transaction)
         let rules = try await book.snapshot(version: moment.version)
         var opensAt: [UUID: Timestamp] = [:]
         for id in Set(alerts.compactMap(\.rule)) {
             guard let hours = rules.rule(id)?.hours else { continue }
-            opensAt[id] = try await RoutingStore.opening(of: hours, at: now, in: transaction)
+            opensAt[id] = try await RuleStore.opening(of: hours, at: now, in: transaction)
         }
         return Placement.Conditions(
             now: now, graph: graph, rules: rules.rules, silences: rules.silences, opensAt: opensAt,
@@ -202,7 +202,7 @@ extension AlertPlacer {
             silencing[alert.id] = Silence.holding(
                 alert.facts, of: conditions.silences, at: conditions.now, within: &budget)
         }
-        book.note(budget.takeSkipped())
+        book.note(budget.removeSkipped())
         return silencing
     }
 

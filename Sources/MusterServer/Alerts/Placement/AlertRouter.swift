@@ -11,7 +11,7 @@ import ServiceLifecycle
 struct AlertRouter: Service {
     let pool: PostgresPool
     let desk: IncidentDesk
-    let signal: RoutingSignal
+    let signal: WakeSignal
     let logger: Logger
     let book: RuleBook
     /// How long an incident that hears nothing more goes on taking alerts that only a dependency connects with it; zero

@@ -71,15 +71,15 @@ final class RuleBook: Service, Sendable {
         let rules = snapshot.rules
         guard !rules.isEmpty else { return }
         let cost = snapshot.matchingCost(of: message.alerts)
-        let (routings, skipped) = try await WorkerPool.run(beside: cost > Self.matchingCostOnLoopMax) {
+        let (outcomes, skipped) = try await WorkerPool.run(beside: cost > Self.matchingCostOnLoopMax) {
             [alerts = message.alerts] in
             var budget = MatchBudget()
-            let routings = alerts.map { Self.routing(of: $0, source: source, rules: rules, within: &budget) }
-            return (routings, budget.skipped)
+            let outcomes = alerts.map { Self.outcome(of: $0, source: source, rules: rules, within: &budget) }
+            return (outcomes, budget.skipped)
         }
         note(skipped)
-        for (index, routing) in zip(message.alerts.indices, routings) {
-            Self.apply(routing, to: &message.alerts[index])
+        for (index, outcome) in zip(message.alerts.indices, outcomes) {
+            Self.apply(outcome, to: &message.alerts[index])
         }
     }
 
@@ -95,11 +95,11 @@ final class RuleBook: Service, Sendable {
     }
 
     /// What the rules make of one alert of a source.
-    static func routing(
+    private static func outcome(
         of alert: IncomingAlert, source: Source, rules: [RoutingRule], within budget: inout MatchBudget
-    ) -> Routing {
+    ) -> RuleOutcome {
         budget.nextAlert()
-        return Routing(facts(of: alert, source: source), rules: rules, within: &budget)
+        return RuleOutcome(facts(of: alert, source: source), rules: rules, within: &budget)
     }
 
     /// What matchers look at in one alert of a source.
@@ -114,12 +114,12 @@ final class RuleBook: Service, Sendable {
         "rule:" + HashChain.hex(OpenSSL.sha256(Array(group.utf8)))
     }
 
-    private static func apply(_ routing: Routing, to alert: inout IncomingAlert) {
-        guard let deciding = routing.deciding else { return }
+    private static func apply(_ outcome: RuleOutcome, to alert: inout IncomingAlert) {
+        guard let deciding = outcome.deciding else { return }
         alert.rule = deciding.id
-        alert.component = routing.alert.component
-        alert.severity = routing.alert.severity
-        guard let group = routing.group else { return }
+        alert.component = outcome.alert.component
+        alert.severity = outcome.alert.severity
+        guard let group = outcome.group else { return }
         alert.sentGroup = alert.groupKey
         alert.groupKey = groupKey(group)
     }
@@ -189,7 +189,7 @@ final class RuleBook: Service, Sendable {
 
     private func readOnce() async throws -> Snapshot {
         do {
-            let snapshot = try await RoutingStore.snapshot(in: pool)
+            let snapshot = try await RuleStore.snapshot(in: pool)
             state.withLock { state in
                 state.reading = nil
                 if (state.held?.version ?? 0) <= snapshot.version { state.held = snapshot }

@@ -188,8 +188,8 @@ struct RuleStore: Sendable {
 
 // MARK: - Rules and silences together
 
-/// Reads the rules and silences together, and what time it is where a rule has its hours.
-enum RoutingStore {
+extension RuleStore {
+    /// Reads the rules and silences together.
     static func snapshot(in pool: PostgresPool) async throws -> RuleBook.Snapshot {
         // The version first: what is read after it is at least as new.
         let results = try await pool.pipeline([version, RuleStore.all, SilenceStore.current])

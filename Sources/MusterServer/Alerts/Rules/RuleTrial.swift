@@ -39,7 +39,7 @@ struct RuleTrial: Sendable {
 
     /// What would become of it.
     struct Outcome: Sendable {
-        let routing: Routing
+        let rules: RuleOutcome
         let hold: AlertHold?
         /// Why it opens none, as a sentence.
         let reason: String?
@@ -60,26 +60,26 @@ struct RuleTrial: Sendable {
 
     /// As if it came at a moment, or now.
     func outcome(of facts: AlertFacts, at time: Timestamp? = nil) async throws -> Outcome {
-        let (version, now) = try await RoutingStore.moment(in: pool)
-        let rules = try await book.snapshot(version: version)
-        let (routing, budget) = try await WorkerPool.run {
+        let (version, now) = try await RuleStore.moment(in: pool)
+        let snapshot = try await book.snapshot(version: version)
+        let (outcome, budget) = try await WorkerPool.run {
             var budget = MatchBudget()
-            return (Routing(facts, rules: rules.rules, within: &budget), budget)
+            return (RuleOutcome(facts, rules: snapshot.rules, within: &budget), budget)
         }
         let moment = time ?? now
         var known = HoldingFacts(now: moment, firings: 1)
-        if let hours = routing.deciding?.hours {
-            known.opensAt = try await RoutingStore.opening(of: hours, at: moment, in: pool)
+        if let hours = outcome.deciding?.hours {
+            known.opensAt = try await RuleStore.opening(of: hours, at: moment, in: pool)
         }
         return try await WorkerPool.run { [known] in
             var (left, known) = (budget, known)
             left.nextAlert()
-            if routing.deciding?.opensIncident != false {
-                known.silence = Silence.holding(routing.alert, of: rules.silences, at: moment, within: &left)
+            if outcome.deciding?.opensIncident != false {
+                known.silence = Silence.holding(outcome.alert, of: snapshot.silences, at: moment, within: &left)
             }
-            let hold = AlertHold.decide(routing.deciding, known)
+            let hold = AlertHold.decide(outcome.deciding, known)
             return Outcome(
-                routing: routing, hold: hold, reason: hold.map { Self.sentence($0, routing.deciding) },
+                rules: outcome, hold: hold, reason: hold.map { Self.sentence($0, outcome.deciding) },
                 skipped: left.skipped.keys.sorted { $0.uuidString < $1.uuidString })
         }
     }
@@ -105,16 +105,16 @@ struct RuleTrial: Sendable {
 extension RuleTrial.Outcome: JSONWritable {
     func write(to json: inout JSONWriter) {
         json.object { json in
-            json.array("matched", routing.matched) { json, rule in
+            json.array("matched", rules.matched) { json, rule in
                 json.object { json in
                     json.member("id", rule.id)
                     json.member("name", rule.name)
                 }
             }
-            json.member("rule", routing.deciding?.id)
-            json.member("component", routing.alert.component)
-            json.member("severity", routing.alert.severity)
-            json.member("group", routing.group.map(RuleBook.groupKey))
+            json.member("rule", rules.deciding?.id)
+            json.member("component", rules.alert.component)
+            json.member("severity", rules.alert.severity)
+            json.member("group", rules.group.map(RuleBook.groupKey))
             json.member("opens_incident", hold == nil)
             json.member("held", hold?.reason.rawValue)
             json.member("held_until", hold?.until)

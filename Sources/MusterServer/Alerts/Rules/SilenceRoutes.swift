@@ -6,7 +6,7 @@ import IncidentDomain
 struct SilenceRoutes: Sendable {
     let store: SilenceStore
     /// What is let go is looked at by this daemon at once.
-    let routing: RoutingSignal
+    let routing: WakeSignal
 
     var routes: [Route] {
         [
@@ -53,7 +53,7 @@ struct SilenceRoutes: Sendable {
         guard seconds != nil || endsAt != nil else {
             throw Problem.invalid("/ends_at", "is required, or duration_seconds in its place: every silence ends")
         }
-        guard isForEverything || !matchers.holdForEverything else {
+        guard isForEverything || !matchers.matchEverything else {
             throw Problem.invalid(
                 "/matchers",
                 "hold for every alert, so that nothing would open an incident; name what is to be silenced, or "

@@ -41,10 +41,12 @@ struct StoredSilence: Sendable {
     let holding: Int
 }
 
-/// What a list of silences may be narrowed to.
+/// What a list of silences may be narrowed to, and its order.
 struct SilenceFilter: Sendable {
     var state: Silence.State?
     var source: UUID?
+    /// The newest first; or first all that are not over, for tools that read no pages.
+    var currentFirst = false
 }
 
 /// The rows of silences.
@@ -53,6 +55,8 @@ struct SilenceStore: Sendable {
 
     /// Silences that are not over; each is looked at for every group that opens something.
     static let silencesMax = 1000
+    /// Silences in a list that has no pages: all that are not over, and the newest of the others.
+    static let unpagedMax = 2 * silencesMax
 
     /// What became of a silence that was to be stored.
     enum Saving: Sendable {
@@ -209,20 +213,9 @@ struct SilenceStore: Sendable {
         ).first.map { Self.reader.read($0, in: runner) }
     }
 
-    /// Silences, the newest first: the ids of ours do not count upwards, so the time goes first.
+    /// Silences in the order of the filter: the ids of ours do not count upwards, so the time goes first.
     func list(
         _ filter: SilenceFilter, before last: (createdAt: Timestamp, id: UUID)?, limit: Int
-    ) async throws -> [ReadRow<StoredSilence>] {
-        try await list(filter, before: last, limit: limit, currentFirst: false)
-    }
-
-    /// All that are not over, and of those that are the newest, for tools that read no pages.
-    func listCurrent(_ filter: SilenceFilter) async throws -> [ReadRow<StoredSilence>] {
-        try await list(filter, before: nil, limit: Self.silencesMax * 2, currentFirst: true)
-    }
-
-    private func list(
-        _ filter: SilenceFilter, before last: (createdAt: Timestamp, id: UUID)?, limit: Int, currentFirst: Bool
     ) async throws -> [ReadRow<StoredSilence>] {
         var conditions: [SQL] = ["true"]
         switch filter.state {
@@ -238,7 +231,7 @@ struct SilenceStore: Sendable {
         let rows = try await pool.query(
             """
             SELECT \(fragment: Self.columns) FROM silence WHERE \(fragment: conditions.joined(separator: " AND "))
-            ORDER BY \(fragment: currentFirst ? "ends_at <= now()," : "") \(fragment: created) DESC, id DESC LIMIT \(limit)
+            ORDER BY \(fragment: filter.currentFirst ? "ends_at <= now()," : "") \(fragment: created) DESC, id DESC LIMIT \(limit)
             """)
         return Self.reader.read(rows, in: pool)
     }

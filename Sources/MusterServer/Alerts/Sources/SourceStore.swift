@@ -135,7 +135,7 @@ struct SourceStore: Sendable {
     /// Keeps where an administrator confirms that messages may come.
     func setConfirmation(_ url: String, of id: UUID) async throws {
         _ = try await pool.query(
-            "UPDATE source SET confirmation_url = \(AlertName.cut(url, to: 2000)) WHERE id = \(id)")
+            "UPDATE source SET confirmation_url = \(ForeignText.cut(url, scalars: 2000)) WHERE id = \(id)")
     }
 
     private static func json(_ value: JSONValue) -> PostgresJSON {

@@ -28,8 +28,8 @@ import Testing
             let source = try await daemon.makeSource()
             try await daemon.take(source, Self.firing(until: 240))
             let inPlace = try await daemon.pool.transaction { transaction in
-                let again = AlertStore.Arrival(at: .now(), source: source, alert: Self.firing(until: 300))
-                _ = try await transaction.query(AlertStore.take([again]))
+                let again = AlertIntakeStore.Arrival(at: .now(), source: source, alert: Self.firing(until: 300))
+                _ = try await transaction.query(AlertIntakeStore.apply([again]))
                 return try await transaction.query(
                     "SELECT pg_stat_get_xact_tuples_hot_updated('alert'::regclass)::integer AS changed")[0]
                     .decode("changed", as: Int.self)

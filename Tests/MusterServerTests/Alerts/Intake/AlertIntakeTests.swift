@@ -14,7 +14,7 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             try await daemon.withIntake { intake async throws in
-                try await intake.take(.of(.firing("a"), .firing("b")), from: source)
+                try await intake.accept(.of(.firing("a"), .firing("b")), from: source)
                 #expect(try await daemon.summary() == ["a firing 1", "b firing 1"])
             }
         }
@@ -29,7 +29,7 @@ import Testing
                     let sender = try await observer.transaction { transaction in
                         try await transaction.query("LOCK TABLE alert IN EXCLUSIVE MODE")
                         let sender = Task {
-                            try await intake.take(.of(.firing("a")), from: source)
+                            try await intake.accept(.of(.firing("a")), from: source)
                             isAnswered.raise()
                         }
                         try await observer.waitUntilSomebodyWaits()
@@ -49,7 +49,7 @@ import Testing
             try await daemon.withIntake { intake async throws in
                 try await Self.whileHeld(daemon, intake, source) { group in
                     for index in 0..<200 {
-                        group.addTask { try await intake.take(.of(.firing("\(index)")), from: source) }
+                        group.addTask { try await intake.accept(.of(.firing("\(index)")), from: source) }
                     }
                 }
             }
@@ -66,15 +66,15 @@ import Testing
                     for identity in 0..<30 {
                         group.addTask {
                             for minute in 0..<5 {
-                                try await intake.take(.of(.firing("\(identity)", at: minute * 2)), from: source)
-                                try await intake.take(
+                                try await intake.accept(.of(.firing("\(identity)", at: minute * 2)), from: source)
+                                try await intake.accept(
                                     .of(.resolved("\(identity)", at: minute * 2, until: minute * 2 + 1)), from: source)
                             }
                         }
                     }
                     try await group.waitForAll()
                 }
-                try await intake.take(.of(.firing("z"), .resolved("z"), .firing("z", at: 2)), from: source)
+                try await intake.accept(.of(.firing("z"), .resolved("z"), .firing("z", at: 2)), from: source)
             }
             #expect(try await daemon.count("alert", where: "identity <> 'z' AND status = 'resolved'") == 150)
             #expect(try await daemon.count("alert", where: "identity <> 'z' AND status <> 'resolved'") == 0)
@@ -89,9 +89,9 @@ import Testing
             try await daemon.withIntake { intake async throws in
                 try await Self.whileHeld(daemon, intake, source) { group in
                     let over = IncomingMessage(alerts: [.resolved("named", group: "g")], resolvedGroup: "g")
-                    group.addTask { try await intake.take(over, from: source) }
+                    group.addTask { try await intake.accept(over, from: source) }
                     while intake.waiting < 1 { await Task.yield() }
-                    group.addTask { try await intake.take(.of(.firing("next", at: 9, group: "g")), from: source) }
+                    group.addTask { try await intake.accept(.of(.firing("next", at: 9, group: "g")), from: source) }
                     while intake.waiting < 2 { await Task.yield() }
                 }
             }
@@ -108,15 +108,15 @@ import Testing
             let limits = AlertIntake.Limits(batchMax: 10, waitingMax: 5)
             try await daemon.withIntake(limits) { intake async throws in
                 try await Self.whileHeld(daemon, intake, source) { group in
-                    group.addTask { try await intake.take(.of(.firing("a"), .firing("b")), from: source) }
+                    group.addTask { try await intake.accept(.of(.firing("a"), .firing("b")), from: source) }
                     while intake.waiting < 2 { await Task.yield() }
                     let large = IncomingMessage(alerts: (0..<4).map { .firing("large \($0)") })
-                    let problem = await #expect(throws: Problem.self) { try await intake.take(large, from: source) }
+                    let problem = await #expect(throws: Problem.self) { try await intake.accept(large, from: source) }
                     #expect(problem?.kind == .overloaded && problem?.headers[.retryAfter] == "2")
                 }
                 // Alone, a message larger than the bound is taken: it could never come in otherwise.
                 let huge = IncomingMessage(alerts: (0..<50).map { .firing("huge \($0)") })
-                try await intake.take(huge, from: source)
+                try await intake.accept(huge, from: source)
             }
             #expect(try await daemon.count("alert") == 53)
         }
@@ -129,9 +129,9 @@ import Testing
                 try await daemon.database.withObserver { observer async throws in
                     let killed = try await observer.killingOthers(asGrows: "alert") {
                         for index in 0..<60 {
-                            await Self.insist { try await intake.take(.of(.firing("\(index)")), from: source) }
+                            await Self.insist { try await intake.accept(.of(.firing("\(index)")), from: source) }
                             guard index.isMultiple(of: 2) else { continue }
-                            await Self.insist { try await intake.take(.of(.resolved("\(index)")), from: source) }
+                            await Self.insist { try await intake.accept(.of(.resolved("\(index)")), from: source) }
                         }
                     }
                     #expect(killed > 0)
@@ -150,13 +150,13 @@ import Testing
             let source = try await daemon.makeSource()
             try await daemon.withIntake { intake async throws in
                 try await Self.whileHeld(daemon, intake, source) { group in
-                    group.addTask { try await intake.take(.of(.firing("before")), from: source) }
+                    group.addTask { try await intake.accept(.of(.firing("before")), from: source) }
                     group.addTask {
                         await #expect(throws: PostgresError.self) {
-                            try await intake.take(.of(.firing("NUL \0")), from: source)
+                            try await intake.accept(.of(.firing("NUL \0")), from: source)
                         }
                     }
-                    group.addTask { try await intake.take(.of(.firing("after")), from: source) }
+                    group.addTask { try await intake.accept(.of(.firing("after")), from: source) }
                     while intake.waiting < 3 { await Task.yield() }
                 }
             }
@@ -174,8 +174,8 @@ import Testing
                 try await daemon.withIntake { first async throws in
                     try await other.withIntake { second async throws in
                         for batch in batches {
-                            async let here: Void = first.take(batch, from: source)
-                            async let there: Void = second.take(batch, from: source)
+                            async let here: Void = first.accept(batch, from: source)
+                            async let there: Void = second.accept(batch, from: source)
                             _ = try await (here, there)
                         }
                     }
@@ -190,19 +190,19 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             let intake = AlertIntake(
-                store: AlertStore(pool: daemon.pool), limits: AlertIntake.Limits(), routing: daemon.routing,
+                store: AlertIntakeStore(pool: daemon.pool), limits: AlertIntake.Limits(), routing: daemon.routing,
                 logger: TestServer.quietLogger)
             let services = ServiceGroup(services: [intake], logger: TestServer.quietLogger)
             async let running: Void = services.run()
             try await Self.whileHeld(daemon, intake, source) { group in
-                group.addTask { try await intake.take(.of(.firing("second")), from: source) }
+                group.addTask { try await intake.accept(.of(.firing("second")), from: source) }
                 while intake.waiting == 0 { await Task.yield() }
                 await services.triggerGracefulShutdown()
             }
             try await running
             #expect(try await daemon.summary() == ["first firing 1", "second firing 1"])
             let problem = await #expect(throws: Problem.self) {
-                try await intake.take(.of(.firing("third")), from: source)
+                try await intake.accept(.of(.firing("third")), from: source)
             }
             #expect(problem?.kind == .overloaded)
         }
@@ -216,9 +216,9 @@ import Testing
                     try await observer.transaction { transaction in
                         try await transaction.query("LOCK TABLE alert IN EXCLUSIVE MODE")
                         let began = ContinuousClock.now
-                        let first = Task { try await intake.take(.of(.firing("first")), from: source) }
+                        let first = Task { try await intake.accept(.of(.firing("first")), from: source) }
                         try await observer.waitUntilSomebodyWaits()
-                        let second = Task { try await intake.take(.of(.firing("second")), from: source) }
+                        let second = Task { try await intake.accept(.of(.firing("second")), from: source) }
                         while intake.waiting == 0 { await Task.yield() }
                         // The second came in the first half of what the first waits.
                         let end = began + began.duration(to: .now) * 3
@@ -247,7 +247,7 @@ import Testing
             try await daemon.database.withObserver { observer async throws in
                 try await observer.transaction { transaction in
                     try await transaction.query("LOCK TABLE alert IN EXCLUSIVE MODE")
-                    group.addTask { try await intake.take(.of(.firing("first")), from: source) }
+                    group.addTask { try await intake.accept(.of(.firing("first")), from: source) }
                     try await observer.waitUntilSomebodyWaits()
                     try await body(&group)
                 }

@@ -29,7 +29,7 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             for (hours, moment, expected) in Self.moments {
                 let at = try #require(Timestamp(moment))
-                let next = try await RoutingStore.opening(of: hours, at: at, in: daemon.pool)
+                let next = try await RuleStore.opening(of: hours, at: at, in: daemon.pool)
                 #expect(next?.description == expected, "\(moment)")
             }
         }
@@ -39,12 +39,12 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let skipped = OpeningHours(timeZone: "Europe/Berlin", days: [7], from: 150, to: 240)
             let before = try #require(Timestamp("2026-03-29T00:00:00Z"))
-            let next = try await RoutingStore.opening(of: skipped, at: before, in: daemon.pool)
+            let next = try await RuleStore.opening(of: skipped, at: before, in: daemon.pool)
             #expect(next?.description == "2026-03-29T01:30:00.000Z")
             let always = OpeningHours(timeZone: "America/New_York", days: Array(1...7), from: 0, to: 1440)
             for hour in 0..<48 {
                 let at = try #require(Timestamp("2026-11-01T00:00:00Z")).adding(seconds: Double(hour) * 3600)
-                #expect(try await RoutingStore.opening(of: always, at: at, in: daemon.pool) == nil)
+                #expect(try await RuleStore.opening(of: always, at: at, in: daemon.pool) == nil)
             }
             #expect(try await RuleStore(pool: daemon.pool).knows(timeZone: "Europe/Berlin"))
             #expect(try await !RuleStore(pool: daemon.pool).knows(timeZone: "Europe/Atlantis"))

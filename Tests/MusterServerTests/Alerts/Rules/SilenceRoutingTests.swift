@@ -114,7 +114,7 @@ import Testing
 
     @Test func `a silence needs a reason, a matcher and an end within thirty days`() async throws {
         try await TestDaemon.with { daemon async throws in
-            let now = try await RoutingStore.moment(in: daemon.pool).now
+            let now = try await RuleStore.moment(in: daemon.pool).now
             func field(_ change: (inout SilenceDraft) -> Void) async throws -> String? {
                 var draft = SilenceDraft(
                     matchers: [try .alertname("a")], endsAt: now.adding(seconds: 600), comment: "work", createdBy: "Mia"

@@ -1,5 +1,5 @@
 /// Wakes the router of this daemon when alerts changed state; several signals in quick succession are one.
-final class RoutingSignal: Sendable {
+final class WakeSignal: Sendable {
     let signals: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
 

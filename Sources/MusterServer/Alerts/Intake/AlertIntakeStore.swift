@@ -6,7 +6,7 @@ import Postgres
 /// The rows of alerts. Taking them in is one statement for many, which also leaves word of what changed state: for the
 /// incident that takes their group, else as a mark on the alert. So nothing is forgotten when the daemon ends between
 /// storing an alert and telling its incident.
-struct AlertStore: Sendable {
+struct AlertIntakeStore: Sendable {
     let pool: PostgresPool
 
     /// An alert on its way into the table; each identity stands at most once in a batch.
@@ -17,28 +17,28 @@ struct AlertStore: Sendable {
         var alert: IncomingAlert
         /// How often it was said to fire within this batch; 1 for an end.
         var occurrences: Int
-        /// What the alert is called while this program runs (`AlertName.number`).
-        let name: Int
+        /// Stands for the alert while this program runs (`AlertKey.hash`).
+        let hash: Int
 
         /// The id that its sender was told, or a new one.
         func makeID() -> UUID { alert.id ?? .timeOrdered(at: at) }
 
-        init(at: Timestamp, source: UUID, alert: IncomingAlert, occurrences: Int = 1, name: Int? = nil) {
+        init(at: Timestamp, source: UUID, alert: IncomingAlert, occurrences: Int = 1, hash: Int? = nil) {
             self.at = at
             self.source = source
             self.alert = alert
             self.occurrences = occurrences
-            self.name = name ?? AlertName.number(of: alert.identity, from: source)
+            self.hash = hash ?? AlertKey.hash(of: alert.identity, from: source)
         }
     }
 
     /// Stores a batch: new firings are inserted, repeats are counted, resolutions end what is open. Late messages about a
-    /// firing that is over change nothing; they are counted, and the alert says so (`AlertIgnorance`).
+    /// firing that is over change nothing; they are counted, and the alert says so (`IgnoredReason`).
     ///
     /// - Returns: How many alerts changed state, so that their incidents have to hear of it.
-    func take(_ batch: [Arrival]) async throws -> Int {
+    func apply(_ batch: [Arrival]) async throws -> Int {
         guard !batch.isEmpty else { return 0 }
-        guard let row = try await pool.query(Self.take(batch)).first else { return 0 }
+        guard let row = try await pool.query(Self.apply(batch)).first else { return 0 }
         let taken = Taken(
             firings: try row.decode("firings"), ends: try row.decode("ends"), lateEnds: try row.decode("late_ends"),
             acknowledgements: try row.decode("acknowledgements"))
@@ -66,7 +66,7 @@ struct AlertStore: Sendable {
     ///
     /// A repetition changes no column that is in an index, so that the row is changed in place: `due_at` only ever moves to an
     /// earlier time here, which is seldom, and `postponeExpiry` moves it along.
-    static func take(_ batch: [Arrival]) -> SQL {
+    static func apply(_ batch: [Arrival]) -> SQL {
         // In a storm nothing ends; the statement is a third shorter then.
         let endings = batch.contains { $0.alert.status == .resolved } ? Self.endings : Self.noEndings
         let acknowledging =
@@ -79,7 +79,7 @@ struct AlertStore: Sendable {
                     \(batch.map { $0.alert.component }), \(batch.map { $0.alert.severity }),
                     \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }),
                     \(batch.map { $0.alert.expiresAt }), \(batch.map { $0.alert.actor }), \(batch.map { $0.alert.payload.kept }),
-                    \(batch.map { $0.alert.rule }), \(batch.map { $0.alert.sentGroup }), \(batch.map { $0.alert.words }))
+                    \(batch.map { $0.alert.rule }), \(batch.map { $0.alert.sentGroup }), \(batch.map { $0.alert.contentHash }))
                     AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
                         severity, labels, annotations, expires_at, actor, payload, rule, sent_group, words)
             ), \(fragment: endings), \(fragment: acknowledging), stored AS (
@@ -131,11 +131,11 @@ struct AlertStore: Sendable {
     /// What a repetition says takes the place of what was said before; what it does not say stays (`IncomingAlert.repeated`).
     /// Annotations that would become too many by that are those of the repetition alone.
     private static let saidAgain: SQL = """
-        title = CASE WHEN excluded.words = \(IncomingAlert.wordsOfCounted) OR excluded.title = excluded.identity
+        title = CASE WHEN excluded.words = \(IncomingAlert.contentHashOfCounted) OR excluded.title = excluded.identity
             THEN alert.title ELSE excluded.title END,
-        severity = CASE WHEN excluded.words = \(IncomingAlert.wordsOfCounted) THEN alert.severity
+        severity = CASE WHEN excluded.words = \(IncomingAlert.contentHashOfCounted) THEN alert.severity
             ELSE coalesce(excluded.severity, alert.severity) END,
-        annotations = CASE WHEN excluded.words = \(IncomingAlert.wordsOfCounted) THEN alert.annotations
+        annotations = CASE WHEN excluded.words = \(IncomingAlert.contentHashOfCounted) THEN alert.annotations
             WHEN (SELECT count(*) FROM jsonb_object_keys(alert.annotations || excluded.annotations)) > \(ForeignText.labelsMax)
             THEN excluded.annotations ELSE alert.annotations || excluded.annotations END
         """
@@ -268,44 +268,16 @@ struct AlertStore: Sendable {
             WHERE incident IS NOT NULL GROUP BY incident, ended, acknowledged
         )
         """
-
-    /// Gives the alerts and groups of one incident to another.
-    static func move(from number: Int, to target: Int, in transaction: PostgresTransaction) async throws {
-        _ = try await transaction.pipeline([
-            "UPDATE alert SET incident = \(target) WHERE incident = \(number)",
-            "UPDATE alert_group SET incident = \(target) WHERE incident = \(number)",
-            "UPDATE alert_delivery SET incident = \(target) WHERE incident = \(number)",
-        ])
-    }
-}
-
-/// How labels and annotations are stored.
-enum AlertTexts {
-    static func json(_ texts: [String: String]) -> PostgresJSON {
-        var json = JSONWriter(capacity: 256)
-        json.object { json in
-            for (name, value) in texts { json.member(name, value) }
-        }
-        return PostgresJSON(bytes: json.bytes)
-    }
-
-    static func texts(_ json: PostgresJSON) throws -> [String: String] {
-        var texts: [String: String] = [:]
-        for member in try JSONParser.parse(json.bytes).object?.members ?? [] {
-            texts[member.name] = member.value.string
-        }
-        return texts
-    }
 }
 
 // MARK: - Repetitions
 
 /// Repetitions that say nothing new: most of what comes in a storm, and the least work.
-extension AlertStore {
+extension AlertIntakeStore {
     /// Counts the alerts of a batch that are open and were last told in the same words; each identity stands at most once in
     /// it, and all of them fire.
     ///
-    /// - Returns: The others. `take` knows what becomes of them.
+    /// - Returns: The others. `apply` knows what becomes of them.
     func count(_ batch: [Arrival]) async throws -> [Arrival] {
         guard !batch.isEmpty else { return [] }
         let rows = try await pool.query(Self.count(batch))
@@ -314,15 +286,15 @@ extension AlertStore {
         return batch.enumerated().filter { !places.contains($0.offset + 1) }.map(\.element)
     }
 
-    /// Does what `take` would do to such an alert. A firing of another beginning, one that has fallen quiet and one that is
-    /// over are not counted. There is no join with the table, for the reason that `take` has; what belongs to a row is found in
+    /// Does what `apply` would do to such an alert. A firing of another beginning, one that has fallen quiet and one that is
+    /// over are not counted. There is no join with the table, for the reason that `apply` has; what belongs to a row is found in
     /// arrays that are sorted by the rows' ids. What the update asks again, of rows that another changed meanwhile, has a form
     /// that no partial index knows.
     static func count(_ batch: [Arrival]) -> SQL {
         """
         WITH said AS MATERIALIZED (
             SELECT found.id, words, occurrences, expires_at, place
-            FROM unnest(\(batch.map { $0.source }), \(batch.map { $0.alert.identity }), \(batch.map { $0.alert.words }),
+            FROM unnest(\(batch.map { $0.source }), \(batch.map { $0.alert.identity }), \(batch.map { $0.alert.contentHash }),
                     \(batch.map { $0.alert.startsAt }), \(batch.map { $0.occurrences }), \(batch.map { $0.alert.expiresAt }))
                 WITH ORDINALITY AS arrived (source, identity, words, starts_at, occurrences, expires_at, place)
             CROSS JOIN LATERAL (
@@ -355,7 +327,7 @@ extension AlertStore {
 // MARK: - What changes nothing
 
 /// Why a message about an alert, which its sender was told is taken, changes nothing.
-enum AlertIgnorance: String, CaseIterable, Sendable {
+enum IgnoredReason: String, CaseIterable, Sendable {
     /// It fires, and that firing, or a later one, is over already.
     case lateFiring = "late_firing"
     /// The end of an earlier firing.
@@ -372,7 +344,7 @@ enum AlertIgnorance: String, CaseIterable, Sendable {
 
 /// Nothing that was acknowledged is dropped in silence: what the intake does not act on is counted by its reason, and the alert
 /// that it was about says how many such messages there were, and why.
-extension AlertStore {
+extension AlertIntakeStore {
     /// What the statement did with a batch.
     struct Taken {
         let firings: Int
@@ -393,8 +365,8 @@ extension AlertStore {
             case .acknowledged: acknowledgements += 1
             }
         }
-        if taken.lateEnds > 0 { AlertIgnorance.lateEnd.count(taken.lateEnds) }
-        if ends > taken.ends + taken.lateEnds { AlertIgnorance.alreadyOver.count(ends - taken.ends - taken.lateEnds) }
+        if taken.lateEnds > 0 { IgnoredReason.lateEnd.count(taken.lateEnds) }
+        if ends > taken.ends + taken.lateEnds { IgnoredReason.alreadyOver.count(ends - taken.ends - taken.lateEnds) }
         if acknowledgements > taken.acknowledgements {
             try await noteNotOpen(batch.filter { $0.alert.status == .acknowledged })
         }
@@ -422,7 +394,7 @@ extension AlertStore {
                 WHERE id = ANY (ARRAY(SELECT id FROM missed)) AND \(fragment: Self.neverFired)
                 RETURNING id
             ), marked AS (
-                UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = \(AlertIgnorance.lateFiring.rawValue),
+                UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = \(IgnoredReason.lateFiring.rawValue),
                     ignored_at = now()
                 WHERE id = ANY (ARRAY(SELECT id FROM missed)) AND NOT (\(fragment: Self.neverFired))
             )
@@ -430,7 +402,7 @@ extension AlertStore {
             """)
         guard let row = rows.first else { return 0 }
         let (overtaken, missed): (Int, Int) = (try row.decode("overtaken"), try row.decode("missed"))
-        if missed > overtaken { AlertIgnorance.lateFiring.count(missed - overtaken) }
+        if missed > overtaken { IgnoredReason.lateFiring.count(missed - overtaken) }
         return overtaken
     }
 
@@ -447,13 +419,13 @@ extension AlertStore {
                 FROM unnest(\(batch.map(\.source)), \(batch.map { $0.alert.identity })) AS arrived (source, identity)
                 WHERE (\(fragment: Self.openAlert)) IS NULL
             ), marked AS (
-                UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = \(AlertIgnorance.notOpen.rawValue),
+                UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = \(IgnoredReason.notOpen.rawValue),
                     ignored_at = now()
                 WHERE id = ANY (ARRAY(SELECT id FROM missed))
             )
             SELECT count(*) AS missed FROM missed
             """)
-        if let missed: Int = try rows.first?.decode("missed"), missed > 0 { AlertIgnorance.notOpen.count(missed) }
+        if let missed: Int = try rows.first?.decode("missed"), missed > 0 { IgnoredReason.notOpen.count(missed) }
     }
 
     private static let openAlert: SQL = """
