@@ -106,8 +106,10 @@ package struct AlertGroup: Sendable {
     /// The worst that a rule says in the words of incidents: whoever wrote the rule has decided it. What senders call
     /// severity is theirs.
     private var severity: Severity? {
-        alerts.filter { $0.rule != nil }.compactMap { $0.facts.severity.flatMap(Severity.init(rawValue:)) }
-            .min { $0.rawValue < $1.rawValue }
+        alerts.filter { $0.rule != nil }.compactMap {
+            $0.facts.severity.flatMap { Severity(rawValue: $0.lowercased()) }
+        }
+        .min { $0.rawValue < $1.rawValue }
     }
 
     private static let titleMax = 300

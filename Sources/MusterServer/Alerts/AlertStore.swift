@@ -224,7 +224,7 @@ struct StoredAlert: Sendable {
         title = try row.decode("title")
         let status: String = try row.decode("status")
         guard let known = AlertStatus(rawValue: status) else {
-            throw PostgresError.decoding(column: "status", reason: "is no status of an alert")
+            throw PostgresError.decoding(column: "status", reason: "is not an alert status")
         }
         self.status = known
         occurrences = try row.decode("occurrences")

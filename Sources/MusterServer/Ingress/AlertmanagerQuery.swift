@@ -24,7 +24,7 @@ struct AlertmanagerQuery: Sendable {
                 do {
                     receiver = try LinearPattern(value)
                 } catch {
-                    throw Self.wrong(name, "is a regular expression that \(error.reason)")
+                    throw Self.wrong(name, "is not a valid regular expression: it \(error.reason)")
                 }
             case _: break
             }
@@ -37,7 +37,7 @@ struct AlertmanagerQuery: Sendable {
     func wants(receiver name: String) throws(Problem) -> Bool {
         guard let receiver else { return true }
         guard let isMatch = receiver.match(name, operationsMax: AlertmanagerMatcher.operationsMax).isMatch else {
-            throw Self.wrong("receiver", "takes too long to match; write the regular expression shorter")
+            throw Self.wrong("receiver", "takes too long to match; shorten the regular expression")
         }
         return isMatch
     }
@@ -81,7 +81,7 @@ struct AlertmanagerMatcher: Sendable {
         do throws(PatternFault) {
             matcher = try LabelMatcher("label:\(name)", comparison, Self.unquoted(rest))
         } catch {
-            throw AlertmanagerQuery.wrong("filter", "has a regular expression that \(error.reason)")
+            throw AlertmanagerQuery.wrong("filter", "has a regular expression that is not valid: it \(error.reason)")
         }
     }
 
@@ -96,7 +96,7 @@ struct AlertmanagerMatcher: Sendable {
     /// - Throws: `Problem`, when it takes more operations than are left.
     func matches(_ labels: [String: String], operations left: inout Int) throws(Problem) -> Bool {
         guard let isMatch = matcher.matches(text: labels[name] ?? "", operations: &left) else {
-            throw .invalid("/filter", "takes too long to match; write the regular expressions shorter")
+            throw .invalid("/filter", "takes too long to match; shorten the regular expressions")
         }
         return isMatch
     }

@@ -198,10 +198,12 @@ struct AlertmanagerSilenceRoutes: Sendable {
         let fields = try caller.request.fields()
         var matchers = try Self.matchers(fields)
         guard !matchers.matchEverything else {
-            throw Problem.invalid("/matchers", "should have at least 1 matcher that does not match the empty text")
+            throw Problem.invalid("/matchers", "should have at least 1 matcher that does not match an empty value")
         }
         matchers.append(try Self.matcher("source", .equal, source.name, at: matchers.count))
-        guard let endsAt = fields.time("endsAt") else { throw Problem.invalid("/endsAt", "is required, as RFC 3339") }
+        guard let endsAt = fields.time("endsAt") else {
+            throw Problem.invalid("/endsAt", "is required, as an RFC 3339 time")
+        }
         let draft = SilenceDraft(
             matchers: matchers, startsAt: fields.time("startsAt"), endsAt: endsAt,
             comment: ForeignText.bounded(fields.text("comment"), bytes: 2000) ?? "",
@@ -263,7 +265,7 @@ struct AlertmanagerSilenceRoutes: Sendable {
         var matchers: [LabelMatcher] = []
         for (index, matcher) in list.enumerated() {
             guard case .string(let name)? = matcher["name"], case .string(let value)? = matcher["value"], !name.isEmpty
-            else { throw .invalid("/matchers/\(index)", "should have name and value, which are strings") }
+            else { throw .invalid("/matchers/\(index)", "should have the strings name and value") }
             let isEqual = try flag("isEqual", of: matcher, at: index) ?? true
             let isRegex = try flag("isRegex", of: matcher, at: index) ?? false
             let comparison: LabelMatcher.Comparison =
@@ -309,7 +311,7 @@ struct AlertmanagerSilenceRoutes: Sendable {
         do {
             return try LabelMatcher(name, comparison, value)
         } catch {
-            throw .invalid("/matchers/\(index)/value", "is a regular expression that \(error.reason)")
+            throw .invalid("/matchers/\(index)/value", "is not a valid regular expression: it \(error.reason)")
         }
     }
 

@@ -80,7 +80,7 @@ struct IngressDesk: Sendable {
         var rest = caller.request
         rest.body = ByteBuffer(bytes: refused.rest.bytes)
         var problem = Problem.invalid(refused.errors)
-        problem.remark("Everything else was stored (\(message.alerts.count)).")
+        problem.remark("The other alerts were stored (\(message.alerts.count)).")
         problem.members["accepted"] = .integer(message.alerts.count)
         throw try await kept(problem, rest, by: entry, of: source)
     }
@@ -101,7 +101,7 @@ struct IngressDesk: Sendable {
     func warnOfUnkept(_ problem: Problem, from source: Source) {
         guard warnings.isDue(source.id) else { return }
         logger.warning(
-            "a message was refused before its signature could be checked, and is not kept",
+            "rejected a message before its signature could be checked; it is not kept",
             metadata: [
                 "source": .string(source.name), "kind": .string(source.kind.rawValue),
                 "reason": .string(problem.detail),
@@ -121,7 +121,7 @@ struct IngressDesk: Sendable {
         problem.members["dead_letter"] = .string(id.uuidString.lowercased())
         if warnings.isDue(source.id) {
             logger.warning(
-                "a message was not understood and is kept as a dead letter",
+                "cannot read a message; it is kept as a dead letter",
                 metadata: [
                     "source": .string(source.name), "kind": .string(source.kind.rawValue),
                     "dead_letter": .string(id.uuidString.lowercased()), "reason": .string(problem.detail),
@@ -240,9 +240,9 @@ extension IngressDesk {
         var problem = refused.problem
         if isTooLarge, refused.inflated == nil {
             let size = announced.map { " of \($0) bytes" } ?? ""
-            problem.detail = "A body\(size) is larger than ingress.body_max_bytes allows; its beginning is kept."
+            problem.detail = "A body\(size) exceeds ingress.body_max_bytes; its first 64 KiB are kept."
         } else if isTooLarge {
-            problem.remark("Its beginning is kept, inflated.")
+            problem.remark("Its first 64 KiB are kept, decompressed.")
         }
         return try await kept(problem, letter, by: entry, of: source, as: form).members
     }

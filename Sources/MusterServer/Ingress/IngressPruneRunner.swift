@@ -69,7 +69,7 @@ struct IngressPruneRunner: Service {
             }
         } catch {
             guard !Task.isCancelled else { return }
-            logger.warning("old \(what) could not be removed", metadata: ["error": "\(error)"])
+            logger.warning("cannot remove old \(what)", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -55,7 +55,7 @@ struct OpsgenieRoutes: Sendable {
                 try await change("UpdatePriority", $0, $1, $2) { fields throws(Problem) in
                     let priority = try Self.required("priority", fields)
                     guard ["P1", "P2", "P3", "P4", "P5"].contains(priority) else {
-                        throw .invalid("/priority", "should be P1 to P5")
+                        throw .invalid("/priority", "should be P1, P2, P3, P4 or P5")
                     }
                     return .priority(priority)
                 }

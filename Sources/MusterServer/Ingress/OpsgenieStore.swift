@@ -215,7 +215,7 @@ struct OpsgenieSearch: Sendable {
             case "order" where !["", "desc"].contains(value.lowercased()):
                 throw Self.refused("order", "can only be desc")
             case "searchIdentifier" where !value.isEmpty:
-                throw Self.refused("searchIdentifier", "names a saved search, of which there are none; use query")
+                throw Self.refused("searchIdentifier", "is not supported: there are no saved searches; use query")
             case _: break
             }
         }
@@ -339,7 +339,9 @@ enum OpsgenieName: Sendable {
             self = UUID(uuidString: text).map { .id($0) } ?? .alias(Self.identity(text))
         case "alias": self = .alias(Self.identity(text))
         case "tiny":
-            guard let number = Int64(text), number >= 0 else { throw .invalid("/identifier", "is no tiny id") }
+            guard let number = Int64(text), number >= 0 else {
+                throw .invalid("/identifier", "should be a tiny id, which is a number")
+            }
             self = .tiny(number)
         case _: throw .invalid("/identifierType", "should be id, alias or tiny")
         }

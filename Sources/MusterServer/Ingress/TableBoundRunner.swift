@@ -40,10 +40,10 @@ struct TableBoundRunner: Service {
             guard total > 0 else { return }
             Self.dropped(bound).increment(by: total)
             logger.warning(
-                "too many \(bound.what): the oldest were removed", metadata: ["rows": .stringConvertible(total)])
+                "too many \(bound.what), removed the oldest", metadata: ["rows": .stringConvertible(total)])
         } catch {
             guard !Task.isCancelled else { return }
-            logger.warning("\(bound.what) could not be kept within their bound", metadata: ["error": "\(error)"])
+            logger.warning("cannot keep \(bound.what) within their limit", metadata: ["error": "\(error)"])
         }
     }
 }

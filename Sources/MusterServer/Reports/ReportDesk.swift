@@ -59,7 +59,7 @@ final class ReportDesk: Sendable {
     func accept(_ body: ReportBody, from request: RequestContext) async throws {
         let client = ReportClient(peer: request.peer, headers: request.head.headerFields, proxies: proxies)
         let wait = limiter.admit(reporter: client.reporter(key: limiterKey), at: clock().milliseconds / 1000)
-        if let wait { throw Problem.later(.tooManyRequests, "Your reports have been heard.", seconds: wait) }
+        if let wait { throw Problem.later(.tooManyRequests, "Too many reports; try again later.", seconds: wait) }
         let names = try await currentNames()
         let report = Report(
             reporter: client.reporter(key: try await currentSalt()),

@@ -33,13 +33,13 @@ struct ReportRunner: Service {
         await cancelWhenGracefulShutdown {
             var looks = 0
             while !Task.isCancelled {
-                await insist("users' reports could not be looked at") {
+                await insist("cannot look for surges of users' reports") {
                     try await look()
                     progress.passed()
                 }
-                await insist("users' reports of incidents could not be counted") { try await count() }
+                await insist("cannot count users' reports of incidents") { try await count() }
                 if looks.isMultiple(of: Self.looksBetweenPrunings) {
-                    await insist("old reports could not be removed") {
+                    await insist("cannot remove old reports") {
                         let dropped = try await ReportStore(pool: pool).prune(days: retentionDays)
                         Counter(label: "muster_dropped_rows", dimensions: [("what", Self.droppedRows)])
                             .increment(by: dropped)

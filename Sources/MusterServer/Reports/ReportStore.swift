@@ -187,7 +187,7 @@ struct ReportBaselineStore: Sendable {
                 learnt_until, now() AS now
             FROM report_baseline
             """
-    ) { "DELETE FROM report_baseline of \($0) by hand; it is learnt anew" }
+    ) { "DELETE FROM report_baseline of \($0) by hand; the baseline is then learnt again" }
 
     /// Of baselines that can be read: NaN is greater than every number here.
     static let isNumber: SQL = "mean < 1e12 AND variance < 1e12"
@@ -197,7 +197,7 @@ struct ReportBaselineStore: Sendable {
         for column in ["mean", "variance"] {
             // NaN passes for a number that is not negative, and would end in a number that nobody can write.
             guard try row.decode(column, as: Double.self) < 1e12 else {
-                throw PostgresError.decoding(column: column, reason: "is no number of reports")
+                throw PostgresError.decoding(column: column, reason: "is not a number of reports")
             }
         }
         return Due(

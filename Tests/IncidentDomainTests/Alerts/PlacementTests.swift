@@ -162,7 +162,7 @@ struct PlacementTests {
         var scene = Scene(conditions: Placement.Conditions(now: Self.now, graph: Self.graph))
         scene.alerts = [Self.alert("a", on: "auth"), Self.alert("b", on: "db"), Self.alert("c", on: "ghost")]
         scene.rule { _ in }
-        for (index, severity) in ["sev3", "sev2", "sev9"].enumerated() {
+        for (index, severity) in ["sev3", "SEV2", "sev9"].enumerated() {
             scene.alerts[index].facts.severity = severity
             scene.alerts[index].facts.labels = ["team": "edge", "pod": "\(index)"]
         }

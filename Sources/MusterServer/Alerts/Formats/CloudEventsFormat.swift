@@ -103,7 +103,7 @@ enum CloudEventHeaders {
             }
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .invalid("/\(name)", "should be UTF-8 in percent escapes")
+            throw .invalid("/\(name)", "should be percent-encoded UTF-8")
         }
         return text
     }
@@ -134,10 +134,10 @@ enum CloudEventData {
         let isJSON = isJSON(event.text("datacontenttype"))
         if let packed = object["data_base64"], packed != .null {
             guard (object["data"] ?? .null) == .null else {
-                throw .invalid("\(event.pointer)/data_base64", "stands beside data; an event has one of the two")
+                throw .invalid("\(event.pointer)/data_base64", "is sent with data; send only one of the two")
             }
             guard let text = packed.string, let bytes = Base64.decode(text) else {
-                throw .invalid("\(event.pointer)/data_base64", "should be a text in base 64")
+                throw .invalid("\(event.pointer)/data_base64", "should be base64 text")
             }
             object["data"] = try value(bytes, event.text("datacontenttype"), at: "\(event.pointer)/data_base64")
             object["data_base64"] = nil
@@ -158,7 +158,7 @@ enum CloudEventData {
     static func value(_ bytes: [UInt8], _ type: String?, at pointer: String) throws(Problem) -> JSONValue {
         if isJSON(type) {
             guard let document = ForeignRequest.nested(bytes) else {
-                throw .invalid(pointer, "should be JSON, as its media type says, and is not")
+                throw .invalid(pointer, "is not JSON, although its media type says so")
             }
             return document
         }

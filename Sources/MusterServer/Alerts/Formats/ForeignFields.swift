@@ -124,7 +124,7 @@ struct ForeignFields {
         var parts: [String] = []
         for path in paths {
             guard let part = text(path) else {
-                throw .invalid("\(pointer)/\(path)", "is needed to tell alerts apart")
+                throw .invalid("\(pointer)/\(path)", "is required: it identifies the alert")
             }
             guard !ForeignText.isPlaceholder(part) else { throw placeholder(part, path) }
             parts.append(part)
@@ -140,7 +140,7 @@ struct ForeignFields {
             guard ForeignText.isPlaceholder(text) else { return text }
             unfilled = unfilled ?? placeholder(text, path)
         }
-        throw unfilled ?? .invalid("\(pointer)/\(paths[0])", "is needed to tell alerts apart")
+        throw unfilled ?? .invalid("\(pointer)/\(paths[0])", "is required: it identifies the alert")
     }
 
     /// All alerts of a tool that fills nothing in would be one.
@@ -256,7 +256,7 @@ extension ForeignRequest {
         _ read: (JSONValue, String, AlertPayload) throws(Problem) -> IncomingAlert?
     ) throws(Problem) -> IncomingMessage {
         guard elements.count <= max else {
-            throw .invalid(pointer, "has \(elements.count) elements; at most \(max) are taken in one message")
+            throw .invalid(pointer, "has \(elements.count) elements; at most \(max) are accepted in one message")
         }
         var alerts: [IncomingAlert] = []
         alerts.reserveCapacity(elements.count)

@@ -95,7 +95,7 @@ enum ForeignText {
     }
 
     static func placeholderDetail(_ text: String) -> String {
-        "is \"\(cut(clean(text), bytes: 64))\", which the tool did not fill in: nothing tells its alerts apart"
+        "is \"\(cut(clean(text), bytes: 64))\", a placeholder that the tool did not fill in: it identifies no alert"
     }
 
     /// The text without U+0000 and cut; nil when nothing can be seen in it.
@@ -135,11 +135,11 @@ enum ForeignText {
         }
         if texts.count > labelsMax {
             losses.append(
-                "\(texts.count - labelsMax) of \(texts.count) \(thing)s are left out, as \(labelsMax) are kept")
+                "\(texts.count - labelsMax) of \(texts.count) \(thing)s dropped (\(labelsMax) are kept)")
         }
         if !cut.isEmpty {
             let more = cut.count > namedMax ? " and \(cut.count - namedMax) more" : ""
-            losses.append("cut of the \(thing)s: \(cut.prefix(namedMax).joined(separator: ", "))\(more)")
+            losses.append("\(thing)s shortened: \(cut.prefix(namedMax).joined(separator: ", "))\(more)")
         }
         return bounded
     }
@@ -162,14 +162,14 @@ extension IncomingAlert {
         if let remark = remark(onStart: startsAt, onEnd: endsAt) { annotations[ForeignText.unreadTime] = remark }
         var losses: [String] = []
         if let title, title.utf8.count > ForeignText.titleBytesMax {
-            losses.append("cut: the title to \(ForeignText.titleBytesMax) bytes")
+            losses.append("title shortened to \(ForeignText.titleBytesMax) bytes")
         }
         let labels = ForeignText.bounded(
             labels, valueBytes: ForeignText.labelBytesMax, of: "label", &losses)
         annotations = ForeignText.bounded(
             annotations, valueBytes: ForeignText.annotationBytesMax, of: "annotation", &losses)
         if !losses.isEmpty {
-            annotations[ForeignText.cutShort] = "Not all is stored: \(losses.joined(separator: "; "))."
+            annotations[ForeignText.cutShort] = "Some text was too long to store: \(losses.joined(separator: "; "))."
             annotations = ForeignText.bounded(annotations, valueBytes: ForeignText.annotationBytesMax)
         }
         let component =
@@ -188,6 +188,6 @@ extension IncomingAlert {
     /// What people have to know of times that could not be read; the time of arrival stands in their place.
     private static func remark(onStart startsAt: ForeignMoment?, onEnd endsAt: ForeignMoment?) -> String? {
         guard let text = startsAt?.unreadText ?? endsAt?.unreadText else { return nil }
-        return "\"\(text)\" is no time that Muster can read. The time of arrival stands in its place."
+        return "Muster cannot read the time \"\(text)\". It uses the time of arrival instead."
     }
 }

@@ -109,7 +109,7 @@ enum PagerDutyWebhookFormat: AlertFormat {
             return .one(try incident(message, request.payload))
         }
         guard let type = message.text("event/event_type").map({ ForeignText.trimmed($0).lowercased() }) else {
-            throw .invalid("/event/event_type", "should name what happened, as incident.triggered")
+            throw .invalid("/event/event_type", "should be an event type such as incident.triggered")
         }
         // Notes, changed priorities and the like change no state; neither does PagerDuty's ping.
         guard let status = events[type] else { return .silent }

@@ -78,7 +78,7 @@ struct PayloadMapping: Hashable, Sendable {
             let plain = ForeignText.whole(word) ?? word.lowercased()
             guard let known = Self.statusWords[plain] else {
                 let word = ForeignText.cut(ForeignText.clean(word), bytes: 64)
-                throw .invalid(pointer, "has the status \"\(word)\", which the mapping's values do not name")
+                throw .invalid(pointer, "has the status \"\(word)\", which is not among the mapping's values")
             }
             status = known
         }
@@ -100,7 +100,7 @@ struct PayloadMapping: Hashable, Sendable {
             let names = GenericFormat.identityNames.joined(separator: ", ")
             throw .invalid(
                 pointer,
-                "has nothing that tells alerts apart: send one of \(names), or give the source a mapping")
+                "has no identity: send one of \(names), or give the source a mapping")
         }
         return identity
     }
@@ -253,7 +253,7 @@ extension PayloadMapping {
             }
         }
         if object["identity"] == nil {
-            reader.refuse("\(pointer)/identity", "is required: it tells alerts apart")
+            reader.refuse("\(pointer)/identity", "is required: it identifies the alert")
         }
         guard reader.errors.isEmpty else { throw .invalid(reader.errors) }
         self = mapping
@@ -379,12 +379,12 @@ struct PayloadRuleReader {
     private mutating func origin(_ object: JSONObject, at place: String) -> PayloadRule.Origin? {
         let given = ["pointer", "pointers", "join", "constant"].filter { object[$0] != nil }
         guard given.count == 1, let value = object[given[0]] else {
-            refuse(place, "needs one of pointer, pointers, join and constant")
+            refuse(place, "should have exactly one of pointer, pointers, join and constant")
             return nil
         }
         let below = "\(place)/\(given[0])"
         if object["separator"] != nil, given[0] != "join" {
-            refuse("\(place)/separator", "goes with join only")
+            refuse("\(place)/separator", "is only allowed with join")
         }
         switch given[0] {
         case "pointer": return pointer(value, at: below).map { .first([$0]) }

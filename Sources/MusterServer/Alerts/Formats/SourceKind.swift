@@ -31,7 +31,7 @@ enum SourceKind: String, CaseIterable, Sendable {
         case .datadog: ("Datadog", DatadogFormat.self)
         case .formatted: ("Grafana OnCall, formatted webhook", FormattedFormat.self)
         case .gcpMonitoring: ("Google Cloud Monitoring", GCPMonitoringFormat.self)
-        case .generic: ("JSON with a mapping of one's own", GenericFormat.self)
+        case .generic: ("Any JSON, with a mapping", GenericFormat.self)
         case .grafana: ("Grafana", GrafanaFormat.self)
         case .graylog: ("Graylog", GraylogFormat.self)
         case .internal: ("Muster itself", InternalFormat.self)

@@ -44,7 +44,7 @@ struct AlertExpiryRunner: Service {
         } catch {
             guard !Task.isCancelled else { return false }
             logger.warning(
-                "what an older program stored of open alerts is not adopted yet", metadata: ["error": "\(error)"])
+                "cannot migrate open alerts of an older release yet, will retry", metadata: ["error": "\(error)"])
             return false
         }
     }
@@ -60,7 +60,7 @@ struct AlertExpiryRunner: Service {
             }
         } catch {
             guard !Task.isCancelled else { return }
-            logger.warning("alerts could not be ended in time", metadata: ["error": "\(error)"])
+            logger.warning("cannot end expired alerts", metadata: ["error": "\(error)"])
         }
     }
 }

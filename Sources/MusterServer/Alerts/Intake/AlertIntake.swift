@@ -82,7 +82,7 @@ final class AlertIntake: Service, Sendable {
             }
             guard isTaken else {
                 return done.resume(
-                    throwing: Problem.later(.overloaded, "Too many alerts wait to be stored.", seconds: 2))
+                    throwing: Problem.later(.overloaded, "The queue of incoming alerts is full.", seconds: 2))
             }
             // To wake the other thread for nothing costs more than to read the message.
             if mayBegin { arrived.yield() }
@@ -197,7 +197,7 @@ final class AlertIntake: Service, Sendable {
             do {
                 return try await body()
             } catch let error as PostgresError where Self.isWorthRepeating(error) {
-                logger.debug("a batch of alerts is repeated", metadata: ["error": "\(error)"])
+                logger.debug("storing a batch of alerts again", metadata: ["error": "\(error)"])
             }
         }
         return try await body()

@@ -90,7 +90,7 @@ struct AlertRouter: Service {
             } catch {
                 guard !Task.isCancelled else { return }
                 // The alerts are safe and stay marked; the next second tries again.
-                logger.warning("alerts could not be brought to their incidents", metadata: ["error": "\(error)"])
+                logger.warning("cannot route alerts to incidents", metadata: ["error": "\(error)"])
                 if (error as? PostgresError)?.isTransient != true { _ = try? await routeBatch(isolating: true) }
             }
         }
@@ -101,7 +101,7 @@ struct AlertRouter: Service {
         do {
             _ = try await store.releaseDue(limit: AlertPlacer.batchMax, in: pool)
         } catch {
-            logger.warning("alerts that waited could not be looked at", metadata: ["error": "\(error)"])
+            logger.warning("cannot release held alerts", metadata: ["error": "\(error)"])
         }
     }
 

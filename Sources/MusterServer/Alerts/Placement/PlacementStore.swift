@@ -269,7 +269,7 @@ extension UnplacedAlert {
     fileprivate init(_ row: PostgresRow) throws {
         let status: String = try row.decode("status")
         guard let known = AlertStatus(rawValue: status) else {
-            throw PostgresError.decoding(column: "status", reason: "is no status of an alert")
+            throw PostgresError.decoding(column: "status", reason: "is not an alert status")
         }
         let source: UUID = try row.decode("source")
         self.init(

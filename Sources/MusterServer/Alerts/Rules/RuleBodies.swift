@@ -29,15 +29,15 @@ enum RuleBodies {
         if !saysSomething {
             body.refuse(
                 "then",
-                "should say what happens to the alerts, as {\"severity\": \"sev3\"}; a rule that only keeps later rules from "
-                    + "them says {\"opens_incident\": true}")
+                "should set something, such as {\"severity\": \"sev3\"}; for a rule that only stops later rules, send "
+                    + "{\"opens_incident\": true}")
         }
         return rule
     }
 
     /// Reads what is stored.
     static func stored(_ bytes: [UInt8], id: UUID) throws(Problem) -> RoutingRule {
-        guard let json = try? JSONParser.parse(bytes) else { throw .invalid("", "is no JSON") }
+        guard let json = try? JSONParser.parse(bytes) else { throw .invalid("", "is not JSON") }
         var body = try BodyReader(json)
         let rule = rule(&body, id: id)
         try body.finish()
@@ -49,7 +49,8 @@ enum RuleBodies {
     static func fault(_ rule: RoutingRule) -> Problem? {
         guard let hours = rule.hours else { return nil }
         if hours.days.isEmpty || hours.days.contains(0) {
-            return .invalid("/then/hours/days", "should be some of \(OpeningHours.dayNames.joined(separator: ", "))")
+            return .invalid(
+                "/then/hours/days", "should be one or more of \(OpeningHours.dayNames.joined(separator: ", "))")
         }
         return nil
     }
@@ -83,7 +84,7 @@ enum RuleBodies {
         guard parts.count == 2, parts.allSatisfy({ $0.count == 2 && $0.allSatisfy { $0.isASCII && $0.isNumber } }),
             let hour = Int(parts[0]), let minute = Int(parts[1]), minute < 60, hour * 60 + minute <= max
         else {
-            if !text.isEmpty { body.refuse(field, "should be a time of the day, as 09:30") }
+            if !text.isEmpty { body.refuse(field, "should be a time of day such as 09:30") }
             return 0
         }
         return hour * 60 + minute
@@ -169,13 +170,13 @@ enum MatcherBodies {
             do throws(PatternFault) {
                 return try LabelMatcher(label, comparison, value, compile: patterns.pattern)
             } catch {
-                item.refuse("value", "is no regular expression: “\(value)” \(error.reason)")
+                item.refuse("value", "is not a valid regular expression: “\(value)” \(error.reason)")
                 return nil
             }
         }
         let matchers = found.compactMap { $0 }
         if matchers.reduce(0, { $0 + $1.patternBytes }) > patternBytesMax {
-            body.refuse(field, "has regular expressions that are too large together; write them shorter")
+            body.refuse(field, "has regular expressions that are too large in total; shorten them")
         }
         return matchers
     }
@@ -189,7 +190,7 @@ enum MatcherBodies {
 
     /// Reads what is stored; also asked before anything is, so that nothing is kept that cannot be read again.
     static func stored(_ bytes: [UInt8]) throws(Problem) -> [LabelMatcher] {
-        guard let list = try? JSONParser.parse(bytes) else { throw .invalid("/matchers", "is no JSON") }
+        guard let list = try? JSONParser.parse(bytes) else { throw .invalid("/matchers", "is not JSON") }
         var body = try BodyReader(["matchers": list])
         let found = matchers(&body)
         try body.finish()

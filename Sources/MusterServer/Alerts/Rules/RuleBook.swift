@@ -133,7 +133,7 @@ final class RuleBook: Service, Sendable {
             (what == "rule" ? skippedRules : skippedSilences).increment(by: alerts)
             guard MatchingSkips.shared.add(alerts, to: id) else { continue }
             logger.warning(
-                "matching takes too long and is skipped; write its regular expressions shorter",
+                "matching took too long and was skipped; shorten its regular expressions",
                 metadata: [what: .string(id.uuidString.lowercased())])
         }
     }
@@ -164,7 +164,7 @@ final class RuleBook: Service, Sendable {
                 } catch {
                     // Whoever needs them next reads them.
                     self.state.withLock { $0.held = nil }
-                    self.logger.warning("routing rules could not be read", metadata: ["error": "\(error)"])
+                    self.logger.warning("cannot read routing rules", metadata: ["error": "\(error)"])
                 }
             }
         }

@@ -36,7 +36,7 @@ struct RuleRoutes: Sendable {
         let (rule, position) = try await body(request, id: request.commandID)
         try await names.check(Self.mentions(rule))
         guard let stored = try await store.create(rule, at: position, by: request.principal) else {
-            throw Problem.invalid("", "There are \(RuleStore.rulesMax) rules already; delete one that is not needed.")
+            throw Problem.invalid("", "There are \(RuleStore.rulesMax) rules already; delete one first.")
         }
         try await book.refresh()
         return .created(Self.bytes(stored), location: "/v1/rules/\(stored.rule.id.uuidString.lowercased())")
@@ -94,7 +94,8 @@ struct RuleRoutes: Sendable {
         try body.finish()
         if let fault = RuleBodies.fault(rule) { throw fault }
         if let zone = rule.hours?.timeZone, try await !store.knows(timeZone: zone) {
-            throw Problem.invalid("/then/hours/time_zone", "\(zone) is no time zone; write it as Europe/Berlin")
+            throw Problem.invalid(
+                "/then/hours/time_zone", "\(zone) is not a known time zone; use an IANA name such as Europe/Berlin")
         }
         return (rule, position)
     }

@@ -90,14 +90,14 @@ struct RuleTrial: Sendable {
         case .rule: return "The rule \(name) opens no incident."
         case .silence:
             return
-                "It is silenced by \(hold.silence?.uuidString.lowercased() ?? "") until \(hold.until?.description ?? "")."
+                "The silence \(hold.silence?.uuidString.lowercased() ?? "") holds it until \(hold.until?.description ?? "")."
         case .count:
             let threshold = rule?.threshold ?? FiringThreshold(count: 1, withinSeconds: 1)
             return "The rule \(name) opens an incident after \(threshold.count) firings of the group within "
-                + "\(threshold.withinSeconds) seconds; this is one."
+                + "\(threshold.withinSeconds) seconds; this is the first."
         case .hours: return "The rule \(name) opens incidents again from \(hold.until?.description ?? "never")."
-        case .corroboration: return "Nothing but users' reports says so."
-        case .settling: return "It opens an incident when it still fires at \(hold.until?.description ?? "the end")."
+        case .corroboration: return "Only users report it; no other source confirms it."
+        case .settling: return "It opens an incident if it still fires at \(hold.until?.description ?? "the end")."
         }
     }
 }

@@ -51,13 +51,13 @@ struct SilenceRoutes: Sendable {
             throw Problem.invalid("/ends_at", "is sent with duration_seconds; send only one of the two")
         }
         guard seconds != nil || endsAt != nil else {
-            throw Problem.invalid("/ends_at", "is required, or duration_seconds in its place: every silence ends")
+            throw Problem.invalid("/ends_at", "or duration_seconds is required: every silence has an end")
         }
         guard isForEverything || !matchers.matchEverything else {
             throw Problem.invalid(
                 "/matchers",
-                "hold for every alert, so that nothing would open an incident; name what is to be silenced, or "
-                    + "say that it is everything with \"everything\": true")
+                "match every alert, so that no incident would open; narrow them, or send "
+                    + "\"everything\": true")
         }
         let stored = try await store.create(request.commandID, draft, by: request.principal).silence()
         var json = JSONWriter()
@@ -93,7 +93,7 @@ extension SilenceStore.Saving {
         case .saved(let silence): return silence
         case .unknown: throw .notFound("The silence")
         case .tooMany:
-            throw .invalid("", "There are \(SilenceStore.silencesMax) silences already; end one that is not needed.")
+            throw .invalid("", "There are \(SilenceStore.silencesMax) silences already; end one first.")
         case .refused(let field, let detail): throw .invalid("/\(field)", detail)
         }
     }

@@ -21,7 +21,7 @@ struct SilenceDraft: Sendable {
     func check() throws(Problem) {
         guard !matchers.isEmpty else { throw .invalid("/matchers", "should have at least 1 matcher") }
         guard !comment.allSatisfy(\.isWhitespace) else {
-            throw .invalid("/comment", "must not be empty; say why, for those who come later")
+            throw .invalid("/comment", "must not be empty; say why this is silenced")
         }
         _ = try MatcherBodies.stored(MatcherBodies.bytes(matchers))
     }
@@ -151,7 +151,7 @@ struct SilenceStore: Sendable {
         let now: Timestamp = try row.decode("now")
         let fault: (field: String, detail: String)? =
             switch try row.decode("fault", as: String?.self) {
-            case "over"?: ("ends_at", "is over already; the time here is \(now)")
+            case "over"?: ("ends_at", "is in the past; the server's time is \(now)")
             case "backwards"?: ("ends_at", "should be after the silence starts")
             case "long"?: ("ends_at", "should be at most 30 days after the silence starts")
             default: nil

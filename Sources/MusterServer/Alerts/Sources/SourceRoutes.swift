@@ -78,7 +78,7 @@ struct SourceRoutes: Sendable {
         let key = body.optionalString("key", 1...200)
         try body.finish()
         if signature != nil, key == nil {
-            throw Problem.invalid("/key", "is needed to seal the secrets: the source's key")
+            throw Problem.invalid("/key", "is required: the secrets are encrypted with the source's key")
         }
         var source = try await found(request)
         try Self.refuseMapping(body, of: source.kind)
@@ -106,7 +106,7 @@ struct SourceRoutes: Sendable {
         let key = try Self.makeKey()
         if let signature = source.signature {
             guard let old else {
-                throw Problem.invalid("/key", "is needed, since secrets are sealed under it: the source's key")
+                throw Problem.invalid("/key", "is required: the secrets are encrypted with the source's key")
             }
             guard let sealed = try signature.resealed(old: old, new: key) else {
                 throw Problem.invalid("/key", "is not the key of this source")
@@ -155,12 +155,12 @@ struct SourceRoutes: Sendable {
         body.optionalObject("signature") { item in
             let read = SourceSignature.read(&item)
             if read.secrets.isEmpty, !item.errors.contains(where: { $0.pointer.contains("/secrets") }) {
-                item.refuse("secrets", "should be the secret, and while it is changed the other one, too")
+                item.refuse("secrets", "should be one secret, or two while the secret is being changed")
             }
             for (field, name) in [
                 ("header", read.signature.header), ("timestamp_header", read.signature.timestampHeader),
             ] {
-                if let name, HTTPField.Name(name) == nil { item.refuse(field, "is no name of a header") }
+                if let name, HTTPField.Name(name) == nil { item.refuse(field, "is not a valid header name") }
             }
             return read
         }

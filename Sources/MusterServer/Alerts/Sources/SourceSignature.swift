@@ -42,7 +42,7 @@ struct SourceSignature: Sendable {
             let code = OpenSSL.hmacSHA256(key: secret, prefix + request.body.readableBytesView)
             if candidates.contains(where: { OpenSSL.areEqual($0, code) }) { return }
         }
-        throw Problem(.signatureInvalid, "The signature in \(header ?? defaultHeader) is not that of the body.")
+        throw Problem(.signatureInvalid, "The signature in \(header ?? defaultHeader) does not match the body.")
     }
 
     private var defaultHeader: String {
@@ -71,7 +71,7 @@ struct SourceSignature: Sendable {
 
     private func timestamp(_ header: String, _ request: ForeignRequest) throws -> String {
         guard let text = value(header, request), let seconds = Int64(text) else {
-            throw Problem(.signatureInvalid, "The header \(header) should be a time in seconds.")
+            throw Problem(.signatureInvalid, "The header \(header) should be a Unix time in seconds.")
         }
         let distance = abs(request.receivedAt.milliseconds / 1000 - min(max(seconds, 0), 1 << 40))
         guard distance <= toleranceSeconds else {
@@ -132,7 +132,7 @@ extension SourceSignature {
 
     private func secrets(sourceKey: String) throws -> [[UInt8]] {
         guard let plain = try OpenSSL.open(sealedSecrets, key: Self.sealingKey(sourceKey)) else {
-            throw Problem(.signatureInvalid, "The source's secrets cannot be read under this key; set them again.")
+            throw Problem(.signatureInvalid, "The source's secrets cannot be decrypted with this key; set them again.")
         }
         return plain.split(separator: Self.separator).map { secret in
             guard scheme == .standardWebhooks else { return Array(secret) }

@@ -89,7 +89,7 @@ struct SourceStore: Sendable {
         if let row, let reason = row.reason {
             throw Problem.later(
                 .unavailable,
-                "The settings of the source \(row.key) cannot be read: \(reason). An administrator has to make it anew.",
+                "The settings of the source \(row.key) cannot be read: \(reason). An administrator has to create it again.",
                 seconds: 60)
         }
         return row?.readable
@@ -150,7 +150,7 @@ struct SourceStore: Sendable {
 
     static let examined = ExaminedTable(
         reader, all: "SELECT \(fragment: columns) FROM source WHERE deleted_at IS NULL"
-    ) { "DELETE /v1/sources/\($0), and make it anew" }
+    ) { "DELETE /v1/sources/\($0), and create it again" }
 
     /// Refuses what could be stored and not be read again.
     private static func check(_ mapping: PayloadMapping?, _ signature: SourceSignature?) throws(Problem) {
@@ -163,7 +163,7 @@ struct SourceStore: Sendable {
     private static func source(_ row: PostgresRow) throws -> Source {
         let kind: String = try row.decode("kind")
         guard let known = SourceKind(rawValue: kind) else {
-            throw PostgresError.decoding(column: "kind", reason: "is no kind of source that this program knows")
+            throw PostgresError.decoding(column: "kind", reason: "is not a kind of source that this release knows")
         }
         var source = Source(
             id: try row.decode("id"), name: try row.decode("name"), kind: known,
@@ -176,7 +176,7 @@ struct SourceStore: Sendable {
             let secrets: [UInt8] = try row.decode("signature_secrets")
         {
             guard let known = SourceSignature(try JSONParser.parse(signature.bytes), sealedSecrets: secrets) else {
-                throw PostgresError.decoding(column: "signature", reason: "is no signature that this program knows")
+                throw PostgresError.decoding(column: "signature", reason: "is not a signature that this release knows")
             }
             source.signature = known
         }

@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test func `the number of an alert's words stays what databases have`() {
+    @Test func `the content hash of an alert stays what databases have`() {
         var alert = IncomingAlert.firing("a")
         #expect(alert.contentHash == -1_156_615_663_028_312_562)
         alert.annotations = ["summary": "slow", "runbook": "r"]
