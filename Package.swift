@@ -109,7 +109,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            exclude: ["Alerts/Fixtures", "Restoration/Golden", "Reviews/Golden", "Timeline/Golden"],
+            exclude: ["Alerts/Formats/Fixtures", "Restoration/Golden", "Reviews/Golden", "Timeline/Golden"],
             swiftSettings: house
         ),
         .testTarget(

@@ -140,7 +140,7 @@ struct ObservabilityTests {
             let source = try await daemon.api.makeSource("prometheus")
             try await daemon.api.post(source.hook, ["what": "is this"], headers: headers).expect(422)
             // Its own line, and one of a desk that is given no request.
-            for message in ["request", "a message was not understood and is kept as a dead letter"] {
+            for message in ["request", "cannot read a message; it is kept as a dead letter"] {
                 try await Eventually.holds("the line") {
                     daemon.logLines.contains { line in
                         let entry = try? JSON(line.utf8)

@@ -43,23 +43,31 @@ package struct LabelMatcher: Hashable, Sendable {
         pattern = nil
     }
 
-    /// Whether it holds; nil when finding out takes more operations than are left.
-    package func holds(for alert: AlertFacts, operations left: inout Int) -> Bool? {
-        let text = alert[label]
+    /// Whether it matches; nil when finding out takes more operations than are left.
+    package func matches(_ alert: AlertFacts, operations left: inout Int) -> Bool? {
+        matches(text: alert[label], operations: &left)
+    }
+
+    /// The same for what the label says; empty when there is no such label.
+    package func matches(text: String, operations left: inout Int) -> Bool? {
         left -= Self.lookupCost
         guard let pattern else {
             left -= value.utf8.count / 8
-            return (text == value) == (comparison == .equal)
+            return (text == value) == isEqual
         }
         let match = pattern.match(text, operationsMax: left)
         left -= match.operations
-        return match.isMatch.map { $0 == (comparison == .matches) }
+        return match.isMatch.map { $0 == isEqual }
     }
 
-    /// Whether it holds for an alert that lacks the label.
-    package var holdsForEmptyText: Bool {
+    /// Whether it asks for what it names: `=` and `=~`.
+    package var isEqual: Bool { comparison == .equal || comparison == .matches }
+    package var isPattern: Bool { pattern != nil }
+
+    /// Whether it matches an alert that lacks the label.
+    package var matchesEmptyText: Bool {
         let isMatch = pattern.map { $0.match("", operationsMax: .max).isMatch == true } ?? value.isEmpty
-        return isMatch == (comparison == .equal || comparison == .matches)
+        return isMatch == isEqual
     }
 
     /// What its compiled pattern takes in memory.
@@ -106,13 +114,13 @@ package struct MatchBudget: Sendable {
     }
 
     /// Forgets what was left out and returns it.
-    package mutating func takeSkipped() -> [UUID: Int] {
+    package mutating func removeSkipped() -> [UUID: Int] {
         defer { skipped = [:] }
         return skipped
     }
 
     /// Whether all matchers of a rule or silence hold for an alert; none at all hold always. False when it is left out.
-    package mutating func hold(_ matchers: [LabelMatcher], for alert: AlertFacts, of id: UUID) -> Bool {
+    package mutating func matches(_ matchers: [LabelMatcher], for alert: AlertFacts, of id: UUID) -> Bool {
         guard !exceeding.contains(id) else {
             skipped[id, default: 0] += 1
             return false
@@ -125,7 +133,7 @@ package struct MatchBudget: Sendable {
             batchLeft -= used
         }
         for matcher in matchers {
-            switch matcher.holds(for: alert, operations: &itemLeft) {
+            switch matcher.matches(alert, operations: &itemLeft) {
             case true?: continue
             case false?: return false
             case nil:

@@ -96,9 +96,9 @@ package struct PatternFault: Error, Hashable, Sendable {
     /// Reads as a sentence after the pattern: `has a group without its end`.
     package let reason: String
 
-    static let tooLarge = PatternFault(reason: "is too large when its repetitions are written out")
+    static let tooLarge = PatternFault(reason: "is too large once its repetitions are expanded")
     static let tooCostly = PatternFault(
-        reason: "takes too long to match: it has too many parts that may be left out or repeated")
+        reason: "takes too long to match: it has too many optional or repeated parts")
 }
 
 /// A compiled pattern. A place is one character of the pattern that a text has to have; there is a bit for each.

@@ -202,7 +202,7 @@ struct ScalarClasses: Sendable {
         var folding = CaseFolding.Work()
         for (number, set) in sets.enumerated() {
             guard let ranges = set.resolved(&folding), turns.count + 2 * ranges.count <= 2 * rangesMax else {
-                throw PatternFault(reason: "names too many different characters")
+                throw PatternFault(reason: "uses too many different characters")
             }
             for range in ranges {
                 turns.append(UInt64(range.lowerBound) << 32 | UInt64(number))
@@ -221,7 +221,7 @@ struct ScalarClasses: Sendable {
             }
             walk.begin(at: bound)
             guard walk.rows.count <= wordsMax else {
-                throw PatternFault(reason: "has too many different characters in too many places")
+                throw PatternFault(reason: "is too complex: it has too many different characters in too many places")
             }
         }
         return (ScalarClasses(walk), walk.rows)

@@ -163,7 +163,7 @@ struct PatternParser {
             place = 4
         }
         let node = try alternatives()
-        guard place == scalars.count else { throw fault("has a ) without its (") }
+        guard place == scalars.count else { throw fault("has a ) without a matching (") }
         return node
     }
 
@@ -197,7 +197,7 @@ struct PatternParser {
         // Which way is tried first makes no difference to whether all of it matches.
         _ = skip("?")
         if place < scalars.count, "*+?".unicodeScalars.contains(scalars[place]) {
-            throw fault("repeats a repetition")
+            throw fault("repeats a repetition, as in a**")
         }
         return node
     }
@@ -218,7 +218,7 @@ struct PatternParser {
         guard least <= Self.repetitionsMax, (most ?? least) <= Self.repetitionsMax else {
             throw fault("repeats more than \(Self.repetitionsMax) times")
         }
-        guard (most ?? least) >= least else { throw fault("has a repetition whose end is below its beginning") }
+        guard (most ?? least) >= least else { throw fault("has a repetition range that ends below its start") }
         return (least, most)
     }
 
@@ -244,9 +244,9 @@ struct PatternParser {
             case .set(var set)?:
                 set.ignoresCase = ignoresCase
                 return node(set)
-            case nil: throw fault("has an escape that is not known here")
+            case nil: throw fault("has an escape that is not supported")
             }
-        case "*", "+", "?": throw fault("repeats nothing")
+        case "*", "+", "?": throw fault("has a repetition with nothing before it")
         default: return node(ScalarSet(ranges: [scalar.value...scalar.value], ignoresCase: ignoresCase))
         }
     }
@@ -265,15 +265,15 @@ struct PatternParser {
             if skip("P") {}
             if skip("<") {
                 while place < scalars.count, scalars[place] != ">" { place += 1 }
-                guard skip(">") else { throw fault("has a group's name without its end") }
+                guard skip(">") else { throw fault("has a group name without a closing >") }
             } else if !skip(":") {
-                throw fault("has a kind of group that is not known here")
+                throw fault("has a kind of group that is not supported")
             }
         }
         depth += 1
         let node = try alternatives()
         depth -= 1
-        guard skip(")") else { throw fault("has a ( without its )") }
+        guard skip(")") else { throw fault("has a ( without a matching )") }
         return node
     }
 
@@ -290,11 +290,11 @@ struct PatternParser {
             }
             place += 1
             guard let high = try classMember(&set), high >= low else {
-                throw fault("has a range of characters whose end is before its beginning")
+                throw fault("has a character range that ends before its start")
             }
             set.ranges.append(low...high)
         }
-        guard skip("]") else { throw fault("has a [ without its ]") }
+        guard skip("]") else { throw fault("has a [ without a matching ]") }
         return set
     }
 
@@ -303,10 +303,12 @@ struct PatternParser {
         let scalar = scalars[place]
         place += 1
         if scalar == "[", place < scalars.count, scalars[place] == ":" {
-            throw fault("has a named class; write its characters")
+            throw fault("has a named class such as [:alpha:]; list its characters instead")
         }
         guard scalar == "\\" else { return scalar.value }
-        guard case .set(let escaped)? = try escape() else { throw fault("has an escape that no class can hold") }
+        guard case .set(let escaped)? = try escape() else {
+            throw fault("has an escape that is not allowed in a character class")
+        }
         if escaped.ranges.count == 1, let range = escaped.ranges.first, range.count == 1 { return range.lowerBound }
         set.ranges += escaped.ranges
         return nil

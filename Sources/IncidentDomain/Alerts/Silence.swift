@@ -27,11 +27,14 @@ package struct Silence: Hashable, Sendable {
         return startsAt <= now ? .active : .pending
     }
 
-    /// Those that are active at a moment and match an alert.
-    package static func matching(
+    /// Of those that are active at a moment and match an alert, the one that ends last: no other end releases the alert.
+    ///
+    /// - Parameter budget: Says what the matchers may cost, and afterwards which silences were left out.
+    package static func holding(
         _ alert: AlertFacts, of silences: [Silence], at now: Timestamp, within budget: inout MatchBudget
-    ) -> [Silence] {
-        silences.filter { $0.state(at: now) == .active && budget.hold($0.matchers, for: alert, of: $0.id) }
+    ) -> Silence? {
+        silences.filter { $0.state(at: now) == .active && budget.matches($0.matchers, for: alert, of: $0.id) }
+            .max { ($0.endsAt, $0.id.uuidString) < ($1.endsAt, $1.id.uuidString) }
     }
 
     /// Those first whose matchers are cheap: when all of them are too much for an alert, the dear ones are left out.
@@ -46,13 +49,7 @@ package struct Silence: Hashable, Sendable {
 extension [LabelMatcher] {
     /// Whether none of them asks for anything, as `job=~".*"`: each matches the empty text, and so every alert. As in
     /// Alertmanager, what excludes something counts as asking.
-    package var holdForEverything: Bool {
-        allSatisfy { matcher in
-            switch matcher.comparison {
-            case .equal, .matches:
-                matcher.holdsForEmptyText
-            case .notEqual, .matchesNot: false
-            }
-        }
+    package var matchEverything: Bool {
+        allSatisfy { $0.isEqual && $0.matchesEmptyText }
     }
 }

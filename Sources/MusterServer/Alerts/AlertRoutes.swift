@@ -6,7 +6,7 @@ import IncidentDomain
 struct AlertRoutes: Sendable {
     let search: AlertSearch
     let store: AlertStore
-    let routing: RoutingSignal
+    let routing: WakeSignal
 
     var routes: [Route] {
         [

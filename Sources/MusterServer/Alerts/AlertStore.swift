@@ -2,271 +2,144 @@ import FoundationEssentials
 import IncidentDomain
 import Postgres
 
-/// The rows of alerts. Taking them in is one statement for many, which also leaves word of what changed state: for the
-/// incident that takes their group, else as a mark on the alert. So nothing is forgotten when the daemon ends between
-/// storing an alert and telling its incident.
+/// The rows of stored alerts: reading one, and the changes that no arriving message brings. A person acknowledges or ends one,
+/// a group is over, time runs out. The incident is told in the same statement, as in `AlertIntakeStore.apply`.
 struct AlertStore: Sendable {
     let pool: PostgresPool
 
-    /// An alert on its way into the table; each identity stands at most once in a batch.
-    struct Arrival: Sendable {
-        /// When it came, by the database's clock.
-        let at: Timestamp
-        let source: UUID
-        var alert: IncomingAlert
-        /// How often it was said to fire within this batch; 1 for an end.
-        var occurrences: Int
-        /// What the alert is called while this program runs (`AlertName.number`).
-        let name: Int
-
-        /// The id that its sender was told, or a new one.
-        func makeID() -> UUID { alert.id ?? .timeOrdered(at: at) }
-
-        init(at: Timestamp, source: UUID, alert: IncomingAlert, occurrences: Int = 1, name: Int? = nil) {
-            self.at = at
-            self.source = source
-            self.alert = alert
-            self.occurrences = occurrences
-            self.name = name ?? AlertName.number(of: alert.identity, from: source)
-        }
-    }
-
-    /// Stores a batch: new firings are inserted, repeats are counted, resolutions end what is open. Late messages about a
-    /// firing that is over change nothing; they are counted, and the alert says so (`AlertIgnorance`).
-    ///
-    /// - Returns: How many alerts changed state, so that their incidents have to hear of it.
-    func take(_ batch: [Arrival]) async throws -> Int {
-        guard !batch.isEmpty else { return 0 }
-        guard let row = try await pool.query(Self.take(batch)).first else { return 0 }
-        let taken = Taken(
-            firings: try row.decode("firings"), ends: try row.decode("ends"), lateEnds: try row.decode("late_ends"),
-            acknowledgements: try row.decode("acknowledgements"))
-        return try await row.decode("changed") + noteIgnored(of: batch, taken)
-    }
-
-    /// How far ahead of the database's clock a beginning is believed; one that is further ahead is now (`AlertFolding`). Rows of
-    /// programs before that rule may have such a beginning, and keep out nothing.
-    static let aheadMax = "5 minutes"
-
-    /// The open incident that takes a group's alerts. One that is only being reviewed takes none.
-    private static let owner: SQL = """
-        SELECT number FROM incident
-        WHERE phase IN ('detect', 'assess', 'mitigate', 'restore') AND number = (
-            SELECT incident FROM alert_group
-            WHERE alert_group.source = arrived.source AND alert_group.group_key = arrived.group_key
-        )
-        """
-
-    /// One statement for a batch of any size. The partial unique index decides who is first; a firing whose row exists
-    /// already, resolved, was over before this message came. (`least` passes over what is NULL.)
-    ///
-    /// Alerts are looked up by scalar subqueries, and there is no join with the table: these can only be carried out by an
-    /// index. A join planned while the table was small would go on reading all of it when it has grown.
-    ///
-    /// A repetition changes no column that is in an index, so that the row is changed in place: `due_at` only ever moves to an
-    /// earlier time here, which is seldom, and `postponeExpiry` moves it along.
-    static func take(_ batch: [Arrival]) -> SQL {
-        // In a storm nothing ends; the statement is a third shorter then.
-        let endings = batch.contains { $0.alert.status == .resolved } ? Self.endings : Self.noEndings
-        let acknowledging =
-            batch.contains { $0.alert.status == .acknowledged } ? Self.acknowledging : Self.noAcknowledging
-        return """
-            WITH arrived AS (
-                SELECT * FROM unnest(\(batch.map { $0.makeID() }), \(batch.map { $0.source }), \(batch.map { $0.alert.identity }),
-                    \(batch.map { $0.alert.groupKey }), \(batch.map { $0.alert.title }), \(batch.map { $0.alert.status.rawValue }),
-                    \(batch.map { $0.occurrences }), \(batch.map { $0.alert.startsAt }), \(batch.map { $0.alert.endsAt }),
-                    \(batch.map { $0.alert.component }), \(batch.map { $0.alert.severity }),
-                    \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }),
-                    \(batch.map { $0.alert.expiresAt }), \(batch.map { $0.alert.actor }), \(batch.map { $0.alert.payload.kept }),
-                    \(batch.map { $0.alert.rule }), \(batch.map { $0.alert.sentGroup }), \(batch.map { $0.alert.words }))
-                    AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
-                        severity, labels, annotations, expires_at, actor, payload, rule, sent_group, words)
-            ), \(fragment: endings), \(fragment: acknowledging), stored AS (
-                INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
-                    last_seen_at, resolved_at, component, severity, labels, annotations, expires_at, due_at, payload, flaps,
-                    rule, sent_group, words, said_end_at, incident, routed)
-                SELECT id, source, identity, group_key, title, status, occurrences,
-                    coalesce(starts_at, least(ends_at, now())), now(), now(),
-                    CASE WHEN status = 'resolved' THEN greatest(least(ends_at, now()), starts_at) END, component, severity, labels,
-                    annotations, expiry.at, expiry.at, payload,
-                    CASE WHEN status = 'firing' THEN coalesce((\(fragment: flaps)), 0) ELSE 0 END, rule, sent_group, words,
-                    CASE WHEN status = 'resolved' THEN ends_at END, taken.incident, status = 'resolved' OR taken.incident IS NOT NULL
-                FROM arrived CROSS JOIN LATERAL (
-                    SELECT CASE WHEN arrived.status <> 'resolved' THEN (\(fragment: owner)) END AS incident OFFSET 0
-                ) AS taken CROSS JOIN LATERAL (
-                    SELECT CASE WHEN arrived.status <> 'resolved' THEN arrived.expires_at END AS at
-                ) AS expiry
-                WHERE status <> 'acknowledged' AND (
-                    SELECT earlier.id FROM alert AS earlier
-                    WHERE earlier.source = arrived.source AND earlier.identity = arrived.identity
-                        AND earlier.starts_at >= arrived.starts_at AND earlier.status = 'resolved'
-                        AND earlier.starts_at <= earlier.first_seen_at + interval '\(unescaped: Self.aheadMax)' LIMIT 1
-                ) IS NULL AND (arrived.status <> 'resolved' OR (
-                    SELECT open.id FROM alert AS open
-                    WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
-                ) IS NULL) AND (arrived.status <> 'resolved' OR arrived.starts_at IS NOT NULL OR (
-                    SELECT known.id FROM alert AS known
-                    WHERE known.source = arrived.source AND known.identity = arrived.identity LIMIT 1
-                ) IS NULL)
-                ON CONFLICT (source, identity) WHERE status <> 'resolved' DO UPDATE
-                SET occurrences = alert.occurrences + excluded.occurrences, last_seen_at = now(), words = excluded.words,
-                    \(fragment: saidAgain), expires_at = excluded.expires_at,
-                    due_at = least(alert.due_at, excluded.expires_at),
-                    flaps = alert.flaps + (alert.quiet_since IS NOT NULL)::int, quiet_since = NULL
-                RETURNING id, incident, status <> 'resolved' AS is_open,
-                    status <> 'resolved' AND last_seen_at = first_seen_at AS is_new
-            ), \(fragment: deliveries), counted AS (
-                SELECT count(*) FILTER (WHERE is_new) AS begun, count(*) FILTER (WHERE is_open) AS firings,
-                    count(*) FILTER (WHERE NOT is_open) AS ended
-                FROM stored
-            )
-            SELECT (SELECT count(*) FROM resolved WHERE is_over) + (SELECT count(*) FROM acknowledged) + begun AS changed,
-                firings, ended + (SELECT count(*) FROM resolved) AS ends,
-                (SELECT count(*) FROM late) AS late_ends, (SELECT count(*) FROM acknowledged) AS acknowledgements
-            FROM counted
+    /// Ends every open alert of a group, for a message that says that all of it is over and had no room to name all.
+    func resolveGroup(_ groupKey: String, of source: UUID) async throws -> Int {
+        try await resolve(
             """
+            source = \(source) AND (group_key = \(groupKey) OR sent_group = \(groupKey)) AND status <> 'resolved'
+            """, at: "now()")
     }
 
-    /// What a repetition says takes the place of what was said before; what it does not say stays (`IncomingAlert.repeated`).
-    /// Annotations that would become too many by that are those of the repetition alone.
-    private static let saidAgain: SQL = """
-        title = CASE WHEN excluded.words = \(IncomingAlert.wordsOfCounted) OR excluded.title = excluded.identity
-            THEN alert.title ELSE excluded.title END,
-        severity = CASE WHEN excluded.words = \(IncomingAlert.wordsOfCounted) THEN alert.severity
-            ELSE coalesce(excluded.severity, alert.severity) END,
-        annotations = CASE WHEN excluded.words = \(IncomingAlert.wordsOfCounted) THEN alert.annotations
-            WHEN (SELECT count(*) FROM jsonb_object_keys(alert.annotations || excluded.annotations)) > \(ForeignText.labelsMax)
-            THEN excluded.annotations ELSE alert.annotations || excluded.annotations END
-        """
-
-    /// How many firings of this identity began soon after the end of the one before.
-    private static let flaps: SQL = """
-        SELECT CASE
-            WHEN latest.resolved_at > now() - make_interval(secs => \(Double(AlertFlapping.windowSeconds)))
-            THEN least(latest.flaps + 1, 30000) END
-        FROM alert AS latest
-        WHERE latest.source = arrived.source AND latest.identity = arrived.identity
-        ORDER BY latest.starts_at DESC LIMIT 1
-        """
-
-    /// Ends what is open, as far as the message is not about an earlier firing (`isLate`). What flaps only falls quiet. What was
-    /// waiting to settle is looked at once more: whether it had is decided by when it ended.
-    private static let endings: SQL = """
-        ended AS (
-            SELECT found.id, CASE WHEN found.id IS NULL THEN (\(fragment: open())) END AS late, arrived.ends_at,
-                arrived.actor
-            FROM arrived CROSS JOIN LATERAL (
-                SELECT (\(fragment: open(unless: isLate))) AS id OFFSET 0
-            ) AS found
-            WHERE arrived.status = 'resolved'
-        ), resolved AS (
-            UPDATE alert SET last_seen_at = now(),
-                status = CASE WHEN flaps < \(AlertFlapping.flapsMin) THEN 'resolved' ELSE status END,
-                resolved_at = CASE WHEN flaps < \(AlertFlapping.flapsMin)
-                    THEN greatest(least(\(fragment: saidEnd), now()), starts_at) END,
-                said_end_at = \(fragment: saidEnd), routed = routed AND held IS DISTINCT FROM 'settling',
-                quiet_since = CASE WHEN flaps >= \(AlertFlapping.flapsMin) THEN coalesce(quiet_since, now()) END,
-                expires_at = \(fragment: quietEnough), due_at = least(due_at, \(fragment: quietEnough))
-            WHERE id = ANY (ARRAY(SELECT id FROM ended)) AND resolved_at IS NULL
-            RETURNING id, incident, status = 'resolved' AS is_over
-        ), late AS (
-            UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = 'late_end', ignored_at = now()
-            WHERE id = ANY (ARRAY(SELECT late FROM ended))
-            RETURNING id
-        )
-        """
-
-    /// The open alert of an arrived identity, unless something holds for the two.
-    private static func open(unless condition: SQL = "false") -> SQL {
-        """
-        SELECT open.id FROM alert AS open
-        WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
-            AND NOT \(fragment: condition)
-        """
+    /// Ends what was not said again in time, and what flapped and has been quiet long enough; some of it at a time.
+    ///
+    /// - Returns: How many alerts that were.
+    func resolveExpired(limit: Int) async throws -> Int {
+        try await resolve(
+            """
+            id = ANY (ARRAY(
+                SELECT id FROM alert WHERE due_at <= now() AND expires_at <= now() AND status <> 'resolved'
+                ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
+            ))
+            """, at: "least(coalesce(quiet_since, expires_at), now())")
     }
 
-    /// Whether an arrived end is that of a firing before the open one. Where the sender named the beginning of both, that tells; an
-    /// end after the beginning of the open one always counts. Else the times may be of two clocks (the beginning is ours where the
-    /// sender named none), and an end is late only if an earlier firing is known that it can belong to: one that ended when it says,
-    /// or of which nobody told when it ended.
-    private static let isLate: SQL = """
-        CASE
-            WHEN open.starts_at <> open.first_seen_at AND arrived.ends_at >= open.starts_at THEN false
-            WHEN open.starts_at <> open.first_seen_at AND arrived.starts_at IS NOT NULL THEN
-                arrived.starts_at < open.starts_at
-                AND coalesce(
-                    arrived.ends_at < open.starts_at,
-                    (\(fragment: before("earlier.starts_at >= arrived.starts_at"))), false
+    /// Sees to what a program of the release before said of an expiry, which knows no `due_at`. It reads every open alert once.
+    func adoptExpiry() async throws {
+        _ = try await pool.query(
+            """
+            UPDATE alert SET due_at = expires_at
+            WHERE status <> 'resolved' AND expires_at IS NOT NULL AND (due_at IS NULL OR due_at > expires_at)
+            """)
+    }
+
+    /// Gives open metric alerts of Sentry, which programs before stored under the bare number that an issue may have, too, the
+    /// identity that they have now: their ends are to find them. What they are is in the payload, and an issue has labels of
+    /// its own.
+    func adoptMetricAlerts() async throws {
+        let mark = SentryFormat.metricAlertMark
+        _ = try await pool.query(
+            """
+            UPDATE alert SET identity = identity || \(mark),
+                group_key = CASE WHEN group_key = identity THEN identity || \(mark) ELSE group_key END
+            WHERE status <> 'resolved' AND source IN (SELECT id FROM source WHERE kind = \(SourceKind.sentry.rawValue))
+                AND right(identity, length(\(mark))) <> \(mark) AND labels->>'short_id' IS NULL
+                AND position('"metric_alert"'::bytea IN payload) > 0
+                AND NOT EXISTS (
+                    SELECT 1 FROM alert AS other
+                    WHERE other.source = alert.source AND other.identity = alert.identity || \(mark)
+                        AND (other.status <> 'resolved' OR other.starts_at = alert.starts_at)
                 )
-            WHEN arrived.starts_at IS NULL AND arrived.ends_at IS NULL THEN false
-            ELSE coalesce((\(fragment: before(isOfEarlier))), false)
-        END
-        """
-
-    /// Whether an end whose times say nothing of the open firing is that of the one before.
-    private static let isOfEarlier: SQL = """
-        coalesce(earlier.starts_at = arrived.starts_at, false)
-        OR coalesce(arrived.ends_at <= earlier.said_end_at, false)
-        OR earlier.said_end_at IS NULL AND coalesce(arrived.ends_at < date_trunc('second', open.starts_at), false)
-        """
-
-    /// Whether something holds for the last firing before the open one; NULL when none is known.
-    private static func before(_ condition: SQL) -> SQL {
-        """
-        SELECT \(fragment: condition) FROM alert AS earlier
-        WHERE earlier.source = open.source AND earlier.identity = open.identity AND earlier.starts_at < open.starts_at
-            AND earlier.status = 'resolved'
-        ORDER BY earlier.starts_at DESC LIMIT 1
-        """
+            """)
     }
 
-    /// When an alert that flaps and is quiet now is over; NULL when it does not flap.
-    private static let quietEnough: SQL = """
-        CASE WHEN flaps >= \(AlertFlapping.flapsMin)
-            THEN coalesce(quiet_since, now()) + make_interval(secs => \(Double(AlertFlapping.quietSeconds))) END
-        """
+    /// Looks later at what was due and has been said again since, or expires no more; at some of it at a time.
+    ///
+    /// - Returns: How many alerts that were.
+    func postponeExpiry(limit: Int) async throws -> Int {
+        let rows = try await pool.query(
+            """
+            UPDATE alert SET due_at = expires_at WHERE id = ANY (ARRAY(
+                SELECT id FROM alert
+                WHERE due_at <= now() AND (expires_at IS NULL OR expires_at > now()) AND status <> 'resolved'
+                ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
+            ))
+            RETURNING id
+            """)
+        return rows.count
+    }
 
-    /// When an alert ended by its sender's clock; NULL when the sender did not say.
-    private static let saidEnd: SQL =
-        "(ARRAY(SELECT ends_at FROM ended))[array_position(ARRAY(SELECT id FROM ended), alert.id)]"
+    private func resolve(_ condition: SQL, at moment: SQL) async throws -> Int {
+        let rows = try await pool.query(
+            """
+            WITH resolved AS (
+                UPDATE alert SET status = 'resolved', last_seen_at = now(), resolved_at = greatest(\(fragment: moment), starts_at),
+                    routed = routed AND held IS DISTINCT FROM 'settling'
+                WHERE \(fragment: condition)
+                RETURNING id, incident
+            ), delivered AS (
+                INSERT INTO alert_delivery (incident, ended, alerts)
+                SELECT incident, true, array_agg(id) FROM resolved WHERE incident IS NOT NULL GROUP BY incident
+            )
+            SELECT count(*) AS changed FROM resolved
+            """)
+        return try rows.first?.decode("changed") ?? 0
+    }
 
-    private static let noEndings: SQL = """
-        resolved AS (SELECT NULL::uuid AS id, NULL::bigint AS incident, NULL::boolean AS is_over WHERE false),
-        late AS (SELECT NULL::uuid AS id WHERE false)
-        """
+    /// A person says that it is over, for tools that never say so. What is over already stays as it is.
+    ///
+    /// - Returns: The alert as it is then; nil when there is none.
+    func resolve(_ id: UUID) async throws -> StoredAlert? {
+        _ = try await resolve("id = \(id) AND status <> 'resolved'", at: "now()")
+        return try await alert(id)
+    }
 
-    /// Somebody looks at what is open.
-    private static let acknowledging: SQL = """
-        acknowledged AS (
-            UPDATE alert SET status = 'acknowledged', acknowledged_at = now(), last_seen_at = now(),
-                acknowledged_by = (SELECT actor FROM arrived WHERE arrived.source = alert.source
-                    AND arrived.identity = alert.identity)
-            WHERE id = ANY (ARRAY(
-                SELECT (
-                    SELECT open.id FROM alert AS open
-                    WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
-                ) FROM arrived WHERE arrived.status = 'acknowledged'
-            )) AND status = 'firing'
-            RETURNING id, incident
-        )
-        """
-
-    private static let noAcknowledging: SQL =
-        "acknowledged AS (SELECT NULL::uuid AS id, NULL::bigint AS incident WHERE false)"
-
-    /// Word for the incidents, one row for each and for beginnings and ends.
-    private static let deliveries: SQL = """
-        delivered AS (
+    /// Somebody looks at it: firing becomes acknowledged, and its incident hears of it. Acknowledging twice, or what is
+    /// resolved, changes nothing.
+    ///
+    /// - Returns: The alert as it is then; nil when there is none.
+    func acknowledge(_ id: UUID, by name: String) async throws -> StoredAlert? {
+        _ = try await pool.query(
+            """
+            WITH acknowledged AS (
+                UPDATE alert SET status = 'acknowledged', acknowledged_at = now(), acknowledged_by = \(name)
+                WHERE id = \(id) AND status = 'firing'
+                RETURNING id, incident
+            )
             INSERT INTO alert_delivery (incident, ended, acknowledged, alerts)
-            SELECT incident, ended, acknowledged, array_agg(id)
-            FROM (
-                SELECT incident, false AS ended, false AS acknowledged, id FROM stored WHERE is_new UNION ALL
-                SELECT incident, false, true, id FROM acknowledged UNION ALL
-                SELECT incident, true, false, id FROM resolved WHERE is_over
-            ) AS changed
-            WHERE incident IS NOT NULL GROUP BY incident, ended, acknowledged
-        )
-        """
+            SELECT incident, false, true, ARRAY[id] FROM acknowledged WHERE incident IS NOT NULL
+            """)
+        return try await alert(id)
+    }
+
+    /// One alert; nil when there is none.
+    func alert(_ id: UUID) async throws -> StoredAlert? {
+        try await pool.query("SELECT \(fragment: StoredAlert.columns) FROM alert WHERE id = \(id)")
+            .first.map(StoredAlert.init)
+    }
+
+    /// Forgets some alerts that were over before so many days, the oldest first; how many those were. The ids are made from the
+    /// time, so the oldest stand at the beginning of their index.
+    func prune(days: Int, limit: Int) async throws -> Int {
+        try await pool.query(
+            """
+            DELETE FROM alert WHERE id IN (
+                SELECT id FROM alert WHERE resolved_at < now() - make_interval(days => \(Int32(days)))
+                ORDER BY id LIMIT \(limit)
+            ) RETURNING id
+            """
+        ).count
+    }
+
+    /// What the sender sent of an alert first; nil when there is no such alert.
+    func payload(_ id: UUID) async throws -> [UInt8]? {
+        try await pool.query("SELECT coalesce(payload, '') AS payload FROM alert WHERE id = \(id)")
+            .first.map { try $0.decode("payload") }
+    }
 
     /// Gives the alerts and groups of one incident to another.
     static func move(from number: Int, to target: Int, in transaction: PostgresTransaction) async throws {
@@ -275,6 +148,147 @@ struct AlertStore: Sendable {
             "UPDATE alert_group SET incident = \(target) WHERE incident = \(number)",
             "UPDATE alert_delivery SET incident = \(target) WHERE incident = \(number)",
         ])
+    }
+
+    /// Takes texts out of alerts, when a timeline entry is redacted that shows them: out of the alerts with these ids, and those of the incident with one of these titles: the title, what the sender sent, its
+    /// annotations, and every label that holds one of the texts. What the routing needs (identity, group, component, times) stays.
+    /// A sender that goes on brings its own words again.
+    static func redact(_ ids: [UUID], titled titles: [String], of number: Int, in runner: some SQLRunner) async throws {
+        let redacted = IncidentEvent.redactedText
+        _ = try await runner.query(
+            """
+            UPDATE alert SET title = \(redacted), payload = convert_to(\(redacted)::text, 'UTF8'), annotations = '{}',
+                labels = (
+                    SELECT coalesce(jsonb_object_agg(name, CASE WHEN EXISTS (
+                        SELECT FROM unnest(\(titles) || alert.title) AS text WHERE strpos(value #>> '{}', text) > 0
+                    ) THEN to_jsonb(\(redacted)::text) ELSE value END), '{}')
+                    FROM jsonb_each(alert.labels) AS label (name, value)
+                )
+            WHERE id = ANY (\(ids)) OR incident = \(number) AND title = ANY (\(titles))
+            """)
+    }
+}
+
+// MARK: - One alert
+
+/// An alert as it is stored and shown.
+struct StoredAlert: Sendable {
+    let id: UUID
+    let source: UUID
+    let identity: String
+    let title: String
+    let status: AlertStatus
+    let occurrences: Int
+    let startsAt: Timestamp
+    let firstSeenAt: Timestamp
+    let lastSeenAt: Timestamp
+    let acknowledgedAt: Timestamp?
+    let acknowledgedBy: String?
+    let resolvedAt: Timestamp?
+    let component: String?
+    let severity: String?
+    let labels: PostgresJSON
+    let annotations: PostgresJSON
+    let incident: Int?
+    /// When it is over unless it is said again.
+    let expiresAt: Timestamp?
+    let flaps: Int
+    /// Since when a flapping alert says that it is over.
+    let quietSince: Timestamp?
+    /// The routing rule that took it.
+    let rule: UUID?
+    /// Why it opens no incident, and until when.
+    let held: String?
+    let heldUntil: Timestamp?
+    /// The silence that keeps it back.
+    let silence: UUID?
+    /// How many messages about it changed nothing since they came too late, why the last one did, and when.
+    let ignored: Int
+    let ignoredReason: String?
+    let ignoredAt: Timestamp?
+
+    /// JSON, for those who do not know how it is stored.
+    var labelBytes: [UInt8] { labels.bytes }
+    var annotationBytes: [UInt8] { annotations.bytes }
+
+    static let columns: SQL = """
+        id, source, identity, title, status, occurrences, starts_at, first_seen_at, last_seen_at, acknowledged_at,
+        acknowledged_by, resolved_at, component, severity, labels, annotations, incident, expires_at, flaps::bigint AS flaps,
+        quiet_since, rule, held, held_until, silence, coalesce(ignored, 0) AS ignored, ignored_reason, ignored_at
+        """
+
+    init(_ row: PostgresRow) throws {
+        id = try row.decode("id")
+        source = try row.decode("source")
+        identity = try row.decode("identity")
+        title = try row.decode("title")
+        let status: String = try row.decode("status")
+        guard let known = AlertStatus(rawValue: status) else {
+            throw PostgresError.decoding(column: "status", reason: "is not an alert status")
+        }
+        self.status = known
+        occurrences = try row.decode("occurrences")
+        startsAt = try row.decode("starts_at")
+        firstSeenAt = try row.decode("first_seen_at")
+        lastSeenAt = try row.decode("last_seen_at")
+        acknowledgedAt = try row.decode("acknowledged_at")
+        acknowledgedBy = try row.decode("acknowledged_by")
+        resolvedAt = try row.decode("resolved_at")
+        component = try row.decode("component")
+        severity = try row.decode("severity")
+        labels = try row.decode("labels")
+        annotations = try row.decode("annotations")
+        incident = try row.decode("incident")
+        expiresAt = try row.decode("expires_at")
+        flaps = try row.decode("flaps")
+        quietSince = try row.decode("quiet_since")
+        rule = try row.decode("rule")
+        held = try row.decode("held")
+        heldUntil = try row.decode("held_until")
+        silence = try row.decode("silence")
+        ignored = try row.decode("ignored")
+        ignoredReason = try row.decode("ignored_reason")
+        ignoredAt = try row.decode("ignored_at")
+    }
+}
+
+extension StoredAlert: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { write(into: &$0) }
+    }
+
+    /// Its members, for an object that has more.
+    func write(into json: inout JSONWriter) {
+        json.member("id", id)
+        json.member("source", source)
+        json.member("identity", identity)
+        json.member("title", title)
+        json.member("status", status.rawValue)
+        json.member("occurrences", occurrences)
+        json.member("starts_at", startsAt)
+        json.member("first_seen_at", firstSeenAt)
+        json.member("last_seen_at", lastSeenAt)
+        json.member("acknowledged_at", acknowledgedAt)
+        json.member("acknowledged_by", acknowledgedBy)
+        json.member("resolved_at", resolvedAt)
+        json.member("expires_at", quietSince == nil ? expiresAt : nil)
+        json.member("flapping", flaps >= AlertFlapping.flapsMin)
+        json.member("quiet_since", quietSince)
+        json.member("component", component)
+        json.member("severity", severity)
+        json.name("labels")
+        json.raw(labels.bytes)
+        json.name("annotations")
+        json.raw(annotations.bytes)
+        json.member("incident", incident)
+        json.member("rule", rule)
+        json.member("held", held)
+        json.member("held_until", heldUntil)
+        json.object("ignored") { json in
+            json.member("messages", ignored)
+            json.member("last_reason", ignoredReason)
+            json.member("last_at", ignoredAt)
+        }
     }
 }
 

@@ -391,7 +391,7 @@ extension IncidentDesk {
         if case .alertsCleared(let batch) = event { ids = batch.alerts.compactMap { UUID(uuidString: $0.id) } }
         let texts = try RedactedTexts(of: event).texts
         guard !ids.isEmpty || !texts.isEmpty else { return }
-        try await AlertRedactionStore().redact(ids, titled: texts, of: number, in: transaction)
+        try await AlertStore.redact(ids, titled: texts, of: number, in: transaction)
     }
 }
 

@@ -24,7 +24,7 @@ struct AlertmanagerQuery: Sendable {
                 do {
                     receiver = try LinearPattern(value)
                 } catch {
-                    throw Self.wrong(name, "is a regular expression that \(error.reason)")
+                    throw Self.wrong(name, "is not a valid regular expression: it \(error.reason)")
                 }
             case _: break
             }
@@ -37,7 +37,7 @@ struct AlertmanagerQuery: Sendable {
     func wants(receiver name: String) throws(Problem) -> Bool {
         guard let receiver else { return true }
         guard let isMatch = receiver.match(name, operationsMax: AlertmanagerMatcher.operationsMax).isMatch else {
-            throw Self.wrong("receiver", "takes too long to match; write the regular expression shorter")
+            throw Self.wrong("receiver", "takes too long to match; shorten the regular expression")
         }
         return isMatch
     }
@@ -54,5 +54,59 @@ struct AlertmanagerQuery: Sendable {
     static func wrong(_ name: String, _ detail: String) -> Problem {
         Problem(
             .malformedRequest, "/\(name): \(detail)", errors: [FieldError(pointer: "/\(name)", detail: detail)])
+    }
+}
+
+/// One condition of Alertmanager's `filter` parameter: `name="value"`, `!=`, `=~` or `!~`; the regular expressions match
+/// the whole value.
+struct AlertmanagerMatcher: Sendable {
+    let name: String
+    private let matcher: LabelMatcher
+
+    private static let textMax = 1000
+
+    /// - Throws: `Problem` that says what is wrong with it.
+    init(_ text: String) throws(Problem) {
+        guard text.unicodeScalars.count <= Self.textMax else {
+            throw AlertmanagerQuery.wrong("filter", "has more than \(Self.textMax) characters")
+        }
+        let name = text.prefix { $0.isLetter || $0.isNumber || "_.-:/".contains($0) }
+        var rest = text.dropFirst(name.count).drop { $0 == " " }
+        let signs: [LabelMatcher.Comparison] = [.matches, .matchesNot, .notEqual, .equal]
+        guard !name.isEmpty, let comparison = signs.first(where: { rest.hasPrefix($0.rawValue) }) else {
+            throw AlertmanagerQuery.wrong("filter", "should be a matcher as name=\"value\", with =, !=, =~ or !~")
+        }
+        rest = rest.dropFirst(comparison.rawValue.count).drop { $0 == " " }
+        self.name = String(name)
+        do throws(PatternFault) {
+            matcher = try LabelMatcher("label:\(name)", comparison, Self.unquoted(rest))
+        } catch {
+            throw AlertmanagerQuery.wrong("filter", "has a regular expression that is not valid: it \(error.reason)")
+        }
+    }
+
+    var value: String { matcher.value }
+
+    /// Whether this is `name="value"` of a label that has to be there: what an index finds.
+    var isLookup: Bool { matcher.isEqual && !matcher.isPattern && !value.isEmpty }
+
+    /// Operations that all matchers of one request may take together: about 50 ms.
+    static let operationsMax = 100_000_000
+
+    /// - Throws: `Problem`, when it takes more operations than are left.
+    func matches(_ labels: [String: String], operations left: inout Int) throws(Problem) -> Bool {
+        guard let isMatch = matcher.matches(text: labels[name] ?? "", operations: &left) else {
+            throw .invalid("/filter", "takes too long to match; shorten the regular expressions")
+        }
+        return isMatch
+    }
+
+    /// Whether a silence has this very matcher, as Alertmanager asks of each (api/v2, CheckSilenceMatchesFilterLabels): what
+    /// the silence would match does not count.
+    func isOne(of matchers: [LabelMatcher]) -> Bool { matchers.contains(matcher) }
+
+    private static func unquoted(_ text: Substring) -> String {
+        guard text.count >= 2, text.first == "\"", text.last == "\"" else { return String(text) }
+        return String(text.dropFirst().dropLast()).replacing("\\\"", with: "\"").replacing("\\\\", with: "\\")
     }
 }

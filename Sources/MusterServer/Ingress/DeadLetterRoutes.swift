@@ -111,10 +111,11 @@ struct DeadLetterRoutes: Sendable {
     private func replay(_ letter: DeadLetter, _ body: [UInt8]) async throws -> IncomingMessage {
         guard !letter.isCut else {
             throw Problem.invalid(
-                "", "The letter has \(letter.bodyBytes) bytes, of which only \(body.count) were kept.")
+                "",
+                "Only \(body.count) of \(letter.bodyBytes) bytes of this message were kept, so it cannot be replayed.")
         }
         guard let source = try await sources.source(letter.source), let entry = IngressEntry(rawValue: letter.entry)
-        else { throw Problem.notFound("The source of this letter") }
+        else { throw Problem.notFound("The source of this dead letter") }
         var headers = HTTPFields()
         for member in try JSONParser.parse(letter.headers).object?.members ?? [] {
             if let name = HTTPField.Name(member.name), let value = member.value.string { headers[name] = value }
@@ -136,7 +137,7 @@ struct DeadLetterRoutes: Sendable {
             return try entry.read(letter, of: source)
         } catch {
             guard error.kind.status == .badRequest else { throw error }
-            throw Problem.invalid("", "The letter is still not understood: \(error.detail)")
+            throw Problem.invalid("", "The message still cannot be read: \(error.detail)")
         }
     }
 

@@ -51,7 +51,7 @@ struct DeadLetterStore: Sendable {
                 INSERT INTO dead_letter (id, source, entry, headers, body, body_hash, body_bytes, reason)
                 VALUES (\(UUID.timeOrdered(at: request.receivedAt)), \(source), \(entry.rawValue),
                     \(PostgresJSON(bytes: JSONValue.object(headers).bytes)), \(Array(body.prefix(Self.bodyBytesMax))),
-                    \(hash), \(form.bodyBytes ?? body.count), \(AlertName.cut(reason, to: 1_000)))
+                    \(hash), \(form.bodyBytes ?? body.count), \(ForeignText.cut(reason, scalars: 1_000)))
                 ON CONFLICT (source, entry, body_hash) DO UPDATE
                 SET occurrences = dead_letter.occurrences + 1, last_at = now(), reason = excluded.reason
                 RETURNING id

@@ -19,7 +19,7 @@ struct HookRoutes: Sendable {
         guard let caller = try await desk.caller(request, key: key) else {
             throw Problem(.notFound, "No source has this key.")
         }
-        let message = try await desk.take(caller, by: .hook)
+        let message = try await desk.receive(caller, by: .hook)
         return .json { json in json.object { $0.member("accepted", message.alerts.count + message.changes.count) } }
     }
 }

@@ -4,6 +4,7 @@ import IncidentDomain
 import Logging
 import Metrics
 import NIOCore
+import Synchronization
 
 /// Takes in what tools send, by whatever door: who sends, whether the signature holds, what the message says. What nobody
 /// understands is kept as a dead letter, and its sender hears why.
@@ -62,7 +63,7 @@ struct IngressDesk: Sendable {
     /// - Throws: `Problem`: what is wrong with the message, which is then kept; `overloaded`. Where only a part of it is wrong,
     ///   the rest is stored, and the member `accepted` says how much that was.
     @discardableResult
-    func take(
+    func receive(
         _ caller: Caller, by entry: IngressEntry, changed: (inout IncomingMessage) -> Void = { _ in }
     ) async throws -> IncomingMessage {
         let source = caller.source
@@ -79,7 +80,7 @@ struct IngressDesk: Sendable {
         var rest = caller.request
         rest.body = ByteBuffer(bytes: refused.rest.bytes)
         var problem = Problem.invalid(refused.errors)
-        problem.remark("Everything else was stored (\(message.alerts.count)).")
+        problem.remark("The other alerts were stored (\(message.alerts.count)).")
         problem.members["accepted"] = .integer(message.alerts.count)
         throw try await kept(problem, rest, by: entry, of: source)
     }
@@ -91,7 +92,7 @@ struct IngressDesk: Sendable {
     func store(_ message: IncomingMessage, from source: Source) async throws {
         var message = message
         try await rules.apply(&message, source: source)
-        try await intake.take(message, from: source.id)
+        try await intake.accept(message, from: source.id)
         if !message.changes.isEmpty { try await changes.insert(message.changes, from: source.id) }
         if let url = message.confirmationURL { try await sources.store.setConfirmation(url, of: source.id) }
     }
@@ -100,7 +101,7 @@ struct IngressDesk: Sendable {
     func warnOfUnkept(_ problem: Problem, from source: Source) {
         guard warnings.isDue(source.id) else { return }
         logger.warning(
-            "a message was refused before its signature could be checked, and is not kept",
+            "rejected a message before its signature could be checked; it is not kept",
             metadata: [
                 "source": .string(source.name), "kind": .string(source.kind.rawValue),
                 "reason": .string(problem.detail),
@@ -120,7 +121,7 @@ struct IngressDesk: Sendable {
         problem.members["dead_letter"] = .string(id.uuidString.lowercased())
         if warnings.isDue(source.id) {
             logger.warning(
-                "a message was not understood and is kept as a dead letter",
+                "cannot read a message; it is kept as a dead letter",
                 metadata: [
                     "source": .string(source.name), "kind": .string(source.kind.rawValue),
                     "dead_letter": .string(id.uuidString.lowercased()), "reason": .string(problem.detail),
@@ -143,8 +144,149 @@ struct IngressDesk: Sendable {
             guard Self.kept.contains(name) || name.hasPrefix("ce-") || isCoded && name == "content-encoding" else {
                 continue
             }
-            kept[name] = .string(AlertName.cut(field.value.replacing("\0", with: "\u{FFFD}"), to: 1_000))
+            kept[name] = .string(ForeignText.cut(field.value.replacing("\0", with: "\u{FFFD}"), scalars: 1_000))
         }
         return kept
+    }
+}
+
+/// By which door a message came: the door says who reads it. Kept with a dead letter, so that it can be read once more.
+enum IngressEntry: String, CaseIterable, Sendable {
+    /// The source's own kind reads it.
+    case hook = "/hooks"
+    case pagerDutyEvent = "/v2/enqueue"
+    case pagerDutyChange = "/v2/change/enqueue"
+    case opsgenieAlert = "/v2/alerts"
+    case prometheusAlerts = "/api/v2/alerts"
+
+    /// - Throws: `Problem` when the message is not of the door's format.
+    func read(_ request: ForeignRequest, of source: Source) throws(Problem) -> IncomingMessage {
+        if let problem = request.queryProblem { throw problem }
+        switch self {
+        case .hook:
+            if let mapping = source.mapping { return try mapping.read(request) }
+            return try source.kind.format.read(request)
+        case .pagerDutyEvent: return try PagerDutyFormat.read(request)
+        case .pagerDutyChange: return try PagerDutyFormat.readChange(request)
+        case .opsgenieAlert: return try OpsgenieFormat.read(request)
+        case .prometheusAlerts: return try PrometheusFormat.read(request)
+        }
+    }
+}
+
+// MARK: - Doors
+
+extension Route {
+    /// A door of other tools whose senders are known by a key in the head: only a source's message is received whole, and one
+    /// that is too large or cannot be read leaves its beginning as a dead letter.
+    ///
+    /// - Parameters:
+    ///   - entry: Who reads the messages of this door; nil where they say nothing about alerts, and no letter is kept.
+    ///   - key: The key that the head names.
+    func asDoor(
+        _ desk: IngressDesk, _ entry: IngressEntry?,
+        key: @escaping @Sendable (RequestContext) throws(Problem) -> String?
+    ) -> Route {
+        var route = self
+        route.door = Door(
+            knowsSender: { request in
+                guard let key = try key(request) else { return false }
+                return try await desk.sender(key: key) != nil
+            },
+            refuse: { request, refused in
+                guard let entry, let key = try key(request), let source = try await desk.sender(key: key) else {
+                    return JSONObject()
+                }
+                return try await desk.refuse(request, refused, by: entry, from: source)
+            })
+        return route
+    }
+}
+
+extension IngressDesk {
+    /// Tells operators of a message that no format was asked about, and keeps its beginning. The sender gets a no, and most send
+    /// the same again and again: whatever of it came this time, it is one letter.
+    ///
+    /// - Returns: `dead_letter`, for the refusal; nothing where the source signs, as this message is not known to be its own.
+    func refuse(
+        _ request: RequestContext, _ refused: Route.Refused, by entry: IngressEntry, from source: Source
+    ) async throws -> JSONObject {
+        let isTooLarge = refused.problem.kind == .bodyTooLarge
+        if isTooLarge {
+            Counter(label: "muster_ingress_too_large", dimensions: [("kind", source.kind.rawValue)]).increment()
+        }
+        // Whoever knows the address of a source that signs could push the letters out that it has signed.
+        guard source.signature == nil else {
+            warnOfUnkept(refused.problem, from: source)
+            return JSONObject()
+        }
+        let announced = request.head.headerFields[.contentLength].flatMap { Int($0) }
+        let arrived = request.body.readableBytes
+        let isWhole = announced.map { $0 <= arrived } ?? (arrived <= DeadLetterStore.bodyBytesMax)
+        var letter = request.foreign()
+        var form = DeadLetterStore.Form(isCoded: refused.inflated == nil)
+        if let inflated = refused.inflated {
+            letter.body = inflated.body
+            form.hash = OpenSSL.sha256(request.body.readableBytesView)
+            form.bodyBytes = inflated.inflatedBytes
+        } else if !isWhole {
+            // How much of it came before it was refused is chance.
+            let name =
+                announced.map { Array("\($0) bytes".utf8) }
+                ?? Array(request.body.readableBytesView.prefix(DeadLetterStore.bodyBytesMax))
+            form.hash = OpenSSL.sha256(Array("\(refused.problem.kind.rawValue) ".utf8) + name)
+            form.bodyBytes = announced
+        }
+        var problem = refused.problem
+        if isTooLarge, refused.inflated == nil {
+            let size = announced.map { " of \($0) bytes" } ?? ""
+            problem.detail = "A body\(size) exceeds ingress.body_max_bytes; its first 64 KiB are kept."
+        } else if isTooLarge {
+            problem.remark("Its first 64 KiB are kept, decompressed.")
+        }
+        return try await kept(problem, letter, by: entry, of: source, as: form).members
+    }
+}
+
+/// What the foreign doors have in common: their own form for a no, and whoever's key came with the request.
+enum ForeignAnswer {
+    /// What a client of another vendor sends as its credential: a bearer token, Opsgenie's scheme, the password of basic
+    /// authentication, or `key` in the query.
+    static func key(of request: RequestContext) throws(Problem) -> String? {
+        if let header = request.head.headerFields[.authorization] {
+            let parts = header.split(separator: " ", maxSplits: 1)
+            guard parts.count == 2 else { return nil }
+            switch parts[0].lowercased() {
+            case "bearer", "geniekey", "apikey", "token": return String(parts[1])
+            case "basic": return password(String(parts[1]))
+            case _: return nil
+            }
+        }
+        return try request.target.parameters().first { $0.name == "key" }?.value
+    }
+
+    private static func password(_ credentials: String) -> String? {
+        guard let bytes = Base64.decode(credentials) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        // A key alone before the colon is how most tools write one into a URL.
+        return parts.count == 2 && !parts[1].isEmpty ? String(parts[1]) : parts.first.map(String.init)
+    }
+}
+
+/// One line in the log for each source and minute: a tool whose messages are wrong sends them on and on.
+final class DeadLetterWarnings: Sendable {
+    private static let sourcesMax = 1_000
+    private static let interval: Duration = .seconds(60)
+    private let last = Mutex<[UUID: ContinuousClock.Instant]>([:])
+
+    func isDue(_ source: UUID) -> Bool {
+        let now = ContinuousClock.now
+        return last.withLock { last in
+            if let earlier = last[source], earlier.duration(to: now) < Self.interval { return false }
+            if last.count >= Self.sourcesMax { last.removeAll() }
+            last[source] = now
+            return true
+        }
     }
 }

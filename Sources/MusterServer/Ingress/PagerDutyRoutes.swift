@@ -38,7 +38,7 @@ struct PagerDutyRoutes: Sendable {
                     .badRequest, "Event object is invalid", ["'routing_key' is not the key of a source"])
             }
             caller.request.parsed = document
-            let message = try await desk.take(caller, by: entry)
+            let message = try await desk.receive(caller, by: entry)
             return .json(status: .accepted) { json in
                 json.object { json in
                     json.member("status", "success")

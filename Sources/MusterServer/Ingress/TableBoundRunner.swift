@@ -4,7 +4,7 @@ import Metrics
 /// Keeps the tables that grow with what comes in within their bounds, whoever floods them. Any daemon may do it.
 struct TableBoundRunner: PeriodicRunner {
     static let name = "bounds"
-    static let failure = "a table could not be kept within its bound"
+    static let failure = "cannot keep a table within its limit"
 
     let store: TableBoundStore
     let logger: Logger
@@ -28,6 +28,6 @@ struct TableBoundRunner: PeriodicRunner {
         guard total > 0 else { return }
         Counter(label: "muster_dropped_rows", dimensions: [("what", bound.what)]).increment(by: total)
         logger.warning(
-            "too many \(bound.what): the oldest were removed", metadata: ["rows": .stringConvertible(total)])
+            "too many \(bound.what), removed the oldest", metadata: ["rows": .stringConvertible(total)])
     }
 }

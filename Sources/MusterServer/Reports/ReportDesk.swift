@@ -1,5 +1,6 @@
 import HTTPTypes
 import IncidentDomain
+import Metrics
 import Postgres
 import Synchronization
 
@@ -55,10 +56,10 @@ final class ReportDesk: Sendable {
     /// Counts a report. Returns after the commit, and tells nothing of what was found.
     ///
     /// - Throws: `Problem` `tooManyRequests`.
-    func take(_ body: ReportBody, from request: RequestContext) async throws {
+    func accept(_ body: ReportBody, from request: RequestContext) async throws {
         let client = ReportClient(peer: request.peer, headers: request.head.headerFields, proxies: proxies)
-        let wait = limiter.take(reporter: client.reporter(key: limiterKey), at: clock().milliseconds / 1000)
-        if let wait { throw Problem.later(.tooManyRequests, "Your reports have been heard.", seconds: wait) }
+        let wait = limiter.admit(reporter: client.reporter(key: limiterKey), at: clock().milliseconds / 1000)
+        if let wait { throw Problem.later(.tooManyRequests, "Too many reports; try again later.", seconds: wait) }
         let names = try await currentNames()
         let report = Report(
             reporter: client.reporter(key: try await currentSalt()),
@@ -102,4 +103,104 @@ final class ReportDesk: Sendable {
     private static func normal(_ name: String) -> String {
         name.onOneLine.lowercased()
     }
+}
+
+/// Who sends a report, as far as it has to be known to count no address twice. It lives as long as the request: neither the
+/// address nor anything that leads back to it is stored or logged.
+struct ReportClient: Sendable {
+    /// The address; of IPv6 only the network, since a machine has as many addresses in it as it likes. Empty when there is
+    /// none, as behind a socket of the file system.
+    private let address: [UInt8]
+
+    /// Hops that are looked at, from the nearest on.
+    private static let hopsMax = 32
+
+    /// - Parameter peer: The address that the connection comes from; nil of a socket of the file system.
+    init(peer: String?, headers: RequestFields, proxies: [NetworkRange]) {
+        let forwarded = headers[values: .xForwardedFor].joined(separator: ",")
+        var client = peer.flatMap(NetworkRange.bytes)
+        // A socket of the file system is reached by what runs on this machine: a proxy, if there are any.
+        var isProxy = peer == nil ? !proxies.isEmpty : client.map { Self.isIn(proxies, $0) } ?? false
+        for hop in forwarded.split(separator: ",").suffix(Self.hopsMax).reversed() where isProxy {
+            guard let bytes = Self.address(in: hop) else { break }
+            client = bytes
+            isProxy = Self.isIn(proxies, bytes)
+        }
+        address = client.map { $0.count == 16 ? Array($0[..<8]) : $0 } ?? []
+    }
+
+    /// A code of the address, which differs with every key. Whatever else a sender says of himself is his own choice, and so
+    /// makes nobody else of him.
+    func reporter(key: [UInt8]) -> [UInt8] {
+        OpenSSL.hmacSHA256(key: key, [UInt8(address.count)] + address)
+    }
+
+    private static func isIn(_ networks: [NetworkRange], _ address: [UInt8]) -> Bool {
+        networks.contains { $0.contains(address) }
+    }
+
+    /// As proxies write it: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`.
+    private static func address(in hop: Substring) -> [UInt8]? {
+        var text = hop.filter { $0 != " " && $0 != "\t" }
+        if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
+            text = String(text[text.index(after: text.startIndex)..<end])
+        } else if text.filter({ $0 == ":" }).count == 1, let colon = text.firstIndex(of: ":") {
+            text = String(text[..<colon])
+        }
+        return NetworkRange.bytes(of: text)
+    }
+}
+
+extension HTTPField.Name {
+    static let xForwardedFor = HTTPField.Name("X-Forwarded-For")!
+}
+
+/// How many reports are taken within a minute: of one address, and of all together, which also bounds what has to be remembered
+/// here and what is written. Each daemon counts for itself. What is refused is counted.
+final class ReportLimiter: Sendable {
+    struct Limits: Sendable {
+        var perReporter = 10
+        /// Each is a row at the most for two hours, and one for as long as counts are kept.
+        var perMinute = 6_000
+    }
+
+    /// Which one was reached.
+    enum Limit: String, CaseIterable, Sendable {
+        case address, all
+    }
+
+    private struct State {
+        var minute: Int64 = 0
+        var counts: [[UInt8]: Int] = [:]
+        var total = 0
+    }
+
+    private let limits: Limits
+    private let state = Mutex(State())
+
+    init(_ limits: Limits = Limits()) {
+        self.limits = limits
+    }
+
+    /// Counts one report.
+    ///
+    /// - Parameter seconds: What the clock says, of whatever beginning.
+    /// - Returns: Nil when it is taken, else after how many seconds to try again.
+    func admit(reporter: [UInt8], at seconds: Int64) -> Int? {
+        let limit: Limit? = state.withLock { state in
+            let minute = seconds / 60
+            if minute != state.minute { state = State(minute: minute) }
+            guard state.total < limits.perMinute else { return .all }
+            guard state.counts[reporter, default: 0] < limits.perReporter else { return .address }
+            state.counts[reporter, default: 0] += 1
+            state.total += 1
+            return nil
+        }
+        guard let limit else { return nil }
+        Counter(label: "muster_reports_refused", dimensions: [("limit", limit.rawValue)]).increment()
+        return Int(60 - seconds % 60)
+    }
+
+    /// How many addresses are remembered.
+    var remembered: Int { state.withLock { $0.counts.count } }
 }

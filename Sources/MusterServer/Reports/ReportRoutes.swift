@@ -11,7 +11,8 @@ struct ReportRoutes: Sendable {
     private static let ratesMax = 500
 
     var routes: [Route] {
-        var sending = Route(.post, "/reports", role: nil, "sendReport", query: .anything, body: .foreign, handler: take)
+        var sending = Route(
+            .post, "/reports", role: nil, "sendReport", query: .anything, body: .foreign, handler: receive)
         sending.bodyBytesMax = ReportBody.bytesMax
         // Also what the edge refuses: else a page of another address would not learn of it.
         sending.refusalAnswer = { Self.forEveryPage($0.answer) }
@@ -27,8 +28,8 @@ struct ReportRoutes: Sendable {
     }
 
     /// Answers the same whether the report counts or not: nobody learns what there is, or what others reported.
-    private func take(_ request: RequestContext) async throws -> Answer {
-        try await reports.take(try ReportBody.read(request), from: request)
+    private func receive(_ request: RequestContext) async throws -> Answer {
+        try await reports.accept(try ReportBody.read(request), from: request)
         return Self.forEveryPage(
             .json(status: .accepted) { json in
                 json.object { $0.member("accepted", true) }

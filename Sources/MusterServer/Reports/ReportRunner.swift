@@ -14,7 +14,7 @@ struct ReportRunner: PeriodicRunner {
     let pool: PostgresPool
     let intake: AlertIntake
     let rules: RuleBook
-    let routing: RoutingSignal
+    let routing: WakeSignal
     let logger: Logger
     /// How often to look.
     var interval: Duration = .seconds(30)
@@ -40,7 +40,7 @@ struct ReportRunner: PeriodicRunner {
         guard !surging.isEmpty || !over.isEmpty else { return }
         var message = IncomingMessage(alerts: (surging + over).map(Self.alert))
         try await rules.apply(&message, source: BuiltInSource.reports)
-        try await intake.take(message, from: BuiltInSource.reports)
+        try await intake.accept(message, from: BuiltInSource.reports)
         try await store.mark(surging.map(\.key), alerted: true)
         try await store.mark(over.map(\.key), alerted: false)
     }

@@ -115,7 +115,7 @@ enum CountersFromStart {
     }
 
     private static let families = [
-        Family(name: "muster_alerts_ignored", label: "reason", values: AlertIgnorance.allCases.map(\.rawValue)),
+        Family(name: "muster_alerts_ignored", label: "reason", values: IgnoredReason.allCases.map(\.rawValue)),
         Family(name: "muster_dead_letters", label: "kind", values: kinds),
         Family(
             name: "muster_dropped_rows", label: "what",

@@ -21,7 +21,7 @@ protocol PeriodicRunner: Service {
     /// How long it waits before the first pass.
     var delay: Duration { get }
     /// What wakes the loop before its interval is over.
-    var signal: RoutingSignal? { get }
+    var signal: WakeSignal? { get }
 
     /// Does what is due. The watchdog expects that it ends, or that the database answers something now and then.
     func pass() async throws
@@ -29,7 +29,7 @@ protocol PeriodicRunner: Service {
 
 extension PeriodicRunner {
     var delay: Duration { .zero }
-    var signal: RoutingSignal? { nil }
+    var signal: WakeSignal? { nil }
 
     func run() async throws {
         let progress = RunnerProgress(Self.name, every: max(interval, delay))

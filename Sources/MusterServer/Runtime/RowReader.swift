@@ -87,7 +87,7 @@ struct RowReader<Value: Sendable>: Sendable {
             case is DecodingError: "its JSON has not the members that it should have"
             default: "\(error)"
             }
-        return AlertName.cut(text, to: reasonMax)
+        return ForeignText.cut(text, scalars: reasonMax)
     }
 }
 

@@ -21,7 +21,7 @@ package struct Server: Sendable {
     let feed: FeedSignal
     let streams: FeedHub
     let desk: IncidentDesk
-    let routing = RoutingSignal()
+    let routing = WakeSignal()
     let alerts: AlertStore
     let intake: AlertIntake
     let sources: SourceCache
@@ -59,7 +59,7 @@ package struct Server: Sendable {
         sources = SourceCache(store: SourceStore(pool: pool))
         rules = RuleBook(pool: pool, logger: logger)
         intake = AlertIntake(
-            store: alerts,
+            store: AlertIntakeStore(pool: pool),
             limits: AlertIntake.Limits(
                 batchMax: configuration.intake.batchMax, waitingMax: configuration.intake.waitingMax,
                 gathering: configuration.intake.gather),

@@ -9,7 +9,7 @@ struct HeartbeatPingRoutes: Sendable {
     let store: HeartbeatStore
     let credentials: PingCredentials
     /// Woken when a heartbeat that was late came back.
-    let signal: RoutingSignal
+    let signal: WakeSignal
 
     var routes: [Route] {
         let own = "/v1/heartbeats/{name}/ping"

@@ -6,7 +6,7 @@ struct HeartbeatRoutes: Sendable {
     let store: HeartbeatStore
     let names: NamedComponents
     /// Woken when a change of a heartbeat ends its alert.
-    let signal: RoutingSignal
+    let signal: WakeSignal
 
     var routes: [Route] {
         [

@@ -10,7 +10,7 @@ struct HeartbeatRunner: PeriodicRunner {
 
     let store: HeartbeatStore
     let fleet: FleetStore
-    let signal: RoutingSignal
+    let signal: WakeSignal
     let logger: Logger
     var interval: Duration = .seconds(1)
 

@@ -18,7 +18,8 @@ struct ProbeDraft: Hashable, Sendable {
         var annotations = ["detail": detail]
         annotations["description"] = description
         return SenseSignal(
-            source: BuiltInSource.probes, identity: name, title: AlertName.cut("Probe \(name): \(detail)", to: 300),
+            source: BuiltInSource.probes, identity: name,
+            title: ForeignText.cut("Probe \(name): \(detail)", scalars: 300),
             component: component, severity: severity,
             labels: ["alertname": "ProbeFailed", "probe": name, "kind": target.kind.rawValue],
             annotations: annotations, startsAt: start, endsAt: end)
@@ -216,10 +217,10 @@ struct ProbeOutcome: Hashable, Sendable {
 
     static func unknown(_ detail: String) -> ProbeOutcome {
         ProbeOutcome(
-            isPassed: false, detail: AlertName.cut(detail, to: 500), latencyMilliseconds: nil, isUnknown: true)
+            isPassed: false, detail: ForeignText.cut(detail, scalars: 500), latencyMilliseconds: nil, isUnknown: true)
     }
 
     static func failed(_ detail: String, _ latency: Int? = nil) -> ProbeOutcome {
-        ProbeOutcome(isPassed: false, detail: AlertName.cut(detail, to: 500), latencyMilliseconds: latency)
+        ProbeOutcome(isPassed: false, detail: ForeignText.cut(detail, scalars: 500), latencyMilliseconds: latency)
     }
 }

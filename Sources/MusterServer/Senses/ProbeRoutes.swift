@@ -7,7 +7,7 @@ struct ProbeRoutes: Sendable {
     let check: ProbeCheck
     let names: NamedComponents
     /// Woken when a change of a probe ends its alert.
-    let signal: RoutingSignal
+    let signal: WakeSignal
 
     var routes: [Route] {
         [

@@ -11,7 +11,7 @@ struct ProbeRunner: Service {
     let store: ProbeStore
     let check: ProbeCheck
     /// Woken when an alert has something to hear.
-    let signal: RoutingSignal
+    let signal: WakeSignal
     let logger: Logger
     /// How many look at the same time; 0 runs none in this daemon.
     let concurrentMax: Int

@@ -14,7 +14,7 @@ struct SenseRunner: PeriodicRunner {
     let intake: AlertIntake
     let rules: RuleBook
     /// What wakes the loop: an alert has something to hear.
-    let signal: RoutingSignal?
+    let signal: WakeSignal?
     let logger: Logger
     var interval: Duration = .seconds(1)
 
@@ -45,7 +45,7 @@ struct SenseRunner: PeriodicRunner {
         do {
             var message = IncomingMessage(alerts: signals.map(\.signal.alert))
             try await rules.apply(&message, source: source)
-            try await intake.take(message, from: source)
+            try await intake.accept(message, from: source)
             return signals.map(\.turn)
         } catch {
             guard !Task.isCancelled, Self.isOfItself(error) else { throw error }

@@ -9,7 +9,7 @@ struct Senses: Sendable {
     let probes: ProbeStore
     let check: ProbeCheck
     /// Wakes `SenseRunner` when an alert has something to hear.
-    let signal = RoutingSignal()
+    let signal = WakeSignal()
     private let fleet: FleetStore
     private let signals: SenseSignalStore
     private let intake: AlertIntake

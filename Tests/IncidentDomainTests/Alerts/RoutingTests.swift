@@ -18,9 +18,9 @@ struct RoutingTests {
         return rule
     }
 
-    static func routing(_ alert: AlertFacts, _ rules: [RoutingRule]) -> Routing {
+    static func routing(_ alert: AlertFacts, _ rules: [RoutingRule]) -> RuleOutcome {
         var budget = MatchBudget()
-        return Routing(alert, rules: rules, within: &budget)
+        return RuleOutcome(alert, rules: rules, within: &budget)
     }
 
     @Test(arguments: [
@@ -36,7 +36,7 @@ struct RoutingTests {
     ) throws {
         let matcher = try LabelMatcher(label, try #require(.init(rawValue: comparison)), value)
         var operations = 1_000_000
-        let isHolding = matcher.holds(for: Self.alert, operations: &operations)
+        let isHolding = matcher.matches(Self.alert, operations: &operations)
         #expect(isHolding == holds)
         #expect(operations < 1_000_000)
     }
@@ -102,9 +102,10 @@ struct HoldingTests {
         before: AlertHold.Reason? = nil
     ) -> AlertHold? {
         var budget = MatchBudget()
+        let silence = Silence.holding(RoutingTests.alert, of: silences, at: Self.now, within: &budget)
         let facts = HoldingFacts(
-            now: Self.now, silences: silences, firings: firings, opensAt: opensAt, before: before)
-        return AlertHold.decide(RoutingTests.alert, rule: rule, facts, within: &budget)
+            now: Self.now, silence: silence, firings: firings, opensAt: opensAt, before: before)
+        return AlertHold.decide(rule, facts)
     }
 
     private func silence(_ team: String, from start: Double, to end: Double) throws -> Silence {
@@ -170,10 +171,10 @@ struct MatchBudgetTests {
         let now = Timestamp(milliseconds: 5)
         for _ in 0..<3 {
             budget.nextAlert()
-            let matching = Silence.matching(Self.alert(), of: silences.reversed(), at: now, within: &budget)
-            #expect(matching.map(\.id) == [cheap])
+            let holding = Silence.holding(Self.alert(), of: silences.reversed(), at: now, within: &budget)
+            #expect(holding?.id == cheap)
         }
-        let (skipped, none) = (budget.takeSkipped(), budget.takeSkipped())
+        let (skipped, none) = (budget.removeSkipped(), budget.removeSkipped())
         #expect(skipped == [heavy: 3] && none.isEmpty)
     }
 
@@ -181,13 +182,13 @@ struct MatchBudgetTests {
         let silence = try Self.heavy(UUID())
         var budget = MatchBudget()
         budget.nextAlert()
-        let first = budget.hold(silence.matchers, for: Self.alert(), of: silence.id)
+        let first = budget.matches(silence.matchers, for: Self.alert(), of: silence.id)
         // This one it could match within the budget.
         budget.nextAlert()
-        let second = budget.hold(silence.matchers, for: RoutingTests.alert, of: silence.id)
+        let second = budget.matches(silence.matchers, for: RoutingTests.alert, of: silence.id)
         #expect(!first && !second && budget.skipped == [silence.id: 2])
         var other = MatchBudget()
-        let alone = other.hold(silence.matchers, for: RoutingTests.alert, of: silence.id)
+        let alone = other.matches(silence.matchers, for: RoutingTests.alert, of: silence.id)
         #expect(alone)
     }
 
@@ -195,7 +196,7 @@ struct MatchBudgetTests {
         let heavy = try Self.heavy(UUID()).matchers
         var budget = MatchBudget()
         let rules = (0..<20).map { _ in RoutingTests.rule("heavy", heavy, stops: false) }
-        _ = Routing(Self.alert(), rules: rules, within: &budget)
+        _ = RuleOutcome(Self.alert(), rules: rules, within: &budget)
         #expect(budget.skipped.count == 20)
         budget = MatchBudget()
         let many = try (0..<500).map { number in
@@ -207,7 +208,7 @@ struct MatchBudgetTests {
                 ],
                 stops: false)
         }
-        let matched = Routing(RoutingTests.alert, rules: many, within: &budget).matched.count
+        let matched = RuleOutcome(RoutingTests.alert, rules: many, within: &budget).matched.count
         #expect(matched == 500)
         #expect(budget.skipped.isEmpty)
     }
@@ -230,9 +231,9 @@ struct MatchBudgetTests {
         var matched = 0
         for _ in 0..<400 {
             budget.nextAlert()
-            let routing = Routing(alert, rules: [cheap], within: &budget)
+            let routing = RuleOutcome(alert, rules: [cheap], within: &budget)
             #expect(routing.deciding?.name == "cheap")
-            matched += Routing(alert, rules: dear, within: &budget).matched.count
+            matched += RuleOutcome(alert, rules: dear, within: &budget).matched.count
         }
         #expect((expected - 12...expected + 12).contains(matched), "\(matched) matches, not \(expected)")
         #expect(budget.skipped.values.reduce(0, +) == 400 * 6 - matched)

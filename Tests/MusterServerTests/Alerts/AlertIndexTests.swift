@@ -34,8 +34,8 @@ import Testing
                 $0.isMultiple(of: 2) ? .firing("\($0)") : .resolved("\($0)")
             }
             let round = AlertFolding.rounds([(source, alerts)], at: .now())[0]
-            try await Self.expectIndexed(AlertStore.take(round), database.pool)
-            try await Self.expectIndexed(AlertStore.count(round), database.pool)
+            try await Self.expectIndexed(AlertIntakeStore.apply(round), database.pool)
+            try await Self.expectIndexed(AlertIntakeStore.count(round), database.pool)
         }
     }
 
@@ -44,10 +44,10 @@ import Testing
             try await database.pool.query("UPDATE alert SET routed = false WHERE status = 'firing' AND identity < '1'")
             try await database.pool.query("ANALYZE alert")
             try await database.pool.transaction { transaction in
-                let claimed = try await AlertRoutingStore().claim(limit: 500, in: transaction)
+                let claimed = try await PlacementStore().claim(limit: 500, in: transaction)
                 #expect(claimed.count > 20)
             }
-            try await Self.expectIndexed(AlertRoutingStore.claim(limit: 500), database.pool)
+            try await Self.expectIndexed(PlacementStore.claim(limit: 500), database.pool)
         }
     }
 
@@ -72,7 +72,9 @@ import Testing
         try await TestDatabase.with(template: TestDaemon.template) { database in
             try await database.pool.query("VACUUM ANALYZE")
             let round = AlertFolding.rounds([(UUID(), [.firing("a"), .resolved("b")])], at: .now())[0]
-            for statement in [AlertStore.take(round), AlertStore.count(round), AlertRoutingStore.claim(limit: 500)] {
+            for statement in [
+                AlertIntakeStore.apply(round), AlertIntakeStore.count(round), PlacementStore.claim(limit: 500),
+            ] {
                 let lines = try await Self.genericPlan(statement, database.pool).split(separator: "\n")
                 #expect(!lines.contains { $0.contains("Join Filter") || $0.contains("Materialize") }, "\(lines)")
                 for (index, line) in lines.enumerated() where line.contains("Scan") && line.contains(" on alert") {

@@ -13,7 +13,7 @@ struct TestDaemon: Sendable {
     let catalog: CatalogCache
     let feed = FeedSignal()
     let desk: IncidentDesk
-    let routing = RoutingSignal()
+    let routing = WakeSignal()
     let book: RuleBook
     let router: AlertRouter
 

@@ -202,7 +202,7 @@ import Testing
             let alerts: JSONValue = [["labels": ["a": "1"]], [:], ["labels": ["a": []]]]
             let reply = await site.send(.post, "/api/v2/alerts", alerts, headers: Self.bearer(site), gives: 400)
             let text = reply.json.string ?? ""
-            for part in ["/1/labels: ", "/2/labels/a: ", ". Everything else was stored (1). Kept as dead letter "] {
+            for part in ["/1/labels: ", "/2/labels/a: ", ". The other alerts were stored (1). Kept as dead letter "] {
                 #expect(text.ranges(of: part).count == 1, "\(text)")
             }
         }

@@ -144,10 +144,10 @@ import Testing
 
     @Test func `the next minute has a budget of its own, and what is remembered is bounded`() {
         let limiter = ReportLimiter(.init(perReporter: 1, perMinute: 3))
-        func take(_ user: UInt8, _ seconds: Int64) -> Int? { limiter.take(reporter: [user], at: seconds) }
-        #expect(take(1, 0) == nil && take(1, 10) == 50 && take(2, 20) == nil && take(3, 30) == nil)
-        #expect(take(4, 40) == 20 && limiter.remembered == 3)
-        #expect(take(1, 60) == nil && limiter.remembered == 1)
+        func admit(_ user: UInt8, _ seconds: Int64) -> Int? { limiter.admit(reporter: [user], at: seconds) }
+        #expect(admit(1, 0) == nil && admit(1, 10) == 50 && admit(2, 20) == nil && admit(3, 30) == nil)
+        #expect(admit(4, 40) == 20 && limiter.remembered == 3)
+        #expect(admit(1, 60) == nil && limiter.remembered == 1)
     }
 
     @Test func `no table and no line of the log has the address or the browser of a user`() async throws {

@@ -71,7 +71,7 @@ import Testing
                     _ = try await senses.probes.put(.named("p", .page(page.url, headers: headers)), by: .mia)
                     let other = ProbeStore(pool: daemon.pool, secretsKey: "another key of the installation")
                     let runner = ProbeRunner(
-                        store: other, check: ProbeCheck(), signal: RoutingSignal(), logger: TestServer.quietLogger,
+                        store: other, check: ProbeCheck(), signal: WakeSignal(), logger: TestServer.quietLogger,
                         concurrentMax: 1)
                     #expect(try await runner.runDue() == 1)
                     #expect(try await other.probe("p")?.last?.isPassed == false)

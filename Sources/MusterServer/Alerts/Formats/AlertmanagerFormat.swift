@@ -30,7 +30,7 @@ enum AlertmanagerFormat: AlertFormat {
         }
         let isCut = (document["truncatedAlerts"]?.integer ?? 0) > 0
         if isCut, document["status"]?.string.flatMap(status) == .resolved {
-            message.resolvedGroup = group.map { AlertName.bounded(ForeignText.clean($0)) }
+            message.resolvedGroup = group.map { AlertKey.bounded(ForeignText.clean($0)) }
         }
         return message
     }
@@ -53,7 +53,9 @@ enum AlertmanagerFormat: AlertFormat {
         let labels = try LabelSet.texts(alert["labels"], at: "\(pointer)/labels")
         let annotations = LabelSet.annotations(alert["annotations"])
         guard let identity = alert["fingerprint"].flatMap(ForeignFields.text) ?? LabelFingerprint.of(labels) else {
-            throw .invalid("\(pointer)/labels", "are needed, or a fingerprint, to tell alerts apart")
+            throw .invalid(
+                "\(pointer)/labels", "are required unless the alert has a fingerprint: one of them identifies the alert"
+            )
         }
         return .foreign(
             identity: identity, group: group, status: status,

@@ -66,3 +66,117 @@ enum CloudEventsFormat: AlertFormat {
         return labels
     }
 }
+
+/// The binary mode of CloudEvents: attributes are headers `ce-NAME`, the body is the data.
+enum CloudEventHeaders {
+    /// The event as its structured form has it.
+    static func event(of request: ForeignRequest) throws(Problem) -> JSONValue {
+        var event = JSONObject()
+        for field in request.headers where field.name.canonicalName.hasPrefix("ce-") {
+            let name = String(field.name.canonicalName.dropFirst("ce-".count))
+            event[name] = .string(try decoded(field.value, of: field.name.canonicalName))
+        }
+        event["data"] = try data(request)
+        return .object(event)
+    }
+
+    /// JSON as it is, whatever type it claims to have, since clients send it as a form or without a type; else a plain text.
+    private static func data(_ request: ForeignRequest) throws(Problem) -> JSONValue? {
+        guard request.body.readableBytes > 0 else { return nil }
+        if let document = try? request.document() { return document }
+        return try CloudEventData.value(Array(request.body.readableBytesView), request.mediaType, at: "")
+    }
+
+    /// Percent escapes of UTF-8 bytes, within quotes or not. A percent sign that escapes nothing stands for itself.
+    private static func decoded(_ value: String, of name: String) throws(Problem) -> String {
+        var bytes: [UInt8] = []
+        var rest = unquoted(value).utf8[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(2)
+            if byte == UInt8(ascii: "%"), digits.count == 2, let first = hexadecimal(digits.first),
+                let second = hexadecimal(digits.last)
+            {
+                bytes.append(first << 4 | second)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw .invalid("/\(name)", "should be percent-encoded UTF-8")
+        }
+        return text
+    }
+
+    private static func unquoted(_ value: String) -> String {
+        guard value.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") else { return value }
+        return String(value.dropFirst().dropLast()).replacing("\\\"", with: "\"").replacing("\\\\", with: "\\")
+    }
+
+    private static func hexadecimal(_ digit: UInt8?) -> UInt8? {
+        switch digit {
+        case let digit? where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit): digit - UInt8(ascii: "0")
+        case let digit? where (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(digit): digit - UInt8(ascii: "a") + 10
+        case let digit? where (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit): digit - UInt8(ascii: "A") + 10
+        case _?, nil: nil
+        }
+    }
+}
+
+/// The data of an event in structured mode: JSON, JSON in a text, or bytes in base 64 (`data_base64`). What it is says
+/// `datacontenttype`; without one it is JSON (cloudevents/spec, formats/json-format.md).
+enum CloudEventData {
+    /// The event with its data as JSON or as a plain text.
+    ///
+    /// - Throws: `Problem` when it is neither.
+    static func unpacked(_ event: ForeignFields) throws(Problem) -> ForeignFields {
+        guard var object = event.value.object else { return event }
+        let isJSON = isJSON(event.text("datacontenttype"))
+        if let packed = object["data_base64"], packed != .null {
+            guard (object["data"] ?? .null) == .null else {
+                throw .invalid("\(event.pointer)/data_base64", "is sent with data; send only one of the two")
+            }
+            guard let text = packed.string, let bytes = Base64.decode(text) else {
+                throw .invalid("\(event.pointer)/data_base64", "should be base64 text")
+            }
+            object["data"] = try value(bytes, event.text("datacontenttype"), at: "\(event.pointer)/data_base64")
+            object["data_base64"] = nil
+        } else if case .string(let text)? = object["data"] {
+            let start = ForeignBytes.unmarked(Array(text.utf8)[...]).first {
+                $0 != 0x20 && !(0x09...0x0D).contains($0)
+            }
+            // A text is JSON, too; one that begins as an object or a list has to be one.
+            if isJSON, start != UInt8(ascii: "{"), start != UInt8(ascii: "[") { return event }
+            object["data"] = try value(Array(text.utf8), event.text("datacontenttype"), at: "\(event.pointer)/data")
+        } else {
+            return event
+        }
+        return try ForeignFields(.object(object), at: event.pointer)
+    }
+
+    /// Bytes as what their media type says that they are.
+    static func value(_ bytes: [UInt8], _ type: String?, at pointer: String) throws(Problem) -> JSONValue {
+        if isJSON(type) {
+            guard let document = ForeignRequest.nested(bytes) else {
+                throw .invalid(pointer, "is not JSON, although its media type says so")
+            }
+            return document
+        }
+        guard isText(type), let text = String(validating: bytes, as: UTF8.self) else {
+            let type = ForeignText.cut(ForeignText.clean(type ?? ""), bytes: 100)
+            throw .invalid(pointer, "has the media type \(type), which Muster cannot read: send JSON or text/plain")
+        }
+        return .string(text)
+    }
+
+    /// `application/json`, `text/json`, or any type that ends in `+json`; JSON is what none at all means.
+    private static func isJSON(_ type: String?) -> Bool {
+        guard let type else { return true }
+        let name = ForeignText.trimmed(String(type.prefix { $0 != ";" })).lowercased()
+        return name.hasSuffix("/json") || name.hasSuffix("+json")
+    }
+
+    private static func isText(_ type: String?) -> Bool {
+        type.map { ForeignText.trimmed(String($0.prefix { $0 != ";" })).lowercased() } == "text/plain"
+    }
+}

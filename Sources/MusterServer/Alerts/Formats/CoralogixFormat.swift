@@ -10,7 +10,7 @@ enum CoralogixFormat: AlertFormat {
         let alert = try request.fields()
         let fields = alert.texts("fields").filter { isFilled($0.value) }
         guard let identity = fields["dedupKey"] ?? alert.text("alert_id").flatMap({ isFilled($0) ? $0 : nil }) else {
-            throw .invalid("/alert_id", "is needed to tell alerts apart, or a dedupKey among the fields")
+            throw .invalid("/alert_id", "or the field dedupKey is required: it identifies the alert")
         }
         guard let status = try alert.status("alert_action", actions) else { return .silent }
         let at = ForeignTime.moment((fields["timestampMs"] ?? fields["timestampISO"]).map(JSONValue.string))

@@ -22,7 +22,7 @@ enum DatadogFormat: AlertFormat {
             let id = try event.identity("alert_id")
             identity = [id, event.text("alert_scope")].compactMap(\.self).joined(separator: "|")
         } else {
-            guard let title else { throw .invalid("/title", "is needed to tell alerts apart, or an aggreg_key") }
+            guard let title else { throw .invalid("/title", "or aggreg_key is required: it identifies the alert") }
             identity = beginning ?? title
         }
         let status =

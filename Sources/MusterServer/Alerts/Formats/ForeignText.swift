@@ -31,6 +31,11 @@ enum ForeignText {
         } ?? text.utf8.contains(0)
     }
 
+    /// The beginning of a text. It counts scalars, since one letter may have accents without end.
+    static func cut(_ text: String, scalars: Int) -> String {
+        String(text.unicodeScalars.prefix(scalars))
+    }
+
     /// The beginning of a text that fits into so many bytes, cut between characters of Unicode.
     static func cut(_ text: String, bytes: Int) -> String {
         guard text.utf8.count > bytes else { return text }
@@ -90,7 +95,7 @@ enum ForeignText {
     }
 
     static func placeholderDetail(_ text: String) -> String {
-        "is \"\(cut(clean(text), bytes: 64))\", which the tool did not fill in: nothing tells its alerts apart"
+        "is \"\(cut(clean(text), bytes: 64))\", a placeholder that the tool did not fill in: it identifies no alert"
     }
 
     /// The text without U+0000 and cut; nil when nothing can be seen in it.
@@ -130,11 +135,11 @@ enum ForeignText {
         }
         if texts.count > labelsMax {
             losses.append(
-                "\(texts.count - labelsMax) of \(texts.count) \(thing)s are left out, as \(labelsMax) are kept")
+                "\(texts.count - labelsMax) of \(texts.count) \(thing)s dropped (\(labelsMax) are kept)")
         }
         if !cut.isEmpty {
             let more = cut.count > namedMax ? " and \(cut.count - namedMax) more" : ""
-            losses.append("cut of the \(thing)s: \(cut.prefix(namedMax).joined(separator: ", "))\(more)")
+            losses.append("\(thing)s shortened: \(cut.prefix(namedMax).joined(separator: ", "))\(more)")
         }
         return bounded
     }
@@ -152,19 +157,19 @@ extension IncomingAlert {
         labels: [String: String] = [:],
         annotations: [String: String] = [:], actor: String? = nil, payload: AlertPayload = .whole([])
     ) -> IncomingAlert {
-        let name = AlertName.bounded(ForeignText.clean(identity))
+        let name = AlertKey.bounded(ForeignText.clean(identity))
         var annotations = annotations
         if let remark = remark(onStart: startsAt, onEnd: endsAt) { annotations[ForeignText.unreadTime] = remark }
         var losses: [String] = []
         if let title, title.utf8.count > ForeignText.titleBytesMax {
-            losses.append("cut: the title to \(ForeignText.titleBytesMax) bytes")
+            losses.append("title shortened to \(ForeignText.titleBytesMax) bytes")
         }
         let labels = ForeignText.bounded(
             labels, valueBytes: ForeignText.labelBytesMax, of: "label", &losses)
         annotations = ForeignText.bounded(
             annotations, valueBytes: ForeignText.annotationBytesMax, of: "annotation", &losses)
         if !losses.isEmpty {
-            annotations[ForeignText.cutShort] = "Not all is stored: \(losses.joined(separator: "; "))."
+            annotations[ForeignText.cutShort] = "Some text was too long to store: \(losses.joined(separator: "; "))."
             annotations = ForeignText.bounded(annotations, valueBytes: ForeignText.annotationBytesMax)
         }
         let component =
@@ -172,7 +177,7 @@ extension IncomingAlert {
             ?? ForeignText.bounded(labels["service"], bytes: 200)
         return IncomingAlert(
             identity: name,
-            groupKey: ForeignText.bounded(group, bytes: .max).map(AlertName.bounded) ?? name, status: status,
+            groupKey: ForeignText.bounded(group, bytes: .max).map(AlertKey.bounded) ?? name, status: status,
             title: ForeignText.bounded(title, bytes: ForeignText.titleBytesMax)
                 ?? ForeignText.cut(name, bytes: ForeignText.titleBytesMax),
             component: component, severity: ForeignText.bounded(severity, bytes: 64),
@@ -183,6 +188,6 @@ extension IncomingAlert {
     /// What people have to know of times that could not be read; the time of arrival stands in their place.
     private static func remark(onStart startsAt: ForeignMoment?, onEnd endsAt: ForeignMoment?) -> String? {
         guard let text = startsAt?.unreadText ?? endsAt?.unreadText else { return nil }
-        return "\"\(text)\" is no time that Muster can read. The time of arrival stands in its place."
+        return "Muster cannot read the time \"\(text)\". It uses the time of arrival instead."
     }
 }

@@ -1,3 +1,5 @@
+import IncidentDomain
+
 /// Labels as Prometheus has them: names and texts, nothing else.
 enum LabelSet {
     /// As they came: a fingerprint has to be that of the sender. Numbers and truth values are texts as they are written.
@@ -40,5 +42,22 @@ enum LabelSet {
             }
         }
         return texts
+    }
+}
+
+/// How Prometheus names a set of labels: FNV-1a of 64 bits over the names and values in order of name, each followed by
+/// the byte 0xFF (common/model, `labelSetToFingerprint`).
+enum LabelFingerprint {
+    /// 16 hexadecimal digits; nil for no labels.
+    static func of(_ labels: [String: String]) -> String? {
+        guard !labels.isEmpty else { return nil }
+        var hash = FNV1a()
+        for (name, value) in labels.sorted(by: { $0.key < $1.key }) {
+            hash.add(name)
+            hash.add(0xFF)
+            hash.add(value)
+            hash.add(0xFF)
+        }
+        return hash.digits
     }
 }

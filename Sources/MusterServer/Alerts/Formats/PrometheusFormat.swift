@@ -25,7 +25,7 @@ enum PrometheusFormat: AlertFormat {
             (alert, pointer, payload) throws(Problem) in
             let labels = try LabelSet.texts(alert["labels"], at: "\(pointer)/labels", isEmptyNone: true)
             guard let identity = LabelFingerprint.of(labels) else {
-                throw .invalid("\(pointer)/labels", "at least one is needed to tell alerts apart")
+                throw .invalid("\(pointer)/labels", "should have at least one label: the labels identify the alert")
             }
             return self.alert(alert, identity, labels, at: request.receivedAt, payload)
         }

@@ -31,7 +31,7 @@ enum SourceKind: String, CaseIterable, Sendable {
         case .datadog: ("Datadog", DatadogFormat.self)
         case .formatted: ("Grafana OnCall, formatted webhook", FormattedFormat.self)
         case .gcpMonitoring: ("Google Cloud Monitoring", GCPMonitoringFormat.self)
-        case .generic: ("JSON with a mapping of one's own", GenericFormat.self)
+        case .generic: ("Any JSON, with a mapping", GenericFormat.self)
         case .grafana: ("Grafana", GrafanaFormat.self)
         case .graylog: ("Graylog", GraylogFormat.self)
         case .internal: ("Muster itself", InternalFormat.self)
@@ -53,5 +53,19 @@ enum SourceKind: String, CaseIterable, Sendable {
         case .vrealize: ("VMware vRealize Operations", VRealizeFormat.self)
         case .zabbix: ("Zabbix", ZabbixFormat.self)
         }
+    }
+}
+
+/// Reads one vendor's messages: bytes in, alerts out. Nothing is looked up and nothing is stored; unknown fields are
+/// ignored; identity, status, group and times are what matters.
+protocol AlertFormat {
+    /// - Throws: `Problem` when the message is not of this format; it is then kept as a dead letter.
+    static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage
+}
+
+/// The format of the built-in sources, whose alerts Muster makes itself: no message is of it.
+enum InternalFormat: AlertFormat {
+    static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
+        throw Problem(.notFound, "This source is built in: Muster itself raises its alerts.")
     }
 }

@@ -31,7 +31,7 @@ struct ForeignTextTests {
             identity: "a", status: .firing, title: String(repeating: "t", count: 1_001), labels: labels,
             annotations: notes)
         let text = cut.annotations["cut_short"] ?? ""
-        for part in ["7 of 71 labels are left out", "alertname to 1000 bytes", "long to 4000 bytes", "the title"] {
+        for part in ["7 of 71 labels dropped", "alertname to 1000 bytes", "long to 4000 bytes", "title shortened"] {
             #expect(text.contains(part), "\(text)")
         }
         #expect(cut.labels.count == 64 && cut.annotations["short"] == "z")

@@ -1,0 +1,171 @@
+package import FoundationEssentials
+
+/// An alert as placing looks at it: one whose newest state no incident knows yet.
+package struct UnplacedAlert: Sendable {
+    package var id: UUID
+    package var group: AlertGroup.Key
+    /// Where it comes from, what it is called and what it fires on.
+    package var facts: AlertFacts
+    package var status: AlertStatus
+    package var startsAt: Timestamp
+    package var firstSeenAt: Timestamp
+    /// Of one that is over, when its end arrived.
+    package var lastSeenAt: Timestamp
+    /// Nil while it never belonged to one.
+    package var incident: Int?
+    package var acknowledgedBy: String?
+    /// The routing rule whose conditions hold for it.
+    package var rule: UUID?
+    /// Why it opened no incident until now.
+    package var held: AlertHold.Reason?
+
+    package init(
+        id: UUID, group: AlertGroup.Key, facts: AlertFacts, status: AlertStatus, startsAt: Timestamp,
+        firstSeenAt: Timestamp, lastSeenAt: Timestamp, incident: Int? = nil, acknowledgedBy: String? = nil,
+        rule: UUID? = nil, held: AlertHold.Reason? = nil
+    ) {
+        self.id = id
+        self.group = group
+        self.facts = facts
+        self.status = status
+        self.startsAt = startsAt
+        self.firstSeenAt = firstSeenAt
+        self.lastSeenAt = lastSeenAt
+        self.incident = incident
+        self.acknowledgedBy = acknowledgedBy
+        self.rule = rule
+        self.held = held
+    }
+
+    package var isResolved: Bool { status == .resolved }
+
+    package var mention: AlertMention {
+        AlertMention(id: id.uuidString.lowercased(), title: facts.title, component: facts.component)
+    }
+
+    /// Who works on it; nil while nobody does.
+    package var acknowledger: Principal? {
+        status == .acknowledged ? .source(group.source, name: acknowledgedBy ?? facts.source) : nil
+    }
+}
+
+/// New alerts of one source and group key. They are placed together.
+package struct AlertGroup: Sendable {
+    package struct Key: Hashable, Comparable, Sendable {
+        package let source: UUID
+        package let group: String
+
+        package init(source: UUID, group: String) {
+            self.source = source
+            self.group = group
+        }
+
+        package static func < (left: Key, right: Key) -> Bool {
+            (left.source, left.group) < (right.source, right.group)
+        }
+    }
+
+    package let key: Key
+    /// At least one.
+    package let alerts: [UnplacedAlert]
+    /// Whether it is a surge of users' reports, which anybody can send.
+    package let isReportSurge: Bool
+
+    package init(key: Key, alerts: [UnplacedAlert], isReportSurge: Bool = false) {
+        self.key = key
+        self.alerts = alerts
+        self.isReportSurge = isReportSurge
+    }
+
+    /// What an incident hears of them.
+    package var news: AlertNews {
+        AlertNews(
+            key: key, sourceName: alerts.first?.facts.source ?? "source", mentions: alerts.map(\.mention),
+            firingComponents: firingComponents)
+    }
+
+    /// The components that alerts of the group fire on.
+    private var firingComponents: Set<String> {
+        Set(alerts.filter { !$0.isResolved }.compactMap(\.facts.component))
+    }
+
+    /// The components by which an incident is looked for. Of a group that is over already, as when another daemon has the
+    /// rest of it, what it fired on says where it belongs.
+    package var components: Set<String> {
+        firingComponents.isEmpty ? Set(alerts.compactMap(\.facts.component)) : firingComponents
+    }
+
+    /// The incident that these alerts open.
+    package func opening(now: Timestamp, graph: DependencyGraph) -> OpenIncident {
+        let started = alerts.map(\.startsAt).min() ?? now
+        return OpenIncident(
+            title: title, severity: severity, impacts: news.impacts(graph: graph, beside: nil),
+            startedAt: min(started, now), labels: commonLabels, alerts: alerts.map(\.mention))
+    }
+
+    /// The worst that a rule says in the words of incidents: whoever wrote the rule has decided it. What senders call
+    /// severity is theirs.
+    private var severity: Severity? {
+        alerts.filter { $0.rule != nil }.compactMap {
+            $0.facts.severity.flatMap { Severity(rawValue: $0.lowercased()) }
+        }
+        .min { $0.rawValue < $1.rawValue }
+    }
+
+    private static let titleMax = 300
+
+    private var title: String {
+        let first = alerts.first?.facts.title ?? "Alert"
+        let text = alerts.count > 1 ? "\(first) (and \(alerts.count - 1) more)" : first
+        // Scalars, since one letter may have accents without end.
+        return String(text.unicodeScalars.prefix(Self.titleMax))
+    }
+
+    /// What all alerts have in common, as far as an incident can hold it.
+    private var commonLabels: [String: String] {
+        var common = alerts.first?.facts.labels ?? [:]
+        for alert in alerts.dropFirst() { common = common.filter { alert.facts.labels[$0.key] == $0.value } }
+        let bounded = common.filter {
+            (1...64).contains($0.key.unicodeScalars.count) && $0.value.unicodeScalars.count <= 256
+        }
+        return Dictionary(
+            uniqueKeysWithValues: bounded.sorted { $0.key < $1.key }.prefix(32).map { ($0.key, $0.value) })
+    }
+}
+
+/// What an incident hears of new alerts of one group.
+package struct AlertNews: Sendable {
+    package let key: AlertGroup.Key
+    package let sourceName: String
+    package let mentions: [AlertMention]
+    /// The components that they fire on.
+    package let firingComponents: Set<String>
+
+    package init(
+        key: AlertGroup.Key, sourceName: String, mentions: [AlertMention], firingComponents: Set<String>
+    ) {
+        self.key = key
+        self.sourceName = sourceName
+        self.mentions = mentions
+        self.firingComponents = firingComponents
+    }
+
+    /// The source acts in its own name.
+    package var principal: Principal { .source(key.source, name: sourceName) }
+
+    /// A firing alert on a component of the catalog is evidence of harm; how bad it is, people say. What they have said
+    /// already stays.
+    package func impacts(graph: DependencyGraph, beside incident: Incident?) -> [ComponentImpact] {
+        guard incident?.phase != .review else { return [] }
+        let known = Set(incident?.impacts.map(\.component) ?? [])
+        return firingComponents.subtracting(known).filter { graph.components[$0] != nil }.sorted()
+            .map { ComponentImpact(component: $0, impact: .degraded) }
+    }
+}
+
+extension Principal {
+    /// A source that does something, or somebody of whom it told.
+    package static func source(_ id: UUID, name: String) -> Principal {
+        Principal(id: "source:\(id.uuidString.lowercased())", name: name, role: .responder)
+    }
+}
