@@ -17,37 +17,32 @@ struct RestorationCourses {
         self.from = from
     }
 
+    /// Only what starts or ends a stretch, or is marked, is looked at.
     mutating func take(_ recorded: RecordedEvent) {
         let moment = recorded.occurredAt
-        switch recorded.event {
-        case .impactSet(let impact): take(impact, at: moment)
-        case .absorbed(let other): for impact in other.impacts { take(impact, at: moment) }
-        case .impactRemoved(let removal): courses[removal.component] = nil
-        case .stepStarted(let start):
+        switch recorded.event.payload {
+        case let set as ImpactSet: take(set.value, at: moment)
+        case let other as IncidentAbsorbed: for impact in other.impacts { take(impact, at: moment) }
+        case let removal as ImpactRemoved: courses[removal.component] = nil
+        case let start as StepStarted:
             enter(.restoring, start.component, at: moment)
             courses[start.component, default: Course()].startedAt = courses[start.component]?.startedAt ?? moment
             if !start.overridden.isEmpty { mark(.forced, start.component, at: moment) }
-        case .stepVerifying(let verifying): enter(.verifying, verifying.component, at: moment)
-        case .stepRestored(let restored):
+        case let verifying as StepVerifying: enter(.verifying, verifying.component, at: moment)
+        case let restored as StepRestored:
             enter(nil, restored.component, at: moment)
             courses[restored.component, default: Course()].restoredAt = moment
             mark(.restored, restored.component, at: moment)
-        case .stepWaived(let waived):
+        case let waived as StepWaived:
             enter(nil, waived.component, at: moment)
             mark(.waived, waived.component, at: moment)
-        case .stepFailed(let failed):
+        case let failed as StepFailed:
             enter(.waiting, failed.component, at: moment)
             mark(.failed, failed.component, at: moment)
-        case .stepRegressed(let regressed):
+        case let regressed as StepRegressed:
             enter(.regressed, regressed.component, at: moment)
             mark(.regressed, regressed.component, at: moment)
-        case .opened, .described, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted,
-            .dismissed, .merged, .causeStated, .roleAssigned, .audienceImpactSet, .noteAdded, .mitigationAdded,
-            .mitigationChanged, .taskAdded, .taskChanged, .stepRamped, .restorationOrdered, .planRevised,
-            .alertsAttached, .alertsCleared, .reportsCounted,
-            .updatePosted, .reviewDrafted, .reviewRevised, .reviewApproved, .actionAdded, .actionChanged,
-            .entryRedacted:
-            break
+        default: break
         }
     }
 

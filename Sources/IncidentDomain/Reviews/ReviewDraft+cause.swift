@@ -3,7 +3,7 @@ extension ReviewDraft {
     static func cause(_ facts: ReviewFacts) -> [DocumentBlock] {
         var table = DocumentTable("When (UTC)", "Cause", "Confidence", "Evidence", "By")
         for recorded in facts.timeline {
-            guard case .causeStated(let hypothesis) = recorded.event else { continue }
+            guard let hypothesis = recorded.event.as(CauseStated.self)?.value else { continue }
             table.add(
                 recorded.occurredAt.dateAndTime, hypothesis.readableName, hypothesis.confidence.rawValue,
                 hypothesis.evidence ?? "not recorded", recorded.actor.name)

@@ -37,7 +37,7 @@ extension ReviewDraft {
 
     private static func revertNote(_ facts: ReviewFacts) -> [DocumentBlock] {
         let reverts = facts.timeline.compactMap { recorded -> String? in
-            guard case .phaseReverted(let change) = recorded.event else { return nil }
+            guard let change = recorded.event.as(PhaseReverted.self) else { return nil }
             return "\(recorded.occurredAt.toTheSecond): from \(change.from.rawValue) to \(change.phase.rawValue), "
                 + "by \(recorded.actor.name). Reason: \(change.reason.sentence)"
         }

@@ -70,7 +70,7 @@ extension RestorationGantt {
     /// later, as the first revision that knew it had it.
     static func planned(in timeline: [RecordedEvent]) -> [String: Span] {
         timeline.reduce(into: [:]) { planned, recorded in
-            guard case .planRevised(let revision) = recorded.event else { return }
+            guard let revision = recorded.event.as(PlanRevised.self) else { return }
             for span in revision.spans where planned[span.component] == nil {
                 planned[span.component] = Span(begin: span.begin, end: span.end)
             }

@@ -43,9 +43,7 @@ extension ReviewDraft {
 
     private static func removedComponents(_ facts: ReviewFacts) -> [String] {
         let present = Set(facts.incident.impacts.map(\.component))
-        let removed = facts.timeline.compactMap { recorded -> String? in
-            if case .impactRemoved(let removal) = recorded.event { removal.component } else { nil }
-        }
+        let removed = facts.timeline.compactMap { $0.event.as(ImpactRemoved.self)?.component }
         return Set(removed).subtracting(present).sorted()
     }
 

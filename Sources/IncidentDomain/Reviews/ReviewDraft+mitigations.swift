@@ -25,9 +25,9 @@ extension ReviewDraft {
         var day: Substring?
         return timeline.compactMap { recorded -> String? in
             let state: MitigationState? =
-                if case .mitigationAdded(let added) = recorded.event, added.id == id {
+                if let added = recorded.event.as(MitigationAdded.self), added.id == id {
                     added.state
-                } else if case .mitigationChanged(let change) = recorded.event, change.id == id {
+                } else if let change = recorded.event.as(MitigationChanged.self), change.id == id {
                     change.state
                 } else {
                     nil

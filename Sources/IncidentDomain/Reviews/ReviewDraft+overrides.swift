@@ -17,13 +17,13 @@ extension ReviewDraft {
     }
 
     private static func overridden(by event: IncidentEvent) -> (details: [String], reason: String?) {
-        if case .phaseEntered(let change) = event {
+        if let change = event.as(PhaseEntered.self) {
             let details = change.overridden.map { requirement in
                 "leaving \(change.from.rawValue) without “\(requirement.requirement.words)”: \(requirement.detail)"
             }
             return (details, change.reason)
         }
-        if case .stepStarted(let start) = event {
+        if let start = event.as(StepStarted.self) {
             return (start.overridden.map { "starting \(start.component): \($0)" }, start.reason)
         }
         return ([], nil)

@@ -43,8 +43,8 @@ extension ReviewDraft {
     /// What did not go by the plan.
     private static func deviations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let lines = facts.timeline.compactMap { recorded -> String? in
-            guard recorded.event.isOffPlan else { return nil }
-            return "\(recorded.occurredAt.toTheSecond), \(recorded.actor.name): \(recorded.event.text)"
+            guard recorded.event.payload.isOffPlan else { return nil }
+            return "\(recorded.occurredAt.toTheSecond), \(recorded.actor.name): \(recorded.event.sentence)"
         }
         guard !lines.isEmpty else { return [] }
         return [.heading("Forced starts, waivers, failures, regressions"), .bullets(lines)]
@@ -55,7 +55,7 @@ extension ReviewDraft {
         let restored = facts.incident.times.restoredAt
         var table = DocumentTable("Told at (UTC)", "Audience", "Expected (UTC)", "In fact")
         for recorded in facts.timeline {
-            guard case .updatePosted(let update) = recorded.event, let eta = update.eta else { continue }
+            guard let update = recorded.event.as(UpdatePosted.self), let eta = update.eta else { continue }
             table.add(
                 recorded.occurredAt.dateAndTime, update.audience, eta.dateAndTime,
                 restored.map { comparison(of: $0, with: eta) } ?? "not restored yet")
@@ -67,21 +67,5 @@ extension ReviewDraft {
         let seconds = actual.seconds(since: expected)
         if abs(seconds) < 60 { return "on time" }
         return "\(DurationText.human(abs(seconds))) \(seconds > 0 ? "later" : "earlier")"
-    }
-}
-
-extension IncidentEvent {
-    fileprivate var isOffPlan: Bool {
-        switch self {
-        case .stepStarted(let start): !start.overridden.isEmpty
-        case .stepWaived, .stepFailed, .stepRegressed, .restorationOrdered: true
-        case .opened, .described, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted,
-            .dismissed, .merged, .absorbed, .causeStated, .roleAssigned, .impactSet, .impactRemoved,
-            .audienceImpactSet, .noteAdded, .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged,
-            .stepRamped, .stepVerifying, .stepRestored, .planRevised, .alertsAttached, .alertsCleared, .reportsCounted,
-            .updatePosted,
-            .reviewDrafted, .reviewRevised, .reviewApproved, .actionAdded, .actionChanged, .entryRedacted:
-            false
-        }
     }
 }

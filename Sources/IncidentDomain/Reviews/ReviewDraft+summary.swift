@@ -41,7 +41,7 @@ extension ReviewDraft {
         let labels = incident.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         if !labels.isEmpty { lines.append(("Labels", labels.joined(separator: ", "))) }
         let absorbed = facts.timeline.compactMap { recorded -> String? in
-            guard case .absorbed(let other) = recorded.event else { return nil }
+            guard let other = recorded.event.as(IncidentAbsorbed.self) else { return nil }
             return "INC-\(other.number) “\(other.title)”"
         }
         if !absorbed.isEmpty { lines.append(("Took over", absorbed.joined(separator: ", "))) }
@@ -49,9 +49,7 @@ extension ReviewDraft {
     }
 
     private static func severityHistory(_ facts: ReviewFacts) -> String {
-        let set = facts.timeline.compactMap { recorded -> Severity? in
-            if case .severitySet(let change) = recorded.event { change.severity } else { nil }
-        }
+        let set = facts.timeline.compactMap { $0.event.as(SeveritySet.self)?.severity }
         guard let last = set.last else { return "not recorded" }
         guard set.count > 1 else { return last.rawValue }
         return "\(last.rawValue) (\(set.map(\.rawValue).joined(separator: " → ")))"
@@ -66,9 +64,7 @@ extension ReviewDraft {
     }
 
     private static func updates(_ facts: ReviewFacts) -> String {
-        let audiences = facts.timeline.compactMap { recorded -> String? in
-            if case .updatePosted(let update) = recorded.event { update.audience } else { nil }
-        }
+        let audiences = facts.timeline.compactMap { $0.event.as(UpdatePosted.self)?.audience }
         guard !audiences.isEmpty else { return "none" }
         let counts = Dictionary(grouping: audiences) { $0 }.sorted { $0.key < $1.key }
             .map { "\($0.value.count) for \($0.key)" }

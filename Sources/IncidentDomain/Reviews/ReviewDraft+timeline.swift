@@ -5,9 +5,9 @@ extension ReviewDraft {
 
     /// The moments that decided how it went, in the order in which they happened.
     static func timeline(_ facts: ReviewFacts) -> [DocumentBlock] {
-        var key = facts.timeline.filter(\.event.isKeyMoment)
+        var key = facts.timeline.filter(\.event.payload.isKeyMoment)
         // The single components have a table of their own: they give way first.
-        if key.count > rowsMax { key = key.filter { !$0.event.isAboutOneComponent } }
+        if key.count > rowsMax { key = key.filter { !$0.event.payload.isAboutOneComponent } }
         key.sort { ($0.occurredAt, $0.sequence) < ($1.occurredAt, $1.sequence) }
         var table = DocumentTable("When (UTC)", "What", "Who")
         for recorded in key.prefix(rowsMax) {
@@ -26,49 +26,13 @@ extension ReviewDraft {
 
     /// A change of a mitigation names only its number; here it says what that was.
     private static func text(of event: IncidentEvent, _ facts: ReviewFacts) -> String {
-        guard case .mitigationChanged(let change) = event, change.description == nil,
+        guard let change = event.as(MitigationChanged.self), change.description == nil,
             let mitigation = facts.incident.mitigations.first(where: { $0.id == change.id })
-        else { return event.text }
-        return "\(event.text.dropLast()): \(mitigation.description.sentence)"
+        else { return event.sentence }
+        return "\(event.sentence.dropLast()): \(mitigation.description.sentence)"
     }
 
     private static func shortened(_ text: String) -> String {
         text.count > textMax ? "\(text.prefix(textMax))…" : text
-    }
-}
-
-extension IncidentEvent {
-    /// Whether it belongs into the short timeline of a review.
-    fileprivate var isKeyMoment: Bool {
-        switch self {
-        case .opened, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted, .dismissed, .merged,
-            .absorbed, .causeStated, .mitigationAdded, .stepStarted, .stepRestored, .stepWaived, .stepFailed,
-            .stepRegressed, .restorationOrdered, .planRevised, .updatePosted, .reviewApproved:
-            true
-        case .noteAdded(let note): note.key
-        case .roleAssigned(let assignment): assignment.role == .commander
-        case .mitigationChanged(let change): change.state != nil
-        case .described, .impactSet, .impactRemoved, .audienceImpactSet, .taskAdded, .taskChanged, .stepRamped,
-            .stepVerifying, .alertsAttached, .alertsCleared, .reportsCounted, .reviewDrafted, .reviewRevised,
-            .actionAdded,
-            .actionChanged, .entryRedacted:
-            false
-        }
-    }
-
-    fileprivate var isAboutOneComponent: Bool {
-        switch self {
-        case .impactSet, .impactRemoved, .stepStarted, .stepRamped, .stepVerifying, .stepRestored, .stepWaived,
-            .stepFailed, .stepRegressed:
-            true
-        case .opened, .described, .startCorrected, .severitySet, .acknowledged, .phaseEntered, .phaseReverted,
-            .dismissed, .merged, .absorbed, .causeStated, .roleAssigned, .audienceImpactSet, .noteAdded,
-            .mitigationAdded, .mitigationChanged, .taskAdded, .taskChanged, .restorationOrdered, .planRevised,
-            .alertsAttached, .alertsCleared, .reportsCounted, .updatePosted, .reviewDrafted, .reviewRevised,
-            .reviewApproved,
-            .actionAdded, .actionChanged,
-            .entryRedacted:
-            false
-        }
     }
 }

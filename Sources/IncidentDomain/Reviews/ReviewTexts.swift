@@ -77,8 +77,8 @@ struct ReviewHistory {
 
     init(_ timeline: [RecordedEvent]) {
         for recorded in timeline {
-            if case .reviewRevised(let revision) = recorded.event { take(revision) }
-            if case .reviewApproved(let approval) = recorded.event { take(approval) }
+            if let revision = recorded.event.as(ReviewRevised.self) { take(revision) }
+            if let approval = recorded.event.as(ReviewApproved.self) { take(approval) }
         }
     }
 

@@ -41,7 +41,7 @@ struct IncidentChange: Sendable {
             entries.append(entry)
         }
         for event in events { try take(event) }
-        if let revision = incident?.planRevision(facts) { try take(revision) }
+        if let revision = incident?.planRevision(facts) { try take(IncidentEvent(revision)) }
         guard let after = incident else { throw TimelineFault.doesNotOpen(number: number) }
         return IncidentChange(
             before: before, after: after, entries: entries, commandID: context.commandID,

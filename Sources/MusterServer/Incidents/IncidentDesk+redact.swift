@@ -78,9 +78,8 @@ extension IncidentDesk {
 
     private func redactAlerts(of event: IncidentEvent, _ number: Int, in transaction: PostgresTransaction) async throws
     {
-        var ids: [UUID] = []
-        if case .alertsAttached(let batch) = event { ids = batch.alerts.compactMap { UUID(uuidString: $0.id) } }
-        if case .alertsCleared(let batch) = event { ids = batch.alerts.compactMap { UUID(uuidString: $0.id) } }
+        let batch = event.as(AlertsAttached.self)?.value ?? event.as(AlertsCleared.self)?.value
+        let ids = batch?.alerts.compactMap { UUID(uuidString: $0.id) } ?? []
         let texts = try RedactedTexts(of: event).texts
         guard !ids.isEmpty || !texts.isEmpty else { return }
         try await AlertRedactionStore().redact(ids, titled: texts, of: number, in: transaction)

@@ -3,7 +3,7 @@ import Testing
 @testable import IncidentDomain
 
 /// An incident at some point of its life, reached by commands, to which a test puts the next one:
-/// `Given(...).when(.acknowledge) == .events([.acknowledged])`.
+/// `Given(...).when(.acknowledge) == .events([Acknowledged()])`.
 ///
 /// It opens at 10:00 and every command comes a minute after the one before.
 struct Given {
@@ -64,7 +64,8 @@ struct Given {
             var after = added.reduce(given.incident) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
             if let revision = after.planRevision(given.facts(by: principal, at: time)) {
                 added += Self.record(
-                    [revision], after: after.version, by: principal, at: time ?? given.now, recordedAt: given.now)
+                    [IncidentEvent(revision)], after: after.version, by: principal, at: time ?? given.now,
+                    recordedAt: given.now)
                 after = added.suffix(1).reduce(after) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
             }
             return Given(
@@ -108,7 +109,7 @@ struct Given {
     /// What comes of a command.
     func when(_ command: IncidentCommand, by principal: Principal = .carla, at time: Timestamp? = nil) -> Answer {
         do throws(IncidentRefusal) {
-            return .events(try decide(command, by: principal, at: time))
+            return .events(try decide(command, by: principal, at: time).map(\.payload))
         } catch {
             return .refused(error)
         }
@@ -142,8 +143,16 @@ struct Given {
 
 /// What an incident says to a command.
 enum Answer: Equatable {
-    case events([IncidentEvent])
+    case events([any TimelineEvent])
     case refused(IncidentRefusal)
+
+    static func == (one: Answer, other: Answer) -> Bool {
+        switch (one, other) {
+        case (.events(let one), .events(let other)): one.map(IncidentEvent.init) == other.map(IncidentEvent.init)
+        case (.refused(let one), .refused(let other)): one == other
+        case (.events, .refused), (.refused, .events): false
+        }
+    }
 
     /// A repeat of what already holds.
     static let nothing = Answer.events([])

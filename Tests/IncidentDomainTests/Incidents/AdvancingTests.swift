@@ -6,7 +6,7 @@ struct AdvancingTests {
     private func entered(
         _ phase: Phase, from: Phase, _ overridden: [OverriddenRequirement] = [], reason: String? = nil
     ) -> Answer {
-        .events([.phaseEntered(PhaseEntered(phase: phase, from: from, overridden: overridden, reason: reason))])
+        .events([PhaseEntered(phase: phase, from: from, overridden: overridden, reason: reason)])
     }
 
     @Test(arguments: [

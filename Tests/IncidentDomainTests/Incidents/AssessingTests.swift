@@ -15,8 +15,8 @@ struct AssessingTests {
         #expect(
             given.when(.amend(changed))
                 == .events([
-                    .described(IncidentDescribed(title: "U", labels: [:])),
-                    .severitySet(SeveritySet(severity: .sev1, previous: .sev2)),
+                    IncidentDescribed(title: "U", labels: [:]),
+                    SeveritySet(severity: .sev1, previous: .sev2),
                 ]))
         #expect(try given.and(.amend(changed)).incident.labels.isEmpty)
     }
@@ -33,7 +33,7 @@ struct AssessingTests {
         func correct(_ start: Timestamp) -> IncidentCommand { .amend(IncidentAmendment(startedAt: start)) }
         #expect(
             given.when(correct(clock("09:58")))
-                == .events([.startCorrected(StartCorrected(startedAt: clock("09:58"), previous: Given.start))]))
+                == .events([StartCorrected(startedAt: clock("09:58"), previous: Given.start)]))
         let corrected = try given.and(correct(clock("09:58"))).incident
         #expect(corrected.times.timeToDetect == 120)
         #expect(corrected.times.timeToAcknowledge == 140)
@@ -69,7 +69,7 @@ struct AssessingTests {
         let cause = CauseHypothesis(category: category, subcategory: subcategory, evidence: "graphs")
         let answer = try Given().when(.stateCause(cause))
         if category.subcategories.contains(subcategory) {
-            #expect(answer == .events([.causeStated(cause)]))
+            #expect(answer == .events([CauseStated(cause)]))
         } else {
             #expect(answer.field == "/subcategory")
         }
@@ -119,7 +119,7 @@ struct AssessingTests {
         #expect(given.when(.assignRole(.scribe, person: "Sam"), by: .rita) == .nothing)
         #expect(
             given.when(.assignRole(.scribe, person: "Sue"), by: .rita)
-                == .events([.roleAssigned(RoleAssigned(role: .scribe, person: "Sue", previous: "Sam"))]))
+                == .events([RoleAssigned(role: .scribe, person: "Sue", previous: "Sam")]))
         #expect(try given.and(.assignRole(.scribe, person: "Sue")).incident.roles == [.scribe: "Sue"])
     }
 
@@ -140,7 +140,7 @@ struct AssessingTests {
         #expect(given.when(.changeTask(id: 2, text: "Write", owner: "Olaf", done: false)) == .nothing)
         #expect(
             given.when(.changeTask(id: 1, text: "Call", owner: "Rita", done: true))
-                == .events([.taskChanged(TaskChanged(id: 1, owner: "Rita", done: true))]))
+                == .events([TaskChanged(id: 1, owner: "Rita", done: true)]))
         let done = try given.and(.changeTask(id: 1, text: nil, owner: "Rita", done: true)).incident.tasks[0]
         #expect(done == IncidentTask(id: 1, text: "Call", owner: "Rita", done: true))
     }
@@ -162,6 +162,6 @@ struct AssessingTests {
         #expect(given.when(.note("restarted")).isAccepted)
         #expect(
             given.when(.addNote(text: "k", key: true))
-                == .events([.noteAdded(NoteAdded(text: "k", key: true, number: 2))]))
+                == .events([NoteAdded(text: "k", key: true, number: 2)]))
     }
 }

@@ -86,15 +86,15 @@ struct ImpactTests {
         #expect(
             given.when(.setImpact(impact))
                 == .events([
-                    .impactSet(impact),
-                    .stepRegressed(StepRegressed(component: "feed", reason: "its impact was set again")),
+                    ImpactSet(impact),
+                    StepRegressed(component: "feed", reason: "its impact was set again"),
                 ]))
         let again = try given.and(.setImpact(impact)).incident
         #expect(again.unrestored == ["feed"])
         #expect(again.step("feed")?.state == .regressed)
         let corrected = ComponentImpact(component: "feed", impact: .degraded, endedAt: clock("10:05"))
         #expect(
-            given.when(.setImpact(corrected)) == .events([.impactSet(corrected)]), "a past impact is only described")
+            given.when(.setImpact(corrected)) == .events([ImpactSet(corrected)]), "a past impact is only described")
     }
 
     @Test func `work under way on what has recovered is brought to its end, and keeps the end that was told`() throws {

@@ -12,19 +12,18 @@ struct MergingTests {
     private func absorbed(_ impacts: [ComponentImpact] = [], firing: [String: Int] = [:], alerts: Int = 0)
         -> IncidentEvent
     {
-        .absorbed(
-            IncidentAbsorbed(number: 7, title: "Feed is slow", impacts: impacts, firing: firing, alerts: alerts))
+        IncidentAbsorbed(number: 7, title: "Feed is slow", impacts: impacts, firing: firing, alerts: alerts)
     }
 
     private func regressed(_ component: String, _ reason: String) -> IncidentEvent {
-        .stepRegressed(StepRegressed(component: component, reason: reason))
+        StepRegressed(component: component, reason: reason)
     }
 
     @Test func `a merged incident says into which, and is at its end`() throws {
         let given = try Given(.fires("feed"))
         #expect(
             given.when(.merge(into: 7, reason: "the same"))
-                == .events([.merged(IncidentMerged(into: 7, reason: "the same"))]))
+                == .events([IncidentMerged(into: 7, reason: "the same")]))
         let merged = try given.and(.merge(into: 7, reason: nil))
         #expect(merged.incident.phase == .merged)
         #expect(merged.incident.mergedInto == 7)

@@ -18,7 +18,7 @@ struct RevertingTests {
             #expect(answer == .nothing)
         } else if possible.contains(to) {
             let reverted = PhaseReverted(phase: to, from: from, reason: "it is back")
-            #expect(answer == .events([.phaseReverted(reverted)]))
+            #expect(answer == .events([reverted]))
         } else {
             #expect(answer == .refused(.noSuchTransition(from: from, to: to, possible: possible)))
         }

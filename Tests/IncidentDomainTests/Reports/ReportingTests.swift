@@ -14,7 +14,7 @@ struct ReportingTests {
         .countReports(series(total), changedAt: changedAt)
     }
 
-    private static func counted(_ total: Int) -> Answer { .events([.reportsCounted(series(total))]) }
+    private static func counted(_ total: Int) -> Answer { .events([ReportsCounted(series(total))]) }
 
     @Test func `they are counted first when a surge has joined, and not for nothing`() throws {
         #expect(try Given().when(Self.count(0)) == .nothing)

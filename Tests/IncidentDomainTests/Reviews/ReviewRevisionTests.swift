@@ -13,9 +13,7 @@ struct ReviewRevisionTests {
     }
 
     private func revisions(_ given: Given) -> [[String]] {
-        given.timeline.compactMap { recorded in
-            if case .reviewRevised(let revision) = recorded.event { revision.sections.map(\.id) } else { nil }
-        }
+        given.timeline.compactMap { $0.event.as(ReviewRevised.self)?.sections.map(\.id) }
     }
 
     @Test func `a revision stores the sections that it changes, and no others`() throws {
@@ -42,7 +40,7 @@ struct ReviewRevisionTests {
         func written(_ revisions: ReviewRevised...) -> [String] {
             let timeline = revisions.enumerated().map { index, revision in
                 RecordedEvent(
-                    sequence: index + 1, event: .reviewRevised(revision), actor: .carla, occurredAt: Given.start,
+                    sequence: index + 1, event: IncidentEvent(revision), actor: .carla, occurredAt: Given.start,
                     recordedAt: Given.start)
             }
             return ReviewHistory(timeline).written.map { "\($0.id) \($0.markdown)" }
@@ -54,7 +52,7 @@ struct ReviewRevisionTests {
     @Test func `an approval stores what the timeline has not, and again only what became different`() throws {
         func approve(_ given: Given) throws -> (Given, [String]) {
             let approved = try given.and(.approveReview(sections: given.review.currentSections))
-            guard case .reviewApproved(let approval)? = approved.timeline.last?.event else { return (approved, []) }
+            guard let approval = approved.timeline.last?.event.as(ReviewApproved.self) else { return (approved, []) }
             #expect(approval.order == given.review.sections.map(\.id))
             return (approved, approval.sections.map(\.id))
         }

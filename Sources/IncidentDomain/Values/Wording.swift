@@ -52,3 +52,40 @@ extension RawRepresentable where RawValue == String {
     /// A stored word for people: `rolled_back` reads "rolled back".
     package var words: String { rawValue.split(separator: "_").joined(separator: " ") }
 }
+
+extension String {
+    /// Every run of white space, line breaks among it, becomes one space, and none stands at either end.
+    package var onOneLine: String {
+        split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    /// On one line, with a full stop unless it has an end already.
+    var sentence: String {
+        let line = onOneLine
+        guard let last = line.last else { return "" }
+        return ".!?…".contains(last) ? line : line + "."
+    }
+
+    /// Beginning with a capital and ending like a sentence.
+    var beginningSentence: String {
+        let whole = sentence
+        return whole.prefix(1).uppercased() + whole.dropFirst()
+    }
+
+    /// Followed by a reason, if there is one.
+    func giving(_ reason: String?) -> String {
+        guard let reason, !reason.onOneLine.isEmpty else { return self }
+        return "\(self) Reason: \(reason.sentence)"
+    }
+}
+
+extension Timestamp {
+    /// For people, in UTC and without milliseconds, as in `2026-11-22 21:37:20 UTC`.
+    package var toTheSecond: String { "\(dateAndTime) UTC" }
+
+    /// Like `toTheSecond`, for where the zone is said elsewhere.
+    package var dateAndTime: String {
+        let written = description
+        return "\(written.prefix(10)) \(written.dropFirst(11).prefix(8))"
+    }
+}
