@@ -45,7 +45,7 @@ import Testing
             try await daemon.send(source, .firing("db", group: "db", component: "user-db"))
             try await daemon.send(source, .firing("feed", group: "feed", component: "feed"))
             let entries = try await daemon.timeline(1).map(\.recorded.event)
-            let joined = try #require(entries.last { if case .alertsAttached = $0 { true } else { false } })
+            let joined = try #require(entries.last { $0.as(AlertsAttached.self) != nil })
             #expect(joined.sentence == "1 alert joined on feed: “It fires”, because feed depends on user-db.")
             #expect(try await daemon.incident(1).impacts.map(\.component) == ["user-db", "feed"])
             try await daemon.take(source, .firing("feed 2", group: "feed"))
