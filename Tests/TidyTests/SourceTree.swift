@@ -21,7 +21,7 @@ enum SourceTree {
 
         var description: String { path }
         var name: String { String(path.split(separator: "/").last ?? "") }
-        /// The name without what follows the first `.` or `+`: `Incident` for `Incident+evolve.swift`.
+        /// The name without what follows the first `.` or `+`: `IncidentDesk` for `IncidentDesk+redact.swift`.
         var topic: String { String(name.prefix { $0 != "." && $0 != "+" }) }
         var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
         /// The part of the path after `Sources/` or `Tests/`.

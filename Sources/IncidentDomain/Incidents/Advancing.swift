@@ -2,13 +2,13 @@ extension Incident {
     /// One phase forwards, when what the phase asks for holds or is overridden with a reason.
     func advance(
         to wanted: Phase?, reason: String?, override: Bool, _ facts: DecisionFacts
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         if wanted == phase { return [] }  // Asking twice is not an error.
         guard let next = phase.next else { throw .wrongPhase(phase, wanted: Phase.open) }
         if let wanted, wanted != next { throw .noSuchTransition(from: phase, to: wanted, possible: [next]) }
         let unmet = facts.policy.unmet(leaving: phase, of: self)
         guard !unmet.isEmpty else {
-            return [.phaseEntered(PhaseEntered(phase: next, from: phase, overridden: [], reason: reason))]
+            return [PhaseEntered(phase: next, from: phase, overridden: [], reason: reason)]
         }
         guard override else { throw .requirementsUnmet(phase, unmet) }
         try Self.requireRole(.commander, facts, to: "override a requirement")
@@ -17,26 +17,26 @@ extension Incident {
                 field: "/reason", detail: "An override needs a reason: it stands in the timeline and the review.")
         }
         let overridden = unmet.map { OverriddenRequirement(requirement: $0.requirement, detail: $0.detail) }
-        return [.phaseEntered(PhaseEntered(phase: next, from: phase, overridden: overridden, reason: reason))]
+        return [PhaseEntered(phase: next, from: phase, overridden: overridden, reason: reason)]
     }
 
-    func revert(to wanted: Phase, reason: String) throws(IncidentRefusal) -> [IncidentEvent] {
+    func revert(to wanted: Phase, reason: String) throws(IncidentRefusal) -> [any TimelineEvent] {
         if wanted == phase { return [] }
         guard phase.earlier.contains(wanted) else {
             throw .noSuchTransition(from: phase, to: wanted, possible: phase.earlier)
         }
-        return [.phaseReverted(PhaseReverted(phase: wanted, from: phase, reason: reason))]
+        return [PhaseReverted(phase: wanted, from: phase, reason: reason)]
     }
 
-    func merge(into target: Int, reason: String?) throws(IncidentRefusal) -> [IncidentEvent] {
+    func merge(into target: Int, reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
         if phase == .merged, mergedInto == target { return [] }
         try requirePhase(Phase.open)
         guard target != number else { throw .mergeRefused("An incident cannot be merged into itself.") }
-        return [.merged(IncidentMerged(into: target, reason: reason))]
+        return [IncidentMerged(into: target, reason: reason)]
     }
 
     /// The other side of a merge.
-    func absorbing(_ other: Incident) throws(IncidentRefusal) -> [IncidentEvent] {
+    func absorbing(_ other: Incident) throws(IncidentRefusal) -> [any TimelineEvent] {
         guard phase.isOpen else {
             throw .mergeRefused("INC-\(number) is \(phase.rawValue); only an open incident can take over another.")
         }
@@ -61,17 +61,17 @@ extension Incident {
             number: other.number, title: other.title, impacts: taken, firing: other.firing, alerts: other.alerts)
         let down = taken.filter(\.isOngoing).map(\.component)
         let firing = other.firing.filter { $0.value > 0 }.keys.filter { !down.contains($0) }
-        return [.absorbed(absorbed)] + regressions(of: down, reason: "it is still down in INC-\(other.number)")
+        return [absorbed] + regressions(of: down, reason: "it is still down in INC-\(other.number)")
             + regressions(of: firing, reason: "an alert fires on it in INC-\(other.number)")
     }
 
     func redact(
         _ sequence: Int, reason: String, digest: String, _ facts: DecisionFacts
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try Self.requireRole(.commander, facts, to: "redact a timeline entry")
         guard sequence >= 1, sequence <= version else {
             throw .notFound("The timeline has no entry \(sequence); it has 1 to \(version).")
         }
-        return [.entryRedacted(EntryRedacted(sequence: sequence, reason: reason, replacementDigest: digest))]
+        return [EntryRedacted(sequence: sequence, reason: reason, replacementDigest: digest)]
     }
 }

@@ -1,15 +1,15 @@
 extension Incident {
-    func amend(_ amendment: IncidentAmendment, _ facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
+    func amend(_ amendment: IncidentAmendment, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
-        var events: [IncidentEvent] = []
+        var events: [any TimelineEvent] = []
         let described = IncidentDescribed(
             title: amendment.title == title ? nil : amendment.title,
             summary: amendment.summary == summary ? nil : amendment.summary,
             labels: amendment.labels == labels ? nil : amendment.labels)
-        if described != IncidentDescribed() { events.append(.described(described)) }
+        if described != IncidentDescribed() { events.append(described) }
         if let wanted = amendment.severity, wanted != severity {
             try Self.requireRole(.commander, facts, to: "set the severity")
-            events.append(.severitySet(SeveritySet(severity: wanted, previous: severity)))
+            events.append(SeveritySet(severity: wanted, previous: severity))
         }
         if let start = amendment.startedAt.map(facts.withoutSkew), start != times.startedAt {
             let first = times.firstReached
@@ -17,19 +17,19 @@ extension Incident {
                 throw .badValue(
                     field: "/started_at", detail: "\(start) is after the incident was \(first.name) (\(first.moment)).")
             }
-            events.append(.startCorrected(StartCorrected(startedAt: start, previous: times.startedAt)))
+            events.append(StartCorrected(startedAt: start, previous: times.startedAt))
         }
         return events
     }
 
-    func stateCause(_ hypothesis: CauseHypothesis) throws(IncidentRefusal) -> [IncidentEvent] {
+    func stateCause(_ hypothesis: CauseHypothesis) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         let checked = try Self.checked(hypothesis, field: "")
         guard hypotheses.last != checked else { return [] }
         try requireRoom(
             for: "statements about the cause", having: hypotheses.count, atMost: IncidentLimits.hypotheses,
             instead: "write a note")
-        return [.causeStated(checked)]
+        return [CauseStated(checked)]
     }
 
     /// A subcategory belongs to its category, and not knowing needs a recorded reason.
@@ -49,14 +49,15 @@ extension Incident {
         return hypothesis
     }
 
-    func assign(_ role: IncidentRole, to person: String) throws(IncidentRefusal) -> [IncidentEvent] {
+    func assign(_ role: IncidentRole, to person: String) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         guard roles[role] != person else { return [] }
-        return [.roleAssigned(RoleAssigned(role: role, person: person, previous: roles[role]))]
+        return [RoleAssigned(role: role, person: person, previous: roles[role])]
     }
 
     /// Sets what the incident does to a component. During the review nothing may break anew: that is work, not writing.
-    func decideImpact(_ impact: ComponentImpact, _ facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
+    func decideImpact(_ impact: ComponentImpact, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent]
+    {
         let breaks = impact.isOngoing
         try requirePhase(breaks ? [.detect, .assess, .mitigate, .restore] : Phase.open)
         let current = impacts.first { $0.component == impact.component }
@@ -67,9 +68,9 @@ extension Incident {
             try Self.checkSize(of: others + [impact], field: "")
         }
         let wasRestored = step(impact.component)?.state == .restored
-        let event = IncidentEvent.impactSet(impact)
+        let event = ImpactSet(impact)
         guard breaks, wasRestored else { return [event] }
-        return [event, .stepRegressed(StepRegressed(component: impact.component, reason: "its impact was set again"))]
+        return [event, StepRegressed(component: impact.component, reason: "its impact was set again")]
     }
 
     /// - Parameters:
@@ -103,46 +104,48 @@ extension Incident {
         }
     }
 
-    func removeImpact(_ component: String) throws(IncidentRefusal) -> [IncidentEvent] {
+    func removeImpact(_ component: String) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         guard impacts.contains(where: { $0.component == component }) else { return [] }
-        return [.impactRemoved(ImpactRemoved(component: component))]
+        return [ImpactRemoved(component: component)]
     }
 
-    func setAudience(_ impact: AudienceImpact) throws(IncidentRefusal) -> [IncidentEvent] {
+    func setAudience(_ impact: AudienceImpact) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
-        return audiences.contains(impact) ? [] : [.audienceImpactSet(impact)]
+        return audiences.contains(impact) ? [] : [AudienceImpactSet(impact)]
     }
 
-    func addNote(_ text: String, key: Bool) throws(IncidentRefusal) -> [IncidentEvent] {
+    func addNote(_ text: String, key: Bool) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         try requireRoom(
             for: "notes", having: notes ?? 0, atMost: IncidentLimits.notes,
             instead: "write the rest elsewhere and link to it")
-        return [.noteAdded(NoteAdded(text: text, key: key, number: (notes ?? 0) + 1))]
+        return [NoteAdded(text: text, key: key, number: (notes ?? 0) + 1)]
     }
 
-    func addTask(_ text: String, owner: String?) throws(IncidentRefusal) -> [IncidentEvent] {
+    func addTask(_ text: String, owner: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         try requireRoom(
             for: "tasks", having: tasks.count, atMost: IncidentLimits.tasks, instead: "change one that is there")
-        return [.taskAdded(TaskAdded(id: (tasks.last?.id ?? 0) + 1, text: text, owner: owner))]
+        return [TaskAdded(id: (tasks.last?.id ?? 0) + 1, text: text, owner: owner)]
     }
 
-    func changeTask(_ id: Int, text: String?, owner: String?, done: Bool?) throws(IncidentRefusal) -> [IncidentEvent] {
+    func changeTask(_ id: Int, text: String?, owner: String?, done: Bool?) throws(IncidentRefusal)
+        -> [any TimelineEvent]
+    {
         try requirePhase(Phase.open)
         guard let task = tasks.first(where: { $0.id == id }) else { throw .notFound("There is no task \(id).") }
         let change = TaskChanged(
             id: id, text: text == task.text ? nil : text, owner: owner == task.owner ? nil : owner,
             done: done == task.done ? nil : done)
-        return change == TaskChanged(id: id) ? [] : [.taskChanged(change)]
+        return change == TaskChanged(id: id) ? [] : [change]
     }
 
-    func postUpdate(_ update: UpdatePosted, _ facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
+    func postUpdate(_ update: UpdatePosted, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         if update.audience != "internal" { try Self.requireRole(.commander, facts, to: "publish an update") }
         try requireRoom(
             for: "updates", having: updates, atMost: IncidentLimits.updates, instead: "tell it elsewhere")
-        return [.updatePosted(update)]
+        return [update]
     }
 }

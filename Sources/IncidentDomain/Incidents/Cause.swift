@@ -1,4 +1,4 @@
-/// The taxonomy of causes; each category has a playbook of first responses (`Playbook.swift`).
+/// The taxonomy of causes; each category has a playbook of first responses (`Playbook`).
 package enum CauseCategory: String, CaseIterable, Codable, Sendable {
     case technical, maintenance, attack, connectivity, unknown
 
@@ -65,5 +65,81 @@ package struct CauseHypothesis: Hashable, Codable, Sendable {
     /// Whether the other statement is about this cause: about the same subcategory, or any when this one has none.
     func covers(_ other: CauseHypothesis) -> Bool {
         category == other.category && (subcategory == nil || subcategory == other.subcategory)
+    }
+}
+
+/// The first responses that a cause asks for, suggested and never started by Muster itself.
+package enum Playbook {
+    /// One suggested mitigation.
+    package struct Suggestion: Hashable, Sendable {
+        /// A stable word that a mitigation's `kind` can take.
+        package let kind: String
+        package let description: String
+    }
+
+    /// What to do first about a cause, most usual first; the subcategory's own advice stands before its category's.
+    package static func suggestions(for cause: CauseHypothesis) -> [Suggestion] {
+        var kinds: Set<String> = []
+        return (own(cause.subcategory) + general(cause.category)).filter { kinds.insert($0.kind).inserted }
+    }
+
+    private static func general(_ category: CauseCategory) -> [Suggestion] {
+        switch category {
+        case .technical:
+            [
+                Suggestion(kind: "rollback", description: "Patch, or roll back the last change"),
+                Suggestion(kind: "restart", description: "Restart what hangs, one group at a time"),
+                Suggestion(kind: "reroute", description: "Reroute traffic to healthy capacity"),
+            ]
+        case .maintenance:
+            [
+                Suggestion(kind: "stop_change", description: "Stop the change"),
+                Suggestion(kind: "rollback", description: "Roll the change back"),
+                Suggestion(kind: "extend_window", description: "Extend the announced maintenance window"),
+            ]
+        case .attack:
+            [
+                Suggestion(kind: "block_traffic", description: "Block the malicious traffic"),
+                Suggestion(kind: "isolate", description: "Isolate what is compromised"),
+                Suggestion(kind: "rotate_credentials", description: "Rotate credentials"),
+                Suggestion(kind: "keep_evidence", description: "Keep evidence before anything is rebuilt"),
+            ]
+        case .connectivity:
+            [
+                Suggestion(kind: "reroute", description: "Reroute around the fault"),
+                Suggestion(kind: "contact_carrier", description: "Contact the carrier"),
+                Suggestion(kind: "announce_regions", description: "Announce the affected regions"),
+            ]
+        case .unknown:
+            [Suggestion(kind: "keep_assessing", description: "Keep assessing: name the next thing that would tell")]
+        }
+    }
+
+    private static func own(_ subcategory: CauseSubcategory?) -> [Suggestion] {
+        switch subcategory {
+        case .serverFault: [Suggestion(kind: "restart", description: "Restart or replace the faulty servers")]
+        case .databaseFault:
+            [
+                Suggestion(
+                    kind: "failover", description: "Fail over to a healthy replica, then stop writes to the old one")
+            ]
+        case .cdnFault: [Suggestion(kind: "reroute", description: "Move traffic to another CDN or to the origin")]
+        case .capacity: [Suggestion(kind: "shed_load", description: "Shed load, then add capacity")]
+        case .configuration: [Suggestion(kind: "rollback", description: "Roll the configuration back")]
+        case .dependency:
+            [Suggestion(kind: "degrade", description: "Switch the dependent feature to its degraded mode")]
+        case .dns: [Suggestion(kind: "fix_records", description: "Correct the records and lower their time to live")]
+        case .certificate: [Suggestion(kind: "renew_certificate", description: "Issue and deploy a new certificate")]
+        case .ddos: [Suggestion(kind: "block_traffic", description: "Turn on scrubbing and rate limits at the edge")]
+        case .dataCompromise: [Suggestion(kind: "isolate", description: "Cut the path by which data leaves")]
+        case .accountCompromise:
+            [
+                Suggestion(
+                    kind: "rotate_credentials", description: "Revoke sessions and rotate the accounts' credentials")
+            ]
+        case .softwareBug, .plannedOverrun, .changeGoneWrong, .malware, .insider, .isp, .regionalNetwork,
+            .naturalDisaster, .geopolitical, nil:
+            []
+        }
     }
 }

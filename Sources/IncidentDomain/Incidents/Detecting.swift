@@ -1,6 +1,6 @@
 extension Incident {
     /// An incident begins, from a person or from alerts.
-    static func open(_ opening: OpenIncident, facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
+    static func open(_ opening: OpenIncident, facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
         try facts.checkNotInFuture(facts.occurredAt, field: "/occurred_at")
         let startedAt = opening.startedAt.map(facts.withoutSkew) ?? facts.occurredAt
         guard startedAt <= facts.occurredAt else {
@@ -9,57 +9,56 @@ extension Incident {
                 detail: "\(startedAt) is after the incident was detected (\(facts.occurredAt)); "
                     + "leave it out or correct it.")
         }
-        var events: [IncidentEvent] = [
-            .opened(
-                IncidentOpened(
-                    title: opening.title, summary: opening.summary, startedAt: startedAt, labels: opening.labels,
-                    origin: opening.alerts.isEmpty ? "person" : "alert"))
+        var events: [any TimelineEvent] = [
+            IncidentOpened(
+                title: opening.title, summary: opening.summary, startedAt: startedAt, labels: opening.labels,
+                origin: opening.alerts.isEmpty ? "person" : "alert")
         ]
-        if let severity = opening.severity { events.append(.severitySet(SeveritySet(severity: severity))) }
+        if let severity = opening.severity { events.append(SeveritySet(severity: severity)) }
         try checkSize(of: opening.impacts, field: "/components")
         for (index, impact) in opening.impacts.enumerated() {
             try check(impact, startedAt: startedAt, facts, field: "/components/\(index)")
-            events.append(.impactSet(impact))
+            events.append(ImpactSet(impact))
         }
-        if let cause = opening.cause { events.append(.causeStated(try checked(cause, field: "/cause"))) }
-        if !opening.alerts.isEmpty { events.append(.alertsAttached(AlertBatch(opening.alerts))) }
+        if let cause = opening.cause { events.append(CauseStated(try checked(cause, field: "/cause"))) }
+        if !opening.alerts.isEmpty { events.append(AlertsAttached(AlertBatch(opening.alerts))) }
         return events
     }
 
-    func acknowledge() throws(IncidentRefusal) -> [IncidentEvent] {
+    func acknowledge() throws(IncidentRefusal) -> [any TimelineEvent] {
         guard times.acknowledgedAt == nil else { return [] }
         try requirePhase(Phase.open)
-        return [.acknowledged]
+        return [Acknowledged()]
     }
 
     /// Alerts join. One on a component that was restored, or is being verified, takes that back.
     func attach(
         _ alerts: [AlertMention], affecting component: String?, correlation: AlertCorrelation? = nil
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         guard !alerts.isEmpty else { return [] }
-        return [.alertsAttached(AlertBatch(alerts, affecting: component, correlation: correlation))]
+        return [AlertsAttached(AlertBatch(alerts, affecting: component, correlation: correlation))]
             + regressions(of: alerts.compactMap(\.component), reason: "an alert fires on it again")
     }
 
     /// What was restored, or about to be, and turns out not to be.
-    func regressions(of components: some Sequence<String>, reason: String) -> [IncidentEvent] {
+    func regressions(of components: some Sequence<String>, reason: String) -> [any TimelineEvent] {
         Set(components).sorted().compactMap { component in
             switch step(component)?.state {
-            case .verifying, .restored: .stepRegressed(StepRegressed(component: component, reason: reason))
+            case .verifying, .restored: StepRegressed(component: component, reason: reason)
             case .waiting, .restoring, .waived, .regressed, nil: nil
             }
         }
     }
 
     /// Alerts were resolved: always recorded, in whatever phase the incident is.
-    func clear(_ alerts: [AlertMention], atOnce: Bool) -> [IncidentEvent] {
-        alerts.isEmpty ? [] : [.alertsCleared(AlertBatch(alerts, atOnce: atOnce ? true : nil))]
+    func clear(_ alerts: [AlertMention], atOnce: Bool) -> [any TimelineEvent] {
+        alerts.isEmpty ? [] : [AlertsCleared(AlertBatch(alerts, atOnce: atOnce ? true : nil))]
     }
 
-    func dismiss(reason: String) throws(IncidentRefusal) -> [IncidentEvent] {
+    func dismiss(reason: String) throws(IncidentRefusal) -> [any TimelineEvent] {
         if phase == .dismissed { return [] }
         try requirePhase([.detect, .assess])
-        return [.dismissed(IncidentDismissed(reason: reason))]
+        return [IncidentDismissed(reason: reason)]
     }
 }

@@ -85,3 +85,133 @@ extension Incident {
         steps.first { $0.component == component }
     }
 }
+
+// MARK: - From the timeline
+
+extension Incident {
+    /// The incident after one more event; nil in only for the event that opens it. Replaying a timeline from nil gives the
+    /// row again, redacted entries included.
+    ///
+    /// - Precondition: the first event of a timeline is `IncidentOpened`. A timeline without it cannot be stored.
+    package static func evolve(_ before: Incident?, _ recorded: RecordedEvent, number: Int) -> Incident? {
+        guard var incident = before ?? Incident(number: number, opening: recorded) else { return nil }
+        recorded.event.payload.apply(to: &incident, at: recorded.occurredAt, by: recorded.actor)
+        incident.version = recorded.sequence
+        incident.lastRecordedAt = max(incident.lastRecordedAt, recorded.recordedAt)
+        return incident
+    }
+
+    private init?(number: Int, opening recorded: RecordedEvent) {
+        guard let opening = recorded.event.as(IncidentOpened.self) else { return nil }
+        self.init(
+            number: number, version: 0, title: opening.title, summary: opening.summary, phase: .detect, severity: nil,
+            labels: opening.labels,
+            times: IncidentTimes(startedAt: opening.startedAt, detectedAt: recorded.occurredAt),
+            hypotheses: [], roles: [:], impacts: [], audiences: [], mitigations: [], tasks: [], actions: [], steps: [],
+            restorationOrder: nil, plan: nil, firing: [:], alerts: 0, updates: 0, eta: nil, review: nil,
+            mergedInto: nil,
+            lastRecordedAt: recorded.recordedAt)
+    }
+}
+
+// What several events do to it.
+extension Incident {
+    mutating func set(_ impact: ComponentImpact) {
+        if let index = impacts.firstIndex(where: { $0.component == impact.component }) {
+            impacts[index] = impact
+        } else {
+            impacts.append(impact)
+        }
+        if impact.isOngoing, step(impact.component) == nil {
+            steps.append(RestorationStep(component: impact.component))
+        }
+        guard !impact.isOngoing else { return }
+        // What is not harmed needs no step. Of what has recovered, work under way is brought to its end all the same.
+        steps.removeAll { step in
+            step.component == impact.component && (!impact.impact.isHarm || step.state.isStartable)
+        }
+    }
+
+    mutating func change(_ component: String, _ body: (inout RestorationStep) -> Void) {
+        guard let index = steps.firstIndex(where: { $0.component == component }) else { return }
+        body(&steps[index])
+    }
+
+    /// Ends an impact, unless somebody has said already when it ended.
+    mutating func endImpact(on component: String, at moment: Timestamp) {
+        guard let index = impacts.firstIndex(where: { $0.component == component }) else { return }
+        impacts[index].endedAt = impacts[index].endedAt ?? max(moment, impacts[index].startedAt ?? moment)
+    }
+
+    /// What was thought to be over is not.
+    mutating func resumeImpact(on component: String) {
+        guard let index = impacts.firstIndex(where: { $0.component == component }) else { return }
+        impacts[index].endedAt = nil
+    }
+}
+
+/// The clocks of an incident, each nil until it was reached, and taken back when an incident goes back before it.
+package struct IncidentTimes: Hashable, Codable, Sendable {
+    /// When the impact began.
+    package var startedAt: Timestamp
+    package var detectedAt: Timestamp
+    package var acknowledgedAt: Timestamp?
+    package var assessedAt: Timestamp?
+    package var mitigatedAt: Timestamp?
+    package var restoredAt: Timestamp?
+    package var reviewedAt: Timestamp?
+    package var closedAt: Timestamp?
+
+    package init(startedAt: Timestamp, detectedAt: Timestamp) {
+        self.startedAt = startedAt
+        self.detectedAt = detectedAt
+    }
+
+    /// Seconds from the start of the impact to `moment`; nil until it is known.
+    private func seconds(to moment: Timestamp?) -> Double? {
+        moment?.seconds(since: startedAt)
+    }
+
+    package var timeToDetect: Double? { seconds(to: detectedAt) }
+    package var timeToAcknowledge: Double? { seconds(to: acknowledgedAt) }
+    package var timeToMitigate: Double? { seconds(to: mitigatedAt) }
+    package var timeToRestore: Double? { seconds(to: restoredAt) }
+
+    /// The earliest clock after the start, and what it says: the impact cannot have begun later.
+    var firstReached: (name: String, moment: Timestamp) {
+        let reached = [
+            ("detected", detectedAt), ("acknowledged", acknowledgedAt), ("assessed", assessedAt),
+            ("mitigated", mitigatedAt), ("restored", restoredAt), ("reviewed", reviewedAt), ("closed", closedAt),
+        ].compactMap { name, moment in moment.map { (name: name, moment: $0) } }
+        return reached.min { $0.moment < $1.moment } ?? ("detected", detectedAt)
+    }
+
+    /// Notes that `phase` was left forwards.
+    mutating func leave(_ phase: Phase, at moment: Timestamp) {
+        switch phase {
+        case .detect: break  // Acknowledging has a clock of its own, which does not wait for the phase.
+        case .assess: assessedAt = moment
+        case .mitigate: mitigatedAt = moment
+        case .restore: restoredAt = moment
+        case .review:
+            reviewedAt = reviewedAt ?? moment
+            closedAt = moment
+        case .closed, .dismissed, .merged: break
+        }
+    }
+
+    /// Takes back what lies after `phase`, now that the incident stands there again.
+    mutating func goBack(to phase: Phase) {
+        switch phase {
+        case .detect, .assess: (assessedAt, mitigatedAt, restoredAt, reviewedAt, closedAt) = (nil, nil, nil, nil, nil)
+        case .mitigate: (mitigatedAt, restoredAt, reviewedAt, closedAt) = (nil, nil, nil, nil)
+        case .restore: (restoredAt, reviewedAt, closedAt) = (nil, nil, nil)
+        case .review, .closed, .dismissed, .merged: (reviewedAt, closedAt) = (nil, nil)
+        }
+    }
+}
+
+/// The parts that people play in an incident.
+package enum IncidentRole: String, CaseIterable, Codable, CodingKeyRepresentable, Sendable {
+    case commander, operations, communications, scribe, liaison
+}

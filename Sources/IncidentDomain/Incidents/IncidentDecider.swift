@@ -59,56 +59,62 @@ extension Incident {
     /// - Throws: `IncidentRefusal`, when a rule says no; nothing happened then.
     package static func decide(
         _ command: IncidentCommand, on incident: Incident?, facts: DecisionFacts
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         guard let incident else {
             guard case .open(let opening) = command else { throw .notFound("There is no such incident.") }
             return try open(opening, facts: facts)
         }
         try incident.checkOccurredAt(facts, command)
         try incident.checkRoom(for: command, facts)
-        return switch command {
+        return try incident.events(of: command, facts)
+    }
+
+    private func events(of command: IncidentCommand, _ facts: DecisionFacts) throws(IncidentRefusal)
+        -> [any TimelineEvent]
+    {
+        switch command {
         case .open: throw .badValue(field: "", detail: "The incident is open already.")
-        case .amend(let amendment): try incident.amend(amendment, facts)
-        case .acknowledge: try incident.acknowledge()
+        case .amend(let amendment): try amend(amendment, facts)
+        case .acknowledge: try acknowledge()
         case .advance(let to, let reason, let override):
-            try incident.advance(to: to, reason: reason, override: override, facts)
-        case .revert(let to, let reason): try incident.revert(to: to, reason: reason)
-        case .dismiss(let reason): try incident.dismiss(reason: reason)
-        case .merge(let into, let reason): try incident.merge(into: into, reason: reason)
-        case .absorb(let other): try incident.absorbing(other)
-        case .stateCause(let hypothesis): try incident.stateCause(hypothesis)
-        case .assignRole(let role, let person): try incident.assign(role, to: person)
-        case .setImpact(let impact): try incident.decideImpact(impact, facts)
-        case .removeImpact(let component): try incident.removeImpact(component)
-        case .setAudience(let impact): try incident.setAudience(impact)
-        case .addNote(let text, let key): try incident.addNote(text, key: key)
-        case .addMitigation(let draft): try incident.addMitigation(draft)
-        case .changeMitigation(let id, let patch): try incident.changeMitigation(id, patch)
-        case .addTask(let text, let owner): try incident.addTask(text, owner: owner)
+            try advance(to: to, reason: reason, override: override, facts)
+        case .revert(let to, let reason): try revert(to: to, reason: reason)
+        case .dismiss(let reason): try dismiss(reason: reason)
+        case .merge(let into, let reason): try merge(into: into, reason: reason)
+        case .absorb(let other): try absorbing(other)
+        case .stateCause(let hypothesis): try stateCause(hypothesis)
+        case .assignRole(let role, let person): try assign(role, to: person)
+        case .setImpact(let impact): try decideImpact(impact, facts)
+        case .removeImpact(let component): try removeImpact(component)
+        case .setAudience(let impact): try setAudience(impact)
+        case .addNote(let text, let key): try addNote(text, key: key)
+        case .addMitigation(let draft): try addMitigation(draft)
+        case .changeMitigation(let id, let patch): try changeMitigation(id, patch)
+        case .addTask(let text, let owner): try addTask(text, owner: owner)
         case .changeTask(let id, let text, let owner, let done):
-            try incident.changeTask(id, text: text, owner: owner, done: done)
+            try changeTask(id, text: text, owner: owner, done: done)
         case .startStep(let component, let override, let reason):
-            try incident.startStep(component, override: override, reason: reason, facts)
-        case .rampStep(let component, let percent): try incident.rampStep(component, to: percent, facts)
-        case .verifyStep(let component): try incident.verifyStep(component, facts)
-        case .waiveStep(let component, let reason): try incident.waiveStep(component, reason: reason, facts)
-        case .failStep(let component, let reason): try incident.failStep(component, reason: reason, facts)
+            try startStep(component, override: override, reason: reason, facts)
+        case .rampStep(let component, let percent): try rampStep(component, to: percent, facts)
+        case .verifyStep(let component): try verifyStep(component, facts)
+        case .waiveStep(let component, let reason): try waiveStep(component, reason: reason, facts)
+        case .failStep(let component, let reason): try failStep(component, reason: reason, facts)
         case .orderSteps(let components, let reason):
-            try incident.orderSteps(components, reason: reason, facts)
-        case .postUpdate(let update): try incident.postUpdate(update, facts)
-        case .draftReview: try incident.draftReview()
-        case .reviseReview(let sections, let status): try incident.reviseReview(sections, status)
-        case .approveReview(let sections): try incident.approveReview(sections, facts)
-        case .addAction(let draft): try incident.addAction(draft)
-        case .changeAction(let ordinal, let patch): try incident.changeAction(ordinal, patch)
+            try orderSteps(components, reason: reason, facts)
+        case .postUpdate(let update): try postUpdate(update, facts)
+        case .draftReview: try draftReview()
+        case .reviseReview(let sections, let status): try reviseReview(sections, status)
+        case .approveReview(let sections): try approveReview(sections, facts)
+        case .addAction(let draft): try addAction(draft)
+        case .changeAction(let ordinal, let patch): try changeAction(ordinal, patch)
         case .attachAlerts(let alerts, let component, let correlation):
-            try incident.attach(alerts, affecting: component, correlation: correlation)
-        case .clearAlerts(let alerts, let atOnce): incident.clear(alerts, atOnce: atOnce)
-        case .countReports(let series, let changedAt): incident.countReports(series, changedAt: changedAt, facts)
-        case .deadlinePassed: incident.passDeadline(facts)
-        case .reviewPlan: incident.planRevision(facts).map { [$0] } ?? []
+            try attach(alerts, affecting: component, correlation: correlation)
+        case .clearAlerts(let alerts, let atOnce): clear(alerts, atOnce: atOnce)
+        case .countReports(let series, let changedAt): countReports(series, changedAt: changedAt, facts)
+        case .deadlinePassed: passDeadline(facts)
+        case .reviewPlan: [planRevision(facts)].compactMap(\.self)
         case .redact(let sequence, let reason, let digest):
-            try incident.redact(sequence, reason: reason, digest: digest, facts)
+            try redact(sequence, reason: reason, digest: digest, facts)
         }
     }
 

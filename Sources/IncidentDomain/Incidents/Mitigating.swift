@@ -1,5 +1,5 @@
 extension Incident {
-    func addMitigation(_ draft: MitigationDraft) throws(IncidentRefusal) -> [IncidentEvent] {
+    func addMitigation(_ draft: MitigationDraft) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         try requireRoom(
             for: "mitigations", having: mitigations.count, atMost: IncidentLimits.mitigations,
@@ -7,10 +7,10 @@ extension Incident {
         let added = MitigationAdded(
             id: (mitigations.last?.id ?? 0) + 1, description: draft.description, kind: draft.kind, owner: draft.owner,
             state: draft.state)
-        return [.mitigationAdded(added)]
+        return [added]
     }
 
-    func changeMitigation(_ id: Int, _ patch: MitigationPatch) throws(IncidentRefusal) -> [IncidentEvent] {
+    func changeMitigation(_ id: Int, _ patch: MitigationPatch) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         guard let mitigation = mitigations.first(where: { $0.id == id }) else {
             throw .notFound("There is no mitigation \(id); GET the incident lists them.")
@@ -24,6 +24,6 @@ extension Incident {
             kind: patch.kind == mitigation.kind ? nil : patch.kind,
             owner: patch.owner == mitigation.owner ? nil : patch.owner, state: state,
             previous: state == nil ? nil : mitigation.state)
-        return change == MitigationChanged(id: id) ? [] : [.mitigationChanged(change)]
+        return change == MitigationChanged(id: id) ? [] : [change]
     }
 }

@@ -94,3 +94,103 @@ package struct UnmetRequirement: Hashable, Sendable {
         self.step = step
     }
 }
+
+extension Incident {
+    /// What is missing for one requirement, or nil when it holds.
+    package func unmet(_ requirement: Requirement) -> UnmetRequirement? {
+        switch requirement {
+        case .acknowledged:
+            missing(requirement, unless: times.acknowledgedAt != nil, "nobody has acknowledged the incident")
+        case .severitySet:
+            missing(requirement, unless: severity != nil, "no severity is set")
+        case .commanderAssigned: unassigned(.commander, requirement)
+        case .operationsAssigned: unassigned(.operations, requirement)
+        case .communicationsAssigned: unassigned(.communications, requirement)
+        case .impactRecorded:
+            missing(requirement, unless: impacts.contains { $0.impact.isHarm }, "no affected component has an impact")
+        case .audienceImpactRecorded:
+            missing(requirement, unless: !audiences.isEmpty, "no audience's impact is described")
+        case .causeGiven:
+            missing(requirement, unless: cause != nil, "no cause category is given that was not refuted")
+        case .causeConfirmed:
+            missing(requirement, unless: cause?.confidence == .confirmed, "the cause is not confirmed")
+        case .updatePosted:
+            missing(requirement, unless: updates > 0, "no update was posted")
+        case .mitigationSucceeded, .noMitigationRunning: unmetMitigation(requirement)
+        case .componentsRestored, .noFiringAlert: unmetRestoration(requirement)
+        case .tasksDone:
+            tasks.first { !$0.done }.map {
+                UnmetRequirement(requirement, "task \($0.id) is not done: \($0.text)", subject: String($0.id))
+            }
+        case .reviewApproved:
+            unmetReview
+        case .actionsAssigned:
+            actions.first { $0.required && $0.state != .dropped && ($0.owner == nil || $0.due == nil) }.map {
+                UnmetRequirement(
+                    requirement,
+                    "the required action item \(id(of: $0)) has no \($0.owner == nil ? "owner" : "due date")",
+                    subject: id(of: $0))
+            }
+        }
+    }
+
+    private func missing(_ requirement: Requirement, unless holds: Bool, _ detail: String) -> UnmetRequirement? {
+        holds ? nil : UnmetRequirement(requirement, detail)
+    }
+
+    private func unassigned(_ role: IncidentRole, _ requirement: Requirement) -> UnmetRequirement? {
+        missing(requirement, unless: roles[role] != nil, "nobody is assigned as \(role.rawValue)")
+    }
+
+    private func unmetMitigation(_ requirement: Requirement) -> UnmetRequirement? {
+        if requirement == .noMitigationRunning {
+            return mitigations.first { $0.state == .running }.map {
+                UnmetRequirement(
+                    requirement, "mitigation \($0.id) is still running: \($0.description)", subject: String($0.id))
+            }
+        }
+        guard !mitigations.contains(where: { $0.state == .succeeded || $0.state == .notNeeded }) else { return nil }
+        guard !mitigations.isEmpty else { return UnmetRequirement(requirement, "no mitigation is recorded") }
+        // One that failed cannot succeed any more: it is run again, or another one is recorded.
+        let candidate = mitigations.last { $0.state.following.contains(.succeeded) }
+        return UnmetRequirement(
+            requirement, "no mitigation has succeeded or is recorded as not needed",
+            subject: candidate.map { String($0.id) })
+    }
+
+    private func unmetRestoration(_ requirement: Requirement) -> UnmetRequirement? {
+        if requirement == .noFiringAlert {
+            let blocking = blockingAlerts
+            let count = blocking.values.reduce(0, +)
+            guard count > 0 else { return nil }
+            let names = blocking.keys.sorted().filter { !$0.isEmpty }
+            let place = names.isEmpty ? "" : " on \(names.joined(separator: ", "))"
+            // Only what is to be restored can be waived.
+            let waivable = names.first { step($0).map { !$0.state.isDone } ?? false }
+            return UnmetRequirement(
+                requirement, "\(count) alert\(count == 1 ? " is" : "s are") still firing\(place)", subject: waivable)
+        }
+        let down = unrestored
+        guard let first = down.first else { return nil }
+        let names = down.prefix(10).joined(separator: ", ") + (down.count > 10 ? " and \(down.count - 10) more" : "")
+        let (subject, next) = nextToRestore(of: down) ?? (first, .look)
+        return UnmetRequirement(requirement, "not restored or waived yet: \(names)", subject: subject, step: next)
+    }
+
+    /// What can be done next, as far as it can be told without the catalog: what is worked on is verified, and what is
+    /// alone waits for nothing else. Nil when it takes the restoration plan to say.
+    private func nextToRestore(of down: [String]) -> (component: String, UnmetRequirement.NextStep)? {
+        let begun = down.first { step($0)?.state == .restoring && firing[$0, default: 0] == 0 }
+        if let begun { return (begun, .finish) }
+        guard down.count == 1, let only = step(down[0]), only.state.isStartable else { return nil }
+        return (only.component, .begin)
+    }
+
+    private var unmetReview: UnmetRequirement? {
+        guard let review else {
+            return UnmetRequirement(.reviewApproved, "no review has been started")
+        }
+        return review.status == .approved
+            ? nil : UnmetRequirement(.reviewApproved, "the review is not approved", step: .finish)
+    }
+}

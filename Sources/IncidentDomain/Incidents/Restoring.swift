@@ -2,7 +2,7 @@ extension Incident {
     /// A component is worked on: only when what it needs, and what is more critical, is back; or by override.
     func startStep(
         _ component: String, override: Bool, reason: String?, _ facts: DecisionFacts
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try withoutWaiver(of: component).plannedStep(component, facts)
         switch planned.status {
         case .restoring: return []
@@ -13,7 +13,7 @@ extension Incident {
         let estimate = planned.estimate
         guard !planned.waitsFor.isEmpty else {
             return [
-                .stepStarted(StepStarted(component: component, overridden: [], reason: reason, estimate: estimate))
+                StepStarted(component: component, overridden: [], reason: reason, estimate: estimate)
             ]
         }
         guard override else { throw .gateClosed(component: component, waitsFor: planned.waitsFor) }
@@ -25,24 +25,23 @@ extension Incident {
         }
         let overridden = planned.waitsFor.map(\.reason)
         return [
-            .stepStarted(
-                StepStarted(component: component, overridden: overridden, reason: reason, estimate: estimate))
+            StepStarted(component: component, overridden: overridden, reason: reason, estimate: estimate)
         ]
     }
 
     func rampStep(
         _ component: String, to percent: Int, _ facts: DecisionFacts
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try plannedStep(component, facts)
         guard planned.status == .restoring else {
             throw .stepState(component: component, planned.status, wanted: [.restoring])
         }
         guard planned.step.rampPercent != percent else { return [] }
-        return [.stepRamped(StepRamped(component: component, percent: percent))]
+        return [StepRamped(component: component, percent: percent)]
     }
 
     /// The component is up and has to stay so for its soak time; without one it counts as restored at once.
-    func verifyStep(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> [IncidentEvent] {
+    func verifyStep(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try plannedStep(component, facts)
         switch planned.status {
         case .verifying, .restored: return []
@@ -59,14 +58,14 @@ extension Incident {
         // While it soaks there is time for the first look.
         let gates = planned.step.probeGates(facts.probes, pendingCounts: seconds == 0)
         guard gates.isEmpty else { throw .gateClosed(component: component, waitsFor: gates) }
-        guard seconds > 0 else { return [.stepRestored(StepRestored(component: component))] }
+        guard seconds > 0 else { return [StepRestored(component: component)] }
         let end = facts.occurredAt.adding(seconds: Double(seconds))
-        return [.stepVerifying(StepVerifying(component: component, soakUntil: end))]
+        return [StepVerifying(component: component, soakUntil: end)]
     }
 
     func waiveStep(
         _ component: String, reason: String, _ facts: DecisionFacts
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try plannedStep(component, facts)
         switch planned.status {
         case .waived: return []
@@ -76,15 +75,15 @@ extension Incident {
         case .waiting, .ready, .restoring, .verifying, .regressed: break
         }
         try Self.requireRole(.commander, facts, to: "waive a component")
-        return [.stepWaived(StepWaived(component: component, reason: reason))]
+        return [StepWaived(component: component, reason: reason)]
     }
 
     func failStep(
         _ component: String, reason: String?, _ facts: DecisionFacts
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try plannedStep(component, facts)
         switch planned.status {
-        case .restoring, .verifying: return [.stepFailed(StepFailed(component: component, reason: reason))]
+        case .restoring, .verifying: return [StepFailed(component: component, reason: reason)]
         case .waiting, .ready, .restored, .waived, .regressed:
             throw .stepState(component: component, planned.status, wanted: [.restoring, .verifying])
         }
@@ -93,7 +92,7 @@ extension Incident {
     /// The commander says what comes first within its wave, as far as dependencies allow.
     func orderSteps(
         _ components: [String], reason: String?, _ facts: DecisionFacts
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase([.assess, .mitigate, .restore])
         try Self.requireRole(.commander, facts, to: "set the order of restoration")
         if let unknown = components.firstIndex(where: { step($0) == nil }) {
@@ -103,16 +102,16 @@ extension Incident {
                     + "PUT /v1/incidents/\(number)/impacts/\(components[unknown]) sets its impact.")
         }
         guard components != restorationOrder ?? [] else { return [] }
-        return [.restorationOrdered(RestorationOrdered(components: components, reason: reason))]
+        return [RestorationOrdered(components: components, reason: reason)]
     }
 
     /// Soaks that have ended make their components restored, unless a probe holds them; a runner asks, at the time that
     /// was set, and again until they are.
-    func passDeadline(_ facts: DecisionFacts) -> [IncidentEvent] {
+    func passDeadline(_ facts: DecisionFacts) -> [any TimelineEvent] {
         guard phase.isOpen else { return [] }
         return steps.filter { step in
             step.restoredAfterSoak(facts.probes).map { $0 <= facts.occurredAt } ?? false
-        }.map { .stepRestored(StepRestored(component: $0.component)) }
+        }.map { StepRestored(component: $0.component) }
     }
 
     /// Starting what was waived takes the waiver back: the component waits like any other then.

@@ -1,13 +1,13 @@
 extension Incident {
     /// A review begins as what the timeline says; a repeat changes nothing.
-    func draftReview() throws(IncidentRefusal) -> [IncidentEvent] {
+    func draftReview() throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
-        return review == nil ? [.reviewDrafted(ReviewDrafted(revision: 1))] : []
+        return review == nil ? [ReviewDrafted(revision: 1)] : []
     }
 
     func reviseReview(
         _ sections: [EditedSection], _ asked: ReviewStatus?
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         guard asked != .approved else {
             throw .badValue(
@@ -20,7 +20,7 @@ extension Incident {
         let status = asked ?? kept ?? .draft
         try checkReview(with: changed)
         let revision = (review?.revision ?? 0) + 1
-        return [.reviewRevised(ReviewRevised(revision: revision, status: status, sections: changed))]
+        return [ReviewRevised(revision: revision, status: status, sections: changed)]
     }
 
     /// Refuses what would make a review too large.
@@ -53,7 +53,7 @@ extension Incident {
 
     func approveReview(
         _ sections: [EditedSection], _ facts: DecisionFacts
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         if review?.status == .approved { return [] }
         try requirePhase([.review])
         guard let review else {
@@ -64,11 +64,11 @@ extension Incident {
         let approval = ReviewApproved(
             revision: review.revision, sections: sections.filter { !known.has($0) },
             order: sections.isEmpty ? nil : sections.map(\.id))
-        return [.reviewApproved(approval)]
+        return [approval]
     }
 
     /// Follow-up work outlives the incident: it can be added and changed when that is closed.
-    func addAction(_ draft: ActionDraft) throws(IncidentRefusal) -> [IncidentEvent] {
+    func addAction(_ draft: ActionDraft) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open + [.closed])
         try requireRoom(
             for: "action items", having: actions.count, atMost: IncidentLimits.actions,
@@ -76,10 +76,10 @@ extension Incident {
         let added = ActionAdded(
             ordinal: (actions.last?.ordinal ?? 0) + 1, title: draft.title, kind: draft.kind, owner: draft.owner,
             due: draft.due, required: draft.required)
-        return [.actionAdded(added)]
+        return [added]
     }
 
-    func changeAction(_ ordinal: Int, _ patch: ActionPatch) throws(IncidentRefusal) -> [IncidentEvent] {
+    func changeAction(_ ordinal: Int, _ patch: ActionPatch) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open + [.closed])
         guard let action = actions.first(where: { $0.ordinal == ordinal }) else {
             throw .notFound("There is no action item \(number)-\(ordinal).")
@@ -90,6 +90,6 @@ extension Incident {
             due: patch.due == action.due ? nil : patch.due,
             required: patch.required == action.required ? nil : patch.required,
             state: patch.state == action.state ? nil : patch.state)
-        return change == ActionChanged(ordinal: ordinal) ? [] : [.actionChanged(change)]
+        return change == ActionChanged(ordinal: ordinal) ? [] : [change]
     }
 }

@@ -18,36 +18,6 @@ package struct PlannedSpan: Hashable, Codable, Sendable {
     package var end: Timestamp
 }
 
-/// A revision of the plan, as the timeline has it: what the order and the expected time became, and why.
-package struct PlanRevised: Hashable, Codable, Sendable {
-    /// Counts from 1.
-    package var revision: Int
-    /// What changed since the revision before; the first one only has `began`.
-    package var changes: [Change]
-    /// Components that are affected now and were not before, and the other way round.
-    package var joined: [String]
-    package var left: [String]
-    /// Everything affected, wave by wave, in the order of restoration.
-    package var waves: [[String]]
-    /// When it will be over; nil while something cannot be estimated.
-    package var expected: ExpectedRestoration?
-    /// What was thought before.
-    package var previous: ExpectedRestoration?
-    /// When each remaining component was planned to be worked on, in the plan's order: at most `spansMax`.
-    package var spans: [PlannedSpan]
-
-    /// More could not be shown, and would swell the timeline.
-    package static let spansMax = 200
-
-    /// What can change in a plan.
-    package enum Change: String, CaseIterable, Codable, Sendable {
-        case began
-        case components
-        case order
-        case expected
-    }
-}
-
 /// What an incident keeps of the newest revision of its plan.
 package struct RecordedPlan: Hashable, Codable, Sendable {
     package var revision: Int
@@ -72,7 +42,7 @@ extension Incident {
 
     /// What the timeline has to say of the plan as it is now; nil when the revision that it knows still holds, outside of
     /// restoring, and once nothing remains.
-    package func planRevision(_ facts: DecisionFacts) -> IncidentEvent? {
+    package func planRevision(_ facts: DecisionFacts) -> PlanRevised? {
         guard phase == .restore, !unfinishedSteps.isEmpty else { return nil }
         let now = restorationPlan(facts)
         let expected = now.expectedAt.map { ExpectedRestoration(median: $0.median, p90: $0.p90) }
@@ -82,10 +52,9 @@ extension Incident {
         let (joined, left) = (order.filter { !before.contains($0) }, before.subtracting(order).sorted())
         let changes = changes(joined: joined, left: left, order: order, expected: expected)
         guard !changes.isEmpty else { return nil }
-        return .planRevised(
-            PlanRevised(
-                revision: (plan?.revision ?? 0) + 1, changes: changes, joined: plan == nil ? [] : joined, left: left,
-                waves: waves, expected: expected, previous: plan?.expected, spans: Self.spans(now)))
+        return PlanRevised(
+            revision: (plan?.revision ?? 0) + 1, changes: changes, joined: plan == nil ? [] : joined, left: left,
+            waves: waves, expected: expected, previous: plan?.expected, spans: Self.spans(now))
     }
 
     private var unfinishedSteps: [RestorationStep] { steps.filter { !$0.state.isDone } }

@@ -21,7 +21,7 @@ extension PhaseSpan {
     package static func visits(in timeline: [RecordedEvent]) -> [PhaseSpan] {
         var begun: [(phase: Phase, at: Timestamp)] = []
         for recorded in timeline {
-            guard let phase = recorded.event.phaseBegun else { continue }
+            guard let phase = recorded.event.payload.phaseBegun else { continue }
             begun.append((phase, max(recorded.occurredAt, begun.last?.at ?? recorded.occurredAt)))
         }
         return begun.indices.map { index in
@@ -49,27 +49,6 @@ package struct PhaseTotal: Hashable, Sendable {
             return PhaseTotal(
                 phase: phase, seconds: own.compactMap(\.seconds).reduce(0, +), visits: own.count,
                 since: own.last { $0.endedAt == nil }?.startedAt)
-        }
-    }
-}
-
-extension IncidentEvent {
-    /// The phase that begins with this event, if one does.
-    var phaseBegun: Phase? {
-        switch self {
-        case .opened: .detect
-        case .phaseEntered(let payload): payload.phase
-        case .phaseReverted(let payload): payload.phase
-        case .dismissed: .dismissed
-        case .merged: .merged
-        case .described, .startCorrected, .severitySet, .acknowledged, .absorbed, .causeStated, .roleAssigned,
-            .impactSet, .impactRemoved, .audienceImpactSet, .noteAdded, .mitigationAdded, .mitigationChanged,
-            .taskAdded, .taskChanged, .stepStarted, .stepRamped, .stepVerifying, .stepRestored, .stepWaived,
-            .stepFailed, .stepRegressed, .restorationOrdered, .planRevised, .alertsAttached, .alertsCleared,
-            .reportsCounted,
-            .updatePosted, .reviewDrafted,
-            .reviewRevised, .reviewApproved, .actionAdded, .actionChanged, .entryRedacted:
-            nil
         }
     }
 }

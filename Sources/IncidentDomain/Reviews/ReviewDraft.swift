@@ -117,7 +117,7 @@ struct ReviewFacts {
     /// What users reported, as it was last counted.
     var reports: ReportSeries? {
         for recorded in timeline.reversed() {
-            if case .reportsCounted(let series) = recorded.event { return series }
+            if let series = recorded.event.as(ReportsCounted.self)?.value { return series }
         }
         return nil
     }

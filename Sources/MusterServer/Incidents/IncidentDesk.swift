@@ -107,7 +107,7 @@ struct IncidentDesk: Sendable {
     }
 
     func change(
-        _ events: [IncidentEvent], _ row: IncidentStore.Row, _ context: CommandContext, _ facts: DecisionFacts
+        _ events: [any TimelineEvent], _ row: IncidentStore.Row, _ context: CommandContext, _ facts: DecisionFacts
     ) throws -> IncidentChange {
         try IncidentChange.make(
             events, on: row.incident, lastHash: row.lastHash, number: row.incident.number, context: context,
@@ -335,7 +335,7 @@ extension IncidentDesk {
         let facts = try await facts(
             .redact(sequence: sequence, reason: reason, replacementDigest: ""), context, loaded, in: transaction)
         let parts = try await WorkerPool.run { try target.map { try Self.redactions(for: $0, among: entries) } ?? [] }
-        var events: [IncidentEvent] = []
+        var events: [any TimelineEvent] = []
         for part in parts.isEmpty ? [Replacement(sequence: sequence)] : parts {
             let digest = HashChain.hex(OpenSSL.sha256(part.payload))
             let why = part.sequence == sequence ? reason : "it said the same as entry \(sequence)"
@@ -386,9 +386,8 @@ extension IncidentDesk {
 
     private func redactAlerts(of event: IncidentEvent, _ number: Int, in transaction: PostgresTransaction) async throws
     {
-        var ids: [UUID] = []
-        if case .alertsAttached(let batch) = event { ids = batch.alerts.compactMap { UUID(uuidString: $0.id) } }
-        if case .alertsCleared(let batch) = event { ids = batch.alerts.compactMap { UUID(uuidString: $0.id) } }
+        let batch = event.as(AlertsAttached.self)?.value ?? event.as(AlertsCleared.self)?.value
+        let ids = batch?.alerts.compactMap { UUID(uuidString: $0.id) } ?? []
         let texts = try RedactedTexts(of: event).texts
         guard !ids.isEmpty || !texts.isEmpty else { return }
         try await AlertStore.redact(ids, titled: texts, of: number, in: transaction)

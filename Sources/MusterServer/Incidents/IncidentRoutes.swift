@@ -297,17 +297,17 @@ struct IncidentWorkRoutes: Sendable {
 /// already carried out, the newest of its kind stands for it.
 extension IncidentDesk.Outcome {
     fileprivate var addedMitigation: Mitigation? {
-        guard case .mitigationAdded(let added)? = firstEntry?.event else { return incident.mitigations.last }
+        guard let added = firstEntry?.event.as(MitigationAdded.self) else { return incident.mitigations.last }
         return incident.mitigations.first { $0.id == added.id }
     }
 
     fileprivate var addedTask: IncidentTask? {
-        guard case .taskAdded(let added)? = firstEntry?.event else { return incident.tasks.last }
+        guard let added = firstEntry?.event.as(TaskAdded.self) else { return incident.tasks.last }
         return incident.tasks.first { $0.id == added.id }
     }
 
     fileprivate var addedAction: ActionRepresentation? {
-        guard case .actionAdded(let added)? = firstEntry?.event else {
+        guard let added = firstEntry?.event.as(ActionAdded.self) else {
             return incident.actions.last.map { ActionRepresentation(action: $0, incident: incident) }
         }
         return incident.actions.first { $0.ordinal == added.ordinal }.map {

@@ -32,7 +32,7 @@ struct DurationStore: Sendable {
     private static func samples(of change: IncidentChange) -> [SQL] {
         var rows: [(sequence: Int, step: RestorationStep)] = []
         for entry in change.entries {
-            guard case .stepRestored(let restored) = entry.recorded.event,
+            guard let restored = entry.recorded.event.as(StepRestored.self),
                 let step = change.after.step(restored.component), let started = step.startedAt,
                 // People may say afterwards when things happened, and contradict themselves.
                 let ended = step.restoredAt, ended >= started
@@ -71,7 +71,7 @@ struct DurationStore: Sendable {
     private static func forecast(of change: IncidentChange) -> [SQL] {
         var statements: [SQL] = []
         for entry in change.entries {
-            guard case .planRevised(let plan) = entry.recorded.event, plan.changes.contains(.began),
+            guard let plan = entry.recorded.event.as(PlanRevised.self), plan.changes.contains(.began),
                 let expected = plan.expected
             else { continue }
             statements.append(

@@ -23,7 +23,7 @@ struct RedactedTexts: Sendable {
         let lines = texts.flatMap { $0.split(whereSeparator: \.isNewline) }.map { String($0).onOneLine }
             .filter { $0.count >= Self.lineMin }
         // Generated sections have the sentence of an entry, and shorten it.
-        let sentence = texts.isEmpty ? [] : [event.text, String(event.text.prefix(500))]
+        let sentence = texts.isEmpty ? [] : [event.sentence, String(event.sentence.prefix(500))]
         let plain = texts + texts.map(\.onOneLine) + sentence + lines
         let all = Set((plain + plain.map(Markdown.inline)).filter { $0.count >= Self.textMin })
         self.texts = texts
@@ -54,16 +54,16 @@ struct RedactedTexts: Sendable {
     /// The event without these texts, where it is of a kind that quotes others; nil when none of them stands in it.
     func takenOut(of event: IncidentEvent) -> IncidentEvent? {
         let changed: IncidentEvent
-        if case .reviewRevised(var revision) = event {
+        if var revision = event.as(ReviewRevised.self) {
             revision.sections = revision.sections.map(takenOut)
-            changed = .reviewRevised(revision)
-        } else if case .reviewApproved(var approval) = event {
+            changed = IncidentEvent(revision)
+        } else if var approval = event.as(ReviewApproved.self) {
             approval.sections = approval.sections.map(takenOut)
-            changed = .reviewApproved(approval)
-        } else if case .alertsAttached(let batch) = event {
-            changed = .alertsAttached(takenOut(of: batch))
-        } else if case .alertsCleared(let batch) = event {
-            changed = .alertsCleared(takenOut(of: batch))
+            changed = IncidentEvent(approval)
+        } else if let batch = event.as(AlertsAttached.self)?.value {
+            changed = IncidentEvent(AlertsAttached(takenOut(of: batch)))
+        } else if let batch = event.as(AlertsCleared.self)?.value {
+            changed = IncidentEvent(AlertsCleared(takenOut(of: batch)))
         } else {
             return nil
         }

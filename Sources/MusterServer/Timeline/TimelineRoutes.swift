@@ -99,7 +99,7 @@ extension TimelineEntry: JSONWritable {
             json.member("incident", incident)
             json.member("sequence", recorded.sequence)
             json.member("kind", stored.kind)
-            json.member("text", recorded.event.text)
+            json.member("text", recorded.event.sentence)
             json.member("actor", recorded.actor.name)
             json.member("actor_id", recorded.actor.id)
             json.member("occurred_at", recorded.occurredAt)

@@ -68,7 +68,7 @@ struct Verification: Sendable {
 
 extension TimelineEntry {
     fileprivate var isRedaction: Bool {
-        if case .entryRedacted = recorded.event { true } else { false }
+        recorded.event.as(EntryRedacted.self) != nil
     }
 }
 
@@ -104,7 +104,7 @@ struct TimelineCheck {
     private var announcedReplacements: [Int: String] {
         var replacements: [Int: String] = [:]
         for entry in entries {
-            guard case .entryRedacted(let redaction) = entry.recorded.event else { continue }
+            guard let redaction = entry.recorded.event.as(EntryRedacted.self) else { continue }
             replacements[redaction.sequence] = redaction.replacementDigest
         }
         return replacements

@@ -36,7 +36,7 @@ struct AlertCountingTests {
     ) throws {
         let given = try Given.incident(in: phase)
         let mention = AlertMention(id: "a-feed", title: "Errors", component: "feed")
-        #expect(given.when(.clears("feed")) == .events([.alertsCleared(AlertBatch([mention]))]))
+        #expect(given.when(.clears("feed")) == .events([AlertsCleared(AlertBatch([mention]))]))
         #expect(given.when(.fires("archive")).code == (phase.isOpen ? nil : "wrong-phase"))
     }
 

@@ -3,7 +3,7 @@ import Testing
 @testable import IncidentDomain
 
 /// An incident at some point of its life, reached by commands, to which a test puts the next one:
-/// `Given(...).when(.acknowledge) == .events([.acknowledged])`.
+/// `Given(...).when(.acknowledge) == .events([Acknowledged()])`.
 ///
 /// It opens at 10:00 and every command comes a minute after the one before.
 struct Given {
@@ -64,7 +64,8 @@ struct Given {
             var after = added.reduce(given.incident) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
             if let revision = after.planRevision(given.facts(by: principal, at: time)) {
                 added += Self.record(
-                    [revision], after: after.version, by: principal, at: time ?? given.now, recordedAt: given.now)
+                    [revision], after: after.version, by: principal, at: time ?? given.now,
+                    recordedAt: given.now)
                 after = added.suffix(1).reduce(after) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
             }
             return Given(
@@ -121,17 +122,18 @@ struct Given {
 
     private func decide(
         _ command: IncidentCommand, by principal: Principal, at time: Timestamp?
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try Incident.decide(command, on: incident, facts: facts(by: principal, at: time))
     }
 
     static func record(
-        _ events: [IncidentEvent], after version: Int, by principal: Principal, at time: Timestamp,
+        _ events: [any TimelineEvent], after version: Int, by principal: Principal, at time: Timestamp,
         recordedAt: Timestamp
     ) -> [RecordedEvent] {
         events.enumerated().map { index, event in
             RecordedEvent(
-                sequence: version + index + 1, event: event, actor: principal, occurredAt: time, recordedAt: recordedAt)
+                sequence: version + index + 1, event: IncidentEvent(event), actor: principal, occurredAt: time,
+                recordedAt: recordedAt)
         }
     }
 
@@ -142,8 +144,16 @@ struct Given {
 
 /// What an incident says to a command.
 enum Answer: Equatable {
-    case events([IncidentEvent])
+    case events([any TimelineEvent])
     case refused(IncidentRefusal)
+
+    static func == (one: Answer, other: Answer) -> Bool {
+        switch (one, other) {
+        case (.events(let one), .events(let other)): one.map(IncidentEvent.init) == other.map(IncidentEvent.init)
+        case (.refused(let one), .refused(let other)): one == other
+        case (.events, .refused), (.refused, .events): false
+        }
+    }
 
     /// A repeat of what already holds.
     static let nothing = Answer.events([])

@@ -6,7 +6,7 @@ struct AdvancingTests {
     private func entered(
         _ phase: Phase, from: Phase, _ overridden: [OverriddenRequirement] = [], reason: String? = nil
     ) -> Answer {
-        .events([.phaseEntered(PhaseEntered(phase: phase, from: from, overridden: overridden, reason: reason))])
+        .events([PhaseEntered(phase: phase, from: from, overridden: overridden, reason: reason)])
     }
 
     @Test(arguments: [
@@ -96,5 +96,163 @@ struct AdvancingTests {
         ]
         #expect(Set(policies.map(\.stamp)).count == policies.count)
         #expect(PhasePolicy(general: PhasePolicy.builtIn).stamp == PhasePolicy().stamp)
+    }
+}
+
+struct RevertingTests {
+    @Test(arguments: Phase.allCases, Phase.allCases)
+    func `the ways back are those of the product, and no others`(_ from: Phase, _ to: Phase) throws {
+        let possible: [Phase] =
+            switch from {
+            case .detect, .assess, .dismissed, .merged: []
+            case .mitigate: [.assess]
+            case .restore: [.mitigate]
+            case .review: [.mitigate, .restore]
+            case .closed: [.mitigate]
+            }
+        let answer = try Given.incident(in: from).when(.revert(to: to, reason: "it is back"))
+        if from == to {
+            #expect(answer == .nothing)
+        } else if possible.contains(to) {
+            let reverted = PhaseReverted(phase: to, from: from, reason: "it is back")
+            #expect(answer == .events([reverted]))
+        } else {
+            #expect(answer == .refused(.noSuchTransition(from: from, to: to, possible: possible)))
+        }
+    }
+
+    @Test func `the clocks are those of the moments when the phases were left`() throws {
+        let given = try Given().and(.acknowledge, at: clock("10:00:30")).and(.advance)
+            .and(Way.toMitigate().dropFirst(2).dropLast()).and(.advance, at: clock("10:05"))
+            .and(.mitigate(.succeeded)).and(.advance, at: clock("10:06"))
+            .and(.start("feed"), .verify("feed")).and(.advance, at: clock("10:07"))
+            .and(.draftReview).and(.approveReview(sections: []), at: clock("10:08")).and(.advance, at: clock("10:09"))
+        var times = IncidentTimes(startedAt: Given.start, detectedAt: Given.start)
+        times.acknowledgedAt = clock("10:00:30")
+        times.assessedAt = clock("10:05")
+        times.mitigatedAt = clock("10:06")
+        times.restoredAt = clock("10:07")
+        times.reviewedAt = clock("10:08")
+        times.closedAt = clock("10:09")
+        #expect(given.incident.times == times)
+        #expect(given.incident.times.timeToAcknowledge == 30)
+        #expect(given.incident.times.timeToMitigate == 360)
+        #expect(given.incident.times.timeToRestore == 420)
+    }
+
+    @Test func `going back takes back the clocks after it, and the way forward sets them anew`() throws {
+        let review = try Given.incident(in: .review)
+        let mitigate = try review.and(.revert(to: .mitigate, reason: "still down"))
+        #expect(mitigate.incident.times.assessedAt == review.incident.times.assessedAt)
+        #expect(mitigate.incident.times.acknowledgedAt == review.incident.times.acknowledgedAt)
+        #expect(mitigate.incident.times.mitigatedAt == nil)
+        #expect(mitigate.incident.times.restoredAt == nil)
+        let assess = try mitigate.and(.revert(to: .assess, reason: "wrong cause"))
+        #expect(assess.incident.times.assessedAt == nil)
+        let again = try assess.and(.advance)
+        #expect(again.incident.times.assessedAt == again.timeline.last?.occurredAt)
+        let restore = try review.and(.revert(to: .restore, reason: "too early"))
+        #expect(restore.incident.times.mitigatedAt == review.incident.times.mitigatedAt)
+        #expect(restore.incident.times.restoredAt == nil)
+    }
+
+    @Test func `a closed incident that is reopened has to be mitigated, restored and reviewed again`() throws {
+        let given = try Given.incident(in: .closed).and(.revert(to: .mitigate, reason: "it is back"))
+        #expect(given.incident.phase == .mitigate)
+        #expect(given.incident.times.closedAt == nil)
+        #expect(given.incident.times.reviewedAt == nil)
+        #expect(given.incident.review?.status == .draft)
+        let down = try given.and(.hit("feed"))
+        #expect(down.incident.unrestored == ["feed"])
+        let review = try down.and(.advance, .start("feed"), .verify("feed"), .advance)
+        #expect(review.incident.unmet(.reviewApproved)?.detail == "the review is not approved")
+        #expect(try review.and(.approveReview(sections: []), .advance).incident.phase == .closed)
+    }
+}
+
+struct MergingTests {
+    private func other(_ commands: IncidentCommand...) throws -> Incident {
+        let given = try Given().and(commands)
+        let timeline = given.timeline
+        return try #require(timeline.reduce(nil) { Incident.evolve($0, $1, number: 7) })
+    }
+
+    private func absorbed(_ impacts: [ComponentImpact] = [], firing: [String: Int] = [:], alerts: Int = 0)
+        -> any TimelineEvent
+    {
+        IncidentAbsorbed(number: 7, title: "Feed is slow", impacts: impacts, firing: firing, alerts: alerts)
+    }
+
+    private func regressed(_ component: String, _ reason: String) -> any TimelineEvent {
+        StepRegressed(component: component, reason: reason)
+    }
+
+    @Test func `a merged incident says into which, and is at its end`() throws {
+        let given = try Given(.fires("feed"))
+        #expect(
+            given.when(.merge(into: 7, reason: "the same"))
+                == .events([IncidentMerged(into: 7, reason: "the same")]))
+        let merged = try given.and(.merge(into: 7, reason: nil))
+        #expect(merged.incident.phase == .merged)
+        #expect(merged.incident.mergedInto == 7)
+        #expect(merged.incident.firing.isEmpty, "its alerts fire for the other one now")
+        #expect(merged.incident.alerts == 1)
+        #expect(merged.when(.merge(into: 7, reason: nil)) == .nothing)
+        #expect(merged.when(.merge(into: 8, reason: nil)).code == "wrong-phase")
+        #expect(given.when(.merge(into: Given.number, reason: nil)).code == "merge-refused")
+    }
+
+    @Test(arguments: Phase.allCases) func `an open incident can be merged, and take over another`(_ phase: Phase) throws
+    {
+        let given = try Given.incident(in: phase)
+        let merging = given.when(.merge(into: 8, reason: nil))
+        #expect(merging.code == (phase.isOpen ? nil : "wrong-phase"))
+        let absorbing = given.when(.absorb(try other()))
+        #expect(absorbing == (phase.isOpen ? .events([absorbed()]) : absorbing))
+        #expect(absorbing.code == (phase.isOpen ? nil : "merge-refused"))
+    }
+
+    @Test func `what the other one had comes along`() throws {
+        let given = try Given(.hit("feed", .degraded), .fires("feed"))
+        let other = try other(.hit("feed"), .hit("auth"), .fires("feed", "auth", nil), .clears("auth"))
+        let auth = ComponentImpact(component: "auth", impact: .majorOutage)
+        #expect(given.when(.absorb(other)) == .events([absorbed([auth], firing: ["feed": 1, "": 1], alerts: 3)]))
+        let incident = try given.and(.absorb(other)).incident
+        #expect(incident.impacts.first?.impact == .degraded, "what this incident says about the feed stays")
+        #expect(incident.unrestored == ["auth", "feed"])
+        #expect(incident.firing == ["feed": 2, "": 1])
+        #expect(incident.alerts == 4)
+    }
+
+    @Test func `what is over here and goes on there is down again`() throws {
+        let given = try Given.restoring("feed", "archive", "auth").and(.start("auth"), .verify("auth"))
+            .and(.start("feed"), .verify("feed"), .hit("archive", .none))
+        let down = [
+            ComponentImpact(component: "feed", impact: .majorOutage),
+            ComponentImpact(component: "archive", impact: .degraded),
+        ]
+        let other = try other(.hit("feed"), .hit("archive", .degraded), .fires("auth"))
+        #expect(
+            given.when(.absorb(other))
+                == .events([
+                    absorbed(down, firing: ["auth": 1], alerts: 1), regressed("feed", "it is still down in INC-7"),
+                    regressed("auth", "an alert fires on it in INC-7"),
+                ]))
+        let incident = try given.and(.absorb(other)).incident
+        #expect(incident.unrestored == ["archive", "auth", "feed"])
+    }
+
+    @Test func `a soak does not end over another incident's alert`() throws {
+        let given = try Given.restoring("upload").and(.start("upload"), .verify("upload"))
+        let incident = try given.and(.absorb(try other(.fires("upload")))).incident
+        #expect(incident.step("upload")?.state == .regressed)
+        #expect(incident.nextDeadline == nil)
+    }
+
+    @Test func `a review does not take over an outage`() throws {
+        let given = try Given.incident(in: .review)
+        #expect(given.when(.absorb(try other(.hit("auth")))).code == "merge-refused")
+        #expect(given.when(.absorb(try other(.fires(nil)))).code == "merge-refused")
+        #expect(given.when(.absorb(try other(.hit("auth"), .hit("auth", .none)))).isAccepted)
     }
 }

@@ -26,8 +26,8 @@ struct DetectingTests {
         #expect(
             open(opening)
                 == .events([
-                    .opened(opened), .severitySet(SeveritySet(severity: .sev1)), .impactSet(impact),
-                    .causeStated(cause),
+                    opened, SeveritySet(severity: .sev1), ImpactSet(impact),
+                    CauseStated(cause),
                 ]))
     }
 
@@ -36,7 +36,7 @@ struct DetectingTests {
         let opened = IncidentOpened(title: "Errors", startedAt: Given.start, labels: [:], origin: "alert")
         #expect(
             open(OpenIncident(title: "Errors", alerts: alerts))
-                == .events([.opened(opened), .alertsAttached(AlertBatch(alerts))]))
+                == .events([opened, AlertsAttached(AlertBatch(alerts))]))
     }
 
     @Test func `an incident is opened with what holds, or not at all`() {
@@ -73,7 +73,8 @@ struct DetectingTests {
         #expect(incident.times == IncidentTimes(startedAt: Given.start, detectedAt: Given.start))
         let facts = DecisionFacts(
             principal: .rita, now: clock("10:00:01"), policy: PhasePolicy(), graph: .empty, soak: SoakPolicy())
-        #expect(try Incident.decide(.acknowledge, on: incident, facts: facts) == [.acknowledged])
+        let acknowledging = try Incident.decide(.acknowledge, on: incident, facts: facts)
+        #expect(Answer.events(acknowledging) == .events([Acknowledged()]))
     }
 
     @Test func `nothing happens in the future, or before the incident started`() throws {
@@ -95,7 +96,7 @@ struct DetectingTests {
 
     @Test func `acknowledging twice is no error, not even when the incident is closed`() throws {
         let given = try Given()
-        #expect(given.when(.acknowledge) == .events([.acknowledged]))
+        #expect(given.when(.acknowledge) == .events([Acknowledged()]))
         #expect(try given.and(.acknowledge).when(.acknowledge) == .nothing)
         #expect(try Given.incident(in: .closed).when(.acknowledge) == .nothing)
         #expect(try Given.incident(in: .dismissed).when(.acknowledge).code == "wrong-phase")
@@ -106,7 +107,7 @@ struct DetectingTests {
     ) throws {
         let answer = try Given.incident(in: phase).when(.dismiss(reason: "a test"), by: .rita)
         switch phase {
-        case .detect, .assess: #expect(answer == .events([.dismissed(IncidentDismissed(reason: "a test"))]))
+        case .detect, .assess: #expect(answer == .events([IncidentDismissed(reason: "a test")]))
         case .dismissed: #expect(answer == .nothing)
         case .mitigate, .restore, .review, .closed, .merged:
             #expect(answer == .refused(.wrongPhase(phase, wanted: [.detect, .assess])))
@@ -124,7 +125,8 @@ struct DetectingTests {
     }
 
     @Test func `a timeline that does not begin with its opening gives no incident`() {
-        let events = Given.record([.acknowledged], after: 0, by: .rita, at: Given.start, recordedAt: Given.start)
+        let events = Given.record(
+            [Acknowledged()], after: 0, by: .rita, at: Given.start, recordedAt: Given.start)
         #expect(Given.replay(events) == nil)
     }
 

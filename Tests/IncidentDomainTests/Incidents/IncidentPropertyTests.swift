@@ -32,11 +32,11 @@ struct IncidentPropertyTests {
             let life = RandomLife.make(commands: 150, &random) { life in
                 if let phase = life.incident?.phase { reached.insert(phase) }
             }
-            events.formUnion(life.timeline.map(\.event.name))
+            events.formUnion(life.timeline.map(\.event.kind))
             refused.formUnion(life.refusals.map(\.code))
         }
         #expect(reached == Set(Phase.allCases))
-        #expect(events == Set(EveryEvent.all.map(\.name)))
+        #expect(events == Set(IncidentEvent.types.map { $0.kind }))
         #expect(refused.count == 11, "\(refused.sorted())")
     }
 

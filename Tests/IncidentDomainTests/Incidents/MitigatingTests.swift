@@ -17,7 +17,7 @@ struct MitigatingTests {
         if from == to {
             #expect(answer == .nothing)
         } else if possible.contains(to) {
-            #expect(answer == .events([.mitigationChanged(MitigationChanged(id: 1, state: to, previous: from))]))
+            #expect(answer == .events([MitigationChanged(id: 1, state: to, previous: from)]))
         } else {
             #expect(answer == .refused(.mitigationState(id: 1, from: from, to: to)))
         }
@@ -44,7 +44,7 @@ struct MitigatingTests {
         let patch = MitigationPatch(description: "Roll back", kind: "rollback", owner: "Olaf", state: .running)
         #expect(
             given.when(.changeMitigation(id: 2, patch))
-                == .events([.mitigationChanged(MitigationChanged(id: 2, kind: "rollback", owner: "Olaf"))]))
+                == .events([MitigationChanged(id: 2, kind: "rollback", owner: "Olaf")]))
         #expect(try given.and(.changeMitigation(id: 2, patch)).when(.changeMitigation(id: 2, patch)) == .nothing)
     }
 

@@ -5,7 +5,7 @@ import Testing
 /// When the timeline hears of the plan, and what it is told.
 struct PlanRevisionTests {
     private func revisions(_ given: Given) -> [PlanRevised] {
-        given.timeline.compactMap { if case .planRevised(let revision) = $0.event { revision } else { nil } }
+        given.timeline.compactMap { $0.event.as(PlanRevised.self) }
     }
 
     @Test func `the first revision comes when restoring begins, with order, times and spans`() throws {
@@ -47,12 +47,12 @@ struct PlanRevisionTests {
         later.now = soon.adding(seconds: 50)
         #expect(later.when(.reviewPlan) == .nothing)
         later.now = soon.adding(seconds: 100)
-        guard case .planRevised(let revision)? = later.when(.reviewPlan).events?.first else {
+        guard let revision = later.when(.reviewPlan).events?.first as? PlanRevised else {
             Issue.record("no revision")
             return
         }
         #expect(revision.changes == [.expected] && revision.previous?.median == soon)
-        #expect(revision.text.contains("later than thought before"))
+        #expect(revision.sentence.contains("later than thought before"))
     }
 
     @Test func `an estimate that slips and slips fills no timeline`() throws {
@@ -70,7 +70,7 @@ struct PlanRevisionTests {
         let regressed = try given.and(.fires("user-db"))
         let last = try #require(revisions(regressed).last)
         #expect(last.revision > 1 && last.changes.contains(.expected))
-        #expect(last.text.hasPrefix("Plan of restoration, revision \(last.revision): "))
+        #expect(last.sentence.hasPrefix("Plan of restoration, revision \(last.revision): "))
     }
 
     @Test func `when nothing remains, and outside of restoring, there is nothing to say`() throws {
@@ -102,7 +102,7 @@ struct PlanRevisionTests {
 }
 
 extension Answer {
-    fileprivate var events: [IncidentEvent]? {
+    fileprivate var events: [any TimelineEvent]? {
         if case .events(let events) = self { events } else { nil }
     }
 }

@@ -17,13 +17,13 @@ struct RestoringTests {
         let given = try Given.restoring("feed")
         #expect(
             given.when(.start("feed"))
-                == .events([.stepStarted(StepStarted(component: "feed", overridden: [], estimate: Self.twoMinutes))]))
+                == .events([StepStarted(component: "feed", overridden: [], estimate: Self.twoMinutes)]))
         let started = try given.and(.start("feed"))
-        #expect(started.when(ramp("feed", 10)) == .events([.stepRamped(StepRamped(component: "feed", percent: 10))]))
+        #expect(started.when(ramp("feed", 10)) == .events([StepRamped(component: "feed", percent: 10)]))
         let ramped = try started.and(ramp("feed", 10))
         #expect(ramped.when(ramp("feed", 10)) == .nothing)
         #expect(ramped.incident.step("feed")?.rampPercent == 10)
-        #expect(ramped.when(.verify("feed")) == .events([.stepRestored(StepRestored(component: "feed"))]))
+        #expect(ramped.when(.verify("feed")) == .events([StepRestored(component: "feed")]))
         let restored = try ramped.and(.verify("feed"), .advance)
         #expect(restored.incident.phase == .review)
         #expect(restored.incident.impacts[0].endedAt == restored.incident.step("feed")?.restoredAt)
@@ -101,7 +101,7 @@ struct RestoringTests {
         #expect(given.when(force("feed", nil)).field == "/reason")
         let forced = StepStarted(
             component: "feed", overridden: ["waits for features (ready)"], reason: "no time", estimate: Self.twoMinutes)
-        #expect(given.when(force("feed")) == .events([.stepStarted(forced)]))
+        #expect(given.when(force("feed")) == .events([forced]))
     }
 
     // MARK: Soaking
@@ -113,19 +113,19 @@ struct RestoringTests {
                 .when(.verify(component), at: clock("10:05"))
         }
         func verifying(_ component: String, _ time: String) -> Answer {
-            .events([.stepVerifying(StepVerifying(component: component, soakUntil: clock(time)))])
+            .events([StepVerifying(component: component, soakUntil: clock(time))])
         }
         #expect(try soakUntil("upload") == verifying("upload", "10:07"))
         #expect(try soakUntil("user-db") == verifying("user-db", "10:15"), "sign-in cannot work without it")
         #expect(try soakUntil("features") == verifying("features", "10:10"))
-        #expect(try soakUntil("archive") == .events([.stepRestored(StepRestored(component: "archive"))]))
+        #expect(try soakUntil("archive") == .events([StepRestored(component: "archive")]))
     }
 
     @Test func `when the soak has ended the component is restored, and not before`() throws {
         let given = try Given.restoring("upload").and(.start("upload")).and(.verify("upload"), at: clock("10:10"))
         #expect(given.incident.nextDeadline == clock("10:12"))
         #expect(given.when(.deadlinePassed, by: .daemon, at: clock("10:11:59.999")) == .nothing)
-        let restored = Answer.events([.stepRestored(StepRestored(component: "upload"))])
+        let restored = Answer.events([StepRestored(component: "upload")])
         #expect(given.when(.deadlinePassed, by: .daemon, at: clock("10:12")) == restored)
         let later = try given.and(.note("a"), .note("b")).and(.deadlinePassed, at: clock("10:12"))
         #expect(later.incident.nextDeadline == nil)
@@ -164,7 +164,7 @@ struct RestoringTests {
             let regressed = StepRegressed(component: "upload", reason: "an alert fires on it again")
             #expect(
                 given.when(.fires("upload"), by: .daemon)
-                    == .events([.alertsAttached(AlertBatch([mention])), .stepRegressed(regressed)]))
+                    == .events([AlertsAttached(AlertBatch([mention])), regressed]))
             let after = try given.and(.fires("upload"))
             #expect(after.incident.nextDeadline == nil)
             #expect(after.incident.unrestored == ["archive", "upload"])

@@ -4,16 +4,16 @@ import Testing
 
 struct PhaseSpanTests {
     private static func entered(_ phase: Phase, at time: String) -> (IncidentEvent, String) {
-        (.phaseEntered(PhaseEntered(phase: phase, from: .detect, overridden: [], reason: nil)), time)
+        (IncidentEvent(PhaseEntered(phase: phase, from: .detect, overridden: [], reason: nil)), time)
     }
 
     private static func reverted(_ phase: Phase, at time: String) -> (IncidentEvent, String) {
-        (.phaseReverted(PhaseReverted(phase: phase, from: .closed, reason: "again")), time)
+        (IncidentEvent(PhaseReverted(phase: phase, from: .closed, reason: "again")), time)
     }
 
     private static func timeline(_ events: (IncidentEvent, String)...) -> [RecordedEvent] {
         let opened = IncidentOpened(title: "x", startedAt: clock("09:00"), labels: [:], origin: "person")
-        return ([(.opened(opened), "10:00")] + events).enumerated().map { index, event in
+        return ([(IncidentEvent(opened), "10:00")] + events).enumerated().map { index, event in
             RecordedEvent(
                 sequence: index + 1, event: event.0, actor: .carla, occurredAt: clock(event.1),
                 recordedAt: clock("23:00"))
@@ -23,7 +23,8 @@ struct PhaseSpanTests {
     @Test func `a visit lasts until the next phase begins`() {
         let visits = PhaseSpan.visits(
             in: Self.timeline(
-                Self.entered(.assess, at: "10:05"), (.acknowledged, "10:06"), Self.entered(.mitigate, at: "10:20")))
+                Self.entered(.assess, at: "10:05"), (IncidentEvent(Acknowledged()), "10:06"),
+                Self.entered(.mitigate, at: "10:20")))
         #expect(visits.map(\.phase) == [.detect, .assess, .mitigate])
         #expect(visits.map(\.seconds) == [300, 900, nil])
     }

@@ -7,28 +7,28 @@ struct TimelineTextTests {
 
     @Test(arguments: [
         (
-            IncidentEvent.opened(
+            IncidentEvent(
                 IncidentOpened(title: "Feed is slow", startedAt: noon, labels: [:], origin: "person")),
             "Opened: Feed is slow. The impact began 2026-11-22 12:00:00 UTC."
         ),
         (
-            .opened(IncidentOpened(title: "Is it down?", startedAt: noon, labels: [:], origin: "alert")),
+            IncidentEvent(IncidentOpened(title: "Is it down?", startedAt: noon, labels: [:], origin: "alert")),
             "Opened by an alert: Is it down? The impact began 2026-11-22 12:00:00 UTC."
         ),
         (
-            .described(IncidentDescribed(title: "New", summary: "Two\nlines", labels: ["b": "2", "a": "1"])),
+            IncidentEvent(IncidentDescribed(title: "New", summary: "Two\nlines", labels: ["b": "2", "a": "1"])),
             "Title changed to “New”; summary changed to “Two lines”; labels set to a=1, b=2."
         ),
-        (.described(IncidentDescribed(labels: [:])), "Labels removed."),
+        (IncidentEvent(IncidentDescribed(labels: [:])), "Labels removed."),
         (
-            .startCorrected(StartCorrected(startedAt: clock("11:50"), previous: noon)),
+            IncidentEvent(StartCorrected(startedAt: clock("11:50"), previous: noon)),
             "Start of the impact corrected to 2026-11-22 11:50:00 UTC (was 2026-11-22 12:00:00 UTC)."
         ),
-        (.severitySet(SeveritySet(severity: .sev1, previous: .sev3)), "Severity set to sev1 (was sev3)."),
-        (.severitySet(SeveritySet(severity: .sev1)), "Severity set to sev1."),
-        (.acknowledged, "Acknowledged."),
+        (IncidentEvent(SeveritySet(severity: .sev1, previous: .sev3)), "Severity set to sev1 (was sev3)."),
+        (IncidentEvent(SeveritySet(severity: .sev1)), "Severity set to sev1."),
+        (IncidentEvent(Acknowledged()), "Acknowledged."),
         (
-            .phaseEntered(
+            IncidentEvent(
                 PhaseEntered(
                     phase: .restore, from: .mitigate,
                     overridden: [
@@ -40,16 +40,16 @@ struct TimelineTextTests {
                 + "Reason: they are stale."
         ),
         (
-            .phaseEntered(PhaseEntered(phase: .closed, from: .review, overridden: [], reason: "All done!")),
+            IncidentEvent(PhaseEntered(phase: .closed, from: .review, overridden: [], reason: "All done!")),
             "Closed. Reason: All done!"
         ),
         (
-            .phaseReverted(PhaseReverted(phase: .mitigate, from: .closed, reason: "it is back")),
+            IncidentEvent(PhaseReverted(phase: .mitigate, from: .closed, reason: "it is back")),
             "Reopened; phase mitigate entered again. Reason: it is back."
         ),
-        (.merged(IncidentMerged(into: 7)), "Merged into INC-7."),
+        (IncidentEvent(IncidentMerged(into: 7)), "Merged into INC-7."),
         (
-            .absorbed(
+            IncidentEvent(
                 IncidentAbsorbed(
                     number: 8, title: "Uploads fail",
                     impacts: [ComponentImpact(component: "upload", impact: .degraded)], firing: ["upload": 1], alerts: 2
@@ -58,90 +58,97 @@ struct TimelineTextTests {
         ),
     ])
     func `what happened to the incident is said`(_ event: IncidentEvent, _ text: String) {
-        #expect(event.text == text)
+        #expect(event.sentence == text)
     }
 
     @Test(arguments: [
         (
-            IncidentEvent.causeStated(
-                CauseHypothesis(
-                    category: .technical, subcategory: .cdnFault, confidence: .refuted, evidence: "it is fast")),
+            IncidentEvent(
+                CauseStated(
+                    CauseHypothesis(
+                        category: .technical, subcategory: .cdnFault, confidence: .refuted, evidence: "it is fast"))),
             "Cause refuted: technical/cdn_fault. Evidence: it is fast."
         ),
-        (.roleAssigned(RoleAssigned(role: .commander, person: "Mia", previous: "Ron")), "Mia is commander (was Ron)."),
+        (IncidentEvent(RoleAssigned(role: .commander, person: "Mia", previous: "Ron")), "Mia is commander (was Ron)."),
         (
-            .impactSet(
-                ComponentImpact(
-                    component: "cdn", impact: .majorOutage, regions: ["eu-north", "eu-west"], startedAt: noon,
-                    endedAt: clock("12:10"))),
+            IncidentEvent(
+                ImpactSet(
+                    ComponentImpact(
+                        component: "cdn", impact: .majorOutage, regions: ["eu-north", "eu-west"], startedAt: noon,
+                        endedAt: clock("12:10")))),
             "Impact on cdn: major_outage in eu-north, eu-west, from 2026-11-22 12:00:00 UTC, "
                 + "until 2026-11-22 12:10:00 UTC."
         ),
         (
-            .audienceImpactSet(
-                AudienceImpact(
-                    audience: .users, description: "cannot watch", people: 1, money: 12_500.5, currency: "EUR",
-                    reports: 1)),
+            IncidentEvent(
+                AudienceImpactSet(
+                    AudienceImpact(
+                        audience: .users, description: "cannot watch", people: 1, money: 12_500.5, currency: "EUR",
+                        reports: 1))),
             "Impact on users: cannot watch. Numbers: 1 person affected, EUR 12,500.50 at risk, 1 report received."
         ),
-        (.noteAdded(NoteAdded(text: "one\n\ttwo", key: true)), "Key note: one two"),
+        (IncidentEvent(NoteAdded(text: "one\n\ttwo", key: true)), "Key note: one two"),
         (
-            .mitigationAdded(
+            IncidentEvent(
                 MitigationAdded(id: 1, description: "Roll back", kind: "rollback", owner: "Ron", state: .running)),
             "Mitigation 1 (rollback, running, owner Ron): Roll back."
         ),
         (
-            .mitigationChanged(MitigationChanged(id: 1, state: .rolledBack, previous: .running)),
+            IncidentEvent(MitigationChanged(id: 1, state: .rolledBack, previous: .running)),
             "Mitigation 1 was rolled back (was running)."
         ),
-        (.mitigationChanged(MitigationChanged(id: 1)), "Mitigation 1 changed."),
-        (.taskChanged(TaskChanged(id: 2, owner: "Mia", done: true)), "Task 2 is done; has owner Mia."),
+        (IncidentEvent(MitigationChanged(id: 1)), "Mitigation 1 changed."),
+        (IncidentEvent(TaskChanged(id: 2, owner: "Mia", done: true)), "Task 2 is done; has owner Mia."),
         (
-            .stepStarted(
+            IncidentEvent(
                 StepStarted(component: "cdn", overridden: ["waits for core (restoring)"], reason: "reads only")),
             "Restoring cdn started; overridden: waits for core (restoring). Reason: reads only."
         ),
         (
-            .stepRegressed(StepRegressed(component: "cdn", reason: "an alert fires on it again")),
+            IncidentEvent(StepRegressed(component: "cdn", reason: "an alert fires on it again")),
             "cdn regressed: an alert fires on it again."
         ),
         (
-            .alertsAttached(
-                AlertBatch(
-                    (1...5).map { AlertMention(id: "\($0)", title: "Errors \($0)", component: $0 == 1 ? nil : "cdn") })),
+            IncidentEvent(
+                AlertsAttached(
+                    AlertBatch(
+                        (1...5).map {
+                            AlertMention(id: "\($0)", title: "Errors \($0)", component: $0 == 1 ? nil : "cdn")
+                        }))),
             "5 alerts joined on cdn: “Errors 1”, “Errors 2”, “Errors 3” and 2 more."
         ),
         (
-            .alertsAttached(
-                AlertBatch(
-                    [AlertMention(id: "1", title: "Errors", component: "feed")],
-                    correlation: AlertCorrelation(
-                        component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected))),
+            IncidentEvent(
+                AlertsAttached(
+                    AlertBatch(
+                        [AlertMention(id: "1", title: "Errors", component: "feed")],
+                        correlation: AlertCorrelation(
+                            component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected)))),
             "1 alert joined on feed: “Errors”, because feed depends on user-db."
         ),
         (
-            .updatePosted(
+            IncidentEvent(
                 UpdatePosted(audience: "public", body: "We are on it", eta: noon, steps: ["Wait", "Restart"])),
             "Update for public: We are on it. Expected to be restored 2026-11-22 12:00:00 UTC. What to do: Wait; Restart."
         ),
         (
-            .actionChanged(ActionChanged(ordinal: 1, owner: "Ron", due: "2026-12-24", state: .inProgress)),
+            IncidentEvent(ActionChanged(ordinal: 1, owner: "Ron", due: "2026-12-24", state: .inProgress)),
             "Action item 1 is in progress; has owner Ron; is due 2026-12-24."
         ),
         (
-            .entryRedacted(EntryRedacted(sequence: 3, reason: "a password", replacementDigest: "00")),
+            IncidentEvent(EntryRedacted(sequence: 3, reason: "a password", replacementDigest: "00")),
             "Entry 3 redacted. Reason: a password."
         ),
     ])
     func `what people found and did is said`(_ event: IncidentEvent, _ text: String) {
-        #expect(event.text == text)
+        #expect(event.sentence == text)
     }
 
     @Test(arguments: EveryEvent.all)
     func `every event has a text on one line, and so has what is left of it when it was redacted`(
         _ event: IncidentEvent
     ) {
-        for text in [event.text, event.redacted.text] {
+        for text in [event.sentence, event.redacted.sentence] {
             #expect(!text.isEmpty)
             #expect(!text.contains { $0.isNewline })
             #expect(text.first?.isWhitespace == false && text.last?.isWhitespace == false)

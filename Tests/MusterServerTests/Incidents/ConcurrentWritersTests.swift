@@ -29,7 +29,7 @@ import Testing
             try await daemon.tell(.acknowledge, number)
             let context = CommandContext(principal: .ron)
             let facts = try await daemon.desk.facts(.acknowledge, context, loaded, in: daemon.pool)
-            let stale = try daemon.desk.change([.noteAdded(NoteAdded(text: "x", key: false))], row, context, facts)
+            let stale = try daemon.desk.change([NoteAdded(text: "x", key: false)], row, context, facts)
             #expect(try await daemon.desk.incidents.write(stale, in: daemon.pool) == false)
             #expect(try await daemon.count("timeline_entry") == 2)
             #expect(try await daemon.desk.handle(.acknowledge, on: number, context).firstEntry == nil)
@@ -50,9 +50,7 @@ import Testing
                     return try await group.reduce(into: []) { $0.append($1) }
                 }
                 #expect(versions.sorted() == Array(2...51))
-                let texts = try await daemon.timeline(number).compactMap { entry -> String? in
-                    if case .noteAdded(let note) = entry.recorded.event { note.text } else { nil }
-                }
+                let texts = try await daemon.timeline(number).compactMap { $0.recorded.event.as(NoteAdded.self)?.text }
                 #expect(Set(texts) == Set((0..<50).map { "note \($0)" }) && texts.count == 50)
                 #expect(try await daemon.differences() == [])
             }

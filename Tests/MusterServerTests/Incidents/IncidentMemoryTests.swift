@@ -55,7 +55,7 @@ extension IncidentMemory.Known {
     fileprivate static func sample(_ number: Int, bytes: Int) -> IncidentMemory.Known {
         let opening = RecordedEvent(
             sequence: 1,
-            event: .opened(
+            event: IncidentEvent(
                 IncidentOpened(title: "x", summary: nil, startedAt: .minute(0), labels: [:], origin: "person")),
             actor: .daemon,
             occurredAt: .minute(0), recordedAt: .minute(0))

@@ -21,7 +21,7 @@ import Testing
             let after = try await daemon.timeline(number)
             #expect(outcome.incident.version == 4 && after.count == 4)
             #expect(after[1].isRedacted && after[1].hash == before[1].hash && after[1].salt == nil)
-            #expect(after[1].recorded.event == .noteAdded(NoteAdded(text: "[redacted]", key: true, number: 1)))
+            #expect(after[1].recorded.event == IncidentEvent(NoteAdded(text: "[redacted]", key: true, number: 1)))
             #expect(try await Self.traces(daemon) == 0)
             #expect(try await daemon.differences() == [])
         }
@@ -187,7 +187,7 @@ import Testing
             let document = try await ReviewDesk(desk: daemon.desk, pool: daemon.pool).read(number).document
             #expect(document.section("lessons")?.markdown == "[redacted], [redacted], harmless")
             _ = try await daemon.desk.redact(4, of: number, reason: "all", CommandContext(principal: .mia))
-            #expect(try await daemon.timeline(number)[3].recorded.event.text.contains("lessons"))
+            #expect(try await daemon.timeline(number)[3].recorded.event.sentence.contains("lessons"))
             #expect(try await daemon.differences() == [])
         }
     }
@@ -222,16 +222,16 @@ import Testing
     }
 
     @Test func `a name is not taken out of the middle of a word, and a short text not at all`() throws {
-        let texts = try RedactedTexts(of: .taskAdded(TaskAdded(id: 1, text: "go", owner: "Ron")))
+        let texts = try RedactedTexts(of: IncidentEvent(TaskAdded(id: 1, text: "go", owner: "Ron")))
         func left(_ markdown: String) -> String? {
             let revision = ReviewRevised(
                 revision: 1, status: .draft, sections: [EditedSection(id: "x", markdown: markdown)])
-            guard case .reviewRevised(let changed)? = texts.takenOut(of: .reviewRevised(revision)) else { return nil }
+            guard let changed = texts.takenOut(of: IncidentEvent(revision)).as(ReviewRevised.self) else { return nil }
             return changed.sections[0].markdown
         }
         #expect(left("Ron, (Ron) and Ronald go") == "[redacted], ([redacted]) and Ronald go")
         #expect(left("Ronald goes on") == nil)
-        #expect(texts.takenOut(of: .noteAdded(NoteAdded(text: "Ron", key: false))) == nil)
+        #expect(texts.takenOut(of: IncidentEvent(NoteAdded(text: "Ron", key: false))) == nil)
     }
 
     /// Rows of any kind in which the secret can still be read.

@@ -62,7 +62,7 @@ import Testing
             }
             #expect(silent?.kind == .invalidValue)
             try await daemon.tell(.startStep(component: "feed", override: true, reason: "reads only"), number)
-            guard case .stepStarted(let start)? = try await daemon.timeline(number).last?.recorded.event else {
+            guard let start = try await daemon.timeline(number).last?.recorded.event.as(StepStarted.self) else {
                 return #expect(Bool(false), "the start stands last in the timeline")
             }
             #expect(start.overridden == ["waits for db (ready)"] && start.reason == "reads only")

@@ -78,7 +78,7 @@ struct PhasesSVGTests {
 
     private static var dismissed: Story {
         var story = straight(["10:04", "10:09"])
-        story.at("10:31", .dismissed(IncidentDismissed(reason: "A test")))
+        story.at("10:31", IncidentEvent(IncidentDismissed(reason: "A test")))
         return story
     }
 

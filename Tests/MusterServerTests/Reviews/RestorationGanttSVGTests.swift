@@ -70,7 +70,7 @@ struct RestorationGanttSVGTests {
         story.at("10:10", .entered(.restore, from: .mitigate))
         for number in 100..<300 {
             story.at("11:00", .started("c-\(number)"))
-            if number == 101 { story.at("11:01", .stepFailed(StepFailed(component: "c-101")), .started("c-101")) }
+            if number == 101 { story.at("11:01", IncidentEvent(StepFailed(component: "c-101")), .started("c-101")) }
             story.at("1\(number / 100):30", .restored("c-\(number)"))
         }
         let document = story.review()

@@ -90,7 +90,7 @@ struct ReviewRenderingTests {
         var story = VideoOutage.inReview
         let section = EditedSection(id: "actions", markdown: "We agreed on *two*.")
         story.at(
-            "2026-11-23T11:00:00Z", .reviewRevised(ReviewRevised(revision: 3, status: .draft, sections: [section])))
+            "2026-11-23T11:00:00Z", IncidentEvent(ReviewRevised(revision: 3, status: .draft, sections: [section])))
         let document = story.review()
         for text in [ReviewMarkdown.render(document), ReviewHTML.render(document)] {
             #expect(text.contains("We agreed on"))

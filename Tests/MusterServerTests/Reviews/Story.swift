@@ -43,39 +43,43 @@ struct Story {
 }
 
 extension IncidentEvent {
+    static let acknowledged = IncidentEvent(Acknowledged())
+
     static func opened(
         _ title: String, summary: String? = nil, startedAt: Timestamp, labels: [String: String] = [:],
         origin: String = "person"
     ) -> IncidentEvent {
-        .opened(
+        IncidentEvent(
             IncidentOpened(title: title, summary: summary, startedAt: startedAt, labels: labels, origin: origin))
     }
 
     static func entered(_ phase: Phase, from: Phase) -> IncidentEvent {
-        .phaseEntered(PhaseEntered(phase: phase, from: from, overridden: [], reason: nil))
+        IncidentEvent(PhaseEntered(phase: phase, from: from, overridden: [], reason: nil))
     }
 
     static func reverted(_ phase: Phase, from: Phase, reason: String) -> IncidentEvent {
-        .phaseReverted(PhaseReverted(phase: phase, from: from, reason: reason))
+        IncidentEvent(PhaseReverted(phase: phase, from: from, reason: reason))
     }
 
     static func hit(_ component: String, _ level: ImpactLevel, in regions: [String] = []) -> IncidentEvent {
-        .impactSet(ComponentImpact(component: component, impact: level, regions: regions))
+        IncidentEvent(ImpactSet(ComponentImpact(component: component, impact: level, regions: regions)))
     }
 
     static func mitigation(_ id: Int, _ state: MitigationState, was previous: MitigationState) -> IncidentEvent {
-        .mitigationChanged(MitigationChanged(id: id, state: state, previous: previous))
+        IncidentEvent(MitigationChanged(id: id, state: state, previous: previous))
     }
 
     static func started(_ component: String, overridden: [String] = [], reason: String? = nil) -> IncidentEvent {
-        .stepStarted(StepStarted(component: component, overridden: overridden, reason: reason))
+        IncidentEvent(StepStarted(component: component, overridden: overridden, reason: reason))
     }
 
-    static func restored(_ component: String) -> IncidentEvent { .stepRestored(StepRestored(component: component)) }
+    static func restored(_ component: String) -> IncidentEvent { IncidentEvent(StepRestored(component: component)) }
 
     static func ramped(_ component: String, _ percent: Int) -> IncidentEvent {
-        .stepRamped(StepRamped(component: component, percent: percent))
+        IncidentEvent(StepRamped(component: component, percent: percent))
     }
 
-    static func note(_ text: String, key: Bool = true) -> IncidentEvent { .noteAdded(NoteAdded(text: text, key: key)) }
+    static func note(_ text: String, key: Bool = true) -> IncidentEvent {
+        IncidentEvent(NoteAdded(text: text, key: key))
+    }
 }

@@ -49,7 +49,8 @@ import Testing
             try await daemon.router.routeBatch()
             #expect(try await daemon.alerts().map(\.incident) == [number, number + 1])
             #expect(try await daemon.incident(number).firing == ["cdn": 1])
-            guard case .alertsAttached(let batch)? = try await daemon.timeline(number).last?.recorded.event else {
+            guard let batch = try await daemon.timeline(number).last?.recorded.event.as(AlertsAttached.self)?.value
+            else {
                 Issue.record("nothing was attached")
                 return
             }

@@ -40,7 +40,8 @@ import Testing
             try await Self.routeAll(daemon.router)
             #expect(try await daemon.places() == ["a 1"])
             #expect(try await daemon.kinds(1) == ["incident_opened", "alerts_attached", "alerts_cleared"])
-            #expect(try await daemon.timeline(1).last?.recorded.event.text.contains("1 alert cleared at once") == true)
+            #expect(
+                try await daemon.timeline(1).last?.recorded.event.sentence.contains("1 alert cleared at once") == true)
             #expect(try await daemon.incident(1).firing == [:])
             #expect(try await daemon.differences() == [])
         }
@@ -55,11 +56,12 @@ import Testing
             try await Self.routeAll(daemon.router)
             try await daemon.take(source, .resolved("a", group: "g"))
             try await Self.routeAll(daemon.router)
-            #expect(try await daemon.timeline(1).last?.recorded.event.text.contains("1 alert cleared:") == true)
+            #expect(try await daemon.timeline(1).last?.recorded.event.sentence.contains("1 alert cleared:") == true)
             try await daemon.take(source, .firing("b", group: "g"))
             try await daemon.take(source, .resolved("b", group: "g"))
             try await Self.routeAll(daemon.router)
-            #expect(try await daemon.timeline(1).last?.recorded.event.text.contains("1 alert cleared at once") == true)
+            #expect(
+                try await daemon.timeline(1).last?.recorded.event.sentence.contains("1 alert cleared at once") == true)
         }
     }
 

@@ -1,0 +1,159 @@
+package struct PhaseEntered: TimelineEvent {
+    package var phase: Phase
+    package var from: Phase
+    /// What was not met and overridden, as sentences.
+    package var overridden: [OverriddenRequirement]
+    package var reason: String?
+
+    package static let kind = "phase_entered"
+
+    package var redacted: PhaseEntered {
+        var copy = self
+        copy.overridden = overridden.map {
+            OverriddenRequirement(requirement: $0.requirement, detail: $0.detail.redacted)
+        }
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        let entered = phase == .closed ? "Closed" : "Phase \(phase.rawValue) entered"
+        guard !overridden.isEmpty else { return "\(entered).".giving(reason) }
+        let details = overridden.map(\.detail.onOneLine).joined(separator: "; ")
+        return "\(entered); overridden: \(details.sentence)".giving(reason)
+    }
+
+    package var phaseBegun: Phase? { phase }
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.times.leave(from, at: moment)
+        incident.phase = phase
+    }
+}
+
+/// A requirement that somebody decided to go on without.
+package struct OverriddenRequirement: Hashable, Codable, Sendable {
+    package var requirement: Requirement
+    package var detail: String
+}
+
+package struct PhaseReverted: TimelineEvent {
+    package var phase: Phase
+    package var from: Phase
+    package var reason: String
+
+    package static let kind = "phase_reverted"
+
+    package var redacted: PhaseReverted {
+        var copy = self
+        copy.reason = reason.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        let back = from == .closed ? "Reopened" : "Gone back from phase \(from.rawValue)"
+        return "\(back); phase \(phase.rawValue) entered again.".giving(reason)
+    }
+
+    package var phaseBegun: Phase? { phase }
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.times.goBack(to: phase)
+        incident.phase = phase
+        if incident.review?.status == .approved { incident.review?.status = .draft }
+    }
+}
+
+package struct IncidentMerged: TimelineEvent {
+    package var into: Int
+    package var reason: String?
+
+    package static let kind = "incident_merged"
+
+    package var redacted: IncidentMerged {
+        var copy = self
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String { "Merged into INC-\(into).".giving(reason) }
+    package var phaseBegun: Phase? { .merged }
+    package var isKeyMoment: Bool { true }
+
+    /// The other incident has its alerts now.
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.phase = .merged
+        incident.mergedInto = into
+        incident.firing = [:]
+    }
+}
+
+/// What an incident took over from one that was merged into it.
+package struct IncidentAbsorbed: TimelineEvent {
+    package var number: Int
+    package var title: String
+    /// Impacts on components that this incident had none on, or one that had ended.
+    package var impacts: [ComponentImpact]
+    package var firing: [String: Int]
+    package var alerts: Int
+
+    package static let kind = "incident_absorbed"
+
+    package var redacted: IncidentAbsorbed {
+        var copy = self
+        copy.title = title.redacted
+        copy.impacts = impacts.map(\.redacted)
+        return copy
+    }
+
+    package var sentence: String {
+        var brought: [String] = []
+        if !impacts.isEmpty {
+            brought.append("impacts on \(impacts.map(\.component).sorted().joined(separator: ", "))")
+        }
+        if alerts > 0 { brought.append(alerts == 1 ? "1 alert" : "\(alerts) alerts") }
+        let with = brought.isEmpty ? "" : "; it brought \(brought.joined(separator: " and "))"
+        return "INC-\(number) “\(title.onOneLine)” was merged into this incident\(with)."
+    }
+
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        for impact in impacts { incident.set(impact) }
+        incident.firing.merge(firing, uniquingKeysWith: +)
+        incident.alerts += alerts
+    }
+}
+
+package struct EntryRedacted: TimelineEvent {
+    package var sequence: Int
+    package var reason: String
+    /// SHA-256 in hex of what stands in the place of the payload, so that the replacement is bound into the chain.
+    package var replacementDigest: String
+
+    package init(sequence: Int, reason: String, replacementDigest: String) {
+        self.sequence = sequence
+        self.reason = reason
+        self.replacementDigest = replacementDigest
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sequence, reason
+        case replacementDigest = "replacement_digest"
+    }
+
+    package static let kind = "entry_redacted"
+
+    package var redacted: EntryRedacted {
+        var copy = self
+        copy.reason = reason.redacted
+        return copy
+    }
+
+    package var sentence: String { "Entry \(sequence) redacted.".giving(reason) }
+
+    /// The redacted entry itself already reads otherwise.
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {}
+}

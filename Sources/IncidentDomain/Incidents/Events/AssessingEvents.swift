@@ -1,0 +1,327 @@
+package struct IncidentDescribed: TimelineEvent {
+    package var title: String?
+    package var summary: String?
+    package var labels: [String: String]?
+
+    package static let kind = "incident_described"
+
+    package var redacted: IncidentDescribed {
+        var copy = self
+        copy.title = title?.redacted
+        copy.summary = summary?.redacted
+        copy.labels = labels.map { _ in [:] }
+        return copy
+    }
+
+    package var sentence: String {
+        var changes: [String] = []
+        if let title { changes.append("title changed to “\(title.onOneLine)”") }
+        if let summary { changes.append("summary changed to “\(summary.onOneLine)”") }
+        if let labels {
+            let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)".onOneLine }
+            changes.append(pairs.isEmpty ? "labels removed" : "labels set to \(pairs.joined(separator: ", "))")
+        }
+        return changes.isEmpty ? "Described." : changes.joined(separator: "; ").beginningSentence
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.title = title ?? incident.title
+        incident.summary = summary ?? incident.summary
+        incident.labels = labels ?? incident.labels
+    }
+}
+
+package struct StartCorrected: TimelineEvent {
+    package var startedAt: Timestamp
+    package var previous: Timestamp
+
+    private enum CodingKeys: String, CodingKey {
+        case previous
+        case startedAt = "started_at"
+    }
+
+    package static let kind = "start_corrected"
+
+    package var sentence: String {
+        "Start of the impact corrected to \(startedAt.toTheSecond) (was \(previous.toTheSecond))."
+    }
+
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.times.startedAt = startedAt
+    }
+}
+
+package struct SeveritySet: TimelineEvent {
+    package var severity: Severity
+    package var previous: Severity?
+
+    package static let kind = "severity_set"
+
+    package var sentence: String {
+        "Severity set to \(severity.rawValue)" + (previous.map { " (was \($0.rawValue))." } ?? ".")
+    }
+
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.severity = severity
+    }
+}
+
+package struct CauseStated: ValueEvent {
+    package var value: CauseHypothesis
+
+    package init(_ value: CauseHypothesis) { self.value = value }
+
+    package static let kind = "cause_stated"
+
+    package var redacted: CauseStated {
+        var copy = self
+        copy.value.evidence = value.evidence?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        "Cause \(value.confidence.rawValue): \(value.name)."
+            + (value.evidence.map { " Evidence: \($0.sentence)" } ?? "")
+    }
+
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.hypotheses.append(value)
+    }
+}
+
+extension CauseHypothesis {
+    /// The category with its subcategory, as in `technical/cdn_fault`.
+    package var name: String {
+        category.rawValue + (subcategory.map { "/\($0.rawValue)" } ?? "")
+    }
+}
+
+package struct RoleAssigned: TimelineEvent {
+    package var role: IncidentRole
+    package var person: String
+    package var previous: String?
+
+    package static let kind = "role_assigned"
+
+    package var redacted: RoleAssigned {
+        var copy = self
+        copy.person = person.redacted
+        copy.previous = previous?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        "\(person.onOneLine) is \(role.rawValue)\(previous.map { " (was \($0.onOneLine))" } ?? "")."
+    }
+
+    package var isKeyMoment: Bool { role == .commander }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.roles[role] = person
+    }
+}
+
+package struct ImpactSet: ValueEvent {
+    package var value: ComponentImpact
+
+    package init(_ value: ComponentImpact) { self.value = value }
+
+    package static let kind = "impact_set"
+
+    package var redacted: ImpactSet { ImpactSet(value.redacted) }
+
+    package var sentence: String {
+        var text = "Impact on \(value.component): \(value.impact.rawValue)"
+        if !value.regions.isEmpty { text += " in \(value.regions.map(\.onOneLine).joined(separator: ", "))" }
+        if let start = value.startedAt { text += ", from \(start.toTheSecond)" }
+        if let end = value.endedAt { text += ", until \(end.toTheSecond)" }
+        return text + "."
+    }
+
+    package var isAboutOneComponent: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.set(value)
+    }
+}
+
+extension ComponentImpact {
+    var redacted: ComponentImpact {
+        var copy = self
+        copy.regions = regions.map(\.redacted)
+        return copy
+    }
+}
+
+package struct ImpactRemoved: TimelineEvent {
+    package var component: String
+
+    package static let kind = "impact_removed"
+
+    package var sentence: String { "Impact on \(component) removed." }
+    package var isAboutOneComponent: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.impacts.removeAll { $0.component == component }
+        incident.steps.removeAll { $0.component == component }
+    }
+}
+
+package struct AudienceImpactSet: ValueEvent {
+    package var value: AudienceImpact
+
+    package init(_ value: AudienceImpact) { self.value = value }
+
+    package static let kind = "audience_impact_set"
+
+    package var redacted: AudienceImpactSet {
+        var copy = self
+        copy.value.description = value.description.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        let numbers = value.numbers.joined(separator: ", ")
+        return "Impact on \(value.audience.rawValue): \(value.description.sentence)"
+            + (numbers.isEmpty ? "" : " Numbers: \(numbers).")
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.audiences.removeAll { $0.audience == value.audience }
+        incident.audiences.append(value)
+    }
+}
+
+extension AudienceImpact {
+    /// What is known in numbers, each with its unit.
+    package var numbers: [String] {
+        var numbers: [String] = []
+        if let people { numbers.append("\(people.grouped) \(people == 1 ? "person" : "people") affected") }
+        if let money { numbers.append("\(currency.map { "\($0.onOneLine) " } ?? "")\(money.grouped) at risk") }
+        if let reports { numbers.append("\(reports.grouped) \(reports == 1 ? "report" : "reports") received") }
+        return numbers
+    }
+}
+
+package struct NoteAdded: TimelineEvent {
+    package var text: String
+    /// Whether it belongs into the review's short timeline.
+    package var key: Bool
+    /// Counts from 1 within its incident; nil in entries of releases that did not count them.
+    package var number: Int?
+
+    package static let kind = "note_added"
+
+    package var redacted: NoteAdded {
+        var copy = self
+        copy.text = text.redacted
+        return copy
+    }
+
+    package var sentence: String { "\(key ? "Key note" : "Note"): \(text.onOneLine)" }
+    package var isKeyMoment: Bool { key }
+
+    /// The notes themselves live in the timeline alone.
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.notes = number ?? incident.notes
+    }
+}
+
+package struct TaskAdded: TimelineEvent {
+    package var id: Int
+    package var text: String
+    package var owner: String?
+
+    package static let kind = "task_added"
+
+    package var redacted: TaskAdded {
+        var copy = self
+        copy.text = text.redacted
+        copy.owner = owner?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        "Task \(id)\(owner.map { " (owner \($0.onOneLine))" } ?? ""): \(text.sentence)"
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.tasks.append(IncidentTask(id: id, text: text, owner: owner, done: false))
+    }
+}
+
+package struct TaskChanged: TimelineEvent {
+    package var id: Int
+    package var text: String?
+    package var owner: String?
+    package var done: Bool?
+
+    package static let kind = "task_changed"
+
+    package var redacted: TaskChanged {
+        var copy = self
+        copy.text = text?.redacted
+        copy.owner = owner?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        var changes: [String] = []
+        if let done { changes.append(done ? "is done" : "is open again") }
+        if let owner { changes.append("has owner \(owner.onOneLine)") }
+        if let text { changes.append("now reads “\(text.onOneLine)”") }
+        return changes.isEmpty ? "Task \(id) changed." : "Task \(id) \(changes.joined(separator: "; "))."
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        guard let index = incident.tasks.firstIndex(where: { $0.id == id }) else { return }
+        incident.tasks[index].text = text ?? incident.tasks[index].text
+        incident.tasks[index].owner = owner ?? incident.tasks[index].owner
+        incident.tasks[index].done = done ?? incident.tasks[index].done
+    }
+}
+
+package struct UpdatePosted: TimelineEvent {
+    package var audience: String
+    package var body: String
+    /// The expected time of restoration that was told.
+    package var eta: Timestamp?
+    /// What the readers can do, one step each.
+    package var steps: [String]
+
+    package init(audience: String, body: String, eta: Timestamp? = nil, steps: [String] = []) {
+        self.audience = audience
+        self.body = body
+        self.eta = eta
+        self.steps = steps
+    }
+
+    package static let kind = "update_posted"
+
+    package var redacted: UpdatePosted {
+        var copy = self
+        copy.body = body.redacted
+        copy.steps = steps.map(\.redacted)
+        return copy
+    }
+
+    package var sentence: String {
+        var text = "Update for \(audience.onOneLine): \(body.sentence)"
+        if let eta { text += " Expected to be restored \(eta.toTheSecond)." }
+        let list = steps.map(\.onOneLine).filter { !$0.isEmpty }.joined(separator: "; ")
+        return list.isEmpty ? text : "\(text) What to do: \(list.sentence)"
+    }
+
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.updates += 1
+        incident.eta = eta ?? incident.eta
+    }
+}

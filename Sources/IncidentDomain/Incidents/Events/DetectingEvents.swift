@@ -1,0 +1,65 @@
+package struct IncidentOpened: TimelineEvent {
+    package var title: String
+    package var summary: String?
+    package var startedAt: Timestamp
+    package var labels: [String: String]
+    /// `person` or `alert`.
+    package var origin: String
+
+    private enum CodingKeys: String, CodingKey {
+        case title, summary, labels, origin
+        case startedAt = "started_at"
+    }
+
+    package static let kind = "incident_opened"
+
+    package var redacted: IncidentOpened {
+        var copy = self
+        copy.title = title.redacted
+        copy.summary = summary?.redacted
+        copy.labels = [:]  // Their names were typed as well.
+        return copy
+    }
+
+    package var sentence: String {
+        "Opened\(origin == "alert" ? " by an alert" : ""): \(title.sentence) "
+            + "The impact began \(startedAt.toTheSecond)."
+    }
+
+    package var phaseBegun: Phase? { .detect }
+    package var isKeyMoment: Bool { true }
+
+    /// All of it was taken when the incident was made.
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {}
+}
+
+package struct Acknowledged: TimelineEvent {
+    package static let kind = "acknowledged"
+
+    package var sentence: String { "Acknowledged." }
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.times.acknowledgedAt = moment
+    }
+}
+
+package struct IncidentDismissed: TimelineEvent {
+    package var reason: String
+
+    package static let kind = "incident_dismissed"
+
+    package var redacted: IncidentDismissed {
+        var copy = self
+        copy.reason = reason.redacted
+        return copy
+    }
+
+    package var sentence: String { "Dismissed as a false alarm.".giving(reason) }
+    package var phaseBegun: Phase? { .dismissed }
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.phase = .dismissed
+    }
+}

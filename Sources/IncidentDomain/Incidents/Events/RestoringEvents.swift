@@ -1,0 +1,244 @@
+package struct StepStarted: TimelineEvent {
+    package var component: String
+    /// The closed gates that were overridden, as sentences.
+    package var overridden: [String]
+    package var reason: String?
+    /// How long it was thought to take, so that what came of it can be compared; nil when nobody knew, and in entries of
+    /// releases that did not ask.
+    package var estimate: StepEstimate?
+
+    package static let kind = "step_started"
+
+    package var redacted: StepStarted {
+        var copy = self
+        copy.overridden = overridden.map(\.redacted)
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        guard !overridden.isEmpty else { return "Restoring \(component) started.".giving(reason) }
+        let gates = overridden.map(\.onOneLine).joined(separator: "; ")
+        return "Restoring \(component) started; overridden: \(gates.sentence)".giving(reason)
+    }
+
+    package var isKeyMoment: Bool { true }
+    package var isAboutOneComponent: Bool { true }
+    package var isOffPlan: Bool { !overridden.isEmpty }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.change(component) { $0.start(at: moment, estimate) }
+    }
+}
+
+package struct StepRamped: TimelineEvent {
+    package var component: String
+    package var percent: Int
+
+    package static let kind = "step_ramped"
+
+    package var sentence: String { "\(component) ramped to \(percent) %." }
+    package var isAboutOneComponent: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.change(component) { $0.rampPercent = percent }
+    }
+}
+
+package struct StepVerifying: TimelineEvent {
+    package var component: String
+    /// When the soak ends, if nothing fires until then.
+    package var soakUntil: Timestamp
+
+    private enum CodingKeys: String, CodingKey {
+        case component
+        case soakUntil = "soak_until"
+    }
+
+    package static let kind = "step_verifying"
+
+    package var sentence: String { "\(component) is up; it is verified until \(soakUntil.toTheSecond)." }
+    package var isAboutOneComponent: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.change(component) { $0.verify(from: moment, until: soakUntil) }
+    }
+}
+
+package struct StepRestored: TimelineEvent {
+    package var component: String
+
+    package static let kind = "step_restored"
+
+    package var sentence: String { "\(component) is restored." }
+    package var isKeyMoment: Bool { true }
+    package var isAboutOneComponent: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.change(component) { $0.restore(at: moment) }
+        incident.endImpact(on: component, at: moment)
+    }
+}
+
+package struct StepWaived: TimelineEvent {
+    package var component: String
+    package var reason: String
+
+    package static let kind = "step_waived"
+
+    package var redacted: StepWaived {
+        var copy = self
+        copy.reason = reason.redacted
+        return copy
+    }
+
+    package var sentence: String { "\(component) waived: it need not be restored.".giving(reason) }
+    package var isKeyMoment: Bool { true }
+    package var isAboutOneComponent: Bool { true }
+    package var isOffPlan: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.change(component) { $0.waive() }
+    }
+}
+
+package struct StepFailed: TimelineEvent {
+    package var component: String
+    package var reason: String?
+
+    package static let kind = "step_failed"
+
+    package var redacted: StepFailed {
+        var copy = self
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String { "Restoring \(component) failed.".giving(reason) }
+    package var isKeyMoment: Bool { true }
+    package var isAboutOneComponent: Bool { true }
+    package var isOffPlan: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.change(component) { $0.fail() }
+        incident.resumeImpact(on: component)
+    }
+}
+
+package struct StepRegressed: TimelineEvent {
+    package var component: String
+    package var reason: String
+
+    package static let kind = "step_regressed"
+
+    package var redacted: StepRegressed {
+        var copy = self
+        copy.reason = reason.redacted
+        return copy
+    }
+
+    package var sentence: String { "\(component) regressed: \(reason.sentence)" }
+    package var isKeyMoment: Bool { true }
+    package var isAboutOneComponent: Bool { true }
+    package var isOffPlan: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.change(component) { $0.regress() }
+        incident.resumeImpact(on: component)
+    }
+}
+
+package struct RestorationOrdered: TimelineEvent {
+    /// What comes first within its wave, as far as dependencies allow; empty gives the order back to the plan.
+    package var components: [String]
+    package var reason: String?
+
+    package static let kind = "restoration_ordered"
+
+    package var redacted: RestorationOrdered {
+        var copy = self
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        guard !components.isEmpty else { return "The order of restoration follows the plan again.".giving(reason) }
+        let names = components.prefix(10).joined(separator: ", ")
+        let more = components.count > 10 ? " and \(components.count - 10) more" : ""
+        return "Order of restoration set: first \(names)\(more).".giving(reason)
+    }
+
+    package var isKeyMoment: Bool { true }
+    package var isOffPlan: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.restorationOrder = components.isEmpty ? nil : components
+    }
+}
+
+/// A revision of the plan, as the timeline has it: what the order and the expected time became, and why.
+package struct PlanRevised: TimelineEvent {
+    /// Counts from 1.
+    package var revision: Int
+    /// What changed since the revision before; the first one only has `began`.
+    package var changes: [Change]
+    /// Components that are affected now and were not before, and the other way round.
+    package var joined: [String]
+    package var left: [String]
+    /// Everything affected, wave by wave, in the order of restoration.
+    package var waves: [[String]]
+    /// When it will be over; nil while something cannot be estimated.
+    package var expected: ExpectedRestoration?
+    /// What was thought before.
+    package var previous: ExpectedRestoration?
+    /// When each remaining component was planned to be worked on, in the plan's order: at most `spansMax`.
+    package var spans: [PlannedSpan]
+
+    /// More could not be shown, and would swell the timeline.
+    package static let spansMax = 200
+
+    /// What can change in a plan.
+    package enum Change: String, CaseIterable, Codable, Sendable {
+        case began
+        case components
+        case order
+        case expected
+    }
+
+    package static let kind = "plan_revised"
+
+    package var sentence: String {
+        var clauses: [String] = []
+        if changes.contains(.began) {
+            let count = waves.reduce(0) { $0 + $1.count }
+            clauses.append(
+                "\(count) component\(count == 1 ? "" : "s") in \(waves.count) wave\(waves.count == 1 ? "" : "s")")
+        }
+        if !joined.isEmpty { clauses.append("\(Self.names(joined)) joined") }
+        if !left.isEmpty { clauses.append("\(Self.names(left)) left") }
+        if changes.contains(.order) { clauses.append("the order changed") }
+        clauses.append(forecast)
+        return "Plan of restoration, revision \(revision): \(clauses.joined(separator: "; "))."
+    }
+
+    private var forecast: String {
+        guard let expected else { return "no expected time, as not every component has one" }
+        var text = "done \(expected.median.toTheSecond) (nine times out of ten by \(expected.p90.toTheSecond))"
+        if let previous, changes.contains(.expected) {
+            let shift = expected.median.seconds(since: previous.median)
+            text += ", \(DurationText.human(abs(shift))) \(shift > 0 ? "later" : "earlier") than thought before"
+        }
+        return text
+    }
+
+    private static func names(_ components: [String]) -> String {
+        components.prefix(5).joined(separator: ", ")
+            + (components.count > 5 ? " and \(components.count - 5) more" : "")
+    }
+
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.plan = RecordedPlan(self)
+    }
+}

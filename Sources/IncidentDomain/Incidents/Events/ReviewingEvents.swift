@@ -1,0 +1,186 @@
+package struct ReviewDrafted: TimelineEvent {
+    package var revision: Int
+
+    package static let kind = "review_drafted"
+
+    package var sentence: String { "Review started as revision \(revision)." }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.review = ReviewProgress(revision: revision, status: .draft)
+    }
+}
+
+package struct ReviewRevised: TimelineEvent {
+    package var revision: Int
+    package var status: ReviewStatus
+    package var sections: [EditedSection]
+    /// Not in the payload: the version of the stored event says it.
+    package var scope = Scope.changes
+
+    package enum Scope: Hashable, Sendable {
+        /// Version 1: every section that a person wrote so far.
+        case whole
+        /// Version 2: only the sections that this revision wrote or changed.
+        case changes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case revision, status, sections
+    }
+
+    package static let kind = "review_revised"
+    package static let versions = 1...2
+
+    package var version: Int {
+        switch scope {
+        case .whole: 1
+        case .changes: 2
+        }
+    }
+
+    package func read(as version: Int) -> ReviewRevised {
+        var copy = self
+        copy.scope = version == 1 ? .whole : .changes
+        return copy
+    }
+
+    package var redacted: ReviewRevised {
+        var copy = self
+        copy.sections = sections.map(\.redacted)
+        return copy
+    }
+
+    package var sentence: String {
+        let ids = sections.map(\.id.onOneLine).joined(separator: ", ")
+        return "Review revised: revision \(revision), \(status.words)"
+            + (ids.isEmpty ? "." : "; \(scope == .whole ? "written so far" : "written"): \(ids).")
+    }
+
+    /// After a revision that stored everything, nothing is known of what it stored.
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.review = ReviewProgress(revision: revision, status: status)
+        incident.times.reviewedAt = nil
+        switch scope {
+        case .whole: incident.reviewTexts = nil
+        case .changes:
+            var texts = incident.reviewTexts ?? ReviewTexts()
+            texts.write(sections)
+            incident.reviewTexts = texts
+        }
+    }
+}
+
+package struct ReviewApproved: TimelineEvent {
+    package var revision: Int
+    /// What the timeline did not have yet of the document as it was approved; without `order` (version 1) all of it.
+    package var sections: [EditedSection]
+    /// The ids of the whole document, in its order. What does not stand in `sections` is as the newest revision wrote it, or as
+    /// the newest approval before kept it.
+    package var order: [String]?
+
+    package static let kind = "review_approved"
+    package static let versions = 1...2
+    package var version: Int { order == nil ? 1 : 2 }
+
+    package var redacted: ReviewApproved {
+        var copy = self
+        copy.sections = sections.map(\.redacted)
+        return copy
+    }
+
+    package var sentence: String { "Review approved at revision \(revision)." }
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.review = ReviewProgress(revision: revision, status: .approved, approvedBy: actor.name)
+        incident.times.reviewedAt = moment
+        guard order != nil else { return }
+        var texts = incident.reviewTexts ?? ReviewTexts()
+        texts.keep(sections)
+        incident.reviewTexts = texts
+    }
+}
+
+extension EditedSection {
+    fileprivate var redacted: EditedSection {
+        var copy = self
+        copy.title = title?.redacted
+        copy.markdown = markdown.redacted
+        return copy
+    }
+}
+
+package struct ActionAdded: TimelineEvent {
+    package var ordinal: Int
+    package var title: String
+    package var kind: ActionKind
+    package var owner: String?
+    package var due: String?
+    package var required: Bool
+
+    package static let kind = "action_added"
+
+    package var redacted: ActionAdded {
+        var copy = self
+        copy.title = title.redacted
+        copy.owner = owner?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        let about = [
+            kind.rawValue, required ? "required" : "optional", owner.map { "owner \($0.onOneLine)" },
+            due.map { "due \($0.onOneLine)" },
+        ].compactMap(\.self)
+        return "Action item \(ordinal) (\(about.joined(separator: ", "))): \(title.sentence)"
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.actions.append(
+            ActionItem(
+                ordinal: ordinal, title: title, kind: kind, owner: owner, due: due, required: required, state: .open))
+    }
+}
+
+package struct ActionChanged: TimelineEvent {
+    package var ordinal: Int
+    package var title: String?
+    package var kind: ActionKind?
+    package var owner: String?
+    package var due: String?
+    package var required: Bool?
+    package var state: ActionState?
+
+    package static let kind = "action_changed"
+
+    package var redacted: ActionChanged {
+        var copy = self
+        copy.title = title?.redacted
+        copy.owner = owner?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        var changes: [String] = []
+        if let state { changes.append("is \(state.words)") }
+        if let owner { changes.append("has owner \(owner.onOneLine)") }
+        if let due { changes.append("is due \(due.onOneLine)") }
+        if let kind { changes.append("is \(kind.rawValue)") }
+        if let required { changes.append(required ? "is required" : "is optional") }
+        if let title { changes.append("now reads “\(title.onOneLine)”") }
+        return changes.isEmpty
+            ? "Action item \(ordinal) changed." : "Action item \(ordinal) \(changes.joined(separator: "; "))."
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        guard let index = incident.actions.firstIndex(where: { $0.ordinal == ordinal }) else { return }
+        var action = incident.actions[index]
+        action.title = title ?? action.title
+        action.kind = kind ?? action.kind
+        action.owner = owner ?? action.owner
+        action.due = due ?? action.due
+        action.required = required ?? action.required
+        action.state = state ?? action.state
+        incident.actions[index] = action
+    }
+}

@@ -1,0 +1,125 @@
+/// One kind of event. Everything about it stands in its type: what is stored, what of that people typed, the sentence that the
+/// timeline shows, and what it does to the incident.
+///
+/// The stored form is a contract for ever: a payload may get new optional fields, a changed meaning is a new version, and nothing
+/// is renamed (golden files hold it).
+package protocol TimelineEvent: Hashable, Codable, Sendable {
+    /// The stored name.
+    static var kind: String { get }
+    /// The versions of the stored form that can be read.
+    static var versions: ClosedRange<Int> { get }
+    /// The version in which this event is stored.
+    var version: Int { get }
+    /// What was decoded from a payload of that version, with the meaning that the version has.
+    func read(as version: Int) -> Self
+
+    /// Without anything that people typed. Ids, slugs, numbers, times, words from a list, and whether an optional text was there at
+    /// all, stay: the rules look at those, so that the timeline can still be replayed.
+    var redacted: Self { get }
+    /// What happened, as a plain sentence or two on one line. It holds what people typed as they typed it: whoever shows it escapes
+    /// it.
+    var sentence: String { get }
+    /// What it does to the incident.
+    func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal)
+
+    /// The phase that begins with it, if one does.
+    var phaseBegun: Phase? { get }
+    /// Whether it belongs into the short timeline of a review.
+    var isKeyMoment: Bool { get }
+    /// Whether it tells of a single component: those leave a short timeline first.
+    var isAboutOneComponent: Bool { get }
+    /// Whether restoring did not go as planned.
+    var isOffPlan: Bool { get }
+}
+
+extension TimelineEvent {
+    package static var versions: ClosedRange<Int> { 1...1 }
+    package var version: Int { 1 }
+    package func read(as version: Int) -> Self { self }
+    package var redacted: Self { self }
+    package var phaseBegun: Phase? { nil }
+    package var isKeyMoment: Bool { false }
+    package var isAboutOneComponent: Bool { false }
+    package var isOffPlan: Bool { false }
+
+    fileprivate func equals(_ other: any TimelineEvent) -> Bool { other as? Self == self }
+}
+
+/// An event that is stored as a value which the incident knows as well: an impact, a cause, a batch of alerts.
+package protocol ValueEvent: TimelineEvent {
+    associatedtype Value: Hashable & Codable & Sendable
+
+    var value: Value { get }
+    init(_ value: Value)
+}
+
+extension ValueEvent {
+    package init(from decoder: any Decoder) throws { self.init(try Value(from: decoder)) }
+    package func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+}
+
+/// Something that happened to an incident, of any kind.
+package struct IncidentEvent: Hashable, Sendable {
+    package let payload: any TimelineEvent
+
+    package init(_ payload: any TimelineEvent) {
+        self.payload = payload
+    }
+
+    /// Every kind of event. One that is missing here can be stored, and never be read.
+    package static let types: [any TimelineEvent.Type] = [
+        IncidentOpened.self, Acknowledged.self, IncidentDismissed.self,
+        IncidentDescribed.self, StartCorrected.self, SeveritySet.self, CauseStated.self, RoleAssigned.self,
+        ImpactSet.self, ImpactRemoved.self, AudienceImpactSet.self,
+        NoteAdded.self, TaskAdded.self, TaskChanged.self, UpdatePosted.self,
+        MitigationAdded.self, MitigationChanged.self,
+        StepStarted.self, StepRamped.self, StepVerifying.self, StepRestored.self, StepWaived.self, StepFailed.self,
+        StepRegressed.self, RestorationOrdered.self, PlanRevised.self,
+        ReviewDrafted.self, ReviewRevised.self, ReviewApproved.self, ActionAdded.self, ActionChanged.self,
+        PhaseEntered.self, PhaseReverted.self, IncidentMerged.self, IncidentAbsorbed.self, EntryRedacted.self,
+        AlertsAttached.self, AlertsCleared.self, ReportsCounted.self,
+    ]
+
+    /// The event, if it is of this kind.
+    package func `as`<Event: TimelineEvent>(_ type: Event.Type) -> Event? { payload as? Event }
+
+    package var kind: String { type(of: payload).kind }
+    package var sentence: String { payload.sentence }
+    package var redacted: IncidentEvent { IncidentEvent(payload.redacted) }
+
+    package static func == (one: IncidentEvent, other: IncidentEvent) -> Bool { one.payload.equals(other.payload) }
+
+    package func hash(into hasher: inout Hasher) { payload.hash(into: &hasher) }
+}
+
+extension IncidentEvent {
+    /// What stands in the place of a text that was redacted.
+    package static let redactedText = "[redacted]"
+}
+
+extension String {
+    /// What stands in its place when an entry is redacted.
+    var redacted: String { IncidentEvent.redactedText }
+}
+
+/// An event with its place in the timeline: who, when it happened, when it was recorded.
+package struct RecordedEvent: Hashable, Sendable {
+    /// Counts from 1 within the incident, without gaps.
+    package let sequence: Int
+    package let event: IncidentEvent
+    package let actor: Principal
+    package let occurredAt: Timestamp
+    /// The database's own time.
+    package let recordedAt: Timestamp
+
+    package init(
+        sequence: Int, event: IncidentEvent, actor: Principal, occurredAt: Timestamp, recordedAt: Timestamp
+    ) {
+        self.sequence = sequence
+        self.event = event
+        self.actor = actor
+        // Only a client's clock can be ahead of the database's: nothing is recorded before it happened.
+        self.occurredAt = min(occurredAt, recordedAt)
+        self.recordedAt = recordedAt
+    }
+}

@@ -1,0 +1,73 @@
+/// Where a mitigation stands.
+package enum MitigationState: String, CaseIterable, Codable, Sendable {
+    case planned, running, succeeded, failed
+    case rolledBack = "rolled_back"
+    case notNeeded = "not_needed"
+
+    /// The states that may follow this one; a repeat of the same state is never an error.
+    package var following: [MitigationState] {
+        switch self {
+        case .planned: [.running, .succeeded, .failed, .notNeeded]
+        case .running: [.succeeded, .failed, .rolledBack, .notNeeded]
+        case .succeeded: [.rolledBack, .running]
+        case .failed: [.running, .rolledBack]
+        case .rolledBack: [.running]
+        case .notNeeded: [.running]
+        }
+    }
+}
+
+/// Something done to stop the harm.
+package struct Mitigation: Hashable, Codable, Sendable {
+    /// Counts from 1 within its incident.
+    package let id: Int
+    package var description: String
+    /// A word such as `rollback` or `reroute`, from the playbook or the user's own.
+    package var kind: String?
+    package var owner: String?
+    package var state: MitigationState
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
+}
+
+/// A piece of work during the incident; follow-up work after it is an `ActionItem`.
+package struct IncidentTask: Hashable, Codable, Sendable {
+    /// Counts from 1 within its incident.
+    package let id: Int
+    package var text: String
+    package var owner: String?
+    package var done: Bool
+}
+
+/// What a follow-up is meant to do about the next time.
+package enum ActionKind: String, CaseIterable, Codable, Sendable {
+    case detective, preventive, corrective
+}
+
+/// Where a follow-up stands.
+package enum ActionState: String, CaseIterable, Codable, Sendable {
+    case open
+    case inProgress = "in_progress"
+    case done, dropped
+}
+
+/// Follow-up work that came out of an incident. It lives on after the incident is closed.
+package struct ActionItem: Hashable, Codable, Sendable {
+    /// Counts from 1 within its incident; the API's id is `<incident>-<ordinal>`.
+    package let ordinal: Int
+    package var title: String
+    package var kind: ActionKind
+    package var owner: String?
+    /// An ISO 8601 day, as in `2026-12-24`.
+    package var due: String?
+    /// Whether the review cannot be left before it has an owner and a due date.
+    package var required: Bool
+    package var state: ActionState
+}
+
+extension Incident {
+    /// The id under which the API knows an action item.
+    package func id(of action: ActionItem) -> String {
+        "\(number)-\(action.ordinal)"
+    }
+}

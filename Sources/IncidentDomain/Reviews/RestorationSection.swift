@@ -1,0 +1,151 @@
+extension ReviewDraft {
+    /// What came back in which order, what went wrong on the way, and what people were told to expect.
+    static func restoration(_ facts: ReviewFacts) -> [DocumentBlock] {
+        order(facts) + againstPlan(facts.gantt(asOf: facts.lastMoment), facts) + deviations(facts)
+            + expectations(facts)
+    }
+
+    /// The restored ones by the time they came back, then the waived ones, then the rest.
+    private static func order(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let steps = facts.plan.waves.flatMap { wave in wave.steps.map { (wave: wave.number, planned: $0) } }
+        guard !steps.isEmpty else { return [.line("No component had to be restored.")] }
+        let sorted = steps.sorted { rank($0.planned) < rank($1.planned) }
+        var table = DocumentTable(
+            "No.", "Component", "Tier", "Wave", "Started (UTC)", "Restored (UTC)", "Took", "State")
+        var place = 0
+        for (wave, planned) in sorted {
+            let step = planned.step
+            let restored = step.state == .restored ? step.restoredAt : nil
+            if restored != nil { place += 1 }
+            let tier = facts.tier(planned.component)
+            let inherited = planned.effectiveTier < planned.tier ? ", counts as \(planned.effectiveTier)" : ""
+            table.add(
+                restored == nil ? "" : String(place), facts.name(planned.component), tier + inherited, String(wave),
+                step.startedAt?.dateAndTime ?? "", restored?.dateAndTime ?? "", took(step, restored),
+                planned.status.words)
+        }
+        let note =
+            "Waves are planned from criticality and dependencies; the order below is the one in which it happened."
+        return [.line(note), table.block]
+    }
+
+    private static func rank(_ planned: PlannedStep) -> (Int, Int64, String) {
+        let step = planned.step
+        if step.state == .restored, let at = step.restoredAt { return (0, at.milliseconds, planned.component) }
+        return (step.state == .waived ? 1 : 2, step.startedAt?.milliseconds ?? .max, planned.component)
+    }
+
+    private static func took(_ step: RestorationStep, _ restored: Timestamp?) -> String {
+        guard let start = step.startedAt, let restored, restored >= start else { return "" }
+        return DurationText.human(restored.seconds(since: start))
+    }
+
+    /// What did not go by the plan.
+    private static func deviations(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let lines = facts.timeline.compactMap { recorded -> String? in
+            guard recorded.event.payload.isOffPlan else { return nil }
+            return "\(recorded.occurredAt.toTheSecond), \(recorded.actor.name): \(recorded.event.sentence)"
+        }
+        guard !lines.isEmpty else { return [] }
+        return [.heading("Forced starts, waivers, failures, regressions"), .bullets(lines)]
+    }
+
+    /// Every expected time that was told, beside what came true.
+    private static func expectations(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let restored = facts.incident.times.restoredAt
+        var table = DocumentTable("Told at (UTC)", "Audience", "Expected (UTC)", "In fact")
+        for recorded in facts.timeline {
+            guard let update = recorded.event.as(UpdatePosted.self), let eta = update.eta else { continue }
+            table.add(
+                recorded.occurredAt.dateAndTime, update.audience, eta.dateAndTime,
+                restored.map { comparison(of: $0, with: eta) } ?? "not restored yet")
+        }
+        return table.isEmpty ? [] : [.heading("Expected times that were told"), table.block]
+    }
+
+    static func comparison(of actual: Timestamp, with expected: Timestamp) -> String {
+        let seconds = actual.seconds(since: expected)
+        if abs(seconds) < 60 { return "on time" }
+        return "\(DurationText.human(abs(seconds))) \(seconds > 0 ? "later" : "earlier")"
+    }
+}
+
+extension ReviewDraft {
+    /// The most rows that anybody reads; the rest says little.
+    private static let comparedMax = 200
+
+    /// Planned against actual in words; nothing when no plan was recorded.
+    static func againstPlan(_ gantt: RestorationGantt?, _ facts: ReviewFacts) -> [DocumentBlock] {
+        guard let gantt, gantt.rows.contains(where: { $0.planned != nil }) else { return [] }
+        let all = gantt.rows.sorted { rank($0) < rank($1) }
+        let shown = Set(all.prefix(comparedMax).map(\.component))
+        var table = DocumentTable("Component", "Planned (UTC)", "Actual (UTC)", "Difference")
+        for row in gantt.rows where shown.contains(row.component) {
+            let actual = row.startedAt.flatMap { start in
+                row.restoredAt.map { text(RestorationGantt.Span(begin: start, end: $0)) }
+                    ?? "begun \(start.dateAndTime)"
+            }
+            table.add(
+                facts.name(row.component), row.planned.map(text) ?? "not planned", actual ?? "not begun",
+                difference(row))
+        }
+        let hidden = all.count - shown.count
+        let more: [DocumentBlock] = hidden > 0 ? [.line("Left out are \(hidden.grouped) that differ less.")] : []
+        return [.heading("Planned and actual"), .line(whole(gantt)), table.block] + more
+    }
+
+    /// What never came back first, then what differs most.
+    private static func rank(_ row: RestorationGantt.Row) -> (Double, Int, String) {
+        (-abs(row.secondsLate ?? .infinity), row.wave, row.component)
+    }
+
+    private static func whole(_ gantt: RestorationGantt) -> String {
+        let first = "The plan is the one that stood when restoring began."
+        guard let planned = gantt.rows.compactMap(\.planned?.end).max() else { return first }
+        let end = "By it all was to be back at \(planned.toTheSecond)."
+        let restored = gantt.rows.compactMap(\.restoredAt).max()
+        guard let restored, gantt.rows.allSatisfy(\.isOver) else { return "\(first) \(end)" }
+        let difference = comparison(of: restored, with: planned)
+        return "\(first) \(end) It was at \(restored.toTheSecond): \(difference)."
+    }
+
+    /// As in `2026-11-22 10:54:00 for 15 min`.
+    private static func text(_ span: RestorationGantt.Span) -> String {
+        "\(span.begin.dateAndTime) for \(DurationText.human(span.end.seconds(since: span.begin)))"
+    }
+
+    private static func difference(_ row: RestorationGantt.Row) -> String {
+        guard let restored = row.restoredAt else { return row.isOver ? "waived" : "not back yet" }
+        return row.planned.map { comparison(of: restored, with: $0.end) } ?? ""
+    }
+}
+
+extension RestorationGantt.Row {
+    /// Whether it came back or is gone on without.
+    fileprivate var isOver: Bool { restoredAt != nil || marks.last?.kind == .waived }
+}
+
+extension ReviewFacts {
+    func gantt(asOf: Timestamp) -> RestorationGantt? {
+        let waves = plan.waves.flatMap { wave in wave.steps.map { ($0.component, wave.number) } }
+        return RestorationGantt.make(
+            of: incident, timeline: timeline, waves: Dictionary(waves) { first, _ in first },
+            planned: RestorationGantt.planned(in: timeline), asOf: incident.phase.isOpen ? asOf : lastMoment)
+    }
+
+    /// What the words depend on, which do not change with the time at which they are read.
+    var lastMoment: Timestamp { timeline.last?.occurredAt ?? incident.times.startedAt }
+}
+
+extension RestorationGantt {
+    /// From when until when each component was to be restored, as the plan stood when restoring began; of what joined
+    /// later, as the first revision that knew it had it.
+    static func planned(in timeline: [RecordedEvent]) -> [String: Span] {
+        timeline.reduce(into: [:]) { planned, recorded in
+            guard let revision = recorded.event.as(PlanRevised.self) else { return }
+            for span in revision.spans where planned[span.component] == nil {
+                planned[span.component] = Span(begin: span.begin, end: span.end)
+            }
+        }
+    }
+}

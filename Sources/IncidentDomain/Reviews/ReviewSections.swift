@@ -1,0 +1,396 @@
+// What the generated sections say, in the order in which they are read; `RestorationSection.swift` has the longest one.
+
+// MARK: - Summary
+
+extension ReviewDraft {
+    /// What somebody reads who reads nothing else.
+    static func summary(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let incident = facts.incident
+        var parts: [DocumentBlock] = [.line(opening(incident))]
+        if let summary = incident.summary, !summary.allSatisfy(\.isWhitespace) {
+            parts += DocumentBlock.paragraphs(summary)
+        }
+        return parts + [.bullets(keyFacts(facts))]
+    }
+
+    private static func opening(_ incident: Incident) -> String {
+        let severity =
+            incident.severity.map { "a \($0.rawValue) incident" } ?? "an incident whose severity is not recorded"
+        let began = incident.times.startedAt.toTheSecond
+        let text =
+            "INC-\(incident.number), “\(incident.title)”, is \(severity). Its impact began \(began)"
+        if incident.phase == .dismissed { return "\(text), and it was dismissed as a false alarm." }
+        if let other = incident.mergedInto { return "\(text). It was merged into INC-\(other), where it goes on." }
+        guard let restored = incident.times.restoredAt, let seconds = incident.times.timeToRestore else {
+            return "\(text) and is not recorded as restored."
+        }
+        return "\(text); it was restored \(restored.toTheSecond), \(DurationText.human(seconds)) later."
+    }
+
+    private static func keyFacts(_ facts: ReviewFacts) -> [(label: String, text: String)] {
+        let incident = facts.incident
+        var lines: [(label: String, text: String)] = [
+            ("Severity", severityHistory(facts)),
+            ("Cause", incident.cause.map { "\($0.readableName), \($0.confidence.rawValue)" } ?? "not recorded"),
+            ("Components affected", affected(facts)),
+        ]
+        let waived = incident.steps.filter { $0.state == .waived }.map { facts.name($0.component) }
+        if !waived.isEmpty { lines.append(("Waived, not restored", waived.joined(separator: ", "))) }
+        lines += IncidentRole.allCases.compactMap { role in
+            incident.roles[role].map { (role.words.capitalizedFirst, $0) }
+        }
+        if incident.roles[.commander] == nil { lines.append(("Commander", "not recorded")) }
+        lines.append(("Alerts", incident.alerts == 0 ? "none" : incident.alerts.grouped))
+        lines.append(("Updates posted", updates(facts)))
+        let labels = incident.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        if !labels.isEmpty { lines.append(("Labels", labels.joined(separator: ", "))) }
+        let absorbed = facts.timeline.compactMap { recorded -> String? in
+            guard let other = recorded.event.as(IncidentAbsorbed.self) else { return nil }
+            return "INC-\(other.number) “\(other.title)”"
+        }
+        if !absorbed.isEmpty { lines.append(("Took over", absorbed.joined(separator: ", "))) }
+        return lines
+    }
+
+    private static func severityHistory(_ facts: ReviewFacts) -> String {
+        let set = facts.timeline.compactMap { $0.event.as(SeveritySet.self)?.severity }
+        guard let last = set.last else { return "not recorded" }
+        guard set.count > 1 else { return last.rawValue }
+        return "\(last.rawValue) (\(set.map(\.rawValue).joined(separator: " → ")))"
+    }
+
+    private static func affected(_ facts: ReviewFacts) -> String {
+        let harmed = facts.impactsByCriticality.filter(\.impact.isHarm)
+        guard !harmed.isEmpty else { return "none recorded" }
+        let names = harmed.prefix(8).map { facts.name($0.component) }.joined(separator: ", ")
+        let more = harmed.count > 8 ? " and \(harmed.count - 8) more" : ""
+        return "\(harmed.count): \(names)\(more)"
+    }
+
+    private static func updates(_ facts: ReviewFacts) -> String {
+        let audiences = facts.timeline.compactMap { $0.event.as(UpdatePosted.self)?.audience }
+        guard !audiences.isEmpty else { return "none" }
+        let counts = Dictionary(grouping: audiences) { $0 }.sorted { $0.key < $1.key }
+            .map { "\($0.value.count) for \($0.key)" }
+        return "\(audiences.count) (\(counts.joined(separator: ", ")))"
+    }
+}
+
+extension CauseHypothesis {
+    /// As in `technical, cdn fault`.
+    var readableName: String {
+        category.words + (subcategory.map { " / \($0.words)" } ?? "")
+    }
+}
+
+extension String {
+    var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
+
+extension ReviewFacts {
+    /// The most critical first.
+    var impactsByCriticality: [ComponentImpact] {
+        func rank(_ impact: ComponentImpact) -> (Int, String) {
+            (graph.components[impact.component]?.tier ?? Int.max, impact.component)
+        }
+        return incident.impacts.sorted { rank($0) < rank($1) }
+    }
+}
+
+// MARK: - Impact
+
+extension ReviewDraft {
+    /// What was hit, where, how hard and for how long; who was hit, in words and numbers.
+    static func impact(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let reports = facts.reports.map { series -> [DocumentBlock] in
+            [.heading("Users' reports"), .line(series.sentence), .code(series.chart)]
+        }
+        return [.heading("Components")] + components(facts) + [.heading("Audiences"), audiences(facts.incident)]
+            + (reports ?? [])
+    }
+
+    private static func components(_ facts: ReviewFacts) -> [DocumentBlock] {
+        var table = DocumentTable("Component", "Tier", "Impact", "Regions", "From (UTC)", "Until (UTC)", "For")
+        for impact in facts.impactsByCriticality {
+            let start = impact.startedAt ?? facts.incident.times.startedAt
+            table.add(
+                facts.name(impact.component), facts.tier(impact.component), impact.impact.words,
+                impact.regions.isEmpty ? "all" : impact.regions.joined(separator: ", "),
+                start.dateAndTime, end(of: impact),
+                impact.endedAt.map { DurationText.human($0.seconds(since: start)) } ?? "")
+        }
+        var parts = [table.isEmpty ? .line("No impact on a component is recorded.") : table.block]
+        let removed = removedComponents(facts)
+        if !removed.isEmpty {
+            parts.append(.line("Recorded at first and taken back: \(removed.map(facts.name).joined(separator: ", "))."))
+        }
+        return parts
+    }
+
+    private static func end(of impact: ComponentImpact) -> String {
+        if let end = impact.endedAt { return end.dateAndTime }
+        return impact.isOngoing ? "not ended" : "not recorded"
+    }
+
+    private static func removedComponents(_ facts: ReviewFacts) -> [String] {
+        let present = Set(facts.incident.impacts.map(\.component))
+        let removed = facts.timeline.compactMap { $0.event.as(ImpactRemoved.self)?.component }
+        return Set(removed).subtracting(present).sorted()
+    }
+
+    private static func audiences(_ incident: Incident) -> DocumentBlock {
+        let lines = Audience.allCases.compactMap { audience -> (label: String, text: String)? in
+            guard let impact = incident.audiences.first(where: { $0.audience == audience }) else { return nil }
+            let numbers = impact.numbers.joined(separator: ", ")
+            return (
+                audience.words.capitalizedFirst,
+                impact.description.sentence + (numbers.isEmpty ? "" : " Numbers: \(numbers).")
+            )
+        }
+        return lines.isEmpty ? .line("No impact on an audience is recorded.") : .bullets(lines)
+    }
+}
+
+// MARK: - Cause
+
+extension ReviewDraft {
+    /// What it was, and what it was thought to be on the way there.
+    static func cause(_ facts: ReviewFacts) -> [DocumentBlock] {
+        var table = DocumentTable("When (UTC)", "Cause", "Confidence", "Evidence", "By")
+        for recorded in facts.timeline {
+            guard let hypothesis = recorded.event.as(CauseStated.self)?.value else { continue }
+            table.add(
+                recorded.occurredAt.dateAndTime, hypothesis.readableName, hypothesis.confidence.rawValue,
+                hypothesis.evidence ?? "not recorded", recorded.actor.name)
+        }
+        guard !table.isEmpty else { return [.line("No cause is recorded.")] }
+        return [.paragraph(current(facts.incident)), .heading("How it was found"), table.block]
+    }
+
+    private static func current(_ incident: Incident) -> [DocumentInline] {
+        guard let cause = incident.cause else {
+            return [.line("Every cause that was suspected has been refuted.")]
+        }
+        let evidence = cause.evidence.map { " Evidence: \($0.sentence)" } ?? ""
+        return [
+            .strong([.line(cause.readableName.capitalizedFirst)]),
+            .text(Markdown.visible(", \(cause.confidence.rawValue).\(evidence)")),
+        ]
+    }
+}
+
+// MARK: - Timeline
+
+extension ReviewDraft {
+    private static let rowsMax = 250
+    /// Characters of one row's text; the whole of it stands in the timeline itself.
+    private static let textMax = 500
+
+    /// The moments that decided how it went, in the order in which they happened.
+    static func timeline(_ facts: ReviewFacts) -> [DocumentBlock] {
+        var key = facts.timeline.filter(\.event.payload.isKeyMoment)
+        // The single components have a table of their own: they give way first.
+        if key.count > rowsMax { key = key.filter { !$0.event.payload.isAboutOneComponent } }
+        key.sort { ($0.occurredAt, $0.sequence) < ($1.occurredAt, $1.sequence) }
+        var table = DocumentTable("When (UTC)", "What", "Who")
+        for recorded in key.prefix(rowsMax) {
+            table.add(
+                recorded.occurredAt.dateAndTime, shortened(text(of: recorded.event, facts)), recorded.actor.name)
+        }
+        let shown = min(key.count, rowsMax)
+        let entries = facts.timeline.count
+        let count = "\(entries.grouped) \(entries == 1 ? "entry" : "entries")"
+        let note =
+            shown == entries
+            ? "This is the whole timeline: \(count)."
+            : "These are its key moments, \(shown.grouped) of \(count); the whole timeline is longer and can be verified."
+        return [.line(note), table.block]
+    }
+
+    /// A change of a mitigation names only its number; here it says what that was.
+    private static func text(of event: IncidentEvent, _ facts: ReviewFacts) -> String {
+        guard let change = event.as(MitigationChanged.self), change.description == nil,
+            let mitigation = facts.incident.mitigations.first(where: { $0.id == change.id })
+        else { return event.sentence }
+        return "\(event.sentence.dropLast()): \(mitigation.description.sentence)"
+    }
+
+    private static func shortened(_ text: String) -> String {
+        text.count > textMax ? "\(text.prefix(textMax))…" : text
+    }
+}
+
+// MARK: - Durations
+
+extension ReviewDraft {
+    /// How long it took until, counted from the start of the impact, and how long it stood in each phase.
+    static func durations(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let times = facts.incident.times
+        var clocks = DocumentTable("Until", "Reached (UTC)", "After", "Seconds")
+        for (name, moment) in [
+            ("detected", times.detectedAt), ("acknowledged", times.acknowledgedAt), ("assessed", times.assessedAt),
+            ("mitigated", times.mitigatedAt), ("restored", times.restoredAt), ("reviewed", times.reviewedAt),
+            ("closed", times.closedAt),
+        ] {
+            guard let moment else {
+                // The document is approved before the last two are reached: that they were not says nothing.
+                if name != "reviewed", name != "closed" { clocks.add(name, "not reached", "", "") }
+                continue
+            }
+            let seconds = moment.seconds(since: times.startedAt)
+            clocks.add(name, moment.dateAndTime, DurationText.human(seconds), DurationText.exact(seconds))
+        }
+        return [
+            .line("Counted from the start of the impact, \(times.startedAt.toTheSecond)."), clocks.block,
+            .heading("Time in each phase"), phases(facts.visits),
+        ] + revertNote(facts)
+    }
+
+    private static func phases(_ visits: [PhaseSpan]) -> DocumentBlock {
+        var table = DocumentTable("Phase", "Visits", "Time", "Seconds")
+        for total in PhaseTotal.totals(of: visits) {
+            let ongoing = total.since.map { "since \($0.toTheSecond)" }
+            let past = total.visits > 1 || ongoing == nil ? DurationText.human(total.seconds) : nil
+            table.add(
+                total.phase.rawValue, String(total.visits),
+                [past, ongoing].compactMap(\.self).joined(separator: ", and "),
+                past == nil ? "" : DurationText.exact(total.seconds))
+        }
+        return table.block
+    }
+
+    private static func revertNote(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let reverts = facts.timeline.compactMap { recorded -> String? in
+            guard let change = recorded.event.as(PhaseReverted.self) else { return nil }
+            return "\(recorded.occurredAt.toTheSecond): from \(change.from.rawValue) to \(change.phase.rawValue), "
+                + "by \(recorded.actor.name). Reason: \(change.reason.sentence)"
+        }
+        return reverts.isEmpty ? [] : [.heading("Ways back"), .bullets(reverts)]
+    }
+}
+
+// MARK: - Mitigations
+
+extension ReviewDraft {
+    /// What was done to stop the harm, and how each of it went; then the tasks.
+    static func mitigations(_ facts: ReviewFacts) -> [DocumentBlock] {
+        var table = DocumentTable("No.", "What", "Kind", "Owner", "Course (UTC)", "State", "Took")
+        for mitigation in facts.incident.mitigations {
+            table.add(
+                String(mitigation.id), mitigation.description, mitigation.kind ?? "",
+                mitigation.owner ?? "not recorded",
+                course(of: mitigation.id, facts.timeline), mitigation.state.words, took(mitigation))
+        }
+        var parts = [table.isEmpty ? .line("No mitigation is recorded.") : table.block]
+        let tasks = facts.incident.tasks
+        if !tasks.isEmpty {
+            let lines = tasks.map { task in
+                "\(task.done ? "Done" : "Not done"): \(task.text)"
+                    + (task.owner.map { " (\($0))" } ?? "")
+            }
+            parts += [.heading("Tasks"), .bullets(lines)]
+        }
+        return parts
+    }
+
+    /// Each state that it went through and when; the day is said where it changes.
+    private static func course(of id: Int, _ timeline: [RecordedEvent]) -> String {
+        var day: Substring?
+        return timeline.compactMap { recorded -> String? in
+            let state: MitigationState? =
+                if let added = recorded.event.as(MitigationAdded.self), added.id == id {
+                    added.state
+                } else if let change = recorded.event.as(MitigationChanged.self), change.id == id {
+                    change.state
+                } else {
+                    nil
+                }
+            guard let state else { return nil }
+            let written = recorded.occurredAt.dateAndTime
+            let isNewDay = day != written.prefix(10)
+            day = written.prefix(10)
+            return "\(state.words) \(isNewDay ? written[...] : written.dropFirst(11))"
+        }.joined(separator: " → ")
+    }
+
+    private static func took(_ mitigation: Mitigation) -> String {
+        guard let start = mitigation.startedAt, let end = mitigation.endedAt, end >= start else { return "" }
+        return DurationText.human(end.seconds(since: start))
+    }
+}
+
+// MARK: - Overrides
+
+extension ReviewDraft {
+    /// What was decided against the rules, by whom and why.
+    static func overrides(_ facts: ReviewFacts) -> [DocumentBlock] {
+        var table = DocumentTable("When (UTC)", "Overridden", "Who", "Reason")
+        for recorded in facts.timeline {
+            let (details, reason) = overridden(by: recorded.event)
+            for detail in details {
+                table.add(
+                    recorded.occurredAt.dateAndTime, detail, recorded.actor.name, reason ?? "not recorded")
+            }
+        }
+        return [
+            table.isEmpty
+                ? .line("Nothing was overridden: every phase was left and every component was started by the rules.")
+                : table.block
+        ]
+    }
+
+    private static func overridden(by event: IncidentEvent) -> (details: [String], reason: String?) {
+        if let change = event.as(PhaseEntered.self) {
+            let details = change.overridden.map { requirement in
+                "leaving \(change.from.rawValue) without “\(requirement.requirement.words)”: \(requirement.detail)"
+            }
+            return (details, change.reason)
+        }
+        if let start = event.as(StepStarted.self) {
+            return (start.overridden.map { "starting \(start.component): \($0)" }, start.reason)
+        }
+        return ([], nil)
+    }
+}
+
+// MARK: - Action items, and what is still open
+
+extension ReviewDraft {
+    /// What has to be done so that it does not happen again.
+    static func actions(_ facts: ReviewFacts) -> [DocumentBlock] {
+        [facts.incident.actions.isEmpty ? .line("No action item is recorded.") : actionTable(of: facts.incident)]
+    }
+
+    /// The action items as they stand.
+    static func actionTable(of incident: Incident) -> DocumentBlock {
+        var table = DocumentTable("Id", "What", "Kind", "Owner", "Due", "Required", "State")
+        for action in incident.actions {
+            table.add(
+                incident.id(of: action), action.title, action.kind.rawValue,
+                action.owner ?? "nobody", action.due ?? "no date",
+                action.required ? "yes" : "no", action.state.words)
+        }
+        return table.block
+    }
+
+    /// What the incident's phase still asks for, and the work that nobody has finished.
+    static func unmet(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let incident = facts.incident
+        let asked = facts.unmet.map(\.detail.beginningSentence)
+        var parts: [DocumentBlock] = []
+        if let next = incident.phase.next {
+            parts +=
+                asked.isEmpty
+                ? [.line("Nothing: the incident can go on from \(incident.phase.rawValue) to \(next.rawValue).")]
+                : [.line("Before the incident can leave \(incident.phase.rawValue):"), .bullets(asked)]
+        } else {
+            parts.append(.line("Nothing is asked for any more: the incident is \(incident.phase.rawValue)."))
+        }
+        let open = incident.actions.filter { $0.state == .open || $0.state == .inProgress }
+        if !open.isEmpty {
+            let ids = open.map(incident.id(of:)).joined(separator: ", ")
+            parts.append(.line("Action items that are not done yet: \(ids)."))
+        }
+        return parts
+    }
+}

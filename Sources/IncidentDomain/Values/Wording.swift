@@ -1,0 +1,91 @@
+// How numbers, times and words from lists are written for people. Nothing here depends on a locale: the same facts give the
+// same document everywhere.
+
+/// Lengths of time for people.
+package enum DurationText {
+    /// As in `2 h 3 min 20 s`, `4 d 2 h` or `0.25 s`: to the second up to a day, then to the minute.
+    package static func human(_ seconds: Double) -> String {
+        guard seconds.isFinite else { return "not known" }
+        let sign = seconds < 0 ? "−" : ""
+        let milliseconds = Int64(min((abs(seconds) * 1000).rounded(), 1e15))
+        if milliseconds < 1000, milliseconds > 0 { return "\(sign)\(exact(Double(milliseconds) / 1000)) s" }
+        let total = milliseconds / 1000
+        let units = [("d", total / 86_400), ("h", total / 3600 % 24), ("min", total / 60 % 60), ("s", total % 60)]
+        let shown = (total >= 86_400 ? units.dropLast() : units[...]).filter { $0.1 > 0 }
+        let text = shown.map { "\($0.1) \($0.0)" }.joined(separator: " ")
+        return text.isEmpty ? "0 s" : sign + text
+    }
+
+    /// As in `7400` or `0.25`: every digit there is, and no more.
+    package static func exact(_ seconds: Double) -> String {
+        Int(exactly: seconds).map(String.init) ?? seconds.description
+    }
+}
+
+extension Int {
+    /// As in `1,200,000`.
+    package var grouped: String {
+        let digits = String(magnitude)
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
+            text.append(digit)
+        }
+        return self < 0 ? "-\(text)" : text
+    }
+}
+
+extension Double {
+    /// Money: as in `12,500` or `12,500.50`.
+    package var grouped: String {
+        guard isFinite, abs(self) < 9e15 else { return description }
+        let whole = magnitude.rounded(.down)
+        let cents = Int(((magnitude - whole) * 100).rounded())
+        let units = Int(whole) + cents / 100
+        let sign = self < 0 && units + cents > 0 ? "-" : ""
+        guard cents % 100 != 0 else { return sign + units.grouped }
+        return "\(sign)\(units.grouped).\(cents < 10 ? "0" : "")\(cents)"
+    }
+}
+
+extension RawRepresentable where RawValue == String {
+    /// A stored word for people: `rolled_back` reads "rolled back".
+    package var words: String { rawValue.split(separator: "_").joined(separator: " ") }
+}
+
+extension String {
+    /// Every run of white space, line breaks among it, becomes one space, and none stands at either end.
+    package var onOneLine: String {
+        split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    /// On one line, with a full stop unless it has an end already.
+    var sentence: String {
+        let line = onOneLine
+        guard let last = line.last else { return "" }
+        return ".!?…".contains(last) ? line : line + "."
+    }
+
+    /// Beginning with a capital and ending like a sentence.
+    var beginningSentence: String {
+        let whole = sentence
+        return whole.prefix(1).uppercased() + whole.dropFirst()
+    }
+
+    /// Followed by a reason, if there is one.
+    func giving(_ reason: String?) -> String {
+        guard let reason, !reason.onOneLine.isEmpty else { return self }
+        return "\(self) Reason: \(reason.sentence)"
+    }
+}
+
+extension Timestamp {
+    /// For people, in UTC and without milliseconds, as in `2026-11-22 21:37:20 UTC`.
+    package var toTheSecond: String { "\(dateAndTime) UTC" }
+
+    /// Like `toTheSecond`, for where the zone is said elsewhere.
+    package var dateAndTime: String {
+        let written = description
+        return "\(written.prefix(10)) \(written.dropFirst(11).prefix(8))"
+    }
+}
