@@ -38,6 +38,7 @@ struct PagerDutyRoutes: Sendable {
                     .badRequest, "Event object is invalid", ["'routing_key' is not the key of a source"])
             }
             caller.request.parsed = document
+            caller.request.hide(key: key, in: "routing_key")
             let message = try await desk.receive(caller, by: entry)
             return .json(status: .accepted) { json in
                 json.object { json in

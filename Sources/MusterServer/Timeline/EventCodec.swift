@@ -21,9 +21,13 @@ enum EventCodec {
         var description: String { "timeline entry of kind \(kind) version \(version) cannot be read: \(reason)" }
     }
 
+    /// - Throws: `Unreadable` for an event that is missing in `IncidentEvent.types`, so that nothing is stored that cannot be read.
     static func encode(_ event: IncidentEvent) throws -> Stored {
-        Stored(
-            kind: event.kind, version: event.payload.version, payload: try Array(encoder.encode(event.payload)))
+        let (kind, version) = (event.kind, event.payload.version)
+        guard types[kind] != nil else {
+            throw Unreadable(kind: kind, version: version, reason: "the kind is missing in IncidentEvent.types")
+        }
+        return Stored(kind: kind, version: version, payload: try Array(encoder.encode(event.payload)))
     }
 
     /// Reads a stored event.

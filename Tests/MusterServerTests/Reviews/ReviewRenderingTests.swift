@@ -75,7 +75,7 @@ struct ReviewRenderingTests {
         // Each mark is six bytes of HTML.
         let marks = String(repeating: "\"", count: IncidentLimits.reviewBytes / IncidentLimits.reviewSections)
         let sections = (0..<IncidentLimits.reviewSections).map { EditedSection(id: "s\($0)", markdown: marks) }
-        story.at("2026-11-23T11:00:00Z", .reviewRevised(ReviewRevised(revision: 3, status: .draft, sections: sections)))
+        story.at("2026-11-23T11:00:00Z", IncidentEvent(ReviewRevised(revision: 3, status: .draft, sections: sections)))
         let document = story.review()
         let clock = ContinuousClock()
         var (content, page) = ("", "")

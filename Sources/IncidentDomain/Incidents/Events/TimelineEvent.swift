@@ -66,7 +66,7 @@ package struct IncidentEvent: Hashable, Sendable {
         self.payload = payload
     }
 
-    /// Every kind of event. One that is missing here can be stored, and never be read.
+    /// Every kind of event. One that is missing here cannot be stored.
     package static let types: [any TimelineEvent.Type] = [
         IncidentOpened.self, Acknowledged.self, IncidentDismissed.self,
         IncidentDescribed.self, StartCorrected.self, SeveritySet.self, CauseStated.self, RoleAssigned.self,

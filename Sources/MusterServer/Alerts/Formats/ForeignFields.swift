@@ -16,6 +16,22 @@ struct ForeignRequest: Sendable {
     /// The body as JSON, where somebody has read it already, as for a key within it.
     var parsed: JSONValue? = nil
 
+    /// Puts asterisks in the place of a source's key, where its sender writes it into the message: what is kept of a message is
+    /// shown to people.
+    mutating func hide(key: String, in member: String) {
+        if case .object(var object)? = parsed, object[member] != nil {
+            object[member] = .string(String(repeating: "*", count: key.utf8.count))
+            parsed = .object(object)
+        }
+        var bytes = Array(body.readableBytesView)
+        var start = 0
+        while let found = bytes[start...].firstRange(of: Array(key.utf8)) {
+            bytes.replaceSubrange(found, with: repeatElement(UInt8(ascii: "*"), count: found.count))
+            start = found.upperBound
+        }
+        body = ByteBuffer(bytes: bytes)
+    }
+
     /// The media type without parameters, in lower case; nil when none was sent.
     var mediaType: String? {
         headers[.contentType].map { header in

@@ -117,7 +117,9 @@ struct PayloadMapping: Hashable, Sendable {
 extension PayloadMapping.Texts {
     fileprivate func read(_ element: JSONValue) -> [String: String] {
         switch self {
-        case .each(let rules): rules.compactMapValues { $0.text(in: element) }
+        // A mapping may name one long text in a hundred places: no more is taken of it than shows that it is too long.
+        case .each(let rules):
+            rules.compactMapValues { $0.text(in: element, bytesMax: 2 * ForeignText.annotationBytesMax) }
         case .all(let place):
             (place.value(in: element)?.object?.members ?? []).reduce(into: [:]) { texts, member in
                 texts[member.name] = ForeignFields.text(member.value)
@@ -154,8 +156,10 @@ struct PayloadRule: Hashable, Sendable {
     }
 
     /// The text for a payload; nil when there is none, and the found text when the table does not have it.
-    func text(in payload: JSONValue) -> String? {
-        guard let found = found(in: payload) else { return fallback }
+    ///
+    /// - Parameter bytesMax: What is longer is cut.
+    func text(in payload: JSONValue, bytesMax: Int = .max) -> String? {
+        guard let found = found(in: payload, bytesMax: bytesMax) else { return fallback }
         return values[found] ?? values.first { $0.key.lowercased() == found.lowercased() }?.value
             ?? ForeignText.whole(found).flatMap { values[$0] } ?? values[Self.everyOther] ?? found
     }
@@ -169,13 +173,17 @@ struct PayloadRule: Hashable, Sendable {
         return text(in: payload).map(JSONValue.string)
     }
 
-    private func found(in payload: JSONValue) -> String? {
+    private func found(in payload: JSONValue, bytesMax: Int) -> String? {
         switch origin {
         case .constant(let text): return text
-        case .first(let places): return places.lazy.compactMap { Self.text(at: $0, in: payload) }.first
+        case .first(let places):
+            let text = places.lazy.compactMap { Self.text(at: $0, in: payload) }.first
+            return text.map { ForeignText.cut($0, bytes: bytesMax) }
         case .joined(let places, let separator):
             let texts = places.compactMap { Self.text(at: $0, in: payload) }
-            return texts.count == places.count ? texts.joined(separator: separator) : nil
+            guard texts.count == places.count, var joined = texts.first else { return nil }
+            for text in texts.dropFirst() where joined.utf8.count < bytesMax { joined += separator + text }
+            return ForeignText.cut(joined, bytes: bytesMax)
         }
     }
 

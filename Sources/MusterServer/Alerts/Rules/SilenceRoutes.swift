@@ -92,8 +92,8 @@ extension SilenceStore.Saving {
         switch self {
         case .saved(let silence): return silence
         case .unknown: throw .notFound("The silence")
-        case .tooMany:
-            throw .invalid("", "There are \(SilenceStore.silencesMax) silences already; end one first.")
+        case .tooMany(let max):
+            throw .invalid("", "There are \(max) silences already, as many as are allowed here; end one first.")
         case .refused(let field, let detail): throw .invalid("/\(field)", detail)
         }
     }

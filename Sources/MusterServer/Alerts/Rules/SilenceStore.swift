@@ -55,6 +55,10 @@ struct SilenceStore: Sendable {
 
     /// Silences that are not over; each is looked at for every group that opens something.
     static let silencesMax = 1000
+    /// Of these, one source may have so many,
+    static let silencesOfSourceMax = 250
+    /// and all sources leave so many to people.
+    static let silencesOfPeople = 250
     /// Silences in a list that has no pages: all that are not over, and the newest of the others.
     static let unpagedMax = 2 * silencesMax
 
@@ -64,7 +68,7 @@ struct SilenceStore: Sendable {
         /// There is none of that id.
         case unknown
         /// There are as many as there may be.
-        case tooMany
+        case tooMany(Int)
         case refused(field: String, detail: String)
     }
 
@@ -102,8 +106,12 @@ struct SilenceStore: Sendable {
     ) async throws -> Saving {
         let times = try await times(of: draft, in: transaction)
         if let fault = times.fault { return .refused(field: fault.field, detail: fault.detail) }
-        let open: Int = try await transaction.query("SELECT count(*) FROM silence WHERE ends_at > now()")[0].decode(0)
-        guard open < Self.silencesMax else { return .tooMany }
+        let counts = try await transaction.query(
+            "SELECT count(*), count(*) FILTER (WHERE source = \(draft.source)) FROM silence WHERE ends_at > now()")[0]
+        let (open, own): (Int, Int) = (try counts.decode(0), try counts.decode(1))
+        let max = draft.source == nil ? Self.silencesMax : Self.silencesMax - Self.silencesOfPeople
+        guard own < Self.silencesOfSourceMax else { return .tooMany(Self.silencesOfSourceMax) }
+        guard open < max else { return .tooMany(max) }
         _ = try await transaction.pipeline([
             """
             INSERT INTO silence (id, matchers, starts_at, ends_at, comment, created_by, source)
@@ -144,7 +152,8 @@ struct SilenceStore: Sendable {
     ) async throws -> (endsAt: Timestamp, fault: (field: String, detail: String)?) {
         let row = try await runner.query(
             """
-            SELECT ends_at, now() AS now, CASE WHEN ends_at <= now() THEN 'over' WHEN ends_at <= starts_at THEN 'backwards'
+            SELECT ends_at, now() AS now, CASE WHEN ends_at <= now() THEN 'over'
+                WHEN starts_at > now() + interval '366 days' THEN 'far' WHEN ends_at <= starts_at THEN 'backwards'
                 WHEN ends_at > starts_at + \(fragment: Self.longest) THEN 'long' END AS fault
             FROM (\(fragment: Self.times(draft))) AS times
             """)[0]
@@ -152,6 +161,7 @@ struct SilenceStore: Sendable {
         let fault: (field: String, detail: String)? =
             switch try row.decode("fault", as: String?.self) {
             case "over"?: ("ends_at", "is in the past; the server's time is \(now)")
+            case "far"?: ("starts_at", "should be at most a year ahead; the server's time is \(now)")
             case "backwards"?: ("ends_at", "should be after the silence starts")
             case "long"?: ("ends_at", "should be at most 30 days after the silence starts")
             default: nil
