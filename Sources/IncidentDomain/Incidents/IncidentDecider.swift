@@ -59,14 +59,14 @@ extension Incident {
     /// - Throws: `IncidentRefusal`, when a rule says no; nothing happened then.
     package static func decide(
         _ command: IncidentCommand, on incident: Incident?, facts: DecisionFacts
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         guard let incident else {
             guard case .open(let opening) = command else { throw .notFound("There is no such incident.") }
-            return try open(opening, facts: facts).map(IncidentEvent.init)
+            return try open(opening, facts: facts)
         }
         try incident.checkOccurredAt(facts, command)
         try incident.checkRoom(for: command, facts)
-        return try incident.events(of: command, facts).map(IncidentEvent.init)
+        return try incident.events(of: command, facts)
     }
 
     private func events(of command: IncidentCommand, _ facts: DecisionFacts) throws(IncidentRefusal)

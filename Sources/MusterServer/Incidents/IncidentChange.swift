@@ -22,7 +22,7 @@ struct IncidentChange: Sendable {
     ///
     /// - Throws: What the codec throws; the timeline's first event has to open the incident.
     static func make(
-        _ events: [IncidentEvent], on before: Incident?, lastHash: [UInt8], number: Int, context: CommandContext,
+        _ events: [any TimelineEvent], on before: Incident?, lastHash: [UInt8], number: Int, context: CommandContext,
         facts: DecisionFacts
     ) throws -> IncidentChange {
         let now = facts.now
@@ -31,9 +31,9 @@ struct IncidentChange: Sendable {
         var incident = before
         var hash = lastHash
         var entries: [NewTimelineEntry] = []
-        func take(_ event: IncidentEvent) throws {
+        func take(_ event: any TimelineEvent) throws {
             let recorded = RecordedEvent(
-                sequence: (incident?.version ?? 0) + 1, event: event, actor: context.principal,
+                sequence: (incident?.version ?? 0) + 1, event: IncidentEvent(event), actor: context.principal,
                 occurredAt: facts.occurredAt, recordedAt: recordedAt)
             incident = Incident.evolve(incident, recorded, number: number)
             let entry = try NewTimelineEntry(recorded, number: number, after: hash)
@@ -41,7 +41,7 @@ struct IncidentChange: Sendable {
             entries.append(entry)
         }
         for event in events { try take(event) }
-        if let revision = incident?.planRevision(facts) { try take(IncidentEvent(revision)) }
+        if let revision = incident?.planRevision(facts) { try take(revision) }
         guard let after = incident else { throw TimelineFault.doesNotOpen(number: number) }
         return IncidentChange(
             before: before, after: after, entries: entries, commandID: context.commandID,

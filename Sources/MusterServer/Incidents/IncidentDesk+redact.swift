@@ -27,7 +27,7 @@ extension IncidentDesk {
         let facts = try await facts(
             .redact(sequence: sequence, reason: reason, replacementDigest: ""), context, loaded, in: transaction)
         let parts = try await WorkerPool.run { try target.map { try Self.redactions(for: $0, among: entries) } ?? [] }
-        var events: [IncidentEvent] = []
+        var events: [any TimelineEvent] = []
         for part in parts.isEmpty ? [Replacement(sequence: sequence)] : parts {
             let digest = HashChain.hex(OpenSSL.sha256(part.payload))
             let why = part.sequence == sequence ? reason : "it said the same as entry \(sequence)"

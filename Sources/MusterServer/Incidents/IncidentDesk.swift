@@ -106,7 +106,7 @@ struct IncidentDesk: Sendable {
     }
 
     func change(
-        _ events: [IncidentEvent], _ row: IncidentStore.Row, _ context: CommandContext, _ facts: DecisionFacts
+        _ events: [any TimelineEvent], _ row: IncidentStore.Row, _ context: CommandContext, _ facts: DecisionFacts
     ) throws -> IncidentChange {
         try IncidentChange.make(
             events, on: row.incident, lastHash: row.lastHash, number: row.incident.number, context: context,

@@ -47,7 +47,9 @@ struct RandomPlatform {
         let opening = IncidentCommand.open(OpenIncident(title: "Everything is down"))
         guard let event = try? Incident.decide(opening, on: nil, facts: facts).first,
             var incident = Incident.evolve(
-                nil, RecordedEvent(sequence: 1, event: event, actor: .daemon, occurredAt: now, recordedAt: now),
+                nil,
+                RecordedEvent(
+                    sequence: 1, event: IncidentEvent(event), actor: .daemon, occurredAt: now, recordedAt: now),
                 number: 1)
         else { preconditionFailure("an incident can always be opened") }
         incident.steps = components.map { RestorationStep(component: $0.slug) }

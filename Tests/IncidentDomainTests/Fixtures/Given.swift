@@ -64,7 +64,7 @@ struct Given {
             var after = added.reduce(given.incident) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
             if let revision = after.planRevision(given.facts(by: principal, at: time)) {
                 added += Self.record(
-                    [IncidentEvent(revision)], after: after.version, by: principal, at: time ?? given.now,
+                    [revision], after: after.version, by: principal, at: time ?? given.now,
                     recordedAt: given.now)
                 after = added.suffix(1).reduce(after) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
             }
@@ -109,7 +109,7 @@ struct Given {
     /// What comes of a command.
     func when(_ command: IncidentCommand, by principal: Principal = .carla, at time: Timestamp? = nil) -> Answer {
         do throws(IncidentRefusal) {
-            return .events(try decide(command, by: principal, at: time).map(\.payload))
+            return .events(try decide(command, by: principal, at: time))
         } catch {
             return .refused(error)
         }
@@ -122,17 +122,18 @@ struct Given {
 
     private func decide(
         _ command: IncidentCommand, by principal: Principal, at time: Timestamp?
-    ) throws(IncidentRefusal) -> [IncidentEvent] {
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try Incident.decide(command, on: incident, facts: facts(by: principal, at: time))
     }
 
     static func record(
-        _ events: [IncidentEvent], after version: Int, by principal: Principal, at time: Timestamp,
+        _ events: [any TimelineEvent], after version: Int, by principal: Principal, at time: Timestamp,
         recordedAt: Timestamp
     ) -> [RecordedEvent] {
         events.enumerated().map { index, event in
             RecordedEvent(
-                sequence: version + index + 1, event: event, actor: principal, occurredAt: time, recordedAt: recordedAt)
+                sequence: version + index + 1, event: IncidentEvent(event), actor: principal, occurredAt: time,
+                recordedAt: recordedAt)
         }
     }
 

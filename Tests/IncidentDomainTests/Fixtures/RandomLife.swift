@@ -160,11 +160,9 @@ enum RandomCommand {
 
     /// An incident with random impacts and alerts, to be merged into the one that lives.
     private static func other(_ random: inout SeededGenerator) -> Incident {
-        let opened = IncidentEvent(
-            IncidentOpened(title: "Other", startedAt: Given.start, labels: [:], origin: "alert"))
-        let events = [
-            opened, IncidentEvent(ImpactSet(impact(&random))),
-            IncidentEvent(AlertsAttached(AlertBatch(alerts(&random)))),
+        let events: [any TimelineEvent] = [
+            IncidentOpened(title: "Other", startedAt: Given.start, labels: [:], origin: "alert"),
+            ImpactSet(impact(&random)), AlertsAttached(AlertBatch(alerts(&random))),
         ]
         let recorded = Given.record(events, after: 0, by: .carla, at: Given.start, recordedAt: Given.start)
         guard let incident = recorded.reduce(nil, { Incident.evolve($0, $1, number: 7) }) else {

@@ -178,12 +178,12 @@ struct MergingTests {
     }
 
     private func absorbed(_ impacts: [ComponentImpact] = [], firing: [String: Int] = [:], alerts: Int = 0)
-        -> IncidentEvent
+        -> any TimelineEvent
     {
         IncidentAbsorbed(number: 7, title: "Feed is slow", impacts: impacts, firing: firing, alerts: alerts)
     }
 
-    private func regressed(_ component: String, _ reason: String) -> IncidentEvent {
+    private func regressed(_ component: String, _ reason: String) -> any TimelineEvent {
         StepRegressed(component: component, reason: reason)
     }
 

@@ -73,7 +73,8 @@ struct DetectingTests {
         #expect(incident.times == IncidentTimes(startedAt: Given.start, detectedAt: Given.start))
         let facts = DecisionFacts(
             principal: .rita, now: clock("10:00:01"), policy: PhasePolicy(), graph: .empty, soak: SoakPolicy())
-        #expect(try Incident.decide(.acknowledge, on: incident, facts: facts) == [IncidentEvent(Acknowledged())])
+        let acknowledging = try Incident.decide(.acknowledge, on: incident, facts: facts)
+        #expect(Answer.events(acknowledging) == .events([Acknowledged()]))
     }
 
     @Test func `nothing happens in the future, or before the incident started`() throws {
@@ -125,7 +126,7 @@ struct DetectingTests {
 
     @Test func `a timeline that does not begin with its opening gives no incident`() {
         let events = Given.record(
-            [IncidentEvent(Acknowledged())], after: 0, by: .rita, at: Given.start, recordedAt: Given.start)
+            [Acknowledged()], after: 0, by: .rita, at: Given.start, recordedAt: Given.start)
         #expect(Given.replay(events) == nil)
     }
 

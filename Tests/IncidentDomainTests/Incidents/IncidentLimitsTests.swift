@@ -34,7 +34,8 @@ struct IncidentLimitsTests {
         given = try given.and(.addNote(text: "n", key: false))
         #expect(given.incident.notes == 1)
         let old = RecordedEvent(
-            sequence: given.incident.version + 1, event: NoteAdded(text: "old", key: false), actor: .carla,
+            sequence: given.incident.version + 1, event: IncidentEvent(NoteAdded(text: "old", key: false)),
+            actor: .carla,
             occurredAt: given.now, recordedAt: given.now)
         #expect(Incident.evolve(given.incident, old, number: 42)?.notes == 1)
     }

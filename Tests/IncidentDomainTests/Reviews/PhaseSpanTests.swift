@@ -23,7 +23,8 @@ struct PhaseSpanTests {
     @Test func `a visit lasts until the next phase begins`() {
         let visits = PhaseSpan.visits(
             in: Self.timeline(
-                Self.entered(.assess, at: "10:05"), (.acknowledged, "10:06"), Self.entered(.mitigate, at: "10:20")))
+                Self.entered(.assess, at: "10:05"), (IncidentEvent(Acknowledged()), "10:06"),
+                Self.entered(.mitigate, at: "10:20")))
         #expect(visits.map(\.phase) == [.detect, .assess, .mitigate])
         #expect(visits.map(\.seconds) == [300, 900, nil])
     }

@@ -29,7 +29,7 @@ import Testing
             try await daemon.tell(.acknowledge, number)
             let context = CommandContext(principal: .ron)
             let facts = try await daemon.desk.facts(.acknowledge, context, loaded, in: daemon.pool)
-            let stale = try daemon.desk.change([IncidentEvent(NoteAdded(text: "x", key: false))], row, context, facts)
+            let stale = try daemon.desk.change([NoteAdded(text: "x", key: false)], row, context, facts)
             #expect(try await daemon.desk.incidents.write(stale, in: daemon.pool) == false)
             #expect(try await daemon.count("timeline_entry") == 2)
             #expect(try await daemon.desk.handle(.acknowledge, on: number, context).firstEntry == nil)

@@ -61,7 +61,7 @@ import Testing
             let old = ReviewRevised(
                 revision: 1, status: .draft, sections: [section("lessons", "old"), section("extra", "kept")],
                 scope: .whole)
-            let change = try daemon.desk.change([IncidentEvent(old)], row, context, facts)
+            let change = try daemon.desk.change([old], row, context, facts)
             #expect(try await daemon.desk.incidents.write(change, in: daemon.pool))
             let reviews = ReviewDesk(desk: daemon.desk, pool: daemon.pool)
             _ = try await reviews.revise(number, sections: [section("lessons", "new")], status: .draft, context)

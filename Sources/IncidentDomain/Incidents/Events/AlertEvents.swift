@@ -57,7 +57,7 @@ extension AlertBatch {
 
 extension AlertCorrelation {
     /// A clause: `feed depends on user-db`.
-    fileprivate var text: String {
+    var text: String {
         let between = through.dropFirst().dropLast().joined(separator: ", ")
         let way = between.isEmpty ? "" : " (over \(between))"
         let (first, last) = (through.first ?? component, through.last ?? component)
