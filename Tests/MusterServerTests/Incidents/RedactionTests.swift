@@ -226,7 +226,7 @@ import Testing
         func left(_ markdown: String) -> String? {
             let revision = ReviewRevised(
                 revision: 1, status: .draft, sections: [EditedSection(id: "x", markdown: markdown)])
-            guard let changed = texts.takenOut(of: IncidentEvent(revision)).as(ReviewRevised.self) else { return nil }
+            guard let changed = texts.takenOut(of: IncidentEvent(revision))?.as(ReviewRevised.self) else { return nil }
             return changed.sections[0].markdown
         }
         #expect(left("Ron, (Ron) and Ronald go") == "[redacted], ([redacted]) and Ronald go")

@@ -66,7 +66,7 @@ struct ReviewRenderingTests {
         #expect(HTMLOutline(ReviewHTML.render(document)).problems.isEmpty)
         let markdown = ReviewMarkdown.render(document)
         #expect(markdown.contains("# INC-42: Something"))
-        #expect(markdown.contains("No cause is recorded."))
+        #expect(markdown.contains("No cause recorded."))
         #expect(markdown.contains("generated from the timeline, not yet started"))
     }
 
