@@ -53,20 +53,20 @@ extension SuggestedImpact {
         let way = path.count > 2 ? " (\(path.joined(separator: " -> ")))" : ""
         return [
             arrival.isSoft
-                ? "works degraded at best while \(cause) \(state)\(way)"
+                ? "degraded at best while \(cause) \(state)\(way)"
                 : "cannot work without \(cause), which \(state)\(way)"
         ]
     }
 
     private static func alerts(_ count: Int) -> [String] {
         guard count > 0 else { return [] }
-        return ["\(count) alert\(count == 1 ? " fires" : "s fire") on it, and nobody has said how bad it is"]
+        return ["\(count) alert\(count == 1 ? " is" : "s are") firing on it, and no impact is recorded"]
     }
 
     private static func places(_ cause: String, _ hit: [String], _ own: [String], _ distance: Int) -> [String] {
         guard distance > 0, !hit.isEmpty else { return [] }
-        let elsewhere = own.isEmpty || own.contains(where: hit.contains) ? "" : ", where it does not run itself"
-        return ["\(cause) is hit in \(hit.joined(separator: ", "))\(elsewhere)"]
+        let elsewhere = own.isEmpty || own.contains(where: hit.contains) ? "" : ", where this component does not run"
+        return ["\(cause) is affected in \(hit.joined(separator: ", "))\(elsewhere)"]
     }
 }
 

@@ -20,7 +20,7 @@ package struct SuggestedSeverity: Hashable, Sendable {
             reasons = [
                 symptoms.firing.isEmpty && symptoms.unknown.isEmpty
                     ? "no component has an impact, and no alert names one"
-                    : "no component of the catalog is known to be hit"
+                    : "no component in the catalog is known to be affected"
             ]
             return
         }
@@ -64,7 +64,7 @@ package struct SuggestedSeverity: Hashable, Sendable {
         let what =
             isSaid
             ? "\(level.predicate)\(place)"
-            : "has alerts firing, taken as a \(level.words) until somebody says how bad it is"
+            : "has alerts firing, assumed to be a \(level.words) until an impact is recorded"
         return (severity, tier, component.slug, "\(component.slug) (\(rank)) \(what)")
     }
 
@@ -76,8 +76,8 @@ package struct SuggestedSeverity: Hashable, Sendable {
     }
 
     private static func reason(_ share: SeverityMatrix.Share, _ severity: Severity) -> String {
-        let part = share.isHalf ? "half or more" : "a quarter or more, which is one step more severe"
-        return "\(share.down) of the \(share.of) components of tiers 0 and 1 are down (\(part)): \(severity.rawValue)"
+        let part = share.isHalf ? "half or more" : "a quarter or more, so one level higher"
+        return "\(share.down) of \(share.of) components in tiers 0 and 1 are down (\(part)): \(severity.rawValue)"
     }
 }
 

@@ -99,28 +99,30 @@ struct RootReasons {
         if candidate.isSymptom {
             let own =
                 symptoms.firing[candidate.number] == nil
-                ? "\(slug) itself is affected" : "alerts fire on \(slug) itself"
-            guard all.count > 1 else { return ["\(own), and nothing else of the catalog is known to be hit"] }
+                ? "\(slug) itself is affected" : "alerts are firing on \(slug) itself"
+            guard all.count > 1 else { return ["\(own), and nothing else in the catalog is known to be affected"] }
             return [own, part(count - 1, of: all.count - 1, "other ") + " it"]
         }
-        guard all.count > 1 else { return ["\(catalog.slug(all[0])), the only component \(hit(1)), needs \(slug)"] }
+        guard all.count > 1 else { return ["\(catalog.slug(all[0])), the only \(hit(1)), depends on \(slug)"] }
         return [part(count, of: all.count) + " \(slug)"]
     }
 
-    /// As in "7 of the 10 other components that alerts fire on need".
+    /// As in "7 of the 10 other components with firing alerts depend on".
     private func part(_ count: Int, of total: Int, _ other: String = "") -> String {
-        let noun = "\(other)component\(total == 1 ? "" : "s") \(hit(total))"
+        let noun = "\(other)\(hit(total))"
         switch count {
-        case 0: return total == 1 ? "the \(noun) does not need" : "none of the \(total) \(noun) needs"
-        case total: return total == 1 ? "the \(noun) needs" : "\(total == 2 ? "both" : "all \(total)") \(noun) need"
-        default: return "\(count) of the \(total) \(noun) \(count == 1 ? "needs" : "need")"
+        case 0: return total == 1 ? "the \(noun) does not depend on" : "none of the \(total) \(noun) depends on"
+        case total:
+            return total == 1 ? "the \(noun) depends on" : "\(total == 2 ? "both" : "all \(total)") \(noun) depend on"
+        default: return "\(count) of the \(total) \(noun) \(count == 1 ? "depends on" : "depend on")"
         }
     }
 
     /// What the symptoms have in common.
     private func hit(_ count: Int) -> String {
-        if symptoms.all.allSatisfy({ symptoms.firing[$0] != nil }) { return "that alerts fire on" }
-        return "that \(count == 1 ? "is" : "are") \(symptoms.firing.isEmpty ? "affected" : "hit")"
+        let noun = "component\(count == 1 ? "" : "s")"
+        return symptoms.all.allSatisfy { symptoms.firing[$0] != nil }
+            ? "\(noun) with firing alerts" : "affected \(noun)"
     }
 
     private func novelty(
@@ -135,23 +137,25 @@ struct RootReasons {
 
     private func itself(_ candidate: RootSearch.Candidate, _ impact: ComponentImpact?) -> [String] {
         var reasons: [String] = []
-        if !candidate.isSymptom, !symptoms.firing.isEmpty { reasons.append("no alert fires on it itself") }
+        if !candidate.isSymptom, !symptoms.firing.isEmpty { reasons.append("no alert is firing on it") }
         guard let impact else { return reasons }
         let ended = impact.endedAt == nil ? "" : ", ended"
-        return reasons + ["its recorded impact is: \(impact.impact.words)\(ended)"]
+        return reasons + ["recorded impact: \(impact.impact.words)\(ended)"]
     }
 
     private func others(_ candidate: RootSearch.Candidate, _ healthy: [String]) -> String {
         guard !healthy.isEmpty else {
             return catalog.needed.edges(candidate.number).isEmpty
-                ? "nothing else needs it" : "everything that needs it is hit"
+                ? "nothing else depends on it" : "everything that depends on it is affected"
         }
-        let verb = healthy.count == 1 ? "component that needs it shows" : "components that need it show"
+        let verb = healthy.count == 1 ? "component that depends on it has" : "components that depend on it have"
         return "\(healthy.count) \(verb) no alert and no impact: \(healthy.listed())"
     }
     private func leftOut(_ search: RootSearch) -> [String] {
         let total = symptoms.all.count
         guard total > search.symptoms.count else { return [] }
-        return ["only the \(search.symptoms.count) most needed of \(total) components \(hit(total)) were looked at"]
+        return [
+            "only \(search.symptoms.count) of \(total) \(hit(total)) were considered: those that most others depend on"
+        ]
     }
 }

@@ -70,7 +70,7 @@ extension ImpactLevel {
     /// As in "has a major outage" or "is degraded".
     var predicate: String {
         switch self {
-        case .none: "is not hit"
+        case .none: "is not affected"
         case .degraded: "is degraded"
         case .partialOutage, .majorOutage: "has a \(words)"
         case .maintenance: "is in maintenance"

@@ -14,7 +14,7 @@ extension Incident {
         try Self.requireRole(.commander, facts, to: "override a requirement")
         guard let reason else {
             throw .badValue(
-                field: "/reason", detail: "An override needs a reason: it stands in the timeline and the review.")
+                field: "/reason", detail: "An override needs a reason. The timeline and the review show it.")
         }
         let overridden = unmet.map { OverriddenRequirement(requirement: $0.requirement, detail: $0.detail) }
         return [PhaseEntered(phase: next, from: phase, overridden: overridden, reason: reason)]
@@ -38,12 +38,12 @@ extension Incident {
     /// The other side of a merge.
     func absorbing(_ other: Incident) throws(IncidentRefusal) -> [any TimelineEvent] {
         guard phase.isOpen else {
-            throw .mergeRefused("INC-\(number) is \(phase.rawValue); only an open incident can take over another.")
+            throw .mergeRefused("INC-\(number) is \(phase.rawValue); an incident can only be merged into an open one.")
         }
         if phase == .review, !other.unrestored.isEmpty || !other.blockingAlerts.isEmpty {
             throw .mergeRefused(
-                "INC-\(number) is in review, and INC-\(other.number) still has something down or firing; "
-                    + "POST /v1/incidents/\(number)/revert goes back to mitigate or restore first.")
+                "INC-\(number) is in review, but INC-\(other.number) still has components down or alerts firing; "
+                    + "POST /v1/incidents/\(number)/revert to mitigate or restore first.")
         }
         let own = Dictionary(impacts.map { ($0.component, $0.isOngoing) }) { first, _ in first }
         // What both have stays as this incident says it, unless it ended here and goes on there.
@@ -55,14 +55,14 @@ extension Incident {
         else {
             throw .mergeRefused(
                 "INC-\(number) would have more than \(IncidentLimits.impacts.grouped) impacts, or more than "
-                    + "\(IncidentLimits.regions.grouped) regions in them; end or remove some first.")
+                    + "\(IncidentLimits.regions.grouped) regions in them; remove some first.")
         }
         let absorbed = IncidentAbsorbed(
             number: other.number, title: other.title, impacts: taken, firing: other.firing, alerts: other.alerts)
         let down = taken.filter(\.isOngoing).map(\.component)
         let firing = other.firing.filter { $0.value > 0 }.keys.filter { !down.contains($0) }
         return [absorbed] + regressions(of: down, reason: "it is still down in INC-\(other.number)")
-            + regressions(of: firing, reason: "an alert fires on it in INC-\(other.number)")
+            + regressions(of: firing, reason: "an alert is firing on it in INC-\(other.number)")
     }
 
     func redact(
@@ -70,7 +70,7 @@ extension Incident {
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try Self.requireRole(.commander, facts, to: "redact a timeline entry")
         guard sequence >= 1, sequence <= version else {
-            throw .notFound("The timeline has no entry \(sequence); it has 1 to \(version).")
+            throw .notFound("No timeline entry \(sequence) in INC-\(number); it has 1 to \(version).")
         }
         return [EntryRedacted(sequence: sequence, reason: reason, replacementDigest: digest)]
     }

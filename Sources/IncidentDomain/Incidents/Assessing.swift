@@ -27,7 +27,7 @@ extension Incident {
         let checked = try Self.checked(hypothesis, field: "")
         guard hypotheses.last != checked else { return [] }
         try requireRoom(
-            for: "statements about the cause", having: hypotheses.count, atMost: IncidentLimits.hypotheses,
+            for: "cause statements", having: hypotheses.count, atMost: IncidentLimits.hypotheses,
             instead: "write a note")
         return [CauseStated(checked)]
     }
@@ -39,7 +39,7 @@ extension Incident {
             throw .badValue(
                 field: "\(field)/subcategory",
                 detail: "\(subcategory.rawValue) is not a subcategory of \(hypothesis.category.rawValue); "
-                    + (names.isEmpty ? "it has none." : "it has: \(names)."))
+                    + (names.isEmpty ? "it has none." : "allowed: \(names)."))
         }
         if hypothesis.category == .unknown, (hypothesis.evidence ?? "").isEmpty {
             throw .badValue(
@@ -84,7 +84,7 @@ extension Incident {
         guard component != nil || isKnown else {
             throw .badValue(
                 field: "\(field)/component",
-                detail: "The catalog has no component \(impact.component); GET /v1/components lists them, "
+                detail: "No component \(impact.component) in the catalog; GET /v1/components lists them, "
                     + "PUT /v1/components/\(impact.component) adds it.")
         }
         if let regions = component?.regions, !regions.isEmpty,
@@ -119,14 +119,14 @@ extension Incident {
         try requirePhase(Phase.open)
         try requireRoom(
             for: "notes", having: notes ?? 0, atMost: IncidentLimits.notes,
-            instead: "write the rest elsewhere and link to it")
+            instead: "link to a document elsewhere")
         return [NoteAdded(text: text, key: key, number: (notes ?? 0) + 1)]
     }
 
     func addTask(_ text: String, owner: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         try requireRoom(
-            for: "tasks", having: tasks.count, atMost: IncidentLimits.tasks, instead: "change one that is there")
+            for: "tasks", having: tasks.count, atMost: IncidentLimits.tasks, instead: "change an existing one")
         return [TaskAdded(id: (tasks.last?.id ?? 0) + 1, text: text, owner: owner)]
     }
 
@@ -134,7 +134,7 @@ extension Incident {
         -> [any TimelineEvent]
     {
         try requirePhase(Phase.open)
-        guard let task = tasks.first(where: { $0.id == id }) else { throw .notFound("There is no task \(id).") }
+        guard let task = tasks.first(where: { $0.id == id }) else { throw .notFound("No task \(id) in INC-\(number).") }
         let change = TaskChanged(
             id: id, text: text == task.text ? nil : text, owner: owner == task.owner ? nil : owner,
             done: done == task.done ? nil : done)
@@ -145,7 +145,7 @@ extension Incident {
         try requirePhase(Phase.open)
         if update.audience != "internal" { try Self.requireRole(.commander, facts, to: "publish an update") }
         try requireRoom(
-            for: "updates", having: updates, atMost: IncidentLimits.updates, instead: "tell it elsewhere")
+            for: "updates", having: updates, atMost: IncidentLimits.updates, instead: "publish it elsewhere")
         return [update]
     }
 }

@@ -39,6 +39,34 @@ package enum CauseSubcategory: String, CaseIterable, Codable, Sendable {
     case geopolitical
 }
 
+extension CauseSubcategory {
+    /// As people say it, within a sentence.
+    package var words: String {
+        switch self {
+        case .softwareBug: "software bug"
+        case .serverFault: "server fault"
+        case .databaseFault: "database fault"
+        case .cdnFault: "CDN fault"
+        case .capacity: "lack of capacity"
+        case .configuration: "configuration error"
+        case .dependency: "failed dependency"
+        case .plannedOverrun: "maintenance overrun"
+        case .changeGoneWrong: "failed change"
+        case .ddos: "DDoS"
+        case .accountCompromise: "account compromise"
+        case .dataCompromise: "data compromise"
+        case .malware: "malware"
+        case .insider: "insider"
+        case .isp: "ISP"
+        case .regionalNetwork: "regional network"
+        case .dns: "DNS"
+        case .certificate: "certificate"
+        case .naturalDisaster: "natural disaster"
+        case .geopolitical: "geopolitical"
+        }
+    }
+}
+
 /// How sure people are of a cause.
 package enum CauseConfidence: String, CaseIterable, Codable, Sendable {
     case suspected, confirmed, refuted
@@ -102,7 +130,7 @@ package enum Playbook {
                 Suggestion(kind: "block_traffic", description: "Block the malicious traffic"),
                 Suggestion(kind: "isolate", description: "Isolate what is compromised"),
                 Suggestion(kind: "rotate_credentials", description: "Rotate credentials"),
-                Suggestion(kind: "keep_evidence", description: "Keep evidence before anything is rebuilt"),
+                Suggestion(kind: "keep_evidence", description: "Preserve evidence before anything is rebuilt"),
             ]
         case .connectivity:
             [
@@ -111,7 +139,7 @@ package enum Playbook {
                 Suggestion(kind: "announce_regions", description: "Announce the affected regions"),
             ]
         case .unknown:
-            [Suggestion(kind: "keep_assessing", description: "Keep assessing: name the next thing that would tell")]
+            [Suggestion(kind: "keep_assessing", description: "Keep assessing: decide what to check next")]
         }
     }
 
@@ -128,10 +156,10 @@ package enum Playbook {
         case .configuration: [Suggestion(kind: "rollback", description: "Roll the configuration back")]
         case .dependency:
             [Suggestion(kind: "degrade", description: "Switch the dependent feature to its degraded mode")]
-        case .dns: [Suggestion(kind: "fix_records", description: "Correct the records and lower their time to live")]
+        case .dns: [Suggestion(kind: "fix_records", description: "Fix the records and lower their TTL")]
         case .certificate: [Suggestion(kind: "renew_certificate", description: "Issue and deploy a new certificate")]
         case .ddos: [Suggestion(kind: "block_traffic", description: "Turn on scrubbing and rate limits at the edge")]
-        case .dataCompromise: [Suggestion(kind: "isolate", description: "Cut the path by which data leaves")]
+        case .dataCompromise: [Suggestion(kind: "isolate", description: "Cut off the path by which data leaves")]
         case .accountCompromise:
             [
                 Suggestion(

@@ -38,7 +38,7 @@ extension Incident {
         try requirePhase(Phase.open)
         guard !alerts.isEmpty else { return [] }
         return [AlertsAttached(AlertBatch(alerts, affecting: component, correlation: correlation))]
-            + regressions(of: alerts.compactMap(\.component), reason: "an alert fires on it again")
+            + regressions(of: alerts.compactMap(\.component), reason: "an alert is firing on it again")
     }
 
     /// What was restored, or about to be, and turns out not to be.

@@ -48,7 +48,7 @@ package struct DecisionFacts: Sendable {
     /// Refuses what has not happened yet.
     func checkNotInFuture(_ moment: Timestamp, field: String) throws(IncidentRefusal) {
         guard withoutSkew(moment) <= now else {
-            throw .badValue(field: field, detail: "\(moment) is in the future; the time here is \(now).")
+            throw .badValue(field: field, detail: "\(moment) is in the future; server time is \(now).")
         }
     }
 }
@@ -61,7 +61,7 @@ extension Incident {
         _ command: IncidentCommand, on incident: Incident?, facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         guard let incident else {
-            guard case .open(let opening) = command else { throw .notFound("There is no such incident.") }
+            guard case .open(let opening) = command else { throw .notFound("No such incident.") }
             return try open(opening, facts: facts)
         }
         try incident.checkOccurredAt(facts, command)
@@ -73,7 +73,7 @@ extension Incident {
         -> [any TimelineEvent]
     {
         switch command {
-        case .open: throw .badValue(field: "", detail: "The incident is open already.")
+        case .open: throw .badValue(field: "", detail: "The incident is already open.")
         case .amend(let amendment): try amend(amendment, facts)
         case .acknowledge: try acknowledge()
         case .advance(let to, let reason, let override):
@@ -127,7 +127,7 @@ extension Incident {
         throw .badValue(
             field: "/occurred_at",
             detail: "\(facts.occurredAt) is before the incident started (\(times.startedAt)); "
-                + "correct started_at first (PATCH) if it began earlier.")
+                + "PATCH started_at first if it began earlier.")
     }
 
     func requirePhase(_ wanted: [Phase]) throws(IncidentRefusal) {
@@ -135,6 +135,6 @@ extension Incident {
     }
 
     static func requireRole(_ role: Role, _ facts: DecisionFacts, to action: String) throws(IncidentRefusal) {
-        guard facts.principal.role >= role else { throw .roleRequired(role, to: action) }
+        guard facts.principal.role >= role else { throw .roleRequired(role, has: facts.principal.role, to: action) }
     }
 }

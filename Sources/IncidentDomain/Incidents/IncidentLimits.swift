@@ -32,13 +32,13 @@ extension Incident {
         guard count >= limit else { return }
         throw .badValue(
             field: "",
-            detail: "INC-\(number) has \(count.grouped) \(things), and may have \(limit.grouped): \(advice).")
+            detail: "INC-\(number) has \(count.grouped) \(things); the limit is \(limit.grouped). Instead: \(advice).")
     }
 
     /// Whether the timeline still takes what a command would write there.
     func checkRoom(for command: IncidentCommand, _ facts: DecisionFacts) throws(IncidentRefusal) {
         guard command.isWriting else { return }
-        let advice = "bring it to its end, or go on in another incident"
+        let advice = "close it, or continue in another incident"
         try requireRoom(
             for: "timeline entries", having: version, atMost: IncidentLimits.entries, instead: advice)
         try requireRoom(
@@ -51,16 +51,16 @@ extension Incident {
         guard impacts.count <= IncidentLimits.impacts else {
             throw .badValue(
                 field: field,
-                detail: "An incident has at most \(IncidentLimits.impacts.grouped) impacts, and would have "
-                    + "\(impacts.count.grouped): remove some, or name the component that the others depend on.")
+                detail: "An incident can have at most \(IncidentLimits.impacts.grouped) impacts; this would make "
+                    + "\(impacts.count.grouped). Remove some, or record the component that the others depend on.")
         }
         let regions = impacts.reduce(0) { $0 + $1.regions.count }
         guard regions <= IncidentLimits.regions else {
             throw .badValue(
                 field: field,
                 detail:
-                    "The impacts of an incident name at most \(IncidentLimits.regions.grouped) regions together, and "
-                    + "would name \(regions.grouped): leave regions out where all are hit.")
+                    "The impacts of an incident can name at most \(IncidentLimits.regions.grouped) regions in total; this "
+                    + "would make \(regions.grouped). Leave regions out where all are affected.")
         }
     }
 }

@@ -16,8 +16,8 @@ package enum IncidentRefusal: Error, Hashable, Sendable {
     /// The review does not exist yet, or is already approved.
     case reviewState(String)
     case notFound(String)
-    /// The role does not suffice for what was asked.
-    case roleRequired(Role, to: String)
+    /// The token's role is too low.
+    case roleRequired(Role, has: Role, to: String)
     /// A value that is wrong given this incident; `field` is its JSON pointer.
     case badValue(field: String, detail: String)
 
@@ -45,24 +45,25 @@ extension IncidentRefusal: CustomStringConvertible {
         switch self {
         case .wrongPhase(let phase, let wanted):
             let names = wanted.map(\.rawValue).joined(separator: ", ")
-            return "The incident is in phase \(phase.rawValue); this can be done in: \(names.isEmpty ? "none" : names)."
+            return "Not possible in phase \(phase.rawValue); possible in: \(names.isEmpty ? "none" : names)."
         case .requirementsUnmet(let phase, let unmet):
             let details = unmet.map(\.detail).joined(separator: "; ")
-            return "Phase \(phase.rawValue) cannot be left yet: \(details)."
+            return "Cannot leave phase \(phase.rawValue) yet: \(details)."
         case .noSuchTransition(let from, let to, let possible):
             let names = possible.map(\.rawValue).joined(separator: ", ")
-            return "From \(from.rawValue) there is no way to \(to.rawValue); "
-                + "possible: \(names.isEmpty ? "none" : names)."
+            return
+                "Cannot go from phase \(from.rawValue) to \(to.rawValue); possible: \(names.isEmpty ? "none" : names)."
         case .gateClosed(let component, let gates):
-            return "\(component) waits: \(gates.map(\.reason).joined(separator: "; "))."
+            return "\(component) is blocked: \(gates.map(\.reason).joined(separator: "; "))."
         case .stepState(let component, let state, let wanted):
             let names = wanted.map(\.rawValue).joined(separator: " or ")
-            return "\(component) is \(state.rawValue); this can be done when it is \(names)."
+            return "\(component) is \(state.rawValue); this is possible when it is \(names)."
         case .mitigationState(let id, let from, let to):
             let names = from.following.map(\.rawValue).joined(separator: ", ")
             return "Mitigation \(id) is \(from.rawValue) and cannot become \(to.rawValue); possible: \(names)."
         case .mergeRefused(let detail), .reviewState(let detail), .notFound(let detail): return detail
-        case .roleRequired(let role, let action): return "To \(action), role \(role.rawValue) is needed."
+        case .roleRequired(let role, let own, let action):
+            return "Requires role \(role.rawValue) to \(action); this token has \(own.rawValue)."
         case .badValue(_, let detail): return detail
         }
     }

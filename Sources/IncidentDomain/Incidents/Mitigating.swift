@@ -3,7 +3,7 @@ extension Incident {
         try requirePhase(Phase.open)
         try requireRoom(
             for: "mitigations", having: mitigations.count, atMost: IncidentLimits.mitigations,
-            instead: "change one that is there")
+            instead: "change an existing one")
         let added = MitigationAdded(
             id: (mitigations.last?.id ?? 0) + 1, description: draft.description, kind: draft.kind, owner: draft.owner,
             state: draft.state)
@@ -13,7 +13,7 @@ extension Incident {
     func changeMitigation(_ id: Int, _ patch: MitigationPatch) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         guard let mitigation = mitigations.first(where: { $0.id == id }) else {
-            throw .notFound("There is no mitigation \(id); GET the incident lists them.")
+            throw .notFound("No mitigation \(id) in INC-\(number); GET /v1/incidents/\(number) lists them.")
         }
         if let state = patch.state, state != mitigation.state, !mitigation.state.following.contains(state) {
             throw .mitigationState(id: id, from: mitigation.state, to: state)

@@ -48,6 +48,20 @@ package enum Phase: String, CaseIterable, Codable, Sendable {
         }
     }
 
+    /// What goes on in it, as people call that: `Assessment`.
+    package var title: String {
+        switch self {
+        case .detect: "Detection"
+        case .assess: "Assessment"
+        case .mitigate: "Mitigation"
+        case .restore: "Restoration"
+        case .review: "Review"
+        case .closed: "Closed"
+        case .dismissed: "Dismissed"
+        case .merged: "Merged"
+        }
+    }
+
     /// Every phase in which work goes on, in order.
     package static let open: [Phase] = [.detect, .assess, .mitigate, .restore, .review]
 }

@@ -100,22 +100,22 @@ extension Incident {
     package func unmet(_ requirement: Requirement) -> UnmetRequirement? {
         switch requirement {
         case .acknowledged:
-            missing(requirement, unless: times.acknowledgedAt != nil, "nobody has acknowledged the incident")
+            missing(requirement, unless: times.acknowledgedAt != nil, "not acknowledged")
         case .severitySet:
-            missing(requirement, unless: severity != nil, "no severity is set")
+            missing(requirement, unless: severity != nil, "no severity set")
         case .commanderAssigned: unassigned(.commander, requirement)
         case .operationsAssigned: unassigned(.operations, requirement)
         case .communicationsAssigned: unassigned(.communications, requirement)
         case .impactRecorded:
-            missing(requirement, unless: impacts.contains { $0.impact.isHarm }, "no affected component has an impact")
+            missing(requirement, unless: impacts.contains { $0.impact.isHarm }, "no component impact recorded")
         case .audienceImpactRecorded:
-            missing(requirement, unless: !audiences.isEmpty, "no audience's impact is described")
+            missing(requirement, unless: !audiences.isEmpty, "no audience impact recorded")
         case .causeGiven:
-            missing(requirement, unless: cause != nil, "no cause category is given that was not refuted")
+            missing(requirement, unless: cause != nil, "no cause stated, or all were refuted")
         case .causeConfirmed:
-            missing(requirement, unless: cause?.confidence == .confirmed, "the cause is not confirmed")
+            missing(requirement, unless: cause?.confidence == .confirmed, "cause not confirmed")
         case .updatePosted:
-            missing(requirement, unless: updates > 0, "no update was posted")
+            missing(requirement, unless: updates > 0, "no update posted")
         case .mitigationSucceeded, .noMitigationRunning: unmetMitigation(requirement)
         case .componentsRestored, .noFiringAlert: unmetRestoration(requirement)
         case .tasksDone:
@@ -128,7 +128,7 @@ extension Incident {
             actions.first { $0.required && $0.state != .dropped && ($0.owner == nil || $0.due == nil) }.map {
                 UnmetRequirement(
                     requirement,
-                    "the required action item \(id(of: $0)) has no \($0.owner == nil ? "owner" : "due date")",
+                    "required action item \(id(of: $0)) has no \($0.owner == nil ? "owner" : "due date")",
                     subject: id(of: $0))
             }
         }
@@ -139,7 +139,7 @@ extension Incident {
     }
 
     private func unassigned(_ role: IncidentRole, _ requirement: Requirement) -> UnmetRequirement? {
-        missing(requirement, unless: roles[role] != nil, "nobody is assigned as \(role.rawValue)")
+        missing(requirement, unless: roles[role] != nil, "no one assigned as \(role.rawValue)")
     }
 
     private func unmetMitigation(_ requirement: Requirement) -> UnmetRequirement? {
@@ -150,11 +150,11 @@ extension Incident {
             }
         }
         guard !mitigations.contains(where: { $0.state == .succeeded || $0.state == .notNeeded }) else { return nil }
-        guard !mitigations.isEmpty else { return UnmetRequirement(requirement, "no mitigation is recorded") }
+        guard !mitigations.isEmpty else { return UnmetRequirement(requirement, "no mitigation recorded") }
         // One that failed cannot succeed any more: it is run again, or another one is recorded.
         let candidate = mitigations.last { $0.state.following.contains(.succeeded) }
         return UnmetRequirement(
-            requirement, "no mitigation has succeeded or is recorded as not needed",
+            requirement, "no mitigation has succeeded or is marked as not needed",
             subject: candidate.map { String($0.id) })
     }
 
@@ -174,7 +174,7 @@ extension Incident {
         guard let first = down.first else { return nil }
         let names = down.prefix(10).joined(separator: ", ") + (down.count > 10 ? " and \(down.count - 10) more" : "")
         let (subject, next) = nextToRestore(of: down) ?? (first, .look)
-        return UnmetRequirement(requirement, "not restored or waived yet: \(names)", subject: subject, step: next)
+        return UnmetRequirement(requirement, "not restored or waived: \(names)", subject: subject, step: next)
     }
 
     /// What can be done next, as far as it can be told without the catalog: what is worked on is verified, and what is
@@ -188,9 +188,9 @@ extension Incident {
 
     private var unmetReview: UnmetRequirement? {
         guard let review else {
-            return UnmetRequirement(.reviewApproved, "no review has been started")
+            return UnmetRequirement(.reviewApproved, "review not started")
         }
         return review.status == .approved
-            ? nil : UnmetRequirement(.reviewApproved, "the review is not approved", step: .finish)
+            ? nil : UnmetRequirement(.reviewApproved, "review not approved", step: .finish)
     }
 }

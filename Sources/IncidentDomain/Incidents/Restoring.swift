@@ -21,7 +21,7 @@ extension Incident {
         guard let reason else {
             throw .badValue(
                 field: "/reason",
-                detail: "A forced start needs a reason: it stands in the timeline and the review.")
+                detail: "A forced start needs a reason. The timeline and the review show it.")
         }
         let overridden = planned.waitsFor.map(\.reason)
         return [

@@ -11,7 +11,7 @@ extension Incident {
         try requirePhase(Phase.open)
         guard asked != .approved else {
             throw .badValue(
-                field: "/status", detail: "A review is approved by POST /v1/incidents/\(number)/review/approve.")
+                field: "/status", detail: "POST /v1/incidents/\(number)/review/approve approves a review.")
         }
         let changed = (reviewTexts ?? ReviewTexts()).changed(among: sections)
         if changed.isEmpty, let review, review.status == asked ?? review.status { return [] }
@@ -32,22 +32,22 @@ extension Incident {
         guard after.written.count <= limits.reviewSections else {
             throw .badValue(
                 field: "/sections",
-                detail: "A review has at most \(limits.reviewSections) written sections, and would have "
-                    + "\(after.written.count): write into one that is there.")
+                detail: "A review can have at most \(limits.reviewSections) written sections; this would make "
+                    + "\(after.written.count). Use an existing one.")
         }
         guard after.bytes <= max(limits.reviewBytes, before.bytes) else {
             throw .badValue(
                 field: "/sections",
                 detail:
-                    "The written sections of a review have at most \(limits.reviewBytes.grouped) bytes together, and "
-                    + "would have \(after.bytes.grouped): shorten them, or write elsewhere and link to it.")
+                    "The written sections of a review can have at most \(limits.reviewBytes.grouped) bytes in total; this "
+                    + "would make \(after.bytes.grouped). Shorten them, or link to a document elsewhere.")
         }
         guard after.stored <= limits.reviewStoredBytes else {
             throw .badValue(
                 field: "/sections",
                 detail:
-                    "All revisions of a review have at most \(limits.reviewStoredBytes.grouped) bytes together, which is "
-                    + "reached: approve it as it is, or write elsewhere and link to it.")
+                    "All revisions of a review can have at most \(limits.reviewStoredBytes.grouped) bytes in total, and have "
+                    + "them. Approve it as it is, or link to a document elsewhere.")
         }
     }
 
@@ -57,7 +57,7 @@ extension Incident {
         if review?.status == .approved { return [] }
         try requirePhase([.review])
         guard let review else {
-            throw .reviewState("There is no review yet; POST /v1/incidents/\(number)/review starts it.")
+            throw .reviewState("No review of INC-\(number) yet; POST /v1/incidents/\(number)/review starts it.")
         }
         try Self.requireRole(.commander, facts, to: "approve a review")
         let known = reviewTexts ?? ReviewTexts()
@@ -72,7 +72,7 @@ extension Incident {
         try requirePhase(Phase.open + [.closed])
         try requireRoom(
             for: "action items", having: actions.count, atMost: IncidentLimits.actions,
-            instead: "change one that is there")
+            instead: "change an existing one")
         let added = ActionAdded(
             ordinal: (actions.last?.ordinal ?? 0) + 1, title: draft.title, kind: draft.kind, owner: draft.owner,
             due: draft.due, required: draft.required)
@@ -82,7 +82,7 @@ extension Incident {
     func changeAction(_ ordinal: Int, _ patch: ActionPatch) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open + [.closed])
         guard let action = actions.first(where: { $0.ordinal == ordinal }) else {
-            throw .notFound("There is no action item \(number)-\(ordinal).")
+            throw .notFound("No action item \(number)-\(ordinal).")
         }
         let change = ActionChanged(
             ordinal: ordinal, title: patch.title == action.title ? nil : patch.title,

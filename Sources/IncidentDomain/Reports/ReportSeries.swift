@@ -56,11 +56,11 @@ extension ReportSeries {
     /// When the last bucket ends.
     package var until: Timestamp { from.adding(seconds: Double(buckets.count * bucketSeconds)) }
 
-    /// As in `84 reports from users since 2026-11-22 21:37:00 UTC, at most 31 in a minute, where 0.6 are normal.`
+    /// As in `84 user reports since 2026-11-22 21:37:00 UTC, peak 31 per minute (normally 0.6).`
     package var sentence: String {
-        let normal = baselinePerMinute < 0.05 ? "none are" : "\(baselineText) \(baselinePerMinute == 1 ? "is" : "are")"
-        return "\(total.grouped) \(total == 1 ? "report" : "reports") from users since \(from.toTheSecond), "
-            + "at most \(peakPerMinute.grouped) in a minute, where \(normal) normal."
+        let normal = baselinePerMinute < 0.05 ? "none" : baselineText
+        return "\(total.grouped) user \(total == 1 ? "report" : "reports") since \(from.toTheSecond), "
+            + "peak \(peakPerMinute.grouped) per minute (normally \(normal))."
     }
 
     /// To a tenth.

@@ -25,7 +25,7 @@ package struct RestorationGate: Hashable, Sendable {
         case .dependency(let step): return "waits for \(step.component) (\(step.progress))"
         case .wave(let number, let open, let more):
             let clauses = open.map(\.clause).joined(separator: ", ")
-            return "wave \(number) is not stable: \(clauses)\(more > 0 ? " and \(more) more" : "")"
+            return "wave \(number) is not complete: \(clauses)\(more > 0 ? " and \(more) more" : "")"
         case .alerts(let count):
             return "\(count) alert\(count == 1 ? " is" : "s are") still firing on \(component)"
         case .probe(let probe, let status): return probe.clause(status)
@@ -53,7 +53,7 @@ extension ProbeFact {
     fileprivate func clause(_ status: ProbeStatus) -> String {
         switch status {
         case .failing: "probe \(name) failed: \(detail ?? "no detail")"
-        case .pending: "probe \(name) has not looked since the work on \(component) began"
+        case .pending: "probe \(name) has not run since work on \(component) started"
         case .passing: "probe \(name) passed"
         }
     }
@@ -82,7 +82,7 @@ package struct OpenStep: Hashable, Sendable {
 
     /// As in "auth is restoring (60 % ramped)".
     fileprivate var clause: String {
-        if let soak { return "\(component) has soaked \(soak.text)" }
+        if let soak { return "\(component) is soaking, \(soak.text)" }
         return "\(component) is \(status.rawValue)" + (ramp.map { " (\($0))" } ?? "")
     }
 

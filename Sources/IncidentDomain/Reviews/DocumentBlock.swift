@@ -96,7 +96,7 @@ extension DocumentBlock {
     }
 
     private static func leftOut(_ count: Int) -> DocumentBlock {
-        .line("\(count.grouped) more are left out here; the whole timeline has them.")
+        .line("\(count.grouped) more not shown; the full timeline has them.")
     }
 
     private static func kept(_ sizes: [Int]) -> Int {

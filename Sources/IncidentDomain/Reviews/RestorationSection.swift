@@ -18,14 +18,14 @@ extension ReviewDraft {
             let restored = step.state == .restored ? step.restoredAt : nil
             if restored != nil { place += 1 }
             let tier = facts.tier(planned.component)
-            let inherited = planned.effectiveTier < planned.tier ? ", counts as \(planned.effectiveTier)" : ""
+            let inherited = planned.effectiveTier < planned.tier ? ", effective tier \(planned.effectiveTier)" : ""
             table.add(
                 restored == nil ? "" : String(place), facts.name(planned.component), tier + inherited, String(wave),
                 step.startedAt?.dateAndTime ?? "", restored?.dateAndTime ?? "", took(step, restored),
                 planned.status.words)
         }
         let note =
-            "Waves are planned from criticality and dependencies; the order below is the one in which it happened."
+            "Waves follow criticality and dependencies. The table shows the actual order."
         return [.line(note), table.block]
     }
 
@@ -47,26 +47,26 @@ extension ReviewDraft {
             return "\(recorded.occurredAt.toTheSecond), \(recorded.actor.name): \(recorded.event.sentence)"
         }
         guard !lines.isEmpty else { return [] }
-        return [.heading("Forced starts, waivers, failures, regressions"), .bullets(lines)]
+        return [.heading("Deviations from the plan"), .bullets(lines)]
     }
 
     /// Every expected time that was told, beside what came true.
     private static func expectations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.times.restoredAt
-        var table = DocumentTable("Told at (UTC)", "Audience", "Expected (UTC)", "In fact")
+        var table = DocumentTable("Posted at (UTC)", "Audience", "ETA (UTC)", "Actual")
         for recorded in facts.timeline {
             guard let update = recorded.event.as(UpdatePosted.self), let eta = update.eta else { continue }
             table.add(
                 recorded.occurredAt.dateAndTime, update.audience, eta.dateAndTime,
                 restored.map { comparison(of: $0, with: eta) } ?? "not restored yet")
         }
-        return table.isEmpty ? [] : [.heading("Expected times that were told"), table.block]
+        return table.isEmpty ? [] : [.heading("ETAs communicated"), table.block]
     }
 
     static func comparison(of actual: Timestamp, with expected: Timestamp) -> String {
         let seconds = actual.seconds(since: expected)
         if abs(seconds) < 60 { return "on time" }
-        return "\(DurationText.human(abs(seconds))) \(seconds > 0 ? "later" : "earlier")"
+        return "\(DurationText.human(abs(seconds))) \(seconds > 0 ? "late" : "early")"
     }
 }
 
@@ -83,14 +83,15 @@ extension ReviewDraft {
         for row in gantt.rows where shown.contains(row.component) {
             let actual = row.startedAt.flatMap { start in
                 row.restoredAt.map { text(RestorationGantt.Span(begin: start, end: $0)) }
-                    ?? "begun \(start.dateAndTime)"
+                    ?? "started \(start.dateAndTime)"
             }
             table.add(
-                facts.name(row.component), row.planned.map(text) ?? "not planned", actual ?? "not begun",
+                facts.name(row.component), row.planned.map(text) ?? "not planned", actual ?? "not started",
                 difference(row))
         }
         let hidden = all.count - shown.count
-        let more: [DocumentBlock] = hidden > 0 ? [.line("Left out are \(hidden.grouped) that differ less.")] : []
+        let more: [DocumentBlock] =
+            hidden > 0 ? [.line("\(hidden.grouped) more with smaller differences are not shown.")] : []
         return [.heading("Planned and actual"), .line(whole(gantt)), table.block] + more
     }
 
@@ -100,13 +101,13 @@ extension ReviewDraft {
     }
 
     private static func whole(_ gantt: RestorationGantt) -> String {
-        let first = "The plan is the one that stood when restoring began."
+        let first = "Plan as of the start of restoration."
         guard let planned = gantt.rows.compactMap(\.planned?.end).max() else { return first }
-        let end = "By it all was to be back at \(planned.toTheSecond)."
+        let end = "Planned finish \(planned.toTheSecond)."
         let restored = gantt.rows.compactMap(\.restoredAt).max()
         guard let restored, gantt.rows.allSatisfy(\.isOver) else { return "\(first) \(end)" }
         let difference = comparison(of: restored, with: planned)
-        return "\(first) \(end) It was at \(restored.toTheSecond): \(difference)."
+        return "\(first) \(end) Actual finish \(restored.toTheSecond), \(difference)."
     }
 
     /// As in `2026-11-22 10:54:00 for 15 min`.
@@ -115,7 +116,7 @@ extension ReviewDraft {
     }
 
     private static func difference(_ row: RestorationGantt.Row) -> String {
-        guard let restored = row.restoredAt else { return row.isOver ? "waived" : "not back yet" }
+        guard let restored = row.restoredAt else { return row.isOver ? "waived" : "not restored" }
         return row.planned.map { comparison(of: restored, with: $0.end) } ?? ""
     }
 }

@@ -14,28 +14,26 @@ extension ReviewDraft {
     }
 
     private static func opening(_ incident: Incident) -> String {
-        let severity =
-            incident.severity.map { "a \($0.rawValue) incident" } ?? "an incident whose severity is not recorded"
+        let severity = incident.severity?.rawValue ?? "no severity set"
         let began = incident.times.startedAt.toTheSecond
-        let text =
-            "INC-\(incident.number), “\(incident.title)”, is \(severity). Its impact began \(began)"
-        if incident.phase == .dismissed { return "\(text), and it was dismissed as a false alarm." }
-        if let other = incident.mergedInto { return "\(text). It was merged into INC-\(other), where it goes on." }
+        let text = "INC-\(incident.number) “\(incident.title)” (\(severity)): impact started \(began)"
+        if incident.phase == .dismissed { return "\(text); dismissed as a false alarm." }
+        if let other = incident.mergedInto { return "\(text); merged into INC-\(other), where it continues." }
         guard let restored = incident.times.restoredAt, let seconds = incident.times.timeToRestore else {
-            return "\(text) and is not recorded as restored."
+            return "\(text); not restored."
         }
-        return "\(text); it was restored \(restored.toTheSecond), \(DurationText.human(seconds)) later."
+        return "\(text); restored \(restored.toTheSecond), after \(DurationText.human(seconds))."
     }
 
     private static func keyFacts(_ facts: ReviewFacts) -> [(label: String, text: String)] {
         let incident = facts.incident
         var lines: [(label: String, text: String)] = [
             ("Severity", severityHistory(facts)),
-            ("Cause", incident.cause.map { "\($0.readableName), \($0.confidence.rawValue)" } ?? "not recorded"),
+            ("Cause", incident.cause.map { "\($0.name), \($0.confidence.rawValue)" } ?? "not recorded"),
             ("Components affected", affected(facts)),
         ]
         let waived = incident.steps.filter { $0.state == .waived }.map { facts.name($0.component) }
-        if !waived.isEmpty { lines.append(("Waived, not restored", waived.joined(separator: ", "))) }
+        if !waived.isEmpty { lines.append(("Restoration waived", waived.joined(separator: ", "))) }
         lines += IncidentRole.allCases.compactMap { role in
             incident.roles[role].map { (role.words.capitalizedFirst, $0) }
         }
@@ -48,7 +46,7 @@ extension ReviewDraft {
             guard let other = recorded.event.as(IncidentAbsorbed.self) else { return nil }
             return "INC-\(other.number) “\(other.title)”"
         }
-        if !absorbed.isEmpty { lines.append(("Took over", absorbed.joined(separator: ", "))) }
+        if !absorbed.isEmpty { lines.append(("Merged into it", absorbed.joined(separator: ", "))) }
         return lines
     }
 
@@ -71,15 +69,8 @@ extension ReviewDraft {
         let audiences = facts.timeline.compactMap { $0.event.as(UpdatePosted.self)?.audience }
         guard !audiences.isEmpty else { return "none" }
         let counts = Dictionary(grouping: audiences) { $0 }.sorted { $0.key < $1.key }
-            .map { "\($0.value.count) for \($0.key)" }
+            .map { "\($0.value.count) to \($0.key)" }
         return "\(audiences.count) (\(counts.joined(separator: ", ")))"
-    }
-}
-
-extension CauseHypothesis {
-    /// As in `technical, cdn fault`.
-    var readableName: String {
-        category.words + (subcategory.map { " / \($0.words)" } ?? "")
     }
 }
 
@@ -103,7 +94,7 @@ extension ReviewDraft {
     /// What was hit, where, how hard and for how long; who was hit, in words and numbers.
     static func impact(_ facts: ReviewFacts) -> [DocumentBlock] {
         let reports = facts.reports.map { series -> [DocumentBlock] in
-            [.heading("Users' reports"), .line(series.sentence), .code(series.chart)]
+            [.heading("User reports"), .line(series.sentence), .code(series.chart)]
         }
         return [.heading("Components")] + components(facts) + [.heading("Audiences"), audiences(facts.incident)]
             + (reports ?? [])
@@ -119,17 +110,17 @@ extension ReviewDraft {
                 start.dateAndTime, end(of: impact),
                 impact.endedAt.map { DurationText.human($0.seconds(since: start)) } ?? "")
         }
-        var parts = [table.isEmpty ? .line("No impact on a component is recorded.") : table.block]
+        var parts = [table.isEmpty ? .line("No component impact recorded.") : table.block]
         let removed = removedComponents(facts)
         if !removed.isEmpty {
-            parts.append(.line("Recorded at first and taken back: \(removed.map(facts.name).joined(separator: ", "))."))
+            parts.append(.line("Recorded at first, later removed: \(removed.map(facts.name).joined(separator: ", "))."))
         }
         return parts
     }
 
     private static func end(of impact: ComponentImpact) -> String {
         if let end = impact.endedAt { return end.dateAndTime }
-        return impact.isOngoing ? "not ended" : "not recorded"
+        return impact.isOngoing ? "ongoing" : "not recorded"
     }
 
     private static func removedComponents(_ facts: ReviewFacts) -> [String] {
@@ -144,10 +135,10 @@ extension ReviewDraft {
             let numbers = impact.numbers.joined(separator: ", ")
             return (
                 audience.words.capitalizedFirst,
-                impact.description.sentence + (numbers.isEmpty ? "" : " Numbers: \(numbers).")
+                impact.description.sentence + (numbers.isEmpty ? "" : " \(numbers.beginningSentence)")
             )
         }
-        return lines.isEmpty ? .line("No impact on an audience is recorded.") : .bullets(lines)
+        return lines.isEmpty ? .line("No audience impact recorded.") : .bullets(lines)
     }
 }
 
@@ -160,20 +151,20 @@ extension ReviewDraft {
         for recorded in facts.timeline {
             guard let hypothesis = recorded.event.as(CauseStated.self)?.value else { continue }
             table.add(
-                recorded.occurredAt.dateAndTime, hypothesis.readableName, hypothesis.confidence.rawValue,
+                recorded.occurredAt.dateAndTime, hypothesis.name, hypothesis.confidence.rawValue,
                 hypothesis.evidence ?? "not recorded", recorded.actor.name)
         }
-        guard !table.isEmpty else { return [.line("No cause is recorded.")] }
+        guard !table.isEmpty else { return [.line("No cause recorded.")] }
         return [.paragraph(current(facts.incident)), .heading("How it was found"), table.block]
     }
 
     private static func current(_ incident: Incident) -> [DocumentInline] {
         guard let cause = incident.cause else {
-            return [.line("Every cause that was suspected has been refuted.")]
+            return [.line("All suspected causes were refuted.")]
         }
         let evidence = cause.evidence.map { " Evidence: \($0.sentence)" } ?? ""
         return [
-            .strong([.line(cause.readableName.capitalizedFirst)]),
+            .strong([.line(cause.name.capitalizedFirst)]),
             .text(Markdown.visible(", \(cause.confidence.rawValue).\(evidence)")),
         ]
     }
@@ -202,8 +193,8 @@ extension ReviewDraft {
         let count = "\(entries.grouped) \(entries == 1 ? "entry" : "entries")"
         let note =
             shown == entries
-            ? "This is the whole timeline: \(count)."
-            : "These are its key moments, \(shown.grouped) of \(count); the whole timeline is longer and can be verified."
+            ? "Full timeline: \(count)."
+            : "Key moments: \(shown.grouped) of \(count). The full timeline can be read and verified."
         return [.line(note), table.block]
     }
 
@@ -226,7 +217,7 @@ extension ReviewDraft {
     /// How long it took until, counted from the start of the impact, and how long it stood in each phase.
     static func durations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let times = facts.incident.times
-        var clocks = DocumentTable("Until", "Reached (UTC)", "After", "Seconds")
+        var clocks = DocumentTable("Milestone", "Reached (UTC)", "After", "Seconds")
         for (name, moment) in [
             ("detected", times.detectedAt), ("acknowledged", times.acknowledgedAt), ("assessed", times.assessedAt),
             ("mitigated", times.mitigatedAt), ("restored", times.restoredAt), ("reviewed", times.reviewedAt),
@@ -241,8 +232,8 @@ extension ReviewDraft {
             clocks.add(name, moment.dateAndTime, DurationText.human(seconds), DurationText.exact(seconds))
         }
         return [
-            .line("Counted from the start of the impact, \(times.startedAt.toTheSecond)."), clocks.block,
-            .heading("Time in each phase"), phases(facts.visits),
+            .line("Measured from the start of the impact, \(times.startedAt.toTheSecond)."), clocks.block,
+            .heading("Time per phase"), phases(facts.visits),
         ] + revertNote(facts)
     }
 
@@ -252,7 +243,7 @@ extension ReviewDraft {
             let ongoing = total.since.map { "since \($0.toTheSecond)" }
             let past = total.visits > 1 || ongoing == nil ? DurationText.human(total.seconds) : nil
             table.add(
-                total.phase.rawValue, String(total.visits),
+                total.phase.title, String(total.visits),
                 [past, ongoing].compactMap(\.self).joined(separator: ", and "),
                 past == nil ? "" : DurationText.exact(total.seconds))
         }
@@ -262,10 +253,11 @@ extension ReviewDraft {
     private static func revertNote(_ facts: ReviewFacts) -> [DocumentBlock] {
         let reverts = facts.timeline.compactMap { recorded -> String? in
             guard let change = recorded.event.as(PhaseReverted.self) else { return nil }
-            return "\(recorded.occurredAt.toTheSecond): from \(change.from.rawValue) to \(change.phase.rawValue), "
+            return
+                "\(recorded.occurredAt.toTheSecond): from \(change.from.title.lowercased()) to \(change.phase.title.lowercased()), "
                 + "by \(recorded.actor.name). Reason: \(change.reason.sentence)"
         }
-        return reverts.isEmpty ? [] : [.heading("Ways back"), .bullets(reverts)]
+        return reverts.isEmpty ? [] : [.heading("Reverted phases"), .bullets(reverts)]
     }
 }
 
@@ -274,14 +266,14 @@ extension ReviewDraft {
 extension ReviewDraft {
     /// What was done to stop the harm, and how each of it went; then the tasks.
     static func mitigations(_ facts: ReviewFacts) -> [DocumentBlock] {
-        var table = DocumentTable("No.", "What", "Kind", "Owner", "Course (UTC)", "State", "Took")
+        var table = DocumentTable("No.", "What", "Kind", "Owner", "History (UTC)", "State", "Took")
         for mitigation in facts.incident.mitigations {
             table.add(
                 String(mitigation.id), mitigation.description, mitigation.kind ?? "",
                 mitigation.owner ?? "not recorded",
                 course(of: mitigation.id, facts.timeline), mitigation.state.words, took(mitigation))
         }
-        var parts = [table.isEmpty ? .line("No mitigation is recorded.") : table.block]
+        var parts = [table.isEmpty ? .line("No mitigation recorded.") : table.block]
         let tasks = facts.incident.tasks
         if !tasks.isEmpty {
             let lines = tasks.map { task in
@@ -334,7 +326,7 @@ extension ReviewDraft {
         }
         return [
             table.isEmpty
-                ? .line("Nothing was overridden: every phase was left and every component was started by the rules.")
+                ? .line("Nothing was overridden.")
                 : table.block
         ]
     }
@@ -342,12 +334,12 @@ extension ReviewDraft {
     private static func overridden(by event: IncidentEvent) -> (details: [String], reason: String?) {
         if let change = event.as(PhaseEntered.self) {
             let details = change.overridden.map { requirement in
-                "leaving \(change.from.rawValue) without “\(requirement.requirement.words)”: \(requirement.detail)"
+                "Left \(change.from.title.lowercased()) without “\(requirement.requirement.words)”: \(requirement.detail)"
             }
             return (details, change.reason)
         }
         if let start = event.as(StepStarted.self) {
-            return (start.overridden.map { "starting \(start.component): \($0)" }, start.reason)
+            return (start.overridden.map { "Started \(start.component) early: \($0)" }, start.reason)
         }
         return ([], nil)
     }
@@ -358,7 +350,7 @@ extension ReviewDraft {
 extension ReviewDraft {
     /// What has to be done so that it does not happen again.
     static func actions(_ facts: ReviewFacts) -> [DocumentBlock] {
-        [facts.incident.actions.isEmpty ? .line("No action item is recorded.") : actionTable(of: facts.incident)]
+        [facts.incident.actions.isEmpty ? .line("No action items.") : actionTable(of: facts.incident)]
     }
 
     /// The action items as they stand.
@@ -367,7 +359,7 @@ extension ReviewDraft {
         for action in incident.actions {
             table.add(
                 incident.id(of: action), action.title, action.kind.rawValue,
-                action.owner ?? "nobody", action.due ?? "no date",
+                action.owner ?? "none", action.due ?? "none",
                 action.required ? "yes" : "no", action.state.words)
         }
         return table.block
@@ -381,15 +373,19 @@ extension ReviewDraft {
         if let next = incident.phase.next {
             parts +=
                 asked.isEmpty
-                ? [.line("Nothing: the incident can go on from \(incident.phase.rawValue) to \(next.rawValue).")]
-                : [.line("Before the incident can leave \(incident.phase.rawValue):"), .bullets(asked)]
+                ? [
+                    .line(
+                        "All requirements are met: the incident can advance from \(incident.phase.rawValue) to \(next.rawValue)."
+                    )
+                ]
+                : [.line("Required to leave phase \(incident.phase.rawValue):"), .bullets(asked)]
         } else {
-            parts.append(.line("Nothing is asked for any more: the incident is \(incident.phase.rawValue)."))
+            parts.append(.line("No more requirements: the incident is \(incident.phase.rawValue)."))
         }
         let open = incident.actions.filter { $0.state == .open || $0.state == .inProgress }
         if !open.isEmpty {
             let ids = open.map(incident.id(of:)).joined(separator: ", ")
-            parts.append(.line("Action items that are not done yet: \(ids)."))
+            parts.append(.line("Open action items: \(ids)."))
         }
         return parts
     }

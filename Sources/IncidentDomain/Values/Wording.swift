@@ -5,7 +5,7 @@
 package enum DurationText {
     /// As in `2 h 3 min 20 s`, `4 d 2 h` or `0.25 s`: to the second up to a day, then to the minute.
     package static func human(_ seconds: Double) -> String {
-        guard seconds.isFinite else { return "not known" }
+        guard seconds.isFinite else { return "unknown" }
         let sign = seconds < 0 ? "−" : ""
         let milliseconds = Int64(min((abs(seconds) * 1000).rounded(), 1e15))
         if milliseconds < 1000, milliseconds > 0 { return "\(sign)\(exact(Double(milliseconds) / 1000)) s" }

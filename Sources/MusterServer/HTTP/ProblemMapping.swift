@@ -80,7 +80,7 @@ extension Problem {
         case .mergeRefused: self.init(.mergeRefused, refusal.description)
         case .reviewState: self.init(.reviewState, refusal.description)
         case .notFound: self.init(.notFound, refusal.description)
-        case .roleRequired(let role, _):
+        case .roleRequired(let role, _, _):
             self.init(.roleRequired, refusal.description, members: ["role": .string(role.rawValue)])
         case .badValue(let field, let detail): self = .invalid(field, detail)
         }

@@ -4,7 +4,7 @@ import IncidentDomain
 enum IncidentRepresentation {
     /// Counts the forms that representations have had. Raised with every change of a field, so that what an earlier
     /// release stored is written anew when it is read.
-    private static let form = 3
+    private static let form = 4
 
     /// What a stored representation depends on besides its incident.
     static func stamp(_ policy: PhasePolicy) -> String {

@@ -35,10 +35,10 @@ enum EventCodec {
     /// - Throws: `Unreadable` for a kind or version that this program does not know, or a payload that is not of its kind.
     static func decode(kind: String, version: Int, payload: [UInt8]) throws(Unreadable) -> IncidentEvent {
         guard let type = types[kind] else {
-            throw Unreadable(kind: kind, version: version, reason: "the kind is unknown")
+            throw Unreadable(kind: kind, version: version, reason: "unknown kind")
         }
         guard type.versions.contains(version) else {
-            throw Unreadable(kind: kind, version: version, reason: "the version is unknown")
+            throw Unreadable(kind: kind, version: version, reason: "unknown version")
         }
         do {
             return IncidentEvent(try JSONDecoder().decode(type, from: Data(payload)).read(as: version))

@@ -118,12 +118,12 @@ final class FeedHub: Service, Sendable {
 
     private static func tooMany(_ max: Int) -> Problem {
         .later(
-            .tooManyRequests, "This token has \(max) streams of events already. Close one, or share what one receives.",
+            .tooManyRequests, "This token already has \(max) event streams open, the maximum. Close one, or share one.",
             seconds: 5)
     }
 
     private static func full(_ max: Int) -> Problem {
-        .later(.overloaded, "There are \(max) streams of events already. Try again later.", seconds: 5)
+        .later(.overloaded, "\(max) event streams are open, the maximum. Try again later.", seconds: 5)
     }
 
     fileprivate func leave(_ id: Int) {
@@ -201,7 +201,7 @@ extension FeedHub {
             do {
                 try await RunnerPulse.pass { try await readOn() }
             } catch {
-                logger.debug("the feed could not be read", metadata: ["error": "\(error)"])
+                logger.debug("cannot read the feed", metadata: ["error": "\(error)"])
             }
         }
     }
@@ -280,7 +280,7 @@ extension FeedHub {
             do {
                 try await RunnerPulse.pass { try await endRevoked() }
             } catch {
-                logger.debug("the tokens of streams could not be checked", metadata: ["error": "\(error)"])
+                logger.debug("cannot check the tokens of event streams", metadata: ["error": "\(error)"])
             }
         }
     }

@@ -30,7 +30,7 @@ struct FeedNotifier: Service {
             do {
                 try await RunnerPulse.pass { try await FeedStore.notify(in: pool) }
             } catch {
-                logger.debug("other daemons could not be woken", metadata: ["error": "\(error)"])
+                logger.debug("cannot notify other daemons", metadata: ["error": "\(error)"])
             }
             try? await Task.sleep(for: Self.pause)
         }

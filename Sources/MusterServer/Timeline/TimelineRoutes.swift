@@ -53,7 +53,7 @@ struct TimelineRoutes: Sendable {
         let known = request.head.headerFields[.lastEventID] ?? after
         let given = known.flatMap(FeedPosition.init)
         if known != nil, given == nil {
-            throw Problem.invalid("/after", "is not the id of an event; 0-0 is the beginning")
+            throw Problem.invalid("/after", "is not an event id; 0-0 is the beginning")
         }
         let isBootstrap = request.principal == Authenticator.bootstrap
         let token = try Authenticator.token(in: request.head.headerFields)

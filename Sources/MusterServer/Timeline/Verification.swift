@@ -51,17 +51,17 @@ struct Verification: Sendable {
         let replayed = known.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
         let isSince = entries.contains { $0.recorded.sequence > row.version && $0.isRedaction }
         if replayed != row.incident, !isSince {
-            report.differences.append("INC-\(number): the row does not say what its timeline adds up to")
+            report.differences.append("INC-\(number): the stored state differs from the replayed timeline")
         }
         if known.last?.hash != row.lastHash {
-            report.differences.append("INC-\(number): the row does not carry the hash of its newest entry")
+            report.differences.append("INC-\(number): the stored last hash is not the hash of the newest entry")
         }
         if row.columns != VerificationStore.Columns(of: row.incident) || row.version != row.incident.version {
-            report.differences.append("INC-\(number): the row's columns and its state differ")
+            report.differences.append("INC-\(number): the stored columns differ from the stored state")
         }
         let shown = IncidentRepresentation.bytes(of: row.incident, policy: policy)
         if row.policy == IncidentRepresentation.stamp(policy), row.representation != shown {
-            report.differences.append("INC-\(number): the row shows something else than its state")
+            report.differences.append("INC-\(number): the stored representation differs from the stored state")
         }
     }
 }
@@ -86,14 +86,14 @@ struct TimelineCheck {
             if sequence != index + 1 { found.append("entry \(index + 1) is missing (\(sequence) follows)") }
             if let salt = entry.salt {
                 if NewTimelineEntry.digest(salt: salt, payload: entry.stored.payload) != entry.payloadDigest {
-                    found.append("entry \(sequence) has another payload than was recorded")
+                    found.append("entry \(sequence) has a payload that does not match its digest")
                 }
             } else if announced[sequence] != HashChain.hex(OpenSSL.sha256(entry.stored.payload)) {
-                found.append("entry \(sequence) was redacted otherwise than its redaction says")
+                found.append("entry \(sequence) has a replacement that does not match its redaction")
             }
             let hash = NewTimelineEntry.hash(
                 entry.recorded, entry.stored, number: number, after: previous, payloadDigest: entry.payloadDigest)
-            if hash != entry.hash { found.append("entry \(sequence) breaks the chain") }
+            if hash != entry.hash { found.append("entry \(sequence) breaks the hash chain") }
             previous = entry.hash
         }
         return found

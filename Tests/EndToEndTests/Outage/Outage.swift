@@ -127,7 +127,7 @@ struct Outage: Sendable {
         let engineer = engineers[0].daemons[0]
         let refused = try await engineer.post(path + "/restoration/notifications/start").problem(409, "gate-closed")
         let reason = refused["waits_for"][0]["reason"].string ?? ""
-        #expect(reason.hasPrefix("wave 2 is not stable: "), "\(refused)")
+        #expect(reason.hasPrefix("wave 2 is not complete: "), "\(refused)")
         let force = try #require(refused["how"].items.last)
         #expect(force["body"]["override"] == true)
         try await engineer.follow(force, Self.known).problem(403, "role-required")
@@ -160,7 +160,7 @@ struct Outage: Sendable {
         let after = try await plan()
         #expect(soaking.allSatisfy { after.planStep($0.component)["state"] == "verifying" })
         let reasons = try await work
-        #expect(reasons.contains { $0.hasPrefix("wave 2 is not stable: ") }, "\(reasons)")
+        #expect(reasons.contains { $0.hasPrefix("wave 2 is not complete: ") }, "\(reasons)")
         try await checkSoaks(soaking)
     }
 

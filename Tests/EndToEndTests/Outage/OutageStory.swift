@@ -57,9 +57,9 @@ struct OutageStory: Sendable {
     func isReviewed(_ api: API) async throws {
         let (text, page) = (try await api.get(path + "/review.md").text, try await api.get(path + "/review.html").text)
         let told = [
-            "Planned and actual", "Forced starts, waivers, failures, regressions", "Nobody chats at night",
-            "The press is watching", "starting notifications: wave 2 is not stable", "Creators wait",
-            "The plan is the one that stood when restoring began",
+            "Planned and actual", "Deviations from the plan", "Nobody chats at night",
+            "The press is watching", "Started notifications early: wave 2 is not complete", "Creators wait",
+            "Plan as of the start of restoration",
         ]
         for words in told {
             #expect(text.contains(words), "review.md does not say: \(words)")

@@ -23,7 +23,7 @@ struct CorrelationTests {
             found
                 == AlertCorrelation(
                     component: "feed", through: ["feed", "auth", "db"], direction: .dependsOnAffected))
-        #expect(found?.text == "feed depends on db (over auth)")
+        #expect(found?.text == "feed depends on db (via auth)")
         #expect(nearest(["auth"], ["db"])?.text == "auth depends on db")
     }
 
@@ -31,7 +31,7 @@ struct CorrelationTests {
         let found = nearest(["db"], ["feed"])
         #expect(found?.direction == .affectedDependsOn && found?.component == "db")
         #expect(found?.through == ["feed", "auth", "db"])
-        #expect(found?.text == "feed, which is affected here, depends on db (over auth)")
+        #expect(found?.text == "feed, which is affected, depends on db (via auth)")
     }
 
     @Test func `the nearest connection is taken`() {

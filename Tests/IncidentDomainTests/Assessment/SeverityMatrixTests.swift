@@ -74,7 +74,7 @@ struct SeverityMatrixTests {
         #expect(quarter.severity == .sev2)
         #expect(
             quarter.reasons.last
-                == "5 of the 18 components of tiers 0 and 1 are down (a quarter or more, which is one step more severe): sev2"
+                == "5 of 18 components in tiers 0 and 1 are down (a quarter or more, so one level higher): sev2"
         )
         #expect(quarter.reasons.contains("2 more lead to sev3"))
         let others = ["live-playback", "payments", "search", "event-bus"].map {
@@ -88,7 +88,7 @@ struct SeverityMatrixTests {
         #expect(alerts.severity == .sev2)
         #expect(
             alerts.reasons == [
-                "feed (tier 1) has alerts firing, taken as a partial outage until somebody says how bad it is: sev2"
+                "feed (tier 1) has alerts firing, assumed to be a partial outage until an impact is recorded: sev2"
             ])
         #expect(try severity([.hit("feed", .degraded)], firing: ["feed"]).severity == .sev3)
         #expect(try severity([.hit("feed", .none)], firing: ["feed"]).severity == nil)

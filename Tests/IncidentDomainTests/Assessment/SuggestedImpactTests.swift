@@ -26,7 +26,7 @@ struct SuggestedImpactTests {
         #expect(upload.component == "upload" && upload.path == ["upload", "transcode", "event-bus"])
         #expect(
             upload.reasons == [
-                "works degraded at best while event-bus has a major outage (upload -> transcode -> event-bus)"
+                "degraded at best while event-bus has a major outage (upload -> transcode -> event-bus)"
             ])
     }
 
@@ -50,7 +50,7 @@ struct SuggestedImpactTests {
     @Test func `what alerts fire on is suggested itself, and takes what it needs into account`() throws {
         let alone = try Suggestions.of(firing: ["feed", "feed"], in: graph).affected
         #expect(alone.map(\.component) == ["feed"] && alone[0].impact == .partialOutage && alone[0].cause == "feed")
-        #expect(alone[0].reasons == ["2 alerts fire on it, and nobody has said how bad it is"])
+        #expect(alone[0].reasons == ["2 alerts are firing on it, and no impact is recorded"])
         let both = try Suggestions.of(firing: ["feed"], .hit("video-db"), in: graph).affected
         let feed = try #require(both.first { $0.component == "feed" })
         #expect(feed.impact == .majorOutage && feed.reasons.count == 2)
@@ -70,7 +70,7 @@ struct SuggestedImpactTests {
         #expect(chat.regions == ["us-east"])
         let analytics = try #require(found.first { $0.component == "analytics" })
         #expect(analytics.regions.isEmpty)
-        #expect(analytics.reasons.last == "event-bus is hit in us-east, where it does not run itself")
+        #expect(analytics.reasons.last == "event-bus is affected in us-east, where this component does not run")
     }
 
     @Test func `the list is bounded, and the path of a long chain too`() throws {

@@ -23,8 +23,8 @@ struct SuggestedRootTests {
         #expect(first.healthy == ["ads", "creator-studio", "live-chat", "live-playback"])
         #expect(
             first.reasons == [
-                "all 10 components that alerts fire on need user-db", "no alert fires on it itself",
-                "4 components that need it show no alert and no impact: ads, creator-studio, live-chat and 1 more",
+                "all 10 components with firing alerts depend on user-db", "no alert is firing on it",
+                "4 components that depend on it have no alert and no impact: ads, creator-studio, live-chat and 1 more",
             ])
         #expect(first.suggestedImpact == .partialOutage)
         #expect(first.alternatives.map(\.component) == ["auth", "edge", "api-gateway"])
@@ -36,7 +36,7 @@ struct SuggestedRootTests {
             "creator-studio")
         let first = try #require(roots.first)
         #expect(first.component == "api-gateway" && first.match == 1, "the database would also break the live streams")
-        #expect(first.reasons.last == "everything that needs it is hit")
+        #expect(first.reasons.last == "everything that depends on it is affected")
         #expect(first.alternatives.map(\.component) == ["auth", "edge", "user-db"])
     }
 
@@ -52,14 +52,14 @@ struct SuggestedRootTests {
         let roots = try roots(
             "auth", "api-gateway", "feed", "comments", "payments", "notifications", "live-ingest", "analytics")
         #expect(roots.map(\.component) == ["user-db", "analytics"])
-        #expect(roots[0].reasons[0] == "7 of the 8 components that alerts fire on need user-db")
+        #expect(roots[0].reasons[0] == "7 of the 8 components with firing alerts depend on user-db")
     }
 
     @Test func `few symptoms with a common dependency lead to it, and not to each of them`() throws {
         let impacts = ["feed", "search", "ads"].map { ComponentImpact.hit($0, .partialOutage) }
         let found = try Suggestions.of(impacts[0], impacts[1], impacts[2], in: graph)
         #expect(found.roots.map(\.component) == ["api-gateway"] && found.firing == 0)
-        #expect(found.roots[0].reasons[0] == "all 3 components that are affected need api-gateway")
+        #expect(found.roots[0].reasons[0] == "all 3 affected components depend on api-gateway")
     }
 
     @Test func `one alert leads to its own component`() throws {
@@ -67,8 +67,8 @@ struct SuggestedRootTests {
         #expect(roots.map(\.component) == ["feed"] && roots[0].isSymptom)
         #expect(
             roots[0].reasons == [
-                "alerts fire on feed itself, and nothing else of the catalog is known to be hit",
-                "nothing else needs it",
+                "alerts are firing on feed itself, and nothing else in the catalog is known to be affected",
+                "nothing else depends on it",
             ])
     }
 
@@ -77,11 +77,11 @@ struct SuggestedRootTests {
         #expect(both.symptoms == ["feed", "search"] && both.firing == 1)
         #expect(both.unknown == ["ghost"] && both.anonymousAlerts == 1)
         #expect(both.roots.map(\.component) == ["feed", "search"])
-        #expect(both.roots[0].reasons[1] == "the other component that is hit does not need it")
+        #expect(both.roots[0].reasons[1] == "the other affected component does not depend on it")
         let gateway = try Suggestions.of(firing: ["playback", "upload"], .hit("api-gateway"), in: graph).roots
         #expect(
             gateway[0].reasons.prefix(2) == [
-                "api-gateway itself is affected", "both other components that are hit need it",
+                "api-gateway itself is affected", "both other affected components depend on it",
             ])
     }
 
@@ -89,13 +89,13 @@ struct SuggestedRootTests {
         let firing = ["auth", "feed", "comments"]
         let said = try Suggestions.of(firing: firing, .hit("user-db", .none), in: graph).roots
         let candidate = try #require((said + said.flatMap(\.alternatives)).first { $0.component == "user-db" })
-        #expect(candidate.reasons.contains("its recorded impact is: none"))
+        #expect(candidate.reasons.contains("recorded impact: none"))
         let hit = try #require(try Suggestions.of(firing: firing, .hit("user-db"), in: graph).roots.first)
         #expect(hit.component == "user-db" && hit.suggestedImpact == nil)
         #expect(
             hit.reasons.prefix(3) == [
-                "user-db itself is affected", "all 3 other components that are hit need it",
-                "its recorded impact is: major outage",
+                "user-db itself is affected", "all 3 other affected components depend on it",
+                "recorded impact: major outage",
             ])
     }
 
@@ -114,6 +114,6 @@ struct SuggestedRootTests {
         #expect(found.roots[0].explains.count == NeedSweep.width)
         #expect(
             found.roots[0].reasons.last
-                == "only the 512 most needed of 600 components that alerts fire on were looked at")
+                == "only 512 of 600 components with firing alerts were considered: those that most others depend on")
     }
 }

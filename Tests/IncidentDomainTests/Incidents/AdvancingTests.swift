@@ -64,7 +64,7 @@ struct AdvancingTests {
         let given = try Given.incident(in: .mitigate)
         #expect(given.when(.force(), by: .rita).code == "role-required")
         #expect(given.when(.force(nil)).field == "/reason")
-        let overridden = OverriddenRequirement(requirement: .mitigationSucceeded, detail: "no mitigation is recorded")
+        let overridden = OverriddenRequirement(requirement: .mitigationSucceeded, detail: "no mitigation recorded")
         #expect(
             given.when(.force("it healed")) == entered(.restore, from: .mitigate, [overridden], reason: "it healed"))
     }
@@ -165,7 +165,7 @@ struct RevertingTests {
         let down = try given.and(.hit("feed"))
         #expect(down.incident.unrestored == ["feed"])
         let review = try down.and(.advance, .start("feed"), .verify("feed"), .advance)
-        #expect(review.incident.unmet(.reviewApproved)?.detail == "the review is not approved")
+        #expect(review.incident.unmet(.reviewApproved)?.detail == "review not approved")
         #expect(try review.and(.approveReview(sections: []), .advance).incident.phase == .closed)
     }
 }
@@ -236,7 +236,7 @@ struct MergingTests {
             given.when(.absorb(other))
                 == .events([
                     absorbed(down, firing: ["auth": 1], alerts: 1), regressed("feed", "it is still down in INC-7"),
-                    regressed("auth", "an alert fires on it in INC-7"),
+                    regressed("auth", "an alert is firing on it in INC-7"),
                 ]))
         let incident = try given.and(.absorb(other)).incident
         #expect(incident.unrestored == ["archive", "auth", "feed"])

@@ -23,7 +23,9 @@ struct AssessingTests {
 
     @Test func `the severity is a commander's, the rest is not`() throws {
         let given = try Given()
-        #expect(given.when(.set(.sev1), by: .rita) == .refused(.roleRequired(.commander, to: "set the severity")))
+        #expect(
+            given.when(.set(.sev1), by: .rita)
+                == .refused(.roleRequired(.commander, has: .responder, to: "set the severity")))
         #expect(given.when(.amend(IncidentAmendment(title: "U")), by: .rita).isAccepted)
         #expect(try given.and(.set(.sev1)).when(.set(.sev1), by: .rita) == .nothing)
     }
@@ -151,7 +153,9 @@ struct AssessingTests {
         }
         let given = try Given()
         #expect(given.when(update("internal"), by: .rita).isAccepted)
-        #expect(given.when(update("public"), by: .rita) == .refused(.roleRequired(.commander, to: "publish an update")))
+        #expect(
+            given.when(update("public"), by: .rita)
+                == .refused(.roleRequired(.commander, has: .responder, to: "publish an update")))
         let told = try given.and(update("public", eta: clock("11:00")), update("public"))
         #expect(told.incident.updates == 2)
         #expect(told.incident.eta == clock("11:00"), "an update without a time leaves the one that was told")
@@ -181,7 +185,7 @@ struct ImpactTests {
         let answer = try Given().when(.hit("fed"))
         #expect(answer.field == "/component")
         guard case .refused(let refusal) = answer else { return }
-        #expect(refusal.description.contains("no component fed"))
+        #expect(refusal.description.contains("No component fed"))
     }
 
     @Test func `what left the catalog can still be brought to an end`() throws {

@@ -118,7 +118,7 @@ struct DetectingTests {
         let given = try Given()
         let facts = DecisionFacts(
             principal: .carla, now: given.now, policy: PhasePolicy(), graph: .empty, soak: SoakPolicy())
-        #expect(throws: IncidentRefusal.notFound("There is no such incident.")) {
+        #expect(throws: IncidentRefusal.notFound("No such incident.")) {
             try Incident.decide(.acknowledge, on: nil, facts: facts)
         }
         #expect(given.when(.open(OpenIncident(title: "again"))).code == "invalid-value")

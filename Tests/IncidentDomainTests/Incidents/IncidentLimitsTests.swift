@@ -11,7 +11,7 @@ struct IncidentLimitsTests {
         ("action items", IncidentLimits.actions, { _ in .addAction(ActionDraft(title: "a", kind: .detective)) }),
         ("updates", IncidentLimits.updates, { _ in .postUpdate(UpdatePosted(audience: "internal", body: "u")) }),
         (
-            "statements about the cause", IncidentLimits.hypotheses,
+            "cause statements", IncidentLimits.hypotheses,
             { .stateCause(CauseHypothesis(category: .attack, evidence: "\($0)")) }
         ),
     ]
@@ -24,7 +24,8 @@ struct IncidentLimitsTests {
             Issue.record("\(things) are not limited")
             return
         }
-        #expect(detail.hasPrefix("INC-42 has \(limit.grouped) \(things), and may have \(limit.grouped): "), "\(detail)")
+        let start = "INC-42 has \(limit.grouped) \(things); the limit is \(limit.grouped). Instead: "
+        #expect(detail.hasPrefix(start), "\(detail)")
         #expect(full.when(.acknowledge).isAccepted, "what leads on is never refused")
     }
 

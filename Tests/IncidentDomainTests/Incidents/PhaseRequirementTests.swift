@@ -17,54 +17,54 @@ struct PhaseRequirementTests {
     }
 
     static let examples: [Example] = [
-        Example(requirement: .acknowledged, detail: "nobody has acknowledged the incident", meeting: [.acknowledge]),
-        Example(requirement: .severitySet, detail: "no severity is set", meeting: [.set(.sev3)]),
+        Example(requirement: .acknowledged, detail: "not acknowledged", meeting: [.acknowledge]),
+        Example(requirement: .severitySet, detail: "no severity set", meeting: [.set(.sev3)]),
         Example(
-            requirement: .commanderAssigned, detail: "nobody is assigned as commander",
+            requirement: .commanderAssigned, detail: "no one assigned as commander",
             meeting: [.assignRole(.commander, person: "Carla")]),
         Example(
-            requirement: .operationsAssigned, detail: "nobody is assigned as operations",
+            requirement: .operationsAssigned, detail: "no one assigned as operations",
             meeting: [.assignRole(.operations, person: "Olaf")]),
         Example(
-            requirement: .communicationsAssigned, detail: "nobody is assigned as communications",
+            requirement: .communicationsAssigned, detail: "no one assigned as communications",
             meeting: [.assignRole(.communications, person: "Cleo")]),
         Example(
             requirement: .impactRecorded, before: [.hit("feed", .none), .hit("auth", .maintenance)],
-            detail: "no affected component has an impact", meeting: [.hit("feed", .degraded)]),
+            detail: "no component impact recorded", meeting: [.hit("feed", .degraded)]),
         Example(
-            requirement: .audienceImpactRecorded, detail: "no audience's impact is described",
+            requirement: .audienceImpactRecorded, detail: "no audience impact recorded",
             meeting: [.setAudience(AudienceImpact(audience: .users, description: "Empty feeds"))]),
         Example(
-            requirement: .causeGiven, detail: "no cause category is given that was not refuted", meeting: [.technical]),
+            requirement: .causeGiven, detail: "no cause stated, or all were refuted", meeting: [.technical]),
         Example(
-            requirement: .causeConfirmed, before: [.technical], detail: "the cause is not confirmed",
+            requirement: .causeConfirmed, before: [.technical], detail: "cause not confirmed",
             meeting: [.stateCause(CauseHypothesis(category: .technical, confidence: .confirmed))]),
         Example(
-            requirement: .updatePosted, detail: "no update was posted",
+            requirement: .updatePosted, detail: "no update posted",
             meeting: [.postUpdate(UpdatePosted(audience: "internal", body: "We look", eta: nil, steps: []))]),
         Example(
-            requirement: .mitigationSucceeded, detail: "no mitigation is recorded", meeting: [.mitigate(.succeeded)]),
+            requirement: .mitigationSucceeded, detail: "no mitigation recorded", meeting: [.mitigate(.succeeded)]),
         Example(
             requirement: .mitigationSucceeded, before: [.mitigate(.running), .mitigate(.failed)],
-            detail: "no mitigation has succeeded or is recorded as not needed", subject: "1",
+            detail: "no mitigation has succeeded or is marked as not needed", subject: "1",
             meeting: [.changeMitigation(id: 1, MitigationPatch(state: .succeeded))]),
         Example(
             requirement: .mitigationSucceeded, before: [.mitigate(.failed)],
-            detail: "no mitigation has succeeded or is recorded as not needed", meeting: [.mitigate(.notNeeded)]),
+            detail: "no mitigation has succeeded or is marked as not needed", meeting: [.mitigate(.notNeeded)]),
         Example(
             requirement: .noMitigationRunning, before: [.mitigate(.succeeded), .mitigate(.running)],
             detail: "mitigation 2 is still running: Roll back", subject: "2",
             meeting: [.changeMitigation(id: 2, MitigationPatch(state: .rolledBack))]),
         Example(
             requirement: .componentsRestored, before: [.hit("feed"), .hit("auth")],
-            detail: "not restored or waived yet: auth, feed", subject: "auth", step: .look,
+            detail: "not restored or waived: auth, feed", subject: "auth", step: .look,
             meeting: [.removeImpact(component: "auth"), .hit("feed", .none)]),
         Example(
-            requirement: .componentsRestored, before: [.hit("feed")], detail: "not restored or waived yet: feed",
+            requirement: .componentsRestored, before: [.hit("feed")], detail: "not restored or waived: feed",
             subject: "feed", meeting: [.hit("feed", .none)]),
         Example(
             requirement: .componentsRestored, before: Way.toRestore(["feed", "auth"]) + [.start("auth")],
-            detail: "not restored or waived yet: auth, feed", subject: "auth", step: .finish,
+            detail: "not restored or waived: auth, feed", subject: "auth", step: .finish,
             meeting: [.waive("auth"), .waive("feed")]),
         Example(
             requirement: .noFiringAlert, before: [.hit("feed"), .fires("feed", nil)],
@@ -77,19 +77,19 @@ struct PhaseRequirementTests {
             detail: "task 1 is not done: Call the carrier", subject: "1",
             meeting: [.changeTask(id: 1, text: nil, owner: nil, done: true)]),
         Example(
-            requirement: .reviewApproved, before: Way.toReview, detail: "no review has been started",
+            requirement: .reviewApproved, before: Way.toReview, detail: "review not started",
             meeting: [.draftReview, .approveReview(sections: [])]),
         Example(
-            requirement: .reviewApproved, before: Way.toReview + [.draftReview], detail: "the review is not approved",
+            requirement: .reviewApproved, before: Way.toReview + [.draftReview], detail: "review not approved",
             step: .finish, meeting: [.approveReview(sections: [])]),
         Example(
             requirement: .actionsAssigned, before: [.addAction(ActionDraft(title: "Alert on lag", kind: .detective))],
-            detail: "the required action item 42-1 has no owner", subject: "42-1",
+            detail: "required action item 42-1 has no owner", subject: "42-1",
             meeting: [.changeAction(ordinal: 1, ActionPatch(owner: "Olaf", due: "2026-12-24"))]),
         Example(
             requirement: .actionsAssigned,
             before: [.addAction(ActionDraft(title: "Alert on lag", kind: .detective, owner: "Olaf"))],
-            detail: "the required action item 42-1 has no due date", subject: "42-1",
+            detail: "required action item 42-1 has no due date", subject: "42-1",
             meeting: [.changeAction(ordinal: 1, ActionPatch(state: .dropped))]),
     ]
 
@@ -123,6 +123,6 @@ struct PhaseRequirementTests {
         let given = try Given(graph: graph).and(slugs.map { .hit($0) })
         #expect(
             given.incident.unmet(.componentsRestored)?.detail
-                == "not restored or waived yet: c10, c11, c12, c13, c14, c15, c16, c17, c18, c19 and 5 more")
+                == "not restored or waived: c10, c11, c12, c13, c14, c15, c16, c17, c18, c19 and 5 more")
     }
 }

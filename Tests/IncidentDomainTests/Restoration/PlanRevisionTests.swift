@@ -52,7 +52,7 @@ struct PlanRevisionTests {
             return
         }
         #expect(revision.changes == [.expected] && revision.previous?.median == soon)
-        #expect(revision.sentence.contains("later than thought before"))
+        #expect(revision.sentence.contains("slipped"))
     }
 
     @Test func `an estimate that slips and slips fills no timeline`() throws {
@@ -70,7 +70,7 @@ struct PlanRevisionTests {
         let regressed = try given.and(.fires("user-db"))
         let last = try #require(revisions(regressed).last)
         #expect(last.revision > 1 && last.changes.contains(.expected))
-        #expect(last.sentence.hasPrefix("Plan of restoration, revision \(last.revision): "))
+        #expect(last.sentence.hasPrefix("Restoration plan, revision \(last.revision): "))
     }
 
     @Test func `when nothing remains, and outside of restoring, there is nothing to say`() throws {

@@ -37,7 +37,7 @@ struct RestorationGateTests {
         #expect(reasons(given, "auth", at: clock("10:22")) == ["waits for user-db (verifying, soaked 120 of 300 s)"])
         #expect(
             reasons(given, "feed", at: clock("10:22:00.900"))
-                == ["wave 1 is not stable: user-db has soaked 120 of 300 s, auth is waiting"])
+                == ["wave 1 is not complete: user-db is soaking, 120 of 300 s, auth is waiting"])
         let late = gates(given, "auth", at: clock("10:40"))
         #expect(late.map(\.reason) == ["waits for user-db (verifying, soaked 300 of 300 s)"])
         guard case .dependency(let step) = late[0].kind else {
@@ -61,14 +61,14 @@ struct RestorationGateTests {
         let given = try Given.restoring("auth", "upload", "archive")
         #expect(
             reasons(given, "archive")
-                == ["wave 1 is not stable: auth is ready", "wave 2 is not stable: upload is waiting"])
+                == ["wave 1 is not complete: auth is ready", "wave 2 is not complete: upload is waiting"])
         #expect(gates(given, "archive").map(\.component) == ["auth", "upload"])
         let many = (1...7).map { Component(slug: "c\($0)", name: "", tier: 0) }
         var crowded = try Given(graph: DependencyGraph(many + [Component(slug: "last", name: "", tier: 1)]))
         crowded.affect(many.map(\.slug) + ["last"])
         #expect(
             reasons(crowded, "last") == [
-                "wave 1 is not stable: c1 is ready, c2 is ready, c3 is ready, c4 is ready, c5 is ready and 2 more"
+                "wave 1 is not complete: c1 is ready, c2 is ready, c3 is ready, c4 is ready, c5 is ready and 2 more"
             ])
     }
 
@@ -76,14 +76,14 @@ struct RestorationGateTests {
         let given = try Given.restoring("user-db", "auth", "comments")
         #expect(
             reasons(given, "comments")
-                == ["waits for auth (waiting)", "wave 1 is not stable: user-db is ready"])
+                == ["waits for auth (waiting)", "wave 1 is not complete: user-db is ready"])
         let restored = try given.and(.start("user-db"), .verify("user-db"), .start("auth"), ramp("auth", 10))
         #expect(reasons(restored, "comments") == ["waits for auth (restoring, 10 % ramped)"])
     }
 
     @Test func `a ramp stands beside what is open in a wave`() throws {
         let given = try Given.restoring("auth", "upload").and(.start("auth"), ramp("auth", 10))
-        #expect(reasons(given, "upload") == ["wave 1 is not stable: auth is restoring (10 % ramped)"])
+        #expect(reasons(given, "upload") == ["wave 1 is not complete: auth is restoring (10 % ramped)"])
     }
 
     @Test func `what was started or is done waits for nothing`() throws {

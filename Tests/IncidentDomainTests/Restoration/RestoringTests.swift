@@ -161,7 +161,7 @@ struct RestoringTests {
         let restored = try verifying.and(.note("a"), .note("b"), .deadlinePassed)
         for given in [verifying, restored] {
             let mention = AlertMention(id: "a-upload", title: "Errors", component: "upload")
-            let regressed = StepRegressed(component: "upload", reason: "an alert fires on it again")
+            let regressed = StepRegressed(component: "upload", reason: "an alert is firing on it again")
             #expect(
                 given.when(.fires("upload"), by: .daemon)
                     == .events([AlertsAttached(AlertBatch([mention])), regressed]))

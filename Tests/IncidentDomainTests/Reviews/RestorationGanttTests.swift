@@ -65,9 +65,9 @@ struct RestorationGanttTests {
         let rows = text.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst(2)
             .map { $0.dropFirst(2).dropLast(2).split(separator: " | ").map(String.init) }
         #expect(rows.map { $0[0] } == ["Sign-in (auth)", "Feed (feed)", "Archive (archive)", "Upload (upload)"])
-        #expect(rows.map { $0[3] } == ["10 min later", "not back yet", "waived", "not back yet"])
+        #expect(rows.map { $0[3] } == ["10 min late", "not restored", "waived", "not restored"])
         #expect(rows[0][1] == "\(planned.begin.dateAndTime) for 20 min")
-        #expect(rows[3][1] == "not planned" && rows[3][2] == "not begun")
+        #expect(rows[3][1] == "not planned" && rows[3][2] == "not started")
     }
 
     @Test func `what came is compared with the plan that stood when restoring began`() throws {

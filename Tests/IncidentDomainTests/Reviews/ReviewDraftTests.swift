@@ -23,15 +23,15 @@ struct ReviewDraftTests {
         let given = try Given()
         #expect(given.review.revision == 0)
         #expect(given.review.sections.map(\.id) == ReviewSectionID.allCases.map(\.rawValue))
-        #expect(given.section(.summary).contains("is not recorded as restored"))
+        #expect(given.section(.summary).contains("; not restored."))
         #expect(given.section(.summary).contains("- **Commander:** not recorded"))
-        #expect(given.section(.impact).contains("No impact on a component is recorded."))
-        #expect(given.section(.impact).contains("No impact on an audience is recorded."))
-        #expect(given.section(.cause) == "No cause is recorded.")
-        #expect(given.section(.mitigations) == "No mitigation is recorded.")
+        #expect(given.section(.impact).contains("No component impact recorded."))
+        #expect(given.section(.impact).contains("No audience impact recorded."))
+        #expect(given.section(.cause) == "No cause recorded.")
+        #expect(given.section(.mitigations) == "No mitigation recorded.")
         #expect(given.section(.restoration) == "No component had to be restored.")
         #expect(given.section(.overrides).hasPrefix("Nothing was overridden"))
-        #expect(given.section(.actions) == "No action item is recorded.")
+        #expect(given.section(.actions) == "No action items.")
         #expect(given.section(.durations).contains("| restored | not reached | – | – |"))
     }
 
@@ -52,18 +52,18 @@ struct ReviewDraftTests {
         let rows = given.section(.impact).split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst(2)
         #expect(
             Array(rows) == [
-                "| Sign-in (auth) | 0 | major outage | all | 2026-11-22 10:00:00 | not ended | – |",
+                "| Sign-in (auth) | 0 | major outage | all | 2026-11-22 10:00:00 | ongoing | – |",
                 "| Feed (feed) | 1 | partial outage | all | 2026-11-22 10:01:00 | 2026-11-22 10:02:00 | 1 min |",
-                "| Upload (upload) | 2 | degraded | eu-west | 2026-11-22 10:00:00 | not ended | – |",
+                "| Upload (upload) | 2 | degraded | eu-west | 2026-11-22 10:00:00 | ongoing | – |",
             ])
-        #expect(given.section(.impact).contains("taken back: Archive (archive)."))
+        #expect(given.section(.impact).contains("later removed: Archive (archive)."))
     }
 
     @Test func `every hypothesis about the cause is kept`() throws {
         let given = try Given(
             .stateCause(CauseHypothesis(category: .attack, evidence: "traffic")),
             .stateCause(CauseHypothesis(category: .attack, confidence: .refuted)))
-        #expect(given.section(.cause).hasPrefix("Every cause that was suspected has been refuted."))
+        #expect(given.section(.cause).hasPrefix("All suspected causes were refuted."))
         #expect(given.section(.cause).contains("| attack | suspected | traffic | Carla |"))
         #expect(given.section(.cause).contains("| attack | refuted | not recorded | Carla |"))
     }
@@ -72,7 +72,7 @@ struct ReviewDraftTests {
         let given = try Given.incident(in: .assess).and(.note("not key"), .addNote(text: "key", key: true))
             .and(.addNote(text: "came to light later", key: true), at: clock("10:00:30"))
         let text = given.section(.timeline)
-        #expect(text.contains("its key moments, 5 of 6 entries; the whole timeline is longer"))
+        #expect(text.contains("Key moments: 5 of 6 entries."))
         #expect(!text.contains("not key"))
         let late = try #require(text.ranges(of: "came to light later").first)
         let acknowledged = try #require(text.ranges(of: "Acknowledged").first)
@@ -86,7 +86,7 @@ struct ReviewDraftTests {
             .and(many.map { .verify($0) }).and(.advance)
         let text = given.section(.timeline)
         #expect(text.split(separator: "\n").count < 260)
-        #expect(text.contains("Phase review entered."))
+        #expect(text.contains("Review started."))
         #expect(given.section(.restoration).split(separator: "\n").count > 130)
     }
 
@@ -101,21 +101,21 @@ struct ReviewDraftTests {
         #expect(cells.map { $0[1] } == ["Sign-in (auth)", "Archive (archive)", "Feed (feed)", "Upload (upload)"])
         #expect(cells.map { $0[3] } == ["1", "4", "2", "3"])
         let text = given.section(.restoration)
-        #expect(text.contains("overridden: wave 1 is not stable: auth is ready"))
+        #expect(text.contains("with overrides: wave 1 is not complete: auth is ready"))
         #expect(text.contains("Restoring auth failed. Reason: the disk."))
-        #expect(text.contains("feed regressed: an alert fires on it again."))
-        #expect(text.contains("archive waived: it need not be restored. Reason: not worth it."))
+        #expect(text.contains("feed regressed: an alert is firing on it again."))
+        #expect(text.contains("archive: restoration waived. Reason: not worth it."))
         #expect(
             given.section(.overrides).contains(
-                "| starting feed: wave 1 is not stable: auth is ready | Carla | half of it is enough |"))
-        #expect(given.section(.summary).contains("- **Waived, not restored:** Archive (archive)"))
+                "| Started feed early: wave 1 is not complete: auth is ready | Carla | half of it is enough |"))
+        #expect(given.section(.summary).contains("- **Restoration waived:** Archive (archive)"))
     }
 
     @Test func `an overridden requirement stands there with who and why`() throws {
         let given = try Given.incident(in: .mitigate).and(.force("it healed"))
         #expect(
             given.section(.overrides).contains(
-                "| leaving mitigate without “mitigation succeeded”: no mitigation is recorded | Carla | it healed |"))
+                "| Left mitigation without “mitigation succeeded”: no mitigation recorded | Carla | it healed |"))
     }
 
     @Test func `expected times are compared with what came true`() throws {
@@ -125,7 +125,7 @@ struct ReviewDraftTests {
         ).and(.advance)
         let restored = try #require(given.incident.times.restoredAt)
         let early = DurationText.human(clock("10:30").seconds(since: restored))
-        #expect(given.section(.restoration).contains("| public | 2026-11-22 10:30:00 | \(early) earlier |"))
+        #expect(given.section(.restoration).contains("| public | 2026-11-22 10:30:00 | \(early) early |"))
     }
 
     @Test func `what people wrote takes the place of what was generated, and what they added is appended`() throws {
@@ -165,7 +165,7 @@ struct ReviewDraftTests {
             #expect(section.generated == before?.generated && section.needsPerson == before?.needsPerson)
         }
         #expect(review.section("actions")?.markdown.contains("| done |") == true)
-        #expect(review.section("unmet")?.markdown == "Nothing is asked for any more: the incident is closed.")
+        #expect(review.section("unmet")?.markdown == "No more requirements: the incident is closed.")
         #expect(review.actions.map(\.state) == [.done])
     }
 
@@ -178,7 +178,7 @@ struct ReviewDraftTests {
         #expect(reopened.review.status == .draft)
         #expect(reopened.section(.summary) != "Frozen.")
         #expect(reopened.section(.lessons) == Self.lessons.markdown)
-        #expect(reopened.section(.durations).contains("from closed to mitigate, by Carla. Reason: it is back."))
+        #expect(reopened.section(.durations).contains("from closed to mitigation, by Carla. Reason: it is back."))
     }
 
     @Test func `a generated table or list ends somewhere, and says how much is left out`() throws {
@@ -188,7 +188,7 @@ struct ReviewDraftTests {
         let blocks = table.block.bounded
         guard case .table(_, let rows, _) = blocks[0] else { return }
         #expect(rows.count == 2_000)
-        #expect(DocumentMarkdown.render([blocks[1]]) == "500 more are left out here; the whole timeline has them.")
+        #expect(DocumentMarkdown.render([blocks[1]]) == "500 more not shown; the full timeline has them.")
         let long = DocumentBlock.bullets([String](repeating: String(repeating: "x", count: 100_000), count: 9)).bounded
         guard case .list(_, let items) = long[0] else { return }
         #expect(items.count == 5 && long.count == 2)
@@ -198,7 +198,7 @@ struct ReviewDraftTests {
     @Test func `what is unmet is named until nothing is`() throws {
         let given = try Given.incident(in: .review)
         #expect(given.review.unmet.map(\.requirement) == [.reviewApproved])
-        #expect(given.section(.unmet).contains("- No review has been started."))
+        #expect(given.section(.unmet).contains("- Review not started."))
         let closed = try Given.incident(in: .closed)
         #expect(closed.review.unmet.isEmpty)
     }

@@ -197,7 +197,7 @@ struct ReviewRevisionTests {
             Issue.record("the size is not limited")
             return
         }
-        #expect(detail.contains("at most 1,048,576 bytes together, and would have 1,100,0"), "\(detail)")
+        #expect(detail.contains("at most 1,048,576 bytes in total; this would make 1,100,0"), "\(detail)")
         #expect(heavy.when(revise(section("s0", "short"))).isAccepted)
     }
 

@@ -79,7 +79,7 @@ struct ProbeGateTests {
     @Test func `a success from before the work counts for nothing`() throws {
         let before = Self.probe(true, at: 50)
         let gate = try #require(Self.step.probeGates(before, pendingCounts: true).first)
-        #expect(gate.reason == "probe page has not looked since the work on db began")
+        #expect(gate.reason == "probe page has not run since work on db started")
         #expect(Self.step.probeGates(before, pendingCounts: false).isEmpty)
         #expect(Self.step.probeGates(Self.probe(nil, at: 0), pendingCounts: true).count == 1)
     }

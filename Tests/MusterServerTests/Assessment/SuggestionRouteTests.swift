@@ -37,7 +37,7 @@ import Testing
             let root = found["root"]?[0]
             #expect(root?["component"]?.string == "user-db" && found["root"]?.array?.count == 1)
             #expect(root?["explains"]?["total"]?.integer == 10)
-            #expect(root?["reasons"]?[0]?.string == "all 10 components that alerts fire on need user-db")
+            #expect(root?["reasons"]?[0]?.string == "all 10 components with firing alerts depend on user-db")
             #expect(root?["alternatives"]?[0]?["component"]?.string == "auth")
             #expect(found["severity"]?["suggested"]?.string == "sev1" && found["severity"]?["current"] == .null)
             #expect(found["affected_total"]?.integer == found["affected"]?.array?.count)

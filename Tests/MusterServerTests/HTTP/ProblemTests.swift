@@ -65,7 +65,8 @@ struct ProblemTests {
         let refusals: [IncidentRefusal] = [
             .wrongPhase(.closed, wanted: [.review]), .requirementsUnmet(.assess, []), .mergeRefused("x"),
             .reviewState("x"),
-            .notFound("x"), .roleRequired(.commander, to: "override"), .badValue(field: "/a", detail: "x"),
+            .notFound("x"), .roleRequired(.commander, has: .responder, to: "override"),
+            .badValue(field: "/a", detail: "x"),
         ]
         for refusal in refusals {
             let problem = ProblemMapping.problem(of: refusal).problem

@@ -66,8 +66,8 @@ struct ReviewRenderingTests {
         #expect(HTMLOutline(ReviewHTML.render(document)).problems.isEmpty)
         let markdown = ReviewMarkdown.render(document)
         #expect(markdown.contains("# INC-42: Something"))
-        #expect(markdown.contains("No cause is recorded."))
-        #expect(markdown.contains("generated from the timeline, review not started"))
+        #expect(markdown.contains("No cause recorded."))
+        #expect(markdown.contains("generated from the timeline, not yet started"))
     }
 
     @Test func `the page of the largest review costs little more than what stands on it`() {

@@ -91,7 +91,7 @@ enum VideoOutage {
                 PhaseEntered(
                     phase: .mitigate, from: .assess,
                     overridden: [
-                        OverriddenRequirement(requirement: .causeConfirmed, detail: "the cause is not confirmed")
+                        OverriddenRequirement(requirement: .causeConfirmed, detail: "cause not confirmed")
                     ],
                     reason: "Rerouting helps whatever the cause is")))
     }
@@ -164,7 +164,7 @@ enum VideoOutage {
             "11:35", by: "alertmanager",
             IncidentEvent(
                 AlertsAttached(AlertBatch([AlertMention(id: "a3", title: "Upload queue grows", component: "upload")]))),
-            IncidentEvent(StepRegressed(component: "upload", reason: "an alert fires on it again")))
+            IncidentEvent(StepRegressed(component: "upload", reason: "an alert is firing on it again")))
         story.at("11:40", IncidentEvent(StepWaived(component: "stats", reason: "Nobody needs it before Monday")))
         story.at("11:45", by: "Ron", .started("upload"))
         story.at(

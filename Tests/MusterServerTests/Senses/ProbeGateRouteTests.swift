@@ -47,7 +47,7 @@ import Testing
                 }
                 #expect(
                     pending?.json["waits_for"]?[0]?["reason"]?.string
-                        == "probe login has not looked since the work on db began")
+                        == "probe login has not run since work on db started")
                 try await Self.look(daemon, senses, passes: false)
                 let failing = await #expect(throws: Problem.self) {
                     try await daemon.tell(.verifyStep(component: "db"), number)

@@ -77,14 +77,14 @@ struct EventCodecTests {
         let error = #expect(throws: EventCodec.Unreadable.self) {
             try EventCodec.decode(kind: "moon_phase", version: 1, payload: Array("{}".utf8))
         }
-        #expect(error?.description.contains("moon_phase") == true && error?.reason == "the kind is unknown")
+        #expect(error?.description.contains("moon_phase") == true && error?.reason == "unknown kind")
     }
 
     @Test func `an unknown version is named`() {
         let error = #expect(throws: EventCodec.Unreadable.self) {
             try EventCodec.decode(kind: "note_added", version: 2, payload: Array("{}".utf8))
         }
-        #expect(error?.version == 2 && error?.reason == "the version is unknown")
+        #expect(error?.version == 2 && error?.reason == "unknown version")
     }
 
     @Test(arguments: ["{}", "[]", "", "{\"text\":1,\"key\":true}", "{\"text\":\"a\"}", "null", "\u{FF}"])

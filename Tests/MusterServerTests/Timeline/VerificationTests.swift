@@ -16,64 +16,75 @@ import Testing
     private static let tamperings = [
         Tampering(
             statement: #"UPDATE timeline_entry SET payload = '{"key":false,"text":"changed"}' WHERE sequence = 3"#,
-            finding: "entry 3 has another payload than was recorded"),
+            finding: "entry 3 has a payload that does not match its digest"),
         Tampering(statement: "DELETE FROM timeline_entry WHERE sequence = 3", finding: "entry 3 is missing"),
         Tampering(
             statement: "DELETE FROM timeline_entry WHERE sequence = 6",
-            finding: "the row does not say what its timeline"),
+            finding: "the stored state differs from the replayed timeline"),
         Tampering(
             statement: "UPDATE timeline_entry SET hash = sha256('x') WHERE sequence = 4",
-            finding: "entry 4 breaks the chain"),
+            finding: "entry 4 breaks the hash chain"),
         Tampering(
             statement: "UPDATE timeline_entry SET actor_name = 'Eve' WHERE sequence = 4",
-            finding: "entry 4 breaks the chain"),
+            finding: "entry 4 breaks the hash chain"),
         Tampering(
             statement: "UPDATE timeline_entry SET occurred_at = occurred_at - interval '1 hour' WHERE sequence = 4",
-            finding: "entry 4 breaks the chain"),
+            finding: "entry 4 breaks the hash chain"),
         Tampering(
             statement: "UPDATE timeline_entry SET recorded_at = recorded_at - interval '1 ms' WHERE sequence = 4",
-            finding: "entry 4 breaks the chain"),
+            finding: "entry 4 breaks the hash chain"),
         Tampering(
             statement: "UPDATE timeline_entry SET kind = 'task_added' WHERE sequence = 3", finding: "cannot be read"),
         Tampering(
             statement: "UPDATE timeline_entry SET kind_version = 9 WHERE sequence = 3",
-            finding: "the version is unknown"),
+            finding: "unknown version"),
         Tampering(
             statement: #"UPDATE timeline_entry SET payload = '{"key":true,"text":"nothing"}' WHERE sequence = 2"#,
-            finding: "entry 2 was redacted otherwise than its redaction says"),
+            finding: "entry 2 has a replacement that does not match its redaction"),
         Tampering(
             statement: "UPDATE timeline_entry SET salt = NULL, redacted_at = now() WHERE sequence = 3",
-            finding: "entry 3 was redacted otherwise than its redaction says"),
+            finding: "entry 3 has a replacement that does not match its redaction"),
         Tampering(
             statement:
                 #"UPDATE incident SET state = replace(state::text, '"phase":"detect"', '"phase":"closed"')::json"#,
-            finding: "the row does not say what its timeline adds up to"),
+            finding: "the stored state differs from the replayed timeline"),
         Tampering(
             statement: "UPDATE incident SET last_hash = sha256('x')",
-            finding: "the row does not carry the hash of its newest entry"),
+            finding: "the stored last hash is not the hash of the newest entry"),
         Tampering(
-            statement: "UPDATE incident SET version = version - 1", finding: "the row's columns and its state differ"),
+            statement: "UPDATE incident SET version = version - 1",
+            finding: "the stored columns differ from the stored state"),
         Tampering(
-            statement: "UPDATE incident SET title = 'changed'", finding: "the row's columns and its state differ"),
-        Tampering(statement: "UPDATE incident SET phase = 'closed'", finding: "the row's columns and its state differ"),
+            statement: "UPDATE incident SET title = 'changed'",
+            finding: "the stored columns differ from the stored state"),
         Tampering(
-            statement: "UPDATE incident SET severity = 'sev1'", finding: "the row's columns and its state differ"),
+            statement: "UPDATE incident SET phase = 'closed'",
+            finding: "the stored columns differ from the stored state"),
         Tampering(
-            statement: "UPDATE incident SET summary = 'changed'", finding: "the row's columns and its state differ"),
-        Tampering(statement: "UPDATE incident SET cause = 'attack'", finding: "the row's columns and its state differ"),
+            statement: "UPDATE incident SET severity = 'sev1'",
+            finding: "the stored columns differ from the stored state"),
         Tampering(
-            statement: "UPDATE incident SET next_deadline_at = now()", finding: "the row's columns and its state differ"
+            statement: "UPDATE incident SET summary = 'changed'",
+            finding: "the stored columns differ from the stored state"),
+        Tampering(
+            statement: "UPDATE incident SET cause = 'attack'",
+            finding: "the stored columns differ from the stored state"),
+        Tampering(
+            statement: "UPDATE incident SET next_deadline_at = now()",
+            finding: "the stored columns differ from the stored state"
         ),
         Tampering(
-            statement: #"UPDATE incident SET labels = '{"a":"b"}'"#, finding: "the row's columns and its state differ"),
+            statement: #"UPDATE incident SET labels = '{"a":"b"}'"#,
+            finding: "the stored columns differ from the stored state"),
         Tampering(
-            statement: "UPDATE incident SET components = '{cdn}'", finding: "the row's columns and its state differ"),
+            statement: "UPDATE incident SET components = '{cdn}'",
+            finding: "the stored columns differ from the stored state"),
         Tampering(
             statement: "UPDATE incident SET opened_at = now() - interval '1 day'",
-            finding: "the row's columns and its state differ"),
+            finding: "the stored columns differ from the stored state"),
         Tampering(
             statement: "UPDATE incident SET representation = replace(representation, 'Videos', 'Images')",
-            finding: "the row shows something else than its state"),
+            finding: "the stored representation differs from the stored state"),
     ]
 
     @Test(arguments: tamperings)

@@ -17,10 +17,10 @@ package struct PhaseEntered: TimelineEvent {
     }
 
     package var sentence: String {
-        let entered = phase == .closed ? "Closed" : "Phase \(phase.rawValue) entered"
+        let entered = phase == .closed ? "Closed" : "\(phase.title) started"
         guard !overridden.isEmpty else { return "\(entered).".giving(reason) }
         let details = overridden.map(\.detail.onOneLine).joined(separator: "; ")
-        return "\(entered); overridden: \(details.sentence)".giving(reason)
+        return "\(entered) with overrides: \(details.sentence)".giving(reason)
     }
 
     package var phaseBegun: Phase? { phase }
@@ -52,8 +52,10 @@ package struct PhaseReverted: TimelineEvent {
     }
 
     package var sentence: String {
-        let back = from == .closed ? "Reopened" : "Gone back from phase \(from.rawValue)"
-        return "\(back); phase \(phase.rawValue) entered again.".giving(reason)
+        let back = phase.title.lowercased()
+        return
+            (from == .closed
+            ? "Reopened, back to \(back)." : "Reverted from \(from.title.lowercased()) to \(back).").giving(reason)
     }
 
     package var phaseBegun: Phase? { phase }
@@ -114,8 +116,8 @@ package struct IncidentAbsorbed: TimelineEvent {
             brought.append("impacts on \(impacts.map(\.component).sorted().joined(separator: ", "))")
         }
         if alerts > 0 { brought.append(alerts == 1 ? "1 alert" : "\(alerts) alerts") }
-        let with = brought.isEmpty ? "" : "; it brought \(brought.joined(separator: " and "))"
-        return "INC-\(number) “\(title.onOneLine)” was merged into this incident\(with)."
+        let with = brought.isEmpty ? "" : ", with \(brought.joined(separator: " and "))"
+        return "INC-\(number) “\(title.onOneLine)” merged into this incident\(with)."
     }
 
     package var isKeyMoment: Bool { true }

@@ -6,7 +6,7 @@ package struct AlertsAttached: ValueEvent {
     package static let kind = "alerts_attached"
 
     package var redacted: AlertsAttached { AlertsAttached(value.redacted) }
-    package var sentence: String { value.sentence { "\($0) joined" } }
+    package var sentence: String { value.sentence { "\($0) attached" } }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.alerts += value.total
@@ -51,7 +51,7 @@ extension AlertBatch {
     }
 
     private var reason: String? {
-        correlation.map(\.text) ?? affecting.map { "\($0) is affected here" }
+        correlation.map(\.text) ?? affecting.map { "\($0) is affected" }
     }
 }
 
@@ -59,11 +59,11 @@ extension AlertCorrelation {
     /// A clause: `feed depends on user-db`.
     var text: String {
         let between = through.dropFirst().dropLast().joined(separator: ", ")
-        let way = between.isEmpty ? "" : " (over \(between))"
+        let way = between.isEmpty ? "" : " (via \(between))"
         let (first, last) = (through.first ?? component, through.last ?? component)
         return switch direction {
         case .dependsOnAffected: "\(first) depends on \(last)\(way)"
-        case .affectedDependsOn: "\(first), which is affected here, depends on \(last)\(way)"
+        case .affectedDependsOn: "\(first), which is affected, depends on \(last)\(way)"
         }
     }
 }

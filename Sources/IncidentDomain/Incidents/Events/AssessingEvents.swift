@@ -21,7 +21,7 @@ package struct IncidentDescribed: TimelineEvent {
             let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)".onOneLine }
             changes.append(pairs.isEmpty ? "labels removed" : "labels set to \(pairs.joined(separator: ", "))")
         }
-        return changes.isEmpty ? "Described." : changes.joined(separator: "; ").beginningSentence
+        return changes.isEmpty ? "Description changed." : changes.joined(separator: "; ").beginningSentence
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -43,7 +43,7 @@ package struct StartCorrected: TimelineEvent {
     package static let kind = "start_corrected"
 
     package var sentence: String {
-        "Start of the impact corrected to \(startedAt.toTheSecond) (was \(previous.toTheSecond))."
+        "Impact start corrected to \(startedAt.toTheSecond) (was \(previous.toTheSecond))."
     }
 
     package var isKeyMoment: Bool { true }
@@ -96,9 +96,9 @@ package struct CauseStated: ValueEvent {
 }
 
 extension CauseHypothesis {
-    /// The category with its subcategory, as in `technical/cdn_fault`.
+    /// What went wrong, and of which category that is, as in `CDN fault (technical)`.
     package var name: String {
-        category.rawValue + (subcategory.map { "/\($0.rawValue)" } ?? "")
+        subcategory.map { "\($0.words) (\(category.words))" } ?? category.words
     }
 }
 
@@ -137,7 +137,7 @@ package struct ImpactSet: ValueEvent {
     package var redacted: ImpactSet { ImpactSet(value.redacted) }
 
     package var sentence: String {
-        var text = "Impact on \(value.component): \(value.impact.rawValue)"
+        var text = "Impact on \(value.component): \(value.impact.words)"
         if !value.regions.isEmpty { text += " in \(value.regions.map(\.onOneLine).joined(separator: ", "))" }
         if let start = value.startedAt { text += ", from \(start.toTheSecond)" }
         if let end = value.endedAt { text += ", until \(end.toTheSecond)" }
@@ -189,7 +189,7 @@ package struct AudienceImpactSet: ValueEvent {
     package var sentence: String {
         let numbers = value.numbers.joined(separator: ", ")
         return "Impact on \(value.audience.rawValue): \(value.description.sentence)"
-            + (numbers.isEmpty ? "" : " Numbers: \(numbers).")
+            + (numbers.isEmpty ? "" : " \(numbers.beginningSentence)")
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -273,9 +273,9 @@ package struct TaskChanged: TimelineEvent {
 
     package var sentence: String {
         var changes: [String] = []
-        if let done { changes.append(done ? "is done" : "is open again") }
-        if let owner { changes.append("has owner \(owner.onOneLine)") }
-        if let text { changes.append("now reads “\(text.onOneLine)”") }
+        if let done { changes.append(done ? "is done" : "was reopened") }
+        if let owner { changes.append("owner set to \(owner.onOneLine)") }
+        if let text { changes.append("text changed to “\(text.onOneLine)”") }
         return changes.isEmpty ? "Task \(id) changed." : "Task \(id) \(changes.joined(separator: "; "))."
     }
 
@@ -312,8 +312,8 @@ package struct UpdatePosted: TimelineEvent {
     }
 
     package var sentence: String {
-        var text = "Update for \(audience.onOneLine): \(body.sentence)"
-        if let eta { text += " Expected to be restored \(eta.toTheSecond)." }
+        var text = "Update posted to \(audience.onOneLine): \(body.sentence)"
+        if let eta { text += " ETA: \(eta.toTheSecond)." }
         let list = steps.map(\.onOneLine).filter { !$0.isEmpty }.joined(separator: "; ")
         return list.isEmpty ? text : "\(text) What to do: \(list.sentence)"
     }

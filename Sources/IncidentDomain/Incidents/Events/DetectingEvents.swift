@@ -23,7 +23,7 @@ package struct IncidentOpened: TimelineEvent {
 
     package var sentence: String {
         "Opened\(origin == "alert" ? " by an alert" : ""): \(title.sentence) "
-            + "The impact began \(startedAt.toTheSecond)."
+            + "Impact started \(startedAt.toTheSecond)."
     }
 
     package var phaseBegun: Phase? { .detect }

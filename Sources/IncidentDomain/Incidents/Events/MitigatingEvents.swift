@@ -50,9 +50,9 @@ package struct MitigationChanged: TimelineEvent {
     package var sentence: String {
         var changes: [String] = []
         if let state { changes.append("\(state.verb)\(previous.map { " (was \($0.words))" } ?? "")") }
-        if let owner { changes.append("has owner \(owner.onOneLine)") }
-        if let kind { changes.append("has kind \(kind.onOneLine)") }
-        if let description { changes.append("now reads “\(description.onOneLine)”") }
+        if let owner { changes.append("owner set to \(owner.onOneLine)") }
+        if let kind { changes.append("kind set to \(kind.onOneLine)") }
+        if let description { changes.append("description changed to “\(description.onOneLine)”") }
         return changes.isEmpty ? "Mitigation \(id) changed." : "Mitigation \(id) \(changes.joined(separator: "; "))."
     }
 

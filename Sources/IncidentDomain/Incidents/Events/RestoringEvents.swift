@@ -19,7 +19,7 @@ package struct StepStarted: TimelineEvent {
     package var sentence: String {
         guard !overridden.isEmpty else { return "Restoring \(component) started.".giving(reason) }
         let gates = overridden.map(\.onOneLine).joined(separator: "; ")
-        return "Restoring \(component) started; overridden: \(gates.sentence)".giving(reason)
+        return "Restoring \(component) started with overrides: \(gates.sentence)".giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -57,7 +57,7 @@ package struct StepVerifying: TimelineEvent {
 
     package static let kind = "step_verifying"
 
-    package var sentence: String { "\(component) is up; it is verified until \(soakUntil.toTheSecond)." }
+    package var sentence: String { "\(component) is up; soaking until \(soakUntil.toTheSecond)." }
     package var isAboutOneComponent: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -70,7 +70,7 @@ package struct StepRestored: TimelineEvent {
 
     package static let kind = "step_restored"
 
-    package var sentence: String { "\(component) is restored." }
+    package var sentence: String { "\(component) restored." }
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
 
@@ -92,7 +92,7 @@ package struct StepWaived: TimelineEvent {
         return copy
     }
 
-    package var sentence: String { "\(component) waived: it need not be restored.".giving(reason) }
+    package var sentence: String { "\(component): restoration waived.".giving(reason) }
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
     package var isOffPlan: Bool { true }
@@ -162,10 +162,10 @@ package struct RestorationOrdered: TimelineEvent {
     }
 
     package var sentence: String {
-        guard !components.isEmpty else { return "The order of restoration follows the plan again.".giving(reason) }
+        guard !components.isEmpty else { return "Restoration order reset to the plan.".giving(reason) }
         let names = components.prefix(10).joined(separator: ", ")
         let more = components.count > 10 ? " and \(components.count - 10) more" : ""
-        return "Order of restoration set: first \(names)\(more).".giving(reason)
+        return "Restoration order set: \(names)\(more) first.".giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -214,19 +214,20 @@ package struct PlanRevised: TimelineEvent {
             clauses.append(
                 "\(count) component\(count == 1 ? "" : "s") in \(waves.count) wave\(waves.count == 1 ? "" : "s")")
         }
-        if !joined.isEmpty { clauses.append("\(Self.names(joined)) joined") }
-        if !left.isEmpty { clauses.append("\(Self.names(left)) left") }
-        if changes.contains(.order) { clauses.append("the order changed") }
+        if !joined.isEmpty { clauses.append("added \(Self.names(joined))") }
+        if !left.isEmpty { clauses.append("removed \(Self.names(left))") }
+        if changes.contains(.order) { clauses.append("order changed") }
         clauses.append(forecast)
-        return "Plan of restoration, revision \(revision): \(clauses.joined(separator: "; "))."
+        return "Restoration plan, revision \(revision): \(clauses.joined(separator: "; "))."
     }
 
     private var forecast: String {
-        guard let expected else { return "no expected time, as not every component has one" }
-        var text = "done \(expected.median.toTheSecond) (nine times out of ten by \(expected.p90.toTheSecond))"
+        guard let expected else { return "no expected time: not every component has an estimate" }
+        var text = "expected done \(expected.median.toTheSecond) (90 % by \(expected.p90.toTheSecond))"
         if let previous, changes.contains(.expected) {
             let shift = expected.median.seconds(since: previous.median)
-            text += ", \(DurationText.human(abs(shift))) \(shift > 0 ? "later" : "earlier") than thought before"
+            let by = DurationText.human(abs(shift))
+            text += shift > 0 ? ", slipped \(by)" : ", \(by) earlier than before"
         }
         return text
     }

@@ -3,7 +3,7 @@ package struct ReviewDrafted: TimelineEvent {
 
     package static let kind = "review_drafted"
 
-    package var sentence: String { "Review started as revision \(revision)." }
+    package var sentence: String { "Review draft created (revision \(revision))." }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.review = ReviewProgress(revision: revision, status: .draft)
@@ -52,8 +52,8 @@ package struct ReviewRevised: TimelineEvent {
 
     package var sentence: String {
         let ids = sections.map(\.id.onOneLine).joined(separator: ", ")
-        return "Review revised: revision \(revision), \(status.words)"
-            + (ids.isEmpty ? "." : "; \(scope == .whole ? "written so far" : "written"): \(ids).")
+        return "Review revision \(revision) saved (\(status.words))."
+            + (ids.isEmpty ? "" : " \(scope == .whole ? "Written sections" : "Sections changed"): \(ids).")
     }
 
     /// After a revision that stored everything, nothing is known of what it stored.
@@ -88,7 +88,7 @@ package struct ReviewApproved: TimelineEvent {
         return copy
     }
 
-    package var sentence: String { "Review approved at revision \(revision)." }
+    package var sentence: String { "Review approved (revision \(revision))." }
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -163,11 +163,11 @@ package struct ActionChanged: TimelineEvent {
     package var sentence: String {
         var changes: [String] = []
         if let state { changes.append("is \(state.words)") }
-        if let owner { changes.append("has owner \(owner.onOneLine)") }
-        if let due { changes.append("is due \(due.onOneLine)") }
-        if let kind { changes.append("is \(kind.rawValue)") }
+        if let owner { changes.append("owner set to \(owner.onOneLine)") }
+        if let due { changes.append("due date set to \(due.onOneLine)") }
+        if let kind { changes.append("kind set to \(kind.rawValue)") }
         if let required { changes.append(required ? "is required" : "is optional") }
-        if let title { changes.append("now reads “\(title.onOneLine)”") }
+        if let title { changes.append("title changed to “\(title.onOneLine)”") }
         return changes.isEmpty
             ? "Action item \(ordinal) changed." : "Action item \(ordinal) \(changes.joined(separator: "; "))."
     }

@@ -46,7 +46,7 @@ import Testing
             try await daemon.send(source, .firing("feed", group: "feed", component: "feed"))
             let entries = try await daemon.timeline(1).map(\.recorded.event)
             let joined = try #require(entries.last { $0.as(AlertsAttached.self) != nil })
-            #expect(joined.sentence == "1 alert joined on feed: “It fires”, because feed depends on user-db.")
+            #expect(joined.sentence == "1 alert attached on feed: “It fires”, because feed depends on user-db.")
             #expect(try await daemon.incident(1).impacts.map(\.component) == ["user-db", "feed"])
             try await daemon.take(source, .firing("feed 2", group: "feed"))
             #expect(try await daemon.count("alert_delivery") == 1, "the fast way")
