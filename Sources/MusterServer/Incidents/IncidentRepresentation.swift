@@ -2,7 +2,7 @@ import IncidentDomain
 
 /// An incident as the API shows it. Written once when the incident changes, and stored: reading one costs no encoding.
 enum IncidentRepresentation {
-    /// Counts the forms that representations have had. Raised with every change of a field, so that what an earlier
+    /// Counts the forms that representations have had. Raised with every change of a field or a sentence, so that what an earlier
     /// release stored is written anew when it is read.
     private static let form = 4
 
