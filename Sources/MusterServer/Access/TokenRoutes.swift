@@ -39,19 +39,19 @@ struct TokenRoutes: Sendable {
             Self.write(token, to: &json)
             json.member("token", new.secret)
         }
-        var answer = Answer.created(json.bytes, location: "/v1/tokens/\(token.id.uuidString.lowercased())")
+        var answer = Answer.created(json.bytes, location: "/v1/tokens/\(token.id.text)")
         answer.headers[.cacheControl] = "no-store"
         return answer
     }
 
     private func revoke(_ request: RequestContext) async throws -> Answer {
         let id = try request.uuid("id", of: "Token")
-        guard request.principal.id != id.uuidString.lowercased() else {
+        guard request.principal.id != id.text else {
             throw Problem(.ownToken, "A token cannot revoke itself. Use another token.")
         }
         let exists = try await tokens.revoke(id, by: request.principal)
         authenticator.forget()
-        guard exists else { throw Problem.notFound("Token \(id.uuidString.lowercased())") }
+        guard exists else { throw Problem.notFound("Token \(id.text)") }
         return .noContent
     }
 

@@ -47,7 +47,7 @@ struct TokenStore: TokenLookup {
             RETURNING \(fragment: Self.columns)
             """,
             AuditStore.insert(
-                actor: principal, action: "token.create", subject: id.uuidString.lowercased(),
+                actor: principal, action: "token.create", subject: id.text,
                 data: ["name": .string(token.name), "role": .string(token.role.rawValue)]),
             "SELECT pg_notify(\(Self.channel), '')",
         ])
@@ -82,7 +82,7 @@ struct TokenStore: TokenLookup {
 
     /// Revokes a token for good; false when there is none of that id. Revoking twice is no error.
     func revoke(_ id: UUID, by principal: Principal) async throws -> Bool {
-        let subject = id.uuidString.lowercased()
+        let subject = id.text
         defer { pool.unreadable.forget(subject, of: Self.reader.table) }
         let results = try await pool.pipeline([
             """

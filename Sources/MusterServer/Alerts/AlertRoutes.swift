@@ -83,6 +83,6 @@ struct AlertRoutes: Sendable {
     }
 
     private static func unknown(_ id: UUID) -> Problem {
-        .notFound("Alert \(id.uuidString.lowercased())")
+        .notFound("Alert \(id.text)")
     }
 }

@@ -28,7 +28,7 @@ struct ArchiveExport {
             try await store.prepare()
             try await tellOfOthers(store)
             let head = ArchiveHead(
-                id: UUID.random().uuidString.lowercased(), schema: Migrations.all.count, program: MusterVersion.current)
+                id: UUID.random().text, schema: Migrations.all.count, program: MusterVersion.current)
             try writer.write(.head(head))
             var taken = 0
             for table in ArchiveTables.all { taken += try await write(table, store) }

@@ -16,7 +16,7 @@ struct AlertmanagerRoutes: Sendable {
             Route(
                 .post, "/api/v2/alerts", role: nil, "postAlertmanagerAlerts", query: .anything, body: .foreign,
                 handler: receive
-            ).asDoor(desk, .prometheusAlerts, key: ForeignAnswer.key),
+            ).asDoor(desk, .prometheusAlerts, key: Credentials.secret),
             Route(
                 .get, "/api/v2/alerts", role: nil, "listAlertmanagerAlerts", query: .anything, isLong: true,
                 handler: list),
@@ -43,7 +43,8 @@ struct AlertmanagerRoutes: Sendable {
     }
 
     func caller(_ request: RequestContext) async throws -> IngressDesk.Caller {
-        guard let key = try ForeignAnswer.key(of: request), let caller = try await desk.caller(request, key: key) else {
+        guard let key = try Credentials.secret(of: request), let caller = try await desk.caller(request, key: key)
+        else {
             throw Problem(
                 .unauthenticated,
                 "Send a source's key: as bearer token, as password of basic authentication, or as ?key= in the URL.",
@@ -171,7 +172,7 @@ struct AlertmanagerSilenceRoutes: Sendable {
             Route(
                 .post, "/api/v2/silences", role: nil, "postAlertmanagerSilence", query: .anything, body: .foreign,
                 isLong: true, handler: create
-            ).asDoor(doors.desk, nil, key: ForeignAnswer.key),
+            ).asDoor(doors.desk, nil, key: Credentials.secret),
             Route(
                 .get, "/api/v2/silence/{id}", role: nil, "getAlertmanagerSilence", query: .anything, handler: get),
             Route(
@@ -302,7 +303,7 @@ struct AlertmanagerSilenceRoutes: Sendable {
     }
 
     private static func unknown(_ id: UUID) -> Problem {
-        .notFound("Silence \(id.uuidString.lowercased())")
+        .notFound("Silence \(id.text)")
     }
 
     private static func matcher(
@@ -317,7 +318,7 @@ struct AlertmanagerSilenceRoutes: Sendable {
 
     /// The source acts in its own name.
     private static func principal(_ source: Source) -> Principal {
-        Principal(id: "source:\(source.id.uuidString.lowercased())", name: source.name, role: .responder)
+        Principal(id: "source:\(source.id.text)", name: source.name, role: .responder)
     }
 
     private static func write(_ stored: StoredSilence, to json: inout JSONWriter) {

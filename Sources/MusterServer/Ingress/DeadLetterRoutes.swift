@@ -67,7 +67,7 @@ struct DeadLetterRoutes: Sendable {
 
     private func delete(_ request: RequestContext) async throws -> Answer {
         let id = try request.uuid("id", of: "Dead letter")
-        guard try await store.delete(id) else { throw Problem.notFound("Dead letter \(id.uuidString.lowercased())") }
+        guard try await store.delete(id) else { throw Problem.notFound("Dead letter \(id.text)") }
         return .noContent
     }
 
@@ -87,7 +87,7 @@ struct DeadLetterRoutes: Sendable {
         var body = try request.fields()
         try body.finish()
         guard try await sources.source(id) != nil else {
-            throw Problem.notFound("Source \(id.uuidString.lowercased())")
+            throw Problem.notFound("Source \(id.text)")
         }
         var (replayed, left) = (0, 0)
         // In the order in which they came, or an end would go before its beginning.
@@ -144,7 +144,7 @@ struct DeadLetterRoutes: Sendable {
     private func found(_ request: RequestContext) async throws -> (DeadLetter, [UInt8]) {
         let id = try request.uuid("id", of: "Dead letter")
         guard let (letter, body) = try await store.letter(id) else {
-            throw Problem.notFound("Dead letter \(id.uuidString.lowercased())")
+            throw Problem.notFound("Dead letter \(id.text)")
         }
         return (letter, body)
     }

@@ -118,13 +118,13 @@ struct IngressDesk: Sendable {
             reason: problem.detail, as: form)
         Counter(label: "muster_dead_letters", dimensions: [("kind", source.kind.rawValue)]).increment()
         var problem = problem
-        problem.members["dead_letter"] = .string(id.uuidString.lowercased())
+        problem.members["dead_letter"] = .string(id.text)
         if warnings.isDue(source.id) {
             logger.warning(
                 "cannot read a message; it is kept as a dead letter",
                 metadata: [
                     "source": .string(source.name), "kind": .string(source.kind.rawValue),
-                    "dead_letter": .string(id.uuidString.lowercased()), "reason": .string(problem.detail),
+                    "dead_letter": .string(id.text), "reason": .string(problem.detail),
                 ])
         }
         return problem
@@ -245,32 +245,6 @@ extension IngressDesk {
             problem.remark("Its first 64 KiB are kept, decompressed.")
         }
         return try await kept(problem, letter, by: entry, of: source, as: form).members
-    }
-}
-
-/// What the foreign doors have in common: their own form for a no, and whoever's key came with the request.
-enum ForeignAnswer {
-    /// What a client of another vendor sends as its credential: a bearer token, Opsgenie's scheme, the password of basic
-    /// authentication, or `key` in the query.
-    static func key(of request: RequestContext) throws(Problem) -> String? {
-        if let header = request.head.headerFields[.authorization] {
-            let parts = header.split(separator: " ", maxSplits: 1)
-            guard parts.count == 2 else { return nil }
-            switch parts[0].lowercased() {
-            case "bearer", "geniekey", "apikey", "token": return String(parts[1])
-            case "basic": return password(String(parts[1]))
-            case _: return nil
-            }
-        }
-        return try request.target.parameters().first { $0.name == "key" }?.value
-    }
-
-    private static func password(_ credentials: String) -> String? {
-        guard let bytes = Base64.decode(credentials) else { return nil }
-        let text = String(decoding: bytes, as: UTF8.self)
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        // A key alone before the colon is how most tools write one into a URL.
-        return parts.count == 2 && !parts[1].isEmpty ? String(parts[1]) : parts.first.map(String.init)
     }
 }
 

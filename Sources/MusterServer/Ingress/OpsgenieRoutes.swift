@@ -77,7 +77,7 @@ struct OpsgenieRoutes: Sendable {
         ) { request in
             let start = ContinuousClock.now
             do {
-                guard let key = try ForeignAnswer.key(of: request),
+                guard let key = try Credentials.secret(of: request),
                     let caller = try await desk.caller(request, key: key)
                 else {
                     return OpsgenieAnswer.refusal(.unauthorized, "Could not authenticate: no source has this key")
@@ -87,7 +87,7 @@ struct OpsgenieRoutes: Sendable {
                 guard let answer = OpsgenieAnswer.refusal(problem) else { throw problem }
                 return answer
             }
-        }.asDoor(desk, path.isEmpty ? .opsgenieAlert : nil, key: ForeignAnswer.key).refusingAsOpsgenie
+        }.asDoor(desk, path.isEmpty ? .opsgenieAlert : nil, key: Credentials.secret).refusingAsOpsgenie
     }
 
     private func create(
@@ -220,7 +220,7 @@ struct OpsgenieRoutes: Sendable {
                 json.member("processedAt", outcome.processedAt)
                 json.member("integrationId", outcome.source)
                 json.member("status", outcome.status)
-                json.member("alertId", outcome.alert.map { $0.uuidString.lowercased() } ?? "")
+                json.member("alertId", outcome.alert.map { $0.text } ?? "")
                 json.member("alias", outcome.alias ?? "")
             }
         }
@@ -348,7 +348,7 @@ enum OpsgenieAnswer {
     private static func responder(_ sent: JSONValue) -> JSONValue {
         guard var object = sent.object, object["id"] == nil else { return sent }
         let name = ["name", "username"].lazy.compactMap { object[$0]?.string }.first ?? ""
-        object["id"] = .string(UUID.digest(of: "responder \(name)").uuidString.lowercased())
+        object["id"] = .string(UUID.digest(of: "responder \(name)").text)
         return .object(object)
     }
 

@@ -84,15 +84,14 @@ struct HeartbeatPingRoutes: Sendable {
     }
 }
 
-/// Who may send a ping: a token of a responder or more, or the key of any source. It may come in each way that one line of
-/// `curl` can send it.
+/// Who may send a ping: a token of a responder or more, or the key of any source that does not sign what it sends.
 struct PingCredentials: Sendable {
     let authenticator: Authenticator
     let sources: SourceCache
 
     /// - Throws: `Problem` 401 when nothing that counts was sent, 403 for a token that may only read.
     func check(_ request: RequestContext) async throws {
-        guard let secret = Self.secret(in: request.head.headerFields, (try? request.target.parameters()) ?? []) else {
+        guard let secret = try Credentials.secret(of: request) else {
             throw Authenticator.unauthenticated(
                 "Send an API token or a source key: Authorization: Bearer or GenieKey, basic-auth password, or ?key=.",
                 error: nil)
@@ -106,37 +105,13 @@ struct PingCredentials: Sendable {
                     members: ["role": .string(Role.responder.rawValue)])
             }
         } catch let problem as Problem where problem.kind == .unauthenticated {
-            // No token; a key, then.
-            guard try await sources.source(key: secret) != nil else { throw problem }
+            // No token; a key, then. A ping carries no signature, so the key of a source that signs is not enough.
+            guard let source = try await sources.source(key: secret) else { throw problem }
+            guard source.signature == nil else {
+                throw Authenticator.unauthenticated(
+                    "The key of a source with a signature cannot send pings; use a token, or a source without one.",
+                    error: nil)
+            }
         }
-    }
-
-    /// The header comes first: what stands in an address may be a leftover.
-    static func secret(in headers: RequestFields, _ parameters: [QueryParameter]) -> String? {
-        guard let header = headers[.authorization] else {
-            return parameters.first { $0.name == "key" }?.value.nonEmpty
-        }
-        let parts = header.split(separator: " ", maxSplits: 1).map(String.init)
-        guard parts.count == 2 else { return nil }
-        switch parts[0].lowercased() {
-        case "bearer", "geniekey": return parts[1].trimmedOfSpaces.nonEmpty
-        case "basic": return password(parts[1].trimmedOfSpaces)
-        default: return nil
-        }
-    }
-
-    /// The password of `user:password`; the user, if the password is empty, as `curl -u KEY:` sends it.
-    private static func password(_ text: String) -> String? {
-        guard let data = Data(base64Encoded: text), let pair = String(data: data, encoding: .utf8) else { return nil }
-        let parts = pair.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        return parts.last?.nonEmpty ?? parts.first?.nonEmpty
-    }
-}
-
-extension String {
-    fileprivate var nonEmpty: String? { isEmpty ? nil : self }
-
-    fileprivate var trimmedOfSpaces: String {
-        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Postgres
 import TestSupport
 import Testing
 
@@ -47,6 +48,44 @@ struct PagerDutyRouteTests {
                     ["routing_key": .string(site.key), "event_action": action, "dedup_key": "nothing"], gives: 202)
             }
             #expect(await site.alerts().filter { !$0.hasPrefix("nothing resolved") } == [])
+        }
+    }
+
+    @Test
+    func `The key that comes within a message is in nothing that is kept of it`() async throws {
+        try await IngressSite.with(.pagerduty) { site in
+            var event = Self.event(site.key).object ?? JSONObject()
+            event["payload"] = ["summary": .string("key \(site.key)"), "source": "db-1", "severity": "critical"]
+            await site.send(.post, "/v2/enqueue", .object(event), gives: 202)
+            await site.send(.post, "/v2/enqueue", Self.event(site.key, "shout"), gives: 400)
+            let alert = await site.ask(.get, "/v1/alerts").json["items"]?[0]?["id"]?.string ?? ""
+            let letter = await site.ask(.get, "/v1/dead-letters").json["items"]?[0]?["id"]?.string ?? ""
+            let kept = [
+                await site.ask(.get, "/v1/alerts/\(alert)"), await site.ask(.get, "/v1/dead-letters/\(letter)"),
+            ]
+            #expect(kept.allSatisfy { $0.text.contains("routing_key") && $0.text.contains("****") })
+            #expect(kept.allSatisfy { !$0.text.contains(site.key) })
+        }
+    }
+
+    @Test
+    func `Keys that were kept before are hidden by the migration`() async throws {
+        try await TestDatabase.with { database in
+            let pool = database.pool
+            let migration = try #require(Migrations.all.first { $0.name == "hide_routing_keys" })
+            let statements = [
+                "CREATE TABLE alert (payload bytea)", "CREATE TABLE dead_letter (body bytea)",
+                #"INSERT INTO alert VALUES (convert_to('{"routing_key" : "secret", "a": "ü"}', 'UTF8')), ('\x00'), (NULL)"#,
+                #"INSERT INTO dead_letter VALUES ('\xff22'), (convert_to('{"routing_key":"secret"', 'UTF8'))"#,
+            ]
+            for statement in statements + migration.sql.split(separator: ";\n").map(String.init) {
+                try await pool.query(SQL(unescaped: statement))
+            }
+            let alerts = try await pool.query(
+                "SELECT convert_from(payload, 'UTF8') FROM alert WHERE length(payload) > 1")
+            #expect(try alerts[0].decode(0, as: String.self) == #"{"routing_key" : "********", "a": "ü"}"#)
+            let letters = try await pool.query("SELECT encode(body, 'escape') FROM dead_letter ORDER BY body DESC")
+            #expect(try letters.map { try $0.decode(0, as: String.self) }.last == #"{"routing_key":"********""#)
         }
     }
 

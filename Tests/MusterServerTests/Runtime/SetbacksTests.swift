@@ -1,4 +1,5 @@
 import Logging
+import Postgres
 import TestSupport
 import Testing
 
@@ -22,6 +23,23 @@ struct SetbacksTests {
         #expect(log.lines.last?.metadata["item"] == "7")
         setbacks.succeeded(7)
         #expect(!setbacks.isResting(7))
+    }
+
+    @Test func `an attempt that fails by itself is noted, and one that the database keeps from ending is not`()
+        async throws
+    {
+        let setbacks = Setbacks<Int>("test", rests: [.seconds(3_600)])
+        let logger = TestServer.quietLogger
+        let isDone = try await setbacks.attempt(1, logger: logger) {}
+        #expect(isDone)
+        let isFailed = try await setbacks.attempt(2, logger: logger) { throw Fault() }
+        #expect(!isFailed && setbacks.isResting(2))
+        let isTried = try await setbacks.attempt(2, logger: logger) { Issue.record("it rests") }
+        #expect(!isTried)
+        await #expect(throws: PostgresError.self) {
+            _ = try await setbacks.attempt(3, logger: logger) { throw PostgresError.unavailable(reason: "away") }
+        }
+        #expect(!setbacks.isResting(3))
     }
 
     @Test func `what is hopeless rests at once, and there is an end to what is remembered`() {

@@ -117,15 +117,15 @@ struct SenseBodiesTests {
         }
     }
 
-    @Test func `a ping's secret comes in every way that curl has`() {
+    @Test func `a caller's secret comes in every way that curl has`() {
         let none: [QueryParameter] = []
-        #expect(PingCredentials.secret(in: [.authorization: "Bearer abc"], none) == "abc")
-        #expect(PingCredentials.secret(in: [.authorization: "GenieKey abc"], none) == "abc")
-        #expect(PingCredentials.secret(in: [.authorization: "Basic dTphYmM="], none) == "abc")
-        #expect(PingCredentials.secret(in: [.authorization: "Basic YWJjOg=="], none) == "abc")
-        #expect(PingCredentials.secret(in: [:], [QueryParameter(name: "key", value: "abc")]) == "abc")
+        #expect(Credentials.secret(in: [.authorization: "Bearer abc"], none) == "abc")
+        #expect(Credentials.secret(in: [.authorization: "GenieKey abc"], none) == "abc")
+        #expect(Credentials.secret(in: [.authorization: "Basic dTphYmM="], none) == "abc")
+        #expect(Credentials.secret(in: [.authorization: "Basic YWJjOg=="], none) == "abc")
+        #expect(Credentials.secret(in: [:], [QueryParameter(name: "key", value: "abc")]) == "abc")
         for header in ["Basic %%%", "Bearer", "Digest abc", "Basic Og=="] {
-            #expect(PingCredentials.secret(in: [.authorization: header], none) == nil, "\(header)")
+            #expect(Credentials.secret(in: [.authorization: header], none) == nil, "\(header)")
         }
     }
 }

@@ -93,10 +93,8 @@ enum CloudEventHeaders {
         var rest = unquoted(value).utf8[...]
         while let byte = rest.popFirst() {
             let digits = rest.prefix(2)
-            if byte == UInt8(ascii: "%"), digits.count == 2, let first = hexadecimal(digits.first),
-                let second = hexadecimal(digits.last)
-            {
-                bytes.append(first << 4 | second)
+            if byte == UInt8(ascii: "%"), digits.count == 2, let value = Hex.decode(digits) {
+                bytes += value
                 rest = rest.dropFirst(2)
             } else {
                 bytes.append(byte)
@@ -111,15 +109,6 @@ enum CloudEventHeaders {
     private static func unquoted(_ value: String) -> String {
         guard value.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") else { return value }
         return String(value.dropFirst().dropLast()).replacing("\\\"", with: "\"").replacing("\\\\", with: "\\")
-    }
-
-    private static func hexadecimal(_ digit: UInt8?) -> UInt8? {
-        switch digit {
-        case let digit? where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit): digit - UInt8(ascii: "0")
-        case let digit? where (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(digit): digit - UInt8(ascii: "a") + 10
-        case let digit? where (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit): digit - UInt8(ascii: "A") + 10
-        case _?, nil: nil
-        }
     }
 }
 

@@ -155,12 +155,13 @@ extension IncomingAlert {
         identity: String, group: String? = nil, status: Status, title: String? = nil, component: String? = nil,
         severity: String? = nil, startsAt: ForeignMoment? = nil, endsAt: ForeignMoment? = nil,
         labels: [String: String] = [:],
-        annotations: [String: String] = [:], actor: String? = nil, payload: AlertPayload = .whole([])
+        annotations: [String: String] = [:], actor: String? = nil, payload: AlertPayload = .whole([]),
+        lost: [String] = []
     ) -> IncomingAlert {
         let name = AlertKey.bounded(ForeignText.clean(identity))
         var annotations = annotations
         if let remark = remark(onStart: startsAt, onEnd: endsAt) { annotations[ForeignText.unreadTime] = remark }
-        var losses: [String] = []
+        var losses = lost
         if let title, title.utf8.count > ForeignText.titleBytesMax {
             losses.append("title shortened to \(ForeignText.titleBytesMax) bytes")
         }

@@ -22,10 +22,12 @@ enum OpsgenieFormat: AlertFormat {
         labels["tags"] = tags(fields["tags"])
         annotations["description"] = fields.text("description")
         annotations["note"] = fields.text("note")
+        let payload = payload(fields, request)
         var alert = IncomingAlert.foreign(
-            identity: fields.text("alias") ?? UUID.random().uuidString.lowercased(), status: .firing,
+            identity: fields.text("alias") ?? UUID.random().text, status: .firing,
             title: message, severity: fields.text("priority"), labels: labels, annotations: annotations,
-            payload: payload(fields, request))
+            payload: payload,
+            lost: payload.isCut ? ["details, responders and actions, which are kept of a create of up to 16 KiB"] : [])
         // There, a create of an alias that is open raises its count, and its fields stay as they are.
         alert.isOnlyCounted = true
         return .one(alert)

@@ -31,7 +31,7 @@ enum PagerDutyFormat: AlertFormat {
         }
         if status == .firing { errors += missing(["summary", "source", "severity"], in: event) }
         guard errors.isEmpty, let status else { throw .invalid(errors) }
-        return .one(alert(event, key ?? UUID.random().uuidString.lowercased(), status, request.payload))
+        return .one(alert(event, key ?? UUID.random().text, status, request.payload))
     }
 
     /// A change: a deployment, say.

@@ -124,6 +124,14 @@ enum AlertPayload: Hashable, Sendable {
     /// Bytes that are kept.
     static let bytesMax = 16_384
 
+    /// Whether less is kept than came.
+    var isCut: Bool {
+        switch self {
+        case .whole(let bytes): bytes.count > Self.bytesMax
+        case .part(let value): value.bytes.count > Self.bytesMax
+        }
+    }
+
     /// What is kept; a character of several bytes is not cut in two.
     var kept: [UInt8] {
         let bytes =

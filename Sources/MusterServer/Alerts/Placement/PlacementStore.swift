@@ -51,7 +51,7 @@ struct PlacementStore: Sendable {
     /// Locks, in an order that is everybody's, what placing these groups will ask for: the groups, which daemons of the
     /// release before lock one by one, and then the incidents that take them, by their numbers as merging does.
     func lock(_ keys: [AlertGroup.Key], in transaction: PostgresTransaction) async throws {
-        let names = keys.map { "\($0.source.uuidString.lowercased())/\($0.group)" }
+        let names = keys.map { "\($0.source.text)/\($0.group)" }
         _ = try await transaction.pipeline([
             "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(\(names)) AS name",
             """
@@ -294,7 +294,7 @@ extension PlacementStore.Delivered {
             groupKey: try row.decode("group_key"), incident: try row.decode("incident"),
             isFiring: try row.decode("is_firing"),
             mention: AlertMention(
-                id: id.uuidString.lowercased(), title: try row.decode("title"), component: try row.decode("component")),
+                id: id.text, title: try row.decode("title"), component: try row.decode("component")),
             acknowledgedBy: try row.decode("acknowledged_by"))
     }
 }

@@ -129,7 +129,7 @@ final class RuleBook: Sendable {
             guard MatchingSkips.shared.add(alerts, to: id) else { continue }
             logger.warning(
                 "matching took too long and was skipped; shorten its regular expressions",
-                metadata: [what.rawValue: .string(id.uuidString.lowercased())])
+                metadata: [what.rawValue: .string(id.text)])
         }
     }
 

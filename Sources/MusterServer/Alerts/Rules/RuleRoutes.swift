@@ -39,7 +39,7 @@ struct RuleRoutes: Sendable {
             throw Problem.invalid("", "There are \(RuleStore.rulesMax) rules already; delete one first.")
         }
         try await book.refresh()
-        return .created(Self.bytes(stored), location: "/v1/rules/\(stored.rule.id.uuidString.lowercased())")
+        return .created(Self.bytes(stored), location: "/v1/rules/\(stored.rule.id.text)")
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {
@@ -111,7 +111,7 @@ struct RuleRoutes: Sendable {
     }
 
     private static func unknown(_ id: UUID) -> Problem {
-        .notFound("Rule \(id.uuidString.lowercased())")
+        .notFound("Rule \(id.text)")
     }
 }
 

@@ -72,19 +72,19 @@ struct RuleStore: Sendable {
             if position != nil { try await move(rule.id, in: order, to: position, in: transaction) }
             return try await found(rule.id, in: transaction)
         }
-        pool.unreadable.forget(rule.id.uuidString.lowercased(), of: Self.reader.table)
+        pool.unreadable.forget(rule.id.text, of: Self.reader.table)
         return stored
     }
 
     /// - Returns: False when there is none of that id.
     func delete(_ id: UUID, by principal: Principal) async throws -> Bool {
-        defer { pool.unreadable.forget(id.uuidString.lowercased(), of: Self.reader.table) }
+        defer { pool.unreadable.forget(id.text, of: Self.reader.table) }
         return try await change { transaction, order in
             guard order.contains(id) else { return false }
             _ = try await transaction.pipeline([
                 "DELETE FROM routing_rule WHERE id = \(id)",
                 Self.letGo(of: id),
-                AuditStore.insert(actor: principal, action: "rule.delete", subject: id.uuidString.lowercased()),
+                AuditStore.insert(actor: principal, action: "rule.delete", subject: id.text),
             ])
             try await write(order.filter { $0 != id }, in: transaction)
             return true
@@ -101,7 +101,7 @@ struct RuleStore: Sendable {
             _ = try await transaction.query(
                 AuditStore.insert(
                     actor: principal, action: "rule.order", subject: "rules",
-                    data: ["rules": .array(ids.map { .string($0.uuidString.lowercased()) })]))
+                    data: ["rules": .array(ids.map { .string($0.text) })]))
             return true
         }
     }
@@ -155,7 +155,7 @@ struct RuleStore: Sendable {
 
     private static func audit(_ action: String, _ rule: RoutingRule, by principal: Principal) -> SQL {
         AuditStore.insert(
-            actor: principal, action: action, subject: rule.id.uuidString.lowercased(),
+            actor: principal, action: action, subject: rule.id.text,
             data: ["name": .string(rule.name)])
     }
 

@@ -90,7 +90,7 @@ struct RuleTrial: Sendable {
         case .rule: return "The rule \(name) opens no incident."
         case .silence:
             return
-                "The silence \(hold.silence?.uuidString.lowercased() ?? "") holds it until \(hold.until?.description ?? "")."
+                "The silence \(hold.silence?.text ?? "") holds it until \(hold.until?.description ?? "")."
         case .count:
             let threshold = rule?.threshold ?? FiringThreshold(count: 1, withinSeconds: 1)
             return "The rule \(name) opens an incident after \(threshold.count) firings of the group within "

@@ -62,7 +62,7 @@ struct SilenceRoutes: Sendable {
         let stored = try await store.create(request.commandID, draft, by: request.principal).silence()
         var json = JSONWriter()
         json.value(stored)
-        return .created(json.bytes, location: "/v1/silences/\(stored.silence.id.uuidString.lowercased())")
+        return .created(json.bytes, location: "/v1/silences/\(stored.silence.id.text)")
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {
@@ -80,7 +80,7 @@ struct SilenceRoutes: Sendable {
     }
 
     private static func unknown(_ id: UUID) -> Problem {
-        .notFound("Silence \(id.uuidString.lowercased())")
+        .notFound("Silence \(id.text)")
     }
 }
 

@@ -199,7 +199,7 @@ struct SilenceStore: Sendable {
         _ action: String, _ id: UUID, _ matchers: [LabelMatcher], until end: Timestamp, by principal: Principal
     ) -> SQL {
         AuditStore.insert(
-            actor: principal, action: action, subject: id.uuidString.lowercased(),
+            actor: principal, action: action, subject: id.text,
             data: [
                 "matchers": .string(matchers.map(\.text).joined(separator: ", ")), "ends_at": .string(end.description),
             ])
@@ -262,11 +262,11 @@ struct SilenceStore: Sendable {
             }
             _ = try await transaction.pipeline([
                 Self.letGo(of: id), "DELETE FROM silence WHERE id = \(id)",
-                AuditStore.insert(actor: principal, action: "silence.delete", subject: id.uuidString.lowercased()),
+                AuditStore.insert(actor: principal, action: "silence.delete", subject: id.text),
             ])
             return found
         }
-        if expired?.reason != nil { pool.unreadable.forget(id.uuidString.lowercased(), of: Self.reader.table) }
+        if expired?.reason != nil { pool.unreadable.forget(id.text, of: Self.reader.table) }
         return expired
     }
 
@@ -278,7 +278,7 @@ struct SilenceStore: Sendable {
                 WHERE id = \(id) AND ends_at > now() RETURNING id
             )
             INSERT INTO audit_line (actor_id, actor, action, subject, data)
-            SELECT \(principal.id), \(principal.name), 'silence.expire', \(id.uuidString.lowercased()), '{}' FROM expired
+            SELECT \(principal.id), \(principal.name), 'silence.expire', \(id.text), '{}' FROM expired
             """,
             Self.letGo(of: id),
         ])

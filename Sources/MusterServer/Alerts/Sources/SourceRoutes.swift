@@ -59,7 +59,7 @@ struct SourceRoutes: Sendable {
         // Under the same Idempotency-Key it takes the place of the first key.
         cache.forgetAll()
         return .created(
-            document(source, key: key, request), location: "/v1/sources/\(source.id.uuidString.lowercased())")
+            document(source, key: key, request), location: "/v1/sources/\(source.id.text)")
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {
@@ -122,7 +122,7 @@ struct SourceRoutes: Sendable {
     private func found(_ request: RequestContext) async throws -> Source {
         let id = try request.uuid("id", of: "Source")
         guard let source = try await store.source(id), source.kind != .internal else {
-            throw Problem.notFound("Source \(id.uuidString.lowercased())")
+            throw Problem.notFound("Source \(id.text)")
         }
         return source
     }
@@ -191,7 +191,7 @@ struct SourceRoutes: Sendable {
             throw Problem(.inUse, "This source is built in: Muster itself raises its alerts.")
         }
         guard try await store.delete(id, by: request.principal) else {
-            throw Problem.notFound("Source \(id.uuidString.lowercased())")
+            throw Problem.notFound("Source \(id.text)")
         }
         cache.forgetAll()
         return .noContent
@@ -228,7 +228,7 @@ struct SourceTrial: Sendable {
     func carryOut(_ request: RequestContext) async throws -> Answer {
         let id = try request.uuid("id", of: "Source")
         guard var source = try await store.source(id) else {
-            throw Problem.notFound("Source \(id.uuidString.lowercased())")
+            throw Problem.notFound("Source \(id.text)")
         }
         var foreign = request.foreign()
         if foreign.mediaType == Self.wrapper {

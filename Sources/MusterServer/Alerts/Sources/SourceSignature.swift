@@ -84,34 +84,27 @@ struct SourceSignature: Sendable {
         HTTPField.Name(header).flatMap { request.headers[$0] }
     }
 
+    /// 32 bytes in hex.
+    private static func digest(_ text: String) -> [UInt8]? {
+        text.utf8.count == 64 ? Hex.decode(text.utf8) : nil
+    }
+
     /// The codes that a header has, as bytes.
     private func codes(in header: String) -> [[UInt8]] {
         switch scheme {
-        case .grafana: [Self.hex(header), Base64.decode(header)].compactMap(\.self)
-        case .sha256: [Self.hex(header.hasPrefix("sha256=") ? String(header.dropFirst(7)) : header)].compactMap(\.self)
+        case .grafana: [Self.digest(header), Base64.decode(header)].compactMap(\.self)
+        case .sha256:
+            [Self.digest(header.hasPrefix("sha256=") ? String(header.dropFirst(7)) : header)].compactMap(\.self)
         case .pagerduty:
             header.split(separator: ",").compactMap { part in
                 let part = part.drop { $0 == " " }
-                return part.hasPrefix("v1=") ? Self.hex(String(part.dropFirst(3))) : nil
+                return part.hasPrefix("v1=") ? Self.digest(String(part.dropFirst(3))) : nil
             }
         case .standardWebhooks:
             header.split(separator: " ").compactMap { part in
                 part.hasPrefix("v1,") ? Base64.decode(String(part.dropFirst(3))) : nil
             }
         }
-    }
-
-    private static func hex(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: 64, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(byte)
-        }
-        return bytes
     }
 }
 

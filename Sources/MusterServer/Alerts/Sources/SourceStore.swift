@@ -38,7 +38,7 @@ struct SourceStore: Sendable {
             RETURNING \(fragment: Self.columns)
             """,
             AuditStore.insert(
-                actor: principal, action: "source.create", subject: id.uuidString.lowercased(),
+                actor: principal, action: "source.create", subject: id.text,
                 data: ["name": .string(name), "kind": .string(kind.rawValue)]),
             "SELECT pg_notify(\(Self.channel), '')",
         ])
@@ -64,7 +64,7 @@ struct SourceStore: Sendable {
     ///
     /// - Returns: False when there is none of that id.
     func delete(_ id: UUID, by principal: Principal) async throws -> Bool {
-        let subject = id.uuidString.lowercased()
+        let subject = id.text
         defer { pool.unreadable.forget(subject, of: Self.reader.table) }
         let results = try await pool.pipeline([
             """
@@ -126,7 +126,7 @@ struct SourceStore: Sendable {
             """,
             AuditStore.insert(
                 actor: principal, action: keyHash == nil ? "source.update" : "source.rotate",
-                subject: source.id.uuidString.lowercased(), data: ["name": .string(source.name)]),
+                subject: source.id.text, data: ["name": .string(source.name)]),
             "SELECT pg_notify(\(Self.channel), '')",
         ])
     }

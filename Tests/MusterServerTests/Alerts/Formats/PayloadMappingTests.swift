@@ -22,6 +22,23 @@ struct PayloadMappingTests {
         "ends_at": "/until", "actor": "/who", "labels": {"region": "/where/0", "rank": "/level"}, "annotations": "/more"}
         """
 
+    @Test func `one long text in a hundred places of a mapping takes no longer than what is kept of it`() throws {
+        let join = "{\"join\": [\(Array(repeating: "\"/big\"", count: 20).joined(separator: ","))]}"
+        let fields = (0..<64).map { "\"l\($0)\": \($0.isMultiple(of: 2) ? join : "\"/big\"")" }.joined(separator: ",")
+        let items = (0..<30).map { #"{"id": "\#($0)", "big": "\#(String(repeating: "b", count: 100_000))"}"# }
+        let clock = ContinuousClock()
+        var message: IncomingMessage?
+        let took = try clock.measure {
+            message = try Self.read(
+                #"{"items": "/i", "identity": "/id", "labels": {\#(fields)}, "annotations": {\#(fields)}}"#,
+                #"{"i": [\#(items.joined(separator: ","))]}"#)
+        }
+        let alert = try #require(message?.alerts.first)
+        #expect(message?.alerts.count == 30 && alert.labels["l0"]?.utf8.count == ForeignText.labelBytesMax)
+        #expect(alert.annotations[ForeignText.cutShort] != nil)
+        #expect(took < .seconds(20), "\(took)")
+    }
+
     @Test func `every field is found by its rule`() throws {
         let message = try Self.read(
             Self.whole,
