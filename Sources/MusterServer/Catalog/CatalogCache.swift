@@ -32,6 +32,11 @@ final class CatalogCache: Sendable {
         try await snapshot().graph
     }
 
+    /// What is held is read again.
+    func forget() {
+        cache.forget()
+    }
+
     /// The catalog as it is stored now.
     func snapshot() async throws -> Snapshot {
         try await cache.value(version: try await CatalogStore.version(in: pool))

@@ -280,7 +280,7 @@ extension HTTPConnection {
         guard let request = RequestHead(head) else {
             return refuse(Problem(.malformedRequest, "The method is not a valid HTTP method name."))
         }
-        let dispatcher = settings.dispatcher.value
+        let dispatcher = settings.dispatcher.begin()
         var arrival = dispatcher.arrive(request, from: context?.remoteAddress)
         if settings.budgets.unsent.isFull, arrival.mayAnswerMuch {
             settings.metrics.overUnsentBudget.increment()
@@ -289,9 +289,10 @@ extension HTTPConnection {
         }
         switch arrival.body {
         case .ignored:
-            let newest = begin(&arrival, after: dispatcher)
-            answer(arrival, newest, ByteBuffer(), keepsAlive: keepsAlive && !expectsContinue(request))
+            answer(arrival, dispatcher, ByteBuffer(), keepsAlive: keepsAlive && !expectsContinue(request))
         case .gathered(let max):
+            // It begins when it is complete.
+            dispatcher.begun.give(1)
             let needsNobody = arrival.bound?.route.door == nil && arrival.token == nil
             phase = .gathering(
                 Gathering(

@@ -51,6 +51,13 @@ struct IncidentStore: Sendable {
         case lock
     }
 
+    /// The versions of an incident and of the catalog, whatever else can be read of them; nil when there is no such incident.
+    func versions(of number: Int, in runner: some SQLRunner) async throws -> (incident: Int, catalog: Int)? {
+        try await runner.query(
+            "SELECT incident.version, catalog.version FROM incident CROSS JOIN catalog WHERE number = \(number)"
+        ).first.map { (try $0.decode(0), try $0.decode(1)) }
+    }
+
     /// Loads what a command on an incident needs. `number` nil brings only the time and the catalog's version.
     func load(_ number: Int?, hold: Hold = .version, in runner: some SQLRunner) async throws -> Loaded {
         let lock: SQL =

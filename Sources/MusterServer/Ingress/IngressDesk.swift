@@ -36,8 +36,9 @@ struct IngressDesk: Sendable {
     /// - Throws: `Problem` `signatureInvalid`.
     func caller(_ request: RequestContext, key: String) async throws -> Caller? {
         guard let source = try await sender(key: key) else { return nil }
-        let foreign = request.foreign()
+        var foreign = request.foreign()
         if request.head.method != .get { try source.signature?.check(foreign, sourceKey: key) }
+        foreign.hide(key: key)
         return Caller(source: source, request: foreign)
     }
 

@@ -41,12 +41,14 @@ struct IngressPruneRunner: PeriodicRunner {
     private static let batchRows = 1_000
 
     func pass() async throws {
-        try await inTurn(Kind.allCases) { kind in
-            var count = Self.batchRows
-            while count == Self.batchRows, !Task.isCancelled {
-                count = try await removeBatch(of: kind)
-                Counter(label: "muster_pruned_rows", dimensions: [("what", kind.rawValue)]).increment(by: count)
-            }
+        try await inTurn(Kind.allCases.map { kind in (kind.rawValue, { try await remove(kind) }) })
+    }
+
+    private func remove(_ kind: Kind) async throws {
+        var count = Self.batchRows
+        while count == Self.batchRows, !Task.isCancelled {
+            count = try await removeBatch(of: kind)
+            Counter(label: "muster_pruned_rows", dimensions: [("what", kind.rawValue)]).increment(by: count)
         }
     }
 

@@ -15,7 +15,7 @@ struct TableBoundRunner: PeriodicRunner {
     private static let batchRows = 5_000
 
     func pass() async throws {
-        try await inTurn(bounds) { try await cut($0) }
+        try await inTurn(bounds.map { bound in (bound.what, { try await cut(bound) }) })
     }
 
     private func cut(_ bound: TableBound) async throws {

@@ -24,7 +24,7 @@ struct ReportRunner: PeriodicRunner {
     private static let batchMax = 5_000
     let setbacks = Setbacks<Int>("reports")
     func pass() async throws {
-        try await inTurn([look, count]) { try await $0() }
+        try await inTurn([("surges", look), ("reports of incidents", count)])
     }
 
     /// Looks at every baseline that is due, and raises and ends alerts.

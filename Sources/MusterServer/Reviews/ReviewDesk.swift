@@ -46,10 +46,10 @@ struct ReviewDesk: Sendable {
     ///
     /// - Throws: `Problem` 404 when there is no such incident, `overloaded` when too many others are being written.
     func write(_ number: Int, as form: ReviewForm) async throws -> Written {
-        let loaded = try await desk.incidents.load(number, in: pool)
-        guard let row = loaded.row else { throw IncidentDesk.missing(number) }
-        let key = Key(
-            number: number, version: row.incident.version, catalog: loaded.catalogVersion, form: form)
+        guard let versions = try await desk.incidents.versions(of: number, in: pool) else {
+            throw IncidentDesk.missing(number)
+        }
+        let key = Key(number: number, version: versions.incident, catalog: versions.catalog, form: form)
         return try await written.value(key) {
             try await turns.take {
                 let read = try await read(number)

@@ -9,6 +9,8 @@ import Synchronization
 final class VersionedCache<Value: Sendable>: Sendable {
     private struct State {
         var held: Value?
+        /// Something has changed since `held` was read, or may have.
+        var isStale = false
         var reading: Task<Value, any Error>?
         /// Counts the forgettings.
         var generation = 0
@@ -33,18 +35,20 @@ final class VersionedCache<Value: Sendable>: Sendable {
     /// What is in memory.
     var held: Value? { state.withLock { $0.held } }
 
-    /// What is in memory, or stored when nothing is.
+    /// What is in memory, or stored when nothing is. While something newer is read, nobody waits for it.
     func current() async throws -> Value {
-        switch step({ _ in true }) {
-        case .held(let value): return value
-        case .begun(let reading), .joined(let reading): return try await reading.value
+        let held = state.withLock { state in
+            if state.isStale, state.reading == nil { _ = begin(&state) }
+            return state.held
         }
+        if let held { return held }
+        return try await fresh()
     }
 
-    /// This version, or a newer one when that is already stored.
+    /// This version, or a newer one.
     func value(version wanted: Int) async throws -> Value {
         while true {
-            switch step({ version($0) == wanted }) {
+            switch step({ version($0) >= wanted }) {
             case .held(let value): return value
             case .begun(let reading): return try await reading.value
             case .joined(let reading):
@@ -58,26 +62,37 @@ final class VersionedCache<Value: Sendable>: Sendable {
     /// What is stored now: after a change of one's own.
     func refresh() async throws {
         forget()
-        _ = try await current()
+        _ = try await fresh()
     }
 
-    /// Something changed: whoever needs it next reads it.
+    /// Something changed: it is read again, and a reading that began before is not kept.
     func forget() {
         state.withLock { state in
-            state.held = nil
+            state.isStale = true
             state.reading = nil
             state.generation += 1
         }
     }
 
+    private func fresh() async throws -> Value {
+        switch step({ _ in false }) {
+        case .held(let value): return value
+        case .begun(let reading), .joined(let reading): return try await reading.value
+        }
+    }
+
     private func step(_ isWanted: (Value) -> Bool) -> Step {
         state.withLock { state in
-            if let held = state.held, isWanted(held) { return .held(held) }
+            if let held = state.held, !state.isStale, isWanted(held) { return .held(held) }
             if let reading = state.reading { return .joined(reading) }
-            let reading = Task { [generation = state.generation] in try await self.readOnce(generation) }
-            state.reading = reading
-            return .begun(reading)
+            return .begun(begin(&state))
         }
+    }
+
+    private func begin(_ state: inout State) -> Task<Value, any Error> {
+        let reading = Task { [generation = state.generation] in try await self.readOnce(generation) }
+        state.reading = reading
+        return reading
     }
 
     private func readOnce(_ generation: Int) async throws -> Value {
@@ -90,7 +105,9 @@ final class VersionedCache<Value: Sendable>: Sendable {
         state.withLock { state in
             guard state.generation == generation else { return }
             state.reading = nil
-            if case .success(let value) = result { state.held = value }
+            guard case .success(let value) = result else { return }
+            state.held = value
+            state.isStale = false
         }
         return try result.get()
     }
@@ -103,7 +120,8 @@ final class SharedReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     func value(_ key: Key, _ read: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let reading = underWay.withLock { underWay in
             if let reading = underWay[key] { return reading }
-            let reading = Task {
+            // Those who ask wait; the work is for the threads of long work.
+            let reading = Task(executorPreference: WorkerPool.executor) {
                 defer { self.underWay.withLock { $0[key] = nil } }
                 return try await read()
             }
@@ -120,12 +138,16 @@ struct CacheInvalidator: Service {
     let pool: PostgresPool
     /// What to forget, by the channel that tells of a change.
     let forgetting: [String: @Sendable () -> Void]
+    /// What goes by versions that commands bring, and yet may be of another history after PostgreSQL was away.
+    let onReconnect: @Sendable () -> Void
 
     func run() async throws {
         for await told in pool.notifications(on: Array(forgetting.keys)).cancelOnGracefulShutdown() {
             switch told {
             case .notified(let channel, _): forgetting[channel]?()
-            case .reconnected: for forget in forgetting.values { forget() }
+            case .reconnected:
+                for forget in forgetting.values { forget() }
+                onReconnect()
             }
         }
     }

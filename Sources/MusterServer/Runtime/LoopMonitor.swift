@@ -41,8 +41,9 @@ final class LoopMonitor: Sendable {
         var loggedAt: ContinuousClock.Instant?
     }
 
-    /// While no loop computes anything, they are looked at this much less often: a daemon that does nothing sleeps.
-    private static let quietFactor = 5
+    /// While no loop computes anything, they are looked at this much less often: a daemon that does nothing sleeps. A hold that
+    /// begins then is seen so much later.
+    private static let quietFactor = 2
 
     private let loops: [WatchedLoop]
     private let interval: Duration

@@ -44,18 +44,18 @@ extension PeriodicRunner {
         }
     }
 
-    /// Does a pass in parts: one that fails keeps no other from being done, and its error is the pass's.
-    func inTurn<Part>(_ parts: some Sequence<Part>, _ body: (Part) async throws -> Void) async throws {
-        var first: (any Error)?
+    /// Does a pass in parts: one that fails keeps no other from being done. What failed is the pass's error, by its names.
+    func inTurn(_ parts: [(name: String, body: () async throws -> Void)]) async throws {
+        var failures = PartFailures()
         for part in parts {
             do {
-                try await body(part)
+                try await part.body()
             } catch {
                 guard !Task.isCancelled else { throw error }
-                first = first ?? error
+                failures.texts.append("\(part.name): \(error)")
             }
         }
-        if let first { throw first }
+        if !failures.texts.isEmpty { throw failures }
     }
 
     private func repeatPasses(_ body: () async -> Void) async {
@@ -74,6 +74,13 @@ extension PeriodicRunner {
             logger.warning("\(Self.failure)", metadata: ["error": "\(error)"])
         }
     }
+}
+
+/// What failed of a pass, each part by its name.
+struct PartFailures: Error, CustomStringConvertible {
+    var texts: [String] = []
+
+    var description: String { texts.joined(separator: "; ") }
 }
 
 /// Says when a loop last ended a pass without an error, so that one that stands still is seen. A loop that does not run in

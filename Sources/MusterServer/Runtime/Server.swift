@@ -83,7 +83,7 @@ package struct Server: Sendable {
                 forgetting: [
                     TokenStore.channel: authenticator.forget, SourceStore.channel: sources.forgetAll,
                     RuleStore.channel: rules.forget,
-                ]),
+                ], onReconnect: catalog.forget),
             IdempotencyPruneRunner(store: idempotency, logger: logger),
             FeedNotifier(signal: feed, pool: pool, logger: logger),
             streams,

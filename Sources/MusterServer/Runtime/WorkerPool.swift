@@ -9,8 +9,8 @@ import Synchronization
 /// The pool is bounded in threads and in work that waits; what exceeds it is refused with 503 and not queued. To hop here
 /// and back costs about 10 µs.
 enum WorkerPool {
-    /// One less than the processors, so that the loops keep one; at least two, so that one long job delays no other.
-    static let threads = max(2, NIOSingletons.groupLoopCountSuggestion - 1)
+    /// One less than the processors, so that the loops keep one; at least three, so that two long jobs delay no other.
+    static let threads = max(3, NIOSingletons.groupLoopCountSuggestion - 1)
     /// How many jobs may wait or run.
     static let jobsMax = 256
 
@@ -74,36 +74,50 @@ enum WorkerPool {
 final class Turns: Sendable {
     private struct State {
         var free: Int
-        var waiting: [CheckedContinuation<Bool, Never>] = []
+        var waiting: [(id: Int, continuation: CheckedContinuation<Bool, Never>)] = []
+        var tickets = 0
     }
 
     private let state: Mutex<State>
     private let waitingMax: Int
+    private let patience: Duration?
 
-    init(max: Int, waitingMax: Int) {
+    /// - Parameter patience: How long somebody waits at most; nil for as long as it takes.
+    init(max: Int, waitingMax: Int, patience: Duration? = nil) {
         state = Mutex(State(free: max))
         self.waitingMax = waitingMax
+        self.patience = patience
     }
 
-    /// - Throws: what `body` throws, or `Problem` `overloaded` when too many wait.
+    /// - Throws: what `body` throws, or `Problem` `overloaded` when too many wait, or this one has waited too long.
     func take<Result>(
         isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
     ) async throws -> Result {
-        let isTooMuch = await withCheckedContinuation { continuation in
-            let answer = state.withLock { state -> Bool? in
+        let isRefused = await withCheckedContinuation { continuation in
+            let (answer, ticket) = state.withLock { state -> (Bool?, Int) in
                 if state.free > 0 {
                     state.free -= 1
-                    return false
+                    return (false, 0)
                 }
-                if state.waiting.count >= waitingMax { return true }
-                state.waiting.append(continuation)
-                return nil
+                if state.waiting.count >= waitingMax { return (true, 0) }
+                state.tickets += 1
+                state.waiting.append((state.tickets, continuation))
+                return (nil, state.tickets)
             }
-            if let answer { continuation.resume(returning: answer) }
+            if let answer { return continuation.resume(returning: answer) }
+            guard let patience else { return }
+            NIOSingletons.posixEventLoopGroup.next().scheduleTask(in: TimeAmount(patience)) { self.giveUp(ticket) }
         }
-        if isTooMuch { throw Problem.later(.overloaded, "Too much work of this kind waits.", seconds: 1) }
+        if isRefused { throw Problem.later(.overloaded, "Too much work of this kind waits.", seconds: 1) }
         defer { leave() }
         return try await body()
+    }
+
+    private func giveUp(_ ticket: Int) {
+        let waiting = state.withLock { state in
+            state.waiting.firstIndex { $0.id == ticket }.map { state.waiting.remove(at: $0).continuation }
+        }
+        waiting?.resume(returning: true)
     }
 
     private func leave() {
@@ -112,7 +126,7 @@ final class Turns: Sendable {
                 state.free += 1
                 return nil
             }
-            return state.waiting.removeFirst()
+            return state.waiting.removeFirst().continuation
         }
         next?.resume(returning: false)
     }

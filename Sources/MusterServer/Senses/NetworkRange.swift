@@ -27,8 +27,8 @@ struct NetworkRange: Hashable, Sendable {
         return true
     }
 
-    /// The bytes of an address in its usual form. An IPv6 address that stands for an IPv4 address (mapped, compatible, translated
-    /// by NAT64 or SIIT, or tunnelled by 6to4) is that IPv4 address: it is where the packets go.
+    /// The bytes of an address in its usual form. An IPv6 address that stands for an IPv4 address (mapped, compatible, or translated
+    /// by NAT64 or SIIT) is that IPv4 address: it is where the packets go.
     static func bytes(of text: String) -> [UInt8]? {
         var four = [UInt8](repeating: 0, count: 4)
         if inet_pton(AF_INET, text, &four) == 1 { return four }
@@ -39,12 +39,8 @@ struct NetworkRange: Hashable, Sendable {
         let mapped = Array(zeros[..<10]) + [0xFF, 0xFF]
         let translated = Array(zeros[..<8]) + [0xFF, 0xFF, 0, 0]
         let nat64: [UInt8] = [0, 0x64, 0xFF, 0x9B] + zeros[..<8]
-        // 64:ff9b:1::/48, for translators of one's own.
-        let isLocalNAT64 = head.starts(with: [0, 0x64, 0xFF, 0x9B, 0, 1])
         let isCompatible = head == zeros && sixteen[12...].contains { $0 != 0 } && !isLoopback(sixteen)
-        if head.starts(with: [0x20, 0x02]) { return Array(sixteen[2..<6]) }
-        let standsForIPv4 = [mapped, translated, nat64].contains(head) || isLocalNAT64 || isCompatible
-        return standsForIPv4 ? Array(sixteen[12...]) : sixteen
+        return [mapped, translated, nat64].contains(head) || isCompatible ? Array(sixteen[12...]) : sixteen
     }
 
     private static func isLoopback(_ sixteen: [UInt8]) -> Bool {
@@ -57,10 +53,12 @@ struct ProbeNetworks: Sendable {
     /// Empty allows everything that is not refused.
     var allowed: [NetworkRange] = []
 
-    /// What no probe reaches, whatever is allowed: where clouds tell machines their secrets, and what is no one machine.
+    /// What no probe reaches, whatever is allowed: where clouds tell machines their secrets, what is no one machine, and IPv6
+    /// addresses that hide an IPv4 address within (6to4, Teredo, translators of one's own).
     static let refused: [NetworkRange] = [
         "169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "fd20:ce::/32", "100.100.100.200", "168.63.129.16",
-        "192.0.0.192", "0.0.0.0/8", "::", "224.0.0.0/4", "240.0.0.0/4", "ff00::/8",
+        "192.0.0.192", "0.0.0.0/8", "::", "224.0.0.0/4", "240.0.0.0/4", "ff00::/8", "2002::/16",
+        "2001::/32", "64:ff9b:1::/48",
     ].compactMap(NetworkRange.init)
 
     /// Whether an address, in its usual form, may be connected to.

@@ -77,14 +77,14 @@ struct ServerSupervisor: Sendable {
                 try spawn(command)
                 return try createDatabase()
             } catch {
-                status.stopRequested()
+                guard !status.isStopping else { throw error }
+                status.kill(SIGQUIT)
                 _ = status.reap()
                 let log = directory.logTail()
                 guard attempt < 40, log.contains("still in use") || log.contains("postmaster.pid\" already exists")
                 else {
                     throw error
                 }
-                status.clearStop()
                 usleep(250_000)
             }
         }
@@ -224,10 +224,6 @@ final class ServerStatus: Sendable {
             defer { state.isRestarting = false }
             return state.isRestarting
         }
-    }
-
-    func clearStop() {
-        state.withLock { $0.isStopping = false }
     }
 
     /// Whether the server has ended; it stays a zombie until `reap`.

@@ -69,23 +69,38 @@ struct PagerDutyRouteTests {
     }
 
     @Test
-    func `Keys that were kept before are hidden by the migration`() async throws {
-        try await TestDatabase.with { database in
-            let pool = database.pool
-            let migration = try #require(Migrations.all.first { $0.name == "hide_routing_keys" })
-            let statements = [
-                "CREATE TABLE alert (payload bytea)", "CREATE TABLE dead_letter (body bytea)",
-                #"INSERT INTO alert VALUES (convert_to('{"routing_key" : "secret", "a": "ü"}', 'UTF8')), ('\x00'), (NULL)"#,
-                #"INSERT INTO dead_letter VALUES ('\xff22'), (convert_to('{"routing_key":"secret"', 'UTF8'))"#,
-            ]
-            for statement in statements + migration.sql.split(separator: ";\n").map(String.init) {
-                try await pool.query(SQL(unescaped: statement))
+    func `Keys that were kept before are hidden, and a dead letter can still be sent again`() async throws {
+        try await IngressSite.with(.pagerduty) { site in
+            await site.send(.post, "/v2/enqueue", Self.event(site.key), gives: 202)
+            await site.send(.post, "/v2/enqueue", Self.event(site.key, "shout"), gives: 400)
+            let pool = site.server.server.pool
+            let mask = String(repeating: "*", count: site.key.utf8.count)
+            for (table, column) in [("alert", "payload"), ("dead_letter", "body")] as [(SQL, SQL)] {
+                try await pool.query(
+                    """
+                    UPDATE \(fragment: table) SET \(fragment: column) = convert_to(
+                        replace(convert_from(\(fragment: column), 'UTF8'), \(mask), \(site.key)), 'UTF8')
+                    """)
             }
-            let alerts = try await pool.query(
-                "SELECT convert_from(payload, 'UTF8') FROM alert WHERE length(payload) > 1")
-            #expect(try alerts[0].decode(0, as: String.self) == #"{"routing_key" : "********", "a": "ü"}"#)
-            let letters = try await pool.query("SELECT encode(body, 'escape') FROM dead_letter ORDER BY body DESC")
-            #expect(try letters.map { try $0.decode(0, as: String.self) }.last == #"{"routing_key":"********""#)
+            #expect(try await KeptKeyStore(pool: pool).hide() == 2)
+            #expect(try await KeptKeyStore(pool: pool).hide() == 0)
+            let letter = await site.ask(.get, "/v1/dead-letters").json["items"]?[0]?["id"]?.string ?? ""
+            let replayed = await site.server.ask(.post, "/v1/dead-letters/\(letter)/replay")
+            #expect(!replayed.text.contains("bytes of this message"), "\(replayed.text)")
+        }
+    }
+
+    @Test func `Only what is a key is hidden`() {
+        let hashes: Set = [SourceCache.hash("secret")]
+        func hidden(_ text: String) -> String? {
+            KeptKeyStore.hiding(hashes, in: Array(text.utf8)).map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(hidden(#"{"routing_key" : "secret", "x": 1}"#) == #"{"routing_key" : "******", "x": 1}"#)
+        for other in [
+            #"{"routing_key":"orders.new"}"#, #"{"routing_key":"secret"#.dropLast(2) + "", #"{"routing_key":7}"#,
+            "secret",
+        ] {
+            #expect(hidden(String(other)) == nil, "\(other)")
         }
     }
 

@@ -67,7 +67,7 @@ struct ReviewRenderingTests {
         let markdown = ReviewMarkdown.render(document)
         #expect(markdown.contains("# INC-42: Something"))
         #expect(markdown.contains("No cause recorded."))
-        #expect(markdown.contains("generated from the timeline, not yet started"))
+        #expect(markdown.contains("generated from the timeline, review not started"))
     }
 
     @Test func `the page of the largest review costs little more than what stands on it`() {

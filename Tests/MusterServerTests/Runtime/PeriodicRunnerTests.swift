@@ -62,13 +62,21 @@ import Testing
 
     @Test func `a part that fails keeps no other from being done, and its error is the pass's`() async {
         let runner = Runner(TestServer.quietLogger)
-        var done: [Int] = []
-        await #expect(throws: Fault.self) {
-            try await runner.inTurn(1...3) { part in
-                if part == 2 { throw Fault() }
-                done.append(part)
-            }
+        let done = Mutex<[Int]>([])
+        let failure = await #expect(throws: PartFailures.self) {
+            try await runner.inTurn(
+                (1...3).map { part in
+                    (
+                        "part \(part)",
+                        {
+                            if part == 2 { throw Fault() }
+                            done.withLock { $0.append(part) }
+                        }
+                    )
+                })
         }
-        #expect(done == [1, 3])
+        #expect(failure?.description == "part 2: Fault()")
+        let parts = done.withLock { $0 }
+        #expect(parts == [1, 3])
     }
 }

@@ -17,19 +17,37 @@ struct ForeignRequest: Sendable {
     var parsed: JSONValue? = nil
 
     /// Puts asterisks in the place of a source's key, where its sender writes it into the message: what is kept of a message is
-    /// shown to people.
-    mutating func hide(key: String, in member: String) {
-        if case .object(var object)? = parsed, object[member] != nil {
-            object[member] = .string(String(repeating: "*", count: key.utf8.count))
-            parsed = .object(object)
+    /// shown to people. Where it was written with escapes, the message is written anew.
+    ///
+    /// - Parameter member: Of the document that was read already, the one that has the key.
+    mutating func hide(key: String, in member: String? = nil) {
+        let mask = String(repeating: "*", count: key.utf8.count)
+        let needle = Array(key.utf8)
+        var (isHidden, next) = (false, 0)
+        while let place = Self.place(of: needle, in: body, from: next) {
+            body.setString(mask, at: body.readerIndex + place)
+            (isHidden, next) = (true, place + needle.count)
         }
-        var bytes = Array(body.readableBytesView)
-        var start = 0
-        while let found = bytes[start...].firstRange(of: Array(key.utf8)) {
-            bytes.replaceSubrange(found, with: repeatElement(UInt8(ascii: "*"), count: found.count))
-            start = found.upperBound
+        guard let member, case .object(var object)? = parsed, object[member] != nil else { return }
+        object[member] = .string(mask)
+        parsed = .object(object)
+        if !isHidden { body = ByteBuffer(bytes: JSONValue.object(object).bytes) }
+    }
+
+    /// Counted from the first readable byte.
+    private static func place(of needle: [UInt8], in body: ByteBuffer, from start: Int) -> Int? {
+        guard let first = needle.first else { return nil }
+        return body.withUnsafeReadableBytes { bytes in
+            var start = start
+            while start + needle.count <= bytes.count, let base = bytes.baseAddress,
+                let found = memchr(base + start, Int32(first), bytes.count - start - needle.count + 1)
+            {
+                let place = UnsafeRawPointer(found) - base
+                if memcmp(base + place, needle, needle.count) == 0 { return place }
+                start = place + 1
+            }
+            return nil
         }
-        body = ByteBuffer(bytes: bytes)
     }
 
     /// The media type without parameters, in lower case; nil when none was sent.

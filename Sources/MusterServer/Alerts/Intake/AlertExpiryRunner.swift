@@ -37,13 +37,17 @@ final class AlertExpiryRunner: PeriodicRunner {
         case .settling(let end):
             guard ContinuousClock.now >= end else { return }
             // By now the program that this one takes the place of is gone.
-            try await store.adoptExpiry()
-            try await store.adoptMetricAlerts()
-            stage.withLock { $0 = .settled }
-            try await expire()
+            try await inTurn([("adoption", adopt), ("expiry", expire)])
         case .settled:
             try await expire()
         }
+    }
+
+    private func adopt() async throws {
+        try await store.adoptExpiry()
+        try await store.adoptMetricAlerts()
+        try await KeptKeyStore(pool: store.pool).hide()
+        stage.withLock { $0 = .settled }
     }
 
     /// Ends everything that is due.

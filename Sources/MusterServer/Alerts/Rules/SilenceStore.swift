@@ -95,23 +95,36 @@ struct SilenceStore: Sendable {
             if let stored = before.readable, stored.canBecome(draft) {
                 return try await change(stored, draft, by: principal, in: transaction)
             }
-            let saving = try await insert(new, draft, by: principal, in: transaction)
+            let saving = try await insert(new, draft, replacing: old, by: principal, in: transaction)
             if case .saved = saving { try await end(old, by: principal, in: transaction) }
             return saving
         }
     }
 
+    /// The limit that is reached, if one is: of all silences, of those of sources, of those of this source.
+    private func limitReached(
+        _ draft: SilenceDraft, without replaced: UUID?, in transaction: PostgresTransaction
+    ) async throws -> Int? {
+        let row = try await transaction.query(
+            """
+            SELECT count(*), count(*) FILTER (WHERE source IS NOT NULL), count(*) FILTER (WHERE source = \(draft.source))
+            FROM silence WHERE ends_at > now() AND id IS DISTINCT FROM \(replaced)
+            """)[0]
+        let (all, ofSources, own): (Int, Int, Int) = (try row.decode(0), try row.decode(1), try row.decode(2))
+        if all >= Self.silencesMax { return Self.silencesMax }
+        guard draft.source != nil else { return nil }
+        if ofSources >= Self.silencesMax - Self.silencesOfPeople { return Self.silencesMax - Self.silencesOfPeople }
+        return own >= Self.silencesOfSourceMax ? Self.silencesOfSourceMax : nil
+    }
+
+    /// - Parameter replaced: One that ends with it, and does not count.
     private func insert(
-        _ id: UUID, _ draft: SilenceDraft, by principal: Principal, in transaction: PostgresTransaction
+        _ id: UUID, _ draft: SilenceDraft, replacing replaced: UUID? = nil, by principal: Principal,
+        in transaction: PostgresTransaction
     ) async throws -> Saving {
         let times = try await times(of: draft, in: transaction)
         if let fault = times.fault { return .refused(field: fault.field, detail: fault.detail) }
-        let counts = try await transaction.query(
-            "SELECT count(*), count(*) FILTER (WHERE source = \(draft.source)) FROM silence WHERE ends_at > now()")[0]
-        let (open, own): (Int, Int) = (try counts.decode(0), try counts.decode(1))
-        let max = draft.source == nil ? Self.silencesMax : Self.silencesMax - Self.silencesOfPeople
-        guard own < Self.silencesOfSourceMax else { return .tooMany(Self.silencesOfSourceMax) }
-        guard open < max else { return .tooMany(max) }
+        if let full = try await limitReached(draft, without: replaced, in: transaction) { return .tooMany(full) }
         _ = try await transaction.pipeline([
             """
             INSERT INTO silence (id, matchers, starts_at, ends_at, comment, created_by, source)
