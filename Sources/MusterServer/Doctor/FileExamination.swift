@@ -154,13 +154,13 @@ struct CredentialExamination {
                     "musterd token create --name NAME --role admin")
             }
             guard configuration.database.url == nil else {
-                return .ok("auth.bootstrap_token", "\(adminTokens) tokens with role admin, no bootstrap token")
+                return .ok("auth.bootstrap_token", "tokens with role admin: \(adminTokens); no bootstrap token")
             }
             let file = DataDirectory.tokenFile(in: configuration.data.directory)
             let place =
                 SecretExamination.mode(file) == nil ? "the daemon writes one to \(file)" : "the one in \(file) is used"
             return .ok(
-                "auth.bootstrap_token", "not set, so \(place); \(adminTokens) other tokens with role admin")
+                "auth.bootstrap_token", "not set, so \(place); other tokens with role admin: \(adminTokens)")
         }
         if token.utf8.count < 16 {
             return .problem(

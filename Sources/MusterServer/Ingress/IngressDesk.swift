@@ -38,8 +38,8 @@ struct IngressDesk: Sendable {
         guard let source = try await sender(key: key) else { return nil }
         var foreign = request.foreign()
         if request.head.method != .get { try source.signature?.check(foreign, sourceKey: key) }
-        foreign.hide(key: key)
-        return Caller(source: source, request: foreign)
+        let isKeyHidden = foreign.hide(key: key)
+        return Caller(source: source, request: foreign, isKeyHidden: isKeyHidden)
     }
 
     /// Whose key it is, before the body is here that could be signed. Nothing that it says may be stored by this alone.
@@ -53,8 +53,11 @@ struct IngressDesk: Sendable {
         let source: Source
         var request: ForeignRequest
 
-        fileprivate init(source: Source, request: ForeignRequest) {
-            (self.source, self.request) = (source, request)
+        /// Whether the key stood in the message.
+        let isKeyHidden: Bool
+
+        fileprivate init(source: Source, request: ForeignRequest, isKeyHidden: Bool) {
+            (self.source, self.request, self.isKeyHidden) = (source, request, isKeyHidden)
         }
     }
 

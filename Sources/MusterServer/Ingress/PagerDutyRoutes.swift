@@ -37,8 +37,7 @@ struct PagerDutyRoutes: Sendable {
                 return Self.refusal(
                     .badRequest, "Event object is invalid", ["'routing_key' is not the key of a source"])
             }
-            caller.request.parsed = document
-            caller.request.hide(key: key, in: "routing_key")
+            if !caller.isKeyHidden { caller.request.hide(member: "routing_key", of: document) }
             let message = try await desk.receive(caller, by: entry)
             return .json(status: .accepted) { json in
                 json.object { json in

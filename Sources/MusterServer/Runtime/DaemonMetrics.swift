@@ -198,7 +198,7 @@ enum MetricsHelp {
         "muster_dropped_rows_total":
             "Rows that were removed because their table was full (docs/operating.md), by what they were.",
         "muster_feed_lag_seconds":
-            "Age of the oldest committed event that the feed does not show yet, for an older transaction still runs.",
+            "Age of the oldest committed event that the feed does not show yet because an older transaction still runs.",
         "muster_feed_streams": "Clients that follow the feed at this daemon.",
         "muster_feed_streams_cut_total":
             "Streams of events that the daemon ended, by reason: slow (the client did not keep up) or revoked (its token).",
@@ -227,7 +227,7 @@ enum MetricsHelp {
         "muster_intake_waiting_alerts": "Alerts that wait to be stored.",
         "muster_intake_waiting_alerts_max": "Alerts beyond this number are refused (intake.waiting_max).",
         "muster_messages_without_alert_total":
-            "Messages that were understood and say nothing of any alert, as tests and installations, by kind of source.",
+            "Messages understood but containing no alert (for example tests), by kind of source.",
         "muster_loop_held_max_seconds":
             "The longest time since the start that an event loop was blocked; cpu is what its thread computed meanwhile.",
         "muster_loop_held_seconds":

@@ -291,10 +291,19 @@ struct EdgeTests {
             }
         ) { site in
             #expect(try await site.ask("GET", "/list").status == 200)
-            let deaf = try RawClient(port: site.port)
-            try await deaf.send(Array("GET /large HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+            var deaf: [RawClient] = []
             var refused: RawClient.Reply?
-            while refused?.status != 503 { refused = try await site.ask("GET", "/list") }
+            var attempt = 0
+            while refused?.status != 503 {
+                // On a machine that is busy, the one before may have been cut already.
+                if attempt.isMultiple(of: 500) {
+                    let client = try RawClient(port: site.port)
+                    try await client.send(Array("GET /large HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+                    deaf.append(client)
+                }
+                attempt += 1
+                refused = try await site.ask("GET", "/list")
+            }
             #expect(refused?["Retry-After"] == "1")
             #expect(try await site.ask("GET", "/open").status == 200)
             #expect(try await site.ask("POST", "/foreign", body: "abc").body == "3")

@@ -17,21 +17,28 @@ struct ForeignRequest: Sendable {
     var parsed: JSONValue? = nil
 
     /// Puts asterisks in the place of a source's key, where its sender writes it into the message: what is kept of a message is
-    /// shown to people. Where it was written with escapes, the message is written anew.
+    /// shown to people.
     ///
-    /// - Parameter member: Of the document that was read already, the one that has the key.
-    mutating func hide(key: String, in member: String? = nil) {
-        let mask = String(repeating: "*", count: key.utf8.count)
+    /// - Returns: Whether it was there.
+    @discardableResult
+    mutating func hide(key: String) -> Bool {
         let needle = Array(key.utf8)
+        let mask = String(repeating: "*", count: needle.count)
         var (isHidden, next) = (false, 0)
         while let place = Self.place(of: needle, in: body, from: next) {
             body.setString(mask, at: body.readerIndex + place)
             (isHidden, next) = (true, place + needle.count)
         }
-        guard let member, case .object(var object)? = parsed, object[member] != nil else { return }
-        object[member] = .string(mask)
+        if isHidden { parsed = nil }
+        return isHidden
+    }
+
+    /// The same of a member that writes the key with escapes: the message is written anew.
+    mutating func hide(member: String, of document: JSONValue) {
+        guard case .object(var object) = document else { return }
+        object[member] = "********"
         parsed = .object(object)
-        if !isHidden { body = ByteBuffer(bytes: JSONValue.object(object).bytes) }
+        body = ByteBuffer(bytes: JSONValue.object(object).bytes)
     }
 
     /// Counted from the first readable byte.
