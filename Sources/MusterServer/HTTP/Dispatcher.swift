@@ -22,7 +22,7 @@ struct Dispatcher: Sendable {
     /// Messages of other tools above this size take turns: each takes many times its size in memory, and together they would
     /// keep every thread of `WorkerPool` from the reads of people. Who waits too long is asked to send it again.
     private static let largeMessageMin = 1 << 20
-    private static let largeMessages = Turns(max: WorkerPool.threads - 1, waitingMax: 16, patience: .seconds(5))
+    private static let largeMessages = Turns(max: 1, waitingMax: 16, patience: .seconds(5))
     private let faults: FaultLog
     /// Bounds the lines about slow requests.
     private let slowLines: FaultLog
