@@ -9,8 +9,9 @@ import Synchronization
 /// The pool is bounded in threads and in work that waits; what exceeds it is refused with 503 and not queued. To hop here
 /// and back costs about 10 µs.
 enum WorkerPool {
-    /// One less than the processors, so that the loops keep one; at least three, so that two long jobs delay no other.
-    static let threads = max(3, NIOSingletons.groupLoopCountSuggestion - 1)
+    /// One less than the processors, so that the loops keep one; at least two, so that one long job delays no other. Each more
+    /// costs memory in a storm of large bodies.
+    static let threads = max(2, NIOSingletons.groupLoopCountSuggestion - 1)
     /// How many jobs may wait or run.
     static let jobsMax = 256
 
