@@ -22,6 +22,8 @@ struct Dispatcher: Sendable {
     /// Messages of other tools above this size take turns: each takes many times its size in memory, and together they would
     /// keep every thread of `WorkerPool` from the reads of people. Who waits too long is asked to send it again.
     private static let largeMessageMin = 1 << 20
+    /// The same of a message that is inflated first, to up to two hundred times its size.
+    private static let codedMessageMin = 32 << 10
     private static let largeMessages = Turns(max: 1, waitingMax: 16, patience: .seconds(5))
     private let faults: FaultLog
     /// Bounds the lines about slow requests.
@@ -151,6 +153,24 @@ struct Dispatcher: Sendable {
         {
             throw Problem.later(.unavailable, "The key became known while the message came. Send it again.", seconds: 1)
         }
+        guard mayBeLarge(body, of: arrival, for: route) else {
+            return try await serve(arrival, bound, principal, body)
+        }
+        return try await Self.largeMessages.take { try await serve(arrival, bound, principal, body) }
+    }
+
+    /// Whether a message of a sender that is known is larger than most, or may be once it is inflated.
+    private func mayBeLarge(_ body: ByteBuffer, of arrival: Arrival, for route: Route) -> Bool {
+        guard route.door != nil, !arrival.isStranger else { return false }
+        let isCoded = arrival.head.headerFields[.contentEncoding] != nil
+        return body.readableBytes > (isCoded ? Self.codedMessageMin : Self.largeMessageMin)
+    }
+
+    private func serve(
+        _ arrival: Arrival, _ bound: BoundRoute, _ principal: Principal, _ body: ByteBuffer
+    ) async throws -> Answer {
+        let route = bound.route
+        var body = body
         let head = arrival.head
         let inflated = try await decoded(body, of: arrival, for: route)
         defer { ContentCoding.budget.give(inflated.charged) }
@@ -168,10 +188,7 @@ struct Dispatcher: Sendable {
         } else {
             let commandID = Self.isSafe(head.method) ? Self.noCommand : .random()
             let context = context(arrival, bound, principal, body, commandID)
-            let isLarge = route.door != nil && body.readableBytes > Self.largeMessageMin
-            answer =
-                try await isLarge
-                ? Self.largeMessages.take { try await route.carryOut(context) } : route.carryOut(context)
+            answer = try await route.carryOut(context)
         }
         notModified(&answer, head)
         return answer
