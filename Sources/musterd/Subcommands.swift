@@ -3,6 +3,9 @@ import IncidentDomain
 import Logging
 import MusterServer
 
+// What a command prints on standard output is its result, for a person or a pipe: these are the only places that print. What
+// is said beside it goes to standard error (`Process.complain`), and the daemon logs.
+
 /// `musterd serve`: the daemon.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Run the daemon.")

@@ -35,6 +35,7 @@ extension PeriodicRunner {
         let progress = RunnerProgress(Self.name, every: max(interval, delay))
         progress.begin()
         await cancelWhenGracefulShutdown {
+            // To go by time is what the loop is for; a stop cancels the wait, and the loop then ends.
             if delay > .zero { try? await Task.sleep(for: delay) }
             guard let signal else { return await repeatPasses { await attempt(progress) } }
             await withTaskGroup { group in
@@ -61,6 +62,7 @@ extension PeriodicRunner {
     private func repeatPasses(_ body: () async -> Void) async {
         while !Task.isCancelled {
             await body()
+            // The rest between two passes. What is due stands in the database, which tells nobody when that time has come.
             try? await Task.sleep(for: interval)
         }
     }

@@ -127,6 +127,7 @@ final class Generation: Service {
     /// - Parameter begun: These requests.
     func retire(after begun: Budget) async {
         server.streams.end()
+        // A count of the hot path, which must not pay for a signal at each request: a reload is rare and may look now and then.
         while begun.current > 0, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(20))
         }

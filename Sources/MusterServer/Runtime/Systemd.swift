@@ -144,6 +144,7 @@ struct SystemdWatchdog: Service {
         notifier.watchdog()
         // Also while requests are finished after a stop was asked for: this service is stopped as the last one.
         while !Task.isShuttingDownGracefully {
+            // The protocol goes by time: sd_watchdog_enabled(3) recommends a sign every half of the interval.
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: interval / 2) }
             let silent = round.silent
             if silent.isEmpty {

@@ -67,6 +67,7 @@ struct AlertRouter: Service {
                     while !Task.isCancelled {
                         await RunnerPulse.pass { await releaseDue() }
                         signal.wake()
+                        // What another daemon left, and what time alone releases, sends no signal here.
                         try? await Task.sleep(for: interval)
                     }
                 }
@@ -82,7 +83,8 @@ struct AlertRouter: Service {
                     // In a storm there is always another one.
                     progress.passed()
                     let took = (ContinuousClock.now - began) * Self.restShare
-                    // Alerts that no incident knows yet wait for nothing.
+                    // A rest on purpose, so that an incident hears of many alerts at once; those that no incident knows yet
+                    // wait for nothing. A stop cancels it.
                     try await Task.sleep(for: round.isFull ? rest : max(rest, min(took, Self.restMax)))
                     began = ContinuousClock.now
                 }
