@@ -2,8 +2,7 @@ import FoundationEssentials
 import Postgres
 
 /// Hides the keys of sources in messages that releases before this one kept: PagerDuty's clients send the key within the message,
-/// and what is kept of a message is shown to people. A little at a time, and again after each start, as an old daemon beside this one
-/// or an imported archive may have brought more.
+/// and what is kept of a message is shown to people. A little at a time, so that no statement holds anything up.
 struct KeptKeyStore: Sendable {
     let pool: PostgresPool
 

@@ -99,6 +99,7 @@ package struct Server: Sendable {
             ReportRunner(desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger),
             ReportPruneRunner(
                 store: ReportStore(pool: pool), days: configuration.reports.retentionDays, logger: logger),
+            KeptKeyRunner(store: KeptKeyStore(pool: pool), logger: logger),
             TableBoundRunner(store: TableBoundStore(pool: pool), logger: logger),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
             RowExaminationRunner(examination: RowExamination(pool: pool), logger: logger),

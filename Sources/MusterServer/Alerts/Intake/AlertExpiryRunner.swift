@@ -46,7 +46,6 @@ final class AlertExpiryRunner: PeriodicRunner {
     private func adopt() async throws {
         try await store.adoptExpiry()
         try await store.adoptMetricAlerts()
-        try await KeptKeyStore(pool: store.pool).hide()
         stage.withLock { $0 = .settled }
     }
 
