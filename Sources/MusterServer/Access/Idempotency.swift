@@ -197,7 +197,7 @@ enum StoredAnswer {
 /// Deletes idempotency rows that are too old.
 struct IdempotencyPruneRunner: PeriodicRunner {
     static let name = "idempotency"
-    static let failure = "old idempotency keys could not be removed"
+    static let failure = "cannot remove old idempotency keys"
 
     let store: IdempotencyStore
     let logger: Logger

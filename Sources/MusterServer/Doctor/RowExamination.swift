@@ -47,7 +47,7 @@ struct RowExamination: Sendable {
 /// put right or removed by another daemon counts no more.
 struct RowExaminationRunner: PeriodicRunner {
     static let name = "rows"
-    static let failure = "rows could not be looked at"
+    static let failure = "cannot check stored rows"
 
     let examination: RowExamination
     let logger: Logger

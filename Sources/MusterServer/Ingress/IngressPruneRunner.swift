@@ -5,7 +5,7 @@ import Metrics
 /// and alerts that are over. Never incidents and their timelines, which are chains. A little at a time, so that nothing else waits for it; any daemon may do it.
 struct IngressPruneRunner: PeriodicRunner {
     static let name = "retention"
-    static let failure = "what is older than its retention could not be removed"
+    static let failure = "cannot remove rows past their retention"
 
     /// For how many days each is kept; 0 keeps for ever.
     struct Retention: Sendable {

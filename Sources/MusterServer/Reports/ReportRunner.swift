@@ -8,7 +8,7 @@ import Postgres
 /// While a surge lasts, its alert is told so at every look: whatever ends a daemon in between, the next look makes up for it.
 struct ReportRunner: PeriodicRunner {
     static let name = "reports"
-    static let failure = "users' reports could not be looked at"
+    static let failure = "cannot look for surges of users' reports"
 
     let desk: IncidentDesk
     let pool: PostgresPool
@@ -80,7 +80,7 @@ struct ReportRunner: PeriodicRunner {
 /// Removes users' reports that are older than their retention.
 struct ReportPruneRunner: PeriodicRunner {
     static let name = "report retention"
-    static let failure = "old reports could not be removed"
+    static let failure = "cannot remove old reports"
     /// As the metric of dropped rows names them.
     static let droppedRows = "report counts"
 

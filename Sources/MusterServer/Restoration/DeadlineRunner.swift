@@ -8,7 +8,7 @@ import Postgres
 /// after any restart, because the deadline stands in the incident's row and nowhere else.
 struct DeadlineRunner: PeriodicRunner {
     static let name = "deadlines"
-    static let failure = "deadlines could not be looked at"
+    static let failure = "cannot process deadlines"
 
     let desk: IncidentDesk
     let pool: PostgresPool

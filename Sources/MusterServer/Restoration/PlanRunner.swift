@@ -7,7 +7,7 @@ import Postgres
 /// that comes second finds nothing to revise.
 struct PlanRunner: PeriodicRunner {
     static let name = "plans"
-    static let failure = "plans could not be looked at"
+    static let failure = "cannot revise restoration plans"
 
     let desk: IncidentDesk
     let pool: PostgresPool

@@ -163,7 +163,7 @@ struct MetricsRoutes: Sendable {
         [
             Route(.get, "/metrics", role: nil, "readMetrics", query: .anything) { _ in
                 guard let bytes = await page.current() else {
-                    throw Problem(.unavailable, "The metrics could not be read.")
+                    throw Problem(.unavailable, "Cannot read the metrics.")
                 }
                 var answer = Answer(
                     .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"], body: .bytes(bytes))

@@ -46,7 +46,7 @@ final class DatabaseClock: Sendable {
 /// Looks at the database's clock now and then, and says when this machine's is wrong.
 final class DatabaseClockRunner: PeriodicRunner {
     static let name = "clock"
-    static let failure = "the database's clock could not be read"
+    static let failure = "cannot read the database's clock"
 
     private let clock: DatabaseClock
     private let store: DatabaseClockStore

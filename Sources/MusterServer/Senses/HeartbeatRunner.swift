@@ -6,7 +6,7 @@ import Postgres
 /// daemon is there, so that after a downtime nobody is blamed for what nobody could hear.
 struct HeartbeatRunner: PeriodicRunner {
     static let name = "heartbeats"
-    static let failure = "heartbeats could not be looked at"
+    static let failure = "cannot check heartbeats"
 
     let store: HeartbeatStore
     let fleet: FleetStore

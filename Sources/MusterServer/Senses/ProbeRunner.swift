@@ -53,7 +53,7 @@ struct ProbeRunner: Service {
                     }
                 } catch {
                     guard !Task.isCancelled else { break }
-                    logger.warning("probes could not be looked for", metadata: ["error": "\(error)"])
+                    logger.warning("cannot claim due probes", metadata: ["error": "\(error)"])
                 }
             }
         }
@@ -66,7 +66,7 @@ struct ProbeRunner: Service {
                 break
             } catch {
                 guard !Task.isCancelled else { return }
-                logger.warning("secrets of probes could not be sealed", metadata: ["error": "\(error)"])
+                logger.warning("cannot encrypt the secrets of probes", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: .seconds(10))
             }
         }
@@ -75,7 +75,7 @@ struct ProbeRunner: Service {
                 try await store.hurry()
             } catch {
                 guard !Task.isCancelled else { return }
-                logger.warning("probes could not be hurried", metadata: ["error": "\(error)"])
+                logger.warning("cannot bring the due times of probes forward", metadata: ["error": "\(error)"])
             }
             try? await Task.sleep(for: .seconds(2))
         }
@@ -101,7 +101,7 @@ struct ProbeRunner: Service {
             // Its lease ends by itself, and then it is run again.
             guard !Task.isCancelled else { return }
             logger.warning(
-                "a probe's result could not be stored",
+                "cannot store the result of a probe",
                 metadata: ["probe": .string(claim.probe.draft.name), "error": .string("\(error)")])
         }
     }

@@ -8,7 +8,7 @@ import Postgres
 /// daemons may do it: each signal is told by one, and by the next one when that daemon ends before it is done.
 struct SenseRunner: PeriodicRunner {
     static let name = "senses"
-    static let failure = "heartbeats and probes could not raise their alerts"
+    static let failure = "cannot raise the alerts of heartbeats and probes"
 
     let store: SenseSignalStore
     let intake: AlertIntake
