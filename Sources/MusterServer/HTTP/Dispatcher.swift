@@ -3,6 +3,7 @@ import HTTPTypes
 import IncidentDomain
 import Logging
 import NIOCore
+import Postgres
 
 /// Takes a request to its route and back: the one place where limits, authentication, idempotency, problems, headers,
 /// metrics and the request log come together, in this order.
@@ -292,7 +293,13 @@ extension Dispatcher {
         let max = bytesMax(of: route)
         // Those whom nobody knows wait for each other and for nobody else.
         let turns = route.door == nil && arrival.token == nil ? ContentCoding.strangersTurns : ContentCoding.turns
-        let decoded = try await turns.take { try await WorkerPool.run { coding.decode(body, bytesMax: max) } }
+        let decoded = try await turns.take {
+            try await WorkerPool.run {
+                // It may take two hundred times its size; what others left free is given back first.
+                if body.readableBytes > Self.codedMessageMin { MemoryLimits.giveBack() }
+                return coding.decode(body, bytesMax: max)
+            }
+        }
         switch decoded {
         case .inflated(let inflated):
             guard ContentCoding.budget.take(inflated.readableBytes) else {
