@@ -87,13 +87,26 @@ enum HTTPDate {
         }
     }
 
+    private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// Reads the form that is sent today, `Sun, 06 Nov 1994 08:49:37 GMT`; nil when it is not that.
+    static func read(_ text: String) -> Timestamp? {
+        let words = text.split(separator: " ")
+        guard words.count == 6, words[0].last == ",", days.contains(String(words[0].dropLast())), words[5] == "GMT",
+            let month = months.firstIndex(of: String(words[2])), words[1].count == 2, words[3].count == 4
+        else { return nil }
+        let number = month + 1
+        return Timestamp("\(words[3])-\(number < 10 ? "0" : "")\(number)-\(words[1])T\(words[4])Z")
+    }
+
     /// `Sun, 06 Nov 1994 08:49:37 GMT`.
     static func text(secondsSince1970: Int) -> String {
         var seconds = secondsSince1970
         var parts = tm()
         gmtime_r(&seconds, &parts)
-        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let date = "\(two(parts.tm_mday)) \(months[Int(parts.tm_mon)]) \(parts.tm_year + 1900)"
         return

@@ -119,6 +119,50 @@ extension OpenSSL {
     }
 }
 
+// MARK: - ed25519
+
+extension OpenSSL {
+    private static let ed25519Bytes = 32
+
+    /// The signature (64 bytes) of a message under the key of a seed (32 bytes), RFC 8032.
+    static func ed25519Signature(of message: [UInt8], seed: [UInt8]) throws(Failure) -> [UInt8] {
+        try withEd25519Key(seed) { key throws(Failure) in
+            guard let context = EVP_MD_CTX_new() else { throw Failure(call: "EVP_MD_CTX_new") }
+            defer { EVP_MD_CTX_free(context) }
+            guard EVP_DigestSignInit(context, nil, nil, nil, key) == 1 else {
+                throw Failure(call: "EVP_DigestSignInit")
+            }
+            var signature = [UInt8](repeating: 0, count: 64)
+            var count = signature.count
+            guard EVP_DigestSign(context, &signature, &count, message, message.count) == 1 else {
+                throw Failure(call: "EVP_DigestSign")
+            }
+            return signature
+        }
+    }
+
+    /// The public key (32 bytes) of a seed.
+    static func ed25519PublicKey(seed: [UInt8]) throws(Failure) -> [UInt8] {
+        try withEd25519Key(seed) { key throws(Failure) in
+            var bytes = [UInt8](repeating: 0, count: ed25519Bytes)
+            var count = bytes.count
+            guard EVP_PKEY_get_raw_public_key(key, &bytes, &count) == 1 else {
+                throw Failure(call: "EVP_PKEY_get_raw_public_key")
+            }
+            return bytes
+        }
+    }
+
+    private static func withEd25519Key<Result>(
+        _ seed: [UInt8], _ body: (OpaquePointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard seed.count == ed25519Bytes, let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count)
+        else { throw Failure(call: "EVP_PKEY_new_raw_private_key") }
+        defer { EVP_PKEY_free(key) }
+        return try body(key)
+    }
+}
+
 extension OpenSSL {
     /// SHA-256 of what comes piece by piece.
     final class SHA256 {

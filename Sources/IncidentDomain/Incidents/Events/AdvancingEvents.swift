@@ -6,6 +6,7 @@ package struct PhaseEntered: TimelineEvent {
     package var reason: String?
 
     package static let kind = "phase_entered"
+    package var isNotified: Bool { true }
 
     package var redacted: PhaseEntered {
         var copy = self
@@ -44,6 +45,7 @@ package struct PhaseReverted: TimelineEvent {
     package var reason: String
 
     package static let kind = "phase_reverted"
+    package var isNotified: Bool { true }
 
     package var redacted: PhaseReverted {
         var copy = self
@@ -73,6 +75,7 @@ package struct IncidentMerged: TimelineEvent {
     package var reason: String?
 
     package static let kind = "incident_merged"
+    package var isNotified: Bool { true }
 
     package var redacted: IncidentMerged {
         var copy = self

@@ -58,6 +58,7 @@ package struct SeveritySet: TimelineEvent {
     package var previous: Severity?
 
     package static let kind = "severity_set"
+    package var isNotified: Bool { true }
 
     package var sentence: String {
         "Severity set to \(severity.rawValue)" + (previous.map { " (was \($0.rawValue))." } ?? ".")
@@ -303,6 +304,7 @@ package struct UpdatePosted: TimelineEvent {
     }
 
     package static let kind = "update_posted"
+    package var isNotified: Bool { true }
 
     package var redacted: UpdatePosted {
         var copy = self

@@ -12,6 +12,7 @@ package struct IncidentOpened: TimelineEvent {
     }
 
     package static let kind = "incident_opened"
+    package var isNotified: Bool { true }
 
     package var redacted: IncidentOpened {
         var copy = self
@@ -35,6 +36,7 @@ package struct IncidentOpened: TimelineEvent {
 
 package struct Acknowledged: TimelineEvent {
     package static let kind = "acknowledged"
+    package var isNotified: Bool { true }
 
     package var sentence: String { "Acknowledged." }
     package var isKeyMoment: Bool { true }
@@ -48,6 +50,7 @@ package struct IncidentDismissed: TimelineEvent {
     package var reason: String
 
     package static let kind = "incident_dismissed"
+    package var isNotified: Bool { true }
 
     package var redacted: IncidentDismissed {
         var copy = self

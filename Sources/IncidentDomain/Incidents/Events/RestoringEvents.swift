@@ -239,6 +239,12 @@ package struct PlanRevised: TimelineEvent {
 
     package var isKeyMoment: Bool { true }
 
+    /// A time that slipped: what became earlier can wait for the next message.
+    package var isNotified: Bool {
+        guard let expected, let previous, changes.contains(.expected) else { return false }
+        return expected.median > previous.median
+    }
+
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.plan = RecordedPlan(self)
     }

@@ -30,6 +30,8 @@ package protocol TimelineEvent: Hashable, Codable, Sendable {
     var isAboutOneComponent: Bool { get }
     /// Whether restoring did not go as planned.
     var isOffPlan: Bool { get }
+    /// Whether endpoints hear of it that do not name kinds of events: what those who wait have to know, and no repeats.
+    var isNotified: Bool { get }
 }
 
 extension TimelineEvent {
@@ -41,6 +43,7 @@ extension TimelineEvent {
     package var isKeyMoment: Bool { false }
     package var isAboutOneComponent: Bool { false }
     package var isOffPlan: Bool { false }
+    package var isNotified: Bool { false }
 
     fileprivate func equals(_ other: any TimelineEvent) -> Bool { other as? Self == self }
 }
