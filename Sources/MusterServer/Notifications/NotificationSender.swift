@@ -17,6 +17,8 @@ struct NotificationSender: Service {
     let publicURL: String
     /// Woken when there is something to send.
     let signal: WakeSignal
+    /// To be woken when there is something to tell.
+    let noticing: WakeSignal
     let logger: Logger
     var schedule = RetrySchedule()
 
@@ -33,13 +35,14 @@ struct NotificationSender: Service {
 
     init(
         store: NotificationStore, endpoints: EndpointStore, carrier: MessageCarrier, publicURL: String,
-        signal: WakeSignal, logger: Logger, schedule: RetrySchedule = RetrySchedule()
+        signal: WakeSignal, noticing: WakeSignal, logger: Logger, schedule: RetrySchedule = RetrySchedule()
     ) {
         self.store = store
         self.endpoints = endpoints
         self.carrier = carrier
         self.publicURL = publicURL
         self.signal = signal
+        self.noticing = noticing
         self.logger = logger
         self.schedule = schedule
         results = ResultWriter(store: store, logger: logger)
@@ -183,6 +186,7 @@ struct NotificationSender: Service {
 
     private func disable(_ endpoint: OpenedEndpoint, because reason: String) async throws {
         guard let name = try await store.disable(endpoint.id, because: reason) else { return }
+        noticing.wake()
         logger.error(
             "an endpoint was disabled: it takes no messages any more",
             metadata: ["endpoint": "\(name)", "reason": "\(reason)"])

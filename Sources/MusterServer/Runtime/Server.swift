@@ -104,7 +104,7 @@ package struct Server: Sendable {
                 pool: pool, policy: configuration.policy, signal: noticing, sending: sending, logger: logger),
             NotificationSender(
                 store: notifications, endpoints: endpoints, carrier: carrier, publicURL: publicURL, signal: sending,
-                logger: logger),
+                noticing: noticing, logger: logger),
             FailingEndpointRunner(
                 store: notifications, days: configuration.notifications.disableAfterDays, logger: logger),
             ReportRunner(desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger),
