@@ -9,9 +9,10 @@ struct ImportTests {
             "CLibPQ", "FoundationEssentials", "Glibc", "Logging", "Metrics", "ServiceLifecycle", "Synchronization",
         ],
         "MusterServer": [
-            "CMarkdown", "COpenAPI", "COpenSSL", "CZlib", "CoreMetrics", "FoundationEssentials", "Glibc", "HTTPTypes",
-            "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOTLS",
-            "Postgres", "ServiceLifecycle", "Synchronization", "UnixSignals", "Yams",
+            "AsyncHTTPClient", "CMarkdown", "COpenAPI", "COpenSSL", "CZlib", "CoreMetrics", "FoundationEssentials",
+            "Glibc", "HTTPTypes", "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOPosix",
+            "NIOSSL", "NIOTLS", "Postgres", "ServiceLifecycle", "Subprocess", "Synchronization", "SystemPackage",
+            "UnixSignals", "Yams",
         ],
         "musterd": ["ArgumentParser", "FoundationEssentials", "Glibc", "IncidentDomain", "Logging", "MusterServer"],
         "TidyTests": ["FoundationEssentials", "Testing"],
