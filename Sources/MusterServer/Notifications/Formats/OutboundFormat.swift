@@ -4,22 +4,49 @@ import IncidentDomain
 /// The channels that an endpoint may be: the one table of outbound formats, one file each.
 enum EndpointFormat: String, CaseIterable, Sendable {
     case standardWebhooks = "standard-webhooks"
+    case cloudEvents = "cloudevents"
+    case slack
+    case teams
+    case discord
+    case pagerDuty = "pagerduty"
+    case opsgenie
+    case alertmanager
+    case ntfy
+    case email
+    case template
 
     var format: any OutboundFormat.Type {
         switch self {
         case .standardWebhooks: StandardWebhooksFormat.self
+        case .cloudEvents: OutboundCloudEventsFormat.self
+        case .slack: SlackFormat.self
+        case .teams: TeamsFormat.self
+        case .discord: DiscordFormat.self
+        case .pagerDuty: OutboundPagerDutyFormat.self
+        case .opsgenie: OutboundOpsgenieFormat.self
+        case .alertmanager: OutboundAlertmanagerFormat.self
+        case .ntfy: NtfyFormat.self
+        case .email: EmailFormat.self
+        case .template: TemplateFormat.self
         }
     }
 }
 
 /// How a notice becomes a message of one channel, and what the channel's answers mean. Pure: no clock, no I/O.
 ///
-/// The same notice for the same endpoint always gives the same bytes, except for what signs the attempt.
+/// The same notice for the same endpoint always gives the same bytes, except for what says when the attempt was made: its
+/// signature, and the date of a mail.
 protocol OutboundFormat: Sendable {
     /// The options that it takes, beside URL, filters and headers.
     static var options: [EndpointOption] { get }
     /// Whether its messages are signed by Muster, so that the endpoint has a signing secret.
     static var isSigned: Bool { get }
+    /// Where its endpoints are.
+    static var place: EndpointPlace { get }
+    /// What is wrong with options that are good one by one, as `channel is required with a token`; nil when they are good.
+    ///
+    /// - Parameter url: The endpoint's own; empty when it has none.
+    static func complaint(url: String, options: [String: String]) -> String?
     /// Whether it tells of such a notice at all: a pager hears only of what opens, is acknowledged or ends.
     static func tells(_ notice: Notice) -> Bool
     /// - Throws: `OutboundMistake` when no message can be made: the notification is given up with its reason.
@@ -31,8 +58,20 @@ protocol OutboundFormat: Sendable {
 extension OutboundFormat {
     static var options: [EndpointOption] { [] }
     static var isSigned: Bool { false }
+    static var place: EndpointPlace { .url }
+    static func complaint(url: String, options: [String: String]) -> String? { nil }
     static func tells(_ notice: Notice) -> Bool { true }
     static func verdict(of answer: OutboundAnswer) -> OutboundVerdict { .usual(answer) }
+}
+
+/// Where the endpoints of a format are.
+enum EndpointPlace: Hashable, Sendable {
+    /// At the URL that each of them names.
+    case url
+    /// At this URL, unless they name another one.
+    case standard(String)
+    /// Nowhere in the web, as mail.
+    case none
 }
 
 /// An option of a format, as `channel`, with the check of its values.
@@ -67,7 +106,7 @@ struct OutboundMessage: Sendable {
     var sentAt: Timestamp
     /// The public address of the daemon without a slash at the end, as `https://muster.example`.
     var publicURL: String
-    /// The endpoint's URL; empty for channels that have none, as mail.
+    /// The endpoint's URL; empty where it has none of its own.
     var url: String
     /// The options of the endpoint, secrets opened.
     var options: [String: String]
@@ -78,6 +117,24 @@ struct OutboundMessage: Sendable {
 
     /// The whole address of what there is to read.
     var link: String? { notice.link.map { publicURL + $0 } }
+
+    /// Where a message of a format goes: to the endpoint's own URL, else to the format's.
+    func url(of format: any OutboundFormat.Type) -> String {
+        if url.isEmpty, case .standard(let standard) = format.place { return standard }
+        return url
+    }
+
+    /// The name of the host in the public address, in lower case and without its port: `muster.example`.
+    var host: String {
+        let rest = publicURL.split(separator: "://", maxSplits: 1).last ?? ""
+        let authority = rest.prefix { !"/?#".contains($0) }
+        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
+        return host.isEmpty ? "muster.invalid" : host.lowercased()
+    }
+
+    /// What every message of an incident has in common, and no other incident, here or at another Muster's: `INC-7@muster.example`.
+    /// What belongs to no incident is alone.
+    var key: String { "\(notice.incident?.id ?? id)@\(OutboundText.fit(host, 200, .bytes))" }
 }
 
 /// A secret that messages are signed with.
@@ -101,6 +158,8 @@ struct OutboundRequest: Hashable, Sendable {
     var body: [UInt8]
     /// What carries it: HTTP, or the machine's mail program, which gets the body as its input.
     var carrier: Carrier = .http
+    /// What later messages of the incident get as their `thread`, where the answer gives no reference.
+    var reference: String?
 
     enum Carrier: Hashable, Sendable {
         case http
@@ -109,6 +168,7 @@ struct OutboundRequest: Hashable, Sendable {
 
     static func == (one: OutboundRequest, other: OutboundRequest) -> Bool {
         one.method == other.method && one.url == other.url && one.body == other.body && one.carrier == other.carrier
+            && one.reference == other.reference
             && one.headers.map(\.name) == other.headers.map(\.name)
             && one.headers.map(\.value) == other.headers.map(\.value)
     }
@@ -121,6 +181,7 @@ struct OutboundRequest: Hashable, Sendable {
 
 /// What a receiver answered.
 struct OutboundAnswer: Sendable {
+    /// Of HTTP; for mail the exit status of the mail program (`sysexits.h`).
     var status: Int
     /// Names in lower case.
     var headers: [String: String]
@@ -131,6 +192,8 @@ struct OutboundAnswer: Sendable {
     static let bodyBytesMax = 64 << 10
 
     var text: String { String(decoding: body, as: UTF8.self) }
+    /// The body as JSON; null when it is none.
+    var json: JSONValue { (try? JSONParser.parse(body, doubledNames: .lastWins)) ?? .null }
 }
 
 /// What becomes of a notification after an attempt.
@@ -139,6 +202,8 @@ enum OutboundVerdict: Hashable, Sendable {
     case delivered(reference: String? = nil)
     /// It may be taken later: by the schedule, or not before so many seconds.
     case retry(reason: String, afterSeconds: Double? = nil)
+    /// The message that it belongs to is gone: it is sent again at once, without `thread`.
+    case anew(reason: String)
     /// This message will never be taken, and says nothing about the next.
     case failed(reason: String)
     /// The endpoint takes nothing any more: it is disabled.
