@@ -20,7 +20,8 @@ struct ImportTests {
     /// The files that may import a C library, or another with one purpose here. (CLibPQ also declares what Glibc leaves out, for the loop that owns the
     /// connections; who calls libpq is a test of its own.)
     private static let gates = [
-        "CMarkdown": ["MarkdownReader"], "COpenSSL": ["OpenSSL"], "COpenAPI": ["OpenAPIRoutes"], "CZlib": ["ContentCoding"],
+        "CMarkdown": ["MarkdownReader"], "COpenSSL": ["OpenSSL"], "COpenAPI": ["OpenAPIRoutes"],
+        "CZlib": ["ContentCoding"],
         "Mustache": ["Pages", "TextTemplate"],
     ]
 
@@ -53,7 +54,8 @@ struct ImportTests {
                 guard let gates = Self.gates[found.module], !gates.contains(file.topic) else { return nil }
                 return Complaint(
                     file, line: found.line,
-                    "only \(gates.joined(separator: ".swift and ")).swift imports \(found.module); give it a function for what is needed here")
+                    "only \(gates.joined(separator: ".swift and ")).swift imports \(found.module); give it a function for what is needed here"
+                )
             }
         }
         #expect(complaints.isEmpty, "\(report(complaints))")

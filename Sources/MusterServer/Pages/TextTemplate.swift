@@ -144,7 +144,8 @@ private enum TemplateValue {
         var isNull: Bool { text.isEmpty }
 
         func transform(_ name: String) -> Any? {
-            (text.transform(name) as? any StringProtocol).map { Text(text: String($0), work: work) } ?? text.transform(name)
+            (text.transform(name) as? any StringProtocol).map { Text(text: String($0), work: work) }
+                ?? text.transform(name)
         }
     }
 
@@ -152,7 +153,9 @@ private enum TemplateValue {
         let object: JSONObject
         let work: Work
 
-        var renderText: String { Text(text: String(decoding: JSONValue.object(object).bytes, as: UTF8.self), work: work).renderText }
+        var renderText: String {
+            Text(text: String(decoding: JSONValue.object(object).bytes, as: UTF8.self), work: work).renderText
+        }
         var isNull: Bool { object.members.isEmpty }
 
         func child(named name: String) -> Any? { object[name].flatMap { TemplateValue.of($0, work) } }
@@ -162,7 +165,9 @@ private enum TemplateValue {
         let elements: [JSONValue]
         let work: Work
 
-        var renderText: String { Text(text: String(decoding: JSONValue.array(elements).bytes, as: UTF8.self), work: work).renderText }
+        var renderText: String {
+            Text(text: String(decoding: JSONValue.array(elements).bytes, as: UTF8.self), work: work).renderText
+        }
         var isNull: Bool { elements.isEmpty }
 
         func makeIterator() -> AnyIterator<Any> {

@@ -81,7 +81,8 @@ enum DiscordFormat: OutboundFormat {
                 reason: "status 429\(json["global"]?.bool == true ? ", for all of our messages" : "")",
                 afterSeconds: seconds.map { min(max($0, 0), RetryAfter.secondsMax) })
         case 404 where json["code"]?.integer == 10008: return .anew(reason: "the message that was to be edited is gone")
-        case 401, 404: return .disabled(reason: "Discord answered \(answer.status): the webhook was removed, or its URL is wrong")
+        case 401, 404:
+            return .disabled(reason: "Discord answered \(answer.status): the webhook was removed, or its URL is wrong")
         case _: return .usual(answer)
         }
     }

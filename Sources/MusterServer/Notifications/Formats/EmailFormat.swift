@@ -11,17 +11,22 @@ enum EmailFormat: OutboundFormat {
 
     static let options = [
         EndpointOption(
-            "to", isRequired: true, "Who hears, as `ana@example.org, Ron <ron@example.org>`: at most \(recipientsMax) addresses."
+            "to", isRequired: true,
+            "Who hears, as `ana@example.org, Ron <ron@example.org>`: at most \(recipientsMax) addresses."
         ) { text in
             guard let list = Mailbox.list(text) else {
                 return "should be addresses as ana@example.org or Ana <ana@example.org>, with commas between them"
             }
             return list.count > recipientsMax ? "must have at most \(recipientsMax) addresses" : nil
         },
-        EndpointOption("from", isRequired: true, "Whose mail it is, as `Muster <muster@example.org>`; bounces go there.") {
+        EndpointOption(
+            "from", isRequired: true, "Whose mail it is, as `Muster <muster@example.org>`; bounces go there."
+        ) {
             Mailbox($0) == nil ? "should be an address as muster@example.org or Muster <muster@example.org>" : nil
         },
-        EndpointOption("unsubscribe", "Where one gets off the list: an `https:` or `mailto:` address, shown as `List-Unsubscribe`.") {
+        EndpointOption(
+            "unsubscribe", "Where one gets off the list: an `https:` or `mailto:` address, shown as `List-Unsubscribe`."
+        ) {
             isUnsubscribe($0) ? nil : "should be an https: or mailto: address of at most 500 characters of ASCII"
         },
     ]
@@ -54,7 +59,10 @@ enum EmailFormat: OutboundFormat {
             lines.append("List-Unsubscribe: <\(unsubscribe)>")
         }
         lines += ["MIME-Version: 1.0", "Content-Type: multipart/alternative; boundary=\"\(boundary)\"", ""]
-        lines += part("text/plain", plain(text)) + part("text/html", Pages.shared.render(MailHTML(text))) + ["--\(boundary)--", ""]
+        lines +=
+            part("text/plain", plain(text)) + part("text/html", Pages.shared.render(MailHTML(text))) + [
+                "--\(boundary)--", "",
+            ]
         return OutboundRequest(
             url: "", headers: [], body: Array(lines.joined(separator: "\n").utf8),
             carrier: .mail(recipients: recipients.map(\.address)), reference: text.incident == nil ? nil : headline)
@@ -83,7 +91,9 @@ enum EmailFormat: OutboundFormat {
         let lines = text.lines(.scalars, title: titleMax, what: whatMax, fact: factMax)
         let head = text.what == nil ? 1 : 2
         let blocks =
-            lines.prefix(head).map(\.self) + [lines.dropFirst(head).joined(separator: "\n"), text.link ?? "", text.mailFooter]
+            lines.prefix(head).map(\.self) + [
+                lines.dropFirst(head).joined(separator: "\n"), text.link ?? "", text.mailFooter,
+            ]
         return blocks.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
     }
 

@@ -17,8 +17,12 @@ struct Mailbox: Hashable, Sendable {
         if text.hasSuffix(">"), let open = text.lastIndex(of: "<") {
             address = String(text[text.index(after: open)...].dropLast())
             var name = ForeignText.trimmed(String(text[..<open]))
-            if name.count >= 2, name.hasPrefix("\""), name.hasSuffix("\"") { name = String(name.dropFirst().dropLast()) }
-            guard !name.contains(where: { "<>\"\\,".contains($0) }), name.utf8.count <= Self.nameBytesMax else { return nil }
+            if name.count >= 2, name.hasPrefix("\""), name.hasSuffix("\"") {
+                name = String(name.dropFirst().dropLast())
+            }
+            guard !name.contains(where: { "<>\"\\,".contains($0) }), name.utf8.count <= Self.nameBytesMax else {
+                return nil
+            }
             self.name = name.isEmpty ? nil : name
         } else {
             (name, address) = (nil, text)
@@ -36,7 +40,8 @@ struct Mailbox: Hashable, Sendable {
     private static func isAddress(_ text: String) -> Bool {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, text.utf8.count <= addressBytesMax, (1...64).contains(parts[0].utf8.count),
-            parts[0].utf8.allSatisfy(isAtomByte), !parts[0].hasPrefix("-"), !parts[0].hasPrefix("."), !parts[0].hasSuffix("."),
+            parts[0].utf8.allSatisfy(isAtomByte), !parts[0].hasPrefix("-"), !parts[0].hasPrefix("."),
+            !parts[0].hasSuffix("."),
             !parts[0].contains("..")
         else { return false }
         let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)

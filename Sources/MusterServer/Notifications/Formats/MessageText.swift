@@ -21,7 +21,8 @@ struct MessageText: Hashable, Sendable {
         var words: String {
             switch self {
             case .text(let text): text
-            case .moment(let moment, let then): ([moment.toTheMinute] + [then].compactMap(\.self)).joined(separator: ", ")
+            case .moment(let moment, let then):
+                ([moment.toTheMinute] + [then].compactMap(\.self)).joined(separator: ", ")
             }
         }
     }

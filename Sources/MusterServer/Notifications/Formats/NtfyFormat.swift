@@ -8,9 +8,7 @@ enum NtfyFormat: OutboundFormat {
     static let titleMax = 1000
 
     static let options = [
-        EndpointOption("token", isSecret: true, "An access token, as `tk_…`, where the topic needs one.") {
-            $0.utf8.isEmpty || !$0.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? "should be printable ASCII without spaces" : nil
-        }
+        EndpointOption.key("token", "An access token, as `tk_…`, where the topic needs one.")
     ]
 
     static func complaint(url: String, options: [String: String]) -> String? {
@@ -31,7 +29,9 @@ enum NtfyFormat: OutboundFormat {
     }
 
     static func message(_ message: OutboundMessage) throws(OutboundMistake) -> OutboundRequest {
-        guard let topic = topic(message.url) else { throw OutboundMistake(reason: "the URL is not that of a topic of ntfy") }
+        guard let topic = topic(message.url) else {
+            throw OutboundMistake(reason: "the URL is not that of a topic of ntfy")
+        }
         let text = MessageText(message)
         var json = JSONWriter()
         json.object { json in

@@ -11,7 +11,9 @@ enum OutboundAlertmanagerFormat: OutboundFormat {
     static func tells(_ notice: Notice) -> Bool { notice.incident != nil || notice.kind == "test" }
 
     static func message(_ message: OutboundMessage) throws(OutboundMistake) -> OutboundRequest {
-        guard tells(message.notice) else { throw OutboundMistake(reason: "Alertmanager's webhook has no word for such a notice") }
+        guard tells(message.notice) else {
+            throw OutboundMistake(reason: "Alertmanager's webhook has no word for such a notice")
+        }
         let text = MessageText(message)
         let status = message.notice.incident?.isOver == true ? "resolved" : "firing"
         let labels = labels(message, text)

@@ -9,7 +9,8 @@ enum OutboundCloudEventsFormat: OutboundFormat {
 
     static let options = [
         EndpointOption(
-            "mode", "How the event is sent: `structured` (the default, all in the body) or `binary` (attributes as `ce-` headers)."
+            "mode",
+            "How the event is sent: `structured` (the default, all in the body) or `binary` (attributes as `ce-` headers)."
         ) { Mode(rawValue: $0) == nil ? "should be structured or binary" : nil }
     ]
 
@@ -33,7 +34,8 @@ enum OutboundCloudEventsFormat: OutboundFormat {
                 [("content-type", "application/json")] + attributes.map { ("ce-\($0.name)", headerValue($0.value)) }
         }
         return OutboundRequest(
-            url: message.url, headers: headers + (try WebhookSignature.headers(of: json.bytes, message)), body: json.bytes)
+            url: message.url, headers: headers + (try WebhookSignature.headers(of: json.bytes, message)),
+            body: json.bytes)
     }
 
     private static func attributes(_ message: OutboundMessage) -> [(name: String, value: String)] {

@@ -97,6 +97,16 @@ struct EndpointOption: Sendable {
     }
 }
 
+extension EndpointOption {
+    /// A token or key that is sent in a header: one that cannot be written there is refused.
+    static func key(_ name: String, isRequired: Bool = false, _ description: String) -> EndpointOption {
+        EndpointOption(name, isRequired: isRequired, isSecret: true, description) { text in
+            (1...500).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+                ? nil : "should be 1 to 500 characters of printable ASCII, without spaces"
+        }
+    }
+}
+
 /// All that a format needs to make a message.
 struct OutboundMessage: Sendable {
     var notice: Notice
@@ -128,7 +138,8 @@ struct OutboundMessage: Sendable {
     var host: String {
         let rest = publicURL.split(separator: "://", maxSplits: 1).last ?? ""
         let authority = rest.prefix { !"/?#".contains($0) }
-        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
+        let host =
+            authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
         return host.isEmpty ? "muster.invalid" : host.lowercased()
     }
 

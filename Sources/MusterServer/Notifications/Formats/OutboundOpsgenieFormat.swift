@@ -11,15 +11,15 @@ enum OutboundOpsgenieFormat: OutboundFormat {
     static let aliasMax = 512
 
     static let options = [
-        EndpointOption(
-            "key", isRequired: true, isSecret: true, "The API key of an API integration, which is sent as `GenieKey`."
-        ) { $0.utf8.isEmpty || !$0.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? "should be printable ASCII without spaces" : nil }
+        EndpointOption.key("key", isRequired: true, "The API key of an API integration, which is sent as `GenieKey`.")
     ]
 
     static func tells(_ notice: Notice) -> Bool { PagerAction(notice) != nil }
 
     static func message(_ message: OutboundMessage) throws(OutboundMistake) -> OutboundRequest {
-        guard let action = PagerAction(message.notice) else { throw OutboundMistake(reason: "a pager hears of no such notice") }
+        guard let action = PagerAction(message.notice) else {
+            throw OutboundMistake(reason: "a pager hears of no such notice")
+        }
         let text = MessageText(message)
         let base = OutboundURL(message.url(of: Self.self))
         var json = JSONWriter()
@@ -49,7 +49,9 @@ enum OutboundOpsgenieFormat: OutboundFormat {
         json.member("description", lines.joined(separator: "\n"))
         json.member("priority", text.tone.opsgeniePriority)
         json.member("source", message.host)
-        if let component = message.notice.incident?.down.first?.slug { json.member("entity", OutboundText.fit(component, 512, .scalars)) }
+        if let component = message.notice.incident?.down.first?.slug {
+            json.member("entity", OutboundText.fit(component, 512, .scalars))
+        }
         json.member("tags", ["muster"] + [text.incident].compactMap(\.self))
         json.object("details") { json in
             for fact in text.facts { json.member(fact.key, OutboundText.fit(fact.value.words, 1000, .scalars)) }

@@ -25,7 +25,9 @@ enum OutboundPagerDutyFormat: OutboundFormat {
     static func tells(_ notice: Notice) -> Bool { PagerAction(notice) != nil }
 
     static func message(_ message: OutboundMessage) throws(OutboundMistake) -> OutboundRequest {
-        guard let action = PagerAction(message.notice) else { throw OutboundMistake(reason: "a pager hears of no such notice") }
+        guard let action = PagerAction(message.notice) else {
+            throw OutboundMistake(reason: "a pager hears of no such notice")
+        }
         let text = MessageText(message)
         var json = JSONWriter()
         json.object { json in
@@ -56,7 +58,9 @@ enum OutboundPagerDutyFormat: OutboundFormat {
         json.member("source", message.host)
         json.member("severity", text.tone.pagerDutySeverity)
         json.member("timestamp", text.occurredAt)
-        if let component = message.notice.incident?.down.first?.slug { json.member("component", OutboundText.fit(component, 200, .scalars)) }
+        if let component = message.notice.incident?.down.first?.slug {
+            json.member("component", OutboundText.fit(component, 200, .scalars))
+        }
         json.object("custom_details") { json in
             if let what = text.what { json.member("what", OutboundText.fit(what, 4000, .scalars)) }
             for fact in text.facts {

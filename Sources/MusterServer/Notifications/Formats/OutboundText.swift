@@ -42,8 +42,8 @@ enum OutboundText {
         }
     }
 
-    private static func pieces(_ text: String, _ escape: Escape) -> some Sequence<String> {
-        text.lazy.flatMap { character -> [String] in
+    private static func pieces(_ text: String, _ escape: Escape) -> [String] {
+        text.flatMap { character -> [String] in
             let scalars = character.unicodeScalars
             guard scalars.count > characterScalarsMax else { return [scalars.map(escape).joined()] }
             return scalars.map(escape)
@@ -81,6 +81,7 @@ extension OutboundText {
 
     /// Discord's: its Markdown takes a backslash before every mark. `<`, `@` and `:` begin mentions, times, emojis and links.
     static let discord: Escape = { scalar in
-        markdownMarks.contains(scalar) || scalar == "<" || scalar == "@" || scalar == ":" ? "\\\(scalar)" : String(scalar)
+        markdownMarks.contains(scalar) || scalar == "<" || scalar == "@" || scalar == ":"
+            ? "\\\(scalar)" : String(scalar)
     }
 }

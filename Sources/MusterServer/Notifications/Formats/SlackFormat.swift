@@ -21,10 +21,12 @@ enum SlackFormat: OutboundFormat {
     static let postMax = 16_383
 
     static let options = [
+        EndpointOption.key(
+            "token",
+            "The token of a bot that may `chat:write`, as `xoxb-…`: messages go through the Web API, one thread an incident."
+        ),
         EndpointOption(
-            "token", isSecret: true,
-            "The token of a bot that may `chat:write`, as `xoxb-…`: messages go through the Web API, one thread an incident."),
-        EndpointOption("channel", "Where the bot posts: the id of a channel, as `C024BE91L`, or its name. Required with a token."),
+            "channel", "Where the bot posts: the id of a channel, as `C024BE91L`, or its name. Required with a token."),
         EndpointOption("dialect", "`slack` (the default) or `mattermost`.") {
             Dialect(rawValue: $0) == nil ? "should be slack or mattermost" : nil
         },
@@ -83,7 +85,8 @@ extension SlackFormat {
     }
 
     private static func markdown(_ text: MessageText) -> String {
-        var lines = text.lines(.scalars, title: 600, what: 6000, fact: 1500, strong: "**", escape: OutboundText.mattermost)
+        var lines = text.lines(
+            .scalars, title: 600, what: 6000, fact: 1500, strong: "**", escape: OutboundText.mattermost)
         if let link = text.link, link.utf8.count <= linkMax { lines.append("[\(text.linkText)](<\(markupURL(link))>)") }
         return lines.joined(separator: "\n")
     }
@@ -157,12 +160,14 @@ extension SlackFormat {
     /// One that is too long is left out, as a part of it leads nowhere.
     private static func link(_ text: MessageText) -> String? {
         guard let link = text.link, link.utf8.count <= linkMax else { return nil }
-        return "<\(OutboundText.fit(markupURL(link), 4 * linkMax, .scalars, escape: OutboundText.slack))|\(text.linkText)>"
+        return
+            "<\(OutboundText.fit(markupURL(link), 4 * linkMax, .scalars, escape: OutboundText.slack))|\(text.linkText)>"
     }
 
     /// Without what ends the address within markup.
     private static func markupURL(_ url: String) -> String {
-        url.replacing("|", with: "%7C").replacing("<", with: "%3C").replacing(">", with: "%3E").replacing(" ", with: "%20")
+        url.replacing("|", with: "%7C").replacing("<", with: "%3C").replacing(">", with: "%3E").replacing(
+            " ", with: "%20")
     }
 }
 
@@ -185,14 +190,18 @@ extension MessageText.Tone {
 extension SlackFormat {
     /// What a webhook or the Web API says when nothing will arrive there any more, until somebody changes something at Slack.
     private static let goneForGood: Set<String> = [
-        "no_service", "no_active_hooks", "no_service_id", "no_team", "team_disabled", "invalid_token", "action_prohibited",
-        "posting_to_general_channel_denied", "channel_not_found", "channel_is_archived", "is_archived", "user_not_found",
-        "not_in_channel", "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
+        "no_service", "no_active_hooks", "no_service_id", "no_team", "team_disabled", "invalid_token",
+        "action_prohibited",
+        "posting_to_general_channel_denied", "channel_not_found", "channel_is_archived", "is_archived",
+        "user_not_found",
+        "not_in_channel", "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive",
+        "missing_scope",
         "restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
         "restricted_action_non_threadable_channel", "org_login_required", "ekm_access_denied",
     ]
     private static let passing: Set<String> = [
-        "ratelimited", "rate_limited", "fatal_error", "internal_error", "service_unavailable", "request_timeout", "rollup_error",
+        "ratelimited", "rate_limited", "fatal_error", "internal_error", "service_unavailable", "request_timeout",
+        "rollup_error",
     ]
 
     /// A webhook says it by its status and one word; the Web API by `ok: false` in an answer with 200.
@@ -207,7 +216,8 @@ extension SlackFormat {
         if goneForGood.contains(word) { return .disabled(reason: "Slack answered \(word)") }
         if answer.status == 429 || passing.contains(word) {
             let seconds = RetryAfter.seconds(answer) ?? json["retry_after"]?.number
-            return .retry(reason: "Slack answered \(word)", afterSeconds: seconds.map { min(max($0, 0), RetryAfter.secondsMax) })
+            return .retry(
+                reason: "Slack answered \(word)", afterSeconds: seconds.map { min(max($0, 0), RetryAfter.secondsMax) })
         }
         if word == "thread_not_found" { return .anew(reason: "Slack answered \(word)") }
         if (200..<300).contains(answer.status) { return .failed(reason: "Slack answered \(word)") }

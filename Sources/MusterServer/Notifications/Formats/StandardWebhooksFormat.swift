@@ -18,7 +18,7 @@ enum StandardWebhooksFormat: OutboundFormat {
         }
         return OutboundRequest(
             url: message.url,
-            headers: [("content-type", "application/json")] + WebhookSignature.headers(of: json.bytes, message),
+            headers: [("content-type", "application/json")] + (try WebhookSignature.headers(of: json.bytes, message)),
             body: json.bytes)
     }
 }

@@ -24,7 +24,8 @@ enum TeamsFormat: OutboundFormat {
             }
         }
         guard json.bytes.count <= bytesMax else {
-            throw OutboundMistake(reason: "the card has \(json.bytes.count) bytes, and Teams shows none above \(bytesMax)")
+            throw OutboundMistake(
+                reason: "the card has \(json.bytes.count) bytes, and Teams shows none above \(bytesMax)")
         }
         return OutboundRequest(url: message.url, headers: [("content-type", "application/json")], body: json.bytes)
     }

@@ -38,7 +38,8 @@ enum TemplateFormat: OutboundFormat {
     /// Nil of a media type that is not known.
     private static func escaping(of type: String) -> TextTemplate.Escaping? {
         if let escaping = escapings[type] { return escaping }
-        let isName = (1...100).contains(type.utf8.count)
+        let isName =
+            (1...100).contains(type.utf8.count)
             && type.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
