@@ -167,6 +167,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case mergeRefused = "merge-refused"
     case reviewState = "review-state"
     case inUse = "in-use"
+    case endpointDisabled = "endpoint-disabled"
     case ownToken = "own-token"
     case unreadable
 
@@ -200,7 +201,7 @@ extension ProblemKind {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
-            .mergeRefused, .reviewState, .inUse, .ownToken, .unreadable, .idempotencyInFlight:
+            .mergeRefused, .reviewState, .inUse, .endpointDisabled, .ownToken, .unreadable, .idempotencyInFlight:
             .conflict
         case .versionMismatch: .preconditionFailed
         case .versionRequired: .preconditionRequired
@@ -235,6 +236,7 @@ extension ProblemKind {
         case .mergeRefused: "These incidents cannot be merged"
         case .reviewState: "Not allowed in this state of the review"
         case .inUse: "Still in use"
+        case .endpointDisabled: "The endpoint is disabled"
         case .ownToken: "A token cannot revoke itself"
         case .unreadable: "The stored row cannot be read"
         case .versionMismatch: "Somebody else changed it"
@@ -294,6 +296,7 @@ extension ProblemKind {
         case .mergeRefused: "The detail says why."
         case .reviewState: "The review does not exist yet, or is already approved."
         case .inUse: "Something else still refers to it; the detail says what."
+        case .endpointDisabled: "Nothing is sent to a disabled endpoint; enable it first."
         case .ownToken:
             "A token cannot revoke itself, so that nobody locks himself out by mistake. Use another admin token."
         case .unreadable:

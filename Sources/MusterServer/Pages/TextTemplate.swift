@@ -6,7 +6,7 @@ import Mustache
 /// It runs among everything else that the daemon does, so its size, its sections, the work that it makes and its result have
 /// bounds. It has variables, sections and comments; other templates, other delimiters and other ways of escaping it has not.
 struct TextTemplate: Sendable {
-    static let bytesMax = 8192
+    static let bytesMax = 8000
     static let sectionsMax = 50
     static let resultBytesMax = 256 << 10
     /// Bytes that may be written before the end is known, and of which too many are thrown away.
@@ -32,7 +32,7 @@ struct TextTemplate: Sendable {
     private let template: MustacheTemplate
     private let size: Int
 
-    /// - Throws: What is wrong with the template, as `must have at most 8192 bytes`.
+    /// - Throws: What is wrong with the template, as `must have at most 8000 bytes`.
     init(_ text: String, escaping: Escaping) throws(Mistake) {
         try Self.check(text)
         Self.register

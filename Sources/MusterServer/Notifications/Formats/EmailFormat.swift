@@ -5,7 +5,7 @@ import IncidentDomain
 /// All mails of an incident are one thread: they answer a first one that is never sent, and have the subject of the first that was.
 /// How the incident stands is said in the text's first line. A mail that is sent again has the same `Message-ID`.
 enum EmailFormat: OutboundFormat {
-    static let place = EndpointPlace.none
+    static let usualURL: String? = ""
     static let recipientsMax = 50
     private static let subjectMax = 200
 
@@ -95,18 +95,6 @@ enum EmailFormat: OutboundFormat {
                 lines.dropFirst(head).joined(separator: "\n"), text.link ?? "", text.mailFooter,
             ]
         return blocks.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
-    }
-
-    /// By the program's exit status (`sysexits.h`): 0 says that the mail was queued, and not that it arrived.
-    static func verdict(of answer: OutboundAnswer) -> OutboundVerdict {
-        let said = OutboundText.fit(answer.text, 300, .scalars)
-        let reason = "the mail program ended with \(answer.status)\(said.isEmpty ? "" : ": \(said)")"
-        return switch answer.status {
-        case 0: .delivered()
-        // Usage, unreadable headers, no such user or host, a protocol that cannot be spoken, no permission, its configuration.
-        case 64, 65, 67, 68, 76, 77, 78: .failed(reason: reason)
-        case _: .retry(reason: reason)
-        }
     }
 }
 

@@ -39,13 +39,13 @@ enum EndpointFormat: String, CaseIterable, Sendable {
 protocol OutboundFormat: Sendable {
     /// The options that it takes, beside URL, filters and headers.
     static var options: [EndpointOption] { get }
+    /// Where messages go when the endpoint names no URL; empty for a channel that has none, nil when one has to be named.
+    static var usualURL: String? { get }
     /// Whether its messages are signed by Muster, so that the endpoint has a signing secret.
     static var isSigned: Bool { get }
-    /// Where its endpoints are.
-    static var place: EndpointPlace { get }
     /// What is wrong with options that are good one by one, as `channel is required with a token`; nil when they are good.
     ///
-    /// - Parameter url: The endpoint's own; empty when it has none.
+    /// - Parameter url: The endpoint's, or the usual one.
     static func complaint(url: String, options: [String: String]) -> String?
     /// Whether it tells of such a notice at all: a pager hears only of what opens, is acknowledged or ends.
     static func tells(_ notice: Notice) -> Bool
@@ -57,21 +57,11 @@ protocol OutboundFormat: Sendable {
 
 extension OutboundFormat {
     static var options: [EndpointOption] { [] }
+    static var usualURL: String? { nil }
     static var isSigned: Bool { false }
-    static var place: EndpointPlace { .url }
     static func complaint(url: String, options: [String: String]) -> String? { nil }
     static func tells(_ notice: Notice) -> Bool { true }
     static func verdict(of answer: OutboundAnswer) -> OutboundVerdict { .usual(answer) }
-}
-
-/// Where the endpoints of a format are.
-enum EndpointPlace: Hashable, Sendable {
-    /// At the URL that each of them names.
-    case url
-    /// At this URL, unless they name another one.
-    case standard(String)
-    /// Nowhere in the web, as mail.
-    case none
 }
 
 /// An option of a format, as `channel`, with the check of its values.
@@ -116,7 +106,7 @@ struct OutboundMessage: Sendable {
     var sentAt: Timestamp
     /// The public address of the daemon without a slash at the end, as `https://muster.example`.
     var publicURL: String
-    /// The endpoint's URL; empty where it has none of its own.
+    /// The endpoint's URL, or the usual one; empty for channels that have none, as mail.
     var url: String
     /// The options of the endpoint, secrets opened.
     var options: [String: String]
@@ -127,12 +117,6 @@ struct OutboundMessage: Sendable {
 
     /// The whole address of what there is to read.
     var link: String? { notice.link.map { publicURL + $0 } }
-
-    /// Where a message of a format goes: to the endpoint's own URL, else to the format's.
-    func url(of format: any OutboundFormat.Type) -> String {
-        if url.isEmpty, case .standard(let standard) = format.place { return standard }
-        return url
-    }
 
     /// The name of the host in the public address, in lower case and without its port: `muster.example`.
     var host: String {
@@ -192,7 +176,6 @@ struct OutboundRequest: Hashable, Sendable {
 
 /// What a receiver answered.
 struct OutboundAnswer: Sendable {
-    /// Of HTTP; for mail the exit status of the mail program (`sysexits.h`).
     var status: Int
     /// Names in lower case.
     var headers: [String: String]
@@ -213,7 +196,7 @@ enum OutboundVerdict: Hashable, Sendable {
     case delivered(reference: String? = nil)
     /// It may be taken later: by the schedule, or not before so many seconds.
     case retry(reason: String, afterSeconds: Double? = nil)
-    /// The message that it belongs to is gone: it is sent again at once, without `thread`.
+    /// The message that this one was to follow or change is gone: it is sent again at once, without `thread`.
     case anew(reason: String)
     /// This message will never be taken, and says nothing about the next.
     case failed(reason: String)

@@ -4,7 +4,7 @@ import IncidentDomain
 /// `https://api.atlassian.com/jsm/ops/integration/v2/alerts`: creates, acknowledges and closes one alert an incident, by an alias of
 /// ours.
 enum OutboundOpsgenieFormat: OutboundFormat {
-    static let place = EndpointPlace.standard("https://api.opsgenie.com/v2/alerts")
+    static let usualURL: String? = "https://api.opsgenie.com/v2/alerts"
 
     static let messageMax = 130
     static let descriptionMax = 15_000
@@ -21,7 +21,7 @@ enum OutboundOpsgenieFormat: OutboundFormat {
             throw OutboundMistake(reason: "a pager hears of no such notice")
         }
         let text = MessageText(message)
-        let base = OutboundURL(message.url(of: Self.self))
+        let base = OutboundURL(message.url)
         var json = JSONWriter()
         let url: OutboundURL
         switch action {

@@ -3,7 +3,7 @@ import IncidentDomain
 /// PagerDuty's Events API v2 (PagerDuty/api-schema, `reference/events-v2/openapiv3.json`): triggers, acknowledges and resolves one
 /// alert an incident, by a key of ours. Other pagers take the same events at another URL, as Muster itself does.
 enum OutboundPagerDutyFormat: OutboundFormat {
-    static let place = EndpointPlace.standard("https://events.pagerduty.com/v2/enqueue")
+    static let usualURL: String? = "https://events.pagerduty.com/v2/enqueue"
 
     static let summaryMax = 1024
     static let keyMax = 255
@@ -50,7 +50,7 @@ enum OutboundPagerDutyFormat: OutboundFormat {
             json.object("payload") { payload(text, message, &$0) }
         }
         return OutboundRequest(
-            url: message.url(of: Self.self), headers: [("content-type", "application/json")], body: json.bytes)
+            url: message.url, headers: [("content-type", "application/json")], body: json.bytes)
     }
 
     private static func payload(_ text: MessageText, _ message: OutboundMessage, _ json: inout JSONWriter) {

@@ -8,7 +8,7 @@ import IncidentDomain
 /// formatting, with Slack's three escapes.
 enum SlackFormat: OutboundFormat {
     /// For a bot; a webhook has a URL of its own.
-    static let place = EndpointPlace.standard("https://slack.com/api/chat.postMessage")
+    static let usualURL: String? = "https://slack.com/api/chat.postMessage"
 
     /// Of Slack: a header, a text of a section, a field of one, and the text beside the blocks. Slack also refuses what is longer
     /// than some 13,200 characters in all blocks together, which is written nowhere: ours stay far below it.
@@ -38,11 +38,16 @@ enum SlackFormat: OutboundFormat {
         let (token, channel) = (options["token"], options["channel"])
         if token != nil, channel == nil { return "channel is required with a token" }
         if token == nil, channel != nil { return "token is required with a channel: a webhook has its channel already" }
-        if token == nil, url.isEmpty { return "url is required: an incoming webhook, or a token and a channel instead" }
+        if token == nil, url == usualURL {
+            return "url is required: an incoming webhook, or a token and a channel instead"
+        }
         return nil
     }
 
     static func message(_ message: OutboundMessage) throws(OutboundMistake) -> OutboundRequest {
+        if let complaint = complaint(url: message.url, options: message.options) {
+            throw OutboundMistake(reason: complaint)
+        }
         let text = MessageText(message)
         let dialect = message.options["dialect"].flatMap(Dialect.init) ?? .slack
         let token = message.options["token"]
@@ -65,12 +70,12 @@ enum SlackFormat: OutboundFormat {
         }
         var headers = [(name: "content-type", value: "application/json; charset=utf-8")]
         if let token { headers.append(("authorization", "Bearer \(token)")) }
-        return OutboundRequest(url: message.url(of: Self.self), headers: headers, body: json.bytes)
+        return OutboundRequest(url: message.url, headers: headers, body: json.bytes)
     }
 
     /// Whether an answer in the thread is shown in the channel as well: those who do not follow the thread have to know.
     private static func isForAll(_ notice: Notice) -> Bool {
-        notice.kind == "severity_set" || notice.kind == "escalation" || notice.incident?.isOver == true
+        notice.kind == "severity_set" || notice.kind == "escalated" || notice.incident?.isOver == true
     }
 }
 

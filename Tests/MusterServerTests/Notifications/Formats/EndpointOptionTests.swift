@@ -38,9 +38,11 @@ struct EndpointOptionTests {
         func slack(_ url: String, _ options: [String: String]) -> String? {
             SlackFormat.complaint(url: url, options: options)
         }
-        #expect(slack("https://hooks.example", [:]) == nil && slack("", ["token": "x", "channel": "y"]) == nil)
         #expect(
-            slack("", [:]) != nil && slack("", ["token": "x"]) != nil
+            slack("https://hooks.example", [:]) == nil
+                && slack(SlackFormat.usualURL ?? "", ["token": "x", "channel": "y"]) == nil)
+        #expect(
+            slack(SlackFormat.usualURL ?? "", [:]) != nil && slack(SlackFormat.usualURL ?? "", ["token": "x"]) != nil
                 && slack("https://hooks.example", ["channel": "y"]) != nil)
         for url in [
             "https://ntfy.sh/topic", "https://ntfy.example:8080/our-incidents?auth=1", "https://ntfy.sh/topic/",

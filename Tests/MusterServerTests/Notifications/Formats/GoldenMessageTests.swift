@@ -17,7 +17,8 @@ struct GoldenMessageTests {
         let shown: [(String, OutboundRequest)] = [
             (
                 "slack-thread",
-                try NoticeSample.request(NoticeSample.updated, for: .slack, bot, url: "", thread: "1503435956.000247")
+                try NoticeSample.request(
+                    NoticeSample.updated, for: .slack, bot, url: SlackFormat.usualURL, thread: "1503435956.000247")
             ),
             (
                 "slack-mattermost",

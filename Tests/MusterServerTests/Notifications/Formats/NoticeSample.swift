@@ -93,8 +93,8 @@ enum NoticeSample {
     ]
 
     private static let urls: [EndpointFormat: String] = [
-        .discord: "https://discord.example/api/webhooks/1/token", .ntfy: "https://ntfy.example/incidents", .email: "",
-        .pagerDuty: "", .opsgenie: "",
+        .discord: "https://discord.example/api/webhooks/1/token", .ntfy: "https://ntfy.example/incidents",
+        .slack: "https://hooks.example/services/T1/B1/x",
     ]
 
     /// - Parameter more: Options beside those that the format requires.
@@ -105,7 +105,7 @@ enum NoticeSample {
     ) -> OutboundMessage {
         OutboundMessage(
             notice: notice, id: "ntf_42", sentAt: sentAt, publicURL: "https://muster.example",
-            url: url ?? urls[format] ?? "https://receiver.example/hook?key=1",
+            url: url ?? urls[format] ?? format.format.usualURL ?? "https://receiver.example/hook?key=1",
             options: (options[format] ?? [:]).merging(more) { _, new in new },
             secrets: format.format.isSigned ? [hmac] : [], thread: thread)
     }

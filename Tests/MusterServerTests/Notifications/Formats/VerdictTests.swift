@@ -30,7 +30,7 @@ struct VerdictTests {
         }
     }
 
-    @Test(arguments: EndpointFormat.allCases.filter { $0 != .email })
+    @Test(arguments: EndpointFormat.allCases)
     func `what all receivers mean the same by`(_ format: EndpointFormat) {
         expect(
             format,
@@ -128,11 +128,6 @@ struct VerdictTests {
         #expect(
             NtfyFormat.verdict(of: Self.answer(200, #"{"id":"hwQ2YpKdmg"}"#)) == .delivered(reference: "hwQ2YpKdmg"))
         expect(.ntfy, [(401, "", .failed), (403, "", .failed), (507, "", .retry)])
-    }
-
-    @Test func `a mail program answers by its exit status`() {
-        expect(.email, [(0, "", .delivered)] + [64, 65, 67, 68, 76, 77, 78].map { ($0, "", .failed) })
-        expect(.email, [1, 69, 70, 71, 72, 73, 74, 75, 127, 137].map { ($0, "", .retry) })
     }
 
     @Test func `an answer that is no JSON, or too long, is read as well`() {
