@@ -5,7 +5,7 @@ import Testing
 @testable import MusterServer
 
 /// What we send is read by programs of other people: PyPI's `standardwebhooks`, `svix`, `cloudevents` and `prometheus-alert-model`,
-/// and Python's own parser of mail.
+/// Debian's `alertmanager-irc-relay`, and Python's own parser of mail.
 @Suite(
     .endToEnd, .timeLimit(.minutes(10)),
     .enabled("the clients cannot be fetched here, so nobody reads what is sent") { await PythonClient.areThere() })
@@ -69,6 +69,20 @@ struct OutboundFormatTests {
         #expect(mails[2]["subject"] == .string("[INC-7] \(hostile)"))
         #expect(mails[2]["text"].string?.contains("INC-7 · \(hostile)\n") == true)
         #expect(mails[2]["html"].string?.contains("<script>") == false)
+    }
+
+    @Test(
+        .enabled("Debian's alertmanager-irc-relay cannot be fetched here, so nobody relays") {
+            await Tool.isThere(.ircRelay)
+        })
+    func `a relay that was written for Alertmanager tells a channel of our incident`() async throws {
+        let said = try await Self.run("relayed", of: "irc_relay.py", for: try await Tool.ircRelay.path())[0]["value"]
+        let link = "https://muster.example/v1/incidents/7"
+        #expect(
+            said == [
+                .string("MusterIncident INC-7 firing sev1: SEV1 · INC-7 · Video is down \(link)"),
+                .string("MusterIncident INC-7 resolved sev1: Restored · INC-7 · Video is down \(link)"),
+            ])
     }
 
     // MARK: - What is sent
@@ -141,7 +155,9 @@ struct OutboundFormatTests {
         ]
     }
 
-    private static func run(_ steps: String...) async throws -> [JSON] {
+    private static func run(
+        _ steps: String..., of script: String = "outbound_receiver.py", for key: String = "-"
+    ) async throws -> [JSON] {
         let rendered = try requests().mapValues { request -> JSON in
             let headers = request.headers.map { ($0.name, JSON.string($0.value)) }
             return [
@@ -156,7 +172,7 @@ struct OutboundFormatTests {
             let path = directory + "/requests.json"
             let document: JSON = ["requests": .object(rendered), "secrets": secrets]
             try Files.write(String(decoding: try document.bytes, as: UTF8.self), to: path)
-            let lines = try await PythonClient.run("outbound_receiver.py", path, "-", steps: steps)
+            let lines = try await PythonClient.run(script, path, key, steps: steps)
             #expect(lines.allSatisfy { $0["error"] == .null }, "\(lines)")
             return lines
         }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Testing
 
+@testable import IncidentDomain
 @testable import MusterServer
 
 /// Mails as a mail program gets them.

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import IncidentDomain
 @testable import MusterServer
 
 /// What each channel gets, to be looked at by people.

@@ -81,7 +81,7 @@ struct HostileNoticeTests {
 
     /// Every mark stands behind a backslash.
     private func expectEscaped(
-        _ text: String, _ escape: OutboundText.Escape, _ marks: String, besides ours: some RegexComponent & Sendable,
+        _ text: String, _ escape: OutboundText.Escape, _ marks: String, besides ours: some RegexComponent,
         location: SourceLocation = #_sourceLocation
     ) {
         let scalars = Array(text.replacing(ours, with: "").unicodeScalars)
