@@ -22,14 +22,16 @@ enum OutboundText {
         var length = 0
         // The longest beginning that has room for the ellipsis behind it.
         var end = 0
-        for piece in pieces(line(text), escape) {
-            length += count(piece, unit)
-            guard length <= limit else {
-                let kept = String(decoding: Array(result.utf8.prefix(end)), as: UTF8.self)
-                return count(ellipsis, unit) <= limit ? kept + ellipsis : ""
+        for character in line(text) {
+            for piece in pieces(character, escape) {
+                length += count(piece, unit)
+                guard length <= limit else {
+                    let kept = String(decoding: Array(result.utf8.prefix(end)), as: UTF8.self)
+                    return count(ellipsis, unit) <= limit ? kept + ellipsis : ""
+                }
+                result += piece
+                if length + count(ellipsis, unit) <= limit { end = result.utf8.count }
             }
-            result += piece
-            if length + count(ellipsis, unit) <= limit { end = result.utf8.count }
         }
         return result
     }
@@ -42,12 +44,10 @@ enum OutboundText {
         }
     }
 
-    private static func pieces(_ text: String, _ escape: Escape) -> [String] {
-        text.flatMap { character -> [String] in
-            let scalars = character.unicodeScalars
-            guard scalars.count > characterScalarsMax else { return [scalars.map(escape).joined()] }
-            return scalars.map(escape)
-        }
+    /// What is kept together.
+    private static func pieces(_ character: Character, _ escape: Escape) -> [String] {
+        let scalars = character.unicodeScalars.map(escape)
+        return scalars.count > characterScalarsMax ? scalars : [scalars.joined()]
     }
 }
 

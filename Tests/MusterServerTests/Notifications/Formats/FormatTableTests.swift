@@ -11,7 +11,8 @@ struct FormatTableTests {
         let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") }
         for format in EndpointFormat.allCases {
             let row = try #require(
-                rows.first { $0.hasPrefix("| `\(format.rawValue)` |") }, "docs/notifications.md has no row of \(format.rawValue)")
+                rows.first { $0.hasPrefix("| `\(format.rawValue)` |") },
+                "docs/notifications.md has no row of \(format.rawValue)")
             for option in format.format.options {
                 let name = option.isRequired ? "**`\(option.name)`**" : "`\(option.name)`"
                 #expect(row.contains(name), "the row of \(format.rawValue) does not name \(name)")

@@ -46,7 +46,7 @@ enum NoticeSample {
     /// The same text everywhere where somebody can type one.
     static func typed(_ text: String, kind: String = "severity_set") -> Notice {
         var notice = notice(
-            kind, text, by: text,
+            kind, "Severity set: \(text)", by: text,
             incident {
                 $0.title = text
                 $0.down = [.init(slug: text, impact: "degraded")]

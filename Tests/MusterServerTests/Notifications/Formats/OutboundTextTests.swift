@@ -45,7 +45,7 @@ struct OutboundTextTests {
 
     @Test(arguments: [OutboundText.Unit.scalars, .utf16, .bytes])
     func `no text is longer than its limit`(_ unit: OutboundText.Unit) {
-        let texts = HostileNoticeTests.inputs + [String(repeating: "é😀<", count: 3000)]
+        let texts = HostileNoticeTests.inputs + [String(repeating: "é😀<", count: 1000)]
         for text in texts {
             for limit in [1, 2, 3, 4, 5, 75, 150, 1024] {
                 for escape in [OutboundText.plain, OutboundText.slack, OutboundText.mattermost, OutboundText.discord] {

@@ -59,8 +59,9 @@ struct PagerTests {
         #expect(restored.endsAt == NoticeSample.restored.occurredAt)
     }
 
-    @Test(arguments: HostileNoticeTests.inputs + HostileNoticeTests.long)
-    func `whatever people typed is an alert there`(_ text: String) throws {
+    @Test(arguments: HostileNoticeTests.all)
+    func `whatever people typed is an alert there`(_ index: Int) throws {
+        let text = HostileNoticeTests.texts[index]
         let alert = try Self.alert(NoticeSample.typed(text))
         #expect(alert.identity == "INC-7@muster.example" && alert.status == .firing)
     }
