@@ -12,6 +12,8 @@ struct TextTemplate: Sendable {
     /// Bytes that may be written before the end is known, and of which too many are thrown away.
     private static let workMax = 4 << 20
     private static let functionsMax = 4
+    /// The parser looks at the whole rest of the text for each `{`.
+    static let bracesMax = 400
 
     /// What a value becomes between `{{` and `}}`.
     enum Escaping: String, CaseIterable, Sendable {
@@ -77,6 +79,9 @@ struct TextTemplate: Sendable {
                 throw Mistake(reason: "has more than \(functionsMax) functions in one tag")
             }
             rest = rest[tag.endIndex...]
+        }
+        guard text.utf8.count(where: { $0 == UInt8(ascii: "{") }) <= bracesMax else {
+            throw Mistake(reason: "must have at most \(bracesMax) opening braces")
         }
         guard sections <= sectionsMax else { throw Mistake(reason: "must have at most \(sectionsMax) sections") }
     }

@@ -28,7 +28,7 @@ struct MessageText: Hashable, Sendable {
     }
 
     /// How bad it is, for colours, priorities and signs.
-    enum Tone: Hashable, Sendable, CaseIterable {
+    enum Tone: Hashable, Sendable {
         case sev1, sev2, sev3, sev4
         /// An incident whose severity nobody has set.
         case unknown

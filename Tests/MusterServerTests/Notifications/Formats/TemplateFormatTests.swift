@@ -78,7 +78,8 @@ struct TemplateFormatTests {
         #expect(Self.complaint(sections(50)) == nil)
         #expect(Self.complaint(sections(51)) == "must have at most 50 sections")
         #expect(Self.complaint("{{a(a(a(a(a(x)))))}}") == "has more than 4 functions in one tag")
-        #expect(Self.complaint(String(repeating: "{ ", count: 4000)) == nil)
+        #expect(Self.complaint(String(repeating: "{ ", count: 400)) == nil)
+        #expect(Self.complaint(String(repeating: "{ ", count: 401)) == "must have at most 400 opening braces")
     }
 
     @Test func `lists within lists end, and so does what they write`() throws {
@@ -99,6 +100,29 @@ struct TemplateFormatTests {
         #expect(
             try Self.body("{{first(data.list)}} {{last(data.list)}} {{empty(data.list)}}", "text/plain", notice)
                 == "item 0 item 999 false")
+    }
+
+    @Test func `whatever somebody writes as a template is refused or filled`() throws {
+        let parts = [
+            "{{", "}}", "{", "}", "{{{", "}}}", "#", "/", "^", "!", "&", ".", "(", ")", "incident", "down", "title",
+            "data", "count", " ", "\n",
+            "\r\n", "\t", "\u{301}", "é", "*", "{{#incident}}", "{{/incident}}", "{{#down}}", "{{/down}}", "{{.}}",
+            "{{^eta}}", "{{/eta}}",
+            "{{first()}}", "{{count(incident.down)}}", "{{.title}}", "{{incident..title}}", "{{*}}",
+        ]
+        var random: UInt64 = 7
+        func next(_ bound: Int) -> Int {
+            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((random >> 33) % UInt64(bound))
+        }
+        var filled = 0
+        for _ in 0..<1500 {
+            let text = (0..<(1 + next(12))).map { _ in parts[next(parts.count)] }.joined()
+            guard Self.complaint(text) == nil else { continue }
+            filled += 1
+            _ = try Self.body(text, "text/plain")
+        }
+        #expect(filled > 100)
     }
 
     @Test func `media types are known ones`() {
