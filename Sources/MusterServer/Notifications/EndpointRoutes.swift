@@ -58,6 +58,7 @@ struct EndpointRoutes: Sendable {
         try body.finish()
         try read.check(format, isNew: true, publicURL: publicURL)
         let (settings, secrets) = try read.made(format)
+        try Self.check(settings, secrets)
         let outcome = try await store.create(request.commandID, settings, secrets, by: request.principal)
         let endpoint = try Self.done(outcome, request.commandID.text)
         return .created(try Self.document(endpoint, secrets), location: "/v1/endpoints/\(endpoint.id.text)")
@@ -72,6 +73,7 @@ struct EndpointRoutes: Sendable {
         if let name = read.name, name != before.settings.name { try await requireUnused(before) }
         let outcome = try await store.change(before.id, action: "endpoint.update", by: request.principal) {
             read.apply(to: &$0, &$1)
+            try Self.check($0.settings, $1)
         }
         let endpoint = try Self.done(outcome, before.id.text)
         return .json { $0.value(endpoint) }
@@ -199,6 +201,13 @@ struct EndpointRoutes: Sendable {
         let id = try request.uuid("id", of: "Endpoint")
         guard let row = try await store.find(id) else { throw Problem.notFound("Endpoint \(id.text)") }
         return try row.get()
+    }
+
+    /// What goes together, as a URL and options of a format.
+    private static func check(_ settings: EndpointSettings, _ secrets: EndpointSecrets) throws(Problem) {
+        let options = settings.options.merging(secrets.options) { $1 }
+        guard let complaint = settings.format.format.complaint(url: secrets.url, options: options) else { return }
+        throw .invalid("/options", complaint)
     }
 
     /// Rules name endpoints: one that is named keeps its name.

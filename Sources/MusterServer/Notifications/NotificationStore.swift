@@ -468,7 +468,7 @@ extension AttemptResult {
     /// Whether the notification is dealt with.
     var isEnd: Bool {
         switch verdict {
-        case .delivered, .failed: true
+        case .delivered, .failed, .anew: true
         case .retry: isLast
         // It may be replayed when the endpoint was put right.
         case .disabled: true
@@ -489,7 +489,7 @@ extension AttemptResult {
         switch verdict {
         case .delivered: "delivered"
         case .retry: isLast ? "failed" : "retry"
-        case .failed: "failed"
+        case .failed, .anew: "failed"
         case .disabled: "disabled"
         }
     }
@@ -498,7 +498,7 @@ extension AttemptResult {
         switch verdict {
         case .delivered: nil
         case .retry(let reason, _): isLast ? "\(reason); the last attempt" : reason
-        case .failed(let reason), .disabled(let reason): reason
+        case .failed(let reason), .anew(let reason), .disabled(let reason): reason
         }
     }
 }
