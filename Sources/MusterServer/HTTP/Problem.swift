@@ -166,6 +166,8 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case mitigationState = "mitigation-state"
     case mergeRefused = "merge-refused"
     case reviewState = "review-state"
+    case approvalRequired = "approval-required"
+    case updateState = "update-state"
     case inUse = "in-use"
     case ownToken = "own-token"
     case unreadable
@@ -200,7 +202,8 @@ extension ProblemKind {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
-            .mergeRefused, .reviewState, .inUse, .ownToken, .unreadable, .idempotencyInFlight:
+            .mergeRefused, .reviewState, .approvalRequired, .updateState, .inUse, .ownToken, .unreadable,
+            .idempotencyInFlight:
             .conflict
         case .versionMismatch: .preconditionFailed
         case .versionRequired: .preconditionRequired
@@ -234,6 +237,8 @@ extension ProblemKind {
         case .mitigationState: "Not allowed in this state of the mitigation"
         case .mergeRefused: "These incidents cannot be merged"
         case .reviewState: "Not allowed in this state of the review"
+        case .approvalRequired: "A second person has to approve it"
+        case .updateState: "Not allowed in this state of the update"
         case .inUse: "Still in use"
         case .ownToken: "A token cannot revoke itself"
         case .unreadable: "The stored row cannot be read"
@@ -293,6 +298,10 @@ extension ProblemKind {
         case .mitigationState: "The detail lists the states that can follow the present one."
         case .mergeRefused: "The detail says why."
         case .reviewState: "The review does not exist yet, or is already approved."
+        case .approvalRequired:
+            "The configuration (`updates.approval`) asks for a second person's approval of updates to this audience. Draft the "
+                + "update; somebody who did not write it approves it; then it can be published."
+        case .updateState: "The detail says how the update stands."
         case .inUse: "Something else still refers to it; the detail says what."
         case .ownToken:
             "A token cannot revoke itself, so that nobody locks himself out by mistake. Use another admin token."

@@ -4,7 +4,7 @@
 enum EveryEvent {
     static let marker = "hunter2"
 
-    static let all = (incident + work + restoration + review).map(IncidentEvent.init)
+    static let all = (incident + work + updates + restoration + review).map(IncidentEvent.init)
 
     private static let impact = ComponentImpact(
         component: "feed", impact: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start)
@@ -64,6 +64,24 @@ enum EveryEvent {
             ordinal: 1, title: "T \(marker)", kind: .corrective, owner: "O \(marker)", due: "2026-12-24",
             required: false, state: .done),
         EntryRedacted(sequence: 2, reason: "R \(marker)", replacementDigest: "00ff"),
+    ]
+
+    private static let content = UpdateContent(
+        audience: .users, language: "de", body: "B \(marker)", eta: Given.start, steps: ["Enter \(marker)"],
+        nextUpdateAt: Given.start)
+
+    private static let updates: [any TimelineEvent] = [
+        UpdatePosted(content, id: 2, nextUpdateAt: Given.start),
+        UpdateDrafted(
+            id: 3, revision: 2, content: content, publishAt: Given.start, template: "assess.de", corrects: 2),
+        UpdateApproved(id: 3, revision: 2),
+        UpdateScheduled(id: 3, publishAt: Given.start),
+        UpdateHeld(id: 3, why: .notApproved),
+        UpdateWithdrawn(id: 3, reason: "R \(marker)"),
+        UpdateCorrected(id: 2, revision: 2, content: content, reason: "R \(marker)", draft: 4),
+        UpdateOverdue(due: Given.start),
+        ReviewOverdue(due: Given.start),
+        EtaSet(eta: Given.start, source: .person, reason: "R \(marker)", previous: Given.start, slipped: true),
     ]
 
     private static let restoration: [any TimelineEvent] = [
