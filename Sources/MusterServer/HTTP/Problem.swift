@@ -169,6 +169,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case approvalRequired = "approval-required"
     case updateState = "update-state"
     case inUse = "in-use"
+    case endpointDisabled = "endpoint-disabled"
     case ownToken = "own-token"
     case unreadable
 
@@ -202,8 +203,8 @@ extension ProblemKind {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
-            .mergeRefused, .reviewState, .approvalRequired, .updateState, .inUse, .ownToken, .unreadable,
-            .idempotencyInFlight:
+            .mergeRefused, .reviewState, .approvalRequired, .updateState, .inUse, .endpointDisabled, .ownToken,
+            .unreadable, .idempotencyInFlight:
             .conflict
         case .versionMismatch: .preconditionFailed
         case .versionRequired: .preconditionRequired
@@ -240,6 +241,7 @@ extension ProblemKind {
         case .approvalRequired: "A second person has to approve it"
         case .updateState: "Not allowed in this state of the update"
         case .inUse: "Still in use"
+        case .endpointDisabled: "The endpoint is disabled"
         case .ownToken: "A token cannot revoke itself"
         case .unreadable: "The stored row cannot be read"
         case .versionMismatch: "Somebody else changed it"
@@ -303,6 +305,7 @@ extension ProblemKind {
                 + "update; somebody who did not write it approves it; then it can be published."
         case .updateState: "The detail says how the update stands."
         case .inUse: "Something else still refers to it; the detail says what."
+        case .endpointDisabled: "Nothing is sent to a disabled endpoint; enable it first."
         case .ownToken:
             "A token cannot revoke itself, so that nobody locks himself out by mistake. Use another admin token."
         case .unreadable:

@@ -107,7 +107,9 @@ struct UpdateTemplates: Sendable {
 
     /// The steps stand below a line of three hyphens, one on each line.
     private static func split(_ text: String, template: String, language: String) -> Written {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { ForeignText.trimmed(String($0)) }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            ForeignText.trimmed(String($0))
+        }
         let mark = lines.firstIndex(of: "---") ?? lines.endIndex
         var body: [String] = []
         for line in lines[..<mark] where !(line.isEmpty && (body.last?.isEmpty ?? true)) { body.append(line) }
@@ -184,6 +186,8 @@ extension UpdateTemplates {
 
     /// Parsed once. Their text is part of the program: one that does not parse is a mistake of ours, which the tests find.
     static let builtIn: UpdateTemplates = {
-        do throws(Mistake) { return try UpdateTemplates() } catch { preconditionFailure("\(error.template) \(error.reason)") }
+        do throws(Mistake) { return try UpdateTemplates() } catch {
+            preconditionFailure("\(error.template) \(error.reason)")
+        }
     }()
 }

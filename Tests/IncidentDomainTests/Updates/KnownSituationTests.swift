@@ -24,7 +24,9 @@ struct KnownSituationTests {
     }
 
     @Test func `users hear of what they meet, the worst first, under its name`() throws {
-        let given = try Self.given([("live", .degraded), ("db-7", .majorOutage), ("feed", .majorOutage), ("batch", .degraded)])
+        let given = try Self.given([
+            ("live", .degraded), ("db-7", .majorOutage), ("feed", .majorOutage), ("batch", .degraded),
+        ])
         let known = Self.situation(given)
         #expect(known.affected.map(\.name) == ["Your feed", "Live video"])
         #expect(known.unnamed == 0 && known.title == nil)

@@ -4,7 +4,8 @@ import Testing
 
 /// What the timeline tells of updates, in the list and in the review.
 struct UpdateHistoryTests {
-    private static let content = UpdateContent(audience: .users, language: "de", body: "Keine Videos.", steps: ["Warten"])
+    private static let content = UpdateContent(
+        audience: .users, language: "de", body: "Keine Videos.", steps: ["Warten"])
     private static let nadia = Principal(id: "4", name: "Nadia", role: .commander)
 
     private static func given() throws -> Given {

@@ -86,7 +86,8 @@ struct UpdatingTests {
         #expect(given.when(Self.approve()).code == "update-state")
         #expect(given.when(Self.approve(), by: .rita).code == "role-required")
         #expect(given.when(Self.approve(), by: Self.nadia) == .events([UpdateApproved(id: 1, revision: 1)]))
-        let changed = try given.and([.changeUpdate(id: 1, .revise(UpdatePatch(body: "No video plays.")))], by: Self.nadia)
+        let changed = try given.and(
+            [.changeUpdate(id: 1, .revise(UpdatePatch(body: "No video plays.")))], by: Self.nadia)
         #expect(changed.when(Self.approve(revision: 2), by: Self.nadia).code == "update-state")
         #expect(changed.when(Self.approve(revision: 2)).code == "update-state", "the first author stays one")
     }
@@ -201,7 +202,8 @@ struct UpdatingTests {
 
     @Test func `a correction is a new revision, also when all is over`() throws {
         let given = try Given(.postUpdate(Self.content))
-        let correct = IncidentCommand.changeUpdate(id: 1, .correct(UpdatePatch(body: "No video plays."), reason: "wrong"))
+        let correct = IncidentCommand.changeUpdate(
+            id: 1, .correct(UpdatePatch(body: "No video plays."), reason: "wrong"))
         let content = UpdateContent(audience: .users, body: "No video plays.")
         #expect(
             given.when(correct)
@@ -261,7 +263,8 @@ struct UpdatingTests {
         let events = try Incident.decide(.postUpdate(Self.content), on: incident, facts: facts)
         #expect((events[0] as? UpdatePosted)?.id == 2)
         #expect(throws: IncidentRefusal.self) {
-            try Incident.decide(.changeUpdate(id: 1, .correct(UpdatePatch(body: "b"), reason: nil)), on: incident, facts: facts)
+            try Incident.decide(
+                .changeUpdate(id: 1, .correct(UpdatePatch(body: "b"), reason: nil)), on: incident, facts: facts)
         }
     }
 

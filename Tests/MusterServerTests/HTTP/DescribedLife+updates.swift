@@ -93,7 +93,9 @@ extension DescribedLife {
             feed: server.server.feed)
         try await DeadlineRunner(desk: restarted, pool: pool, logger: TestServer.quietLogger).pass()
         await post("\(other)/revert", ["to": "mitigate", "reason": "It was not over."])
-        let kinds = try await pool.query("SELECT DISTINCT kind FROM timeline_entry").map { try $0.decode(0, as: String.self) }
+        let kinds = try await pool.query("SELECT DISTINCT kind FROM timeline_entry").map {
+            try $0.decode(0, as: String.self)
+        }
         #expect(Set(["update_held", "update_overdue", "review_overdue"]).subtracting(kinds) == [])
         await get("\(other)/timeline")
         await get("\(path)/timeline?limit=200")

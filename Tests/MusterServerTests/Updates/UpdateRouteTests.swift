@@ -125,7 +125,8 @@ import Testing
 
     @Test func `a draft from a template says what is known, and is a draft like any other`() async throws {
         try await Self.with { room in
-            _ = await room.server.ask(.put, "/v1/components", ["components": [["slug": "feed", "name": "Your feed", "tier": 1]]])
+            _ = await room.server.ask(
+                .put, "/v1/components", ["components": [["slug": "feed", "name": "Your feed", "tier": 1]]])
             _ = await room.server.ask(.put, "\(room.path)/impacts/feed", ["impact": "degraded"])
             let draft = await room.post(
                 "/updates/draft", ["audience": "creators", "template": "auto", "steps": ["Save often."]], as: "ron")
@@ -155,7 +156,8 @@ import Testing
             }
             let differences = try await Verification(pool: room.server.server.pool).run().differences
             #expect(differences == [])
-            #expect(await room.post("/updates/2/publish", as: "ada").status == 409, "a text with holes is not published")
+            #expect(
+                await room.post("/updates/2/publish", as: "ada").status == 409, "a text with holes is not published")
         }
     }
 

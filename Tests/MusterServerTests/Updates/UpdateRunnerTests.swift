@@ -86,7 +86,8 @@ import Testing
     @Test func `what is due is done beside a soak that a probe holds`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.put([Component(slug: "core", name: "Core", tier: 0, soakSeconds: 3600)])
-            let began: Timestamp = try await daemon.pool.query("SELECT now() - interval '2 hours' AS at")[0].decode("at")
+            let began: Timestamp = try await daemon.pool.query("SELECT now() - interval '2 hours' AS at")[0].decode(
+                "at")
             let number = try await daemon.desk.open(
                 OpenIncident(
                     title: "t", impacts: [ComponentImpact(component: "core", impact: .majorOutage)], startedAt: began),

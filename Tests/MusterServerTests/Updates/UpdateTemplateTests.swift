@@ -33,7 +33,8 @@ struct UpdateTemplateTests {
         get throws {
             try event(
                 "incident_opened",
-                #"{"labels":{},"origin":"alert","started_at":"2026-11-22T12:00:00.000Z","title":"<b>HighErrors</b> db-7"}"#)
+                #"{"labels":{},"origin":"alert","started_at":"2026-11-22T12:00:00.000Z","title":"<b>HighErrors</b> db-7"}"#
+            )
         }
     }
 
@@ -151,7 +152,8 @@ struct UpdateTemplateTests {
 
     @Test(arguments: [
         ("{{> part-what", "is not a mustache template"), ("{{#affected}}", "is not a mustache template"),
-        ("{{> assess}}", "is not a part"), ("{{> part-none}}", "is not a part"), ("{{<part-what}}{{/part-what}}", "{{<"),
+        ("{{> assess}}", "is not a part"), ("{{> part-none}}", "is not a part"),
+        ("{{<part-what}}{{/part-what}}", "{{<"),
         ("{{=<% %>=}}", "{{="),
     ]) func `a template that cannot work is refused with the reason`(_ text: String, _ reason: String) {
         let mistake = #expect(throws: UpdateTemplates.Mistake.self) {
@@ -194,7 +196,9 @@ struct UpdateTemplateTests {
         }
         #expect(errors("updates: {every_minutes: {sev1: -1}}").contains("updates.every_minutes.sev1"))
         #expect(errors("updates: {review_due_days: {sev1: 1000}}").contains("updates.review_due_days.sev1"))
-        #expect(errors("updates: {approval: {sev1: [everybody]}}").contains("\"everybody\" is no audience; there are users"))
+        #expect(
+            errors("updates: {approval: {sev1: [everybody]}}").contains("\"everybody\" is no audience; there are users")
+        )
         #expect(errors("updates: {templates_directory: /nowhere}").contains("cannot be read"))
     }
 
@@ -204,7 +208,10 @@ struct UpdateTemplateTests {
         #expect(policy.nextUpdate(after: Self.start, severity: .sev3) == Self.start.adding(seconds: 900))
         #expect(policy.nextUpdate(after: Self.start, severity: .sev1) == Self.start.adding(seconds: 1800))
         #expect(policy.nextUpdate(after: Self.start, severity: .sev4) == nil)
-        #expect(policy.asksApproval(of: .users, severity: .sev1) && !policy.asksApproval(of: .regulators, severity: .sev1))
-        #expect(policy.asksApproval(of: .regulators, severity: .sev2) && policy.asksApproval(of: .regulators, severity: nil))
+        #expect(
+            policy.asksApproval(of: .users, severity: .sev1) && !policy.asksApproval(of: .regulators, severity: .sev1))
+        #expect(
+            policy.asksApproval(of: .regulators, severity: .sev2) && policy.asksApproval(of: .regulators, severity: nil)
+        )
     }
 }
