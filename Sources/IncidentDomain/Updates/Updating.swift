@@ -111,7 +111,7 @@ extension Incident {
     private func withdrawUpdate(_ id: Int, reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         if let communication, communication.draft(id) == nil, !communication.isPublished(id),
-            (1...communication.last).contains(id)
+            wasNumbered(id)
         {
             return []
         }
@@ -190,6 +190,9 @@ extension Incident {
 
     private var lastUpdate: Int { max(communication?.last ?? 0, updates) }
 
+    /// Whether there ever was an update of that number.
+    private func wasNumbered(_ id: Int) -> Bool { id >= 1 && id <= lastUpdate }
+
     private func asksApproval(of audience: UpdateAudience, _ facts: DecisionFacts) -> Bool {
         facts.updates.asksApproval(of: audience, severity: severity)
     }
@@ -230,7 +233,7 @@ extension Incident {
 
     private func draft(_ id: Int) throws(IncidentRefusal) -> UpdateDraft {
         if let draft = communication?.draft(id) { return draft }
-        guard (1...max(1, lastUpdate)).contains(id), lastUpdate > 0 else {
+        guard wasNumbered(id) else {
             throw .notFound("No update \(id) in INC-\(number).")
         }
         let isPublished = communication?.isPublished(id) ?? true
@@ -240,7 +243,7 @@ extension Incident {
 
     private func published(_ id: Int) throws(IncidentRefusal) -> PublishedUpdate {
         if let update = communication?.published.first(where: { $0.id == id }) { return update }
-        guard (1...max(1, lastUpdate)).contains(id), lastUpdate > 0 else {
+        guard wasNumbered(id) else {
             throw .notFound("No update \(id) in INC-\(number).")
         }
         throw .updateState(

@@ -75,8 +75,11 @@ struct UpdateRoutes: Sendable {
         var body = try request.fields()
         let draft = UpdateBodies.Draft(&body)
         let context = try CommandContext(request, &body)
-        var wanted = UpdateRequest(draft.content, publishAt: draft.publishAt, corrects: draft.corrects)
-        if let template = draft.template {
+        var wanted = UpdateRequest(
+            draft.content, publishAt: draft.publishAt, template: draft.template, corrects: draft.corrects)
+        if let template = draft.template, draft.isWritten {
+            guard templates.hasTemplate(template) else { throw unknownTemplate }
+        } else if let template = draft.template {
             try await write(&wanted, from: template, keepsSteps: draft.hasSteps, number)
         }
         let outcome = try await desk.handle(.draftUpdate(wanted), on: number, context)
@@ -99,8 +102,7 @@ struct UpdateRoutes: Sendable {
         let situation = KnownSituation(
             of: incident, in: graph, for: content.audience, eta: eta, nextUpdateAt: next)
         guard let written = templates.write(situation, name: template, language: content.language) else {
-            let names = Set(templates.texts.filter { !$0.isPart }.map(\.name)).sorted().joined(separator: ", ")
-            throw Problem.invalid("/template", "should be auto or one of \(names)")
+            throw unknownTemplate
         }
         let steps = keepsSteps ? content.steps : written.steps
         guard (1...10_000).contains(written.body.unicodeScalars.count), steps.count <= UpdateBodies.stepsMax,
@@ -117,6 +119,11 @@ struct UpdateRoutes: Sendable {
         request.content.language = written.language
         request.content.eta = eta
         request.content.nextUpdateAt = next
+    }
+
+    private var unknownTemplate: Problem {
+        let names = Set(templates.texts.filter { !$0.isPart }.map(\.name)).sorted().joined(separator: ", ")
+        return .invalid("/template", "should be auto or one of \(names)")
     }
 
     private func change(

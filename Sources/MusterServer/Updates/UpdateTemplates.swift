@@ -96,6 +96,12 @@ struct UpdateTemplates: Sendable {
         return nil
     }
 
+    /// Whether a draft can have been written from it: `auto`, a name, or a name with its language, as drafts show it.
+    func hasTemplate(_ name: String) -> Bool {
+        name == Self.automatic
+            || texts.contains { !$0.isPart && (name == $0.name || name == "\($0.name).\($0.language)") }
+    }
+
     /// The most special one first.
     private static func regular(_ situation: KnownSituation) -> [String] {
         let phase = situation.phase.isOpen ? situation.phase : .review

@@ -20,13 +20,13 @@ enum EveryEvent {
             origin: "person"),
         IncidentDescribed(title: "T \(marker)", summary: "S \(marker)", labels: ["k \(marker)": marker]),
         StartCorrected(startedAt: Given.start, previous: Given.start),
-        SeveritySet(severity: .sev1, previous: .sev2),
+        SeveritySet(severity: .sev1, previous: .sev2, updateDueAt: Given.start),
         Acknowledged(),
         PhaseEntered(
             phase: .mitigate, from: .assess,
             overridden: [OverriddenRequirement(requirement: .tasksDone, detail: "task 1: \(marker)")],
-            reason: "R \(marker)"),
-        PhaseReverted(phase: .assess, from: .mitigate, reason: "R \(marker)"),
+            reason: "R \(marker)", reviewDueAt: Given.start),
+        PhaseReverted(phase: .assess, from: .mitigate, reason: "R \(marker)", updateDueAt: Given.start),
         IncidentDismissed(reason: "R \(marker)"),
         IncidentMerged(into: 7, reason: "R \(marker)"),
         IncidentAbsorbed(number: 7, title: "T \(marker)", impacts: [impact], firing: ["feed": 1, "": 2], alerts: 3),
@@ -56,7 +56,6 @@ enum EveryEvent {
             ReportSeries(
                 total: 84, peakPerMinute: 31, baselinePerMinute: 0.6, from: Given.start, bucketSeconds: 60,
                 buckets: [53, 31])),
-        UpdatePosted(audience: "public", body: "B \(marker)", eta: Given.start, steps: ["Enter \(marker)"]),
         ActionAdded(
             ordinal: 1, title: "T \(marker)", kind: .detective, owner: "O \(marker)", due: "2026-12-24",
             required: true),

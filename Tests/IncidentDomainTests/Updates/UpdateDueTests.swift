@@ -58,7 +58,8 @@ struct UpdateDueTests {
     }
 
     @Test func `nobody waits for updates during the review, and again when it comes back`() throws {
-        let review = try Self.opened(.sev1).and(.advance, .force("x"), .force("x"), .force("x"), .force("x"))
+        let review = try Self.opened(.sev1).and(
+            .acknowledge, .advance, .force("x"), .force("x"), .force("x"))
         #expect(review.incident.phase == .review)
         #expect(review.incident.nextUpdateDueAt == nil)
         let again = try review.later("15:00").and(.revert(to: .mitigate, reason: "again"))
