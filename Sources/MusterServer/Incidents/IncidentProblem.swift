@@ -28,8 +28,7 @@ extension Problem {
         case .mitigationState(_, let from, _):
             members["state"] = .string(from.rawValue)
             members["possible"] = .array(from.following.map { .string($0.rawValue) })
-        case .approvalRequired(let audience, let update):
-            members["audience"] = .string(audience.rawValue)
+        case .approvalRequired(_, let update):
             if let update { members["update"] = .integer(update) }
         case .updateState(let id, _): members["update"] = .integer(id)
         case .mergeRefused, .reviewState, .notFound, .roleRequired, .badValue: break

@@ -24,9 +24,6 @@ enum UpdateBodies {
             let template = body.optionalString("template", 1...64)
             let text = body.optionalString("body", 1...10_000)
             if template == nil, text == nil { body.refuse("body", "is required, or a template instead of it") }
-            if template != nil, text != nil {
-                body.refuse("template", "stands beside body; only one of them may be given")
-            }
             let steps = UpdateBodies.steps(&body)
             content = UpdateContent(
                 audience: UpdateBodies.audience(&body), isPublic: body.optionalBool("public"),

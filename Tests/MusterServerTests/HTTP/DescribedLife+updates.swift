@@ -14,17 +14,20 @@ extension DescribedLife {
         let made = await post("/v1/tokens", ["name": "Nadia", "role": "commander"], gives: 201)
         let nadia = try #require(made.json["token"]?.string)
         let updates = "\(path)/updates"
+        let (soon, later) = (
+            JSONValue.string(try await moment(in: 86_400)), JSONValue.string(try await moment(in: 172_800))
+        )
         let first = try await draft(updates, ["audience": "users", "template": "auto", "language": "de"])
         await ask(
             .patch, first,
-            ["body": "Geduld.", "steps": ["Warten."], "public": false, "language": "de", "eta": "2030-01-01T00:00:00Z"])
+            ["body": "Geduld.", "steps": ["Warten."], "public": false, "language": "de", "eta": soon])
         await post("\(first)/approve", ["revision": 2], gives: 409)
         await ask(.post, "\(first)/approve", ["revision": 2], token: nadia)
         await post("\(first)/publish", ["publish_at": .string(try await moment(in: 3600))])
         await post("\(first)/publish")
         await post("\(first)/publish")
         let content: JSONValue = [
-            "body": "Etwas Geduld.", "reason": "freundlicher", "steps": ["Warten."], "eta": "2030-01-02T00:00:00Z",
+            "body": "Etwas Geduld.", "reason": "freundlicher", "steps": ["Warten."], "eta": soon,
         ]
         await post("\(first)/correct", content)
         await refuseUpdates(updates, first)
@@ -32,13 +35,13 @@ extension DescribedLife {
             updates,
             [
                 "audience": "users", "body": "Bald.", "corrects": .integer(try #require(Int(number(first)))),
-                "next_update_at": "2030-01-01T00:00:00Z",
+                "next_update_at": soon,
             ])
         await post("\(second)/publish")
         let third = try await draft(updates, ["audience": "regulators", "body": "Nothing yet."])
         await post("\(third)/withdraw", ["reason": "They called."])
         await post("\(path)/eta", ["source": "plan"])
-        await post("\(path)/eta", ["eta": "2030-01-03T00:00:00Z", "reason": "The vendor needs longer."])
+        await post("\(path)/eta", ["eta": later, "reason": "The vendor needs longer."])
         try await missTimes(path, updates)
         try await readPages(updates)
         await get("/v1/update-templates")
