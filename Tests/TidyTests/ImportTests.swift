@@ -54,7 +54,8 @@ struct ImportTests {
                 guard let gates = Self.gates[found.module], !gates.contains(file.topic) else { return nil }
                 return Complaint(
                     file, line: found.line,
-                    "only \(gates.joined(separator: ".swift and ")).swift imports \(found.module); give it a function for what is needed here")
+                    "only \(gates.joined(separator: ".swift and ")).swift imports \(found.module); give it a function for what is needed here"
+                )
             }
         }
         #expect(complaints.isEmpty, "\(report(complaints))")

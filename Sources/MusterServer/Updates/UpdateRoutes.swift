@@ -52,14 +52,15 @@ struct UpdateRoutes: Sendable {
         try query.finish()
         let last = try page.cursor?.integer(0) ?? 0
         let severity = try await desk.current(number).incident.severity
-        let found = UpdateHistory.make(try await entries(number)).filter { $0.id > last }
+        let found = try await history(number).filter { $0.id > last }
         return Answer.page(
             found, page, of: request, cursor: { PageCursor(list: "updates", key: [.integer($0.id)]) }
         ) { $0.value(UpdateRepresentation(update: $1, policy: desk.updates, severity: severity)) }
     }
 
-    private func entries(_ number: Int) async throws -> [RecordedEvent] {
-        try await reader.all(of: number, kinds: UpdateHistory.kinds).map(\.recorded)
+    private func history(_ number: Int) async throws -> [UpdateRecord] {
+        let entries = try await reader.all(of: number, kinds: UpdateHistory.kinds)
+        return try await WorkerPool.run(beside: entries.count > 100) { UpdateHistory.make(entries.map(\.recorded)) }
     }
 
     private func post(_ request: RequestContext) async throws -> Answer {
@@ -143,7 +144,7 @@ struct UpdateRoutes: Sendable {
         _ id: Int, of outcome: IncidentDesk.Outcome, status: HTTPResponse.Status = .ok
     ) async throws -> Answer {
         let incident = outcome.incident
-        let update = UpdateHistory.make(try await entries(incident.number)).first { $0.id == id }
+        let update = try await history(incident.number).first { $0.id == id }
         let shown = update.map { UpdateRepresentation(update: $0, policy: desk.updates, severity: incident.severity) }
         return .json(status: status, version: incident.version) { $0.value(shown) }
     }
