@@ -23,7 +23,7 @@ struct ImportTests {
     private static let gates = [
         "CMarkdown": ["MarkdownReader"], "COpenSSL": ["OpenSSL"], "COpenAPI": ["OpenAPIRoutes"],
         "CZlib": ["ContentCoding"],
-        "Mustache": ["Pages", "TextTemplate"],
+        "Mustache": ["Pages", "TextTemplate", "UpdateTemplates"],
     ]
 
     /// What a kind of file may not import, and where to go instead.

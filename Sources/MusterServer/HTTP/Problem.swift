@@ -166,6 +166,8 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case mitigationState = "mitigation-state"
     case mergeRefused = "merge-refused"
     case reviewState = "review-state"
+    case approvalRequired = "approval-required"
+    case updateState = "update-state"
     case inUse = "in-use"
     case endpointDisabled = "endpoint-disabled"
     case ownToken = "own-token"
@@ -201,7 +203,8 @@ extension ProblemKind {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
-            .mergeRefused, .reviewState, .inUse, .endpointDisabled, .ownToken, .unreadable, .idempotencyInFlight:
+            .mergeRefused, .reviewState, .approvalRequired, .updateState, .inUse, .endpointDisabled, .ownToken,
+            .unreadable, .idempotencyInFlight:
             .conflict
         case .versionMismatch: .preconditionFailed
         case .versionRequired: .preconditionRequired
@@ -235,6 +238,8 @@ extension ProblemKind {
         case .mitigationState: "Not allowed in this state of the mitigation"
         case .mergeRefused: "These incidents cannot be merged"
         case .reviewState: "Not allowed in this state of the review"
+        case .approvalRequired: "A second person has to approve it"
+        case .updateState: "Not allowed in this state of the update"
         case .inUse: "Still in use"
         case .endpointDisabled: "The endpoint is disabled"
         case .ownToken: "A token cannot revoke itself"
@@ -295,6 +300,10 @@ extension ProblemKind {
         case .mitigationState: "The detail lists the states that can follow the present one."
         case .mergeRefused: "The detail says why."
         case .reviewState: "The review does not exist yet, or is already approved."
+        case .approvalRequired:
+            "The configuration (`updates.approval`) asks for a second person's approval of updates to this audience. Draft the "
+                + "update; somebody who did not write it approves it; then it can be published."
+        case .updateState: "The detail says how the update stands."
         case .inUse: "Something else still refers to it; the detail says what."
         case .endpointDisabled: "Nothing is sent to a disabled endpoint; enable it first."
         case .ownToken:

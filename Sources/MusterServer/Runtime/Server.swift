@@ -60,7 +60,8 @@ package struct Server: Sendable {
         authenticator = Authenticator(
             tokens: tokens, bootstrapToken: configuration.bootstrapToken, onForget: { streams.tokensChanged() })
         desk = IncidentDesk(
-            pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed)
+            pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed,
+            updates: configuration.updates.policy)
         alerts = AlertStore(pool: pool)
         sources = SourceCache(store: SourceStore(pool: pool))
         rules = RuleBook(pool: pool, logger: logger)
@@ -132,6 +133,9 @@ package struct Server: Sendable {
             TokenRoutes(tokens: tokens, authenticator: authenticator).routes,
             IncidentRoutes(desk: desk, search: IncidentSearch(pool: pool, policy: configuration.policy)).routes,
             IncidentWorkRoutes(desk: desk).routes,
+            UpdateRoutes(
+                desk: desk, reader: TimelineReader(runner: pool), templates: configuration.updates.templates
+            ).routes,
             SuggestionRoutes(desk: desk).routes,
             RestorationRoutes(desk: desk).routes,
             StatisticsRoutes(search: EstimateSearch(pool: pool)).routes,

@@ -12,6 +12,7 @@ import Testing
             try await life.giveAccess()
             let first = try await life.openAndAssess()
             try await life.mitigate(first)
+            try await life.keepInformed(first)
             try await life.restore(first)
             try await life.review(first)
             try await life.endOtherwise(first)
