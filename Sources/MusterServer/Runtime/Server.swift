@@ -99,6 +99,10 @@ package struct Server: Sendable {
             ReportRunner(desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger),
             ReportPruneRunner(
                 store: ReportStore(pool: pool), days: configuration.reports.retentionDays, logger: logger),
+            MaintenanceRunner(
+                desk: desk, pool: pool, grace: configuration.maintenance.overrunGrace, routing: routing,
+                logger: logger),
+            MaintenancePruneRunner(pool: pool, days: configuration.maintenance.retentionDays, logger: logger),
             KeptKeyRunner(store: KeptKeyStore(pool: pool), logger: logger),
             TableBoundRunner(store: TableBoundStore(pool: pool), logger: logger),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
@@ -126,7 +130,9 @@ package struct Server: Sendable {
             StatisticsRoutes(search: EstimateSearch(pool: pool)).routes,
             ReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes,
             TimelineRoutes(desk: desk, reader: TimelineReader(runner: pool), streams: streams).routes,
-            ComponentRoutes(desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool)).routes,
+            ComponentRoutes(
+                desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool), maintenance: maintenanceSearch
+            ).routes,
             CatalogRoutes(reader: CatalogReader(pool: pool)).routes,
             DependencyRoutes(catalog: catalog).routes,
             SourceRoutes(
@@ -143,6 +149,11 @@ package struct Server: Sendable {
             AlertRoutes(search: AlertSearch(pool: pool), store: alerts, routing: routing).routes,
             RuleRoutes(store: RuleStore(pool: pool), book: rules, trial: trial, names: names).routes,
             SilenceRoutes(store: silences, routing: routing).routes,
+            MaintenanceRoutes(
+                desk: MaintenanceDesk(
+                    pool: pool, grace: configuration.maintenance.overrunGrace, routing: routing),
+                search: maintenanceSearch, incidents: desk, names: names, publicURL: configuration.http.publicURL
+            ).routes,
             ReportRoutes(
                 reports: reports, search: ReportSearch(pool: pool), desk: desk,
                 beside: ReportsBeside(desk: desk, pool: pool)
@@ -170,6 +181,7 @@ package struct Server: Sendable {
     private var names: NamedComponents { NamedComponents(catalog: catalog) }
     private var changes: ChangeStore { ChangeStore(pool: pool) }
     private var deadLetters: DeadLetterStore { DeadLetterStore(pool: pool) }
+    private var maintenanceSearch: MaintenanceSearch { MaintenanceSearch(pool: pool) }
     private var silences: SilenceStore { SilenceStore(pool: pool) }
 
     var liveMetrics: LiveMetrics {
