@@ -98,6 +98,13 @@ struct ArchiveImportStore: Sendable {
             FROM (SELECT greatest(\(incidentNumber), (SELECT coalesce(max(number), 0) FROM incident)) AS last) AS used
             """
         ]
+        // Nobody is told what was told before the archive was made.
+        statements.append(
+            """
+            UPDATE notification_cursor SET (transaction_id, position) = (
+                SELECT transaction_id, position FROM timeline_entry ORDER BY transaction_id DESC, position DESC LIMIT 1)
+            WHERE EXISTS (SELECT 1 FROM timeline_entry)
+            """)
         for columns in tables {
             for column in columns.identities where !columns.table.omitted.contains(column) {
                 let table = columns.table.name.sqlIdentifier

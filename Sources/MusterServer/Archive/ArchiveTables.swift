@@ -40,6 +40,7 @@ enum ArchiveTables {
         ArchiveTable(name: "heartbeat", key: ["name"]),
         ArchiveTable(name: "probe", key: ["name"]),
         ArchiveTable(name: "probe_result", key: ["probe", "slot"]),
+        ArchiveTable(name: "endpoint", key: ["id"]),
         ArchiveTable(name: "sense_signal", key: ["source", "identity"]),
         ArchiveTable(name: "report_count", key: ["minute", "component", "symptom", "region"]),
         ArchiveTable(name: "report_baseline", key: ["component", "symptom"]),
@@ -48,10 +49,15 @@ enum ArchiveTables {
         ArchiveTable(name: "idempotency", key: ["scope"]),
     ]
 
+    private static let whatWasSent =
+        "what was sent belongs to the installation that sent it: after an import nothing of it is sent again"
+
     /// Tables that no archive holds, and why.
     static let leftOut = [
         "schema_migration": "the head of the archive says how far the schema was, and the import makes it so",
         "sealing_key": "with it, the secrets of probes that the archive holds could be opened",
+        "notice": whatWasSent, "notification": whatWasSent, "notification_lane": whatWasSent,
+        "notification_attempt": whatWasSent, "notification_thread": whatWasSent, "notification_cursor": whatWasSent,
         "report_salt":
             "with it, who reported could be guessed; it is forgotten after two days, and archives are kept for years",
         "report_reporter":

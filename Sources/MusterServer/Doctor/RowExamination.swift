@@ -5,8 +5,8 @@ extension ExaminedTable {
     /// Every table of which rows are read into memory.
     static let all = [
         RuleStore.examined, SilenceStore.examined, SourceStore.examined, CatalogStore.examined, TokenStore.examined,
-        HeartbeatStore.examined, ProbeStore.examined, ReportBaselineStore.examined, MaintenanceStore.examined,
-        OccurrenceStore.examined,
+        HeartbeatStore.examined, ProbeStore.examined, EndpointStore.examined, ReportBaselineStore.examined,
+        MaintenanceStore.examined, OccurrenceStore.examined,
     ]
 }
 

@@ -275,7 +275,7 @@ extension BodyReader {
     }
 
     /// Names and texts, as labels are: at most `max`, names of 1 to 64 characters, texts of up to 256.
-    mutating func optionalLabels(_ field: String, max: Int = 64) -> [String: String]? {
+    mutating func optionalLabels(_ field: String, max: Int = 64, valueMax: Int = 256) -> [String: String]? {
         guard let value = optionalValue(field) else { return nil }
         guard case .object(let members) = value else {
             refuse(field, "should be an object and is \(value.kindName)")
@@ -292,7 +292,7 @@ extension BodyReader {
             if case .failure(let complaint) = FieldRules.string(.string(member.name), 1...64, trims: false) {
                 reader.refuse(member.name, "its name \(complaint.detail)")
             }
-            labels[member.name] = reader.string(member.name, 0...256, trims: false)
+            labels[member.name] = reader.string(member.name, 0...valueMax, trims: false)
         }
         addErrors(of: reader)
         return labels

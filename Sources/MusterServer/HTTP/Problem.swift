@@ -168,6 +168,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case mergeRefused = "merge-refused"
     case reviewState = "review-state"
     case inUse = "in-use"
+    case endpointDisabled = "endpoint-disabled"
     case ownToken = "own-token"
     case unreadable
 
@@ -201,7 +202,8 @@ extension ProblemKind {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
-            .maintenanceState, .mergeRefused, .reviewState, .inUse, .ownToken, .unreadable, .idempotencyInFlight:
+            .maintenanceState, .mergeRefused, .reviewState, .inUse, .endpointDisabled, .ownToken, .unreadable,
+            .idempotencyInFlight:
             .conflict
         case .versionMismatch: .preconditionFailed
         case .versionRequired: .preconditionRequired
@@ -237,6 +239,7 @@ extension ProblemKind {
         case .mergeRefused: "These incidents cannot be merged"
         case .reviewState: "Not allowed in this state of the review"
         case .inUse: "Still in use"
+        case .endpointDisabled: "The endpoint is disabled"
         case .ownToken: "A token cannot revoke itself"
         case .unreadable: "The stored row cannot be read"
         case .versionMismatch: "Somebody else changed it"
@@ -297,6 +300,7 @@ extension ProblemKind {
         case .mergeRefused: "The detail says why."
         case .reviewState: "The review does not exist yet, or is already approved."
         case .inUse: "Something else still refers to it; the detail says what."
+        case .endpointDisabled: "Nothing is sent to a disabled endpoint; enable it first."
         case .ownToken:
             "A token cannot revoke itself, so that nobody locks himself out by mistake. Use another admin token."
         case .unreadable:

@@ -311,8 +311,8 @@ extension IncidentDesk {
 }
 
 extension IncidentDesk {
-    /// Takes what people typed out of one timeline entry, out of the incident, out of the revisions of its review and the alerts
-    /// that say the same. The entries, their places in the chain and what the rules need of them stay.
+    /// Takes what people typed out of one timeline entry, out of the incident, out of the revisions of its review, the alerts
+    /// and the notices that say the same. The entries, their places in the chain and what the rules need of them stay.
     func redact(_ sequence: Int, of number: Int, reason: String, _ context: CommandContext) async throws -> Outcome {
         try await repeating(context, on: number) { mayBeDone, _ in
             if mayBeDone, let done = try await done(context.commandID, on: number) { return done }
@@ -350,6 +350,8 @@ extension IncidentDesk {
             try await timeline.redact(part.sequence, of: number, replacement: part.payload, in: transaction)
         }
         try await redactAlerts(of: target.recorded.event, number, in: transaction)
+        try await NoticeStore.redact(
+            try RedactedTexts(of: target.recorded.event), sequence, of: number, in: transaction)
         _ = try await transaction.query(IdempotencyStore.forget(number))
         let redacted = Dictionary(uniqueKeysWithValues: parts.map { ($0.sequence, $0.event) })
         let replayed = entries.reduce(Incident?.none) { incident, entry in

@@ -2,7 +2,7 @@ import Logging
 import Metrics
 
 /// Forgets what is older than its retention: dead letters, changes, silences, the audit, the outcomes of Opsgenie's requests,
-/// and alerts that are over. Never incidents and their timelines, which are chains. A little at a time, so that nothing else waits for it; any daemon may do it.
+/// what was sent, and alerts that are over. Never incidents and their timelines, which are chains. A little at a time, so that nothing else waits for it; any daemon may do it.
 struct IngressPruneRunner: PeriodicRunner {
     static let name = "retention"
     static let failure = "cannot remove rows past their retention"
@@ -16,6 +16,7 @@ struct IngressPruneRunner: PeriodicRunner {
         /// Who changed what is kept for ever, unless somebody must forget it.
         var auditDays = 0
         var requestDays = 7
+        var notificationDays = 30
     }
 
     /// What is removed, as `muster_pruned_rows` names it.
@@ -26,6 +27,7 @@ struct IngressPruneRunner: PeriodicRunner {
         case silences
         case auditLines = "audit lines"
         case requests
+        case notifications
     }
 
     let retention: Retention
@@ -34,6 +36,7 @@ struct IngressPruneRunner: PeriodicRunner {
     let changes: ChangeStore
     let requests: OpsgenieStore
     let silences: SilenceStore
+    let notifications: NotificationStore
     let logger: Logger
     let interval: Duration = .seconds(600)
     let delay: Duration = .seconds(600)
@@ -62,6 +65,7 @@ struct IngressPruneRunner: PeriodicRunner {
         case .silences: try await silences.prune(days: days, limit: Self.batchRows)
         case .auditLines: try await AuditStore.prune(days: days, limit: Self.batchRows, in: silences.pool)
         case .requests: try await requests.prune(days: days, limit: Self.batchRows)
+        case .notifications: try await notifications.prune(days: days, limit: Self.batchRows)
         }
     }
 
@@ -73,6 +77,7 @@ struct IngressPruneRunner: PeriodicRunner {
         case .silences: retention.silenceDays
         case .auditLines: retention.auditDays
         case .requests: retention.requestDays
+        case .notifications: retention.notificationDays
         }
     }
 }

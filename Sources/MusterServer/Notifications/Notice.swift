@@ -80,7 +80,8 @@ extension NoticeIncident {
             next: policy.unmet(leaving: incident.phase, of: incident)
                 .map(\.detail),
             eta: incident.eta ?? incident.plan?.expected?.median, startedAt: incident.times.startedAt,
-            acknowledgedAt: incident.times.acknowledgedAt, restoredAt: incident.times.restoredAt, labels: incident.labels)
+            acknowledgedAt: incident.times.acknowledgedAt, restoredAt: incident.times.restoredAt,
+            labels: incident.labels)
     }
 }
 

@@ -3,9 +3,7 @@ import IncidentDomain
 import Postgres
 
 /// The rows of notices: what there is to tell. `NoticeFanOut` makes the notifications of them.
-struct NoticeStore: Sendable {
-    let pool: PostgresPool
-
+enum NoticeStore {
     /// Stores notices, each once: one whose key is known stays as it was. It belongs into the transaction of what it tells of,
     /// so that it is told exactly if that is committed.
     ///
@@ -20,9 +18,241 @@ struct NoticeStore: Sendable {
         """
     }
 
-    static func text(_ notice: Notice) -> String {
+    private static func text(_ notice: Notice) -> String {
         var json = JSONWriter()
         json.value(notice)
         return String(decoding: json.bytes, as: UTF8.self)
+    }
+
+    /// Of an entry of a timeline.
+    static func key(of incident: Int, _ sequence: Int) -> String { "event/\(incident)-\(sequence)" }
+
+    static func lane(of incident: Int) -> String { "INC-\(incident)" }
+
+    // MARK: - Fan-out
+
+    /// A notice that was stored beside what it tells of.
+    struct Stored: Sendable {
+        let key: String
+        let notice: Notice
+        /// The only endpoints that hear it.
+        let endpoints: [UUID]?
+
+        /// What is told of the same thing stays in its order.
+        var lane: String {
+            if let incident = notice.incident { return NoticeStore.lane(of: incident.number) }
+            return key.split(separator: "/").prefix(2).joined(separator: "/")
+        }
+    }
+
+    /// What has to be looked at next.
+    struct Page: Sendable {
+        /// Those that can be read, and behind the last one of all.
+        let entries: [TimelineEntry]
+        let end: FeedPosition?
+        let notices: [Stored]
+        /// All that were taken, unreadable ones included.
+        let taken: [Int]
+        let isFull: Bool
+
+        var isEmpty: Bool { end == nil && taken.isEmpty }
+    }
+
+    /// A notification that is to be made, with its notice where that does not stand in the table yet.
+    struct Planned: Sendable {
+        let key: String
+        let notice: Notice?
+        let endpoint: UUID
+        let lane: String
+    }
+
+    private static let pageRows = 200
+
+    /// Whether there is anything to look at, and anybody who hears. It writes nothing: an idle daemon asks it once a second.
+    static func outlook(in pool: PostgresPool) async throws -> (hasNews: Bool, hasEndpoints: Bool) {
+        let row = try await pool.query(
+            """
+            SELECT EXISTS (SELECT 1 FROM endpoint WHERE enabled) AS has_endpoints,
+                EXISTS (SELECT 1 FROM notice WHERE NOT fanned_out)
+                OR EXISTS (SELECT 1 FROM notification_cursor AS cursor CROSS JOIN LATERAL (
+                    SELECT 1 FROM timeline_entry
+                    WHERE (timeline_entry.transaction_id, timeline_entry.position)
+                            > (cursor.transaction_id, cursor.position)
+                        AND timeline_entry.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+                    ORDER BY timeline_entry.transaction_id, timeline_entry.position LIMIT 1) AS entry) AS has_news
+            """
+        ).first
+        return (try row?.decode("has_news") ?? false, try row?.decode("has_endpoints") ?? false)
+    }
+
+    /// Goes on behind all that there is, where nobody hears.
+    static func passBy(in pool: PostgresPool) async throws {
+        _ = try await pool.pipeline([
+            """
+            UPDATE notification_cursor
+            SET transaction_id = greatest(transaction_id, pg_snapshot_xmin(pg_current_snapshot())), position = 0
+            WHERE transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+                AND NOT EXISTS (SELECT 1 FROM endpoint WHERE enabled)
+            """,
+            """
+            UPDATE notice SET fanned_out = true
+            WHERE NOT fanned_out AND NOT EXISTS (SELECT 1 FROM endpoint WHERE enabled)
+            """,
+        ])
+    }
+
+    /// The next page; nil while another daemon is at it. The row of the cursor is held until the transaction ends.
+    static func page(in transaction: PostgresTransaction) async throws -> Page? {
+        let cursor = try await transaction.query(
+            "SELECT transaction_id, position FROM notification_cursor FOR UPDATE SKIP LOCKED"
+        ).first
+        guard let cursor else { return nil }
+        let start = FeedPosition(
+            transaction: try cursor.decode("transaction_id"), position: try cursor.decode("position"))
+        let results = try await transaction.pipeline([
+            FeedStore.page(after: start, limit: pageRows),
+            """
+            SELECT id, key, body, endpoints FROM notice WHERE NOT fanned_out ORDER BY id LIMIT \(pageRows)
+            FOR UPDATE
+            """,
+        ])
+        let rows = results[0]
+        var bytes = 0
+        for row in rows { bytes += try row.decode("payload", as: PostgresJSON.self).bytes.count }
+        // What this release cannot read, as an event of a newer one, is passed by: whoever wrote it tells it, or nobody can.
+        let entries = rows.compactMap { try? TimelineStore.entry($0) }
+        let end = try rows.last.map {
+            FeedPosition(transaction: try $0.decode("transaction_id"), position: try $0.decode("position"))
+        }
+        return Page(
+            entries: entries, end: end, notices: try results[1].compactMap(stored),
+            taken: try results[1].map { try $0.decode("id") },
+            isFull: rows.count >= pageRows || bytes >= FeedStore.pageBytesMax || results[1].count >= pageRows)
+    }
+
+    private static func stored(_ row: PostgresRow) throws -> Stored? {
+        let body: PostgresJSON = try row.decode("body")
+        guard let json = try? JSONParser.parse(body.bytes), let notice = Notice(json) else { return nil }
+        return Stored(key: try row.decode("key"), notice: notice, endpoints: try row.decode("endpoints"))
+    }
+
+    /// Incidents as they stand, by number. One that cannot be read is left out.
+    static func incidents(
+        _ numbers: Set<Int>, in transaction: PostgresTransaction
+    ) async throws -> [Int: Incident] {
+        let rows = try await transaction.query("SELECT state FROM incident WHERE number = ANY (\(Array(numbers)))")
+        var found: [Int: Incident] = [:]
+        for row in rows {
+            let state: PostgresJSON = try row.decode("state")
+            guard let incident = try? IncidentColumns.incident(state.bytes) else { continue }
+            found[incident.number] = incident
+        }
+        return found
+    }
+
+    /// Makes the notifications of a page, in their order, and goes on behind it.
+    static func carryOut(_ planned: [Planned], of page: Page, in transaction: PostgresTransaction) async throws {
+        var fresh: [(key: String, notice: Notice)] = []
+        for item in planned {
+            guard let notice = item.notice, fresh.last?.key != item.key else { continue }
+            fresh.append((item.key, notice))
+        }
+        let lanes = Set(planned.map { LaneName(endpoint: $0.endpoint, lane: $0.lane) })
+        var statements: [SQL] = []
+        if !planned.isEmpty {
+            statements += [
+                put(fresh),
+                """
+                INSERT INTO notification (notice, endpoint, lane)
+                SELECT notice.id, planned.endpoint, planned.lane
+                FROM unnest(\(planned.map(\.key)), \(planned.map(\.endpoint)), \(planned.map(\.lane)))
+                    WITH ORDINALITY AS planned (key, endpoint, lane, place)
+                    JOIN notice ON notice.key = planned.key
+                ORDER BY planned.place
+                ON CONFLICT (endpoint, notice) DO NOTHING
+                """,
+                NotificationStore.wake(lanes: lanes.map { ($0.endpoint, $0.lane) }),
+            ]
+        }
+        statements.append(
+            """
+            UPDATE notice SET fanned_out = true
+            WHERE id = ANY (\(page.taken)) OR key = ANY (\(fresh.map(\.key)))
+            """)
+        if let end = page.end {
+            statements.append(
+                """
+                UPDATE notification_cursor
+                SET transaction_id = \(String(end.transaction))::text::xid8, position = \(end.position)
+                """)
+        }
+        _ = try await transaction.pipeline(statements)
+    }
+
+    private struct LaneName: Hashable {
+        let endpoint: UUID
+        let lane: String
+    }
+
+    // MARK: - Redaction
+
+    /// Takes what people typed out of the notice of an entry that is redacted, and the texts out of all that is told of the incident.
+    static func redact(
+        _ texts: RedactedTexts, _ sequence: Int, of number: Int, in transaction: PostgresTransaction
+    ) async throws {
+        // The fan-out waits, or we wait for it: what it has read before must not be stored behind us.
+        _ = try await transaction.query("SELECT 1 FROM notification_cursor FOR UPDATE")
+        let rows = try await transaction.query(
+            "SELECT id, key, body FROM notice WHERE incident = \(number) ORDER BY id FOR UPDATE")
+        var changed: [(id: Int, text: String)] = []
+        for row in rows {
+            guard var notice = try stored(row.decode("key"), row.decode("body")) else { continue }
+            let before = notice
+            if try row.decode("key", as: String.self) == key(of: number, sequence) {
+                (notice.sentence, notice.data) = (IncidentEvent.redactedText, .null)
+            }
+            notice.take(out: texts)
+            if notice != before { changed.append((try row.decode("id"), text(notice))) }
+        }
+        guard !changed.isEmpty else { return }
+        _ = try await transaction.query(
+            """
+            UPDATE notice SET body = changed.body::json
+            FROM unnest(\(changed.map(\.id)), \(changed.map(\.text))) AS changed (id, body)
+            WHERE notice.id = changed.id
+            """)
+    }
+
+    private static func stored(_ key: String, _ body: PostgresJSON) throws -> Notice? {
+        guard let json = try? JSONParser.parse(body.bytes) else { return nil }
+        return Notice(json)
+    }
+}
+
+extension Notice {
+    fileprivate mutating func take(out texts: RedactedTexts) {
+        sentence = texts.takenOut(of: sentence)
+        data = data.mapTexts(texts.takenOut)
+        incident = incident.map { incident in
+            var incident = incident
+            incident.title = texts.takenOut(of: incident.title)
+            incident.next = incident.next.map(texts.takenOut)
+            incident.commander = incident.commander.map(texts.takenOut)
+            incident.labels = incident.labels.mapValues(texts.takenOut)
+            return incident
+        }
+    }
+}
+
+extension JSONValue {
+    /// The same with every text changed; names stay.
+    func mapTexts(_ change: (String) -> String) -> JSONValue {
+        switch self {
+        case .null, .bool, .integer, .number: self
+        case .string(let text): .string(change(text))
+        case .array(let elements): .array(elements.map { $0.mapTexts(change) })
+        case .object(let object):
+            .object(JSONObject(object.members.map { .init(name: $0.name, value: $0.value.mapTexts(change)) }))
+        }
     }
 }

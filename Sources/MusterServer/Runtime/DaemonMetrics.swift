@@ -127,6 +127,9 @@ enum CountersFromStart {
         Family(name: "muster_ingress_too_large", label: "kind", values: kinds),
         Family(name: "muster_matching_skipped", label: "what", values: ["rule", "silence"]),
         Family(name: "muster_messages_without_alert", label: "kind", values: kinds),
+        Family(
+            name: "muster_notification_attempts", label: "outcome", values: NotificationStore.outcomes),
+        Family(name: "muster_notifications_made"),
         Family(name: "muster_probe_lookups_failed"),
         Family(name: "muster_pruned_rows", label: "what", values: IngressPruneRunner.Kind.allCases.map(\.rawValue)),
         Family(name: "muster_reports_refused", label: "limit", values: ReportLimiter.Limit.allCases.map(\.rawValue)),

@@ -35,3 +35,13 @@ extension ListenAddress: CustomStringConvertible {
         }
     }
 }
+
+extension ListenAddress {
+    /// What a client on this machine uses where nothing else is configured; a socket has no such URL.
+    var url: String {
+        switch self {
+        case .tcp: "http://\(self)"
+        case .unix: "http://localhost"
+        }
+    }
+}

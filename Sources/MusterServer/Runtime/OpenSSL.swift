@@ -156,7 +156,8 @@ extension OpenSSL {
     private static func withEd25519Key<Result>(
         _ seed: [UInt8], _ body: (OpaquePointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        guard seed.count == ed25519Bytes, let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count)
+        guard seed.count == ed25519Bytes,
+            let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count)
         else { throw Failure(call: "EVP_PKEY_new_raw_private_key") }
         defer { EVP_PKEY_free(key) }
         return try body(key)

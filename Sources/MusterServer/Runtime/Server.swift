@@ -22,6 +22,10 @@ package struct Server: Sendable {
     let streams: FeedHub
     let desk: IncidentDesk
     let routing = WakeSignal()
+    /// Something was committed that somebody may have to hear.
+    let noticing = WakeSignal()
+    /// Something waits in the outbox.
+    let sending = WakeSignal()
     let alerts: AlertStore
     let intake: AlertIntake
     let sources: SourceCache
@@ -45,7 +49,7 @@ package struct Server: Sendable {
         tokens = TokenStore(pool: pool)
         idempotency = IdempotencyStore(pool: pool)
         catalog = CatalogCache(pool: pool)
-        feed = FeedSignal()
+        feed = FeedSignal(waking: [noticing])
         let streams = FeedHub(
             feed: FeedStore(pool: pool), signal: feed, tokens: tokens,
             limits: FeedHub.Limits(streams: configuration.streams.max, perToken: configuration.streams.perTokenMax),
@@ -95,7 +99,14 @@ package struct Server: Sendable {
                 reportsOpenIncidents: configuration.reports.openIncidents),
             IngressPruneRunner(
                 retention: configuration.retention, alerts: alerts, deadLetters: deadLetters, changes: changes,
-                requests: OpsgenieStore(pool: pool), silences: silences, logger: logger),
+                requests: OpsgenieStore(pool: pool), silences: silences, notifications: notifications, logger: logger),
+            NoticeFanOut(
+                pool: pool, policy: configuration.policy, signal: noticing, sending: sending, logger: logger),
+            NotificationSender(
+                store: notifications, endpoints: endpoints, carrier: carrier, publicURL: publicURL, signal: sending,
+                noticing: noticing, logger: logger),
+            FailingEndpointRunner(
+                store: notifications, days: configuration.notifications.disableAfterDays, logger: logger),
             ReportRunner(desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger),
             ReportPruneRunner(
                 store: ReportStore(pool: pool), days: configuration.reports.retentionDays, logger: logger),
@@ -163,6 +174,9 @@ package struct Server: Sendable {
                 store: senses.heartbeats,
                 credentials: PingCredentials(authenticator: authenticator, sources: sources), signal: senses.signal
             ).routes,
+            EndpointRoutes(
+                store: endpoints, notifications: notifications, publicURL: publicURL, signal: sending
+            ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,
         ]
         return lists.flatMap(\.self)
@@ -183,6 +197,17 @@ package struct Server: Sendable {
     private var deadLetters: DeadLetterStore { DeadLetterStore(pool: pool) }
     private var maintenanceSearch: MaintenanceSearch { MaintenanceSearch(pool: pool) }
     private var silences: SilenceStore { SilenceStore(pool: pool) }
+    private var notifications: NotificationStore { NotificationStore(pool: pool) }
+    private var endpoints: EndpointStore { EndpointStore(pool: pool, secretsKey: configuration.secretsKey) }
+
+    private var carrier: MessageCarrier {
+        MessageCarrier(
+            client: OutboundClient(networks: configuration.notifications.networks, clients: PinnedClients()),
+            mail: configuration.notifications.mailCommand.map(MailProgram.init))
+    }
+
+    /// What links in messages begin with.
+    private var publicURL: String { configuration.http.publicURL ?? configuration.http.listen.url }
 
     var liveMetrics: LiveMetrics {
         LiveMetrics(

@@ -47,6 +47,10 @@ import Logging
 /// | `retention.change_days` | days | 90 | 0 to 3650; 0 keeps for ever |
 /// | `retention.silence_days` | days after a silence is over | 365 | 0 to 3650; 0 keeps for ever |
 /// | `retention.audit_days` | days | 0 | 0 to 3650; 0 keeps for ever |
+/// | `retention.notification_days` | days that notices and attempts are kept | 30 | 1 to 3650 |
+/// | `notifications.allowed_networks` | list of networks that are not public, as `10.0.0.0/8` | none | |
+/// | `notifications.disable_after_days` | days in which every attempt failed | 5 | 1 to 365 |
+/// | `mail.command` | path of the mail program and its arguments | none: no mail | |
 /// | `probes.concurrent_max` | count | 64 | 0 (none in this daemon) to 1000 |
 /// | `probes.allowed_networks` | list of networks, as `10.0.0.0/8` | all but those of link-local and metadata addresses | |
 /// | `maintenance.overrun_grace_seconds` | seconds | 300 | 0 to 86400 |
@@ -131,6 +135,13 @@ package struct ServerConfiguration: Sendable {
         var retentionDays: Int
     }
 
+    struct Notifications: Sendable {
+        var networks: OutboundNetworks
+        var disableAfterDays: Int
+        /// The mail program and its arguments; nil for no mail.
+        var mailCommand: [String]?
+    }
+
     struct Reports: Sendable {
         /// Whether users' reports alone open incidents.
         var openIncidents: Bool
@@ -150,6 +161,7 @@ package struct ServerConfiguration: Sendable {
     var intake: Intake
     var retention: IngressPruneRunner.Retention
     var probes: Probes
+    var notifications: Notifications
     var reports: Reports
     var maintenance: Maintenance
     var soak: SoakPolicy
@@ -227,8 +239,10 @@ extension ServerConfiguration {
             deadLetterDays: reader.integer("retention.dead_letter_days", default: 30, 0...3650),
             changeDays: reader.integer("retention.change_days", default: 90, 0...3650),
             silenceDays: reader.integer("retention.silence_days", default: 365, 0...3650),
-            auditDays: reader.integer("retention.audit_days", default: 0, 0...3650))
+            auditDays: reader.integer("retention.audit_days", default: 0, 0...3650),
+            notificationDays: reader.integer("retention.notification_days", default: 30, 1...3650))
         probes = Probes(&reader)
+        notifications = Notifications(&reader)
         reports = Reports(
             openIncidents: reader.bool("reports.open_incidents", default: false),
             perMinuteMax: reader.integer("reports.per_minute_max", default: 6_000, 1...1_000_000),
@@ -345,6 +359,23 @@ extension ServerConfiguration.Probes {
         for text in texts where NetworkRange(text) == nil {
             reader.refuse(
                 "probes.allowed_networks", "\"\(text)\" is no network; write it as 10.0.0.0/8 or 2001:db8::/32")
+        }
+    }
+}
+
+extension ServerConfiguration.Notifications {
+    fileprivate init(_ reader: inout SettingReader) {
+        let texts = reader.list("notifications.allowed_networks") ?? []
+        networks = OutboundNetworks(exceptions: texts.compactMap(NetworkRange.init))
+        for text in texts where NetworkRange(text) == nil {
+            reader.refuse(
+                "notifications.allowed_networks", "\"\(text)\" is no network; write it as 10.0.0.0/8 or 2001:db8::/32")
+        }
+        disableAfterDays = reader.integer("notifications.disable_after_days", default: 5, 1...365)
+        mailCommand = reader.string("mail.command").map { $0.split(separator: " ").map(String.init) }
+        if let path = mailCommand?.first ?? reader.string("mail.command"), !path.hasPrefix("/") {
+            reader.refuse("mail.command", "should begin with the path of a program, such as /usr/sbin/sendmail -i -t")
+            mailCommand = nil
         }
     }
 }

@@ -68,3 +68,27 @@ struct ProbeNetworks: Sendable {
         return allowed.isEmpty || allowed.contains { $0.contains(bytes) }
     }
 }
+
+/// Where notifications may go: to the public Internet, and to the networks that the operator names.
+struct OutboundNetworks: Sendable {
+    /// What is reached although it is not public.
+    var exceptions: [NetworkRange] = []
+
+    /// Loopback, private, shared (CGNAT), benchmarks, documentation and protocol networks (RFC 6890).
+    private static let local: [NetworkRange] = [
+        "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "192.0.0.0/24",
+        "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "192.88.99.0/24", "198.18.0.0/15", "2001::/23",
+        "2001:db8::/32", "3fff::/20",
+    ].compactMap(NetworkRange.init)
+    private static let globalUnicast = NetworkRange("2000::/3")
+
+    /// Whether an address, in its usual form, may be connected to. What `ProbeNetworks` refuses, as where clouds tell machines
+    /// their secrets, is refused whatever the operator names.
+    func allows(_ address: String) -> Bool {
+        guard let bytes = NetworkRange.bytes(of: address) else { return false }
+        if ProbeNetworks.refused.contains(where: { $0.contains(bytes) }) { return false }
+        if exceptions.contains(where: { $0.contains(bytes) }) { return true }
+        if Self.local.contains(where: { $0.contains(bytes) }) { return false }
+        return bytes.count == 4 || Self.globalUnicast?.contains(bytes) ?? false
+    }
+}

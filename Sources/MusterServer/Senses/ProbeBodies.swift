@@ -119,11 +119,12 @@ enum ProbeHTTPBodies {
         } ?? []
     }
 
-    private static let ours: Set<String> = [
+    /// Headers that belong to the connection.
+    static let ours: Set<String> = [
         "host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect",
     ]
 
-    private static func isHeaderName(_ text: String) -> Bool {
+    static func isHeaderName(_ text: String) -> Bool {
         text.utf8.allSatisfy { byte in
             let letter = byte | 0x20
             return letter >= UInt8(ascii: "a") && letter <= UInt8(ascii: "z")
@@ -211,7 +212,10 @@ struct ProbeURL: Hashable, Sendable {
     /// What the header Host says.
     var authority: String { port == usualPort ? bracketed : "\(bracketed):\(port)" }
 
-    var text: String { "\(isSecure ? "https" : "http")://\(authority)\(target)" }
+    /// Scheme, host and port, as `https://example.com`.
+    var origin: String { "\(isSecure ? "https" : "http")://\(authority)" }
+
+    var text: String { origin + target }
 }
 
 /// How hosts may be written.

@@ -9,10 +9,13 @@ final class FeedSignal: Sendable {
     }
 
     private let readers = Mutex(Readers())
+    private let loops: [WakeSignal]
     private let commits: AsyncStream<Void>
     private let commitsContinuation: AsyncStream<Void>.Continuation
 
-    init() {
+    /// - Parameter loops: Loops that are woken with the readers.
+    init(waking loops: [WakeSignal] = []) {
+        self.loops = loops
         (commits, commitsContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -26,6 +29,7 @@ final class FeedSignal: Sendable {
     func wake() {
         let waiting = readers.withLock { Array($0.waiting.values) }
         for continuation in waiting { continuation.yield() }
+        for loop in loops { loop.wake() }
     }
 
     /// Signals for one reader, which ends by dropping the stream. Signals that come while it is busy are one.

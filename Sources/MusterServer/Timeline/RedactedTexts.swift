@@ -83,7 +83,7 @@ struct RedactedTexts: Sendable {
     }
 
     /// Each form only where it stands as a word: a name is not taken out of the middle of another one.
-    private func takenOut(of text: String) -> String {
+    func takenOut(of text: String) -> String {
         var characters = Array(text)
         for form in forms where form.count <= characters.count {
             characters = Self.replaced(form, in: characters)

@@ -12,6 +12,7 @@ import Testing
         return IngressPruneRunner(
             retention: retention, alerts: AlertStore(pool: pool), deadLetters: DeadLetterStore(pool: pool),
             changes: ChangeStore(pool: pool), requests: OpsgenieStore(pool: pool), silences: SilenceStore(pool: pool),
+            notifications: NotificationStore(pool: pool),
             logger: TestServer.quietLogger)
     }
 

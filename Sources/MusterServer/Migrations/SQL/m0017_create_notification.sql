@@ -45,7 +45,9 @@ CREATE TABLE notification (
     -- Of one lane, the notifications are sent one after the other: an incident's.
     lane text NOT NULL,
     state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'dead')),
+    -- Attempts ever, and those of this round: a replay begins a new one.
     attempts integer NOT NULL DEFAULT 0,
+    tries integer NOT NULL DEFAULT 0,
     reason text,
     finished_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -18,6 +18,8 @@ enum EndpointFormat: String, CaseIterable, Sendable {
 protocol OutboundFormat: Sendable {
     /// The options that it takes, beside URL, filters and headers.
     static var options: [EndpointOption] { get }
+    /// Where messages go when the endpoint names no URL; empty for a channel that has none, nil when one has to be named.
+    static var usualURL: String? { get }
     /// Whether its messages are signed by Muster, so that the endpoint has a signing secret.
     static var isSigned: Bool { get }
     /// Whether it tells of such a notice at all: a pager hears only of what opens, is acknowledged or ends.
@@ -30,6 +32,7 @@ protocol OutboundFormat: Sendable {
 
 extension OutboundFormat {
     static var options: [EndpointOption] { [] }
+    static var usualURL: String? { nil }
     static var isSigned: Bool { false }
     static func tells(_ notice: Notice) -> Bool { true }
     static func verdict(of answer: OutboundAnswer) -> OutboundVerdict { .usual(answer) }

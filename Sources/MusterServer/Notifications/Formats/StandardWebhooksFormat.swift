@@ -16,10 +16,9 @@ enum StandardWebhooksFormat: OutboundFormat {
             json.member("timestamp", message.notice.occurredAt)
             json.member("data", message.notice)
         }
+        let signature = try WebhookSignature.headers(of: json.bytes, message)
         return OutboundRequest(
-            url: message.url,
-            headers: [("content-type", "application/json")] + WebhookSignature.headers(of: json.bytes, message),
-            body: json.bytes)
+            url: message.url, headers: [("content-type", "application/json")] + signature, body: json.bytes)
     }
 }
 

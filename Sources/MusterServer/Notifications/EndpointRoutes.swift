@@ -1,0 +1,238 @@
+import HTTPTypes
+import IncidentDomain
+
+/// Endpoints: who hears, what was sent to them, and sending it again.
+struct EndpointRoutes: Sendable {
+    let store: EndpointStore
+    let notifications: NotificationStore
+    /// The daemon's own address: nothing is sent to it.
+    let publicURL: String
+    /// Woken when something is to be sent at once.
+    let signal: WakeSignal
+
+    /// How long messages are signed with the old secret as well, after a rotation.
+    private static let overlapSeconds = 86_400
+
+    var routes: [Route] {
+        [
+            Route(
+                .get, "/v1/endpoints", role: .viewer, "listEndpoints", query: ["limit", "cursor"], isLong: true,
+                handler: list),
+            Route(.post, "/v1/endpoints", role: .admin, "createEndpoint", body: .json, handler: create),
+            Route(.get, "/v1/endpoints/{id}", role: .viewer, "getEndpoint", handler: get),
+            Route(.patch, "/v1/endpoints/{id}", role: .admin, "updateEndpoint", body: .json, handler: update),
+            Route(.delete, "/v1/endpoints/{id}", role: .admin, "deleteEndpoint", handler: delete),
+            Route(.post, "/v1/endpoints/{id}/test", role: .admin, "testEndpoint", body: .optionalJSON, handler: test),
+            Route(
+                .post, "/v1/endpoints/{id}/rotate", role: .admin, "rotateEndpoint", body: .optionalJSON, handler: rotate
+            ),
+            Route(.post, "/v1/endpoints/{id}/replay", role: .admin, "replayEndpoint", body: .json, handler: replay),
+            Route(
+                .get, "/v1/endpoints/{id}/attempts", role: .admin, "listAttempts", query: ["limit", "cursor"],
+                isLong: true, handler: attempts),
+            Route(.get, "/v1/event-kinds", role: .viewer, "listEventKinds", isLong: true, handler: kinds),
+        ]
+    }
+
+    private func list(_ request: RequestContext) async throws -> Answer {
+        var query = try request.query()
+        let page = query.page(of: "endpoints")
+        try query.finish()
+        let found = try await store.list(after: try page.cursor?.string(0), limit: page.limit + 1)
+        return Answer.page(found, of: page, "endpoints", request) { $0.value($1) }
+    }
+
+    private func get(_ request: RequestContext) async throws -> Answer {
+        let endpoint = try await found(request)
+        return .json { $0.value(endpoint) }
+    }
+
+    private func create(_ request: RequestContext) async throws -> Answer {
+        var body = try request.fields()
+        let format: EndpointFormat = body.enumeration("format")
+        let read = EndpointBody(&body, format: format, isNew: true)
+        refuseOwn(&body, read.url)
+        try body.finish()
+        let (settings, secrets) = try read.made(format)
+        let outcome = try await store.create(request.commandID, settings, secrets, by: request.principal)
+        let endpoint = try Self.done(outcome, request.commandID.text)
+        return .created(try Self.document(endpoint, secrets), location: "/v1/endpoints/\(endpoint.id.text)")
+    }
+
+    private func update(_ request: RequestContext) async throws -> Answer {
+        let before = try await found(request)
+        var body = try request.fields()
+        if body.has("format") { body.refuse("format", "cannot be changed; make another endpoint") }
+        let read = EndpointBody(&body, format: before.settings.format, isNew: false)
+        if read.secret != nil { body.refuse("secret", "is changed by POST /v1/endpoints/{id}/rotate") }
+        refuseOwn(&body, read.url)
+        try body.finish()
+        let outcome = try await store.change(before.id, action: "endpoint.update", by: request.principal) {
+            read.apply(to: &$0, &$1)
+        }
+        let endpoint = try Self.done(outcome, before.id.text)
+        return .json { $0.value(endpoint) }
+    }
+
+    /// A notification that opens an alert here would be told again, and so on.
+    private func refuseOwn(_ body: inout BodyReader, _ url: String?) {
+        guard let url, let origin = ProbeURL(url)?.origin, origin == ProbeURL(publicURL)?.origin else { return }
+        body.refuse("url", "is this daemon's own address (http.public_url)")
+    }
+
+    private func delete(_ request: RequestContext) async throws -> Answer {
+        let id = try request.uuid("id", of: "Endpoint")
+        guard try await store.delete(id, by: request.principal) else { throw Problem.notFound("Endpoint \(id.text)") }
+        return .noContent
+    }
+
+    /// Sends a message to this endpoint, whatever its filters say.
+    private func test(_ request: RequestContext) async throws -> Answer {
+        var body = try request.fields()
+        try body.finish()
+        let endpoint = try await found(request)
+        try Self.requireEnabled(endpoint)
+        let notification = try await notifications.tell(
+            Notice(
+                kind: NoticeKinds.test, version: 1,
+                sentence: "This is a test message of Muster to \(endpoint.settings.name).",
+                occurredAt: request.clock.now, actor: request.principal.name, data: [:],
+                title: "Test message", path: "/v1/endpoints/\(endpoint.id.text)"),
+            key: "test/\(request.commandID.text)", to: endpoint.id)
+        signal.wake()
+        return .json(status: .accepted) { json in
+            json.object { json in
+                json.member("notification", NotificationID.text(notification))
+                json.member("attempts", "/v1/endpoints/\(endpoint.id.text)/attempts")
+            }
+        }
+    }
+
+    /// A new signing secret. For a day messages are signed with the old one as well, or not at all with it when it leaked.
+    private func rotate(_ request: RequestContext) async throws -> Answer {
+        var body = try request.fields()
+        let overlap = body.optionalInteger("overlap_seconds", 0...604_800) ?? Self.overlapSeconds
+        let algorithm: EndpointSecret.Algorithm? = body.optionalEnumeration("signature")
+        var chosen: EndpointSecret?
+        if let text = body.optionalString("secret", 1...200) {
+            chosen = EndpointSecret(text)
+            if chosen == nil {
+                body.refuse("secret", "should be whsec_ and 24 to 64 bytes in base 64, or whsk_ and 32 bytes")
+            }
+        }
+        try body.finish()
+        let before = try await found(request)
+        guard before.settings.format.format.isSigned else {
+            throw Problem.invalid(
+                "/secret", "is not for the format \(before.settings.format.rawValue), which is not signed")
+        }
+        let until = request.clock.now.adding(seconds: Double(overlap))
+        let made = try chosen ?? EndpointSecret.make(algorithm ?? .hmac)
+        let outcome = try await store.change(before.id, action: "endpoint.rotate", by: request.principal) {
+            _, secrets in
+            secrets.previous = overlap > 0 ? secrets.signing.map { ($0, until) } : nil
+            secrets.signing = made
+        }
+        let endpoint = try Self.done(outcome, before.id.text)
+        return .json(try Self.document(endpoint, EndpointSecrets(url: "", signing: made)))
+    }
+
+    private func replay(_ request: RequestContext) async throws -> Answer {
+        var body = try request.fields()
+        let text = body.optionalString("notification", 1...40)
+        let id = text.flatMap(NotificationID.number)
+        if text != nil, id == nil { body.refuse("notification", "should be the id of a notification, such as ntf_42") }
+        let from = body.optionalTime("from")
+        let to = body.optionalTime("to")
+        let all = body.optionalBool("delivered") ?? false
+        if text == nil {
+            if from == nil { body.require("from", "is required unless notification names a single one") }
+            if let from, let to, from > to { body.refuse("to", "should not be before from") }
+        } else if from != nil || to != nil {
+            body.refuse("notification", "is for a single one; leave from and to out")
+        }
+        try body.finish()
+        let endpoint = try await found(request)
+        try Self.requireEnabled(endpoint)
+        let range = from.map { $0...max($0, to ?? .latest) }
+        let count = try await notifications.replay(
+            endpoint.id, id: id, range: range, onlyDead: id == nil && !all, by: request.principal)
+        if let text, count == 0 {
+            throw Problem.notFound(
+                "Notification \(text)", because: "it is none of this endpoint, or still waits to be sent")
+        }
+        signal.wake()
+        return .json(status: .accepted) { json in json.object { $0.member("replayed", count) } }
+    }
+
+    private func attempts(_ request: RequestContext) async throws -> Answer {
+        let endpoint = try await found(request)
+        var query = try request.query()
+        let page = query.page(of: "attempts")
+        try query.finish()
+        let place = try page.cursor.map { try ($0.integer(0), $0.integer(1)) }
+        let found = try await notifications.attempts(of: endpoint.id, before: place, limit: page.limit + 1)
+        return Answer.page(found, page, of: request) {
+            PageCursor(list: "attempts", key: [.integer($0.notification), .integer($0.attempt)])
+        } _: {
+            $0.value($1)
+        }
+    }
+
+    private func kinds(_ request: RequestContext) async throws -> Answer {
+        .json { json in json.object { $0.array("items", NoticeKinds.all) { $0.value($1) } } }
+    }
+
+    private func found(_ request: RequestContext) async throws -> Endpoint {
+        let id = try request.uuid("id", of: "Endpoint")
+        guard let row = try await store.find(id) else { throw Problem.notFound("Endpoint \(id.text)") }
+        return try row.get()
+    }
+
+    private static func requireEnabled(_ endpoint: Endpoint) throws(Problem) {
+        guard !endpoint.state.isEnabled else { return }
+        throw Problem(
+            .endpointDisabled,
+            "Enable it first: PATCH /v1/endpoints/\(endpoint.id.text) with {\"enabled\": true}.")
+    }
+
+    private static func done(_ outcome: EndpointStore.Outcome, _ id: String) throws(Problem) -> Endpoint {
+        switch outcome {
+        case .done(let endpoint): return endpoint
+        case .nameTaken: throw .invalid("/name", "is the name of another endpoint")
+        case .tooMany:
+            throw .invalid("", "There are \(EndpointStore.endpointsMax) endpoints already; delete one first.")
+        case .notFound: throw .notFound("Endpoint \(id)")
+        }
+    }
+
+    /// The endpoint with what checks its signatures, which is shown this once.
+    private static func document(_ endpoint: Endpoint, _ secrets: EndpointSecrets) throws -> [UInt8] {
+        let shown = try secrets.signing?.shown()
+        var json = JSONWriter()
+        json.object { json in
+            endpoint.writeMembers(to: &json)
+            if let shown { json.member("secret", shown) }
+        }
+        return json.bytes
+    }
+}
+
+extension NotificationStore.Attempt: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("notification", NotificationID.text(notification))
+            json.member("event", kind)
+            json.member("incident", incident)
+            json.member("text", sentence)
+            json.member("state", state)
+            json.member("attempt", attempt)
+            json.member("at", at)
+            json.member("duration_ms", durationMilliseconds)
+            json.member("status", status)
+            json.member("outcome", outcome)
+            json.member("detail", detail)
+            json.member("answer", answer)
+        }
+    }
+}

@@ -1,0 +1,236 @@
+import FoundationEssentials
+import IncidentDomain
+import Postgres
+
+/// The rows of endpoints.
+struct EndpointStore: Sendable {
+    let pool: PostgresPool
+    let box: SecretBox
+
+    /// More than anybody needs; each event is matched with each of them.
+    static let endpointsMax = 500
+
+    /// - Parameter secretsKey: `secrets.key`.
+    init(pool: PostgresPool, secretsKey: String?) {
+        self.pool = pool
+        box = SecretBox(configured: secretsKey, store: SecretKeyStore(pool: pool))
+    }
+
+    /// Beside the endpoint, how much waits for it.
+    static let columns: SQL = """
+        endpoint.id, name, format, settings, secrets, enabled, disabled_reason, failing_since,
+        CASE WHEN paused_until > now() THEN paused_until END AS paused_until, created_at, created_by, updated_at,
+        updated_by, (SELECT count(*) FROM (SELECT 1 FROM notification
+            WHERE notification.endpoint = endpoint.id AND state = 'pending' LIMIT 10000) AS pending) AS waiting
+        """
+
+    static let reader = RowReader(
+        table: "endpoint", key: { try $0.decode("id", as: UUID.self).text }, decode: endpoint)
+
+    static let examined = ExaminedTable(reader, all: "SELECT \(fragment: columns) FROM endpoint") {
+        "PATCH or DELETE /v1/endpoints/\($0)"
+    }
+
+    private static func endpoint(_ row: PostgresRow) throws -> Endpoint {
+        let settings: PostgresJSON = try row.decode("settings")
+        let stored = try JSONDecoder().decode(StoredSettings.self, from: Data(settings.bytes))
+        let secrets: PostgresJSON = try row.decode("secrets")
+        guard let format = EndpointFormat(rawValue: try row.decode("format")) else {
+            throw PostgresError.decoding(column: "format", reason: "this release does not have it")
+        }
+        return Endpoint(
+            id: try row.decode("id"),
+            settings: EndpointSettings(
+                name: try row.decode("name"), format: format, filter: stored.filter, headers: stored.headers,
+                options: stored.options, timeoutSeconds: stored.timeoutSeconds),
+            secrets: try JSONDecoder().decode(SealedSecrets.self, from: Data(secrets.bytes)),
+            state: Endpoint.State(
+                isEnabled: try row.decode("enabled"), disabledReason: try row.decode("disabled_reason"),
+                failingSince: try row.decode("failing_since"), pausedUntil: try row.decode("paused_until"),
+                waiting: try row.decode("waiting")),
+            createdAt: try row.decode("created_at"), createdBy: try row.decode("created_by"),
+            updatedAt: try row.decode("updated_at"), updatedBy: try row.decode("updated_by"))
+    }
+
+    /// The stored form of `settings`.
+    private struct StoredSettings: Codable {
+        var filter: NoticeFilter
+        var headers: [String]
+        var options: [String: String]
+        var timeoutSeconds: Int
+
+        init(_ settings: EndpointSettings) {
+            filter = settings.filter
+            headers = settings.headers
+            options = settings.options
+            timeoutSeconds = settings.timeoutSeconds
+        }
+    }
+
+    private static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    // MARK: - Reading
+
+    /// By name.
+    func list(after last: String?, limit: Int) async throws -> [ReadRow<Endpoint>] {
+        let rows = try await pool.query(
+            """
+            SELECT \(fragment: Self.columns) FROM endpoint WHERE name > \(last ?? "") ORDER BY name LIMIT \(limit)
+            """)
+        var reader = Self.reader
+        reader.place = { [.string(try $0.decode("name"))] }
+        return reader.read(rows, in: pool)
+    }
+
+    func find(_ id: UUID) async throws -> ReadRow<Endpoint>? {
+        try await pool.query("SELECT \(fragment: Self.columns) FROM endpoint WHERE id = \(id)").first
+            .map { Self.reader.read($0, in: pool) }
+    }
+
+    /// The ids of the endpoints of these names, for rules that name them; unknown names are left out.
+    func ids(named names: [String]) async throws -> [String: UUID] {
+        var found: [String: UUID] = [:]
+        for row in try await pool.query("SELECT id, name FROM endpoint WHERE name = ANY (\(names))") {
+            found[try row.decode("name")] = try row.decode("id", as: UUID.self)
+        }
+        return found
+    }
+
+    // MARK: - Changing
+
+    /// What became of a change.
+    enum Outcome: Sendable {
+        case done(Endpoint)
+        /// Another endpoint has the name.
+        case nameTaken
+        /// There are `endpointsMax`.
+        case tooMany
+        case notFound
+    }
+
+    /// Stores a new endpoint. The same id again is the same request: its endpoint stays, with the new secrets, which its answer
+    /// shows.
+    func create(
+        _ id: UUID, _ settings: EndpointSettings, _ secrets: EndpointSecrets, by principal: Principal
+    ) async throws -> Outcome {
+        let sealed = try Self.json(try await secrets.sealed(by: box, for: id))
+        let stored = try Self.json(StoredSettings(settings))
+        return try await pool.transaction { transaction in
+            // One at a time, so that the number and the names hold.
+            _ = try await transaction.query("LOCK TABLE endpoint IN SHARE ROW EXCLUSIVE MODE")
+            let others = try await transaction.query(
+                """
+                SELECT count(*) AS all_of_them, count(*) FILTER (WHERE name = \(settings.name)) AS same
+                FROM endpoint WHERE id <> \(id)
+                """
+            ).first
+            guard try others?.decode("same", as: Int.self) == 0 else { return .nameTaken }
+            guard try others?.decode("all_of_them", as: Int.self) ?? 0 < Self.endpointsMax else { return .tooMany }
+            _ = try await transaction.pipeline([
+                """
+                INSERT INTO endpoint (id, name, format, settings, secrets, created_by, updated_by)
+                VALUES (\(id), \(settings.name), \(settings.format.rawValue), \(stored)::json, \(sealed)::json,
+                    \(principal.name), \(principal.name))
+                ON CONFLICT (id) DO UPDATE SET secrets = excluded.secrets
+                """,
+                AuditStore.insert(
+                    actor: principal, action: "endpoint.create", subject: id.text,
+                    data: ["name": .string(settings.name), "format": .string(settings.format.rawValue)]),
+            ])
+            return .done(try await Self.found(id, in: transaction))
+        }
+    }
+
+    /// Changes an endpoint as `body` says, which gets it and its secrets while its row is held. One that was disabled by itself and
+    /// is enabled again begins anew. What waits for one that is disabled is given up; it can be replayed.
+    func change(
+        _ id: UUID, action: String, by principal: Principal,
+        _ body: @Sendable (inout Endpoint, inout EndpointSecrets) throws -> Void
+    ) async throws -> Outcome {
+        try await pool.transaction { transaction in
+            let row = try await transaction.query(
+                "SELECT \(fragment: Self.columns) FROM endpoint WHERE id = \(id) FOR UPDATE"
+            ).first
+            guard let row else { return .notFound }
+            var endpoint = try Self.reader.read(row, in: transaction).get()
+            var secrets =
+                (try? await EndpointSecrets(opening: endpoint.secrets, with: box, of: id)) ?? EndpointSecrets(url: "")
+            let before = (endpoint.settings, endpoint.state.isEnabled, secrets)
+            try body(&endpoint, &secrets)
+            if endpoint.settings.name != before.0.name {
+                let same = try await transaction.query(
+                    "SELECT 1 FROM endpoint WHERE name = \(endpoint.settings.name) AND id <> \(id)")
+                guard same.isEmpty else { return .nameTaken }
+            }
+            // Sealing the same again gives other bytes: what did not change stays.
+            let sealed = secrets == before.2 ? endpoint.secrets : try await secrets.sealed(by: box, for: id)
+            let isEnabled = endpoint.state.isEnabled
+            _ = try await transaction.query(
+                """
+                UPDATE endpoint SET name = \(endpoint.settings.name), settings = \(
+                    try Self.json(StoredSettings(endpoint.settings)))::json,
+                    secrets = \(try Self.json(sealed))::json, enabled = \(isEnabled),
+                    disabled_reason = CASE WHEN \(isEnabled) THEN NULL ELSE disabled_reason END,
+                    failing_since = CASE WHEN \(isEnabled && !before.1) THEN NULL ELSE failing_since END,
+                    paused_until = CASE WHEN \(isEnabled && !before.1) THEN '-infinity' ELSE paused_until END,
+                    updated_at = now(), updated_by = \(principal.name)
+                WHERE id = \(id)
+                """)
+            if !isEnabled, before.1 {
+                _ = try await transaction.pipeline(Self.giveUp(id, because: "the endpoint was disabled"))
+            }
+            _ = try await transaction.query(
+                AuditStore.insert(
+                    actor: principal, action: action, subject: id.text,
+                    data: ["name": .string(endpoint.settings.name), "enabled": .bool(isEnabled)]))
+            return .done(try await Self.found(id, in: transaction))
+        }
+    }
+
+    /// Gives up all that waits for an endpoint.
+    static func giveUp(_ id: UUID, because reason: String) -> [SQL] {
+        [
+            """
+            UPDATE notification SET state = 'dead', reason = \(reason), finished_at = now()
+            WHERE endpoint = \(id) AND state = 'pending'
+            """,
+            "DELETE FROM notification_lane WHERE endpoint = \(id)",
+        ]
+    }
+
+    private static func found(_ id: UUID, in transaction: PostgresTransaction) async throws -> Endpoint {
+        let row = try await transaction.query("SELECT \(fragment: columns) FROM endpoint WHERE id = \(id)").first
+        guard let row else { throw PostgresError.decoding(column: "id", reason: "the endpoint is gone") }
+        return try reader.read(row, in: transaction).get()
+    }
+
+    /// Removes an endpoint with all that was sent to it.
+    ///
+    /// - Returns: False when there is none of that id.
+    func delete(_ id: UUID, by principal: Principal) async throws -> Bool {
+        try await pool.transaction { transaction in
+            transaction.unreadable.forget(id.text, of: Self.reader.table)
+            let rows = try await transaction.query("DELETE FROM endpoint WHERE id = \(id) RETURNING name")
+            guard let name: String = try rows.first?.decode("name") else { return false }
+            _ = try await transaction.query(
+                AuditStore.insert(
+                    actor: principal, action: "endpoint.delete", subject: id.text, data: ["name": .string(name)]))
+            return true
+        }
+    }
+
+    /// All that are enabled and can be read, for the fan-out.
+    static func enabled(in runner: some SQLRunner) async throws -> [Endpoint] {
+        let rows = try await runner.query(
+            """
+            SELECT endpoint.id, name, format, settings, secrets, enabled, disabled_reason, failing_since,
+                NULL::timestamptz AS paused_until, created_at, created_by, updated_at, updated_by, 0::bigint AS waiting
+            FROM endpoint WHERE enabled ORDER BY id
+            """)
+        return reader.values(rows, in: runner)
+    }
+}

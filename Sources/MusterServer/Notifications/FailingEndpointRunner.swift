@@ -1,0 +1,21 @@
+import Logging
+
+/// Disables endpoints of which every attempt failed for days: somebody has to look at them, and the log and the other endpoints say so.
+struct FailingEndpointRunner: PeriodicRunner {
+    static let name = "failing endpoints"
+    static let failure = "cannot look for endpoints that fail"
+
+    let store: NotificationStore
+    let days: Int
+    let logger: Logger
+    let interval: Duration = .seconds(300)
+    let delay: Duration = .seconds(60)
+
+    func pass() async throws {
+        for id in try await store.failing(forSeconds: Double(days) * 86_400) {
+            let reason = "every attempt failed for \(days) days"
+            guard let name = try await store.disable(id, because: reason) else { continue }
+            logger.error("an endpoint was disabled", metadata: ["endpoint": "\(name)", "reason": "\(reason)"])
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import FoundationEssentials
+import IncidentDomain
+import Subprocess
+import SystemPackage
+
+/// The machine's mail program, as `/usr/sbin/sendmail -i -t`: it gets a whole message as its input and has queued it when it ends
+/// with 0. It runs apart, with an empty environment but for PATH, without our connections, and is killed when it takes too long.
+struct MailProgram: Sendable {
+    /// The program's path and its arguments.
+    let command: [String]
+
+    /// So many run at the same time.
+    private static let turns = Turns(max: 4, waitingMax: 512, patience: .seconds(20))
+    private static let outputBytesMax = 16 << 10
+
+    /// - Returns: 202 when the message was queued, which says nothing yet about whether it arrives.
+    /// - Throws: `OutboundFault`.
+    func send(_ message: [UInt8], timeout: Duration) async throws -> OutboundAnswer {
+        do {
+            return try await Self.turns.take { try await run(message, timeout) }
+        } catch is Problem {
+            throw OutboundFault.network("too many mails are being handed over; it is tried again")
+        }
+    }
+
+    private func run(_ message: [UInt8], _ timeout: Duration) async throws -> OutboundAnswer {
+        let ended = try await withThrowingTaskGroup(of: Ended?.self) { group in
+            group.addTask { try await start(message) }
+            group.addTask {
+                // A program that hangs is ended: cancelling its task kills it.
+                try await Task.sleep(for: timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        guard let ended else { throw OutboundFault.network("the mail program did not end within the time-out") }
+        guard case .exited(0) = ended.status else { throw Self.fault(ended) }
+        return OutboundAnswer(status: 202, headers: [:], body: Array(ended.said.utf8), receivedAt: .now())
+    }
+
+    private struct Ended: Sendable {
+        let status: TerminationStatus
+        let said: String
+    }
+
+    private func start(_ message: [UInt8]) async throws -> Ended {
+        var options = PlatformOptions()
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(1))]
+        do {
+            let result = try await Subprocess.run(
+                .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
+                environment: .custom(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]), platformOptions: options,
+                input: .array(message), output: .discarded, error: .string(limit: Self.outputBytesMax))
+            return Ended(status: result.terminationStatus, said: result.standardError)
+        } catch let error as SubprocessError {
+            throw OutboundFault.network("the mail program cannot be run: \(error)")
+        }
+    }
+
+    /// What the exits of `sysexits.h` mean: a temporary failure, or one that another try does not change.
+    private static func fault(_ ended: Ended) -> OutboundFault {
+        let said = ForeignText.cut(ended.said.onOneLine, scalars: 200)
+        let words = said.isEmpty ? "" : ": \(said)"
+        guard case .exited(let code) = ended.status else {
+            return .network("the mail program was killed\(words)")
+        }
+        let permanent: [Int32: String] = [
+            64: "it does not understand its arguments", 65: "it cannot read the message",
+            67: "there is no such recipient",
+            68: "there is no such host", 76: "the protocol failed", 77: "it may not be used by this account",
+            78: "it is misconfigured",
+        ]
+        if let reason = permanent[Int32(code)] {
+            return .refused("the mail program exited with \(code): \(reason)\(words)")
+        }
+        return .network("the mail program exited with \(code)\(words)")
+    }
+}
