@@ -166,7 +166,9 @@ enum ComponentBodies {
             soakSeconds: body.optionalInteger("soak_seconds", 0...604_800), dependsOn: dependencies(&body),
             labels: body.optionalLabels("labels") ?? [:])
         _ = body.optionalInteger("version", 1...Int.max)
-        _ = body.has("maintenance")
+        if let value = body.optionalJSON("maintenance"), value.object == nil {
+            body.refuse("maintenance", "should be an object and is \(value.kindName)")
+        }
         return component
     }
 

@@ -52,20 +52,21 @@ enum MaintenanceBodies {
         return .named(localTime(&body, "occurrence", text))
     }
 
-    /// How far it is extended.
-    static func extending(_ body: inout BodyReader) -> MaintenanceCommand {
-        let until = body.optionalTime("until")
-        let seconds = body.optionalInteger("seconds", MaintenanceWindow.durationSeconds)
-        if body.says("until") == body.says("seconds") {
-            body.refuse("until", "or seconds is required, and only one of the two")
+    /// How far it is extended; nil when that is said twice or not at all.
+    static func extending(_ body: inout BodyReader) -> MaintenanceCommand? {
+        switch (body.optionalTime("until"), body.optionalInteger("seconds", MaintenanceWindow.durationSeconds)) {
+        case (let until?, nil): .extend(until: until)
+        case (nil, let seconds?): .extendBy(seconds: seconds)
+        case (nil, nil), (.some, .some): nil
         }
-        if let seconds { return .extendBy(seconds: seconds) }
-        return .extend(until: until ?? .latest)
     }
 
     private static func components(_ body: inout BodyReader, _ slugs: [String]) -> [String] {
         // What is missing or no array has its error already.
         if slugs.isEmpty, body.isEmptyArray("components") { body.refuse("components", "should name at least 1 component") }
+        for (place, slug) in slugs.enumerated() where !Identifiers.isSlug(slug) {
+            body.take(.invalid("/components/\(place)", "should be the slug of a component"))
+        }
         return unique(slugs)
     }
 

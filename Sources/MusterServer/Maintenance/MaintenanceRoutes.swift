@@ -83,7 +83,8 @@ struct MaintenanceRoutes: Sendable {
         return .noContent
     }
 
-    private typealias Command = (command: MaintenanceCommand, target: MaintenanceDesk.Target)
+    /// Nil for the command says that the body does not say how far to extend.
+    private typealias Command = (command: MaintenanceCommand?, target: MaintenanceDesk.Target)
 
     private func command(
         _ verb: String, _ operation: String, body rule: Route.BodyRule = .optionalJSON,
@@ -95,6 +96,9 @@ struct MaintenanceRoutes: Sendable {
             let (command, target) = read(&body)
             let reason = command == .cancel ? body.optionalString("reason", 1...2000) : nil
             try body.finish()
+            guard let command else {
+                throw Problem.invalid("/until", "or seconds is required, and only one of the two")
+            }
             let view = try await desk.carryOut(command, on: target, of: id, reason: reason, by: request.principal)
             return .json { $0.value(view) }
         }

@@ -21,7 +21,7 @@ enum OccurrenceStore {
 
     static let examined = ExaminedTable(
         reader, all: "SELECT \(fragment: columns) FROM maintenance_occurrence AS occurrence"
-    ) { "DELETE /v1/maintenance/\($0.prefix { $0 != "/" })" }
+    ) { key in "DELETE /v1/maintenance/\(key.prefix { $0 != "/" }), or correct its row \(key)" }
 
     private typealias Stored = (maintenance: UUID, occurrence: MaintenanceOccurrence)
 

@@ -19,6 +19,7 @@ import Testing
             try await life.comeInByEveryDoor(first)
             try await life.routeByRules()
             try await life.sense()
+            try await life.maintain(first)
             try await life.sendReports()
             try await life.readTimelines(first)
             try await life.refuse(first)
