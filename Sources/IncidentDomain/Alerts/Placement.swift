@@ -100,8 +100,8 @@ package struct Placement: Sendable {
 
         package init(
             now: Timestamp, graph: DependencyGraph, rules: [RoutingRule] = [], silences: [Silence] = [],
-            maintenance: [RunningMaintenance] = [], opensAt: [UUID: Timestamp] = [:], settleSeconds: Double = 0, correlates: Bool = true,
-            reportsOpenIncidents: Bool = false
+            maintenance: [RunningMaintenance] = [], opensAt: [UUID: Timestamp] = [:], settleSeconds: Double = 0,
+            correlates: Bool = true, reportsOpenIncidents: Bool = false
         ) {
             self.now = now
             self.graph = graph

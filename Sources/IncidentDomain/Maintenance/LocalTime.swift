@@ -69,7 +69,8 @@ package struct CivilDay: Hashable, Comparable, Sendable {
     }
 
     static func days(inMonth month: Int, of year: Int) -> Int {
-        let next = month == 12 ? CivilDay(year: year + 1, month: 1, day: 1) : CivilDay(year: year, month: month + 1, day: 1)
+        let next =
+            month == 12 ? CivilDay(year: year + 1, month: 1, day: 1) : CivilDay(year: year, month: month + 1, day: 1)
         return next.number - CivilDay(year: year, month: month, day: 1).number
     }
 }

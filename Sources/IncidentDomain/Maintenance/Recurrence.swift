@@ -81,7 +81,8 @@ package struct Recurrence: Sequence, IteratorProtocol, Sendable {
         if !rule.months.isEmpty, !rule.months.contains(month) { return false }
         guard rule.monthDays.isEmpty, rule.days.isEmpty else {
             let length = CivilDay.days(inMonth: month, of: year)
-            return (rule.monthDays.isEmpty
+            return
+                (rule.monthDays.isEmpty
                 || rule.monthDays.contains { $0 > 0 ? $0 == dayOfMonth : length + 1 + $0 == dayOfMonth })
                 && (rule.days.isEmpty || rule.days.contains { matches($0, day) })
         }

@@ -22,7 +22,8 @@ package struct RunningMaintenance: Hashable, Sendable {
     }
 
     /// When the last one that covers an alert is over; nil when none does.
-    package static func end(of alert: AlertFacts, among running: [RunningMaintenance], at now: Timestamp) -> Timestamp? {
+    package static func end(of alert: AlertFacts, among running: [RunningMaintenance], at now: Timestamp) -> Timestamp?
+    {
         running.filter { $0.until > now && $0.covers(alert) }.map(\.until).max()
     }
 }

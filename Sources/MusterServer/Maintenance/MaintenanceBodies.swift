@@ -63,7 +63,9 @@ enum MaintenanceBodies {
 
     private static func components(_ body: inout BodyReader, _ slugs: [String]) -> [String] {
         // What is missing or no array has its error already.
-        if slugs.isEmpty, body.isEmptyArray("components") { body.refuse("components", "should name at least 1 component") }
+        if slugs.isEmpty, body.isEmptyArray("components") {
+            body.refuse("components", "should name at least 1 component")
+        }
         for (place, slug) in slugs.enumerated() where !Identifiers.isSlug(slug) {
             body.take(.invalid("/components/\(place)", "should be the slug of a component"))
         }
@@ -83,7 +85,8 @@ enum MaintenanceBodies {
         if let time = LocalTime(text) { return time }
         // What is missing or no text has its error already.
         if !text.isEmpty {
-            body.refuse(field, "should be a date and a time of day without an offset, as 2026-12-06T02:30, from 1970 on")
+            body.refuse(
+                field, "should be a date and a time of day without an offset, as 2026-12-06T02:30, from 1970 on")
         }
         return LocalTime(seconds: 0)
     }

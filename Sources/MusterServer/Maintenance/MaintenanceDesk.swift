@@ -46,7 +46,8 @@ struct MaintenanceDesk: Sendable {
             }
             guard windows < MaintenanceStore.windowsMax else {
                 throw Problem.invalid(
-                    "", "There are \(MaintenanceStore.windowsMax) windows that are not over; delete or cancel one first.")
+                    "",
+                    "There are \(MaintenanceStore.windowsMax) windows that are not over; delete or cancel one first.")
             }
             let zone = try await zone(of: window, now: now, in: transaction)
             try check(window, in: zone, now: now, isNewStart: true)
@@ -74,7 +75,8 @@ struct MaintenanceDesk: Sendable {
             let (now, _) = try await MaintenanceStore.moment(in: transaction)
             let before = try await locked(id, in: transaction)
             guard before.cancelledAt == nil else {
-                throw Problem(.maintenanceState, "Maintenance \(id.text) is cancelled and cannot be changed; plan a new one.")
+                throw Problem(
+                    .maintenanceState, "Maintenance \(id.text) is cancelled and cannot be changed; plan a new one.")
             }
             var after = before
             edit(&after.window)
@@ -148,7 +150,9 @@ struct MaintenanceDesk: Sendable {
             var statements: [SQL] = []
             let notices = MaintenanceNotice(maintenance: maintenance, now: now, actor: principal.name)
             for var occurrence in targets {
-                guard let news = try Self.carryOut(command, on: &occurrence, isWhole: isWhole, at: now) else { continue }
+                guard let news = try Self.carryOut(command, on: &occurrence, isWhole: isWhole, at: now) else {
+                    continue
+                }
                 let nextAt = occurrence.nextMoment(maintenance.window.ending, grace: grace)
                 statements.append(OccurrenceStore.update(occurrence, of: id, nextAt: nextAt))
                 if !isWhole || news == .ended { told.append(notices.tell(news, of: occurrence, reason: reason)) }
@@ -200,7 +204,8 @@ struct MaintenanceDesk: Sendable {
             guard let found = try await OccurrenceStore.find(key, in: transaction) else {
                 throw Problem.invalid(
                     "/occurrence",
-                    "is no time of this maintenance that is kept; GET /v1/maintenance/\(maintenance.id.text) lists them")
+                    "is no time of this maintenance that is kept; GET /v1/maintenance/\(maintenance.id.text) lists them"
+                )
             }
             return [found]
         case .current:
@@ -209,7 +214,8 @@ struct MaintenanceDesk: Sendable {
             if command == .begin, let next = all.first(where: { $0.state == .scheduled }) { return [next] }
             throw Problem(
                 .maintenanceState,
-                command == .begin ? "Nothing is planned that could begin." : "Nothing runs at the moment. Send the occurrence.")
+                command == .begin
+                    ? "Nothing is planned that could begin." : "Nothing runs at the moment. Send the occurrence.")
         }
     }
 

@@ -43,7 +43,8 @@ struct MaintenanceNotice: Sendable {
             return (
                 "\(key)/ahead/\(seconds)/\(occurrence.startsAt)",
                 notice(
-                    "maintenance_ahead", "Maintenance begins in \(DurationText.human(left)), \(span): \(title)", occurrence,
+                    "maintenance_ahead", "Maintenance begins in \(DurationText.human(left)), \(span): \(title)",
+                    occurrence,
                     ["seconds_before": .integer(seconds)])
             )
         case .started:
@@ -69,7 +70,8 @@ struct MaintenanceNotice: Sendable {
             return (
                 "\(key)/overrun/\(occurrence.extensions)",
                 notice(
-                    "maintenance_overrun", "Maintenance overran: \(title) It should have ended \(end).\(number)", occurrence,
+                    "maintenance_overrun", "Maintenance overran: \(title) It should have ended \(end).\(number)",
+                    occurrence,
                     ["incident": occurrence.incident.map { .integer($0) } ?? .null])
             )
         }

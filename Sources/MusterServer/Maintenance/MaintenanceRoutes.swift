@@ -18,13 +18,16 @@ struct MaintenanceRoutes: Sendable {
             Route(
                 .post, "/v1/maintenance", role: .responder, "createMaintenance", body: .json, isLong: true,
                 handler: create),
-            Route(.get, "/v1/maintenance.ics", role: .viewer, "getMaintenanceCalendar", isLong: true, handler: calendar),
+            Route(
+                .get, "/v1/maintenance.ics", role: .viewer, "getMaintenanceCalendar", isLong: true, handler: calendar),
             Route(.get, "/v1/maintenance/{id}", role: .viewer, "getMaintenance", handler: get),
             Route(
                 .patch, "/v1/maintenance/{id}", role: .responder, "changeMaintenance", body: .json, isLong: true,
                 handler: change),
             Route(.delete, "/v1/maintenance/{id}", role: .responder, "deleteMaintenance", handler: delete),
-            command("begin", "beginMaintenance") { body in (.begin, MaintenanceBodies.target(&body, otherwise: .current)) },
+            command("begin", "beginMaintenance") { body in
+                (.begin, MaintenanceBodies.target(&body, otherwise: .current))
+            },
             command("end", "endMaintenance") { body in (.end, MaintenanceBodies.target(&body, otherwise: .current)) },
             command("extend", "extendMaintenance", body: .json) { body in
                 (MaintenanceBodies.extending(&body), MaintenanceBodies.target(&body, otherwise: .current))

@@ -66,7 +66,9 @@ struct MaintenanceStore: Sendable {
     // MARK: Reading
 
     /// - Parameter isLocked: Whether nobody else may change it until the transaction ends.
-    static func find(_ id: UUID, isLocked: Bool = false, in runner: some SQLRunner) async throws -> ReadRow<Maintenance>? {
+    static func find(_ id: UUID, isLocked: Bool = false, in runner: some SQLRunner) async throws -> ReadRow<
+        Maintenance
+    >? {
         try await runner.query(
             """
             SELECT \(fragment: columns) FROM maintenance WHERE id = \(id) \(fragment: isLocked ? "FOR UPDATE" : "")

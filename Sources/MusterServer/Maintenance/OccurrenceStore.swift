@@ -16,7 +16,8 @@ enum OccurrenceStore {
         """
 
     private static let reader = RowReader(
-        table: "maintenance_occurrence", key: { "\(try $0.decode("maintenance", as: UUID.self).text)/\(try $0.decode("local", as: String.self))" },
+        table: "maintenance_occurrence",
+        key: { "\(try $0.decode("maintenance", as: UUID.self).text)/\(try $0.decode("local", as: String.self))" },
         decode: stored)
 
     static let examined = ExaminedTable(

@@ -99,7 +99,8 @@ struct PlacementTests {
                 RunningMaintenance(components: ["auth"], until: now),
             ]
         },
-        Row("5 maintenance of a region holds alerts of that region, and those that name none", noIncident,
+        Row(
+            "5 maintenance of a region holds alerts of that region, and those that name none", noIncident,
             "hold a: maintenance +60 s, b: maintenance +60 s"
         ) {
             $0.alerts.append(alert("b", on: "auth"))
@@ -118,7 +119,8 @@ struct PlacementTests {
             $0.rule { $0.threshold = FiringThreshold(count: 1, withinSeconds: 60) }
             $0.conditions.maintenance = [RunningMaintenance(components: ["auth"], until: now.adding(seconds: 60))]
         },
-        Row("5 maintenance keeps nothing from an incident that is there", "group, affecting [auth], incident 1, held",
+        Row(
+            "5 maintenance keeps nothing from an incident that is there", "group, affecting [auth], incident 1, held",
             "join 1: affects auth"
         ) {
             $0.conditions.maintenance = [RunningMaintenance(components: ["auth"], until: now.adding(seconds: 60))]

@@ -32,7 +32,8 @@ struct MaintenanceOccurrenceTests {
         var occurrence = Self.planned
         #expect(
             Self.live(&occurrence, .automatic, from: -1_000_000) == [
-                "ahead(seconds: 259200) -259200", "ahead(seconds: 86400) -86400", "ahead(seconds: 3600) -3600", "started 0",
+                "ahead(seconds: 259200) -259200", "ahead(seconds: 86400) -86400", "ahead(seconds: 3600) -3600",
+                "started 0",
                 "ended 7200",
             ])
         #expect(occurrence.state == .done && occurrence.beganAt == Self.start && occurrence.endedAt == Self.at(7200))

@@ -21,10 +21,12 @@ struct RecurrenceTests {
 
     private static let zoned = [
         Series(
-            "Berlin, forward: 02:30 does not exist on 29 March, and is not counted", "2026-03-27T02:30", SampleZones.berlin,
+            "Berlin, forward: 02:30 does not exist on 29 March, and is not counted", "2026-03-27T02:30",
+            SampleZones.berlin,
             "FREQ=DAILY;COUNT=4", "2026-03-27T01:30", "2026-03-28T01:30", "2026-03-30T00:30", "2026-03-31T00:30"),
         Series(
-            "Berlin, back: 02:30 comes twice on 25 October, and the first counts", "2026-10-24T02:30", SampleZones.berlin,
+            "Berlin, back: 02:30 comes twice on 25 October, and the first counts", "2026-10-24T02:30",
+            SampleZones.berlin,
             "FREQ=DAILY;COUNT=3", "2026-10-24T00:30", "2026-10-25T00:30", "2026-10-26T01:30"),
         Series(
             "New York, forward: 8 March is left out", "2026-03-01T02:30", SampleZones.newYork,
@@ -63,36 +65,48 @@ struct RecurrenceTests {
     private static let dated = [
         Series(
             "the last working day of a month", "2026-01-30T22:00", .utc,
-            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=4", "2026-01-30", "2026-02-27", "2026-03-31", "2026-04-30"
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=4", "2026-01-30", "2026-02-27", "2026-03-31",
+            "2026-04-30"
         ),
         Series(
             "the first and the last of them", "2026-01-01T22:00", .utc,
-            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1;COUNT=4", "2026-01-01", "2026-01-30", "2026-02-02", "2026-02-27"
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1;COUNT=4", "2026-01-01", "2026-01-30", "2026-02-02",
+            "2026-02-27"
         ),
-        Series("the last day", "2027-12-31T01:00", .utc, "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=3", "2027-12-31", "2028-01-31", "2028-02-29"),
-        Series("29 February", "2028-02-29T01:00", .utc, "FREQ=YEARLY;COUNT=3", "2028-02-29", "2032-02-29", "2036-02-29"),
         Series(
-            "RFC 5545: weeks begin on Monday", "1997-08-05T09:00", .utc, "FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=MO",
+            "the last day", "2027-12-31T01:00", .utc, "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=3", "2027-12-31", "2028-01-31",
+            "2028-02-29"),
+        Series(
+            "29 February", "2028-02-29T01:00", .utc, "FREQ=YEARLY;COUNT=3", "2028-02-29", "2032-02-29", "2036-02-29"),
+        Series(
+            "RFC 5545: weeks begin on Monday", "1997-08-05T09:00", .utc,
+            "FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=MO",
             "1997-08-05", "1997-08-10", "1997-08-19", "1997-08-24"),
         Series(
-            "RFC 5545: weeks begin on Sunday", "1997-08-05T09:00", .utc, "FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=SU",
+            "RFC 5545: weeks begin on Sunday", "1997-08-05T09:00", .utc,
+            "FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=SU",
             "1997-08-05", "1997-08-17", "1997-08-19", "1997-08-31"),
         Series(
             "RFC 5545: the 20th Monday of the year", "1997-05-19T09:00", .utc, "FREQ=YEARLY;BYDAY=20MO;COUNT=3",
             "1997-05-19", "1998-05-18", "1999-05-17"),
         Series(
-            "RFC 5545: Fridays that are the 13th", "1998-02-13T09:00", .utc, "FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13;COUNT=3",
+            "RFC 5545: Fridays that are the 13th", "1998-02-13T09:00", .utc,
+            "FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13;COUNT=3",
             "1998-02-13", "1998-03-13", "1998-11-13"),
         Series(
             "RFC 5545: election days", "1996-11-05T09:00", .utc,
-            "FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8;COUNT=3", "1996-11-05", "2000-11-07", "2004-11-02"),
+            "FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8;COUNT=3", "1996-11-05", "2000-11-07",
+            "2004-11-02"),
         Series(
             "RFC 5545: the last Friday but one", "1997-09-22T09:00", .utc, "FREQ=MONTHLY;BYDAY=-2MO;COUNT=3",
             "1997-09-22", "1997-10-20", "1997-11-17"),
         Series(
-            "every day of January", "1998-01-30T09:00", .utc, "FREQ=DAILY;BYMONTH=1;COUNT=3", "1998-01-30", "1998-01-31",
+            "every day of January", "1998-01-30T09:00", .utc, "FREQ=DAILY;BYMONTH=1;COUNT=3", "1998-01-30",
+            "1998-01-31",
             "1999-01-01"),
-        Series("some months", "2026-03-15T09:00", .utc, "FREQ=YEARLY;BYMONTH=3,9;COUNT=3", "2026-03-15", "2026-09-15", "2027-03-15"),
+        Series(
+            "some months", "2026-03-15T09:00", .utc, "FREQ=YEARLY;BYMONTH=3,9;COUNT=3", "2026-03-15", "2026-09-15",
+            "2027-03-15"),
     ]
 
     @Test(arguments: dated) func `a rule names its days`(series: Series) throws {
@@ -134,7 +148,8 @@ struct ZoneOffsetsTests {
     }
 
     @Test(arguments: [
-        "2026-12-06", "2026-12-06T02:30Z", "2026-12-06T02:30:00+01:00", "2026-12-06 02:30", "2026-02-30T02:30", "1969-12-31T23:59",
+        "2026-12-06", "2026-12-06T02:30Z", "2026-12-06T02:30:00+01:00", "2026-12-06 02:30", "2026-02-30T02:30",
+        "1969-12-31T23:59",
         "2026-12-06T24:00", "2026-12-06T02:30:60", "2026-12-06T02:30:", "", "soon",
     ]) func `what is no date and time of a clock is not read`(text: String) {
         #expect(LocalTime(text) == nil)
