@@ -98,3 +98,22 @@ CREATE TABLE notification_cursor (
     position bigint NOT NULL
 );
 INSERT INTO notification_cursor (transaction_id, position) VALUES (pg_snapshot_xmin(pg_current_snapshot()), 0);
+
+-- Who is paged for an incident, step by step, until somebody acknowledges it.
+CREATE TABLE escalation (
+    incident bigint NOT NULL,
+    -- What asked for it: rule/ID or severity/SEVERITY.
+    policy text NOT NULL,
+    plan json NOT NULL,
+    begun_at timestamptz NOT NULL DEFAULT now(),
+    -- How many steps were told.
+    told integer NOT NULL DEFAULT 0,
+    -- When the next step is due; NULL once it ended.
+    next_at timestamptz DEFAULT now(),
+    ended text CHECK (ended IN ('acknowledged', 'over', 'exhausted')),
+    ended_at timestamptz,
+    -- Whoever was told also hears how the incident goes on.
+    paged uuid[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (incident, policy)
+);
+CREATE INDEX escalation_due ON escalation (next_at) WHERE next_at IS NOT NULL;
