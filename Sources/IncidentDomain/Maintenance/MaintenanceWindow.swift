@@ -66,8 +66,10 @@ package struct MaintenanceWindow: Hashable, Sendable {
 package struct MaintenancePlan: Hashable, Sendable {
     /// Those that are not over and begin within the horizon, and at least the next one.
     package var times: [Recurrence.Time]
-    /// When this has to be worked out again; nil when nothing will come any more.
-    package var nextLookAt: Timestamp?
+    /// When this has to be worked out again.
+    package var nextLookAt: Timestamp
+    /// Whether others come after these.
+    package var isMoreToCome: Bool
 
     /// Time zones change their rules now and then, so everything that is ahead is worked out anew as often.
     private static let lookSeconds: Double = 86_400
@@ -83,10 +85,12 @@ package struct MaintenancePlan: Hashable, Sendable {
             times.append(time)
         }
         self.times = times
-        guard let last = times.last else { return }
+        self.isMoreToCome = isMoreToCome
         let tomorrow = now.adding(seconds: Self.lookSeconds)
         // When the last one begins, the one after it becomes the next.
-        nextLookAt = isMoreToCome ? max(now.adding(seconds: 1), min(tomorrow, last.moment)) : tomorrow
+        nextLookAt =
+            times.last.map { isMoreToCome ? max(now.adding(seconds: 1), min(tomorrow, $0.moment)) : tomorrow }
+            ?? tomorrow
     }
 }
 

@@ -53,7 +53,7 @@ struct MaintenanceDesk: Sendable {
             try check(window, in: zone, now: now, isNewStart: true)
             let plan = MaintenancePlan(of: window, in: zone, now: now)
             try await transaction.query(
-                MaintenanceStore.insert(id, window, planAt: plan.nextLookAt, by: principal))
+                MaintenanceStore.insert(id, window, by: principal))
             try await transaction.pipeline(OccurrenceStore.put(plan, of: id, window, grace: grace))
             guard let stored = try await MaintenanceStore.find(id, in: transaction)?.readable else {
                 throw Self.missing(id)
@@ -89,7 +89,7 @@ struct MaintenanceDesk: Sendable {
                         || after.window.timeZone != before.window.timeZone)
             }
             let plan = MaintenancePlan(of: after.window, in: zone, now: now)
-            (after.version, after.planAt, after.updatedBy) = (before.version + 1, plan.nextLookAt, principal.name)
+            (after.version, after.updatedBy) = (before.version + 1, principal.name)
             try await transaction.query(MaintenanceStore.update(after))
             try await transaction.pipeline(OccurrenceStore.put(plan, of: id, after.window, grace: grace))
             for occurrence in try await OccurrenceStore.all(of: id, isLocked: true, in: transaction)
@@ -161,6 +161,7 @@ struct MaintenanceDesk: Sendable {
             guard !statements.isEmpty || cancelsNow else { return try await self.view(maintenance, in: transaction) }
             maintenance.version += 1
             maintenance.updatedBy = principal.name
+            if maintenance.planAt != nil { maintenance.planAt = now }
             if cancelsNow {
                 (maintenance.cancelledAt, maintenance.planAt) = (now, nil)
                 told.append(

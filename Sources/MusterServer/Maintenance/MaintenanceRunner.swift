@@ -32,8 +32,8 @@ struct MaintenanceRunner: PeriodicRunner {
 
     func pass() async throws {
         try await inTurn([
-            ("plans", { while try await planDue() == Self.batchMax {} }),
             ("occurrences", { while try await passDue() > 0 {} }),
+            ("plans", { while try await planDue() == Self.batchMax {} }),
         ])
     }
 
@@ -56,9 +56,7 @@ struct MaintenanceRunner: PeriodicRunner {
             throw PostgresError.decoding(column: "time_zone", reason: "\(window.timeZone) is not known any more")
         }
         let plan = MaintenancePlan(of: window, in: zone, now: now)
-        try await transaction.pipeline(
-            OccurrenceStore.put(plan, of: id, window, grace: grace)
-                + [MaintenanceStore.setPlan(id, at: plan.nextLookAt)])
+        try await transaction.pipeline(OccurrenceStore.put(plan, of: id, window, grace: grace))
     }
 
     /// Takes the next step of every occurrence for which one is due, up to one batch; returns how many took one.
@@ -82,8 +80,9 @@ struct MaintenanceRunner: PeriodicRunner {
     private func pass(
         _ key: OccurrenceStore.Key, _ context: CommandContext, in transaction: PostgresTransaction
     ) async throws -> MaintenanceNews? {
-        guard let (claimed, now) = try await OccurrenceStore.claim(key, in: transaction),
-            let maintenance = try await MaintenanceStore.find(key.maintenance, in: transaction)?.get()
+        // The window first, as people's changes do.
+        guard let maintenance = try await MaintenanceStore.claim(key.maintenance, in: transaction)?.get(),
+            let (claimed, now) = try await OccurrenceStore.claim(key, in: transaction)
         else { return nil }
         var occurrence = claimed
         let ending = maintenance.window.ending
@@ -106,6 +105,7 @@ struct MaintenanceRunner: PeriodicRunner {
         if news == .ended || news == .overran {
             statements.append(OccurrenceStore.releaseAlerts(on: maintenance.window.components))
         }
+        if claimed.state != occurrence.state { statements.append(MaintenanceStore.planAgain(key.maintenance)) }
         try await transaction.pipeline(statements)
         return news
     }

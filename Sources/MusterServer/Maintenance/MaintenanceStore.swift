@@ -137,13 +137,13 @@ struct MaintenanceStore: Sendable {
 
     // MARK: Writing
 
-    static func insert(_ id: UUID, _ window: MaintenanceWindow, planAt: Timestamp?, by principal: Principal) -> SQL {
+    static func insert(_ id: UUID, _ window: MaintenanceWindow, by principal: Principal) -> SQL {
         """
         INSERT INTO maintenance (id, title, description, components, regions, local_start, time_zone, duration_seconds, rrule,
-            ends, plan_at, created_by, updated_by)
+            ends, created_by, updated_by)
         VALUES (\(id), \(window.title), \(window.description), \(window.components), \(window.regions),
             \(window.start.description), \(window.timeZone), \(window.durationSeconds), \(window.rule?.description),
-            \(window.ending.rawValue), \(planAt), \(principal.name), \(principal.name))
+            \(window.ending.rawValue), \(principal.name), \(principal.name))
         """
     }
 
@@ -160,10 +160,6 @@ struct MaintenanceStore: Sendable {
                 updated_by = \(maintenance.updatedBy)
             WHERE id = \(maintenance.id)
             """
-    }
-
-    static func setPlan(_ id: UUID, at moment: Timestamp?) -> SQL {
-        "UPDATE maintenance SET plan_at = \(moment) WHERE id = \(id)"
     }
 
     static func delete(_ id: UUID, in transaction: PostgresTransaction) async throws {
@@ -187,7 +183,19 @@ struct MaintenanceStore: Sendable {
         ).map { try $0.decode("id") }
     }
 
-    /// One of these windows, unless another daemon works on it or has done so.
+    /// A window, locked until the transaction ends, unless somebody works on it.
+    static func claim(_ id: UUID, in transaction: PostgresTransaction) async throws -> ReadRow<Maintenance>? {
+        try await transaction.query(
+            "SELECT \(fragment: columns) FROM maintenance WHERE id = \(id) FOR UPDATE SKIP LOCKED"
+        ).first.map { reader.read($0, in: transaction) }
+    }
+
+    /// Its times are worked out again at the next pass, if something lies ahead.
+    static func planAgain(_ id: UUID) -> SQL {
+        "UPDATE maintenance SET plan_at = now() WHERE id = \(id) AND plan_at IS NOT NULL"
+    }
+
+    /// One of those that are due, unless another daemon works on it or has done so.
     static func claimPlan(
         _ id: UUID, in transaction: PostgresTransaction
     ) async throws -> (row: ReadRow<Maintenance>, now: Timestamp)? {

@@ -171,7 +171,8 @@ enum OccurrenceStore {
 
     // MARK: Writing
 
-    /// Keeps the times of a plan: new ones are added, those that lie ahead are moved or go. What people changed stays.
+    /// Keeps the times of a plan: new ones are added, those that lie ahead are moved or go. What people changed stays. It is
+    /// looked at again while something lies ahead.
     static func put(_ plan: MaintenancePlan, of id: UUID, _ window: MaintenanceWindow, grace: Double) -> [SQL] {
         let occurrences = plan.times.map { time in
             MaintenanceOccurrence(
@@ -193,6 +194,12 @@ enum OccurrenceStore {
                 announced_seconds = CASE WHEN stored.starts_at = excluded.starts_at THEN stored.announced_seconds END
             WHERE stored.state = 'scheduled' AND NOT stored.changed
                 AND (stored.starts_at, stored.ends_at) IS DISTINCT FROM (excluded.starts_at, excluded.ends_at)
+            """,
+            """
+            UPDATE maintenance SET plan_at = CASE WHEN \(plan.isMoreToCome) OR EXISTS (
+                SELECT FROM maintenance_occurrence WHERE maintenance = \(id) AND state = 'scheduled'
+            ) THEN \(plan.nextLookAt)::timestamptz END
+            WHERE id = \(id)
             """,
         ]
     }

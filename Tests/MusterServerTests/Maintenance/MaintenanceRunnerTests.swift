@@ -19,10 +19,6 @@ import Testing
             try await daemon.passHours(100)
             #expect(try await daemon.told().suffix(2) == ["started", "ended"])
             #expect(try await daemon.states(id) == ["done"])
-            #expect(try await daemon.maintenance.view(id).state == .scheduled, "it is looked at once more")
-            try await daemon.pool.query(
-                "UPDATE maintenance SET plan_at = now() - interval '1 second', local_start = '2026-01-01T00:00:00'")
-            try await daemon.maintenanceRunner.pass()
             #expect(try await daemon.maintenance.view(id).state == .done)
             #expect(try await daemon.audited() == ["create Mia", "begin musterd", "end musterd"])
         }
@@ -103,8 +99,6 @@ import Testing
             _ = try await daemon.maintenance.carryOut(.cancel, on: .named(second), of: id, reason: "late", by: .mia)
             #expect(try await daemon.states(id) == ["scheduled", "cancelled", "scheduled", "scheduled", "scheduled"])
             try await daemon.passHours(101.5)
-            try await daemon.pool.query("UPDATE maintenance SET plan_at = now() - interval '1 second'")
-            try await daemon.maintenanceRunner.pass()
             #expect(try await daemon.states(id).filter { $0 == "cancelled" }.count == 1, "it stays cancelled")
             let all = try await daemon.maintenance.carryOut(.cancel, on: .series, of: id, by: .mia)
             #expect(all.state == .cancelled && all.occurrences.allSatisfy { $0.state.isOver })
@@ -167,7 +161,7 @@ import Testing
             #expect(moved.occurrences[0].startsAt == before.occurrences[1].startsAt)
             #expect(moved.occurrences[0].endsAt == before.occurrences[1].endsAt.adding(seconds: 3600))
             try await daemon.maintenanceRunner.pass()
-            #expect(try await daemon.told() == ["scheduled", "ahead", "ahead", "scheduled"].sortedAsTold)
+            #expect(try await daemon.told() == ["scheduled", "ahead", "scheduled", "ahead"])
             #expect(try await daemon.audited() == ["create Mia", "change Mia"])
         }
     }
@@ -200,16 +194,10 @@ import Testing
             try await runner.pass()
             #expect(try await daemon.states(old) == ["done"])
             try await daemon.moveMaintenance(byHours: 24 * 31)
-            try await daemon.pool.query(
-                "UPDATE maintenance SET plan_at = NULL, updated_at = now() - interval '31 days'")
+            try await daemon.pool.query("UPDATE maintenance SET updated_at = now() - interval '31 days'")
             let kept = try await daemon.plan(try daemon.window(in: 60))
             try await runner.pass()
             #expect(try await daemon.count("maintenance") == 1 && daemon.states(kept) == ["scheduled"])
         }
     }
-}
-
-extension [String] {
-    /// What was told before and after a change in the order in which it was told.
-    fileprivate var sortedAsTold: [String] { [self[0], self[1], self[3], self[2]] }
 }

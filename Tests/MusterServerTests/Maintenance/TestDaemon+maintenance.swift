@@ -39,14 +39,19 @@ extension TestDaemon {
         try await maintenanceRunner.pass()
     }
 
-    /// Makes all occurrences so many hours older.
+    /// Makes all maintenance so many hours older, to the second.
     func moveMaintenance(byHours hours: Double) async throws {
-        let span: SQL = "make_interval(secs => \(hours * 3600))"
+        let span: SQL = "make_interval(secs => \((hours * 3600).rounded()))"
+        let local: SQL = """
+            to_char(local_start::timestamp - \(fragment: span), 'YYYY-MM-DD"T"HH24:MI:SS')
+            """
         try await pool.query(
             """
             UPDATE maintenance_occurrence SET starts_at = starts_at - \(fragment: span), ends_at = ends_at - \(fragment: span),
-                began_at = began_at - \(fragment: span), next_at = next_at - \(fragment: span)
+                began_at = began_at - \(fragment: span), next_at = next_at - \(fragment: span), local_start = \(fragment: local)
             """)
+        try await pool.query(
+            "UPDATE maintenance SET local_start = \(fragment: local), plan_at = plan_at - \(fragment: span)")
         try await pool.query(
             "UPDATE alert SET held_until = held_until - \(fragment: span) WHERE held = 'maintenance'")
     }
@@ -70,7 +75,7 @@ extension TestDaemon {
             }
     }
 
-    /// The catalog that these tests are about: feed needs db.
+    /// The catalog that these tests are about.
     func putPlatform() async throws {
         try await put([
             Component(slug: "db", name: "Database", tier: 0, regions: ["eu", "us"]),
