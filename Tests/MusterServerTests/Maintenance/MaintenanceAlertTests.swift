@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 import IncidentDomain
 import Postgres
 import TestSupport

@@ -60,7 +60,8 @@ import Testing
             (skipped["local_start"], skipped["rrule"]) = ("2027-03-28T02:30", "FREQ=DAILY")
             let reply = await server.ask(.post, "/v1/maintenance", .object(skipped))
             #expect(reply.json["errors"]?[0]?["detail"]?.string?.hasPrefix("does not exist in Europe/Berlin") == true)
-            #expect(try await daemon.count("maintenance") == 0 && daemon.count("notice") == 0)
+            #expect(try await daemon.count("maintenance") == 0)
+            #expect(try await daemon.count("notice") == 0)
         }
     }
 
@@ -90,7 +91,8 @@ import Testing
             for _ in 1...2 {
                 #expect(await server.ask(.post, "/v1/maintenance", .object(Self.good), headers: key).status == 201)
             }
-            #expect(try await daemon.count("maintenance") == 1 && daemon.told() == ["scheduled"])
+            #expect(try await daemon.count("maintenance") == 1)
+            #expect(try await daemon.told() == ["scheduled"])
         }
     }
 

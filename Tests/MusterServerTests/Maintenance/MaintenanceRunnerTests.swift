@@ -45,7 +45,8 @@ import Testing
             try await daemon.moveMaintenance(byHours: 4)
             try await daemon.beside { other async throws in
                 try await other.maintenanceRunner.pass()
-                #expect(try await other.states(running) == ["done"] && other.states(missed) == ["done"])
+                #expect(try await other.states(running) == ["done"])
+                #expect(try await other.states(missed) == ["done"])
             }
             #expect(try await daemon.told() == ["scheduled", "started", "scheduled", "ahead", "ended", "ended"])
         }
@@ -197,7 +198,8 @@ import Testing
             try await daemon.pool.query("UPDATE maintenance SET updated_at = now() - interval '31 days'")
             let kept = try await daemon.plan(try daemon.window(in: 60))
             try await runner.pass()
-            #expect(try await daemon.count("maintenance") == 1 && daemon.states(kept) == ["scheduled"])
+            #expect(try await daemon.count("maintenance") == 1)
+            #expect(try await daemon.states(kept) == ["scheduled"])
         }
     }
 }
