@@ -9,6 +9,7 @@ struct MaintenanceRoutes: Sendable {
     let incidents: IncidentDesk
     let names: NamedComponents
     let publicURL: String?
+    let authenticator: Authenticator
 
     var routes: [Route] {
         [
@@ -19,7 +20,8 @@ struct MaintenanceRoutes: Sendable {
                 .post, "/v1/maintenance", role: .responder, "createMaintenance", body: .json, isLong: true,
                 handler: create),
             Route(
-                .get, "/v1/maintenance.ics", role: .viewer, "getMaintenanceCalendar", isLong: true, handler: calendar),
+                .get, "/v1/maintenance.ics", role: nil, "getMaintenanceCalendar", query: ["key"], isLong: true,
+                handler: calendar),
             Route(.get, "/v1/maintenance/{id}", role: .viewer, "getMaintenance", handler: get),
             Route(
                 .patch, "/v1/maintenance/{id}", role: .responder, "changeMaintenance", body: .json, isLong: true,
@@ -107,8 +109,14 @@ struct MaintenanceRoutes: Sendable {
         }
     }
 
+    /// Calendar programs know an address, a user and a password, and no bearer tokens.
     private func calendar(_ request: RequestContext) async throws -> Answer {
-        Answer(.ok, try await search.calendar(publicURL: publicURL), type: "text/calendar; charset=utf-8")
+        guard let secret = try Credentials.secret(of: request) else {
+            throw Authenticator.unauthenticated(
+                "Send an API token: Authorization: Bearer, basic-auth password, or ?key=.", error: nil)
+        }
+        _ = try await authenticator.principal(token: Substring(secret))
+        return Answer(.ok, try await search.calendar(publicURL: publicURL), type: "text/calendar; charset=utf-8")
     }
 
     private func ofIncident(_ request: RequestContext) async throws -> Answer {

@@ -169,7 +169,8 @@ package struct Server: Sendable {
             MaintenanceRoutes(
                 desk: MaintenanceDesk(
                     pool: pool, grace: configuration.maintenance.overrunGrace, routing: routing),
-                search: maintenanceSearch, incidents: desk, names: names, publicURL: configuration.http.publicURL
+                search: maintenanceSearch, incidents: desk, names: names, publicURL: configuration.http.publicURL,
+                authenticator: authenticator
             ).routes,
             ReportRoutes(
                 reports: reports, search: ReportSearch(pool: pool), desk: desk,

@@ -45,6 +45,8 @@ extension DescribedLife {
         await post("\(window)/cancel", ["occurrence": named, "reason": "The parts are late"])
         await post("\(window)/cancel", ["occurrence": "2001-01-01T00:00"], gives: 422)
         let calendar = await get("\(path).ics")
+        await ask(.get, "\(path).ics?key=\(DescribedServer.token)", token: nil)
+        await ask(.get, "\(path).ics", token: nil, gives: 401)
         #expect(calendar.headers[.contentType] == "text/calendar; charset=utf-8")
         await post("\(window)/cancel")
         await ask(.patch, window, ["title": "Other"], gives: 409)

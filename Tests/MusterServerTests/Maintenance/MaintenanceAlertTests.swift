@@ -127,7 +127,7 @@ import Testing
             try await daemon.putPlatform()
             _ = try await daemon.plan(try daemon.window(in: -60))
             let server = try DescribedServer(pool: daemon.pool)
-            let tried = await server.ask(.post, "/v1/rules/test", ["title": "a", "component": "db"])
+            let tried = await server.ask(.post, "/v1/rules/try", ["title": "a", "component": "db"])
             #expect(tried.json["held"] == "maintenance" && tried.json["opens_incident"] == false, "\(tried.text)")
             #expect(tried.json["reason"]?.string?.hasPrefix("Its component is under maintenance until ") == true)
         }

@@ -45,7 +45,7 @@ import Testing
     ]
 
     @Test func `a body that is wrong is refused with the place and what is allowed`() async throws {
-        try await Self.with { server, daemon in
+        try await Self.with { server, daemon async throws in
             for (field, value, pointer, detail) in Self.wrong {
                 var body = Self.good
                 body[field] = value
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func `a window is answered whole, with the moments of its times`() async throws {
-        try await Self.with { server, _ in
+        try await Self.with { server, _ async throws in
             var body = Self.good
             (body["rrule"], body["description"], body["regions"]) = ("freq=daily;count=3", "Both.", ["eu"])
             let made = await server.ask(.post, "/v1/maintenance", .object(body))
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func `the same key makes one window`() async throws {
-        try await Self.with { server, daemon in
+        try await Self.with { server, daemon async throws in
             let key: HTTPFields = [.idempotencyKey: "k1"]
             for _ in 1...2 {
                 #expect(await server.ask(.post, "/v1/maintenance", .object(Self.good), headers: key).status == 201)
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func `viewers read, responders plan`() async throws {
-        try await Self.with { server, _ in
+        try await Self.with { server, _ async throws in
             let path = try #require(await server.ask(.post, "/v1/maintenance", .object(Self.good)).headers[.location])
             var tokens: [String: String] = [:]
             for role in ["viewer", "responder"] {
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func `it is shown with its components and their incidents, and found in lists`() async throws {
-        try await Self.with { server, daemon in
+        try await Self.with { server, daemon async throws in
             let running = try await daemon.plan(try daemon.window(in: -60))
             let next = try await daemon.plan(try daemon.window(in: 3600 * 30, rule: "FREQ=WEEKLY"))
             let far = try await daemon.plan(try daemon.window(in: 3600 * 24 * 20))
