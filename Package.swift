@@ -120,6 +120,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
+                "IncidentDomain",
                 "TestSupport",
                 "musterd",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
