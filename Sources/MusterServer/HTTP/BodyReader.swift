@@ -63,6 +63,9 @@ struct BodyReader {
     /// Whether a field is there and not null.
     func says(_ field: String) -> Bool { object[field].map { $0 != .null } ?? false }
 
+    /// Whether a field is there and an array without elements.
+    func isEmptyArray(_ field: String) -> Bool { object[field]?.array?.isEmpty ?? false }
+
     /// Adds what a reader of its own found wrong with a part of the body.
     mutating func take(_ problem: Problem) {
         for error in problem.errors { refuse(at: error.pointer, error.detail) }

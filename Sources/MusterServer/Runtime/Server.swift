@@ -111,6 +111,10 @@ package struct Server: Sendable {
             ReportRunner(desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger),
             ReportPruneRunner(
                 store: ReportStore(pool: pool), days: configuration.reports.retentionDays, logger: logger),
+            MaintenanceRunner(
+                desk: desk, pool: pool, grace: configuration.maintenance.overrunGrace, routing: routing,
+                logger: logger),
+            MaintenancePruneRunner(pool: pool, days: configuration.maintenance.retentionDays, logger: logger),
             KeptKeyRunner(store: KeptKeyStore(pool: pool), logger: logger),
             TableBoundRunner(store: TableBoundStore(pool: pool), logger: logger),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
@@ -141,7 +145,9 @@ package struct Server: Sendable {
             StatisticsRoutes(search: EstimateSearch(pool: pool)).routes,
             ReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes,
             TimelineRoutes(desk: desk, reader: TimelineReader(runner: pool), streams: streams).routes,
-            ComponentRoutes(desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool)).routes,
+            ComponentRoutes(
+                desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool), maintenance: maintenanceSearch
+            ).routes,
             CatalogRoutes(reader: CatalogReader(pool: pool)).routes,
             DependencyRoutes(catalog: catalog).routes,
             SourceRoutes(
@@ -159,6 +165,12 @@ package struct Server: Sendable {
             RuleRoutes(store: RuleStore(pool: pool), book: rules, trial: trial, names: names, endpoints: endpoints)
                 .routes,
             SilenceRoutes(store: silences, routing: routing).routes,
+            MaintenanceRoutes(
+                desk: MaintenanceDesk(
+                    pool: pool, grace: configuration.maintenance.overrunGrace, routing: routing),
+                search: maintenanceSearch, incidents: desk, names: names, publicURL: configuration.http.publicURL,
+                authenticator: authenticator
+            ).routes,
             ReportRoutes(
                 reports: reports, search: ReportSearch(pool: pool), desk: desk,
                 beside: ReportsBeside(desk: desk, pool: pool)
@@ -190,6 +202,7 @@ package struct Server: Sendable {
     private var names: NamedComponents { NamedComponents(catalog: catalog) }
     private var changes: ChangeStore { ChangeStore(pool: pool) }
     private var deadLetters: DeadLetterStore { DeadLetterStore(pool: pool) }
+    private var maintenanceSearch: MaintenanceSearch { MaintenanceSearch(pool: pool) }
     private var silences: SilenceStore { SilenceStore(pool: pool) }
     var notificationStore: NotificationStore { NotificationStore(pool: pool) }
     private var endpoints: EndpointStore { EndpointStore(pool: pool, secretsKey: configuration.secretsKey) }

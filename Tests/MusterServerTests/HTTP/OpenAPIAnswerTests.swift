@@ -21,6 +21,7 @@ import Testing
             try await life.routeByRules()
             try await life.sense()
             try await life.notify(of: first)
+            try await life.maintain(first)
             try await life.sendReports()
             try await life.readTimelines(first)
             try await life.refuse(first)

@@ -87,6 +87,7 @@ struct OpenAPIBodyTests {
     private static let byUUID: Set<String> = [
         "acknowledgeAlert", "resolveAlert", "replayDeadLetter", "replayDeadLetters", "updateSource", "rotateSource",
         "replaceRule", "updateEndpoint", "testEndpoint", "rotateEndpoint", "replayEndpoint",
+        "changeMaintenance", "beginMaintenance", "endMaintenance", "extendMaintenance", "cancelMaintenance",
     ]
 
     /// A path of the route that leads to its handler.
