@@ -106,7 +106,7 @@ package struct Server: Sendable {
                 store: notifications, endpoints: endpoints, carrier: carrier, publicURL: publicURL, signal: sending,
                 noticing: noticing, logger: logger),
             FailingEndpointRunner(
-                store: notifications, days: configuration.notifications.disableAfterDays, logger: logger),
+                store: BacklogStore(pool: pool), days: configuration.notifications.disableAfterDays, logger: logger),
             ReportRunner(desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger),
             ReportPruneRunner(
                 store: ReportStore(pool: pool), days: configuration.reports.retentionDays, logger: logger),
