@@ -13,13 +13,15 @@ package struct RoutingRule: Hashable, Sendable {
     package var opensIncident: Bool
     package var threshold: FiringThreshold?
     package var hours: OpeningHours?
+    /// Who is paged when such an alert opens or joins an incident that nobody has acknowledged. It holds of the rule that decides.
+    package var paging: EscalationPlan?
     /// Whether no later rule is asked.
     package var stops: Bool
 
     package init(
         id: UUID, name: String, matchers: [LabelMatcher], component: RoutedText? = nil, severity: RoutedText? = nil,
         groupBy: [String]? = nil, opensIncident: Bool = true, threshold: FiringThreshold? = nil,
-        hours: OpeningHours? = nil, stops: Bool = true
+        hours: OpeningHours? = nil, paging: EscalationPlan? = nil, stops: Bool = true
     ) {
         self.id = id
         self.name = name
@@ -30,6 +32,7 @@ package struct RoutingRule: Hashable, Sendable {
         self.opensIncident = opensIncident
         self.threshold = threshold
         self.hours = hours
+        self.paging = paging
         self.stops = stops
     }
 

@@ -56,6 +56,7 @@ enum ArchiveTables {
         "sealing_key": "with it, the secrets of probes that the archive holds could be opened",
         "notice": whatWasSent, "notification": whatWasSent, "notification_lane": whatWasSent,
         "notification_attempt": whatWasSent, "notification_thread": whatWasSent, "notification_cursor": whatWasSent,
+        "escalation": whatWasSent,
         "report_salt":
             "with it, who reported could be guessed; it is forgotten after two days, and archives are kept for years",
         "report_reporter":

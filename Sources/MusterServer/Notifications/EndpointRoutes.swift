@@ -5,6 +5,7 @@ import IncidentDomain
 struct EndpointRoutes: Sendable {
     let store: EndpointStore
     let notifications: NotificationStore
+    let rules: RuleStore
     /// The daemon's own address: nothing is sent to it.
     let publicURL: String
     /// Woken when something is to be sent at once.
@@ -67,6 +68,7 @@ struct EndpointRoutes: Sendable {
         if read.secret != nil { body.refuse("secret", "is changed by POST /v1/endpoints/{id}/rotate") }
         refuseOwn(&body, read.url)
         try body.finish()
+        if let name = read.name, name != before.settings.name { try await requireUnused(before) }
         let outcome = try await store.change(before.id, action: "endpoint.update", by: request.principal) {
             read.apply(to: &$0, &$1)
         }
@@ -82,6 +84,7 @@ struct EndpointRoutes: Sendable {
 
     private func delete(_ request: RequestContext) async throws -> Answer {
         let id = try request.uuid("id", of: "Endpoint")
+        if let endpoint = try await store.find(id)?.readable { try await requireUnused(endpoint) }
         guard try await store.delete(id, by: request.principal) else { throw Problem.notFound("Endpoint \(id.text)") }
         return .noContent
     }
@@ -187,6 +190,18 @@ struct EndpointRoutes: Sendable {
         let id = try request.uuid("id", of: "Endpoint")
         guard let row = try await store.find(id) else { throw Problem.notFound("Endpoint \(id.text)") }
         return try row.get()
+    }
+
+    /// Rules name endpoints: one that is named keeps its name.
+    private func requireUnused(_ endpoint: Endpoint) async throws {
+        let name = endpoint.settings.name
+        let user = try await rules.list().compactMap(\.readable).first { stored in
+            stored.rule.paging?.steps.contains { $0.endpoints.contains(name) } ?? false
+        }
+        guard let user else { return }
+        throw Problem(
+            .inUse,
+            "The rule “\(user.rule.name)” (\(user.rule.id.text)) pages the endpoint \(name). Change the rule first.")
     }
 
     private static func requireEnabled(_ endpoint: Endpoint) throws(Problem) {

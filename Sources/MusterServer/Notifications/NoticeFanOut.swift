@@ -14,10 +14,14 @@ struct NoticeFanOut: PeriodicRunner {
 
     let pool: PostgresPool
     let policy: PhasePolicy
+    /// Who is paged for incidents of a severity.
+    let escalations: EscalationDefaults
     /// What wakes the loop: something was committed.
     let signal: WakeSignal?
     /// Woken when there is something to send.
     let sending: WakeSignal
+    /// Woken when an escalation begins.
+    let escalating: WakeSignal
     let logger: Logger
     var interval: Duration = .seconds(1)
     private let quietUntil = Moment()
@@ -28,10 +32,13 @@ struct NoticeFanOut: PeriodicRunner {
     }
 
     init(
-        pool: PostgresPool, policy: PhasePolicy, signal: WakeSignal?, sending: WakeSignal, logger: Logger
+        pool: PostgresPool, policy: PhasePolicy, escalations: EscalationDefaults = EscalationDefaults(),
+        signal: WakeSignal?, sending: WakeSignal, escalating: WakeSignal = WakeSignal(), logger: Logger
     ) {
         self.pool = pool
         self.policy = policy
+        self.escalations = escalations
+        self.escalating = escalating
         self.signal = signal
         self.sending = sending
         self.logger = logger
@@ -63,20 +70,29 @@ struct NoticeFanOut: PeriodicRunner {
 
     /// Reads on from where the last pass stopped; whether it was our turn, and anything stood there.
     func fanOut() async throws -> Bool {
-        let made: Int? = try await pool.transaction { transaction in
+        let made: (notifications: Int, escalations: Int)? = try await pool.transaction { transaction in
             guard let start = try await NoticeStore.hold(in: transaction) else { return nil }
             let endpoints = try await EndpointStore.enabled(in: transaction)
             let page = try await NoticeStore.page(
                 after: start, limit: Self.rows(for: endpoints.count), in: transaction)
             guard !page.isEmpty else { return nil }
             var planned = page.notices.flatMap { plan($0, endpoints) }
-            planned += try await plan(page.entries, endpoints, in: transaction)
+            var starts: [EscalationStore.Start] = []
+            if !endpoints.isEmpty, !page.entries.isEmpty {
+                let numbers = Set(page.entries.map(\.incident))
+                let incidents = try await NoticeStore.incidents(numbers, in: transaction)
+                let paged = try await EscalationStore.paged(numbers, in: transaction)
+                planned += plan(page.entries, endpoints, incidents, paged)
+                starts = try await self.starts(page.entries, incidents, in: transaction)
+            }
+            if !starts.isEmpty { _ = try await transaction.query(try EscalationStore.begin(starts)) }
             try await NoticeStore.carryOut(planned, of: page, in: transaction)
-            return planned.count
+            return (planned.count, starts.count)
         }
         guard let made else { return false }
-        if made > 0 {
-            Counter(label: "muster_notifications_made").increment(by: made)
+        if made.escalations > 0 { escalating.wake() }
+        if made.notifications > 0 {
+            Counter(label: "muster_notifications_made").increment(by: made.notifications)
             sending.wake()
         }
         return true
@@ -101,15 +117,15 @@ struct NoticeFanOut: PeriodicRunner {
 
     /// What timelines say. An incident is shown as it stands now, which is never older than what is told of it.
     private func plan(
-        _ entries: [TimelineEntry], _ endpoints: [Endpoint], in transaction: PostgresTransaction
-    ) async throws -> [NoticeStore.Planned] {
-        guard !endpoints.isEmpty, !entries.isEmpty else { return [] }
-        let incidents = try await NoticeStore.incidents(Set(entries.map(\.incident)), in: transaction)
-        return entries.flatMap { entry -> [NoticeStore.Planned] in
+        _ entries: [TimelineEntry], _ endpoints: [Endpoint], _ incidents: [Int: Incident], _ paged: [Int: Set<UUID>]
+    ) -> [NoticeStore.Planned] {
+        entries.flatMap { entry -> [NoticeStore.Planned] in
             guard let incident = incidents[entry.incident] else { return [] }
             let subject = NoticeFilter.Subject(entry.recorded.event, of: incident)
+            let told = entry.recorded.event.payload.isToldToPaged ? paged[entry.incident] ?? [] : []
             let takers = endpoints.filter {
-                $0.createdAt <= entry.recorded.recordedAt && $0.settings.filter.takes(subject)
+                $0.createdAt <= entry.recorded.recordedAt
+                    && ($0.settings.filter.takes(subject) || told.contains($0.id))
             }
             guard !takers.isEmpty else { return [] }
             let notice = Notice(entry, of: incident, policy: policy)
@@ -118,6 +134,59 @@ struct NoticeFanOut: PeriodicRunner {
                     key: NoticeStore.key(of: entry.incident, entry.recorded.sequence), notice: notice,
                     endpoint: endpoint.id, lane: NoticeStore.lane(of: entry.incident))
             }
+        }
+    }
+
+    /// Which escalations begin: by the severity of an incident, and by the rules of alerts that came to it, as long as nobody has
+    /// acknowledged it.
+    private func starts(
+        _ entries: [TimelineEntry], _ incidents: [Int: Incident], in transaction: PostgresTransaction
+    ) async throws -> [EscalationStore.Start] {
+        var starts: [EscalationStore.Start] = []
+        var alerts: [UUID: Int] = [:]
+        for entry in entries {
+            guard let incident = incidents[entry.incident], incident.isUnattended else { continue }
+            let event = entry.recorded.event
+            if event.as(IncidentOpened.self) != nil || event.as(SeveritySet.self) != nil {
+                starts += escalations.start(of: incident).map { [$0] } ?? []
+            }
+            for mention in event.as(AlertsAttached.self)?.value.alerts ?? [] {
+                if let id = UUID(uuidString: mention.id) { alerts[id] = entry.incident }
+            }
+        }
+        guard !alerts.isEmpty else { return starts }
+        let rules = try await EscalationStore.rules(ofAlerts: Array(alerts.keys), in: transaction)
+        for (alert, rule) in rules {
+            guard let incident = alerts[alert], let plan = rule.paging else { continue }
+            starts.append(.init(incident: incident, policy: "rule/\(rule.id.text)", plan: plan))
+        }
+        return starts
+    }
+}
+
+extension TimelineEvent {
+    /// Whether whoever was paged hears of it, whatever its endpoint's filter says: it is taken care of, or over, or open again.
+    fileprivate var isToldToPaged: Bool {
+        self is Acknowledged || self is IncidentDismissed || self is IncidentMerged || self is PhaseEntered
+            || self is PhaseReverted || self is SeveritySet
+    }
+}
+
+extension Incident {
+    /// Whether somebody has to be paged for it.
+    fileprivate var isUnattended: Bool { phase.isOpen && phase != .review && times.acknowledgedAt == nil }
+}
+
+/// Who is paged for incidents of a severity, and for those that have none yet: `escalation` in the configuration.
+struct EscalationDefaults: Sendable {
+    var bySeverity: [Severity: EscalationPlan] = [:]
+    var unset: EscalationPlan?
+
+    fileprivate func start(of incident: Incident) -> EscalationStore.Start? {
+        let plan = incident.severity.map { bySeverity[$0] } ?? unset
+        return plan.map {
+            EscalationStore.Start(
+                incident: incident.number, policy: "severity/\(incident.severity?.rawValue ?? "unset")", plan: $0)
         }
     }
 }

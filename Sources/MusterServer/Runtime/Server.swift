@@ -26,6 +26,8 @@ package struct Server: Sendable {
     let noticing = WakeSignal()
     /// Something waits in the outbox.
     let sending = WakeSignal()
+    /// An escalation begins.
+    let escalating = WakeSignal()
     let alerts: AlertStore
     let intake: AlertIntake
     let sources: SourceCache
@@ -101,7 +103,10 @@ package struct Server: Sendable {
                 retention: configuration.retention, alerts: alerts, deadLetters: deadLetters, changes: changes,
                 requests: OpsgenieStore(pool: pool), silences: silences, notifications: notifications, logger: logger),
             NoticeFanOut(
-                pool: pool, policy: configuration.policy, signal: noticing, sending: sending, logger: logger),
+                pool: pool, policy: configuration.policy, escalations: configuration.notifications.escalations,
+                signal: noticing, sending: sending, escalating: escalating, logger: logger),
+            EscalationRunner(
+                pool: pool, policy: configuration.policy, signal: escalating, noticing: noticing, logger: logger),
             NotificationSender(
                 store: notifications, endpoints: endpoints, carrier: carrier, publicURL: publicURL, signal: sending,
                 noticing: noticing, logger: logger),
@@ -152,7 +157,8 @@ package struct Server: Sendable {
             DeadLetterRoutes(store: deadLetters, sources: SourceStore(pool: pool), desk: ingress).routes,
             ChangeRoutes(store: changes, desk: desk).routes,
             AlertRoutes(search: AlertSearch(pool: pool), store: alerts, routing: routing).routes,
-            RuleRoutes(store: RuleStore(pool: pool), book: rules, trial: trial, names: names).routes,
+            RuleRoutes(store: RuleStore(pool: pool), book: rules, trial: trial, names: names, endpoints: endpoints)
+                .routes,
             SilenceRoutes(store: silences, routing: routing).routes,
             ReportRoutes(
                 reports: reports, search: ReportSearch(pool: pool), desk: desk,
@@ -164,7 +170,8 @@ package struct Server: Sendable {
                 credentials: PingCredentials(authenticator: authenticator, sources: sources), signal: senses.signal
             ).routes,
             EndpointRoutes(
-                store: endpoints, notifications: notifications, publicURL: publicURL, signal: sending
+                store: endpoints, notifications: notifications, rules: RuleStore(pool: pool), publicURL: publicURL,
+                signal: sending
             ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,
         ]

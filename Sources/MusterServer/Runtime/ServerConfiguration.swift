@@ -50,6 +50,8 @@ import Logging
 /// | `retention.notification_days` | days that notices and attempts are kept | 30 | 1 to 3650 |
 /// | `notifications.allowed_networks` | list of networks that are not public, as `10.0.0.0/8` | none | |
 /// | `notifications.disable_after_days` | days in which every attempt failed | 5 | 1 to 365 |
+/// | `escalation.SEVERITY.notify` (sev1 to sev4, or unset) | names of endpoints that are paged | none | |
+/// | `escalation.SEVERITY.escalate` | list of `SECONDS: name, name` | none | |
 /// | `mail.command` | path of the mail program and its arguments | none: no mail | |
 /// | `probes.concurrent_max` | count | 64 | 0 (none in this daemon) to 1000 |
 /// | `probes.allowed_networks` | list of networks, as `10.0.0.0/8` | all but those of link-local and metadata addresses | |
@@ -132,6 +134,8 @@ package struct ServerConfiguration: Sendable {
         var disableAfterDays: Int
         /// The mail program and its arguments; nil for no mail.
         var mailCommand: [String]?
+        /// Who is paged when no rule says so.
+        var escalations: EscalationDefaults
     }
 
     struct Reports: Sendable {
@@ -365,6 +369,41 @@ extension ServerConfiguration.Notifications {
             reader.refuse("mail.command", "should begin with the path of a program, such as /usr/sbin/sendmail -i -t")
             mailCommand = nil
         }
+        escalations = EscalationDefaults()
+        for severity in Severity.allCases {
+            escalations.bySeverity[severity] = Self.escalation(severity.rawValue, &reader)
+        }
+        escalations.unset = Self.escalation("unset", &reader)
+    }
+
+    private static func escalation(_ name: String, _ reader: inout SettingReader) -> EscalationPlan? {
+        let (first, next) = ("escalation.\(name).notify", "escalation.\(name).escalate")
+        let notify = reader.list(first) ?? []
+        let texts = reader.list(next) ?? []
+        let steps = texts.compactMap(escalationStep)
+        if steps.count != texts.count {
+            reader.refuse(
+                next,
+                "should be a list of steps such as \"300: lead, manager\": seconds (1 to 86400), then names of endpoints"
+            )
+        }
+        guard !notify.isEmpty else {
+            if !texts.isEmpty { reader.refuse(first, "is needed with \(next): the endpoints that hear first") }
+            return nil
+        }
+        let plan = EscalationPlan(notify: notify, escalate: steps)
+        if let complaint = plan.complaint { reader.refuse(next, complaint) }
+        return plan
+    }
+
+    /// Reads `300: lead, manager`.
+    private static func escalationStep(_ text: String) -> EscalationPlan.Step? {
+        let parts = text.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, let seconds = Int(parts[0].trimmingPrefix { $0 == " " }),
+            (1...EscalationPlan.secondsMax).contains(seconds)
+        else { return nil }
+        let names = parts[1].split(separator: ",").map { String($0).onOneLine }.filter { !$0.isEmpty }
+        return names.isEmpty ? nil : EscalationPlan.Step(afterSeconds: seconds, endpoints: names)
     }
 }
 

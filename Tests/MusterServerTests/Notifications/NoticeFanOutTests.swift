@@ -7,7 +7,8 @@ import Testing
 
 /// Which notifications are made of what happens.
 @Suite(.timeLimit(.minutes(20))) struct NoticeFanOutTests {
-    @Test func `two daemons at once make exactly one notification an event and endpoint, in the order of each timeline`()
+    @Test
+    func `two daemons at once make exactly one notification an event and endpoint, in the order of each timeline`()
         async throws
     {
         try await NotificationSite.with { site in
@@ -20,7 +21,7 @@ import Testing
                     try await site.daemon.tell(.acknowledge, numbers[turn - 1])
                     async let one: Void = site.fanOut.pass()
                     async let two: Void = second.fanOut.pass()
-                    try await site.daemon.tell(.addNote("note \(turn)"), numbers[turn - 1])
+                    try await site.daemon.tell(.addNote(text: "note \(turn)", key: false), numbers[turn - 1])
                     _ = try await (one, two)
                 }
                 async let one: Void = site.tellAll()
@@ -39,7 +40,8 @@ import Testing
         }
     }
 
-    @Test func `a pass waits a moment for the daemon that is at it, and for a transaction that is older`() async throws {
+    @Test func `a pass waits a moment for the daemon that is at it, and for a transaction that is older`() async throws
+    {
         try await NotificationSite.with { site in
             let id = try await site.endpoint()
             let number = try await site.daemon.open()
@@ -84,7 +86,7 @@ import Testing
             let id = try await site.endpoint()
             let secret = "the password is hunter2"
             let number = try await site.daemon.open("Videos do not play")
-            try await site.daemon.tell(.addNote(secret), number)
+            try await site.daemon.tell(.addNote(text: secret, key: false), number)
             let sequence = try await site.daemon.timeline(number).count
             // The fan-out has read its page and not yet stored it.
             let redacting = try await site.pool.transaction { transaction in

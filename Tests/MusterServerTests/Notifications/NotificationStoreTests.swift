@@ -80,7 +80,7 @@ import Testing
         try await NotificationSite.with { site in
             try await site.endpoint()
             let number = try await site.daemon.open()
-            for turn in 1...12 { try await site.daemon.tell(.addNote("note \(turn)"), number) }
+            for turn in 1...12 { try await site.daemon.tell(.addNote(text: "note \(turn)", key: false), number) }
             try await site.tellAll()
             let lanes = try await site.store.claim(perEndpoint: 4, busy: [:], leaseSeconds: 0)
             #expect(lanes.map(\.due.count) == [NotificationStore.laneRows])
@@ -150,7 +150,9 @@ import Testing
         }
     }
 
-    @Test func `an endpoint of which every attempt failed for days is disabled, and the others hear of it`() async throws {
+    @Test func `an endpoint of which every attempt failed for days is disabled, and the others hear of it`()
+        async throws
+    {
         try await NotificationSite.with { site in
             let (id, other) = (try await site.endpoint("dead"), try await site.endpoint("other"))
             try await fill(site, incidents: 1)

@@ -8,12 +8,14 @@ import Testing
 /// Where messages may go, and what may stand in them.
 struct OutboundClientTests {
     @Test(arguments: [
-        "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "100.100.100.200",
+        "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1",
+        "100.100.100.200",
         "127.0.0.1", "127.255.255.254", "169.254.169.254", "169.254.170.2", "169.254.42.42", "192.0.0.1", "192.0.0.192",
         "192.88.99.1", "192.0.2.1", "198.51.100.1", "203.0.113.1", "198.18.0.1", "198.19.255.255", "224.0.0.1",
         "239.1.1.1", "240.0.0.1", "255.255.255.255", "168.63.129.16", "::", "::1", "::ffff:127.0.0.1",
         "::ffff:0:10.0.0.1", "::10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::",
-        "2001::1", "2001:1::1", "2001:db8::1", "3fff::1", "100::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fd20:ce::254",
+        "2001::1", "2001:1::1", "2001:db8::1", "3fff::1", "100::1", "5f00::1", "fc00::1", "fd00:ec2::254",
+        "fd20:ce::254",
         "fd00:42::42", "fe80::1", "fec0::1", "ff02::1", "4000::1", "e000::1", "fe80::1%eth0", "127.1", "0x7f000001",
         "2130706433", "0177.0.0.1", "017700000001", "127.0.0.1.", "",
     ])
@@ -71,7 +73,9 @@ struct OutboundClientTests {
         "http://example.com\\@127.0.0.1/", "file:///etc/passwd", "http://169.254.169.254/latest/meta-data/",
     ])
     func `an odd way to write an inner address leads nowhere`(_ url: String) async {
-        let names = NameLookup(keeping: .zero) { $0 == "localhost" ? .addresses(["127.0.0.1"]) : HostLookup.addresses(of: $0) }
+        let names = NameLookup(keeping: .zero) {
+            $0 == "localhost" ? .addresses(["127.0.0.1"]) : HostLookup.addresses(of: $0)
+        }
         let fault = await fault(url, names: names, exceptions: [])
         #expect(fault != nil)
     }

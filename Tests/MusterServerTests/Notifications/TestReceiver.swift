@@ -92,7 +92,8 @@ private final class ReceiverHandler: ChannelInboundHandler {
         let (status, fields, text, length): (Int, [(String, String)], String, Int)
         switch reply {
         case .nothing: return
-        case .status(let code, let headers, let body): (status, fields, text, length) = (code, headers, body, body.utf8.count)
+        case .status(let code, let headers, let body):
+            (status, fields, text, length) = (code, headers, body, body.utf8.count)
         case .begins(let body): (status, fields, text, length) = (200, [], body, body.utf8.count + 1_000)
         }
         let head = HTTPResponseHead(

@@ -24,6 +24,7 @@ enum RuleBodies {
                     withinSeconds: after.integer("within_seconds", 1...secondsMax))
             }
             rule.hours = then.optionalObject("hours", hours)
+            rule.paging = paging(&then)
             saysSomething = then.saysSomething
         }
         if !saysSomething {
@@ -33,6 +34,24 @@ enum RuleBodies {
                     + "{\"opens_incident\": true}")
         }
         return rule
+    }
+
+    /// `notify` names endpoints, `escalate` those that hear next: `[{"after_seconds": 300, "endpoints": ["lead"]}]`.
+    private static func paging(_ then: inout BodyReader) -> EscalationPlan? {
+        let max = EscalationPlan.endpointsMax
+        let notify = then.optionalStrings("notify", max: max, 1...100)
+        let steps = then.optionalArray("escalate", max: EscalationPlan.stepsMax - 1) { step in
+            EscalationPlan.Step(
+                afterSeconds: step.integer("after_seconds", 1...EscalationPlan.secondsMax),
+                endpoints: step.strings("endpoints", max: max, 1...100))
+        }
+        guard let notify, !notify.isEmpty else {
+            if steps != nil { then.require("notify", "is required with escalate: the endpoints that hear first") }
+            return nil
+        }
+        let plan = EscalationPlan(notify: notify, escalate: steps ?? [])
+        if let complaint = plan.complaint { then.refuse("escalate", complaint) }
+        return plan
     }
 
     /// Reads what is stored.
@@ -110,6 +129,7 @@ extension RuleBodies {
                 }
             }
             if let hours = rule.hours { write(hours, to: &json) }
+            if let paging = rule.paging { write(paging, to: &json) }
         }
         json.member("stop", rule.stops)
     }
@@ -143,6 +163,17 @@ extension RuleBodies {
             json.member("days", hours.days.map { OpeningHours.dayNames[$0 - 1] })
             json.member("from", clock(hours.from))
             json.member("to", clock(hours.to))
+        }
+    }
+
+    private static func write(_ paging: EscalationPlan, to json: inout JSONWriter) {
+        json.member("notify", paging.steps[0].endpoints)
+        guard paging.steps.count > 1 else { return }
+        json.array("escalate", paging.steps.dropFirst()) { json, step in
+            json.object { json in
+                json.member("after_seconds", step.afterSeconds)
+                json.member("endpoints", step.endpoints)
+            }
         }
     }
 

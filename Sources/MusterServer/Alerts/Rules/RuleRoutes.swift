@@ -8,6 +8,7 @@ struct RuleRoutes: Sendable {
     let book: RuleBook
     let trial: RuleTrial
     let names: NamedComponents
+    let endpoints: EndpointStore
 
     var routes: [Route] {
         [
@@ -96,6 +97,14 @@ struct RuleRoutes: Sendable {
         if let zone = rule.hours?.timeZone, try await !store.knows(timeZone: zone) {
             throw Problem.invalid(
                 "/then/hours/time_zone", "\(zone) is not a known time zone; use an IANA name such as Europe/Berlin")
+        }
+        if let plan = rule.paging {
+            let named = Set(plan.steps.flatMap(\.endpoints)).sorted()
+            let known = try await endpoints.ids(named: named)
+            if let missing = named.first(where: { known[$0] == nil }) {
+                throw Problem.invalid(
+                    "/then/notify", "has no endpoint named \"\(missing)\"; GET /v1/endpoints lists them")
+            }
         }
         return (rule, position)
     }

@@ -116,6 +116,7 @@ extension RuleTrial.Outcome: JSONWritable {
             json.member("severity", rules.alert.severity)
             json.member("group", rules.group.map(RuleBook.groupKey))
             json.member("opens_incident", hold == nil)
+            json.member("notify", rules.deciding?.paging?.steps[0].endpoints)
             json.member("held", hold?.reason.rawValue)
             json.member("held_until", hold?.until)
             json.member("silence", hold?.silence)

@@ -51,11 +51,10 @@ CREATE TABLE notification (
     reason text,
     finished_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (endpoint, notice)
+    UNIQUE (notice, endpoint)
 );
 CREATE INDEX notification_pending ON notification (endpoint, lane, id) WHERE state = 'pending';
 CREATE INDEX notification_list ON notification (endpoint, id);
-CREATE INDEX notification_of_notice ON notification (notice);
 
 -- The notifications of one incident at one endpoint that wait. Whoever claims the row sends the oldest of them.
 CREATE TABLE notification_lane (
@@ -98,3 +97,22 @@ CREATE TABLE notification_cursor (
     position bigint NOT NULL
 );
 INSERT INTO notification_cursor (transaction_id, position) VALUES (pg_snapshot_xmin(pg_current_snapshot()), 0);
+
+-- Who is paged for an incident, step by step, until somebody acknowledges it.
+CREATE TABLE escalation (
+    incident bigint NOT NULL,
+    -- What asked for it: rule/ID or severity/SEVERITY.
+    policy text NOT NULL,
+    plan json NOT NULL,
+    begun_at timestamptz NOT NULL DEFAULT now(),
+    -- How many steps were told.
+    told integer NOT NULL DEFAULT 0,
+    -- When the next step is due; NULL once it ended.
+    next_at timestamptz DEFAULT now(),
+    ended text CHECK (ended IN ('acknowledged', 'over', 'exhausted')),
+    ended_at timestamptz,
+    -- Whoever was told also hears how the incident goes on.
+    paged uuid[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (incident, policy)
+);
+CREATE INDEX escalation_due ON escalation (next_at) WHERE next_at IS NOT NULL;
