@@ -1,5 +1,6 @@
 import FoundationEssentials
 import IncidentDomain
+import NIOHTTP1
 import Postgres
 import Synchronization
 import TestSupport
