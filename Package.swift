@@ -66,7 +66,9 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            resources: [.embedInCode("Migrations/SQL"), .embedInCode("Pages/Templates")],
+            resources: [
+                .embedInCode("Migrations/SQL"), .embedInCode("Pages/Templates"), .embedInCode("Updates/Templates"),
+            ],
             swiftSettings: house
         ),
         .executableTarget(

@@ -9,9 +9,10 @@ struct ImportTests {
             "CLibPQ", "FoundationEssentials", "Glibc", "Logging", "Metrics", "ServiceLifecycle", "Synchronization",
         ],
         "MusterServer": [
-            "CMarkdown", "COpenAPI", "COpenSSL", "CZlib", "CoreMetrics", "FoundationEssentials", "Glibc", "HTTPTypes",
-            "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOTLS",
-            "Postgres", "ServiceLifecycle", "Synchronization", "UnixSignals", "Yams",
+            "AsyncHTTPClient", "CMarkdown", "COpenAPI", "COpenSSL", "CZlib", "CoreMetrics", "FoundationEssentials",
+            "Glibc", "HTTPTypes", "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOPosix",
+            "NIOSSL", "NIOTLS", "Postgres", "ServiceLifecycle", "Subprocess", "Synchronization", "SystemPackage",
+            "UnixSignals", "Yams",
         ],
         "musterd": ["ArgumentParser", "FoundationEssentials", "Glibc", "IncidentDomain", "Logging", "MusterServer"],
         "TidyTests": ["FoundationEssentials", "Testing"],
@@ -22,7 +23,7 @@ struct ImportTests {
     private static let gates = [
         "CMarkdown": ["MarkdownReader"], "COpenSSL": ["OpenSSL"], "COpenAPI": ["OpenAPIRoutes"],
         "CZlib": ["ContentCoding"],
-        "Mustache": ["Pages", "TextTemplate"],
+        "Mustache": ["Pages", "TextTemplate", "UpdateTemplates"],
     ]
 
     /// What a kind of file may not import, and where to go instead.

@@ -3,7 +3,7 @@ package struct IncidentOpened: TimelineEvent {
     package var summary: String?
     package var startedAt: Timestamp
     package var labels: [String: String]
-    /// `person` or `alert`.
+    /// `person`, `alert` or `maintenance` (`OpenIncident.Origin`).
     package var origin: String
 
     private enum CodingKeys: String, CodingKey {
@@ -23,7 +23,7 @@ package struct IncidentOpened: TimelineEvent {
     }
 
     package var sentence: String {
-        "Opened\(origin == "alert" ? " by an alert" : ""): \(title.sentence) "
+        "Opened\(["alert": " by an alert", "maintenance": " by an overrun"][origin] ?? ""): \(title.sentence) "
             + "Impact started \(startedAt.toTheSecond)."
     }
 

@@ -11,7 +11,7 @@ enum PagerAction: Hashable, Sendable {
             return
         }
         switch notice.kind {
-        case "incident_opened", "severity_set", "phase_reverted", "escalated", "test":
+        case "incident_opened", "severity_set", "phase_reverted", "page", "test":
             // What is over by now rings nobody, and a trigger would open an alert that nothing ends.
             self = incident.isOver ? .resolve : .trigger
         case "acknowledged": self = incident.isOver ? .resolve : .acknowledge

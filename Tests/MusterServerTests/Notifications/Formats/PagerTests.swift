@@ -13,7 +13,7 @@ struct PagerTests {
     @Test func `a pager rings for what opens, gets worse or comes back, and falls silent when it is over`() {
         let cases: [(Notice, PagerAction?)] = [
             (Self.notice("incident_opened"), .trigger), (Self.notice("severity_set"), .trigger),
-            (Self.notice("escalated"), .trigger), (Self.notice("phase_reverted"), .trigger),
+            (Self.notice("page"), .trigger), (Self.notice("phase_reverted"), .trigger),
             (Self.notice("test"), .trigger),
             (Self.notice("acknowledged"), .acknowledge), (Self.notice("phase_entered", phase: "mitigate"), nil),
             (Self.notice("phase_entered", phase: "review"), .resolve),
