@@ -25,7 +25,11 @@ package enum IncidentCommand: Hashable, Sendable {
     case waiveStep(component: String, reason: String)
     case failStep(component: String, reason: String?)
     case orderSteps(components: [String], reason: String?)
-    case postUpdate(UpdatePosted)
+    case postUpdate(UpdateContent)
+    case draftUpdate(UpdateRequest)
+    case changeUpdate(id: Int, UpdateChange)
+    /// Nil takes the time of the restoration plan.
+    case setEta(Timestamp?, reason: String?)
     case draftReview
     /// Nil keeps the status; what was approved is a draft again when it is changed.
     case reviseReview(sections: [EditedSection], status: ReviewStatus?)
@@ -57,9 +61,8 @@ extension IncidentCommand {
         case .absorb, .attachAlerts, .clearAlerts, .countReports, .deadlinePassed, .reviewPlan: true
         case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .stateCause, .assignRole, .setImpact,
             .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
-            .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftReview, .reviseReview,
-            .approveReview,
-            .addAction, .changeAction, .redact:
+            .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftUpdate, .changeUpdate,
+            .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .redact:
             false
         }
     }

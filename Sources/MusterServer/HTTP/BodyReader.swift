@@ -262,6 +262,24 @@ extension BodyReader {
         return strings(elements, at: field, length)
     }
 
+    /// An array of words from a list.
+    mutating func optionalEnumerations<Value: RawRepresentable & CaseIterable>(
+        _ field: String, max: Int, of type: Value.Type = Value.self
+    ) -> [Value]? where Value.RawValue == String {
+        guard let elements = checked(field, optionalValue(field), { FieldRules.array($0, max: max) }) else {
+            return nil
+        }
+        let start = pointer(to: field)
+        return elements.enumerated().compactMap { index, element in
+            switch FieldRules.enumeration(element) as Result<Value, FieldComplaint> {
+            case .success(let value): return value
+            case .failure(let complaint):
+                refuse(at: "\(start)/\(index)", complaint.detail)
+                return nil
+            }
+        }
+    }
+
     private mutating func strings(_ elements: [JSONValue], at field: String, _ length: ClosedRange<Int>) -> [String] {
         let start = pointer(to: field)
         return elements.enumerated().compactMap { index, element in

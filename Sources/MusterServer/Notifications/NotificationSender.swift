@@ -122,7 +122,11 @@ struct NotificationSender: Service {
             }
             var thread = lane.due.first?.thread
             for (index, due) in lane.due.enumerated() {
-                let result = await attempt(due, at: endpoint, thread, lane)
+                var result = await attempt(due, at: endpoint, thread, lane)
+                if case .anew = result.verdict, thread != nil {
+                    thread = nil
+                    result = await attempt(due, at: endpoint, nil, lane)
+                }
                 guard !Task.isCancelled else { return }
                 if case .delivered(let reference?) = result.verdict { thread = reference }
                 let goesOn = result.isEnd && index + 1 < lane.due.count && ContinuousClock.now < end
@@ -169,6 +173,7 @@ struct NotificationSender: Service {
             status = got.status
             answer = endpoint.hidingSecrets(in: ForeignText.cut(ForeignText.clean(got.text), scalars: 1_000))
             verdict = format.verdict(of: got)
+            if case .delivered(nil) = verdict { verdict = .delivered(reference: request.reference) }
         } catch let mistake as OutboundMistake {
             verdict = .failed(reason: mistake.reason)
         } catch OutboundFault.network(let detail) {

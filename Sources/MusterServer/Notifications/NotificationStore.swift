@@ -402,6 +402,45 @@ struct NotificationStore: Sendable {
         }
     }
 
+    func knows(incident number: Int) async throws -> Bool {
+        try await !pool.query("SELECT 1 FROM incident WHERE number = \(number)").isEmpty
+    }
+
+    /// A notification of an incident as people read it.
+    struct Shown: Sendable {
+        let id: Int
+        let endpoint: UUID
+        let endpointName: String
+        let kind: String
+        let sentence: String
+        let state: String
+        let attempts: Int
+        let reason: String?
+        let createdAt: Timestamp
+        let finishedAt: Timestamp?
+    }
+
+    /// Of an incident, the newest first, before an id.
+    func notifications(of incident: Int, before id: Int?, limit: Int) async throws -> [Shown] {
+        try await pool.query(
+            """
+            SELECT notification.id, endpoint, endpoint.name, notice.kind, notice.body ->> 'sentence' AS sentence, state,
+                attempts, reason, notification.created_at, finished_at
+            FROM notice JOIN notification ON notification.notice = notice.id
+                JOIN endpoint ON endpoint.id = notification.endpoint
+            WHERE notice.incident = \(incident) AND notification.id < \(id ?? Int.max)
+            ORDER BY notification.id DESC LIMIT \(limit)
+            """
+        ).map { row in
+            Shown(
+                id: try row.decode("id"), endpoint: try row.decode("endpoint"), endpointName: try row.decode("name"),
+                kind: try row.decode("kind"), sentence: try row.decode("sentence", as: String?.self) ?? "",
+                state: try row.decode("state"), attempts: try row.decode("attempts"),
+                reason: try row.decode("reason"), createdAt: try row.decode("created_at"),
+                finishedAt: try row.decode("finished_at"))
+        }
+    }
+
     /// Forgets notices that are older than so many days and wait for nobody, with all that was sent of them.
     func prune(days: Int, limit: Int) async throws -> Int {
         try await pool.query(
@@ -429,7 +468,7 @@ extension AttemptResult {
     /// Whether the notification is dealt with.
     var isEnd: Bool {
         switch verdict {
-        case .delivered, .failed: true
+        case .delivered, .failed, .anew: true
         case .retry: isLast
         // It may be replayed when the endpoint was put right.
         case .disabled: true
@@ -450,7 +489,7 @@ extension AttemptResult {
         switch verdict {
         case .delivered: "delivered"
         case .retry: isLast ? "failed" : "retry"
-        case .failed: "failed"
+        case .failed, .anew: "failed"
         case .disabled: "disabled"
         }
     }
@@ -459,7 +498,7 @@ extension AttemptResult {
         switch verdict {
         case .delivered: nil
         case .retry(let reason, _): isLast ? "\(reason); the last attempt" : reason
-        case .failed(let reason), .disabled(let reason): reason
+        case .failed(let reason), .anew(let reason), .disabled(let reason): reason
         }
     }
 }

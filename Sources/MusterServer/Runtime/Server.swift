@@ -60,7 +60,8 @@ package struct Server: Sendable {
         authenticator = Authenticator(
             tokens: tokens, bootstrapToken: configuration.bootstrapToken, onForget: { streams.tokensChanged() })
         desk = IncidentDesk(
-            pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed)
+            pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed,
+            updates: configuration.updates.policy)
         alerts = AlertStore(pool: pool)
         sources = SourceCache(store: SourceStore(pool: pool))
         rules = RuleBook(pool: pool, logger: logger)
@@ -101,17 +102,12 @@ package struct Server: Sendable {
                 reportsOpenIncidents: configuration.reports.openIncidents),
             IngressPruneRunner(
                 retention: configuration.retention, alerts: alerts, deadLetters: deadLetters, changes: changes,
-                requests: OpsgenieStore(pool: pool), silences: silences, notifications: notifications, logger: logger),
-            NoticeFanOut(
-                pool: pool, policy: configuration.policy, escalations: configuration.notifications.escalations,
-                signal: noticing, sending: sending, escalating: escalating, logger: logger),
-            EscalationRunner(
-                pool: pool, policy: configuration.policy, signal: escalating, noticing: noticing, logger: logger),
-            NotificationSender(
-                store: notifications, endpoints: endpoints, carrier: carrier, publicURL: publicURL, signal: sending,
-                noticing: noticing, logger: logger),
+                requests: OpsgenieStore(pool: pool), silences: silences, notifications: notificationStore, logger: logger),
+            noticeFanOut,
+            escalationRunner,
+            notificationSender,
             FailingEndpointRunner(
-                store: notifications, days: configuration.notifications.disableAfterDays, logger: logger),
+                store: notificationStore, days: configuration.notifications.disableAfterDays, logger: logger),
             ReportRunner(desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger),
             ReportPruneRunner(
                 store: ReportStore(pool: pool), days: configuration.reports.retentionDays, logger: logger),
@@ -141,6 +137,9 @@ package struct Server: Sendable {
             TokenRoutes(tokens: tokens, authenticator: authenticator).routes,
             IncidentRoutes(desk: desk, search: IncidentSearch(pool: pool, policy: configuration.policy)).routes,
             IncidentWorkRoutes(desk: desk).routes,
+            UpdateRoutes(
+                desk: desk, reader: TimelineReader(runner: pool), templates: configuration.updates.templates
+            ).routes,
             SuggestionRoutes(desk: desk).routes,
             RestorationRoutes(desk: desk).routes,
             StatisticsRoutes(search: EstimateSearch(pool: pool)).routes,
@@ -182,7 +181,7 @@ package struct Server: Sendable {
                 credentials: PingCredentials(authenticator: authenticator, sources: sources), signal: senses.signal
             ).routes,
             EndpointRoutes(
-                store: endpoints, notifications: notifications, rules: RuleStore(pool: pool), publicURL: publicURL,
+                store: endpoints, notifications: notificationStore, rules: RuleStore(pool: pool), publicURL: publicURL,
                 signal: sending
             ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,
@@ -205,8 +204,25 @@ package struct Server: Sendable {
     private var deadLetters: DeadLetterStore { DeadLetterStore(pool: pool) }
     private var maintenanceSearch: MaintenanceSearch { MaintenanceSearch(pool: pool) }
     private var silences: SilenceStore { SilenceStore(pool: pool) }
-    private var notifications: NotificationStore { NotificationStore(pool: pool) }
+    var notificationStore: NotificationStore { NotificationStore(pool: pool) }
     private var endpoints: EndpointStore { EndpointStore(pool: pool, secretsKey: configuration.secretsKey) }
+
+    var noticeFanOut: NoticeFanOut {
+        NoticeFanOut(
+            pool: pool, policy: configuration.policy, escalations: configuration.notifications.escalations,
+            signal: noticing, sending: sending, escalating: escalating, logger: logger)
+    }
+
+    var escalationRunner: EscalationRunner {
+        EscalationRunner(
+            pool: pool, policy: configuration.policy, signal: escalating, noticing: noticing, logger: logger)
+    }
+
+    var notificationSender: NotificationSender {
+        NotificationSender(
+            store: notificationStore, endpoints: endpoints, carrier: carrier, publicURL: publicURL, signal: sending,
+            noticing: noticing, logger: logger)
+    }
 
     private var carrier: MessageCarrier {
         MessageCarrier(

@@ -62,6 +62,10 @@ import Logging
 /// | `reports.retention_days` | days | 90 | 1 to 3650 |
 /// | `restoration.soak_seconds.tier_0` to `tier_3` | seconds | 0 | 0 to 86400 |
 /// | `policy.default.PHASE`, `policy.sev1.PHASE` to `policy.sev4.PHASE` | list of requirements | the built-in policy | phases detect, assess, mitigate, restore, review |
+/// | `updates.every_minutes.sev1` to `sev4` | minutes | 30, 60, 0, 0 | 0 to 10080; 0 asks for none |
+/// | `updates.review_due_days.sev1` to `sev4` | days | 5 | 0 to 365; 0 asks for none |
+/// | `updates.approval.default`, `updates.approval.sev1` to `sev4` | list of audiences | none | users, creators, businesses, staff, regulators |
+/// | `updates.templates_directory` | path | none: the built-in templates | |
 /// | `shutdown.grace_seconds` | seconds | 20 | 1 to 600 |
 package struct ServerConfiguration: Sendable {
     struct HTTP: Sendable {
@@ -153,6 +157,11 @@ package struct ServerConfiguration: Sendable {
         var retentionDays: Int
     }
 
+    struct Updates: Sendable {
+        var policy: UpdatePolicy
+        var templates: UpdateTemplates
+    }
+
     var http: HTTP
     var bootstrapToken: String?
     /// What secrets are sealed with that the daemon itself has to use.
@@ -170,6 +179,7 @@ package struct ServerConfiguration: Sendable {
     var maintenance: Maintenance
     var soak: SoakPolicy
     var policy: PhasePolicy
+    var updates: Updates
     var shutdownGrace: Duration
     /// What is odd and no mistake: variables that look like ours.
     package private(set) var warnings: [String] = []
@@ -260,6 +270,8 @@ extension ServerConfiguration {
                     (tier, reader.integer("restoration.soak_seconds.tier_\(tier)", default: 0, 0...86_400))
                 }))
         policy = PhasePolicy(&reader)
+        updates = Updates(
+            policy: UpdatePolicy(&reader), templates: UpdateTemplates(reading: "updates.templates_directory", &reader))
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))
     }
 

@@ -3,7 +3,7 @@
 
 /// One event of every kind, with every field set: what the golden files are made of.
 enum EventSamples {
-    static let all = (opening + assessing + working + restoring + reviewing).map(IncidentEvent.init)
+    static let all = (opening + assessing + working + updating + restoring + reviewing).map(IncidentEvent.init)
 
     private static let noon = Timestamp(milliseconds: 1_795_348_800_123)
     private static let before = Timestamp(milliseconds: 1_795_345_200_000)
@@ -66,6 +66,22 @@ enum EventSamples {
                 total: 84, peakPerMinute: 31, baselinePerMinute: 0.6, from: noon, bucketSeconds: 60,
                 buckets: [1, 0, 31, 29, 23])),
         UpdatePosted(audience: "public", body: "We are on it.", eta: noon, steps: ["Restart the app"]),
+    ]
+
+    private static let content = UpdateContent(
+        audience: .users, language: "de", body: "Wir arbeiten daran.", eta: noon, steps: ["Neu laden"],
+        nextUpdateAt: noon)
+
+    private static let updating: [any TimelineEvent] = [
+        UpdateDrafted(id: 3, revision: 2, content: content, publishAt: noon, template: "assess.de", corrects: 2),
+        UpdateApproved(id: 3, revision: 2),
+        UpdateScheduled(id: 3, publishAt: noon),
+        UpdateHeld(id: 3, why: .notApproved),
+        UpdateWithdrawn(id: 3, reason: "it is over"),
+        UpdateCorrected(id: 2, revision: 2, content: content, reason: "a wrong time", draft: 3),
+        UpdateOverdue(due: noon),
+        ReviewOverdue(due: noon),
+        EtaSet(eta: noon, source: .person, reason: "the vendor says so", previous: before, slipped: true),
     ]
 
     private static let restoring: [any TimelineEvent] = [

@@ -4,6 +4,13 @@ package struct PhaseEntered: TimelineEvent {
     /// What was not met and overridden, as sentences.
     package var overridden: [OverriddenRequirement]
     package var reason: String?
+    /// When the review is due that begins with it.
+    package var reviewDueAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case phase, from, overridden, reason
+        case reviewDueAt = "review_due_at"
+    }
 
     package static let kind = "phase_entered"
     package var isNotified: Bool { true }
@@ -30,6 +37,8 @@ package struct PhaseEntered: TimelineEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.times.leave(from, at: moment)
         incident.phase = phase
+        guard phase == .review, reviewDueAt != nil || incident.communication != nil else { return }
+        incident.communicate { $0.expectReview(by: reviewDueAt) }
     }
 }
 
@@ -43,6 +52,13 @@ package struct PhaseReverted: TimelineEvent {
     package var phase: Phase
     package var from: Phase
     package var reason: String
+    /// When the next update is due of what goes on.
+    package var updateDueAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case phase, from, reason
+        case updateDueAt = "update_due_at"
+    }
 
     package static let kind = "phase_reverted"
     package var isNotified: Bool { true }
@@ -67,6 +83,14 @@ package struct PhaseReverted: TimelineEvent {
         incident.times.goBack(to: phase)
         incident.phase = phase
         if incident.review?.status == .approved { incident.review?.status = .draft }
+        // While people waited for nothing, no update was due; and what was to be published then says what no longer holds.
+        guard !from.hasWaitingPeople, updateDueAt != nil || incident.communication != nil else { return }
+        incident.communicate { communication in
+            communication.expectUpdate(by: updateDueAt)
+            for index in communication.drafts.indices where from == .closed {
+                communication.drafts[index].publishAt = nil
+            }
+        }
     }
 }
 

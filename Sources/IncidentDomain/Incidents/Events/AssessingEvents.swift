@@ -56,6 +56,13 @@ package struct StartCorrected: TimelineEvent {
 package struct SeveritySet: TimelineEvent {
     package var severity: Severity
     package var previous: Severity?
+    /// When the next update is due at this severity.
+    package var updateDueAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case severity, previous
+        case updateDueAt = "update_due_at"
+    }
 
     package static let kind = "severity_set"
     package var isNotified: Bool { true }
@@ -68,6 +75,8 @@ package struct SeveritySet: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.severity = severity
+        guard updateDueAt != nil || incident.communication != nil else { return }
+        incident.communicate { $0.expectUpdate(by: updateDueAt) }
     }
 }
 
@@ -285,45 +294,5 @@ package struct TaskChanged: TimelineEvent {
         incident.tasks[index].text = text ?? incident.tasks[index].text
         incident.tasks[index].owner = owner ?? incident.tasks[index].owner
         incident.tasks[index].done = done ?? incident.tasks[index].done
-    }
-}
-
-package struct UpdatePosted: TimelineEvent {
-    package var audience: String
-    package var body: String
-    /// The expected time of restoration that was told.
-    package var eta: Timestamp?
-    /// What the readers can do, one step each.
-    package var steps: [String]
-
-    package init(audience: String, body: String, eta: Timestamp? = nil, steps: [String] = []) {
-        self.audience = audience
-        self.body = body
-        self.eta = eta
-        self.steps = steps
-    }
-
-    package static let kind = "update_posted"
-    package var isNotified: Bool { true }
-
-    package var redacted: UpdatePosted {
-        var copy = self
-        copy.body = body.redacted
-        copy.steps = steps.map(\.redacted)
-        return copy
-    }
-
-    package var sentence: String {
-        var text = "Update posted to \(audience.onOneLine): \(body.sentence)"
-        if let eta { text += " ETA: \(eta.toTheSecond)." }
-        let list = steps.map(\.onOneLine).filter { !$0.isEmpty }.joined(separator: "; ")
-        return list.isEmpty ? text : "\(text) What to do: \(list.sentence)"
-    }
-
-    package var isKeyMoment: Bool { true }
-
-    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.updates += 1
-        incident.eta = eta ?? incident.eta
     }
 }
