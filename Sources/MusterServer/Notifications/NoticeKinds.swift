@@ -13,14 +13,15 @@ struct NoticeKinds {
     static let page = "page"
 
     /// What belongs to no timeline; all of it is told by default.
-    static let others = [
-        Other(name: test, description: "A message of POST /v1/endpoints/{id}/test."),
-        Other(name: endpointDisabled, description: "Muster disabled an endpoint that takes no messages any more."),
-        Other(
-            name: page,
-            description:
-                "An incident has to be acknowledged. Only the endpoints hear it that a rule or escalation names."),
-    ]
+    static let others =
+        [
+            Other(name: test, description: "A message of POST /v1/endpoints/{id}/test."),
+            Other(name: endpointDisabled, description: "Muster disabled an endpoint that takes no messages any more."),
+            Other(
+                name: page,
+                description:
+                    "An incident has to be acknowledged. Only the endpoints hear it that a rule or escalation names."),
+        ] + MaintenanceKind.allCases.map { Other(name: $0.rawValue, description: $0.description) }
 
     static let names = Set(IncidentEvent.types.map { $0.kind } + others.map(\.name))
 
