@@ -102,7 +102,8 @@ package struct Server: Sendable {
                 reportsOpenIncidents: configuration.reports.openIncidents),
             IngressPruneRunner(
                 retention: configuration.retention, alerts: alerts, deadLetters: deadLetters, changes: changes,
-                requests: OpsgenieStore(pool: pool), silences: silences, notifications: notificationStore, logger: logger),
+                requests: OpsgenieStore(pool: pool), silences: silences, notifications: notificationStore,
+                logger: logger),
             noticeFanOut,
             escalationRunner,
             notificationSender,

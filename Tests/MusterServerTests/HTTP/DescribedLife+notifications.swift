@@ -27,7 +27,9 @@ extension DescribedLife {
         #expect(other.json["secret"]?.string?.hasPrefix("whpk_") == true)
         try await readPages("/v1/endpoints")
         await get(path)
-        await ask(.patch, path, [
+        await ask(
+            .patch, path,
+            [
                 "severities": nil, "components": nil, "phases": nil, "labels": nil, "incidents": nil, "enabled": true,
                 "events": ["note_added"],
             ])
