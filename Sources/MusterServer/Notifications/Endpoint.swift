@@ -67,8 +67,11 @@ struct NoticeFilter: Hashable, Codable, Sendable {
         var incident: Int?
     }
 
+    /// Whether the kind is one that is heard.
+    func takesKind(of subject: Subject) -> Bool { events?.contains(subject.kind) ?? subject.isNotified }
+
     func takes(_ subject: Subject) -> Bool {
-        guard events?.contains(subject.kind) ?? subject.isNotified else { return false }
+        guard takesKind(of: subject) else { return false }
         if let severities, !severities.contains(subject.severity ?? "") { return false }
         if let phases, !phases.contains(subject.phase ?? "") { return false }
         if let components, subject.components.isDisjoint(with: components) { return false }

@@ -42,6 +42,22 @@ enum EscalationStore {
         return paged
     }
 
+    /// Who was told of incidents before, whatever of.
+    static func told(
+        _ incidents: Set<Int>, in transaction: PostgresTransaction
+    ) async throws -> [Int: Set<UUID>] {
+        guard !incidents.isEmpty else { return [:] }
+        var told: [Int: Set<UUID>] = [:]
+        let rows = try await transaction.query(
+            """
+            SELECT DISTINCT notice.incident, notification.endpoint
+            FROM notice JOIN notification ON notification.notice = notice.id
+            WHERE notice.incident = ANY (\(Array(incidents)))
+            """)
+        for row in rows { told[try row.decode("incident"), default: []].insert(try row.decode("endpoint")) }
+        return told
+    }
+
     /// What the rules of alerts ask for, by the alert's id.
     static func rules(
         ofAlerts ids: [UUID], in transaction: PostgresTransaction

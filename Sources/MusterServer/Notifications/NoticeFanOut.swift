@@ -82,7 +82,9 @@ struct NoticeFanOut: PeriodicRunner {
                 let numbers = Set(page.entries.map(\.incident))
                 let incidents = try await NoticeStore.incidents(numbers, in: transaction)
                 let paged = try await EscalationStore.paged(numbers, in: transaction)
-                planned += plan(page.entries, endpoints, incidents, paged)
+                let going = page.entries.filter { $0.recorded.event.payload.saysHowItGoesOn }
+                let told = try await EscalationStore.told(Set(going.map(\.incident)), in: transaction)
+                planned += plan(page.entries, endpoints, incidents, paged, told)
                 starts = try await self.starts(page.entries, incidents, in: transaction)
             }
             if !starts.isEmpty { _ = try await transaction.query(try EscalationStore.begin(starts)) }
@@ -117,15 +119,20 @@ struct NoticeFanOut: PeriodicRunner {
 
     /// What timelines say. An incident is shown as it stands now, which is never older than what is told of it.
     private func plan(
-        _ entries: [TimelineEntry], _ endpoints: [Endpoint], _ incidents: [Int: Incident], _ paged: [Int: Set<UUID>]
+        _ entries: [TimelineEntry], _ endpoints: [Endpoint], _ incidents: [Int: Incident], _ paged: [Int: Set<UUID>],
+        _ told: [Int: Set<UUID>]
     ) -> [NoticeStore.Planned] {
         entries.flatMap { entry -> [NoticeStore.Planned] in
             guard let incident = incidents[entry.incident] else { return [] }
             let subject = NoticeFilter.Subject(entry.recorded.event, of: incident)
-            let told = entry.recorded.event.payload.isToldToPaged ? paged[entry.incident] ?? [] : []
-            let takers = endpoints.filter {
-                $0.createdAt <= entry.recorded.recordedAt
-                    && ($0.settings.filter.takes(subject) || told.contains($0.id))
+            let goesOn = entry.recorded.event.payload.saysHowItGoesOn
+            let (paged, told) = goesOn ? (paged[entry.incident] ?? [], told[entry.incident] ?? []) : ([], [])
+            let takers = endpoints.filter { endpoint in
+                guard endpoint.createdAt <= entry.recorded.recordedAt else { return false }
+                let filter = endpoint.settings.filter
+                // Whoever heard that it began hears that it is over, also when its severity fell meanwhile.
+                return filter.takes(subject) || paged.contains(endpoint.id)
+                    || told.contains(endpoint.id) && filter.takesKind(of: subject)
             }
             guard !takers.isEmpty else { return [] }
             let notice = Notice(entry, of: incident, policy: policy)
@@ -165,8 +172,9 @@ struct NoticeFanOut: PeriodicRunner {
 }
 
 extension TimelineEvent {
-    /// Whether whoever was paged hears of it, whatever its endpoint's filter says: it is taken care of, or over, or open again.
-    fileprivate var isToldToPaged: Bool {
+    /// Whether whoever was told of the incident before hears of it, whatever the incident is like by now: it is taken care of, or over, or
+    /// open again, or of another severity.
+    fileprivate var saysHowItGoesOn: Bool {
         self is Acknowledged || self is IncidentDismissed || self is IncidentMerged || self is PhaseEntered
             || self is PhaseReverted || self is SeveritySet
     }

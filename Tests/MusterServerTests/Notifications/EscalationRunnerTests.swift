@@ -170,6 +170,27 @@ import Testing
         }
     }
 
+    @Test func `whoever heard of an incident hears its end, also when its severity fell meanwhile`() async throws {
+        try await TestDaemon.with { daemon in
+            let settings = EndpointSettings(
+                name: "worst", format: .standardWebhooks, filter: NoticeFilter(severities: ["sev1"]), headers: [],
+                options: [:], timeoutSeconds: 5)
+            let secrets = EndpointSecrets(url: "https://worst.example/", signing: try .make(.hmac))
+            _ = try await EndpointStore(pool: daemon.pool, secretsKey: nil)
+                .create(UUID(), settings, secrets, by: .mia)
+            let number = try await openSev1(daemon)
+            try await fanOut(daemon)
+            try await daemon.tell(.amend(IncidentAmendment(severity: .sev4)), number)
+            try await daemon.tell(.dismiss(reason: "a test"), number)
+            let other = try await daemon.open("never of sev1")
+            try await daemon.tell(.dismiss(reason: "a test"), other)
+            try await fanOut(daemon)
+            try await expect(
+                daemon,
+                ["worst incident_opened", "worst severity_set", "worst severity_set", "worst incident_dismissed"])
+        }
+    }
+
     @Test func `an escalation that cannot be read stops no other`() async throws {
         try await TestDaemon.with { daemon in
             _ = try await endpoint("first", on: daemon)

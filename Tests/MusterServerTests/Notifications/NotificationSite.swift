@@ -14,6 +14,7 @@ struct NotificationSite: Sendable {
 
     var pool: PostgresPool { daemon.pool }
     var store: NotificationStore { NotificationStore(pool: pool) }
+    var search: NotificationSearch { NotificationSearch(pool: pool) }
     var backlog: BacklogStore { BacklogStore(pool: pool) }
 
     static let secretsKey = "a key of the tests that is long enough"
