@@ -87,6 +87,16 @@ let package = Package(
             swiftSettings: house
         ),
         .executableTarget(
+            name: "bare-sender",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tests/Benchmarks/BareSender",
+            swiftSettings: house
+        ),
+        .executableTarget(
             name: "bare-http",
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -116,13 +126,16 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            exclude: ["Alerts/Formats/Fixtures", "Restoration/Golden", "Reviews/Golden", "Timeline/Golden"],
+            exclude: [
+                "Alerts/Formats/Fixtures", "Notifications/Formats/Golden", "Restoration/Golden", "Reviews/Golden",
+                "Timeline/Golden",
+            ],
             swiftSettings: house
         ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport",
+                "IncidentDomain", "MusterServer", "TestSupport",
                 "musterd",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -12,7 +12,7 @@ extension Incident {
         var events: [any TimelineEvent] = [
             IncidentOpened(
                 title: opening.title, summary: opening.summary, startedAt: startedAt, labels: opening.labels,
-                origin: opening.alerts.isEmpty ? "person" : "alert")
+                origin: opening.origin.rawValue)
         ]
         if let severity = opening.severity {
             let due = facts.updates.nextUpdate(after: facts.now, severity: severity)

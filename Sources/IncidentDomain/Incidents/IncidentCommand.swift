@@ -78,13 +78,22 @@ package struct OpenIncident: Hashable, Sendable {
     /// When the impact began; nil means when it was detected.
     package var startedAt: Timestamp?
     package var labels: [String: String]
-    /// The alerts that open it; empty when a person does.
+    /// The alerts that open it; empty when somebody or something else does.
     package var alerts: [AlertMention]
+    package var origin: Origin
 
+    /// What opens it.
+    package enum Origin: String, CaseIterable, Sendable {
+        case person, alert
+        /// Planned work that is not over when it should be.
+        case maintenance
+    }
+
+    /// - Parameter origin: Nil takes what the alerts say.
     package init(
         title: String, summary: String? = nil, severity: Severity? = nil, impacts: [ComponentImpact] = [],
         cause: CauseHypothesis? = nil, startedAt: Timestamp? = nil, labels: [String: String] = [:],
-        alerts: [AlertMention] = []
+        alerts: [AlertMention] = [], origin: Origin? = nil
     ) {
         self.title = title
         self.summary = summary
@@ -94,6 +103,7 @@ package struct OpenIncident: Hashable, Sendable {
         self.startedAt = startedAt
         self.labels = labels
         self.alerts = alerts
+        self.origin = origin ?? (alerts.isEmpty ? .person : .alert)
     }
 }
 

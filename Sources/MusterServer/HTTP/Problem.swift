@@ -164,6 +164,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case gateClosed = "gate-closed"
     case stepState = "step-state"
     case mitigationState = "mitigation-state"
+    case maintenanceState = "maintenance-state"
     case mergeRefused = "merge-refused"
     case reviewState = "review-state"
     case approvalRequired = "approval-required"
@@ -203,8 +204,8 @@ extension ProblemKind {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
-            .mergeRefused, .reviewState, .approvalRequired, .updateState, .inUse, .endpointDisabled, .ownToken,
-            .unreadable, .idempotencyInFlight:
+            .maintenanceState, .mergeRefused, .reviewState, .approvalRequired, .updateState, .inUse, .endpointDisabled,
+            .ownToken, .unreadable, .idempotencyInFlight:
             .conflict
         case .versionMismatch: .preconditionFailed
         case .versionRequired: .preconditionRequired
@@ -236,6 +237,7 @@ extension ProblemKind {
         case .gateClosed: "The component is blocked"
         case .stepState: "Not allowed in this state of the step"
         case .mitigationState: "Not allowed in this state of the mitigation"
+        case .maintenanceState: "Not allowed in this state of the maintenance"
         case .mergeRefused: "These incidents cannot be merged"
         case .reviewState: "Not allowed in this state of the review"
         case .approvalRequired: "A second person has to approve it"
@@ -298,6 +300,7 @@ extension ProblemKind {
         case .gateClosed: "Something that the component depends on, or something more critical, is not restored yet."
         case .stepState: "The detail lists the states in which this can be done."
         case .mitigationState: "The detail lists the states that can follow the present one."
+        case .maintenanceState: "The detail says in which state it is, and in which this can be done."
         case .mergeRefused: "The detail says why."
         case .reviewState: "The review does not exist yet, or is already approved."
         case .approvalRequired:

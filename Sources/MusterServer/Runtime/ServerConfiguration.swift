@@ -55,6 +55,8 @@ import Logging
 /// | `mail.command` | path of the mail program and its arguments | none: no mail | |
 /// | `probes.concurrent_max` | count | 64 | 0 (none in this daemon) to 1000 |
 /// | `probes.allowed_networks` | list of networks, as `10.0.0.0/8` | all but those of link-local and metadata addresses | |
+/// | `maintenance.overrun_grace_seconds` | seconds | 300 | 0 to 86400 |
+/// | `retention.maintenance_days` | days after maintenance is over | 365 | 0 to 3650; 0 keeps for ever |
 /// | `reports.open_incidents` | bool | false | |
 /// | `reports.per_minute_max` | reports of this daemon | 6000 | 1 to 1000000 |
 /// | `reports.retention_days` | days | 90 | 1 to 3650 |
@@ -133,6 +135,12 @@ package struct ServerConfiguration: Sendable {
         var networks: ProbeNetworks
     }
 
+    struct Maintenance: Sendable {
+        /// Seconds after its end that maintenance which is ended by hand may go on until it is an overrun.
+        var overrunGrace: Double
+        var retentionDays: Int
+    }
+
     struct Notifications: Sendable {
         var networks: OutboundNetworks
         var disableAfterDays: Int
@@ -168,6 +176,7 @@ package struct ServerConfiguration: Sendable {
     var probes: Probes
     var notifications: Notifications
     var reports: Reports
+    var maintenance: Maintenance
     var soak: SoakPolicy
     var policy: PhasePolicy
     var updates: Updates
@@ -252,6 +261,9 @@ extension ServerConfiguration {
             openIncidents: reader.bool("reports.open_incidents", default: false),
             perMinuteMax: reader.integer("reports.per_minute_max", default: 6_000, 1...1_000_000),
             retentionDays: reader.integer("reports.retention_days", default: 90, 1...3_650))
+        maintenance = Maintenance(
+            overrunGrace: Double(reader.integer("maintenance.overrun_grace_seconds", default: 300, 0...86_400)),
+            retentionDays: reader.integer("retention.maintenance_days", default: 365, 0...3650))
         soak = SoakPolicy(
             secondsByTier: Dictionary(
                 uniqueKeysWithValues: (0...3).map { tier in

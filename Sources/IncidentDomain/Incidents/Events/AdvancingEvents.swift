@@ -13,6 +13,12 @@ package struct PhaseEntered: TimelineEvent {
     }
 
     package static let kind = "phase_entered"
+    package static let examples = [
+        PhaseEntered(
+            phase: .mitigate, from: .assess,
+            overridden: [OverriddenRequirement(requirement: .causeGiven, detail: "no cause category is given")],
+            reason: "the rollback cannot wait")
+    ]
     package var isNotified: Bool { true }
 
     package var redacted: PhaseEntered {
@@ -61,6 +67,9 @@ package struct PhaseReverted: TimelineEvent {
     }
 
     package static let kind = "phase_reverted"
+    package static let examples = [
+        PhaseReverted(phase: .mitigate, from: .restore, reason: "it broke again")
+    ]
     package var isNotified: Bool { true }
 
     package var redacted: PhaseReverted {
@@ -99,6 +108,9 @@ package struct IncidentMerged: TimelineEvent {
     package var reason: String?
 
     package static let kind = "incident_merged"
+    package static let examples = [
+        IncidentMerged(into: 7, reason: "the same outage")
+    ]
     package var isNotified: Bool { true }
 
     package var redacted: IncidentMerged {
@@ -129,6 +141,10 @@ package struct IncidentAbsorbed: TimelineEvent {
     package var alerts: Int
 
     package static let kind = "incident_absorbed"
+    package static let examples = [
+        IncidentAbsorbed(
+            number: 8, title: "Uploads fail", impacts: [EventExamples.impact], firing: ["": 1, "cdn": 2], alerts: 3)
+    ]
 
     package var redacted: IncidentAbsorbed {
         var copy = self
@@ -174,6 +190,10 @@ package struct EntryRedacted: TimelineEvent {
     }
 
     package static let kind = "entry_redacted"
+    package static let examples = [
+        EntryRedacted(
+            sequence: 3, reason: "a password", replacementDigest: String(repeating: "0f", count: 32))
+    ]
 
     package var redacted: EntryRedacted {
         var copy = self

@@ -6,6 +6,8 @@
 package protocol TimelineEvent: Hashable, Codable, Sendable {
     /// The stored name.
     static var kind: String { get }
+    /// One of each version, with every field set: the catalogue of kinds shows the newest, golden files hold them all.
+    static var examples: [Self] { get }
     /// The versions of the stored form that can be read.
     static var versions: ClosedRange<Int> { get }
     /// The version in which this event is stored.

@@ -36,6 +36,9 @@ package struct UpdatePosted: TimelineEvent {
     }
 
     package static let kind = "update_posted"
+    package static let examples = [
+        UpdatePosted(audience: "public", body: "We are on it.", eta: EventExamples.noon, steps: ["Restart the app"])
+    ]
     package var isNotified: Bool { true }
 
     package var redacted: UpdatePosted {
@@ -93,6 +96,11 @@ package struct UpdateDrafted: TimelineEvent {
     }
 
     package static let kind = "update_drafted"
+    package static let examples = [
+        UpdateDrafted(
+            id: 3, revision: 2, content: EventExamples.content, publishAt: EventExamples.noon, template: "assess.de",
+            corrects: 2)
+    ]
 
     package var redacted: UpdateDrafted {
         var copy = self
@@ -132,6 +140,9 @@ package struct UpdateApproved: TimelineEvent {
     package var revision: Int
 
     package static let kind = "update_approved"
+    package static let examples = [
+        UpdateApproved(id: 3, revision: 2)
+    ]
 
     package var sentence: String { "Update \(id) approved (revision \(revision))." }
 
@@ -150,6 +161,9 @@ package struct UpdateScheduled: TimelineEvent {
     }
 
     package static let kind = "update_scheduled"
+    package static let examples = [
+        UpdateScheduled(id: 3, publishAt: EventExamples.noon)
+    ]
 
     package var sentence: String { "Update \(id) will be published at \(publishAt.toTheSecond)." }
 
@@ -175,6 +189,9 @@ package struct UpdateHeld: TimelineEvent {
     }
 
     package static let kind = "update_held"
+    package static let examples = [
+        UpdateHeld(id: 3, why: .notApproved)
+    ]
     package var isNotified: Bool { true }
 
     package var sentence: String {
@@ -197,6 +214,9 @@ package struct UpdateWithdrawn: TimelineEvent {
     package var reason: String?
 
     package static let kind = "update_withdrawn"
+    package static let examples = [
+        UpdateWithdrawn(id: 3, reason: "it is over")
+    ]
 
     package var redacted: UpdateWithdrawn {
         var copy = self
@@ -221,6 +241,9 @@ package struct UpdateCorrected: TimelineEvent {
     package var draft: Int?
 
     package static let kind = "update_corrected"
+    package static let examples = [
+        UpdateCorrected(id: 2, revision: 2, content: EventExamples.content, reason: "a wrong time", draft: 3)
+    ]
     package var isNotified: Bool { true }
 
     package var redacted: UpdateCorrected {
@@ -259,6 +282,9 @@ package struct UpdateOverdue: TimelineEvent {
     package var due: Timestamp
 
     package static let kind = "update_overdue"
+    package static let examples = [
+        UpdateOverdue(due: EventExamples.noon)
+    ]
     package var isNotified: Bool { true }
 
     package var sentence: String { "The update due at \(due.toTheSecond) is late." }
@@ -274,6 +300,9 @@ package struct ReviewOverdue: TimelineEvent {
     package var due: Timestamp
 
     package static let kind = "review_overdue"
+    package static let examples = [
+        ReviewOverdue(due: EventExamples.noon)
+    ]
     package var isNotified: Bool { true }
 
     package var sentence: String { "The review due at \(due.toTheSecond) is late." }
@@ -293,6 +322,11 @@ package struct EtaSet: TimelineEvent {
     package var slipped: Bool?
 
     package static let kind = "eta_set"
+    package static let examples = [
+        EtaSet(
+            eta: EventExamples.noon, source: .person, reason: "the vendor says so", previous: EventExamples.before,
+            slipped: true)
+    ]
     /// A plan that slips is told of by its revision.
     package var isNotified: Bool { slipped == true && source == .person }
 

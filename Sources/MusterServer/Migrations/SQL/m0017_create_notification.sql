@@ -35,6 +35,7 @@ CREATE TABLE notice (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX notice_new ON notice (id) WHERE NOT fanned_out;
+CREATE INDEX notice_incident ON notice (incident, id) WHERE incident IS NOT NULL;
 CREATE INDEX notice_age ON notice (created_at);
 
 -- The outbox: one notice for one endpoint.
@@ -51,11 +52,10 @@ CREATE TABLE notification (
     reason text,
     finished_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (endpoint, notice)
+    UNIQUE (notice, endpoint)
 );
 CREATE INDEX notification_pending ON notification (endpoint, lane, id) WHERE state = 'pending';
 CREATE INDEX notification_list ON notification (endpoint, id);
-CREATE INDEX notification_of_notice ON notification (notice);
 
 -- The notifications of one incident at one endpoint that wait. Whoever claims the row sends the oldest of them.
 CREATE TABLE notification_lane (
