@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check attack lint format bench storm soak fault-drill deb system-test failover-drill upgrade-drill outage-simulation clean dependencies
+.PHONY: help run build test check attack lint format bench storm soak fault-drill deb system-test failover-drill upgrade-drill outage-simulation notification-drill clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -38,11 +38,12 @@ lint: ## check the format of the sources
 format: ## put the sources into the format that `make lint` asks for
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
 
-bench: build ## measure the planner beside networkx, the edge beside bare NIO, the daemon beside pgbench, searching by words, and alerts beside Alertmanager and alerta-server
+bench: build ## measure the planner beside networkx, the edge beside bare NIO, the daemon beside pgbench, searching by words, alerts beside Alertmanager and alerta-server, and notifications beside a bare client
 	@deploy/install-build-dependencies.sh bench
 	swift build --configuration release --product planner-bench $(RELEASE_FLAGS)
 	swift build --configuration release --product bare-http $(RELEASE_FLAGS)
-	@status=0; for part in planner edge bench words alerts; do python3 -B Tests/Benchmarks/$$part.py || status=1; done; exit $$status
+	swift build --configuration release --product bare-sender $(RELEASE_FLAGS)
+	@status=0; for part in planner edge bench words alerts notifications; do python3 -B Tests/Benchmarks/$$part.py || status=1; done; exit $$status
 
 storm: build ## 200,000 alerts from 50 senders while the daemon is killed and PostgreSQL restarted: none lost, none twice
 	@deploy/install-build-dependencies.sh bench
@@ -57,6 +58,10 @@ upgrade-drill: build ## a rolling upgrade over one version of the schema, in bot
 outage-simulation: build ## the load of one platform-wide outage on two daemons: nothing lost, one incident, no long wait
 	@deploy/install-build-dependencies.sh bench
 	@python3 -B Tests/Drills/outage.py
+
+notification-drill: build ## three daemons tell twenty endpoints, most of them broken, while daemons are killed: all arrive, in order, soon
+	@deploy/install-build-dependencies.sh bench
+	@python3 -B Tests/Drills/notifications.py
 
 soak: build ## 20 minutes at half of the capacity, a fault every minute: memory, descriptors, answers, nothing lost
 	@deploy/install-build-dependencies.sh bench

@@ -87,6 +87,16 @@ let package = Package(
             swiftSettings: house
         ),
         .executableTarget(
+            name: "bare-sender",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tests/Benchmarks/BareSender",
+            swiftSettings: house
+        ),
+        .executableTarget(
             name: "bare-http",
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"),

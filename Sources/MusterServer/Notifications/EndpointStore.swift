@@ -135,7 +135,7 @@ struct EndpointStore: Sendable {
                 INSERT INTO endpoint (id, name, format, settings, secrets, created_by, updated_by)
                 VALUES (\(id), \(settings.name), \(settings.format.rawValue), \(stored)::json, \(sealed)::json,
                     \(principal.name), \(principal.name))
-                ON CONFLICT (id) DO UPDATE SET secrets = excluded.secrets
+                ON CONFLICT (id) DO UPDATE SET secrets = excluded.secrets, updated_at = clock_timestamp()
                 """,
                 AuditStore.insert(
                     actor: principal, action: "endpoint.create", subject: id.text,
@@ -151,7 +151,7 @@ struct EndpointStore: Sendable {
         _ id: UUID, action: String, by principal: Principal,
         _ body: @Sendable (inout Endpoint, inout EndpointSecrets) throws -> Void
     ) async throws -> Outcome {
-        try await pool.transaction { transaction in
+        let outcome: Outcome = try await pool.transaction { transaction in
             let row = try await transaction.query(
                 "SELECT \(fragment: Self.columns) FROM endpoint WHERE id = \(id) FOR UPDATE"
             ).first
@@ -180,26 +180,17 @@ struct EndpointStore: Sendable {
                     updated_at = now(), updated_by = \(principal.name)
                 WHERE id = \(id)
                 """)
-            if !isEnabled, before.1 {
-                _ = try await transaction.pipeline(Self.giveUp(id, because: "the endpoint was disabled"))
-            }
             _ = try await transaction.query(
                 AuditStore.insert(
                     actor: principal, action: action, subject: id.text,
                     data: ["name": .string(endpoint.settings.name), "enabled": .bool(isEnabled)]))
             return .done(try await Self.found(id, in: transaction))
         }
-    }
-
-    /// Gives up all that waits for an endpoint.
-    static func giveUp(_ id: UUID, because reason: String) -> [SQL] {
-        [
-            """
-            UPDATE notification SET state = 'dead', reason = \(reason), finished_at = now()
-            WHERE endpoint = \(id) AND state = 'pending'
-            """,
-            "DELETE FROM notification_lane WHERE endpoint = \(id)",
-        ]
+        guard case .done(let endpoint) = outcome, !endpoint.state.isEnabled, endpoint.state.waiting > 0 else {
+            return outcome
+        }
+        try await BacklogStore(pool: pool).giveUp(id, because: "the endpoint was disabled")
+        return try await find(id).map { .done(try $0.get()) } ?? .notFound
     }
 
     private static func found(_ id: UUID, in transaction: PostgresTransaction) async throws -> Endpoint {
@@ -208,11 +199,16 @@ struct EndpointStore: Sendable {
         return try reader.read(row, in: transaction).get()
     }
 
-    /// Removes an endpoint with all that was sent to it.
+    /// Removes an endpoint with all that was sent to it. There may be much of it, which goes bit by bit: the endpoint is disabled
+    /// meanwhile, and stays so if this daemon ends before.
     ///
     /// - Returns: False when there is none of that id.
     func delete(_ id: UUID, by principal: Principal) async throws -> Bool {
-        try await pool.transaction { transaction in
+        let disabled = try await pool.query(
+            "UPDATE endpoint SET enabled = false, updated_at = now(), updated_by = \(principal.name) WHERE id = \(id)")
+        guard disabled.affectedRows > 0 else { return false }
+        try await BacklogStore(pool: pool).clear(id)
+        return try await pool.transaction { transaction in
             transaction.unreadable.forget(id.text, of: Self.reader.table)
             let rows = try await transaction.query("DELETE FROM endpoint WHERE id = \(id) RETURNING name")
             guard let name: String = try rows.first?.decode("name") else { return false }

@@ -44,23 +44,38 @@ struct NoticeFanOut: PeriodicRunner {
         self.logger = logger
     }
 
+    /// How long it waits for what it cannot read yet, one after the other.
+    private static let rests: [Duration] = [.milliseconds(5), .milliseconds(15), .milliseconds(50), .milliseconds(150)]
+
     func pass() async throws {
         guard quietUntil.value.withLock({ $0 <= .now }) else { return }
-        let outlook = try await NoticeStore.outlook(in: pool)
-        guard outlook.hasEndpoints else {
-            quietUntil.value.withLock { $0 = .now + .milliseconds(900) }
-            if outlook.hasNews { try await NoticeStore.passBy(in: pool) }
-            return
+        var rests = Self.rests[...]
+        while true {
+            let outlook = try await NoticeStore.outlook(in: pool)
+            guard outlook.hasEndpoints else {
+                quietUntil.value.withLock { $0 = .now + .milliseconds(900) }
+                if outlook.hasNews { try await NoticeStore.passBy(in: pool) }
+                return
+            }
+            if outlook.hasNews, try await fanOut() {
+                rests = Self.rests[...]
+                continue
+            }
+            // Another daemon is at it and may have begun before the last commit, or a transaction that is older than the commit
+            // still runs. Neither tells when it is over.
+            guard outlook.hasNews || outlook.hasMore, let rest = rests.popFirst() else { return }
+            try await Task.sleep(for: rest)
         }
-        guard outlook.hasNews else { return }
-        while try await fanOut() {}
     }
 
-    /// Reads on from where the last pass stopped; whether there may be more.
+    /// Reads on from where the last pass stopped; whether it was our turn, and anything stood there.
     func fanOut() async throws -> Bool {
-        let (made, begun, hasMore) = try await pool.transaction { transaction in
-            guard let page = try await NoticeStore.page(in: transaction), !page.isEmpty else { return (0, 0, false) }
+        let made: (notifications: Int, escalations: Int)? = try await pool.transaction { transaction in
+            guard let start = try await NoticeStore.hold(in: transaction) else { return nil }
             let endpoints = try await EndpointStore.enabled(in: transaction)
+            let page = try await NoticeStore.page(
+                after: start, limit: Self.rows(for: endpoints.count), in: transaction)
+            guard !page.isEmpty else { return nil }
             var planned = page.notices.flatMap { plan($0, endpoints) }
             var starts: [EscalationStore.Start] = []
             if !endpoints.isEmpty, !page.entries.isEmpty {
@@ -72,14 +87,22 @@ struct NoticeFanOut: PeriodicRunner {
             }
             if !starts.isEmpty { _ = try await transaction.query(try EscalationStore.begin(starts)) }
             try await NoticeStore.carryOut(planned, of: page, in: transaction)
-            return (planned.count, starts.count, page.isFull)
+            return (planned.count, starts.count)
         }
-        if begun > 0 { escalating.wake() }
-        if made > 0 {
-            Counter(label: "muster_notifications_made").increment(by: made)
+        guard let made else { return false }
+        if made.escalations > 0 { escalating.wake() }
+        if made.notifications > 0 {
+            Counter(label: "muster_notifications_made").increment(by: made.notifications)
             sending.wake()
         }
-        return hasMore
+        return true
+    }
+
+    /// A page makes so many notifications at the most, so that its transaction is short: the feed ends at the oldest one.
+    private static let notificationsMax = 4_000
+
+    private static func rows(for endpoints: Int) -> Int {
+        min(200, max(8, notificationsMax / max(endpoints, 1)))
     }
 
     /// A notice that stands in the table already.

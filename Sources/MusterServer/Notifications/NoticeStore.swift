@@ -7,11 +7,15 @@ enum NoticeStore {
     /// Stores notices, each once: one whose key is known stays as it was. It belongs into the transaction of what it tells of,
     /// so that it is told exactly if that is committed.
     ///
-    /// - Parameter endpoints: The only endpoints that hear them; nil asks the filters of all.
-    static func put(_ notices: [(key: String, notice: Notice)], only endpoints: [UUID]? = nil) -> SQL {
+    /// - Parameters:
+    ///   - endpoints: The only endpoints that hear them; nil asks the filters of all.
+    ///   - isFannedOut: Whether their notifications are made in the same transaction.
+    static func put(
+        _ notices: [(key: String, notice: Notice)], only endpoints: [UUID]? = nil, isFannedOut: Bool = false
+    ) -> SQL {
         """
-        INSERT INTO notice (key, kind, incident, body, endpoints)
-        SELECT key, kind, incident, body::json, \(endpoints)
+        INSERT INTO notice (key, kind, incident, body, endpoints, fanned_out)
+        SELECT key, kind, incident, body::json, \(endpoints), \(isFannedOut)
         FROM unnest(\(notices.map(\.key)), \(notices.map(\.notice.kind)), \(notices.map(\.notice.incident?.number)),
             \(notices.map { text($0.notice) })) AS notice (key, kind, incident, body)
         ON CONFLICT (key) DO NOTHING
@@ -53,7 +57,6 @@ enum NoticeStore {
         let notices: [Stored]
         /// All that were taken, unreadable ones included.
         let taken: [Int]
-        let isFull: Bool
 
         var isEmpty: Bool { end == nil && taken.isEmpty }
     }
@@ -66,23 +69,37 @@ enum NoticeStore {
         let lane: String
     }
 
-    private static let pageRows = 200
+    /// What there is to look at.
+    struct Outlook: Sendable {
+        /// Whether there is anything to read.
+        var hasNews = false
+        /// Whether something was committed that cannot be read before an older transaction ends.
+        var hasMore = false
+        /// Whether anybody hears.
+        var hasEndpoints = false
+    }
 
-    /// Whether there is anything to look at, and anybody who hears. It writes nothing: an idle daemon asks it once a second.
-    static func outlook(in pool: PostgresPool) async throws -> (hasNews: Bool, hasEndpoints: Bool) {
+    /// It writes nothing: an idle daemon asks it once a second.
+    static func outlook(in pool: PostgresPool) async throws -> Outlook {
         let row = try await pool.query(
             """
             SELECT EXISTS (SELECT 1 FROM endpoint WHERE enabled) AS has_endpoints,
-                EXISTS (SELECT 1 FROM notice WHERE NOT fanned_out)
-                OR EXISTS (SELECT 1 FROM notification_cursor AS cursor CROSS JOIN LATERAL (
-                    SELECT 1 FROM timeline_entry
-                    WHERE (timeline_entry.transaction_id, timeline_entry.position)
-                            > (cursor.transaction_id, cursor.position)
-                        AND timeline_entry.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-                    ORDER BY timeline_entry.transaction_id, timeline_entry.position LIMIT 1) AS entry) AS has_news
+                EXISTS (SELECT 1 FROM notice WHERE NOT fanned_out) AS has_notices,
+                next.transaction_id IS NOT NULL AS has_entries,
+                next.transaction_id < pg_snapshot_xmin(pg_current_snapshot()) AS is_readable
+            FROM notification_cursor AS cursor LEFT JOIN LATERAL (
+                SELECT transaction_id FROM timeline_entry
+                WHERE (timeline_entry.transaction_id, timeline_entry.position)
+                    > (cursor.transaction_id, cursor.position)
+                ORDER BY timeline_entry.transaction_id, timeline_entry.position LIMIT 1) AS next ON true
             """
         ).first
-        return (try row?.decode("has_news") ?? false, try row?.decode("has_endpoints") ?? false)
+        guard let row else { return Outlook() }
+        let isReadable: Bool = try row.decode("is_readable", as: Bool?.self) ?? false
+        return Outlook(
+            hasNews: try row.decode("has_notices", as: Bool.self) || isReadable,
+            hasMore: try row.decode("has_entries", as: Bool.self) && !isReadable,
+            hasEndpoints: try row.decode("has_endpoints"))
     }
 
     /// Goes on behind all that there is, where nobody hears.
@@ -101,24 +118,27 @@ enum NoticeStore {
         ])
     }
 
-    /// The next page; nil while another daemon is at it. The row of the cursor is held until the transaction ends.
-    static func page(in transaction: PostgresTransaction) async throws -> Page? {
-        let cursor = try await transaction.query(
+    /// Where the last page ended; nil while another daemon is at it. The row of the cursor is held until the transaction ends.
+    static func hold(in transaction: PostgresTransaction) async throws -> FeedPosition? {
+        try await transaction.query(
             "SELECT transaction_id, position FROM notification_cursor FOR UPDATE SKIP LOCKED"
-        ).first
-        guard let cursor else { return nil }
-        let start = FeedPosition(
-            transaction: try cursor.decode("transaction_id"), position: try cursor.decode("position"))
+        ).first.map {
+            FeedPosition(transaction: try $0.decode("transaction_id"), position: try $0.decode("position"))
+        }
+    }
+
+    /// The next page, of so many entries and notices at the most.
+    static func page(
+        after start: FeedPosition, limit: Int, in transaction: PostgresTransaction
+    ) async throws -> Page {
         let results = try await transaction.pipeline([
-            FeedStore.page(after: start, limit: pageRows),
+            FeedStore.page(after: start, limit: limit),
             """
-            SELECT id, key, body, endpoints FROM notice WHERE NOT fanned_out ORDER BY id LIMIT \(pageRows)
+            SELECT id, key, body, endpoints FROM notice WHERE NOT fanned_out ORDER BY id LIMIT \(limit)
             FOR UPDATE
             """,
         ])
         let rows = results[0]
-        var bytes = 0
-        for row in rows { bytes += try row.decode("payload", as: PostgresJSON.self).bytes.count }
         // What this release cannot read, as an event of a newer one, is passed by: whoever wrote it tells it, or nobody can.
         let entries = rows.compactMap { try? TimelineStore.entry($0) }
         let end = try rows.last.map {
@@ -126,8 +146,7 @@ enum NoticeStore {
         }
         return Page(
             entries: entries, end: end, notices: try results[1].compactMap(stored),
-            taken: try results[1].map { try $0.decode("id") },
-            isFull: rows.count >= pageRows || bytes >= FeedStore.pageBytesMax || results[1].count >= pageRows)
+            taken: try results[1].map { try $0.decode("id") })
     }
 
     private static func stored(_ row: PostgresRow) throws -> Stored? {
@@ -157,11 +176,11 @@ enum NoticeStore {
             guard let notice = item.notice, fresh.last?.key != item.key else { continue }
             fresh.append((item.key, notice))
         }
-        let lanes = Set(planned.map { LaneName(endpoint: $0.endpoint, lane: $0.lane) })
+        let lanes = Set(planned.map { LaneKey(endpoint: $0.endpoint, lane: $0.lane) })
         var statements: [SQL] = []
         if !planned.isEmpty {
             statements += [
-                put(fresh),
+                put(fresh, isFannedOut: true),
                 """
                 INSERT INTO notification (notice, endpoint, lane)
                 SELECT notice.id, planned.endpoint, planned.lane
@@ -174,11 +193,9 @@ enum NoticeStore {
                 NotificationStore.wake(lanes: lanes.map { ($0.endpoint, $0.lane) }),
             ]
         }
-        statements.append(
-            """
-            UPDATE notice SET fanned_out = true
-            WHERE id = ANY (\(page.taken)) OR key = ANY (\(fresh.map(\.key)))
-            """)
+        if !page.taken.isEmpty {
+            statements.append("UPDATE notice SET fanned_out = true WHERE id = ANY (\(page.taken))")
+        }
         if let end = page.end {
             statements.append(
                 """
@@ -187,11 +204,6 @@ enum NoticeStore {
                 """)
         }
         _ = try await transaction.pipeline(statements)
-    }
-
-    private struct LaneName: Hashable {
-        let endpoint: UUID
-        let lane: String
     }
 
     // MARK: - Redaction
@@ -214,12 +226,43 @@ enum NoticeStore {
             notice.take(out: texts)
             if notice != before { changed.append((try row.decode("id"), text(notice))) }
         }
+        if !changed.isEmpty {
+            _ = try await transaction.query(
+                """
+                UPDATE notice SET body = changed.body::json
+                FROM unnest(\(changed.map(\.id)), \(changed.map(\.text))) AS changed (id, body)
+                WHERE notice.id = changed.id
+                """)
+        }
+        try await redactAnswers(texts, of: number, in: transaction)
+    }
+
+    /// Receivers sometimes answer with what they were sent.
+    private static func redactAnswers(
+        _ texts: RedactedTexts, of number: Int, in transaction: PostgresTransaction
+    ) async throws {
+        let rows = try await transaction.query(
+            """
+            SELECT attempt.notification, attempt.attempt, attempt.answer
+            FROM notice JOIN notification ON notification.notice = notice.id
+                JOIN notification_attempt AS attempt ON attempt.notification = notification.id
+            WHERE notice.incident = \(number) AND attempt.answer <> ''
+            """)
+        var changed: [(notification: Int, attempt: Int, answer: String)] = []
+        for row in rows {
+            let answer: String = try row.decode("answer")
+            let redacted = texts.takenOut(of: answer)
+            if redacted != answer {
+                changed.append((try row.decode("notification"), try row.decode("attempt"), redacted))
+            }
+        }
         guard !changed.isEmpty else { return }
         _ = try await transaction.query(
             """
-            UPDATE notice SET body = changed.body::json
-            FROM unnest(\(changed.map(\.id)), \(changed.map(\.text))) AS changed (id, body)
-            WHERE notice.id = changed.id
+            UPDATE notification_attempt AS attempt SET answer = changed.answer
+            FROM unnest(\(changed.map(\.notification)), \(changed.map(\.attempt)), \(changed.map(\.answer)))
+                AS changed (notification, attempt, answer)
+            WHERE attempt.notification = changed.notification AND attempt.attempt = changed.attempt
             """)
     }
 

@@ -7,8 +7,8 @@ import ServiceLifecycle
 import Synchronization
 
 /// Sends what waits in the outbox. Any number of daemons may do it: a lane, the notifications of one incident at one endpoint, is
-/// sent by one of them at a time and in its order; when that daemon ends, the next one goes on after the lease. An endpoint has so
-/// many connections of a daemon and no more, so that a slow or dead one delays no other.
+/// sent by one of them at a time and in its order; when that daemon ends, the next one goes on after the lease, which is short. An
+/// endpoint has so many connections of a daemon, and takes none from another, so that a slow or dead one delays no other.
 struct NotificationSender: Service {
     let store: NotificationStore
     let endpoints: EndpointStore
@@ -26,12 +26,17 @@ struct NotificationSender: Service {
     private let opened = OpenedEndpoints()
     private let results: ResultWriter
 
-    /// Messages of one endpoint at the same time, and of all.
+    /// Messages of one endpoint at the same time, of a daemon; one that fails gets one. There is no limit for all endpoints together
+    /// but the number of endpoints: those that hang would leave nothing of it for the others.
     static let perEndpoint = 4
-    static let lanesMax = 128
-    /// A lane is given back after so long, so that the lease never ends while it is sent: an attempt takes 30 s at the most.
+    /// A lane is given back after so long, so that other incidents have their turn.
     private static let turn: Duration = .seconds(8)
-    private static let leaseSeconds: Double = 45
+    /// A daemon that ends leaves its lanes for so long. What takes longer is renewed every second.
+    private static let leaseSeconds: Double = 5
+    /// What was sent is written down after so long, or when the lane is given back.
+    private static let writingAfter: Duration = .milliseconds(500)
+    /// What is under way when the daemon stops may take so long.
+    private static let farewell: Duration = .seconds(3)
 
     init(
         store: NotificationStore, endpoints: EndpointStore, carrier: MessageCarrier, publicURL: String,
@@ -48,96 +53,144 @@ struct NotificationSender: Service {
         results = ResultWriter(store: store, logger: logger)
     }
 
-    /// How many lanes of which endpoint are under way.
+    /// The lanes that are under way.
     private final class Work: Sendable {
-        let busy = Mutex<[UUID: Int]>([:])
+        private struct State {
+            var lanes: [LaneKey: (claim: UUID, since: ContinuousClock.Instant)] = [:]
+            var renewedAt = ContinuousClock.now
+        }
 
-        func change(_ endpoint: UUID, by count: Int) {
-            busy.withLock { busy in
-                let left = (busy[endpoint] ?? 0) + count
-                busy[endpoint] = left > 0 ? left : nil
+        private let state = Mutex(State())
+
+        func begin(_ lane: ClaimedLane) {
+            state.withLock { $0.lanes[lane.key] = (lane.claim, lane.began) }
+        }
+
+        func end(_ lane: ClaimedLane) {
+            state.withLock { state in
+                if state.lanes[lane.key]?.claim == lane.claim { state.lanes[lane.key] = nil }
             }
         }
 
-        var all: [UUID: Int] { busy.withLock { $0 } }
+        /// False when somebody else has claimed it since.
+        func isOurs(_ lane: ClaimedLane) -> Bool {
+            state.withLock { $0.lanes[lane.key]?.claim == lane.claim }
+        }
+
+        var isEmpty: Bool { state.withLock { $0.lanes.isEmpty } }
+
+        var busy: [UUID: Int] {
+            state.withLock { state in
+                state.lanes.keys.reduce(into: [:]) { $0[$1.endpoint, default: 0] += 1 }
+            }
+        }
+
+        /// Those that have to be renewed, once a second; what was claimed just now is not among them.
+        func toRenew(every rest: Duration) -> [LaneKey: UUID] {
+            state.withLock { state in
+                let now = ContinuousClock.now
+                guard state.renewedAt + rest <= now else { return [:] }
+                let old = state.lanes.filter { $0.value.since + rest <= now }.mapValues(\.claim)
+                if old.isEmpty { state.renewedAt = now }
+                return old
+            }
+        }
+
+        func renewed(_ asked: [LaneKey: UUID], _ held: Set<LaneKey>) {
+            state.withLock { state in
+                state.renewedAt = .now
+                for (key, claim) in asked where !held.contains(key) && state.lanes[key]?.claim == claim {
+                    state.lanes[key] = nil
+                }
+            }
+        }
     }
 
     func run() async throws {
         let progress = RunnerProgress("notifications", every: .seconds(1))
         progress.begin()
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                group.addTask {
-                    while !Task.isCancelled {
-                        // Retries are due by time, which tells nobody.
-                        try? await Task.sleep(for: .seconds(1))
-                        signal.wake()
-                        await carrier.tidy()
-                    }
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    // Retries are due by time, which tells nobody.
+                    try? await Task.sleep(for: .seconds(1))
+                    signal.wake()
+                    await carrier.tidy()
                 }
-                for await _ in signal.signals {
-                    do {
-                        for lane in try await RunnerPulse.pass({ try await claim() }) {
-                            work.change(lane.endpoint, by: 1)
-                            group.addTask {
-                                await send(lane)
-                                work.change(lane.endpoint, by: -1)
-                                signal.wake()
-                            }
-                        }
-                        progress.passed()
-                    } catch {
-                        guard !Task.isCancelled else { break }
-                        logger.warning("cannot look for notifications to send", metadata: ["error": "\(error)"])
-                    }
-                }
-                group.cancelAll()
             }
+            for await _ in signal.signals.cancelOnGracefulShutdown() {
+                do {
+                    for lane in try await RunnerPulse.pass({ try await claim() }) {
+                        work.begin(lane)
+                        group.addTask {
+                            await send(lane)
+                            work.end(lane)
+                            signal.wake()
+                        }
+                    }
+                    progress.passed()
+                } catch {
+                    guard !Task.isCancelled else { break }
+                    logger.warning("cannot look for notifications to send", metadata: ["error": "\(error)"])
+                }
+            }
+            let end = ContinuousClock.now + Self.farewell
+            while !work.isEmpty, ContinuousClock.now < end, !Task.isCancelled {
+                // The daemon stops: the last lanes tell nobody that they are over.
+                try? await Task.sleep(for: .milliseconds(20))
+            }
+            group.cancelAll()
         }
         await carrier.shutdown()
     }
 
+    /// First the leases of what is under way: what is ours still must not be claimed anew.
     private func claim() async throws -> [ClaimedLane] {
-        let busy = work.all
-        let free = Self.lanesMax - busy.values.reduce(0, +)
-        guard free > 0 else { return [] }
+        let old = work.toRenew(every: .seconds(1))
+        if !old.isEmpty { work.renewed(old, try await store.renew(old, leaseSeconds: Self.leaseSeconds)) }
         return try await store.claim(
-            perEndpoint: Self.perEndpoint, busy: busy, limit: free, leaseSeconds: Self.leaseSeconds)
+            perEndpoint: Self.perEndpoint, busy: work.busy, leaseSeconds: Self.leaseSeconds)
     }
 
     // MARK: - One lane
 
-    /// Sends what waits in a lane, one after the other, until one has to be tried again, the turn is over, or nothing is left.
+    /// Sends what waits in a lane, one after the other, until one has to be tried again, the turn is over, or nothing is left. What
+    /// was sent is written down for several together: a daemon that ends before has them sent again, under the same ids.
     func send(_ lane: ClaimedLane) async {
         let end = ContinuousClock.now + Self.turn
+        var sent: [AttemptResult] = []
         do {
             guard let endpoint = try await opened.endpoint(lane, in: endpoints) else {
                 let name = lane.endpoint.text
                 logger.error(
                     "an endpoint cannot be used: its secrets cannot be opened", metadata: ["endpoint": "\(name)"])
-                return try await results.write(nil, release(lane, after: RetrySchedule.unreadableSeconds))
-            }
-            if !lane.unreadable.isEmpty {
-                try await store.giveUp(lane.unreadable, because: "its notice cannot be read")
+                return try await results.write([], release(lane, after: RetrySchedule.unreadableSeconds))
             }
             var thread = lane.due.first?.thread
-            for (index, due) in lane.due.enumerated() {
+            var retry: Double?
+            var writeAt = ContinuousClock.now + Self.writingAfter
+            for due in lane.due where work.isOurs(lane) {
                 var result = await attempt(due, at: endpoint, thread, lane)
                 if case .anew = result.verdict, thread != nil {
                     thread = nil
                     result = await attempt(due, at: endpoint, nil, lane)
                 }
-                guard !Task.isCancelled else { return }
+                // It was cut off, which says nothing of the endpoint.
+                if Task.isCancelled { break }
                 if case .delivered(let reference?) = result.verdict { thread = reference }
-                let goesOn = result.isEnd && index + 1 < lane.due.count && ContinuousClock.now < end
-                let retry = result.isEnd ? nil : schedule.delay(after: due.tries + 1)
-                try await results.write(result, goesOn ? nil : release(lane, after: retry))
+                sent.append(result)
                 count(result)
-                if case .disabled(let reason) = result.verdict { try await disable(endpoint, because: reason) }
-                if !goesOn { return }
+                retry = result.isEnd ? nil : schedule.delay(after: due.tries + 1)
+                if !result.isEnd || ContinuousClock.now >= end { break }
+                if case .disabled = result.verdict { break }
+                if ContinuousClock.now >= writeAt {
+                    try await results.write(sent, nil)
+                    sent = []
+                    writeAt = ContinuousClock.now + Self.writingAfter
+                }
             }
-            // Only unreadable ones waited, or nothing.
-            try await results.write(nil, release(lane, after: nil))
+            try await results.write(sent, release(lane, after: retry))
+            if case .disabled(let reason)? = sent.last?.verdict { try await disable(endpoint, because: reason) }
         } catch {
             guard !Task.isCancelled else { return }
             // The lease ends by itself, and somebody sends it again under the same id.
@@ -160,8 +213,11 @@ struct NotificationSender: Service {
         var answer: String?
         var verdict: OutboundVerdict
         do {
+            guard let notice = (try? JSONParser.parse(due.body)).flatMap(Notice.init) else {
+                throw OutboundMistake(reason: "its notice cannot be read")
+            }
             let message = OutboundMessage(
-                notice: due.notice, id: due.publicID, sentAt: sentAt, publicURL: publicURL, url: endpoint.secrets.url,
+                notice: notice, id: due.publicID, sentAt: sentAt, publicURL: publicURL, url: endpoint.secrets.url,
                 options: endpoint.settings.options.merging(endpoint.secrets.options) { $1 },
                 secrets: endpoint.secrets.signing(at: sentAt), thread: thread)
             var request = try format.message(message)
@@ -171,7 +227,7 @@ struct NotificationSender: Service {
             }
             let got = try await carrier.send(request, timeout: .seconds(endpoint.settings.timeoutSeconds))
             status = got.status
-            answer = endpoint.hidingSecrets(in: ForeignText.cut(ForeignText.clean(got.text), scalars: 1_000))
+            answer = endpoint.shown(got.text)
             verdict = format.verdict(of: got)
             if case .delivered(nil) = verdict { verdict = .delivered(reference: request.reference) }
         } catch let mistake as OutboundMistake {
@@ -186,11 +242,11 @@ struct NotificationSender: Service {
         return AttemptResult(
             notification: due.id, endpoint: endpoint.id, lane: lane.lane, attempt: due.attempts + 1, at: sentAt,
             durationMilliseconds: start.elapsedMilliseconds, status: status, verdict: verdict, answer: answer,
-            isLast: due.tries + 1 >= schedule.attemptsMax)
+            isLast: due.tries + 1 >= schedule.attemptsMax, wasFailing: lane.isFailing)
     }
 
     private func disable(_ endpoint: OpenedEndpoint, because reason: String) async throws {
-        guard let name = try await store.disable(endpoint.id, because: reason) else { return }
+        guard let name = try await BacklogStore(pool: store.pool).disable(endpoint.id, because: reason) else { return }
         noticing.wake()
         logger.error(
             "an endpoint was disabled: it takes no messages any more",
@@ -228,11 +284,23 @@ struct OpenedEndpoint: Sendable {
     let secrets: EndpointSecrets
     let changedAt: Timestamp
 
-    /// Receivers sometimes say what they were sent.
-    func hidingSecrets(in text: String) -> String {
-        var known = Array(secrets.headers.values) + Array(secrets.options.values) + [secrets.url]
-        known += secrets.signing.map { [$0.stored] } ?? []
-        return known.filter { $0.count >= 6 }.sorted { $0.count > $1.count }.reduce(text) {
+    /// An answer as it is kept: its beginning. Receivers sometimes say what they were sent, so that secrets are taken out first.
+    func shown(_ answer: String) -> String {
+        ForeignText.cut(hidingSecrets(in: ForeignText.clean(answer)), scalars: 1_000)
+    }
+
+    /// Secrets as a whole and in the parts in which receivers quote them: a path, a token behind its scheme, a key without its prefix.
+    private func hidingSecrets(in text: String) -> String {
+        var known = [secrets.url] + Array(secrets.headers.values) + Array(secrets.options.values)
+        if let host = secrets.url.firstRange(of: "://") {
+            known += secrets.url[host.upperBound...].split(separator: "/", maxSplits: 1).dropFirst().map(String.init)
+        }
+        known += secrets.headers.values.flatMap { $0.split(separator: " ").map(String.init) }
+        for key in [secrets.signing, secrets.previous?.secret] {
+            guard let key else { continue }
+            known += [key.stored, Base64.encode(key.key)]
+        }
+        return Set(known).filter { $0.count >= 6 }.sorted { ($1.count, $1) < ($0.count, $0) }.reduce(text) {
             $0.replacing($1, with: "***")
         }
     }
@@ -269,7 +337,7 @@ private final class ResultWriter: Sendable {
     }
 
     private struct Item: Sendable {
-        let result: AttemptResult?
+        let results: [AttemptResult]
         let release: LaneRelease?
         let continuation: CheckedContinuation<Void, any Error>
     }
@@ -277,8 +345,9 @@ private final class ResultWriter: Sendable {
     private let store: NotificationStore
     private let logger: Logger
     private let state = Mutex(State())
-    private static let batchMax = 256
-    private static let triesMax = 20
+    /// Lanes that are written together.
+    private static let batchMax = 128
+    private static let triesMax = 30
 
     init(store: NotificationStore, logger: Logger) {
         self.store = store
@@ -286,10 +355,10 @@ private final class ResultWriter: Sendable {
     }
 
     /// Returns when it is committed. What waits is bounded by the lanes under way.
-    func write(_ result: AttemptResult?, _ release: LaneRelease?) async throws {
+    func write(_ results: [AttemptResult], _ release: LaneRelease?) async throws {
         try await withCheckedThrowingContinuation { continuation in
             let begins = state.withLock { state in
-                state.waiting.append(Item(result: result, release: release, continuation: continuation))
+                state.waiting.append(Item(results: results, release: release, continuation: continuation))
                 defer { state.isWriting = true }
                 return !state.isWriting
             }
@@ -319,10 +388,10 @@ private final class ResultWriter: Sendable {
     private func record(_ batch: [Item]) async throws {
         for attempt in 1...Self.triesMax {
             do {
-                return try await store.record(batch.compactMap(\.result), batch.compactMap(\.release))
+                return try await store.record(batch.flatMap(\.results), batch.compactMap(\.release))
             } catch let error as PostgresError where error.isTransient && attempt < Self.triesMax {
                 logger.debug("results of notifications are written again", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: .seconds(1))
+                try? await Task.sleep(for: .milliseconds(min(1_000, 50 << min(attempt, 5))))
             }
         }
     }

@@ -8,7 +8,8 @@ struct DueNotification: Sendable {
     /// Attempts ever, and those of this round: a replay begins a new one.
     let attempts: Int
     let tries: Int
-    let notice: Notice
+    /// The notice as it is stored: it is read when it is sent, so that what waits takes little memory.
+    let body: [UInt8]
     /// What the channel calls the message of this incident.
     let thread: String?
 
@@ -33,11 +34,25 @@ struct ClaimedLane: Sendable {
     let claim: UUID
     /// When the endpoint was changed last: what was kept of an older one is read anew.
     let endpointChangedAt: Timestamp
-    /// The database's time.
-    let now: Timestamp
+    /// Whether the endpoint counted as failing.
+    let isFailing: Bool
+    /// The database's time when it was claimed, and ours.
+    let claimedAt: Timestamp
+    let began: ContinuousClock.Instant
     let due: [DueNotification]
-    /// Those whose notice cannot be read.
-    let unreadable: [Int]
+
+    /// The time by the database's clock.
+    var now: Timestamp {
+        claimedAt.adding(seconds: began.duration(to: .now).inSeconds)
+    }
+
+    var key: LaneKey { LaneKey(endpoint: endpoint, lane: lane) }
+}
+
+/// Which lane.
+struct LaneKey: Hashable, Sendable {
+    let endpoint: UUID
+    let lane: String
 }
 
 /// What one attempt came to.
@@ -54,6 +69,8 @@ struct AttemptResult: Sendable {
     let answer: String?
     /// Whether this notification is given up if it is to be tried again.
     let isLast: Bool
+    /// Whether the endpoint counted as failing before.
+    let wasFailing: Bool
 }
 
 /// How a daemon leaves a lane: at once free for what is next, or not before a moment.
@@ -71,166 +88,226 @@ struct NotificationStore: Sendable {
 
     /// What an attempt can come to.
     static let outcomes = ["delivered", "retry", "failed", "disabled"]
-    /// So many of one lane are taken at once.
+    /// So many of one lane are taken at once, and about so many bytes of notices.
     static let laneRows = 8
+    private static let laneBytes = 128 << 10
 
-    /// Claims lanes that are due, for each endpoint no more than it has room for.
+    /// Claims lanes that are due, for each endpoint no more than it has room for. One that fails gets one lane at a time.
     ///
     /// - Parameters:
     ///   - busy: How many this daemon sends at the moment, by endpoint.
-    ///   - leaseSeconds: When others may claim what was not released.
-    func claim(
-        perEndpoint: Int, busy: [UUID: Int], limit: Int, leaseSeconds: Double
-    ) async throws -> [ClaimedLane] {
+    ///   - leaseSeconds: When others may claim what was neither released nor renewed.
+    func claim(perEndpoint: Int, busy: [UUID: Int], leaseSeconds: Double) async throws -> [ClaimedLane] {
         let claim = UUID()
         let (ids, counts) = (Array(busy.keys), Array(busy.values))
+        let began = ContinuousClock.now
         let rows = try await pool.query(
             """
             WITH room AS (
-                SELECT endpoint.id, endpoint.updated_at, \(perEndpoint) - coalesce(busy.count, 0) AS free
+                SELECT endpoint.id, endpoint.updated_at, failing_since IS NOT NULL AS is_failing,
+                    CASE WHEN failing_since IS NULL THEN \(perEndpoint)::integer ELSE 1 END - coalesce(busy.count, 0) AS free
                 FROM endpoint LEFT JOIN unnest(\(ids), \(counts)) AS busy (id, count) ON busy.id = endpoint.id
-                WHERE enabled AND paused_until <= now() AND coalesce(busy.count, 0) < \(perEndpoint)
+                WHERE enabled AND paused_until <= now()
             ), due AS MATERIALIZED (
-                SELECT room.id, room.updated_at, lane.lane FROM room CROSS JOIN LATERAL (
+                SELECT room.id, room.updated_at, room.is_failing, lane.lane FROM room CROSS JOIN LATERAL (
                     SELECT lane FROM notification_lane
-                    WHERE endpoint = room.id AND next_at <= now() ORDER BY next_at LIMIT room.free
+                    WHERE endpoint = room.id AND next_at <= now() ORDER BY next_at LIMIT greatest(room.free, 0)
                     FOR UPDATE SKIP LOCKED
-                ) AS lane LIMIT \(limit)
+                ) AS lane
             ), claimed AS (
                 UPDATE notification_lane AS lane
                 SET claim = \(claim), next_at = now() + make_interval(secs => \(leaseSeconds))
                 FROM due WHERE lane.endpoint = due.id AND lane.lane = due.lane
-                RETURNING lane.endpoint, lane.lane, due.updated_at
+                RETURNING lane.endpoint, lane.lane, due.updated_at, due.is_failing
             )
-            SELECT claimed.endpoint, claimed.lane, claimed.updated_at, now() AS now, waiting.id, waiting.attempts,
-                waiting.tries, notice.body, thread.reference
+            SELECT claimed.endpoint, claimed.lane, claimed.updated_at, claimed.is_failing, now() AS now, waiting.id,
+                waiting.attempts, waiting.tries, waiting.body, thread.reference
             FROM claimed LEFT JOIN LATERAL (
-                SELECT * FROM notification
-                WHERE endpoint = claimed.endpoint AND lane = claimed.lane AND state = 'pending'
-                ORDER BY id LIMIT \(Self.laneRows)
+                SELECT * FROM (
+                    SELECT notification.id, attempts, tries, body, coalesce(sum(octet_length(body::text)) OVER (
+                        ORDER BY notification.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+                    FROM (
+                        SELECT id, attempts, tries, notice FROM notification
+                        WHERE endpoint = claimed.endpoint AND lane = claimed.lane AND state = 'pending'
+                        ORDER BY id LIMIT \(Self.laneRows)
+                    ) AS notification JOIN notice ON notice.id = notification.notice
+                ) AS oldest WHERE bytes_before < \(Self.laneBytes)
             ) AS waiting ON true
-            LEFT JOIN notice ON notice.id = waiting.notice
             LEFT JOIN notification_thread AS thread
                 ON thread.endpoint = claimed.endpoint AND thread.lane = claimed.lane
             ORDER BY claimed.endpoint, claimed.lane, waiting.id
             """)
-        return try Self.lanes(Array(rows), claim)
+        return try Self.lanes(Array(rows), claim, began)
     }
 
-    private static func lanes(_ rows: [PostgresRow], _ claim: UUID) throws -> [ClaimedLane] {
+    private static func lanes(
+        _ rows: [PostgresRow], _ claim: UUID, _ began: ContinuousClock.Instant
+    ) throws -> [ClaimedLane] {
         var lanes: [ClaimedLane] = []
         var index = 0
         while index < rows.count {
             let first = rows[index]
             let (endpoint, lane): (UUID, String) = (try first.decode("endpoint"), try first.decode("lane"))
             var due: [DueNotification] = []
-            var unreadable: [Int] = []
             while index < rows.count, try rows[index].decode("endpoint", as: UUID.self) == endpoint,
                 try rows[index].decode("lane", as: String.self) == lane
             {
                 defer { index += 1 }
                 guard let id: Int = try rows[index].decode("id") else { continue }
-                let body: PostgresJSON? = try rows[index].decode("body")
-                guard let body, let json = try? JSONParser.parse(body.bytes), let notice = Notice(json) else {
-                    unreadable.append(id)
-                    continue
-                }
                 due.append(
                     DueNotification(
                         id: id, attempts: try rows[index].decode("attempts"), tries: try rows[index].decode("tries"),
-                        notice: notice, thread: try rows[index].decode("reference")))
+                        body: try rows[index].decode("body", as: PostgresJSON.self).bytes,
+                        thread: try rows[index].decode("reference")))
             }
             lanes.append(
                 ClaimedLane(
                     endpoint: endpoint, lane: lane, claim: claim, endpointChangedAt: try first.decode("updated_at"),
-                    now: try first.decode("now"), due: due, unreadable: unreadable))
+                    isFailing: try first.decode("is_failing"), claimedAt: try first.decode("now"), began: began,
+                    due: due))
         }
         return lanes
     }
 
+    /// Renews the leases of lanes that are being sent.
+    ///
+    /// - Returns: Those that are still claimed. The others were claimed by somebody else, as the lease was over.
+    func renew(_ claims: [LaneKey: UUID], leaseSeconds: Double) async throws -> Set<LaneKey> {
+        let lanes = Array(claims)
+        let rows = try await pool.query(
+            """
+            WITH held AS (
+                SELECT lane.endpoint, lane.lane FROM notification_lane AS lane, unnest(\(lanes.map(\.key.endpoint)),
+                    \(lanes.map(\.key.lane)), \(lanes.map(\.value))) AS mine (endpoint, lane, claim)
+                WHERE lane.endpoint = mine.endpoint AND lane.lane = mine.lane AND lane.claim = mine.claim
+                ORDER BY lane.endpoint, lane.lane FOR UPDATE OF lane
+            )
+            UPDATE notification_lane AS lane SET next_at = now() + make_interval(secs => \(leaseSeconds))
+            FROM held WHERE lane.endpoint = held.endpoint AND lane.lane = held.lane
+            RETURNING lane.endpoint, lane.lane
+            """)
+        return Set(try rows.map { LaneKey(endpoint: try $0.decode("endpoint"), lane: try $0.decode("lane")) })
+    }
+
     // MARK: - Results
 
-    /// Writes down what attempts came to, and frees lanes. A lane is locked before it is asked whether something waits in it, and
-    /// so does the fan-out that adds to it: nothing is left in a lane that nobody looks at.
+    /// Writes down what attempts came to, and frees lanes, in one round trip. A lane is locked before it is asked whether something
+    /// waits in it, and so does the fan-out that adds to it: nothing is left in a lane that nobody looks at.
     func record(_ results: [AttemptResult], _ releases: [LaneRelease]) async throws {
-        let releases = releases.sorted { ($0.endpoint.text, $0.lane) < ($1.endpoint.text, $1.lane) }
-        let done = results.filter { $0.isEnd }
         let threads = results.compactMap { result in
             result.reference.map { (endpoint: result.endpoint, lane: result.lane, reference: $0) }
         }
-        let pauses = results.compactMap { result in
-            result.pauseSeconds.map { (endpoint: result.endpoint, seconds: $0) }
-        }
-        let succeeded = Set(results.filter(\.isDelivered).map(\.endpoint))
-        let failing = Set(results.filter(\.isFailure).map(\.endpoint)).subtracting(succeeded)
-        try await pool.transaction { transaction in
-            _ = try await transaction.query(
-                """
-                SELECT 1 FROM notification_lane AS lane, unnest(\(releases.map(\.endpoint)), \(releases.map(\.lane)),
-                    \(releases.map(\.claim))) AS mine (endpoint, lane, claim)
-                WHERE lane.endpoint = mine.endpoint AND lane.lane = mine.lane AND lane.claim = mine.claim
-                ORDER BY lane.endpoint, lane.lane FOR UPDATE OF lane
-                """)
-            _ = try await transaction.pipeline([
-                """
-                INSERT INTO notification_attempt (notification, attempt, at, duration_ms, status, outcome, detail, answer)
-                SELECT result.* FROM unnest(\(results.map(\.notification)), \(results.map(\.attempt)),
-                    \(results.map(\.at)), \(results.map(\.durationMilliseconds)), \(results.map(\.status)),
-                    \(results.map(\.outcome)), \(results.map(\.detail)), \(results.map(\.answer)))
-                    AS result (notification, attempt, at, duration_ms, status, outcome, detail, answer)
-                JOIN notification ON notification.id = result.notification
-                ON CONFLICT DO NOTHING
-                """,
-                """
-                UPDATE notification SET attempts = greatest(attempts, result.attempt), tries = tries + 1
-                FROM unnest(\(results.map(\.notification)), \(results.map(\.attempt))) AS result (id, attempt)
-                WHERE notification.id = result.id
-                """,
-                """
-                UPDATE notification SET state = done.state, reason = done.reason, finished_at = now()
-                FROM unnest(\(done.map(\.notification)), \(done.map { $0.isDelivered ? "delivered" : "dead" }),
-                    \(done.map(\.detail))) AS done (id, state, reason)
-                WHERE notification.id = done.id AND notification.state = 'pending'
-                """,
+        var statements: [SQL] = []
+        if !releases.isEmpty { statements.append(Self.lock(releases)) }
+        if !results.isEmpty { statements.append(Self.store(results)) }
+        if !threads.isEmpty {
+            statements.append(
                 """
                 INSERT INTO notification_thread (endpoint, lane, reference)
                 SELECT DISTINCT ON (endpoint, lane) * FROM unnest(\(threads.map(\.endpoint)), \(threads.map(\.lane)),
                     \(threads.map(\.reference))) AS thread (endpoint, lane, reference)
                 WHERE EXISTS (SELECT 1 FROM endpoint WHERE endpoint.id = thread.endpoint)
                 ON CONFLICT (endpoint, lane) DO UPDATE SET reference = excluded.reference, updated_at = now()
-                """,
-                """
-                UPDATE endpoint SET failing_since = NULL
-                WHERE id = ANY (\(Array(succeeded))) AND failing_since IS NOT NULL
-                """,
-                """
-                UPDATE endpoint SET failing_since = now()
-                WHERE id = ANY (\(Array(failing))) AND failing_since IS NULL
-                """,
-                """
-                UPDATE endpoint SET paused_until = greatest(paused_until, now() + make_interval(secs => pause.seconds))
-                FROM (SELECT id, max(seconds) AS seconds
-                    FROM unnest(\(pauses.map(\.endpoint)), \(pauses.map(\.seconds))) AS pause (id, seconds)
-                    GROUP BY id) AS pause
-                WHERE endpoint.id = pause.id
-                """,
-                """
-                DELETE FROM notification_lane AS lane USING unnest(\(releases.map(\.endpoint)), \(releases.map(\.lane)),
-                    \(releases.map(\.claim))) AS mine (endpoint, lane, claim)
-                WHERE lane.endpoint = mine.endpoint AND lane.lane = mine.lane AND lane.claim = mine.claim
-                    AND NOT EXISTS (SELECT 1 FROM notification AS waiting
-                        WHERE waiting.endpoint = lane.endpoint AND waiting.lane = lane.lane
-                            AND waiting.state = 'pending')
-                """,
-                """
-                UPDATE notification_lane AS lane
-                SET claim = NULL, next_at = now() + make_interval(secs => coalesce(mine.seconds, 0))
-                FROM unnest(\(releases.map(\.endpoint)), \(releases.map(\.lane)), \(releases.map(\.claim)),
-                    \(releases.map(\.retrySeconds))) AS mine (endpoint, lane, claim, seconds)
-                WHERE lane.endpoint = mine.endpoint AND lane.lane = mine.lane AND lane.claim = mine.claim
-                """,
-            ])
+                """)
         }
+        if let statement = Self.health(of: results) { statements.append(statement) }
+        if !releases.isEmpty { statements += Self.free(releases) }
+        try await pool.pipeline(statements)
+    }
+
+    private static func lock(_ releases: [LaneRelease]) -> SQL {
+        """
+        SELECT 1 FROM notification_lane AS lane, unnest(\(releases.map(\.endpoint)), \(releases.map(\.lane)),
+            \(releases.map(\.claim))) AS mine (endpoint, lane, claim)
+        WHERE lane.endpoint = mine.endpoint AND lane.lane = mine.lane AND lane.claim = mine.claim
+        ORDER BY lane.endpoint, lane.lane FOR UPDATE OF lane
+        """
+    }
+
+    /// A result that is stored again, as the answer of the first time was lost, changes nothing. Notifications that are gone are left
+    /// out.
+    private static func store(_ results: [AttemptResult]) -> SQL {
+        let states = results.map { result in
+            result.isEnd ? (result.isDelivered ? "delivered" : "dead") : nil
+        }
+        return """
+            WITH result AS (
+                SELECT * FROM unnest(\(results.map(\.notification)), \(results.map(\.attempt)), \(results.map(\.at)),
+                    \(results.map(\.durationMilliseconds)), \(results.map(\.status)), \(results.map(\.outcome)),
+                    \(results.map(\.detail)), \(results.map(\.answer)), \(states))
+                    AS result (id, attempt, at, duration_ms, status, outcome, detail, answer, state)
+            ), changed AS (
+                UPDATE notification SET attempts = greatest(attempts, result.attempt),
+                    tries = tries + CASE WHEN attempts < result.attempt THEN 1 ELSE 0 END,
+                    state = CASE WHEN notification.state = 'pending' THEN coalesce(result.state, 'pending')
+                        ELSE notification.state END,
+                    reason = CASE WHEN notification.state = 'pending' AND result.state IS NOT NULL THEN result.detail
+                        ELSE reason END,
+                    finished_at = CASE WHEN notification.state = 'pending' AND result.state IS NOT NULL THEN now()
+                        ELSE finished_at END
+                FROM result WHERE notification.id = result.id
+                RETURNING notification.id
+            )
+            INSERT INTO notification_attempt (notification, attempt, at, duration_ms, status, outcome, detail, answer)
+            SELECT result.id, attempt, at, duration_ms, status, outcome, detail, answer
+            FROM result JOIN changed ON changed.id = result.id
+            ON CONFLICT DO NOTHING
+            """
+    }
+
+    /// Which endpoints fail from now on or no more, and which want nothing for a while; nil when there is no news. One that works, as
+    /// nearly all do, costs no statement.
+    private static func health(of results: [AttemptResult]) -> SQL? {
+        struct News {
+            var isFailing: Bool?
+            var pause: Double?
+        }
+        var news: [UUID: News] = [:]
+        let succeeded = Set(results.filter(\.isDelivered).map(\.endpoint))
+        for result in results {
+            if succeeded.contains(result.endpoint) {
+                if result.wasFailing || result.isFailure { news[result.endpoint, default: News()].isFailing = false }
+            } else if !result.wasFailing {
+                news[result.endpoint, default: News()].isFailing = true
+            }
+            if let seconds = result.pauseSeconds {
+                news[result.endpoint, default: News()].pause = max(news[result.endpoint]?.pause ?? 0, seconds)
+            }
+        }
+        guard !news.isEmpty else { return nil }
+        let all = Array(news)
+        return """
+            WITH news AS (
+                SELECT endpoint.id, news.is_failing, news.pause FROM endpoint, unnest(\(all.map(\.key)),
+                    \(all.map(\.value.isFailing)), \(all.map(\.value.pause))) AS news (id, is_failing, pause)
+                WHERE endpoint.id = news.id ORDER BY endpoint.id FOR NO KEY UPDATE OF endpoint
+            )
+            UPDATE endpoint SET
+                failing_since = CASE WHEN news.is_failing THEN coalesce(failing_since, now())
+                    WHEN NOT news.is_failing THEN NULL ELSE failing_since END,
+                paused_until = greatest(paused_until, now() + make_interval(secs => coalesce(news.pause, 0)))
+            FROM news WHERE endpoint.id = news.id
+            """
+    }
+
+    private static func free(_ releases: [LaneRelease]) -> [SQL] {
+        [
+            """
+            DELETE FROM notification_lane AS lane USING unnest(\(releases.map(\.endpoint)), \(releases.map(\.lane)),
+                \(releases.map(\.claim))) AS mine (endpoint, lane, claim)
+            WHERE lane.endpoint = mine.endpoint AND lane.lane = mine.lane AND lane.claim = mine.claim
+                AND NOT EXISTS (SELECT 1 FROM notification AS waiting
+                    WHERE waiting.endpoint = lane.endpoint AND waiting.lane = lane.lane
+                        AND waiting.state = 'pending')
+            """,
+            """
+            UPDATE notification_lane AS lane
+            SET claim = NULL, next_at = now() + make_interval(secs => coalesce(mine.seconds, 0))
+            FROM unnest(\(releases.map(\.endpoint)), \(releases.map(\.lane)), \(releases.map(\.claim)),
+                \(releases.map(\.retrySeconds))) AS mine (endpoint, lane, claim, seconds)
+            WHERE lane.endpoint = mine.endpoint AND lane.lane = mine.lane AND lane.claim = mine.claim
+            """,
+        ]
     }
 
     /// Puts a notice into the outbox of one endpoint, whatever its filters say. The same key again is the same request.
@@ -257,57 +334,6 @@ struct NotificationStore: Sendable {
             }
             return id
         }
-    }
-
-    /// Gives up notifications that no message can be made of.
-    func giveUp(_ ids: [Int], because reason: String) async throws {
-        _ = try await pool.query(
-            """
-            UPDATE notification SET state = 'dead', reason = \(reason), finished_at = now()
-            WHERE id = ANY (\(ids)) AND state = 'pending'
-            """)
-    }
-
-    // MARK: - Endpoints that take nothing
-
-    /// Disables an endpoint, gives up what waits for it, and tells the others.
-    ///
-    /// - Returns: Its name, if it was enabled until now.
-    func disable(_ id: UUID, because reason: String) async throws -> String? {
-        try await pool.transaction { transaction in
-            let rows = try await transaction.query(
-                """
-                UPDATE endpoint SET enabled = false, disabled_reason = \(reason), updated_at = now(),
-                    updated_by = \(Principal.daemon.name)
-                WHERE id = \(id) AND enabled RETURNING name, now() AS now
-                """)
-            guard let row = rows.first else { return nil }
-            let name: String = try row.decode("name")
-            let now: Timestamp = try row.decode("now")
-            let notice = Notice(
-                kind: NoticeKinds.endpointDisabled, version: 1,
-                sentence: "Endpoint \(name) was disabled: \(reason).", occurredAt: now, actor: Principal.daemon.name,
-                data: ["endpoint": .string(id.text), "name": .string(name), "reason": .string(reason)],
-                title: "Endpoint \(name) was disabled", path: "/v1/endpoints/\(id.text)")
-            _ = try await transaction.pipeline(
-                EndpointStore.giveUp(id, because: "the endpoint was disabled: \(reason)") + [
-                    NoticeStore.put([("endpoint_disabled/\(id.text)/\(now.milliseconds)", notice)]),
-                    AuditStore.insert(
-                        actor: .daemon, action: "endpoint.disable", subject: id.text,
-                        data: ["name": .string(name), "reason": .string(reason)]),
-                ])
-            return name
-        }
-    }
-
-    /// Those that are enabled and of which every attempt failed for so long.
-    func failing(forSeconds seconds: Double) async throws -> [UUID] {
-        try await pool.query(
-            """
-            SELECT id FROM endpoint
-            WHERE enabled AND failing_since < now() - make_interval(secs => \(seconds)) LIMIT 100
-            """
-        ).map { try $0.decode("id", as: UUID.self) }
     }
 
     // MARK: - Sending again
@@ -357,88 +383,6 @@ struct NotificationStore: Sendable {
         ORDER BY endpoint, lane
         ON CONFLICT (endpoint, lane) DO UPDATE SET next_at = notification_lane.next_at
         """
-    }
-
-    // MARK: - Attempts
-
-    /// An attempt as people read it.
-    struct Attempt: Sendable {
-        let notification: Int
-        let kind: String
-        let incident: Int?
-        let sentence: String
-        let state: String
-        let attempt: Int
-        let at: Timestamp
-        let durationMilliseconds: Int
-        let status: Int?
-        let outcome: String
-        let detail: String?
-        let answer: String?
-    }
-
-    /// The newest first: after a place, as the last one of the page before has it.
-    func attempts(
-        of endpoint: UUID, before place: (notification: Int, attempt: Int)?, limit: Int
-    ) async throws -> [Attempt] {
-        let place = place ?? (Int.max, 0)
-        return try await pool.query(
-            """
-            SELECT notification.id, notice.kind, notice.incident, notice.body ->> 'sentence' AS sentence, state,
-                attempt.attempt, at, duration_ms, status, outcome, detail, answer
-            FROM notification JOIN notice ON notice.id = notification.notice
-                JOIN notification_attempt AS attempt ON attempt.notification = notification.id
-            WHERE notification.endpoint = \(endpoint) AND notification.id <= \(place.notification)
-                AND (notification.id, attempt.attempt) < (\(place.notification), \(place.attempt))
-            ORDER BY notification.id DESC, attempt.attempt DESC LIMIT \(limit)
-            """
-        ).map { row in
-            Attempt(
-                notification: try row.decode("id"), kind: try row.decode("kind"), incident: try row.decode("incident"),
-                sentence: try row.decode("sentence", as: String?.self) ?? "", state: try row.decode("state"),
-                attempt: try row.decode("attempt"), at: try row.decode("at"),
-                durationMilliseconds: try row.decode("duration_ms"), status: try row.decode("status"),
-                outcome: try row.decode("outcome"), detail: try row.decode("detail"), answer: try row.decode("answer"))
-        }
-    }
-
-    func knows(incident number: Int) async throws -> Bool {
-        try await !pool.query("SELECT 1 FROM incident WHERE number = \(number)").isEmpty
-    }
-
-    /// A notification of an incident as people read it.
-    struct Shown: Sendable {
-        let id: Int
-        let endpoint: UUID
-        let endpointName: String
-        let kind: String
-        let sentence: String
-        let state: String
-        let attempts: Int
-        let reason: String?
-        let createdAt: Timestamp
-        let finishedAt: Timestamp?
-    }
-
-    /// Of an incident, the newest first, before an id.
-    func notifications(of incident: Int, before id: Int?, limit: Int) async throws -> [Shown] {
-        try await pool.query(
-            """
-            SELECT notification.id, endpoint, endpoint.name, notice.kind, notice.body ->> 'sentence' AS sentence, state,
-                attempts, reason, notification.created_at, finished_at
-            FROM notice JOIN notification ON notification.notice = notice.id
-                JOIN endpoint ON endpoint.id = notification.endpoint
-            WHERE notice.incident = \(incident) AND notification.id < \(id ?? Int.max)
-            ORDER BY notification.id DESC LIMIT \(limit)
-            """
-        ).map { row in
-            Shown(
-                id: try row.decode("id"), endpoint: try row.decode("endpoint"), endpointName: try row.decode("name"),
-                kind: try row.decode("kind"), sentence: try row.decode("sentence", as: String?.self) ?? "",
-                state: try row.decode("state"), attempts: try row.decode("attempts"),
-                reason: try row.decode("reason"), createdAt: try row.decode("created_at"),
-                finishedAt: try row.decode("finished_at"))
-        }
     }
 
     /// Forgets notices that are older than so many days and wait for nobody, with all that was sent of them.

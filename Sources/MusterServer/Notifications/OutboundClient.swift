@@ -17,7 +17,7 @@ enum OutboundFault: Error, Hashable {
 
 /// Sends messages over HTTP. A name is looked up for every attempt, each of its addresses is checked, and a connection goes to
 /// a checked address only: so a name that means something else a moment later leads nowhere else. Redirects are not followed,
-/// no proxy of the environment is used, and of an answer no more than `OutboundAnswer.bodyBytesMax` is read.
+/// no proxy of the environment is used, and of an answer no more than `OutboundAnswer.bodyBytesMax` is read, within the time-out.
 struct OutboundClient: Sendable {
     var networks = OutboundNetworks()
     var names = NameLookup.shared
@@ -32,13 +32,18 @@ struct OutboundClient: Sendable {
         guard url.port >= 1_024 || Self.lowPorts.contains(url.port) else {
             throw OutboundFault.refused("port \(url.port) is not allowed: use 80, 443, or 1024 and above")
         }
+        guard request.headers.allSatisfy(Self.isSound) else {
+            throw OutboundFault.refused("a header of the message has characters that HTTP does not allow")
+        }
         let deadline = ContinuousClock.now + timeout
         var last = OutboundFault.network("\(url.host) has no address")
         for address in try await addresses(of: url, within: timeout).prefix(Self.addressesMax) {
             let left = ContinuousClock.now.duration(to: deadline)
             guard left > .zero else { break }
             do {
-                return try await send(request, to: url, at: address, within: left)
+                return try await Self.within(left) {
+                    try await sendOnce(request, to: url, at: address, within: left)
+                }
             } catch let fault as ConnectFault {
                 last = .network(fault.detail)
             }
@@ -50,6 +55,46 @@ struct OutboundClient: Sendable {
     private struct ConnectFault: Error {
         let detail: String
     }
+
+    /// Neither a line's end nor anything else that would begin another header.
+    private static func isSound(_ header: (name: String, value: String)) -> Bool {
+        ProbeHTTPBodies.isHeaderName(header.name) && !header.name.isEmpty
+            && header.value.utf8.allSatisfy { $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }
+    }
+
+    /// The client's own deadline ends with the head of an answer; this one also bounds a body that comes byte by byte.
+    private static func within(
+        _ limit: Duration, _ body: @escaping @Sendable () async throws -> OutboundAnswer
+    ) async throws -> OutboundAnswer {
+        try await withThrowingTaskGroup(of: OutboundAnswer.self) { group in
+            group.addTask(operation: body)
+            group.addTask {
+                // What is measured here is the receiver's time.
+                try await Task.sleep(for: limit)
+                throw OutboundFault.network("no answer within the time-out")
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
+        }
+    }
+
+    /// A connection that is kept may be closed by the receiver just as we send: that is no fault of his, and it is sent again at once.
+    private func sendOnce(
+        _ request: OutboundRequest, to url: ProbeURL, at address: String, within limit: Duration
+    ) async throws -> OutboundAnswer {
+        do {
+            return try await send(request, to: url, at: address, within: limit)
+        } catch is StaleConnection {
+            do {
+                return try await send(request, to: url, at: address, within: limit)
+            } catch is StaleConnection {
+                throw OutboundFault.network("connection closed before the answer was complete")
+            }
+        }
+    }
+
+    private struct StaleConnection: Error {}
 
     private func addresses(of url: ProbeURL, within limit: Duration) async throws -> [String] {
         let found: [String]
@@ -87,9 +132,13 @@ struct OutboundClient: Sendable {
             return try await clients.with(url, at: address) { client in
                 let answer = try await client.execute(sent, deadline: .now() + TimeAmount(limit))
                 var body: [UInt8] = []
-                for try await part in answer.body {
-                    body += part.readableBytesView.prefix(OutboundAnswer.bodyBytesMax - body.count)
-                    if body.count >= OutboundAnswer.bodyBytesMax { break }
+                do {
+                    for try await part in answer.body {
+                        body += part.readableBytesView.prefix(OutboundAnswer.bodyBytesMax - body.count)
+                        if body.count >= OutboundAnswer.bodyBytesMax { break }
+                    }
+                } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+                    // The status is known, and is what counts.
                 }
                 var headers: [String: String] = [:]
                 for (name, value) in answer.headers { headers[name.lowercased()] = value }
@@ -114,8 +163,8 @@ struct OutboundClient: Sendable {
         case .deadlineExceeded, .readTimeout, .getConnectionFromPoolTimeout:
             return OutboundFault.network("no answer within the time-out")
         case .tlsHandshakeTimeout: return ConnectFault(detail: "the TLS handshake timed out")
-        case .remoteConnectionClosed, .uncleanShutdown:
-            return OutboundFault.network("connection closed before the answer was complete")
+        case .remoteConnectionClosed: return StaleConnection()
+        case .uncleanShutdown: return OutboundFault.network("connection closed before the answer was complete")
         case .cancelled: throw CancellationError()
         default: return OutboundFault.network("the request failed: \(error.shortDescription)")
         }
@@ -172,7 +221,9 @@ final class PinnedClients: Sendable {
             redirectConfiguration: .disallow,
             timeout: HTTPClient.Configuration.Timeout(connect: .seconds(5)),
             connectionPool: HTTPClient.Configuration.ConnectionPool(
-                idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: 16),
+                idleTimeout: .seconds(30),
+                // Endpoints of one host do not wait for each other; the sender bounds each.
+                concurrentHTTP1ConnectionsPerHostSoftLimit: 1_024),
             decompression: .disabled)
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only

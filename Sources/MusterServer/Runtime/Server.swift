@@ -108,7 +108,7 @@ package struct Server: Sendable {
             escalationRunner,
             notificationSender,
             FailingEndpointRunner(
-                store: notificationStore, days: configuration.notifications.disableAfterDays, logger: logger),
+                store: BacklogStore(pool: pool), days: configuration.notifications.disableAfterDays, logger: logger),
             ReportRunner(desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger),
             ReportPruneRunner(
                 store: ReportStore(pool: pool), days: configuration.reports.retentionDays, logger: logger),
@@ -182,7 +182,8 @@ package struct Server: Sendable {
                 credentials: PingCredentials(authenticator: authenticator, sources: sources), signal: senses.signal
             ).routes,
             EndpointRoutes(
-                store: endpoints, notifications: notificationStore, rules: RuleStore(pool: pool), publicURL: publicURL,
+                store: endpoints, notifications: notificationStore, search: NotificationSearch(pool: pool),
+                rules: RuleStore(pool: pool), publicURL: publicURL,
                 signal: sending
             ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,

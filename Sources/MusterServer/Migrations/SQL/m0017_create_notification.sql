@@ -52,11 +52,10 @@ CREATE TABLE notification (
     reason text,
     finished_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (endpoint, notice)
+    UNIQUE (notice, endpoint)
 );
 CREATE INDEX notification_pending ON notification (endpoint, lane, id) WHERE state = 'pending';
 CREATE INDEX notification_list ON notification (endpoint, id);
-CREATE INDEX notification_of_notice ON notification (notice);
 
 -- The notifications of one incident at one endpoint that wait. Whoever claims the row sends the oldest of them.
 CREATE TABLE notification_lane (
