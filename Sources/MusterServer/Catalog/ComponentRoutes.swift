@@ -36,10 +36,15 @@ struct ComponentRoutes: Sendable {
     private func get(_ request: RequestContext) async throws -> Answer {
         let slug = request.parameter("slug")
         guard let found = try await reader.component(slug)?.get() else { throw Problem.notFound("Component \(slug)") }
-        let (running, next) = try await maintenance.current(on: slug)
-        var answer = Answer.json(version: found.version) { json in
+        return try await answer(found)
+    }
+
+    /// A component with its maintenance.
+    private func answer(_ stored: StoredComponent, status: HTTPResponse.Status = .ok) async throws -> Answer {
+        let (running, next) = try await maintenance.current(on: stored.component.slug)
+        var answer = Answer.json(status: status, version: stored.version) { json in
             json.object { json in
-                found.writeMembers(to: &json)
+                stored.writeMembers(to: &json)
                 json.object("maintenance") { json in
                     json.member("running", running)
                     json.member("next", next)
@@ -58,7 +63,7 @@ struct ComponentRoutes: Sendable {
             let component = try ComponentBodies.component(document.value, slug: slug)
             let (stored, isNew) = try await desk.put(
                 component, ifMatch: try request.ifMatch(), by: request.principal)
-            var answer = Answer.json(status: isNew ? .created : .ok, version: stored.version) { $0.value(stored) }
+            var answer = try await answer(stored, status: isNew ? .created : .ok)
             if isNew { answer.headers[.location] = "/v1/components/\(slug)" }
             return answer
         } catch let problem as Problem {
