@@ -66,7 +66,9 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            resources: [.embedInCode("Migrations/SQL"), .embedInCode("Pages/Templates")],
+            resources: [
+                .embedInCode("Migrations/SQL"), .embedInCode("Pages/Templates"), .embedInCode("Updates/Templates"),
+            ],
             swiftSettings: house
         ),
         .executableTarget(
@@ -124,13 +126,16 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            exclude: ["Alerts/Formats/Fixtures", "Restoration/Golden", "Reviews/Golden", "Timeline/Golden"],
+            exclude: [
+                "Alerts/Formats/Fixtures", "Notifications/Formats/Golden", "Restoration/Golden", "Reviews/Golden",
+                "Timeline/Golden",
+            ],
             swiftSettings: house
         ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport",
+                "IncidentDomain", "MusterServer", "TestSupport",
                 "musterd",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -39,6 +39,6 @@ struct WebhookReceiverTests {
 
     private func run(_ daemon: Daemon, _ steps: String...) async throws -> [JSON] {
         try await PythonClient.run(
-            "webhook_receiver.py", "http://\(daemon.address)", Daemon.bootstrapToken, listed: steps)
+            "webhook_receiver.py", "http://\(daemon.address)", Daemon.bootstrapToken, steps: steps)
     }
 }

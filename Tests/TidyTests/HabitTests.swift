@@ -6,6 +6,7 @@ struct HabitTests {
     private static let defaults: [String: String] = [
         "Sources/MusterServer/Incidents/IncidentDesk.swift": "a fault of a new kind is thrown on, like most",
         "Sources/Postgres/Values/": "PostgresType is an open set of numbers and no enum",
+        "Sources/MusterServer/Notifications/OutboundClient.swift": "errors of async-http-client, which has dozens",
     ]
 
     /// Tests that wait for time to pass, and why there is no signal to wait for.

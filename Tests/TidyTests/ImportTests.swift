@@ -9,19 +9,21 @@ struct ImportTests {
             "CLibPQ", "FoundationEssentials", "Glibc", "Logging", "Metrics", "ServiceLifecycle", "Synchronization",
         ],
         "MusterServer": [
-            "CMarkdown", "COpenAPI", "COpenSSL", "CZlib", "CoreMetrics", "FoundationEssentials", "Glibc", "HTTPTypes",
-            "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOTLS",
-            "Postgres", "ServiceLifecycle", "Synchronization", "UnixSignals", "Yams",
+            "AsyncHTTPClient", "CMarkdown", "COpenAPI", "COpenSSL", "CZlib", "CoreMetrics", "FoundationEssentials",
+            "Glibc", "HTTPTypes", "IncidentDomain", "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOPosix",
+            "NIOSSL", "NIOTLS", "Postgres", "ServiceLifecycle", "Subprocess", "Synchronization", "SystemPackage",
+            "UnixSignals", "Yams",
         ],
         "musterd": ["ArgumentParser", "FoundationEssentials", "Glibc", "IncidentDomain", "Logging", "MusterServer"],
         "TidyTests": ["FoundationEssentials", "Testing"],
     ]
 
-    /// The one file that may import a C library, or another with one purpose here. (CLibPQ also declares what Glibc leaves out, for the loop that owns the
+    /// The files that may import a C library, or another with one purpose here. (CLibPQ also declares what Glibc leaves out, for the loop that owns the
     /// connections; who calls libpq is a test of its own.)
     private static let gates = [
-        "CMarkdown": "MarkdownReader", "COpenSSL": "OpenSSL", "COpenAPI": "OpenAPIRoutes", "CZlib": "ContentCoding",
-        "Mustache": "Pages",
+        "CMarkdown": ["MarkdownReader"], "COpenSSL": ["OpenSSL"], "COpenAPI": ["OpenAPIRoutes"],
+        "CZlib": ["ContentCoding"],
+        "Mustache": ["Pages", "TextTemplate", "UpdateTemplates"],
     ]
 
     /// What a kind of file may not import, and where to go instead.
@@ -50,10 +52,11 @@ struct ImportTests {
     @Test func `each library with one purpose has one gate`() {
         let complaints = SourceTree.sources.flatMap { file -> [Complaint] in
             Self.imports(of: file).compactMap { found in
-                guard let gate = Self.gates[found.module], file.topic != gate else { return nil }
+                guard let gates = Self.gates[found.module], !gates.contains(file.topic) else { return nil }
                 return Complaint(
                     file, line: found.line,
-                    "only \(gate).swift imports \(found.module); give it a function for what is needed here")
+                    "only \(gates.joined(separator: ".swift and ")).swift imports \(found.module); give it a function for what is needed here"
+                )
             }
         }
         #expect(complaints.isEmpty, "\(report(complaints))")

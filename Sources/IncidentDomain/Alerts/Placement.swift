@@ -88,6 +88,7 @@ package struct Placement: Sendable {
         package var graph: DependencyGraph
         package var rules: [RoutingRule]
         package var silences: [Silence]
+        package var maintenance: [RunningMaintenance]
         /// When the hours of a rule begin, where they are not now.
         package var opensAt: [UUID: Timestamp]
         /// How long an alert has to fire until it opens an incident, in seconds; 0 asks for nothing.
@@ -99,13 +100,14 @@ package struct Placement: Sendable {
 
         package init(
             now: Timestamp, graph: DependencyGraph, rules: [RoutingRule] = [], silences: [Silence] = [],
-            opensAt: [UUID: Timestamp] = [:], settleSeconds: Double = 0, correlates: Bool = true,
-            reportsOpenIncidents: Bool = false
+            maintenance: [RunningMaintenance] = [], opensAt: [UUID: Timestamp] = [:], settleSeconds: Double = 0,
+            correlates: Bool = true, reportsOpenIncidents: Bool = false
         ) {
             self.now = now
             self.graph = graph
             self.rules = rules
             self.silences = silences
+            self.maintenance = maintenance
             self.opensAt = opensAt
             self.settleSeconds = settleSeconds
             self.correlates = correlates
@@ -233,6 +235,7 @@ extension Placement {
             if let rule, rule.opensIncident, let threshold = rule.threshold {
                 facts.firings = try firings(of: rule, threshold, silencing)
             }
+            facts.maintenanceUntil = maintenanceEnd(alert)
             facts.opensAt = rule.flatMap { conditions.opensAt[$0.id] }
             if conditions.settleSeconds > 0 {
                 facts.settlesAt = alert.firstSeenAt.adding(seconds: conditions.settleSeconds)
@@ -249,14 +252,20 @@ extension Placement {
         return try require(known.silencing, else: .silences(of: alerts))
     }
 
-    /// How many firings of the group a rule has seen within its time. What is silenced does not count.
+    private func maintenanceEnd(_ alert: UnplacedAlert) -> Timestamp? {
+        RunningMaintenance.end(of: alert.facts, among: conditions.maintenance, at: conditions.now)
+    }
+
+    /// How many firings of the group a rule has seen within its time. What is silenced or under maintenance does not count.
     private func firings(
         of rule: RoutingRule, _ threshold: FiringThreshold, _ silencing: [UUID: Silence]
     ) throws(Question) -> Int {
         let start = conditions.now.adding(seconds: -Double(threshold.withinSeconds))
         let held = try require(known.heldFirings[rule.id], else: .heldFirings(rule: rule.id, since: start))
         return held
-            + group.alerts.count { $0.rule == rule.id && $0.firstSeenAt > start && silencing[$0.id] == nil }
+            + group.alerts.count {
+                $0.rule == rule.id && $0.firstSeenAt > start && silencing[$0.id] == nil && maintenanceEnd($0) == nil
+            }
     }
 
     private func join(_ number: Int, because reason: JoinReason) throws(Question) -> Decision {
@@ -267,8 +276,10 @@ extension Placement {
     /// What goes into an incident: the group, what of it was held and still fires, and what was counted towards a threshold
     /// and is over.
     private func withHeldAlerts() throws(Question) -> AlertGroup {
-        // What a rule or silence that is gone now has held is released by itself.
-        guard !conditions.rules.isEmpty || !conditions.silences.isEmpty else { return group }
+        // What a rule, silence or maintenance that is gone now has held is released by itself.
+        guard !conditions.rules.isEmpty || !conditions.silences.isEmpty || !conditions.maintenance.isEmpty else {
+            return group
+        }
         let window = group.alerts.compactMap { conditions.rule($0.rule)?.threshold?.withinSeconds }.max() ?? 0
         let start = conditions.now.adding(seconds: -Double(window))
         _ = try require(known.heldAlerts, else: .heldAlerts(countedSince: start))
@@ -297,6 +308,8 @@ package struct AlertHold: Hashable, Sendable {
         case rule
         /// A silence matches it.
         case silence
+        /// Its component is under maintenance.
+        case maintenance
         /// Fewer firings than the rule asks for.
         case count
         /// It is not the time at which the rule opens incidents.
@@ -324,6 +337,8 @@ package struct HoldingFacts: Sendable {
     package var now: Timestamp
     /// Of the silences that match it, the one that ends last: no other end releases it.
     package var silence: Silence?
+    /// When the maintenance of its component is over; nil while there is none.
+    package var maintenanceUntil: Timestamp?
     /// How many firings of its group there were in the time that its rule names; nil where no rule asks.
     package var firings: Int?
     /// When the hours of its rule begin; nil when they are now, or there are none.
@@ -352,6 +367,7 @@ extension AlertHold {
     package static func decide(_ rule: RoutingRule?, _ facts: HoldingFacts) -> AlertHold? {
         if let rule, !rule.opensIncident { return AlertHold(.rule) }
         if let silence = facts.silence { return AlertHold(.silence, until: silence.endsAt, silence: silence.id) }
+        if let end = facts.maintenanceUntil { return AlertHold(.maintenance, until: end) }
         // What ended too soon opens none; whether it did is decided by when it ended, not by who looked when.
         if let settlesAt = facts.settlesAt, (facts.overAt ?? facts.now) < settlesAt {
             return AlertHold(.settling, until: facts.overAt == nil ? settlesAt : nil)

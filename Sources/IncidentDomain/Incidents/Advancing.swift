@@ -7,8 +7,11 @@ extension Incident {
         guard let next = phase.next else { throw .wrongPhase(phase, wanted: Phase.open) }
         if let wanted, wanted != next { throw .noSuchTransition(from: phase, to: wanted, possible: [next]) }
         let unmet = facts.policy.unmet(leaving: phase, of: self)
+        let reviewDue = next == .review ? facts.updates.review(after: facts.now, severity: severity) : nil
         guard !unmet.isEmpty else {
-            return [PhaseEntered(phase: next, from: phase, overridden: [], reason: reason)]
+            return [
+                PhaseEntered(phase: next, from: phase, overridden: [], reason: reason, reviewDueAt: reviewDue)
+            ]
         }
         guard override else { throw .requirementsUnmet(phase, unmet) }
         try Self.requireRole(.commander, facts, to: "override a requirement")
@@ -17,15 +20,21 @@ extension Incident {
                 field: "/reason", detail: "An override needs a reason. The timeline and the review show it.")
         }
         let overridden = unmet.map { OverriddenRequirement(requirement: $0.requirement, detail: $0.detail) }
-        return [PhaseEntered(phase: next, from: phase, overridden: overridden, reason: reason)]
+        return [
+            PhaseEntered(phase: next, from: phase, overridden: overridden, reason: reason, reviewDueAt: reviewDue)
+        ]
     }
 
-    func revert(to wanted: Phase, reason: String) throws(IncidentRefusal) -> [any TimelineEvent] {
+    func revert(
+        to wanted: Phase, reason: String, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         if wanted == phase { return [] }
         guard phase.earlier.contains(wanted) else {
             throw .noSuchTransition(from: phase, to: wanted, possible: phase.earlier)
         }
-        return [PhaseReverted(phase: wanted, from: phase, reason: reason)]
+        let isAwaitedAgain = wanted.hasWaitingPeople && !phase.hasWaitingPeople
+        let due = isAwaitedAgain ? facts.updates.nextUpdate(after: facts.now, severity: severity) : nil
+        return [PhaseReverted(phase: wanted, from: phase, reason: reason, updateDueAt: due)]
     }
 
     func merge(into target: Int, reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {

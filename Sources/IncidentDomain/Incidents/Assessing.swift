@@ -9,7 +9,8 @@ extension Incident {
         if described != IncidentDescribed() { events.append(described) }
         if let wanted = amendment.severity, wanted != severity {
             try Self.requireRole(.commander, facts, to: "set the severity")
-            events.append(SeveritySet(severity: wanted, previous: severity))
+            events.append(
+                SeveritySet(severity: wanted, previous: severity, updateDueAt: updateDue(severity: wanted, facts)))
         }
         if let start = amendment.startedAt.map(facts.withoutSkew), start != times.startedAt {
             let first = times.firstReached
@@ -139,13 +140,5 @@ extension Incident {
             id: id, text: text == task.text ? nil : text, owner: owner == task.owner ? nil : owner,
             done: done == task.done ? nil : done)
         return change == TaskChanged(id: id) ? [] : [change]
-    }
-
-    func postUpdate(_ update: UpdatePosted, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
-        try requirePhase(Phase.open)
-        if update.audience != "internal" { try Self.requireRole(.commander, facts, to: "publish an update") }
-        try requireRoom(
-            for: "updates", having: updates, atMost: IncidentLimits.updates, instead: "publish it elsewhere")
-        return [update]
     }
 }

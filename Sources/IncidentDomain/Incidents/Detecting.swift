@@ -12,9 +12,12 @@ extension Incident {
         var events: [any TimelineEvent] = [
             IncidentOpened(
                 title: opening.title, summary: opening.summary, startedAt: startedAt, labels: opening.labels,
-                origin: opening.alerts.isEmpty ? "person" : "alert")
+                origin: opening.origin.rawValue)
         ]
-        if let severity = opening.severity { events.append(SeveritySet(severity: severity)) }
+        if let severity = opening.severity {
+            let due = facts.updates.nextUpdate(after: facts.now, severity: severity)
+            events.append(SeveritySet(severity: severity, updateDueAt: due))
+        }
         try checkSize(of: opening.impacts, field: "/components")
         for (index, impact) in opening.impacts.enumerated() {
             try check(impact, startedAt: startedAt, facts, field: "/components/\(index)")

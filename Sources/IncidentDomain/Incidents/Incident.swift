@@ -39,6 +39,8 @@ package struct Incident: Hashable, Codable, Sendable {
     /// How many notes were added since they are counted.
     package var notes: Int?
     package var mergedInto: Int?
+    /// Nil before the first event that keeps something of it, and of what a release did that kept nothing.
+    package var communication: Communication?
     package var lastRecordedAt: Timestamp
 }
 
@@ -75,10 +77,12 @@ extension Incident {
         phase.isOpen && phase != .review
     }
 
-    /// When the daemon has to look at it by itself: the end of the earliest soak; nil when nothing is due.
+    /// When the daemon has to look at it by itself: at the end of the earliest soak, and when something is to be published or is
+    /// late; nil when nothing is due.
     package var nextDeadline: Timestamp? {
         guard phase.isOpen else { return nil }
-        return steps.filter { $0.state == .verifying }.compactMap(\.soakUntil).min()
+        let soaks = steps.filter { $0.state == .verifying }.compactMap(\.soakUntil)
+        return (soaks + [nextAnnouncement].compactMap(\.self)).min()
     }
 
     package func step(_ component: String) -> RestorationStep? {

@@ -25,7 +25,11 @@ package enum IncidentCommand: Hashable, Sendable {
     case waiveStep(component: String, reason: String)
     case failStep(component: String, reason: String?)
     case orderSteps(components: [String], reason: String?)
-    case postUpdate(UpdatePosted)
+    case postUpdate(UpdateContent)
+    case draftUpdate(UpdateRequest)
+    case changeUpdate(id: Int, UpdateChange)
+    /// Nil takes the time of the restoration plan.
+    case setEta(Timestamp?, reason: String?)
     case draftReview
     /// Nil keeps the status; what was approved is a draft again when it is changed.
     case reviseReview(sections: [EditedSection], status: ReviewStatus?)
@@ -57,9 +61,8 @@ extension IncidentCommand {
         case .absorb, .attachAlerts, .clearAlerts, .countReports, .deadlinePassed, .reviewPlan: true
         case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .stateCause, .assignRole, .setImpact,
             .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
-            .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftReview, .reviseReview,
-            .approveReview,
-            .addAction, .changeAction, .redact:
+            .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftUpdate, .changeUpdate,
+            .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .redact:
             false
         }
     }
@@ -75,13 +78,22 @@ package struct OpenIncident: Hashable, Sendable {
     /// When the impact began; nil means when it was detected.
     package var startedAt: Timestamp?
     package var labels: [String: String]
-    /// The alerts that open it; empty when a person does.
+    /// The alerts that open it; empty when somebody or something else does.
     package var alerts: [AlertMention]
+    package var origin: Origin
 
+    /// What opens it.
+    package enum Origin: String, CaseIterable, Sendable {
+        case person, alert
+        /// Planned work that is not over when it should be.
+        case maintenance
+    }
+
+    /// - Parameter origin: Nil takes what the alerts say.
     package init(
         title: String, summary: String? = nil, severity: Severity? = nil, impacts: [ComponentImpact] = [],
         cause: CauseHypothesis? = nil, startedAt: Timestamp? = nil, labels: [String: String] = [:],
-        alerts: [AlertMention] = []
+        alerts: [AlertMention] = [], origin: Origin? = nil
     ) {
         self.title = title
         self.summary = summary
@@ -91,6 +103,7 @@ package struct OpenIncident: Hashable, Sendable {
         self.startedAt = startedAt
         self.labels = labels
         self.alerts = alerts
+        self.origin = origin ?? (alerts.isEmpty ? .person : .alert)
     }
 }
 

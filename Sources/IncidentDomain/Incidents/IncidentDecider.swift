@@ -15,11 +15,12 @@ package struct DecisionFacts: Sendable {
     package let probes: ProbeFacts
     /// Of what its timeline holds.
     package let timelineBytes: Int
+    package let updates: UpdatePolicy
 
     package init(
         principal: Principal, now: Timestamp, occurredAt: Timestamp? = nil, policy: PhasePolicy,
         graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations = .none, probes: ProbeFacts = .none,
-        timelineBytes: Int = 0
+        timelineBytes: Int = 0, updates: UpdatePolicy = .none
     ) {
         self.principal = principal
         self.now = now
@@ -30,6 +31,7 @@ package struct DecisionFacts: Sendable {
         self.measured = measured
         self.probes = probes
         self.timelineBytes = timelineBytes
+        self.updates = updates
     }
 
     /// Seconds by which a client's clock may be ahead of the database's.
@@ -78,7 +80,7 @@ extension Incident {
         case .acknowledge: try acknowledge()
         case .advance(let to, let reason, let override):
             try advance(to: to, reason: reason, override: override, facts)
-        case .revert(let to, let reason): try revert(to: to, reason: reason)
+        case .revert(let to, let reason): try revert(to: to, reason: reason, facts)
         case .dismiss(let reason): try dismiss(reason: reason)
         case .merge(let into, let reason): try merge(into: into, reason: reason)
         case .absorb(let other): try absorbing(other)
@@ -101,7 +103,10 @@ extension Incident {
         case .failStep(let component, let reason): try failStep(component, reason: reason, facts)
         case .orderSteps(let components, let reason):
             try orderSteps(components, reason: reason, facts)
-        case .postUpdate(let update): try postUpdate(update, facts)
+        case .postUpdate(let content): try postUpdate(content, facts)
+        case .draftUpdate(let request): try draftUpdate(request, facts)
+        case .changeUpdate(let id, let change): try changeUpdate(id, change, facts)
+        case .setEta(let eta, let reason): try setEta(eta, reason: reason, facts)
         case .draftReview: try draftReview()
         case .reviseReview(let sections, let status): try reviseReview(sections, status)
         case .approveReview(let sections): try approveReview(sections, facts)

@@ -11,7 +11,12 @@ package enum IncidentLimits {
     package static let tasks = 300
     package static let actions = 200
     package static let notes = 5_000
+    /// Drafts among them.
     package static let updates = 1_000
+    /// Updates that are not published yet.
+    package static let drafts = 20
+    /// Of one update: changes of its draft, and corrections.
+    package static let updateRevisions = 20
     /// Sections that people wrote.
     package static let reviewSections = 100
     /// Bytes of those sections as they stand.
@@ -70,8 +75,8 @@ extension IncidentCommand {
     var isWriting: Bool {
         switch self {
         case .amend, .stateCause, .assignRole, .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation,
-            .changeMitigation, .addTask, .changeTask, .orderSteps, .postUpdate, .reviseReview, .addAction,
-            .changeAction:
+            .changeMitigation, .addTask, .changeTask, .orderSteps, .postUpdate, .draftUpdate, .changeUpdate, .setEta,
+            .reviseReview, .addAction, .changeAction:
             true
         case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .startStep, .rampStep, .verifyStep,
             .waiveStep, .failStep, .draftReview, .approveReview, .attachAlerts, .clearAlerts, .countReports,

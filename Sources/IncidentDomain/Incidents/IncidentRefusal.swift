@@ -15,6 +15,10 @@ package enum IncidentRefusal: Error, Hashable, Sendable {
     case mergeRefused(String)
     /// The review does not exist yet, or is already approved.
     case reviewState(String)
+    /// A second person has to approve it before it goes to this audience; `update` is the draft, or nil when there is none yet.
+    case approvalRequired(audience: UpdateAudience, update: Int?)
+    /// The update is not one that this can be done with; the detail goes on from "Update 3 ".
+    case updateState(id: Int, String)
     case notFound(String)
     /// The token's role is too low.
     case roleRequired(Role, has: Role, to: String)
@@ -32,6 +36,8 @@ package enum IncidentRefusal: Error, Hashable, Sendable {
         case .mitigationState: "mitigation-state"
         case .mergeRefused: "merge-refused"
         case .reviewState: "review-state"
+        case .approvalRequired: "approval-required"
+        case .updateState: "update-state"
         case .notFound: "not-found"
         case .roleRequired: "role-required"
         case .badValue: "invalid-value"
@@ -61,6 +67,12 @@ extension IncidentRefusal: CustomStringConvertible {
         case .mitigationState(let id, let from, let to):
             let names = from.following.map(\.rawValue).joined(separator: ", ")
             return "Mitigation \(id) is \(from.rawValue) and cannot become \(to.rawValue); possible: \(names)."
+        case .approvalRequired(let audience, let update):
+            let next =
+                update.map { "another person approves update \($0) first." }
+                ?? "draft it, and let another person approve."
+            return "An update to \(audience.rawValue) needs a second person's approval at this severity: \(next)"
+        case .updateState(let id, let detail): return "Update \(id) \(detail)"
         case .mergeRefused(let detail), .reviewState(let detail), .notFound(let detail): return detail
         case .roleRequired(let role, let own, let action):
             return "Requires role \(role.rawValue) to \(action); this token has \(own.rawValue)."

@@ -105,13 +105,14 @@ extension Incident {
         return [RestorationOrdered(components: components, reason: reason)]
     }
 
-    /// Soaks that have ended make their components restored, unless a probe holds them; a runner asks, at the time that
-    /// was set, and again until they are.
+    /// Soaks that have ended make their components restored, unless a probe holds them; what is due is published, and what is
+    /// late is said to be. A runner asks, at the time that was set, and again until it is done.
     func passDeadline(_ facts: DecisionFacts) -> [any TimelineEvent] {
         guard phase.isOpen else { return [] }
-        return steps.filter { step in
+        let restored: [any TimelineEvent] = steps.filter { step in
             step.restoredAfterSoak(facts.probes).map { $0 <= facts.occurredAt } ?? false
         }.map { StepRestored(component: $0.component) }
+        return restored + announce(facts)
     }
 
     /// Starting what was waived takes the waiver back: the component waits like any other then.

@@ -30,7 +30,9 @@ package struct EscalationPlan: Hashable, Codable, Sendable {
 
     /// What is wrong with it, as the rest of a sentence; nil when nothing is.
     package var complaint: String? {
-        guard steps.count <= Self.stepsMax else { return "has \(steps.count) steps; at most \(Self.stepsMax) are allowed" }
+        guard steps.count <= Self.stepsMax else {
+            return "has \(steps.count) steps; at most \(Self.stepsMax) are allowed"
+        }
         let times = steps.map(\.afterSeconds)
         guard zip(times, times.dropFirst()).allSatisfy({ $0 < $1 }) else {
             return "should have steps in the order of their after_seconds, each later than the one before and after 0"

@@ -69,16 +69,19 @@ extension Incident {
         // what joined or left is named already.
         let common = Set(steps.filter(\.state.isStartable).map(\.component)).intersection(plan.order)
         if order.filter(common.contains) != plan.order.filter(common.contains) { changes.append(.order) }
-        if isMaterial(from: plan.expected, to: expected) { changes.append(.expected) }
+        let isKnown = plan.expected != nil
+        if isKnown != (expected != nil) { changes.append(.expected) }
+        if let before = plan.expected, let expected, isMaterial(from: before.median, to: expected.median) {
+            changes.append(.expected)
+        }
         return changes
     }
 
     /// A minute, or a tenth of the time from the beginning of restoring to its expected end, whichever is more: nobody
     /// plans anew for less, and an estimate that slips by the second must not fill the timeline.
-    private func isMaterial(from before: ExpectedRestoration?, to after: ExpectedRestoration?) -> Bool {
-        guard let before, let after else { return (before == nil) != (after == nil) }
-        let whole = before.median.seconds(since: times.mitigatedAt ?? times.startedAt)
-        return abs(after.median.seconds(since: before.median)) > max(60, whole / 10)
+    func isMaterial(from before: Timestamp, to after: Timestamp) -> Bool {
+        let whole = before.seconds(since: times.mitigatedAt ?? times.startedAt)
+        return abs(after.seconds(since: before)) > max(60, whole / 10)
     }
 
     private static func spans(_ plan: RestorationPlan) -> [PlannedSpan] {

@@ -73,7 +73,7 @@ package struct ReviewSection: Hashable, Sendable {
 
 /// The sections that every review has, in the order in which they are read.
 package enum ReviewSectionID: String, CaseIterable, Sendable {
-    case summary, impact, cause, timeline, durations, mitigations, restoration, overrides
+    case summary, impact, cause, timeline, durations, mitigations, restoration, communication, overrides
     case whatWentWell = "what_went_well"
     case whatWentWrong = "what_went_wrong"
     case lessons, actions, unmet
@@ -87,6 +87,7 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
         case .durations: "Durations"
         case .mitigations: "Mitigations"
         case .restoration: "Restoration"
+        case .communication: "Communication"
         case .overrides: "Overrides"
         case .whatWentWell: "What went well"
         case .whatWentWrong: "What went wrong"
@@ -103,7 +104,8 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
         case .whatWentWrong:
             "Not written yet. What contributed, beyond the cause: what hid it, what made it worse, what slowed the work?"
         case .lessons: "Not written yet. What is known now that was not known before, and who has to hear it?"
-        case .summary, .impact, .cause, .timeline, .durations, .mitigations, .restoration, .overrides, .actions, .unmet:
+        case .summary, .impact, .cause, .timeline, .durations, .mitigations, .restoration, .communication, .overrides,
+            .actions, .unmet:
             nil
         }
     }
@@ -112,8 +114,8 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
     var isLive: Bool {
         switch self {
         case .actions, .unmet: true
-        case .summary, .impact, .cause, .timeline, .durations, .mitigations, .restoration, .overrides, .whatWentWell,
-            .whatWentWrong, .lessons:
+        case .summary, .impact, .cause, .timeline, .durations, .mitigations, .restoration, .communication, .overrides,
+            .whatWentWell, .whatWentWrong, .lessons:
             false
         }
     }

@@ -75,6 +75,7 @@ package enum ReviewDraft {
         case .durations: durations(facts)
         case .mitigations: mitigations(facts)
         case .restoration: restoration(facts)
+        case .communication: communication(facts)
         case .overrides: overrides(facts)
         case .whatWentWell, .whatWentWrong, .lessons: [.paragraph([.emphasis([.line(id.prompt ?? "")])])]
         case .actions: actions(facts)

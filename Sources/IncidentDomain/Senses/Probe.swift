@@ -138,9 +138,10 @@ extension RestorationStep {
 }
 
 extension Incident {
-    /// When the next soak makes a component restored, as its probes stand; nil when none does.
-    package func nextRestoration(_ probes: ProbeFacts) -> Timestamp? {
-        steps.compactMap { $0.restoredAfterSoak(probes) }.min()
+    /// When the next thing happens by itself: a soak makes a component restored, as its probes stand, or something is to be
+    /// published or is late. Nil when nothing does.
+    package func nextOccurrence(_ probes: ProbeFacts) -> Timestamp? {
+        (steps.compactMap { $0.restoredAfterSoak(probes) } + [nextAnnouncement].compactMap(\.self)).min()
     }
 }
 
@@ -151,8 +152,9 @@ extension IncidentCommand {
         case .verifyStep, .deadlinePassed: true
         case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .stateCause, .assignRole,
             .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask,
-            .startStep, .rampStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftReview, .reviseReview,
-            .approveReview, .addAction, .changeAction, .attachAlerts, .clearAlerts, .countReports, .reviewPlan, .redact:
+            .startStep, .rampStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftUpdate, .changeUpdate,
+            .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .attachAlerts,
+            .clearAlerts, .countReports, .reviewPlan, .redact:
             false
         }
     }

@@ -87,7 +87,7 @@ extension Timestamp {
     }
 
     /// The civil date of a day count since 1970-01-01, by Howard Hinnant's `civil_from_days`.
-    fileprivate static func civil(fromDays days: Int64) -> (year: Int, month: Int, day: Int) {
+    static func civil(fromDays days: Int64) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let (era, dayOfEra) = floorDivide(shifted, by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
@@ -99,7 +99,7 @@ extension Timestamp {
     }
 
     /// Days since 1970-01-01 of a civil date: the inverse of `civil(fromDays:)`.
-    fileprivate static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+    static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let (era, yearOfEra) = floorDivide(shifted, by: 400)
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1

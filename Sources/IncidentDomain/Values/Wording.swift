@@ -83,6 +83,9 @@ extension Timestamp {
     /// For people, in UTC and without milliseconds, as in `2026-11-22 21:37:20 UTC`.
     package var toTheSecond: String { "\(dateAndTime) UTC" }
 
+    /// As in `2026-11-22 21:37 UTC`.
+    package var toTheMinute: String { "\(dateAndTime.dropLast(3)) UTC" }
+
     /// Like `toTheSecond`, for where the zone is said elsewhere.
     package var dateAndTime: String {
         let written = description

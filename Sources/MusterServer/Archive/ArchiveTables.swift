@@ -44,6 +44,8 @@ enum ArchiveTables {
         ArchiveTable(name: "sense_signal", key: ["source", "identity"]),
         ArchiveTable(name: "report_count", key: ["minute", "component", "symptom", "region"]),
         ArchiveTable(name: "report_baseline", key: ["component", "symptom"]),
+        ArchiveTable(name: "maintenance", key: ["id"]),
+        ArchiveTable(name: "maintenance_occurrence", key: ["maintenance", "local_start"]),
         ArchiveTable(name: "idempotency", key: ["scope"]),
     ]
 

@@ -110,14 +110,16 @@ struct StoredComponent: Sendable {
 
 extension StoredComponent: JSONWritable {
     func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("slug", component.slug)
-            for field in ComponentField.allCases {
-                json.name(field.rawValue)
-                component.write(field, to: &json)
-            }
-            json.member("version", version)
+        json.object { json in writeMembers(to: &json) }
+    }
+
+    func writeMembers(to json: inout JSONWriter) {
+        json.member("slug", component.slug)
+        for field in ComponentField.allCases {
+            json.name(field.rawValue)
+            component.write(field, to: &json)
         }
+        json.member("version", version)
     }
 }
 

@@ -5,6 +5,7 @@ import IncidentDomain
 struct ComponentRoutes: Sendable {
     let desk: CatalogDesk
     let reader: CatalogReader
+    let maintenance: MaintenanceSearch
 
     var routes: [Route] {
         [
@@ -35,7 +36,19 @@ struct ComponentRoutes: Sendable {
     private func get(_ request: RequestContext) async throws -> Answer {
         let slug = request.parameter("slug")
         guard let found = try await reader.component(slug)?.get() else { throw Problem.notFound("Component \(slug)") }
-        return .json(version: found.version) { $0.value(found) }
+        let (running, next) = try await maintenance.current(on: slug)
+        var answer = Answer.json(version: found.version) { json in
+            json.object { json in
+                found.writeMembers(to: &json)
+                json.object("maintenance") { json in
+                    json.member("running", running)
+                    json.member("next", next)
+                }
+            }
+        }
+        // What is planned changes without the component.
+        answer.isOfTheMoment = true
+        return answer
     }
 
     private func put(_ request: RequestContext) async throws -> Answer {
@@ -111,7 +124,7 @@ extension Problem {
 
 // MARK: - Bodies
 
-/// Components as requests write them. What an answer says of them beside (`version`) may stand there and is not read, so
+/// Components as requests write them. What an answer says of them beside (`version`, `maintenance`) may stand there and is not read, so
 /// that what was fetched can be sent back.
 enum ComponentBodies {
     private static let componentsMax = 20_000
@@ -153,6 +166,9 @@ enum ComponentBodies {
             soakSeconds: body.optionalInteger("soak_seconds", 0...604_800), dependsOn: dependencies(&body),
             labels: body.optionalLabels("labels") ?? [:])
         _ = body.optionalInteger("version", 1...Int.max)
+        if let value = body.optionalJSON("maintenance"), value.object == nil {
+            body.refuse("maintenance", "should be an object and is \(value.kindName)")
+        }
         return component
     }
 

@@ -36,6 +36,13 @@ struct NamedComponents: Sendable {
         }
     }
 
+    /// Where components run; nil when one of them runs everywhere.
+    func regions(of components: [String]) async throws -> Set<String>? {
+        let graph = try await catalog.current()
+        let known = components.compactMap { graph.components[$0]?.regions }
+        return known.contains(where: \.isEmpty) ? nil : Set(known.joined())
+    }
+
     /// Of a field of the body itself.
     func check(_ component: String?, before: String?) async throws {
         try await check(

@@ -63,6 +63,9 @@ struct BodyReader {
     /// Whether a field is there and not null.
     func says(_ field: String) -> Bool { object[field].map { $0 != .null } ?? false }
 
+    /// Whether a field is there and an array without elements.
+    func isEmptyArray(_ field: String) -> Bool { object[field]?.array?.isEmpty ?? false }
+
     /// Adds what a reader of its own found wrong with a part of the body.
     mutating func take(_ problem: Problem) {
         for error in problem.errors { refuse(at: error.pointer, error.detail) }
@@ -257,6 +260,24 @@ extension BodyReader {
     mutating func strings(_ field: String, max: Int, _ length: ClosedRange<Int>) -> [String] {
         guard let elements = checked(field, requiredValue(field), { FieldRules.array($0, max: max) }) else { return [] }
         return strings(elements, at: field, length)
+    }
+
+    /// An array of words from a list.
+    mutating func optionalEnumerations<Value: RawRepresentable & CaseIterable>(
+        _ field: String, max: Int, of type: Value.Type = Value.self
+    ) -> [Value]? where Value.RawValue == String {
+        guard let elements = checked(field, optionalValue(field), { FieldRules.array($0, max: max) }) else {
+            return nil
+        }
+        let start = pointer(to: field)
+        return elements.enumerated().compactMap { index, element in
+            switch FieldRules.enumeration(element) as Result<Value, FieldComplaint> {
+            case .success(let value): return value
+            case .failure(let complaint):
+                refuse(at: "\(start)/\(index)", complaint.detail)
+                return nil
+            }
+        }
     }
 
     private mutating func strings(_ elements: [JSONValue], at field: String, _ length: ClosedRange<Int>) -> [String] {

@@ -164,8 +164,11 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case gateClosed = "gate-closed"
     case stepState = "step-state"
     case mitigationState = "mitigation-state"
+    case maintenanceState = "maintenance-state"
     case mergeRefused = "merge-refused"
     case reviewState = "review-state"
+    case approvalRequired = "approval-required"
+    case updateState = "update-state"
     case inUse = "in-use"
     case endpointDisabled = "endpoint-disabled"
     case ownToken = "own-token"
@@ -201,7 +204,8 @@ extension ProblemKind {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
-            .mergeRefused, .reviewState, .inUse, .endpointDisabled, .ownToken, .unreadable, .idempotencyInFlight:
+            .maintenanceState, .mergeRefused, .reviewState, .approvalRequired, .updateState, .inUse, .endpointDisabled,
+            .ownToken, .unreadable, .idempotencyInFlight:
             .conflict
         case .versionMismatch: .preconditionFailed
         case .versionRequired: .preconditionRequired
@@ -233,8 +237,11 @@ extension ProblemKind {
         case .gateClosed: "The component is blocked"
         case .stepState: "Not allowed in this state of the step"
         case .mitigationState: "Not allowed in this state of the mitigation"
+        case .maintenanceState: "Not allowed in this state of the maintenance"
         case .mergeRefused: "These incidents cannot be merged"
         case .reviewState: "Not allowed in this state of the review"
+        case .approvalRequired: "A second person has to approve it"
+        case .updateState: "Not allowed in this state of the update"
         case .inUse: "Still in use"
         case .endpointDisabled: "The endpoint is disabled"
         case .ownToken: "A token cannot revoke itself"
@@ -293,8 +300,13 @@ extension ProblemKind {
         case .gateClosed: "Something that the component depends on, or something more critical, is not restored yet."
         case .stepState: "The detail lists the states in which this can be done."
         case .mitigationState: "The detail lists the states that can follow the present one."
+        case .maintenanceState: "The detail says in which state it is, and in which this can be done."
         case .mergeRefused: "The detail says why."
         case .reviewState: "The review does not exist yet, or is already approved."
+        case .approvalRequired:
+            "The configuration (`updates.approval`) asks for a second person's approval of updates to this audience. Draft the "
+                + "update; somebody who did not write it approves it; then it can be published."
+        case .updateState: "The detail says how the update stands."
         case .inUse: "Something else still refers to it; the detail says what."
         case .endpointDisabled: "Nothing is sent to a disabled endpoint; enable it first."
         case .ownToken:

@@ -60,12 +60,6 @@ enum IncidentBodies {
             owner: body.optionalString("owner", 1...200), state: body.optionalEnumeration("state"))
     }
 
-    static func update(_ body: inout BodyReader) -> UpdatePosted {
-        UpdatePosted(
-            audience: body.string("audience", 1...64), body: body.string("body", 1...10_000),
-            eta: body.optionalTime("eta"), steps: body.optionalStrings("steps", max: 20, 1...500) ?? [])
-    }
-
     static func action(_ body: inout BodyReader) -> ActionDraft {
         ActionDraft(
             title: body.string("title", 1...500), kind: body.enumeration("kind"),

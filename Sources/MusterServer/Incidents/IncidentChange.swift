@@ -42,6 +42,7 @@ struct IncidentChange: Sendable {
         }
         for event in events { try take(event) }
         if let revision = incident?.planRevision(facts) { try take(revision) }
+        if let eta = incident?.followedEta { try take(eta) }
         guard let after = incident else { throw TimelineFault.doesNotOpen(number: number) }
         return IncidentChange(
             before: before, after: after, entries: entries, commandID: context.commandID,

@@ -16,6 +16,8 @@ struct IncidentDesk: Sendable {
     let soak: SoakPolicy
     /// Told after each commit.
     let feed: FeedSignal
+    /// What is asked of those who keep others informed.
+    var updates = UpdatePolicy.none
     let incidents = IncidentStore()
     let timeline = TimelineStore()
 
@@ -125,15 +127,17 @@ struct IncidentDesk: Sendable {
         if let incident = loaded.row?.incident, command.plansRestoration(of: incident) {
             let components = command.componentsToPlan(of: incident)
             (measured, probes) = try await measure(components, withProbes: command.asksProbes, in: runner)
-            // It happens when the soak ended, or when the last of its probes passed: not when somebody looked.
-            if case .deadlinePassed = command, let moment = incident.nextRestoration(probes), moment <= loaded.now {
-                occurredAt = moment
-            }
+        }
+        // It happens when the soak ended, when the last of its probes passed, or when it was due: not when somebody looked.
+        if case .deadlinePassed = command, let moment = loaded.row?.incident.nextOccurrence(probes),
+            moment <= loaded.now
+        {
+            occurredAt = moment
         }
         return DecisionFacts(
             principal: context.principal, now: loaded.now, occurredAt: occurredAt, policy: policy,
             graph: try await catalog.graph(version: loaded.catalogVersion), soak: soak, measured: measured,
-            probes: probes, timelineBytes: loaded.row?.timelineBytes ?? 0)
+            probes: probes, timelineBytes: loaded.row?.timelineBytes ?? 0, updates: updates)
     }
 
     /// What past incidents and probes say of components, in one round trip.
@@ -162,6 +166,15 @@ struct IncidentDesk: Sendable {
             for: incident, in: graph, soak: soak, measured: measured, now: loaded.now,
             order: incident.restorationOrder ?? [])
         return (incident, plan, graph, probes)
+    }
+
+    /// An incident as it stands, the catalog, and the database's time.
+    ///
+    /// - Throws: `IncidentRefusal.notFound`.
+    func situation(of number: Int) async throws -> (incident: Incident, graph: DependencyGraph, now: Timestamp) {
+        let loaded = try await incidents.load(number, in: pool)
+        guard let incident = loaded.row?.incident else { throw Self.missing(number) }
+        return (incident, try await catalog.graph(version: loaded.catalogVersion), loaded.now)
     }
 
     private func attemptOnce(

@@ -28,6 +28,9 @@ extension Problem {
         case .mitigationState(_, let from, _):
             members["state"] = .string(from.rawValue)
             members["possible"] = .array(from.following.map { .string($0.rawValue) })
+        case .approvalRequired(_, let update):
+            if let update { members["update"] = .integer(update) }
+        case .updateState(let id, _): members["update"] = .integer(id)
         case .mergeRefused, .reviewState, .notFound, .roleRequired, .badValue: break
         }
     }
@@ -77,7 +80,7 @@ struct RequirementHint: JSONWritable {
         case .audienceImpactRecorded: ("PUT", "/audiences/users", ["description": "WHAT THEY NOTICE"])
         case .causeGiven: ("PUT", "/cause", ["category": "technical", "confidence": "suspected"])
         case .causeConfirmed: ("PUT", "/cause", ["category": "technical", "confidence": "confirmed"])
-        case .updatePosted: ("POST", "/updates", ["audience": "internal", "body": "WHAT IS KNOWN"])
+        case .updatePosted: ("POST", "/updates", ["audience": "staff", "body": "WHAT IS KNOWN"])
         case .mitigationSucceeded: mitigation
         case .noMitigationRunning: ("PATCH", "/mitigations/\(unmet.subject ?? "ID")", ["state": "succeeded"])
         case .componentsRestored: restoration
@@ -197,6 +200,15 @@ extension IncidentRefusal {
                 SuggestedCall("PATCH", "/mitigations/\(id)", of: number, ["state": .string($0.rawValue)])
             }
         case .reviewState: return [SuggestedCall("POST", "/review", of: number)]
+        case .approvalRequired(_, let update?):
+            return [SuggestedCall("POST", "/updates/\(update)/approve", of: number, ["revision": "REVISION"])]
+        case .approvalRequired(let audience, nil):
+            return [
+                SuggestedCall(
+                    "POST", "/updates/draft", of: number,
+                    ["audience": .string(audience.rawValue), "body": "WHAT IS KNOWN"])
+            ]
+        case .updateState: return [SuggestedCall("GET", "/updates", of: number)]
         case .mergeRefused: return [SuggestedCall("GET", whole: "/v1/incidents?open=true")]
         case .requirementsUnmet, .notFound, .roleRequired, .badValue: return []
         }

@@ -4,7 +4,7 @@ import IncidentDomain
 enum IncidentRepresentation {
     /// Counts the forms that representations have had. Raised with every change of a field or a sentence, so that what an earlier
     /// release stored is written anew when it is read.
-    private static let form = 4
+    private static let form = 5
 
     /// What a stored representation depends on besides its incident.
     static func stamp(_ policy: PhasePolicy) -> String {
@@ -30,6 +30,7 @@ enum IncidentRepresentation {
             }
             writeTimes(incident.times, to: &json)
             json.member("eta", incident.eta)
+            writeCommunication(incident, to: &json)
             json.member("version", incident.version)
             writeNext(incident, policy, to: &json)
             writeWork(incident, to: &json)
@@ -68,6 +69,36 @@ enum IncidentRepresentation {
             json.member("time_to_mitigate_seconds", times.timeToMitigate)
             json.member("time_to_restore_seconds", times.timeToRestore)
         }
+    }
+
+    /// What was said of the end, by whom, the newest first, and what is due to those who wait.
+    private static func writeCommunication(_ incident: Incident, to json: inout JSONWriter) {
+        json.name("eta_history")
+        let said = incident.communication?.etas ?? []
+        if let newest = said.last {
+            json.object { json in
+                write(newest, to: &json)
+                json.array("earlier", said.dropLast().reversed()) { json, statement in
+                    json.object { write(statement, to: &$0) }
+                }
+            }
+        } else {
+            json.literal("null")
+        }
+        json.member("next_update_due_at", incident.nextUpdateDueAt)
+        json.member("review_due_at", incident.reviewDueAt)
+        json.object("updates") { json in
+            json.member("published", incident.updates)
+            json.member("drafts", incident.communication?.drafts.count ?? 0)
+        }
+    }
+
+    private static func write(_ statement: EtaStatement, to json: inout JSONWriter) {
+        json.member("value", statement.eta)
+        json.member("source", statement.source.rawValue)
+        json.member("said_at", statement.saidAt)
+        json.member("by", statement.by)
+        json.member("reason", statement.reason)
     }
 
     /// The next phase and what is missing for it; null once there is none.

@@ -46,9 +46,6 @@ struct IncidentRoutes: Sendable {
             command(.put, "/audiences/{audience}", "putAudience", .json) { body, request in
                 .setAudience(IncidentBodies.audience(&body, try request.choice("audience")))
             },
-            command(.post, "/updates", "postUpdate", .json, created: true) { body, _ in
-                .postUpdate(IncidentBodies.update(&body))
-            },
         ]
     }
 
@@ -102,7 +99,6 @@ struct IncidentRoutes: Sendable {
     /// A route that carries out one command and answers with the incident.
     private func command(
         _ method: HTTPRequest.Method, _ path: String, _ operation: String, _ bodyRule: Route.BodyRule,
-        created: Bool = false,
         _ read: @escaping @Sendable (inout BodyReader, RequestContext) throws -> IncidentCommand
     ) -> Route {
         Route(
@@ -113,8 +109,7 @@ struct IncidentRoutes: Sendable {
             let command = try read(&body, request)
             let context = try CommandContext(request, &body)
             let outcome = try await desk.handle(command, on: number, context)
-            return .json(
-                outcome.representation, status: created ? .created : .ok, version: outcome.incident.version)
+            return .json(outcome.representation, version: outcome.incident.version)
         }
     }
 }

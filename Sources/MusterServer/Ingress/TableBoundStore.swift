@@ -29,6 +29,14 @@ struct TableBound: Sendable {
             what: "silences", rows: 20_000, bytes: nil, table: "silence", key: "id", age: "ends_at",
             condition: "ends_at <= now()"),
         TableBound(
+            what: "maintenance", rows: 20_000, bytes: nil, table: "maintenance", key: "id", age: "updated_at",
+            condition: """
+                plan_at IS NULL AND NOT EXISTS (
+                    SELECT FROM maintenance_occurrence WHERE maintenance_occurrence.maintenance = maintenance.id
+                        AND state IN ('scheduled', 'running', 'overrun')
+                )
+                """),
+        TableBound(
             what: "idempotent answers", rows: 500_000, bytes: 1 << 30, table: "idempotency", key: "scope",
             age: "expires_at", size: "coalesce(octet_length(answer), 0)",
             // A claim that runs is nobody's to take.

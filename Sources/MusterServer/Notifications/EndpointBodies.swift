@@ -1,113 +1,100 @@
 import FoundationEssentials
 import IncidentDomain
 
-/// Endpoints as requests write them: the same fields when one is made and when it is changed. What is not named stays, a null
-/// takes away.
+/// Endpoints as requests write them: the same fields when one is made and when it is changed. What is not named stays; a
+/// null takes a filter away, and an empty text an option.
 struct EndpointBody {
     /// Fields that were named, each with what is wanted.
     private(set) var name: String?
     private(set) var url: String?
-    private(set) var secret: EndpointSecret?
     private(set) var timeoutSeconds: Int?
     private(set) var isEnabled: Bool?
+    private(set) var secret = SecretBody()
     private var headers: [String: String]?
-    private var options: [String: String?] = [:]
+    private var options: [String: String]
     private var filter = NoticeFilter()
     private var named: Set<String> = []
 
     private static let filters = ["events", "severities", "components", "phases", "labels", "incidents"]
 
-    /// - Parameter format: The one that the endpoint has, or gets.
-    init(_ body: inout BodyReader, format: EndpointFormat, isNew: Bool) {
+    init(_ body: inout BodyReader, isNew: Bool) {
         name = body.optionalString("name", 1...100)
         if isNew { body.require("name") }
-        readURL(&body, format, isNew: isNew)
-        for field in Self.filters where body.has(field) { named.insert(field) }
-        readFilter(&body)
-        readHeaders(&body)
-        readOptions(&body, format, isNew: isNew)
-        readSecret(&body, format)
-        timeoutSeconds = body.optionalInteger("timeout_seconds", 1...30)
-        isEnabled = body.optionalBool("enabled")
-    }
-
-    private mutating func readURL(_ body: inout BodyReader, _ format: EndpointFormat, isNew: Bool) {
         url = body.optionalString("url", 1...2000)
-        if let url, let complaint = ProbeURL.complaint(about: url) { body.refuse("url", complaint) }
-        if isNew, url == nil, format.format.usualURL == nil { body.require("url") }
-    }
-
-    private mutating func readFilter(_ body: inout BodyReader) {
+        for field in Self.filters where body.has(field) { named.insert(field) }
         filter.events = body.optionalStrings("events", max: 100, 1...100)
-        for kind in filter.events ?? [] where !NoticeKinds.names.contains(kind) {
-            body.refuse(
-                "events", "has \"\(kind)\", which is no kind of event; GET /v1/event-kinds lists them")
-        }
-        filter.severities = Self.words(&body, "severities", Severity.allCases.map(\.rawValue))
-        filter.phases = Self.words(&body, "phases", Phase.allCases.map(\.rawValue))
+        filter.severities = body.optionalEnumerations("severities", max: 4, of: Severity.self)?.map(\.rawValue)
         filter.components = body.optionalStrings("components", max: 200, 1...64)
+        filter.phases = body.optionalEnumerations("phases", max: 8, of: Phase.self)?.map(\.rawValue)
         filter.labels = body.optionalLabels("labels", max: 20)
         let incidents = body.optionalStrings("incidents", max: 100, 1...20)
         filter.incidents = incidents?.compactMap(Identifiers.incidentNumber)
         if filter.incidents?.count != incidents?.count {
             body.refuse("incidents", "should be numbers of incidents as texts, such as \"42\" or \"INC-42\"")
         }
-    }
-
-    private static func words(_ body: inout BodyReader, _ field: String, _ allowed: [String]) -> [String]? {
-        let words = body.optionalStrings(field, max: allowed.count, 1...20)
-        for word in words ?? [] where !allowed.contains(word) {
-            body.refuse(field, "has \"\(word)\"; allowed are \(allowed.joined(separator: ", "))")
-        }
-        return words
-    }
-
-    private mutating func readHeaders(_ body: inout BodyReader) {
         headers = body.optionalLabels("headers", max: 20, valueMax: 4_000)
+        options = body.optionalLabels("options", max: 20, valueMax: 8_000) ?? [:]
+        if isNew { secret = SecretBody(&body) }
+        timeoutSeconds = body.optionalInteger("timeout_seconds", 1...30)
+        isEnabled = body.optionalBool("enabled")
+    }
+
+    // MARK: - What is wrong with it
+
+    /// Looks at what only the format and the daemon's own address tell.
+    func check(_ format: EndpointFormat, isNew: Bool, publicURL: String) throws(Problem) {
+        try checkURL(format, isNew: isNew, publicURL)
+        for kind in filter.events ?? [] where !NoticeKinds.names.contains(kind) {
+            throw .invalid("/events", "has \"\(kind)\", which is no kind of event; GET /v1/event-kinds lists them")
+        }
+        try checkHeaders()
+        try checkOptions(format, isNew: isNew)
+        if secret.isSaid, !format.format.isSigned { throw SecretBody.unsigned(format) }
+        try secret.check()
+    }
+
+    private func checkURL(_ format: EndpointFormat, isNew: Bool, _ publicURL: String) throws(Problem) {
+        guard let url else {
+            guard !isNew || format.format.usualURL != nil else { throw .invalid("/url", "is required") }
+            return
+        }
+        if let complaint = ProbeURL.complaint(about: url) { throw .invalid("/url", complaint) }
+        // A notification that opens an alert here would be told again, and so on.
+        if let origin = ProbeURL(url)?.origin, origin == ProbeURL(publicURL)?.origin {
+            throw .invalid("/url", "is this daemon's own address (http.public_url)")
+        }
+    }
+
+    private func checkHeaders() throws(Problem) {
         for (name, value) in headers ?? [:] {
-            if !ProbeHTTPBodies.isHeaderName(name) || name.isEmpty {
-                body.refuse("headers", "has \"\(name)\", which is not a valid header name")
-            } else if ProbeHTTPBodies.ours.contains(name.lowercased()) || name.lowercased().hasPrefix("webhook-") {
-                body.refuse("headers", "has \"\(name)\", which is set by the daemon")
+            let place = "/headers/\(name)"
+            guard ProbeHTTPBodies.isHeaderName(name) else { throw .invalid(place, "is not a valid header name") }
+            if ProbeHTTPBodies.ours.contains(name.lowercased()) || name.lowercased().hasPrefix("webhook-") {
+                throw .invalid(place, "is set by the daemon")
             }
-            if !value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) {
-                body.refuse("headers", "has a value of \"\(name)\" that is not of visible ASCII characters and spaces")
+            guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+                throw .invalid(place, "should be of visible ASCII characters and spaces")
             }
         }
     }
 
-    private mutating func readOptions(_ body: inout BodyReader, _ format: EndpointFormat, isNew: Bool) {
+    private func checkOptions(_ format: EndpointFormat, isNew: Bool) throws(Problem) {
         let known = format.format.options
-        let sent = body.optionalObject("options") { item in
-            var read: [String: String?] = [:]
-            for option in known where item.has(option.name) {
-                read[option.name] = .some(item.optionalString(option.name, 1...8_000, trims: false))
+        for (name, value) in options {
+            guard let option = known.first(where: { $0.name == name }) else {
+                let names = known.map(\.name).joined(separator: ", ")
+                throw .invalid(
+                    "/options/\(name)",
+                    "is no option of the format \(format.rawValue), which has \(names.isEmpty ? "none" : names)")
             }
-            for (name, value) in read {
-                guard let value, let option = known.first(where: { $0.name == name }) else { continue }
-                if let complaint = option.complaint(value) { item.refuse(name, complaint) }
+            if !value.isEmpty, let complaint = option.complaint(value) {
+                throw .invalid("/options/\(name)", complaint)
             }
-            return read
+            if value.isEmpty, option.isRequired { throw .invalid("/options/\(name)", "is required") }
         }
-        options = sent ?? [:]
         guard isNew else { return }
-        for option in known where option.isRequired && (options[option.name] ?? nil) == nil {
-            body.refuse("options", "needs \(option.name): \(option.description)")
-        }
-    }
-
-    private mutating func readSecret(_ body: inout BodyReader, _ format: EndpointFormat) {
-        let algorithm: EndpointSecret.Algorithm? = body.optionalEnumeration("signature")
-        if let text = body.optionalString("secret", 1...200) {
-            secret = EndpointSecret(text)
-            if secret == nil {
-                body.refuse("secret", "should be whsec_ and 24 to 64 bytes in base 64, or whsk_ and 32 bytes")
-            }
-        } else if let algorithm {
-            secret = try? EndpointSecret.make(algorithm)
-        }
-        if !format.format.isSigned, body.says("secret") || body.says("signature") {
-            body.refuse("secret", "is not for the format \(format.rawValue), which is not signed by Muster")
+        for option in known where option.isRequired && options[option.name] == nil {
+            throw .invalid("/options/\(option.name)", "is required: \(option.description)")
         }
     }
 
@@ -119,7 +106,7 @@ struct EndpointBody {
             name: name ?? "", format: format, filter: filter, headers: [], options: [:], timeoutSeconds: 15)
         var secrets = EndpointSecrets(url: url ?? format.format.usualURL ?? "")
         apply(to: &settings, &secrets)
-        if format.format.isSigned { secrets.signing = try secret ?? EndpointSecret.make(.hmac) }
+        if format.format.isSigned { secrets.signing = try secret.made() }
         return (settings, secrets)
     }
 
@@ -151,7 +138,37 @@ struct EndpointBody {
         }
         for option in settings.format.format.options {
             guard let value = options[option.name] else { continue }
-            if option.isSecret { secrets.options[option.name] = value } else { settings.options[option.name] = value }
+            // An empty text takes an option away.
+            let kept = value.isEmpty ? nil : value
+            if option.isSecret { secrets.options[option.name] = kept } else { settings.options[option.name] = kept }
         }
+    }
+}
+
+/// The signing secret of a new endpoint or a rotation: chosen by a person, or made.
+struct SecretBody {
+    private var text: String?
+    private var algorithm: EndpointSecret.Algorithm?
+
+    init() {}
+
+    init(_ body: inout BodyReader) {
+        text = body.optionalString("secret", 1...200)
+        algorithm = body.optionalEnumeration("signature")
+    }
+
+    var isSaid: Bool { text != nil || algorithm != nil }
+
+    func check() throws(Problem) {
+        guard let text, EndpointSecret(text) == nil else { return }
+        throw .invalid("/secret", "should be whsec_ and 24 to 64 bytes in base 64, or whsk_ and 32 bytes")
+    }
+
+    func made() throws -> EndpointSecret {
+        try text.flatMap(EndpointSecret.init) ?? EndpointSecret.make(algorithm ?? .hmac)
+    }
+
+    static func unsigned(_ format: EndpointFormat) -> Problem {
+        .invalid("/secret", "is not for the format \(format.rawValue), which is not signed by Muster")
     }
 }

@@ -31,6 +31,9 @@ struct EndpointRoutes: Sendable {
             Route(
                 .get, "/v1/endpoints/{id}/attempts", role: .admin, "listAttempts", query: ["limit", "cursor"],
                 isLong: true, handler: attempts),
+            Route(
+                .get, "/v1/incidents/{id}/notifications", role: .viewer, "listIncidentNotifications",
+                query: ["limit", "cursor"], isLong: true, handler: ofIncident),
             Route(.get, "/v1/event-kinds", role: .viewer, "listEventKinds", isLong: true, handler: kinds),
         ]
     }
@@ -51,35 +54,29 @@ struct EndpointRoutes: Sendable {
     private func create(_ request: RequestContext) async throws -> Answer {
         var body = try request.fields()
         let format: EndpointFormat = body.enumeration("format")
-        let read = EndpointBody(&body, format: format, isNew: true)
-        refuseOwn(&body, read.url)
+        let read = EndpointBody(&body, isNew: true)
         try body.finish()
+        try read.check(format, isNew: true, publicURL: publicURL)
         let (settings, secrets) = try read.made(format)
+        try Self.check(settings, secrets)
         let outcome = try await store.create(request.commandID, settings, secrets, by: request.principal)
         let endpoint = try Self.done(outcome, request.commandID.text)
         return .created(try Self.document(endpoint, secrets), location: "/v1/endpoints/\(endpoint.id.text)")
     }
 
     private func update(_ request: RequestContext) async throws -> Answer {
-        let before = try await found(request)
         var body = try request.fields()
-        if body.has("format") { body.refuse("format", "cannot be changed; make another endpoint") }
-        let read = EndpointBody(&body, format: before.settings.format, isNew: false)
-        if read.secret != nil { body.refuse("secret", "is changed by POST /v1/endpoints/{id}/rotate") }
-        refuseOwn(&body, read.url)
+        let read = EndpointBody(&body, isNew: false)
         try body.finish()
+        let before = try await found(request)
+        try read.check(before.settings.format, isNew: false, publicURL: publicURL)
         if let name = read.name, name != before.settings.name { try await requireUnused(before) }
         let outcome = try await store.change(before.id, action: "endpoint.update", by: request.principal) {
             read.apply(to: &$0, &$1)
+            try Self.check($0.settings, $1)
         }
         let endpoint = try Self.done(outcome, before.id.text)
         return .json { $0.value(endpoint) }
-    }
-
-    /// A notification that opens an alert here would be told again, and so on.
-    private func refuseOwn(_ body: inout BodyReader, _ url: String?) {
-        guard let url, let origin = ProbeURL(url)?.origin, origin == ProbeURL(publicURL)?.origin else { return }
-        body.refuse("url", "is this daemon's own address (http.public_url)")
     }
 
     private func delete(_ request: RequestContext) async throws -> Answer {
@@ -115,22 +112,13 @@ struct EndpointRoutes: Sendable {
     private func rotate(_ request: RequestContext) async throws -> Answer {
         var body = try request.fields()
         let overlap = body.optionalInteger("overlap_seconds", 0...604_800) ?? Self.overlapSeconds
-        let algorithm: EndpointSecret.Algorithm? = body.optionalEnumeration("signature")
-        var chosen: EndpointSecret?
-        if let text = body.optionalString("secret", 1...200) {
-            chosen = EndpointSecret(text)
-            if chosen == nil {
-                body.refuse("secret", "should be whsec_ and 24 to 64 bytes in base 64, or whsk_ and 32 bytes")
-            }
-        }
+        let secret = SecretBody(&body)
         try body.finish()
         let before = try await found(request)
-        guard before.settings.format.format.isSigned else {
-            throw Problem.invalid(
-                "/secret", "is not for the format \(before.settings.format.rawValue), which is not signed")
-        }
+        guard before.settings.format.format.isSigned else { throw SecretBody.unsigned(before.settings.format) }
+        try secret.check()
         let until = request.clock.now.adding(seconds: Double(overlap))
-        let made = try chosen ?? EndpointSecret.make(algorithm ?? .hmac)
+        let made = try secret.made()
         let outcome = try await store.change(before.id, action: "endpoint.rotate", by: request.principal) {
             _, secrets in
             secrets.previous = overlap > 0 ? secrets.signing.map { ($0, until) } : nil
@@ -143,18 +131,22 @@ struct EndpointRoutes: Sendable {
     private func replay(_ request: RequestContext) async throws -> Answer {
         var body = try request.fields()
         let text = body.optionalString("notification", 1...40)
-        let id = text.flatMap(NotificationID.number)
-        if text != nil, id == nil { body.refuse("notification", "should be the id of a notification, such as ntf_42") }
         let from = body.optionalTime("from")
         let to = body.optionalTime("to")
         let all = body.optionalBool("delivered") ?? false
-        if text == nil {
-            if from == nil { body.require("from", "is required unless notification names a single one") }
-            if let from, let to, from > to { body.refuse("to", "should not be before from") }
-        } else if from != nil || to != nil {
-            body.refuse("notification", "is for a single one; leave from and to out")
-        }
         try body.finish()
+        let id = text.flatMap(NotificationID.number)
+        if text != nil {
+            guard id != nil else {
+                throw Problem.invalid("/notification", "should be the id of a notification, such as ntf_42")
+            }
+            guard from == nil, to == nil else {
+                throw Problem.invalid("/notification", "is for a single one; leave from and to out")
+            }
+        } else {
+            guard let from else { throw Problem.invalid("/from", "is required unless notification names a single one") }
+            if let to, from > to { throw Problem.invalid("/to", "should not be before from") }
+        }
         let endpoint = try await found(request)
         try Self.requireEnabled(endpoint)
         let range = from.map { $0...max($0, to ?? .latest) }
@@ -182,6 +174,25 @@ struct EndpointRoutes: Sendable {
         }
     }
 
+    /// Who was told what of an incident, and who is paged next.
+    private func ofIncident(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var query = try request.query()
+        let page = query.page(of: "notifications")
+        try query.finish()
+        let last = try page.cursor?.integer(0)
+        guard try await notifications.knows(incident: number) else { throw Problem.notFound("Incident INC-\(number)") }
+        let found = try await notifications.notifications(of: number, before: last, limit: page.limit + 1)
+        let escalations = try await EscalationStore.shown(of: number, in: notifications.pool)
+        return Answer.page(found, page, of: request) {
+            PageCursor(list: "notifications", key: [.integer($0.id)])
+        } _: {
+            $0.value($1)
+        } besides: {
+            $0.array("escalations", escalations) { $0.value($1) }
+        }
+    }
+
     private func kinds(_ request: RequestContext) async throws -> Answer {
         .json { json in json.object { $0.array("items", NoticeKinds.all) { $0.value($1) } } }
     }
@@ -190,6 +201,13 @@ struct EndpointRoutes: Sendable {
         let id = try request.uuid("id", of: "Endpoint")
         guard let row = try await store.find(id) else { throw Problem.notFound("Endpoint \(id.text)") }
         return try row.get()
+    }
+
+    /// What goes together, as a URL and options of a format.
+    private static func check(_ settings: EndpointSettings, _ secrets: EndpointSecrets) throws(Problem) {
+        let options = settings.options.merging(secrets.options) { $1 }
+        guard let complaint = settings.format.format.complaint(url: secrets.url, options: options) else { return }
+        throw .invalid("/options", complaint)
     }
 
     /// Rules name endpoints: one that is named keeps its name.
@@ -230,6 +248,42 @@ struct EndpointRoutes: Sendable {
             if let shown { json.member("secret", shown) }
         }
         return json.bytes
+    }
+}
+
+extension NotificationStore.Shown: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("notification", NotificationID.text(id))
+            json.member("endpoint", endpoint)
+            json.member("endpoint_name", endpointName)
+            json.member("event", kind)
+            json.member("text", sentence)
+            json.member("state", state)
+            json.member("attempts", attempts)
+            json.member("reason", reason)
+            json.member("created_at", createdAt)
+            json.member("finished_at", finishedAt)
+        }
+    }
+}
+
+extension EscalationStore.Shown: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("policy", policy)
+            json.member("begun_at", begunAt)
+            json.member("next_at", nextAt)
+            json.member("ended", ended)
+            json.member("ended_at", endedAt)
+            json.array("steps", Array((plan?.steps ?? []).enumerated())) { json, item in
+                json.object { json in
+                    json.member("after_seconds", item.element.afterSeconds)
+                    json.member("endpoints", item.element.endpoints)
+                    json.member("told", item.offset < told)
+                }
+            }
+        }
     }
 }
 

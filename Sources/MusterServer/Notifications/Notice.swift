@@ -25,6 +25,9 @@ struct Notice: Hashable, Sendable {
     /// Where to read more, as `/v1/maintenance/ID`; nil is the incident's.
     var path: String?
 
+    /// What programs know its kind by: `muster.severity_set`.
+    var type: String { "muster.\(kind)" }
+
     /// What a message says first.
     var headline: String { incident?.title ?? title ?? sentence }
 

@@ -18,8 +18,14 @@ struct NoticeKinds {
         Other(name: endpointDisabled, description: "Muster disabled an endpoint that takes no messages any more."),
         Other(
             name: page,
-            description:
-                "An incident has to be acknowledged. Only the endpoints hear it that a rule or escalation names."),
+            description: "An incident has to be acknowledged. Only endpoints hear it that a rule or escalation names."),
+        Other(name: "maintenance_scheduled", description: "Maintenance was planned or changed."),
+        Other(name: "maintenance_ahead", description: "Maintenance begins in 72 h, 24 h or 1 h."),
+        Other(name: "maintenance_started", description: "Maintenance began."),
+        Other(name: "maintenance_extended", description: "Maintenance takes longer than planned."),
+        Other(name: "maintenance_ended", description: "Maintenance is over."),
+        Other(name: "maintenance_cancelled", description: "Maintenance, or one of its times, was cancelled."),
+        Other(name: "maintenance_overrun", description: "Maintenance did not end in time; an incident was opened."),
     ]
 
     static let names = Set(IncidentEvent.types.map { $0.kind } + others.map(\.name))
@@ -29,7 +35,9 @@ struct NoticeKinds {
         let name: String
         /// The versions of its `data`.
         let versions: [Int]
-        let description: String?
+        let description: String
+        /// `data` of the newest version; nil of what belongs to no timeline.
+        let example: [UInt8]?
         /// Whether endpoints hear it that choose no kinds.
         let isDefault: Bool
 
@@ -40,13 +48,25 @@ struct NoticeKinds {
                 json.member("versions", versions)
                 json.member("description", description)
                 json.member("default", isDefault)
+                json.name("example")
+                if let example { json.raw(example) } else { json.literal("null") }
             }
         }
     }
 
     static let all =
-        IncidentEvent.types.map {
-            Entry(name: $0.kind, versions: Array($0.versions), description: nil, isDefault: false)
+        IncidentEvent.types.map(entry)
+        + others.map {
+            Entry(name: $0.name, versions: [1], description: $0.description, example: nil, isDefault: true)
         }
-        + others.map { Entry(name: $0.name, versions: [1], description: $0.description, isDefault: true) }
+
+    /// The example and its sentence are those of the event's own declaration.
+    private static func entry(_ type: any TimelineEvent.Type) -> Entry {
+        let newest = type.examples.max { $0.version < $1.version }.map { IncidentEvent($0) }
+        return Entry(
+            name: type.kind, versions: Array(type.versions),
+            description: newest.map { "For example: \($0.sentence)" } ?? "",
+            example: newest.flatMap { try? EventCodec.encode($0).payload },
+            isDefault: type.examples.contains { $0.isNotified })
+    }
 }

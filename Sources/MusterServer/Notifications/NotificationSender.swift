@@ -170,7 +170,11 @@ struct NotificationSender: Service {
             var retry: Double?
             var writeAt = ContinuousClock.now + Self.writingAfter
             for due in lane.due where work.isOurs(lane) {
-                let result = await attempt(due, at: endpoint, thread, lane)
+                var result = await attempt(due, at: endpoint, thread, lane)
+                if case .anew = result.verdict, thread != nil {
+                    thread = nil
+                    result = await attempt(due, at: endpoint, nil, lane)
+                }
                 // It was cut off, which says nothing of the endpoint.
                 if Task.isCancelled { break }
                 if case .delivered(let reference?) = result.verdict { thread = reference }
@@ -225,6 +229,7 @@ struct NotificationSender: Service {
             status = got.status
             answer = endpoint.shown(got.text)
             verdict = format.verdict(of: got)
+            if case .delivered(nil) = verdict { verdict = .delivered(reference: request.reference) }
         } catch let mistake as OutboundMistake {
             verdict = .failed(reason: mistake.reason)
         } catch OutboundFault.network(let detail) {

@@ -2,86 +2,6 @@ import FoundationEssentials
 import IncidentDomain
 import Postgres
 
-/// A notification that is to be sent now.
-struct DueNotification: Sendable {
-    let id: Int
-    /// Attempts ever, and those of this round: a replay begins a new one.
-    let attempts: Int
-    let tries: Int
-    /// The notice as it is stored: it is read when it is sent, so that what waits takes little memory.
-    let body: [UInt8]
-    /// What the channel calls the message of this incident.
-    let thread: String?
-
-    /// What receivers know repeats by.
-    var publicID: String { NotificationID.text(id) }
-}
-
-/// `ntf_42`.
-enum NotificationID {
-    static func text(_ id: Int) -> String { "ntf_\(id)" }
-
-    static func number(_ text: String) -> Int? {
-        guard text.hasPrefix("ntf_"), let number = Int(text.dropFirst(4)), number > 0 else { return nil }
-        return number
-    }
-}
-
-/// A lane that this daemon sends: the oldest notifications of one incident at one endpoint, in their order.
-struct ClaimedLane: Sendable {
-    let endpoint: UUID
-    let lane: String
-    let claim: UUID
-    /// When the endpoint was changed last: what was kept of an older one is read anew.
-    let endpointChangedAt: Timestamp
-    /// Whether the endpoint counted as failing.
-    let isFailing: Bool
-    /// The database's time when it was claimed, and ours.
-    let claimedAt: Timestamp
-    let began: ContinuousClock.Instant
-    let due: [DueNotification]
-
-    /// The time by the database's clock.
-    var now: Timestamp {
-        claimedAt.adding(seconds: began.duration(to: .now).inSeconds)
-    }
-
-    var key: LaneKey { LaneKey(endpoint: endpoint, lane: lane) }
-}
-
-/// Which lane.
-struct LaneKey: Hashable, Sendable {
-    let endpoint: UUID
-    let lane: String
-}
-
-/// What one attempt came to.
-struct AttemptResult: Sendable {
-    let notification: Int
-    let endpoint: UUID
-    let lane: String
-    let attempt: Int
-    let at: Timestamp
-    let durationMilliseconds: Int
-    /// Nil when there was no answer.
-    let status: Int?
-    let verdict: OutboundVerdict
-    let answer: String?
-    /// Whether this notification is given up if it is to be tried again.
-    let isLast: Bool
-    /// Whether the endpoint counted as failing before.
-    let wasFailing: Bool
-}
-
-/// How a daemon leaves a lane: at once free for what is next, or not before a moment.
-struct LaneRelease: Sendable {
-    let endpoint: UUID
-    let lane: String
-    let claim: UUID
-    /// Seconds from now until the next attempt; nil when the last notification was dealt with.
-    let retrySeconds: Double?
-}
-
 /// The outbox: claiming what is due, and writing down what became of it.
 struct NotificationStore: Sendable {
     let pool: PostgresPool
@@ -428,6 +348,45 @@ struct NotificationStore: Sendable {
         }
     }
 
+    func knows(incident number: Int) async throws -> Bool {
+        try await !pool.query("SELECT 1 FROM incident WHERE number = \(number)").isEmpty
+    }
+
+    /// A notification of an incident as people read it.
+    struct Shown: Sendable {
+        let id: Int
+        let endpoint: UUID
+        let endpointName: String
+        let kind: String
+        let sentence: String
+        let state: String
+        let attempts: Int
+        let reason: String?
+        let createdAt: Timestamp
+        let finishedAt: Timestamp?
+    }
+
+    /// Of an incident, the newest first, before an id.
+    func notifications(of incident: Int, before id: Int?, limit: Int) async throws -> [Shown] {
+        try await pool.query(
+            """
+            SELECT notification.id, endpoint, endpoint.name, notice.kind, notice.body ->> 'sentence' AS sentence, state,
+                attempts, reason, notification.created_at, finished_at
+            FROM notice JOIN notification ON notification.notice = notice.id
+                JOIN endpoint ON endpoint.id = notification.endpoint
+            WHERE notice.incident = \(incident) AND notification.id < \(id ?? Int.max)
+            ORDER BY notification.id DESC LIMIT \(limit)
+            """
+        ).map { row in
+            Shown(
+                id: try row.decode("id"), endpoint: try row.decode("endpoint"), endpointName: try row.decode("name"),
+                kind: try row.decode("kind"), sentence: try row.decode("sentence", as: String?.self) ?? "",
+                state: try row.decode("state"), attempts: try row.decode("attempts"),
+                reason: try row.decode("reason"), createdAt: try row.decode("created_at"),
+                finishedAt: try row.decode("finished_at"))
+        }
+    }
+
     /// Forgets notices that are older than so many days and wait for nobody, with all that was sent of them.
     func prune(days: Int, limit: Int) async throws -> Int {
         try await pool.query(
@@ -440,52 +399,5 @@ struct NotificationStore: Sendable {
             )
             """
         ).affectedRows
-    }
-}
-
-extension AttemptResult {
-    /// The kinds of error of the network and of receivers, by which an endpoint counts as failing.
-    fileprivate var isFailure: Bool { !isDelivered }
-
-    fileprivate var isDelivered: Bool {
-        guard case .delivered = verdict else { return false }
-        return true
-    }
-
-    /// Whether the notification is dealt with.
-    var isEnd: Bool {
-        switch verdict {
-        case .delivered, .failed: true
-        case .retry: isLast
-        // It may be replayed when the endpoint was put right.
-        case .disabled: true
-        }
-    }
-
-    fileprivate var reference: String? {
-        guard case .delivered(let reference?) = verdict else { return nil }
-        return reference
-    }
-
-    fileprivate var pauseSeconds: Double? {
-        guard case .retry(_, let seconds?) = verdict else { return nil }
-        return seconds
-    }
-
-    var outcome: String {
-        switch verdict {
-        case .delivered: "delivered"
-        case .retry: isLast ? "failed" : "retry"
-        case .failed: "failed"
-        case .disabled: "disabled"
-        }
-    }
-
-    fileprivate var detail: String? {
-        switch verdict {
-        case .delivered: nil
-        case .retry(let reason, _): isLast ? "\(reason); the last attempt" : reason
-        case .failed(let reason), .disabled(let reason): reason
-        }
     }
 }

@@ -1,7 +1,7 @@
 import IncidentDomain
 import Mustache
 
-/// The pages that the daemon answers. Their templates stand in `Templates/`, one file for each page and each part that pages
+/// The pages that the daemon answers, and the HTML of its mails. Their templates stand in `Templates/`, one file for each page and each part that pages
 /// share, and are in the program (`PackageResources`). A page is a value with what its template shows, as `ReviewHTML`.
 struct Pages: Sendable {
     /// Parsed when the routes are put together, once for the process. Their text is part of the program: one that does not parse
@@ -12,6 +12,7 @@ struct Pages: Sendable {
 
     /// The files of `Templates/`, by the names under which they include each other.
     static let files: [(name: String, text: [UInt8])] = [
+        ("mail", PackageResources.mail_mustache),
         ("page", PackageResources.page_mustache),
         ("picture", PackageResources.picture_mustache),
         ("review", PackageResources.review_mustache),
@@ -34,6 +35,10 @@ struct Pages: Sendable {
 
     func render(_ review: ReviewHTML) -> String {
         library.render(review, withTemplate: "review") ?? ""
+    }
+
+    func render(_ mail: MailHTML) -> String {
+        library.render(mail, withTemplate: "mail") ?? ""
     }
 }
 

@@ -114,8 +114,8 @@ extension ReviewHTML {
         switch section {
         case .restoration: document.gantt.map { restoration($0, document) }
         case .impact: document.reports.map(reports)
-        case .summary, .cause, .timeline, .durations, .mitigations, .overrides, .whatWentWell, .whatWentWrong, .lessons,
-            .actions, .unmet, nil:
+        case .summary, .cause, .timeline, .durations, .mitigations, .communication, .overrides, .whatWentWell,
+            .whatWentWrong, .lessons, .actions, .unmet, nil:
             nil
         }
     }

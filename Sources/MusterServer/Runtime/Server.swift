@@ -60,7 +60,8 @@ package struct Server: Sendable {
         authenticator = Authenticator(
             tokens: tokens, bootstrapToken: configuration.bootstrapToken, onForget: { streams.tokensChanged() })
         desk = IncidentDesk(
-            pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed)
+            pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed,
+            updates: configuration.updates.policy)
         alerts = AlertStore(pool: pool)
         sources = SourceCache(store: SourceStore(pool: pool))
         rules = RuleBook(pool: pool, logger: logger)
@@ -101,20 +102,20 @@ package struct Server: Sendable {
                 reportsOpenIncidents: configuration.reports.openIncidents),
             IngressPruneRunner(
                 retention: configuration.retention, alerts: alerts, deadLetters: deadLetters, changes: changes,
-                requests: OpsgenieStore(pool: pool), silences: silences, notifications: notifications, logger: logger),
-            NoticeFanOut(
-                pool: pool, policy: configuration.policy, escalations: configuration.notifications.escalations,
-                signal: noticing, sending: sending, escalating: escalating, logger: logger),
-            EscalationRunner(
-                pool: pool, policy: configuration.policy, signal: escalating, noticing: noticing, logger: logger),
-            NotificationSender(
-                store: notifications, endpoints: endpoints, carrier: carrier, publicURL: publicURL, signal: sending,
-                noticing: noticing, logger: logger),
+                requests: OpsgenieStore(pool: pool), silences: silences, notifications: notificationStore,
+                logger: logger),
+            noticeFanOut,
+            escalationRunner,
+            notificationSender,
             FailingEndpointRunner(
                 store: BacklogStore(pool: pool), days: configuration.notifications.disableAfterDays, logger: logger),
             ReportRunner(desk: desk, pool: pool, intake: intake, rules: rules, routing: routing, logger: logger),
             ReportPruneRunner(
                 store: ReportStore(pool: pool), days: configuration.reports.retentionDays, logger: logger),
+            MaintenanceRunner(
+                desk: desk, pool: pool, grace: configuration.maintenance.overrunGrace, routing: routing,
+                logger: logger),
+            MaintenancePruneRunner(pool: pool, days: configuration.maintenance.retentionDays, logger: logger),
             KeptKeyRunner(store: KeptKeyStore(pool: pool), logger: logger),
             TableBoundRunner(store: TableBoundStore(pool: pool), logger: logger),
             AlertExpiryRunner(store: alerts, routing: routing, logger: logger),
@@ -137,12 +138,17 @@ package struct Server: Sendable {
             TokenRoutes(tokens: tokens, authenticator: authenticator).routes,
             IncidentRoutes(desk: desk, search: IncidentSearch(pool: pool, policy: configuration.policy)).routes,
             IncidentWorkRoutes(desk: desk).routes,
+            UpdateRoutes(
+                desk: desk, reader: TimelineReader(runner: pool), templates: configuration.updates.templates
+            ).routes,
             SuggestionRoutes(desk: desk).routes,
             RestorationRoutes(desk: desk).routes,
             StatisticsRoutes(search: EstimateSearch(pool: pool)).routes,
             ReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes,
             TimelineRoutes(desk: desk, reader: TimelineReader(runner: pool), streams: streams).routes,
-            ComponentRoutes(desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool)).routes,
+            ComponentRoutes(
+                desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool), maintenance: maintenanceSearch
+            ).routes,
             CatalogRoutes(reader: CatalogReader(pool: pool)).routes,
             DependencyRoutes(catalog: catalog).routes,
             SourceRoutes(
@@ -160,6 +166,12 @@ package struct Server: Sendable {
             RuleRoutes(store: RuleStore(pool: pool), book: rules, trial: trial, names: names, endpoints: endpoints)
                 .routes,
             SilenceRoutes(store: silences, routing: routing).routes,
+            MaintenanceRoutes(
+                desk: MaintenanceDesk(
+                    pool: pool, grace: configuration.maintenance.overrunGrace, routing: routing),
+                search: maintenanceSearch, incidents: desk, names: names, publicURL: configuration.http.publicURL,
+                authenticator: authenticator
+            ).routes,
             ReportRoutes(
                 reports: reports, search: ReportSearch(pool: pool), desk: desk,
                 beside: ReportsBeside(desk: desk, pool: pool)
@@ -170,7 +182,7 @@ package struct Server: Sendable {
                 credentials: PingCredentials(authenticator: authenticator, sources: sources), signal: senses.signal
             ).routes,
             EndpointRoutes(
-                store: endpoints, notifications: notifications, rules: RuleStore(pool: pool), publicURL: publicURL,
+                store: endpoints, notifications: notificationStore, rules: RuleStore(pool: pool), publicURL: publicURL,
                 signal: sending
             ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,
@@ -191,9 +203,27 @@ package struct Server: Sendable {
     private var names: NamedComponents { NamedComponents(catalog: catalog) }
     private var changes: ChangeStore { ChangeStore(pool: pool) }
     private var deadLetters: DeadLetterStore { DeadLetterStore(pool: pool) }
+    private var maintenanceSearch: MaintenanceSearch { MaintenanceSearch(pool: pool) }
     private var silences: SilenceStore { SilenceStore(pool: pool) }
-    private var notifications: NotificationStore { NotificationStore(pool: pool) }
+    var notificationStore: NotificationStore { NotificationStore(pool: pool) }
     private var endpoints: EndpointStore { EndpointStore(pool: pool, secretsKey: configuration.secretsKey) }
+
+    var noticeFanOut: NoticeFanOut {
+        NoticeFanOut(
+            pool: pool, policy: configuration.policy, escalations: configuration.notifications.escalations,
+            signal: noticing, sending: sending, escalating: escalating, logger: logger)
+    }
+
+    var escalationRunner: EscalationRunner {
+        EscalationRunner(
+            pool: pool, policy: configuration.policy, signal: escalating, noticing: noticing, logger: logger)
+    }
+
+    var notificationSender: NotificationSender {
+        NotificationSender(
+            store: notificationStore, endpoints: endpoints, carrier: carrier, publicURL: publicURL, signal: sending,
+            noticing: noticing, logger: logger)
+    }
 
     private var carrier: MessageCarrier {
         MessageCarrier(

@@ -55,11 +55,17 @@ import Logging
 /// | `mail.command` | path of the mail program and its arguments | none: no mail | |
 /// | `probes.concurrent_max` | count | 64 | 0 (none in this daemon) to 1000 |
 /// | `probes.allowed_networks` | list of networks, as `10.0.0.0/8` | all but those of link-local and metadata addresses | |
+/// | `maintenance.overrun_grace_seconds` | seconds | 300 | 0 to 86400 |
+/// | `retention.maintenance_days` | days after maintenance is over | 365 | 0 to 3650; 0 keeps for ever |
 /// | `reports.open_incidents` | bool | false | |
 /// | `reports.per_minute_max` | reports of this daemon | 6000 | 1 to 1000000 |
 /// | `reports.retention_days` | days | 90 | 1 to 3650 |
 /// | `restoration.soak_seconds.tier_0` to `tier_3` | seconds | 0 | 0 to 86400 |
 /// | `policy.default.PHASE`, `policy.sev1.PHASE` to `policy.sev4.PHASE` | list of requirements | the built-in policy | phases detect, assess, mitigate, restore, review |
+/// | `updates.every_minutes.sev1` to `sev4` | minutes | 30, 60, 0, 0 | 0 to 10080; 0 asks for none |
+/// | `updates.review_due_days.sev1` to `sev4` | days | 5 | 0 to 365; 0 asks for none |
+/// | `updates.approval.default`, `updates.approval.sev1` to `sev4` | list of audiences | none | users, creators, businesses, staff, regulators |
+/// | `updates.templates_directory` | path | none: the built-in templates | |
 /// | `shutdown.grace_seconds` | seconds | 20 | 1 to 600 |
 package struct ServerConfiguration: Sendable {
     struct HTTP: Sendable {
@@ -129,6 +135,12 @@ package struct ServerConfiguration: Sendable {
         var networks: ProbeNetworks
     }
 
+    struct Maintenance: Sendable {
+        /// Seconds after its end that maintenance which is ended by hand may go on until it is an overrun.
+        var overrunGrace: Double
+        var retentionDays: Int
+    }
+
     struct Notifications: Sendable {
         var networks: OutboundNetworks
         var disableAfterDays: Int
@@ -145,6 +157,11 @@ package struct ServerConfiguration: Sendable {
         var retentionDays: Int
     }
 
+    struct Updates: Sendable {
+        var policy: UpdatePolicy
+        var templates: UpdateTemplates
+    }
+
     var http: HTTP
     var bootstrapToken: String?
     /// What secrets are sealed with that the daemon itself has to use.
@@ -159,8 +176,10 @@ package struct ServerConfiguration: Sendable {
     var probes: Probes
     var notifications: Notifications
     var reports: Reports
+    var maintenance: Maintenance
     var soak: SoakPolicy
     var policy: PhasePolicy
+    var updates: Updates
     var shutdownGrace: Duration
     /// What is odd and no mistake: variables that look like ours.
     package private(set) var warnings: [String] = []
@@ -242,12 +261,17 @@ extension ServerConfiguration {
             openIncidents: reader.bool("reports.open_incidents", default: false),
             perMinuteMax: reader.integer("reports.per_minute_max", default: 6_000, 1...1_000_000),
             retentionDays: reader.integer("reports.retention_days", default: 90, 1...3_650))
+        maintenance = Maintenance(
+            overrunGrace: Double(reader.integer("maintenance.overrun_grace_seconds", default: 300, 0...86_400)),
+            retentionDays: reader.integer("retention.maintenance_days", default: 365, 0...3650))
         soak = SoakPolicy(
             secondsByTier: Dictionary(
                 uniqueKeysWithValues: (0...3).map { tier in
                     (tier, reader.integer("restoration.soak_seconds.tier_\(tier)", default: 0, 0...86_400))
                 }))
         policy = PhasePolicy(&reader)
+        updates = Updates(
+            policy: UpdatePolicy(&reader), templates: UpdateTemplates(reading: "updates.templates_directory", &reader))
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))
     }
 

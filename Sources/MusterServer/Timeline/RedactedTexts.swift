@@ -1,7 +1,7 @@
 import IncidentDomain
 
 /// What people typed in an entry that is redacted, wherever else it stands: revisions and approvals of a review quote the timeline,
-/// and an incident's title is the one of its first alert.
+/// an incident's title is the one of its first alert, and an update says what its draft said.
 ///
 /// A text is found as a whole, on one line, line by line, and in the ways in which generated sections write it. Who quotes a part of a
 /// line has to redact that himself.
@@ -60,6 +60,16 @@ struct RedactedTexts: Sendable {
         } else if var approval = event.as(ReviewApproved.self) {
             approval.sections = approval.sections.map(takenOut)
             changed = IncidentEvent(approval)
+        } else if var drafted = event.as(UpdateDrafted.self) {
+            drafted.content = takenOut(of: drafted.content)
+            changed = IncidentEvent(drafted)
+        } else if var posted = event.as(UpdatePosted.self) {
+            posted.body = takenOut(of: posted.body)
+            posted.steps = posted.steps.map(takenOut)
+            changed = IncidentEvent(posted)
+        } else if var corrected = event.as(UpdateCorrected.self) {
+            corrected.content = takenOut(of: corrected.content)
+            changed = IncidentEvent(corrected)
         } else if let batch = event.as(AlertsAttached.self)?.value {
             changed = IncidentEvent(AlertsAttached(takenOut(of: batch)))
         } else if let batch = event.as(AlertsCleared.self)?.value {
@@ -72,6 +82,13 @@ struct RedactedTexts: Sendable {
 
     private func takenOut(of section: EditedSection) -> EditedSection {
         EditedSection(id: section.id, title: section.title.map(takenOut), markdown: takenOut(of: section.markdown))
+    }
+
+    private func takenOut(of content: UpdateContent) -> UpdateContent {
+        var copy = content
+        copy.body = takenOut(of: content.body)
+        copy.steps = content.steps.map(takenOut)
+        return copy
     }
 
     private func takenOut(of batch: AlertBatch) -> AlertBatch {

@@ -88,8 +88,8 @@ struct TimelineReader: Sendable {
         try await store.page(of: number, after: sequence, limit: limit, bytesMax: Page.bytesMax, in: runner)
     }
 
-    func all(of number: Int) async throws -> [TimelineEntry] {
-        try await store.all(of: number, in: runner)
+    func all(of number: Int, kinds: [String]? = nil) async throws -> [TimelineEntry] {
+        try await store.all(of: number, kinds: kinds, in: runner)
     }
 }
 

@@ -37,13 +37,16 @@ struct TimelineStore: Sendable {
     }
 
     /// The entries of an incident after a sequence, oldest first.
-    func entries(of number: Int, after sequence: Int = 0, limit: Int, in runner: some SQLRunner) async throws
-        -> [TimelineEntry]
-    {
+    ///
+    /// - Parameter kinds: Only events of these kinds; nil reads all.
+    func entries(
+        of number: Int, kinds: [String]? = nil, after sequence: Int = 0, limit: Int, in runner: some SQLRunner
+    ) async throws -> [TimelineEntry] {
+        let condition: SQL = kinds.map { "AND kind = ANY (\($0))" } ?? ""
         let found = try await runner.query(
             """
             SELECT \(fragment: Self.columns) FROM timeline_entry
-            WHERE incident = \(number) AND sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
+            WHERE incident = \(number) AND sequence > \(sequence) \(fragment: condition) ORDER BY sequence LIMIT \(limit)
             """)
         return try await WorkerPool.run { try found.map(Self.entry) }
     }
@@ -78,12 +81,14 @@ struct TimelineStore: Sendable {
         ).first.map(Self.entry)
     }
 
-    /// The whole timeline of an incident.
-    func all(of number: Int, in runner: some SQLRunner) async throws -> [TimelineEntry] {
+    /// The whole timeline of an incident, or all of its events of some kinds.
+    func all(
+        of number: Int, kinds: [String]? = nil, in runner: some SQLRunner
+    ) async throws -> [TimelineEntry] {
         var found: [TimelineEntry] = []
         while true {
             let page = try await entries(
-                of: number, after: found.last?.recorded.sequence ?? 0, limit: Self.pageRows, in: runner)
+                of: number, kinds: kinds, after: found.last?.recorded.sequence ?? 0, limit: Self.pageRows, in: runner)
             found += page
             if page.count < Self.pageRows { return found }
         }

@@ -117,7 +117,7 @@ struct RandomCommand: Sendable {
                 method: "PATCH", path: path + "/tasks/\(id)", body: ["done": .bool(generator.chance(50))])
         default:
             return RandomCommand(
-                method: "POST", path: path + "/updates", body: ["audience": "internal", "body": "We look at it"],
+                method: "POST", path: path + "/updates", body: ["audience": "staff", "body": "We look at it"],
                 appends: "update_posted")
         }
     }

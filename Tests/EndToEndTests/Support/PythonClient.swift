@@ -21,11 +21,11 @@ enum PythonClient {
     static func run(
         _ script: String, _ url: String, _ key: String, _ steps: String..., environment: [String: String] = [:]
     ) async throws -> [JSON] {
-        try await run(script, url, key, listed: steps, environment: environment)
+        try await run(script, url, key, steps: steps, environment: environment)
     }
 
     static func run(
-        _ script: String, _ url: String, _ key: String, listed steps: [String], environment: [String: String] = [:]
+        _ script: String, _ url: String, _ key: String, steps: [String], environment: [String: String] = [:]
     ) async throws -> [JSON] {
         let finished = try await Finished.run(
             [try await python(), "\(scripts)/\(script)", url, key] + steps,

@@ -6,12 +6,14 @@ import Testing
 enum Tool: String, CaseIterable {
     case alertmanager = "prometheus-alertmanager"
     case amtool
+    case ircRelay = "alertmanager-irc-relay"
     case prometheus
     case promtool
 
     private var package: String {
         switch self {
         case .alertmanager, .amtool: "prometheus-alertmanager"
+        case .ircRelay: "alertmanager-irc-relay"
         case .prometheus, .promtool: "prometheus"
         }
     }

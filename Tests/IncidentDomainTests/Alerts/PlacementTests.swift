@@ -87,6 +87,45 @@ struct PlacementTests {
         Row("5 a silence", "\(noIncident), silences of a", "hold a: silence +600 s") {
             $0.silence(for: 600)
         },
+        Row("5 its component is under maintenance", noIncident, "hold a: maintenance +600 s") {
+            $0.conditions.maintenance = [
+                RunningMaintenance(components: ["auth"], until: now.adding(seconds: 60)),
+                RunningMaintenance(components: ["auth", "db"], until: now.adding(seconds: 600)),
+            ]
+        },
+        Row("5 maintenance of something else, or that is over", "\(noIncident), held", "open a") {
+            $0.conditions.maintenance = [
+                RunningMaintenance(components: ["db"], until: now.adding(seconds: 60)),
+                RunningMaintenance(components: ["auth"], until: now),
+            ]
+        },
+        Row(
+            "5 maintenance of a region holds alerts of that region, and those that name none", noIncident,
+            "hold a: maintenance +60 s, b: maintenance +60 s"
+        ) {
+            $0.alerts.append(alert("b", on: "auth"))
+            $0.alerts[1].facts.labels = ["region": "eu"]
+            $0.conditions.maintenance = [
+                RunningMaintenance(components: ["auth"], regions: ["eu"], until: now.adding(seconds: 60))
+            ]
+        },
+        Row("5 and not those of another region", "\(noIncident), held", "open a") {
+            $0.alerts[0].facts.labels = ["region": "us"]
+            $0.conditions.maintenance = [
+                RunningMaintenance(components: ["auth"], regions: ["eu"], until: now.adding(seconds: 60))
+            ]
+        },
+        Row("5 a firing under maintenance does not count", "\(noIncident), firings", "hold a: maintenance +60 s") {
+            $0.rule { $0.threshold = FiringThreshold(count: 1, withinSeconds: 60) }
+            $0.conditions.maintenance = [RunningMaintenance(components: ["auth"], until: now.adding(seconds: 60))]
+        },
+        Row(
+            "5 maintenance keeps nothing from an incident that is there", "group, affecting [auth], incident 1, held",
+            "join 1: affects auth"
+        ) {
+            $0.conditions.maintenance = [RunningMaintenance(components: ["auth"], until: now.adding(seconds: 60))]
+            $0.incidents[1] = try incident(affecting: "auth")
+        },
         Row("5 it has not settled", noIncident, "hold a: settling +20 s") {
             $0.conditions.settleSeconds = 30
         },

@@ -4,7 +4,7 @@
 enum EveryEvent {
     static let marker = "hunter2"
 
-    static let all = (incident + work + restoration + review).map(IncidentEvent.init)
+    static let all = (incident + work + updates + restoration + review).map(IncidentEvent.init)
 
     private static let impact = ComponentImpact(
         component: "feed", impact: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start)
@@ -20,13 +20,13 @@ enum EveryEvent {
             origin: "person"),
         IncidentDescribed(title: "T \(marker)", summary: "S \(marker)", labels: ["k \(marker)": marker]),
         StartCorrected(startedAt: Given.start, previous: Given.start),
-        SeveritySet(severity: .sev1, previous: .sev2),
+        SeveritySet(severity: .sev1, previous: .sev2, updateDueAt: Given.start),
         Acknowledged(),
         PhaseEntered(
             phase: .mitigate, from: .assess,
             overridden: [OverriddenRequirement(requirement: .tasksDone, detail: "task 1: \(marker)")],
-            reason: "R \(marker)"),
-        PhaseReverted(phase: .assess, from: .mitigate, reason: "R \(marker)"),
+            reason: "R \(marker)", reviewDueAt: Given.start),
+        PhaseReverted(phase: .assess, from: .mitigate, reason: "R \(marker)", updateDueAt: Given.start),
         IncidentDismissed(reason: "R \(marker)"),
         IncidentMerged(into: 7, reason: "R \(marker)"),
         IncidentAbsorbed(number: 7, title: "T \(marker)", impacts: [impact], firing: ["feed": 1, "": 2], alerts: 3),
@@ -56,7 +56,6 @@ enum EveryEvent {
             ReportSeries(
                 total: 84, peakPerMinute: 31, baselinePerMinute: 0.6, from: Given.start, bucketSeconds: 60,
                 buckets: [53, 31])),
-        UpdatePosted(audience: "public", body: "B \(marker)", eta: Given.start, steps: ["Enter \(marker)"]),
         ActionAdded(
             ordinal: 1, title: "T \(marker)", kind: .detective, owner: "O \(marker)", due: "2026-12-24",
             required: true),
@@ -64,6 +63,24 @@ enum EveryEvent {
             ordinal: 1, title: "T \(marker)", kind: .corrective, owner: "O \(marker)", due: "2026-12-24",
             required: false, state: .done),
         EntryRedacted(sequence: 2, reason: "R \(marker)", replacementDigest: "00ff"),
+    ]
+
+    private static let content = UpdateContent(
+        audience: .users, language: "de", body: "B \(marker)", eta: Given.start, steps: ["Enter \(marker)"],
+        nextUpdateAt: Given.start)
+
+    private static let updates: [any TimelineEvent] = [
+        UpdatePosted(content, id: 2, nextUpdateAt: Given.start),
+        UpdateDrafted(
+            id: 3, revision: 2, content: content, publishAt: Given.start, template: "assess.de", corrects: 2),
+        UpdateApproved(id: 3, revision: 2),
+        UpdateScheduled(id: 3, publishAt: Given.start),
+        UpdateHeld(id: 3, why: .notApproved),
+        UpdateWithdrawn(id: 3, reason: "R \(marker)"),
+        UpdateCorrected(id: 2, revision: 2, content: content, reason: "R \(marker)", draft: 4),
+        UpdateOverdue(due: Given.start),
+        ReviewOverdue(due: Given.start),
+        EtaSet(eta: Given.start, source: .person, reason: "R \(marker)", previous: Given.start, slipped: true),
     ]
 
     private static let restoration: [any TimelineEvent] = [

@@ -13,6 +13,7 @@ struct Given {
     var policy = PhasePolicy()
     var graph = SampleCatalog.graph
     var soak = SoakPolicy()
+    var updates = UpdatePolicy.none
     /// When the next command is put.
     var now: Timestamp
 
@@ -23,28 +24,29 @@ struct Given {
     init(
         _ commands: IncidentCommand..., opening: OpenIncident = OpenIncident(title: "Feed is slow"),
         policy: PhasePolicy = PhasePolicy(), graph: DependencyGraph = SampleCatalog.graph,
-        soak: SoakPolicy = SoakPolicy()
+        soak: SoakPolicy = SoakPolicy(), updates: UpdatePolicy = .none
     ) throws {
         let facts = DecisionFacts(
-            principal: .carla, now: Self.start, policy: policy, graph: graph, soak: soak)
+            principal: .carla, now: Self.start, policy: policy, graph: graph, soak: soak, updates: updates)
         let events = try Incident.decide(.open(opening), on: nil, facts: facts)
         let timeline = Self.record(events, after: 0, by: .carla, at: Self.start, recordedAt: Self.start)
         let incident = try #require(Self.replay(timeline))
         self = try Given(
-            incident: incident, timeline: timeline, policy: policy, graph: graph, soak: soak,
+            incident: incident, timeline: timeline, policy: policy, graph: graph, soak: soak, updates: updates,
             now: Self.start.adding(seconds: 60)
         ).and(commands)
     }
 
     private init(
         incident: Incident, timeline: [RecordedEvent], policy: PhasePolicy, graph: DependencyGraph, soak: SoakPolicy,
-        now: Timestamp
+        updates: UpdatePolicy, now: Timestamp
     ) {
         self.incident = incident
         self.timeline = timeline
         self.policy = policy
         self.graph = graph
         self.soak = soak
+        self.updates = updates
         self.now = now
     }
 
@@ -62,15 +64,17 @@ struct Given {
             var added = Self.record(
                 events, after: given.incident.version, by: principal, at: time ?? given.now, recordedAt: given.now)
             var after = added.reduce(given.incident) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
-            if let revision = after.planRevision(given.facts(by: principal, at: time)) {
+            func take(_ event: (any TimelineEvent)?) {
+                guard let event else { return }
                 added += Self.record(
-                    [revision], after: after.version, by: principal, at: time ?? given.now,
-                    recordedAt: given.now)
+                    [event], after: after.version, by: principal, at: time ?? given.now, recordedAt: given.now)
                 after = added.suffix(1).reduce(after) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
             }
+            take(after.planRevision(given.facts(by: principal, at: time)))
+            take(after.followedEta)
             return Given(
                 incident: after, timeline: given.timeline + added, policy: given.policy, graph: given.graph,
-                soak: given.soak, now: given.now.adding(seconds: 60))
+                soak: given.soak, updates: given.updates, now: given.now.adding(seconds: 60))
         }
     }
 
@@ -117,7 +121,8 @@ struct Given {
 
     private func facts(by principal: Principal, at time: Timestamp?) -> DecisionFacts {
         DecisionFacts(
-            principal: principal, now: now, occurredAt: time, policy: policy, graph: graph, soak: soak)
+            principal: principal, now: now, occurredAt: time, policy: policy, graph: graph, soak: soak,
+            updates: updates)
     }
 
     private func decide(

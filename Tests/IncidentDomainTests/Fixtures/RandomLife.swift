@@ -16,6 +16,10 @@ struct RandomLife {
     let policy: PhasePolicy
     let graph = SampleCatalog.graph
     let soak = SoakPolicy(secondsByTier: [0: 30, 1: 90])
+    /// So short that all of it is missed now and then.
+    let updates = UpdatePolicy(
+        everyMinutes: [.sev1: 1, .sev2: 5], reviewDays: [.sev1: 1, .sev2: 1, .sev3: 1, .sev4: 1],
+        approval: [.sev1: [.users, .regulators], nil: [.regulators]])
 
     static func make(
         commands: Int, _ random: inout SeededGenerator, after check: (RandomLife) throws -> Void
@@ -30,8 +34,10 @@ struct RandomLife {
 
     private mutating func takeStep(_ random: inout SeededGenerator) {
         now = now.adding(seconds: Double.random(in: 0...60, using: &random))
+        if Int.random(in: 0..<40, using: &random) == 0 { now = now.adding(seconds: 86_400) }
         let command =
-            incident == nil ? .open(RandomCommand.opening(&random)) : RandomCommand.make(&random, on: incident)
+            incident == nil
+            ? .open(RandomCommand.opening(&random)) : RandomCommand.make(&random, on: incident, now: now)
         newest = command
         let principal = random.pick([Principal.vera, .rita, .carla, .carla, .daemon])
         var occurredAt = now
@@ -39,7 +45,8 @@ struct RandomLife {
             occurredAt = now.adding(seconds: Double.random(in: -300...8, using: &random))
         }
         let facts = DecisionFacts(
-            principal: principal, now: now, occurredAt: occurredAt, policy: policy, graph: graph, soak: soak)
+            principal: principal, now: now, occurredAt: occurredAt, policy: policy, graph: graph, soak: soak,
+            updates: updates)
         do throws(IncidentRefusal) {
             let events = try Incident.decide(command, on: incident, facts: facts)
             let added = Given.record(
@@ -61,7 +68,8 @@ enum RandomCommand {
     }
 
     /// The way forward comes often enough that every phase is reached, and restoring most often where it can be done.
-    static func make(_ random: inout SeededGenerator, on incident: Incident?) -> IncidentCommand {
+    static func make(_ random: inout SeededGenerator, on incident: Incident?, now: Timestamp) -> IncidentCommand {
+        if Int.random(in: 0..<6, using: &random) == 0 { return updating(&random, incident, now) }
         if incident?.phase == .restore, Int.random(in: 0..<3, using: &random) > 0 {
             return restoring(&random, incident)
         }
@@ -151,10 +159,34 @@ enum RandomCommand {
                 MitigationPatch(owner: text(&random), state: maybe(MitigationState.allCases, &random)))
         case 11: .addTask(text: "call", owner: text(&random))
         default:
-            Bool.random(using: &random)
-                ? .changeTask(id: .random(in: 0...4, using: &random), text: nil, owner: text(&random), done: true)
-                : .postUpdate(
-                    UpdatePosted(audience: random.pick(["internal", "public"]), body: "b", eta: nil, steps: []))
+            .changeTask(id: .random(in: 0...4, using: &random), text: nil, owner: text(&random), done: true)
+        }
+    }
+
+    private static func updating(
+        _ random: inout SeededGenerator, _ incident: Incident?, _ now: Timestamp
+    ) -> IncidentCommand {
+        let soon = now.adding(seconds: .random(in: -20...200, using: &random))
+        let content = UpdateContent(
+            audience: random.pick(UpdateAudience.allCases), isPublic: random.pick([nil, nil, nil, true, false]),
+            body: random.pick(["b", "c"]), eta: random.pick([nil, soon]), nextUpdateAt: random.pick([nil, nil, soon]))
+        let published = incident?.communication?.published.map(\.id) ?? []
+        let id = random.pick((incident?.communication?.drafts.map(\.id) ?? []) + published + [1])
+        let patch = UpdatePatch(
+            body: text(&random), eta: random.pick([nil, soon]), publishAt: random.pick([nil, nil, soon]))
+        return switch Int.random(in: 0..<14, using: &random) {
+        case 0, 1: .postUpdate(content)
+        case 2, 3, 4:
+            .draftUpdate(
+                UpdateRequest(
+                    content, publishAt: random.pick([nil, soon]), corrects: random.pick([nil, nil, published.first])))
+        case 5: .changeUpdate(id: id, .revise(patch))
+        case 6, 7: .changeUpdate(id: id, .approve(revision: .random(in: 1...2, using: &random)))
+        case 8, 9: .changeUpdate(id: id, .publish(at: random.pick([nil, soon])))
+        case 10: .changeUpdate(id: id, .withdraw(reason: text(&random)))
+        case 11: .changeUpdate(id: id, .correct(patch, reason: text(&random)))
+        case 12: .setEta(random.pick([nil, soon]), reason: text(&random))
+        default: .deadlinePassed
         }
     }
 

@@ -148,15 +148,15 @@ struct AssessingTests {
     }
 
     @Test func `only a commander speaks to the outside`() throws {
-        func update(_ audience: String, eta: Timestamp? = nil) -> IncidentCommand {
-            .postUpdate(UpdatePosted(audience: audience, body: "We work on it", eta: eta, steps: ["Reload"]))
+        func update(_ audience: UpdateAudience, eta: Timestamp? = nil) -> IncidentCommand {
+            .postUpdate(UpdateContent(audience: audience, body: "We work on it", eta: eta, steps: ["Reload"]))
         }
         let given = try Given()
-        #expect(given.when(update("internal"), by: .rita).isAccepted)
+        #expect(given.when(update(.staff), by: .rita).isAccepted)
         #expect(
-            given.when(update("public"), by: .rita)
+            given.when(update(.users), by: .rita)
                 == .refused(.roleRequired(.commander, has: .responder, to: "publish an update")))
-        let told = try given.and(update("public", eta: clock("11:00")), update("public"))
+        let told = try given.and(update(.users, eta: clock("11:00")), update(.users))
         #expect(told.incident.updates == 2)
         #expect(told.incident.eta == clock("11:00"), "an update without a time leaves the one that was told")
     }

@@ -141,7 +141,9 @@ struct DetectingTests {
         .changeTask(id: 1, text: "t", owner: nil, done: nil), .start("feed"),
         .rampStep(component: "feed", percent: 10), .verify("feed"), .waive("feed"),
         .failStep(component: "feed", reason: nil),
-        .postUpdate(UpdatePosted(audience: "internal", body: "b", eta: nil, steps: [])), .draftReview,
+        .postUpdate(UpdateContent(audience: .staff, body: "b")),
+        .draftUpdate(UpdateRequest(UpdateContent(audience: .staff, body: "b"))), .setEta(clock("23:00"), reason: "r"),
+        .draftReview,
         .reviseReview(sections: [], status: .draft), .fires("feed"),
     ]
 

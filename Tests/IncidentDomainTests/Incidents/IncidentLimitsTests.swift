@@ -9,7 +9,7 @@ struct IncidentLimitsTests {
         ("tasks", IncidentLimits.tasks, { _ in .addTask(text: "t", owner: nil) }),
         ("mitigations", IncidentLimits.mitigations, { _ in .addMitigation(MitigationDraft(description: "m")) }),
         ("action items", IncidentLimits.actions, { _ in .addAction(ActionDraft(title: "a", kind: .detective)) }),
-        ("updates", IncidentLimits.updates, { _ in .postUpdate(UpdatePosted(audience: "internal", body: "u")) }),
+        ("updates", IncidentLimits.updates, { _ in .postUpdate(UpdateContent(audience: .staff, body: "u")) }),
         (
             "cause statements", IncidentLimits.hypotheses,
             { .stateCause(CauseHypothesis(category: .attack, evidence: "\($0)")) }

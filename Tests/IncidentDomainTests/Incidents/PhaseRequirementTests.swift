@@ -41,7 +41,7 @@ struct PhaseRequirementTests {
             meeting: [.stateCause(CauseHypothesis(category: .technical, confidence: .confirmed))]),
         Example(
             requirement: .updatePosted, detail: "no update posted",
-            meeting: [.postUpdate(UpdatePosted(audience: "internal", body: "We look", eta: nil, steps: []))]),
+            meeting: [.postUpdate(UpdateContent(audience: .staff, body: "We look"))]),
         Example(
             requirement: .mitigationSucceeded, detail: "no mitigation recorded", meeting: [.mitigate(.succeeded)]),
         Example(

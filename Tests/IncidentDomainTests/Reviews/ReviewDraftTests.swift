@@ -120,12 +120,12 @@ struct ReviewDraftTests {
 
     @Test func `expected times are compared with what came true`() throws {
         let given = try Given.incident(in: .restore).and(
-            .postUpdate(UpdatePosted(audience: "public", body: "soon", eta: clock("10:30"))), .start("feed"),
+            .postUpdate(UpdateContent(audience: .users, body: "soon", eta: clock("10:30"))), .start("feed"),
             .verify("feed")
         ).and(.advance)
         let restored = try #require(given.incident.times.restoredAt)
         let early = DurationText.human(clock("10:30").seconds(since: restored))
-        #expect(given.section(.restoration).contains("| public | 2026-11-22 10:30:00 | \(early) early |"))
+        #expect(given.section(.restoration).contains("| users | 2026-11-22 10:30:00 | \(early) early |"))
     }
 
     @Test func `what people wrote takes the place of what was generated, and what they added is appended`() throws {

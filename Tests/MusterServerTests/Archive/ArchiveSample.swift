@@ -83,6 +83,16 @@ enum ArchiveSample {
         INSERT INTO report_baseline (component, symptom, mean, variance, learnt_until)
         VALUES ('cdn', 's', 0.1, 1e-300, now())
         """,
+        """
+        INSERT INTO maintenance (id, title, components, regions, local_start, time_zone, duration_seconds, rrule, ends,
+            created_by, updated_by)
+        VALUES (\(alert), 'Switches', '{cdn,"a,b"}', '{}', '2026-12-06T02:30:00', 'Europe/Berlin', 60, 'FREQ=DAILY',
+            'by_hand', 'mia', 'mia')
+        """,
+        """
+        INSERT INTO maintenance_occurrence (maintenance, local_start, starts_at, ends_at, state, incident, next_at)
+        VALUES (\(alert), '2026-12-06T02:30:00', now(), now() + interval '60 seconds', 'overrun', 1, now())
+        """,
         "INSERT INTO report_salt (day, salt) VALUES (current_date, sha256('salt'))",
         """
         INSERT INTO idempotency (scope, body_hash, command_id, claim_id, answer, expires_at)

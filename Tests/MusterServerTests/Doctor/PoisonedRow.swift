@@ -14,6 +14,8 @@ enum PoisonedRow: String, CaseIterable, Sendable {
     case heartbeat
     case probe
     case baseline = "report_baseline"
+    case maintenance
+    case occurrence = "maintenance_occurrence"
 
     static let id = "0197a1b2-0000-7000-8000-00000000dead"
 
@@ -22,7 +24,8 @@ enum PoisonedRow: String, CaseIterable, Sendable {
     /// What names the row in lists.
     var key: String {
         switch self {
-        case .rule, .silence, .source, .mapping, .token: Self.id
+        case .rule, .silence, .source, .mapping, .token, .maintenance: Self.id
+        case .occurrence: "\(Self.id)/2026-12-06T02:30:00"
         case .component, .heartbeat, .probe: "poison"
         case .baseline: "auth|cannot_sign_in"
         }
@@ -38,7 +41,8 @@ enum PoisonedRow: String, CaseIterable, Sendable {
         case .token: "/v1/tokens"
         case .heartbeat: "/v1/heartbeats"
         case .probe: "/v1/probes"
-        case .baseline: nil
+        case .maintenance: "/v1/maintenance"
+        case .baseline, .occurrence: nil
         }
     }
 
@@ -98,6 +102,19 @@ enum PoisonedRow: String, CaseIterable, Sendable {
                 VALUES ('poison', '{"carrier pigeon": {}}', 60, 5, 1, 1, true, now() - interval '1 day')
                 """
             ]
+        case .maintenance:
+            [maintenance(rule: "FREQ=HOURLY")]
+        case .occurrence:
+            [
+                maintenance(rule: nil),
+                """
+                ALTER TABLE maintenance_occurrence DROP CONSTRAINT maintenance_occurrence_state_check
+                """,
+                """
+                INSERT INTO maintenance_occurrence (maintenance, local_start, starts_at, ends_at, state, next_at)
+                VALUES (\(Self.uuid), '2026-12-06T02:30:00', now(), now() + interval '1 hour', 'asleep', now() - interval '1 day')
+                """,
+            ]
         case .baseline:
             [
                 """
@@ -109,6 +126,15 @@ enum PoisonedRow: String, CaseIterable, Sendable {
     }
 
     private static let uuid = UUID(uuidString: id) ?? UUID()
+
+    private func maintenance(rule: String?) -> SQL {
+        """
+        INSERT INTO maintenance (id, title, components, local_start, time_zone, duration_seconds, rrule, ends, plan_at,
+            created_by, updated_by)
+        VALUES (\(Self.uuid), 'poison', '{db}', '2026-12-06T02:30:00', 'Europe/Berlin', 3600, \(rule), 'automatic',
+            now() - interval '1 day', 'a hand', 'a hand')
+        """
+    }
 
     private func source(kind: String, mapping: String?) -> SQL {
         """

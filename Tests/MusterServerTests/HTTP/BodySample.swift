@@ -75,7 +75,8 @@ struct BodySample {
     private func text(_ schema: JSONValue) throws -> JSONValue {
         let candidates: [JSONValue] = [
             .string(Self.slug), "EUR", "INC-1", "2026-12-24", "2026-11-22T03:12:00Z", "09:30", "http://a/", "204",
-            "0197a1b2-0000-7000-8000-000000000000",
+            "0197a1b2-0000-7000-8000-000000000000", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "2026-12-06T02:30", "FREQ=DAILY",
         ]
         guard let fit = candidates.first(where: { SchemaCheck.complaints($0, schema, in: document).isEmpty }) else {
             throw NoSample(schema: schema.text)

@@ -79,7 +79,9 @@ extension DescribedLife {
         await ask(.put, "/v1/components/extra", ["tier": 3], gives: 201)
         await ask(.put, "/v1/components/extra", ["tier": 3, "name": "Extra"])
         await ask(.put, "/v1/components/extra", ["tier": 2], headers: [.ifMatch: "\"99\""], gives: 412)
-        await readTwice("/v1/components/extra")
+        let fetched = await get("/v1/components/extra")
+        #expect(fetched.headers[.eTag] == "\"2\"")
+        await ask(.put, "/v1/components/extra", fetched.json)
         await ask(.delete, "/v1/components/extra", gives: 204)
         await ask(.delete, "/v1/components/extra", gives: 404)
         await ask(

@@ -37,7 +37,7 @@ import Testing
             #expect(lists.count >= 12)
             let names = [
                 "incidents", "alerts", "silences", "sources", "tokens", "components", "catalog-history", "heartbeats",
-                "probes", "timeline", "estimates", "dead-letters", "changes",
+                "probes", "timeline", "updates", "estimates", "dead-letters", "changes",
             ]
             for list in lists {
                 let path = list.path.replacing("{id}", with: "1").replacing("{slug}", with: "db")

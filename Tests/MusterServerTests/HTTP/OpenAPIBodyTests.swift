@@ -86,7 +86,8 @@ struct OpenAPIBodyTests {
     /// Operations whose path has a UUID.
     private static let byUUID: Set<String> = [
         "acknowledgeAlert", "resolveAlert", "replayDeadLetter", "replayDeadLetters", "updateSource", "rotateSource",
-        "replaceRule",
+        "replaceRule", "updateEndpoint", "testEndpoint", "rotateEndpoint", "replayEndpoint",
+        "changeMaintenance", "beginMaintenance", "endMaintenance", "extendMaintenance", "cancelMaintenance",
     ]
 
     /// A path of the route that leads to its handler.

@@ -47,6 +47,13 @@ import Testing
                 SELECT gen_random_uuid(), '[{"name":"a","operator":"=","value":"b"}]', \(fragment: at) - interval '1 hour',
                     \(fragment: at), 'c', 'c' FROM generate_series(1, 10) AS n
                 """
+            case "maintenance":
+                """
+                INSERT INTO maintenance (id, title, components, local_start, time_zone, duration_seconds, ends, created_by,
+                    updated_by, updated_at)
+                SELECT gen_random_uuid(), 't', '{db}', '2026-01-01T00:00:00', 'UTC', 60, 'automatic', 'c', 'c',
+                    \(fragment: at) FROM generate_series(1, 10) AS n
+                """
             default:
                 """
                 INSERT INTO idempotency (scope, body_hash, command_id, claim_id, expires_at, answer)
@@ -60,7 +67,7 @@ import Testing
     private static func table(_ bound: TableBound) -> String {
         [
             "dead letters": "dead_letter", "changes": "change_event", "requests": "alert_request",
-            "notes": "alert_note", "silences": "silence",
+            "notes": "alert_note", "silences": "silence", "maintenance": "maintenance",
         ][bound.what] ?? "idempotency"
     }
 
@@ -87,6 +94,7 @@ import Testing
                 let column =
                     [
                         "dead letters": "last_at", "changes": "at", "requests": "processed_at", "silences": "ends_at",
+                        "maintenance": "updated_at",
                     ][bound.what] ?? "expires_at"
                 #expect(
                     try await daemon.count(

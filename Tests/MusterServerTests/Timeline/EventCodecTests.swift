@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Glibc
-import IncidentDomain
 import Testing
 
+@testable import IncidentDomain
 @testable import MusterServer
 
 /// What was stored once is read for ever: each kind's golden file is such a stored payload. A change that breaks one of
@@ -71,6 +71,41 @@ struct EventCodecTests {
             """
         #expect(String(decoding: try EventCodec.encode(event).payload, as: UTF8.self) == golden)
         #expect(try EventCodec.decode(kind: "alerts_attached", version: 1, payload: Array(golden.utf8)) == event)
+    }
+
+    /// Events that got fields after they were first stored, with what they are stored as now.
+    private static let extended: [(event: any TimelineEvent, golden: String)] = {
+        let due = Timestamp(milliseconds: 1_795_348_800_123)
+        let content = UpdateContent(audience: .users, language: "de", body: "Wir arbeiten daran.", eta: due)
+        let written = #""2026-11-22T12:00:00.123Z""#
+        return [
+            (
+                UpdatePosted(content, id: 2, nextUpdateAt: due),
+                #"{"audience":"users","body":"Wir arbeiten daran.","eta":\#(written),"id":2,"language":"de","#
+                    + #""next_update_at":\#(written),"public":true,"steps":[]}"#
+            ),
+            (
+                SeveritySet(severity: .sev1, previous: .sev2, updateDueAt: due),
+                #"{"previous":"sev2","severity":"sev1","update_due_at":\#(written)}"#
+            ),
+            (
+                PhaseEntered(phase: .review, from: .restore, overridden: [], reason: nil, reviewDueAt: due),
+                #"{"from":"restore","overridden":[],"phase":"review","review_due_at":\#(written)}"#
+            ),
+            (
+                PhaseReverted(phase: .mitigate, from: .review, reason: "again", updateDueAt: due),
+                #"{"from":"review","phase":"mitigate","reason":"again","update_due_at":\#(written)}"#
+            ),
+        ]
+    }()
+
+    @Test func `fields that came later stand beside the first ones`() throws {
+        for (event, golden) in Self.extended {
+            let stored = try EventCodec.encode(IncidentEvent(event))
+            #expect(String(decoding: stored.payload, as: UTF8.self) == golden)
+            let read = try EventCodec.decode(kind: stored.kind, version: 1, payload: stored.payload)
+            #expect(read == IncidentEvent(event))
+        }
     }
 
     @Test func `an unknown kind is named`() {

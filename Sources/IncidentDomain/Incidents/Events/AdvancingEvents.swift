@@ -4,8 +4,21 @@ package struct PhaseEntered: TimelineEvent {
     /// What was not met and overridden, as sentences.
     package var overridden: [OverriddenRequirement]
     package var reason: String?
+    /// When the review is due that begins with it.
+    package var reviewDueAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case phase, from, overridden, reason
+        case reviewDueAt = "review_due_at"
+    }
 
     package static let kind = "phase_entered"
+    package static let examples = [
+        PhaseEntered(
+            phase: .mitigate, from: .assess,
+            overridden: [OverriddenRequirement(requirement: .causeGiven, detail: "no cause category is given")],
+            reason: "the rollback cannot wait")
+    ]
     package var isNotified: Bool { true }
 
     package var redacted: PhaseEntered {
@@ -30,6 +43,8 @@ package struct PhaseEntered: TimelineEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.times.leave(from, at: moment)
         incident.phase = phase
+        guard phase == .review, reviewDueAt != nil || incident.communication != nil else { return }
+        incident.communicate { $0.expectReview(by: reviewDueAt) }
     }
 }
 
@@ -43,8 +58,18 @@ package struct PhaseReverted: TimelineEvent {
     package var phase: Phase
     package var from: Phase
     package var reason: String
+    /// When the next update is due of what goes on.
+    package var updateDueAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case phase, from, reason
+        case updateDueAt = "update_due_at"
+    }
 
     package static let kind = "phase_reverted"
+    package static let examples = [
+        PhaseReverted(phase: .mitigate, from: .restore, reason: "it broke again")
+    ]
     package var isNotified: Bool { true }
 
     package var redacted: PhaseReverted {
@@ -67,6 +92,14 @@ package struct PhaseReverted: TimelineEvent {
         incident.times.goBack(to: phase)
         incident.phase = phase
         if incident.review?.status == .approved { incident.review?.status = .draft }
+        // While people waited for nothing, no update was due; and what was to be published then says what no longer holds.
+        guard !from.hasWaitingPeople, updateDueAt != nil || incident.communication != nil else { return }
+        incident.communicate { communication in
+            communication.expectUpdate(by: updateDueAt)
+            for index in communication.drafts.indices where from == .closed {
+                communication.drafts[index].publishAt = nil
+            }
+        }
     }
 }
 
@@ -75,6 +108,9 @@ package struct IncidentMerged: TimelineEvent {
     package var reason: String?
 
     package static let kind = "incident_merged"
+    package static let examples = [
+        IncidentMerged(into: 7, reason: "the same outage")
+    ]
     package var isNotified: Bool { true }
 
     package var redacted: IncidentMerged {
@@ -105,6 +141,10 @@ package struct IncidentAbsorbed: TimelineEvent {
     package var alerts: Int
 
     package static let kind = "incident_absorbed"
+    package static let examples = [
+        IncidentAbsorbed(
+            number: 8, title: "Uploads fail", impacts: [EventExamples.impact], firing: ["": 1, "cdn": 2], alerts: 3)
+    ]
 
     package var redacted: IncidentAbsorbed {
         var copy = self
@@ -150,6 +190,10 @@ package struct EntryRedacted: TimelineEvent {
     }
 
     package static let kind = "entry_redacted"
+    package static let examples = [
+        EntryRedacted(
+            sequence: 3, reason: "a password", replacementDigest: String(repeating: "0f", count: 32))
+    ]
 
     package var redacted: EntryRedacted {
         var copy = self

@@ -4,6 +4,9 @@ package struct AlertsAttached: ValueEvent {
     package init(_ value: AlertBatch) { self.value = value }
 
     package static let kind = "alerts_attached"
+    package static let examples = [
+        AlertsAttached(AlertBatch([AlertMention(id: "0199-a", title: "Errors", component: "cdn")]))
+    ]
 
     package var redacted: AlertsAttached { AlertsAttached(value.redacted) }
     package var sentence: String { value.sentence { "\($0) attached" } }
@@ -20,6 +23,9 @@ package struct AlertsCleared: ValueEvent {
     package init(_ value: AlertBatch) { self.value = value }
 
     package static let kind = "alerts_cleared"
+    package static let examples = [
+        AlertsCleared(AlertBatch([AlertMention(id: "0199-b", title: "Latency", component: nil)]))
+    ]
 
     package var redacted: AlertsCleared { AlertsCleared(value.redacted) }
     package var sentence: String { value.sentence { "\($0) cleared\(value.atOnce == true ? " at once" : "")" } }
@@ -75,6 +81,12 @@ package struct ReportsCounted: ValueEvent {
     package init(_ value: ReportSeries) { self.value = value }
 
     package static let kind = "reports_counted"
+    package static let examples = [
+        ReportsCounted(
+            ReportSeries(
+                total: 84, peakPerMinute: 31, baselinePerMinute: 0.6, from: EventExamples.noon, bucketSeconds: 60,
+                buckets: [1, 0, 31, 29, 23]))
+    ]
 
     package var sentence: String { value.sentence }
 

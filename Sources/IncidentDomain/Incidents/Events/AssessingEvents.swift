@@ -4,6 +4,9 @@ package struct IncidentDescribed: TimelineEvent {
     package var labels: [String: String]?
 
     package static let kind = "incident_described"
+    package static let examples = [
+        IncidentDescribed(title: "Videos stall", summary: "After ten seconds", labels: ["region": "eu-north"])
+    ]
 
     package var redacted: IncidentDescribed {
         var copy = self
@@ -41,6 +44,9 @@ package struct StartCorrected: TimelineEvent {
     }
 
     package static let kind = "start_corrected"
+    package static let examples = [
+        StartCorrected(startedAt: EventExamples.before, previous: EventExamples.noon)
+    ]
 
     package var sentence: String {
         "Impact start corrected to \(startedAt.toTheSecond) (was \(previous.toTheSecond))."
@@ -56,8 +62,18 @@ package struct StartCorrected: TimelineEvent {
 package struct SeveritySet: TimelineEvent {
     package var severity: Severity
     package var previous: Severity?
+    /// When the next update is due at this severity.
+    package var updateDueAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case severity, previous
+        case updateDueAt = "update_due_at"
+    }
 
     package static let kind = "severity_set"
+    package static let examples = [
+        SeveritySet(severity: .sev2, previous: .sev3)
+    ]
     package var isNotified: Bool { true }
 
     package var sentence: String {
@@ -68,6 +84,8 @@ package struct SeveritySet: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.severity = severity
+        guard updateDueAt != nil || incident.communication != nil else { return }
+        incident.communicate { $0.expectUpdate(by: updateDueAt) }
     }
 }
 
@@ -77,6 +95,12 @@ package struct CauseStated: ValueEvent {
     package init(_ value: CauseHypothesis) { self.value = value }
 
     package static let kind = "cause_stated"
+    package static let examples = [
+        CauseStated(
+            CauseHypothesis(
+                category: .technical, subcategory: .configuration, confidence: .confirmed, evidence: "the diff of 11:58"
+            ))
+    ]
 
     package var redacted: CauseStated {
         var copy = self
@@ -109,6 +133,9 @@ package struct RoleAssigned: TimelineEvent {
     package var previous: String?
 
     package static let kind = "role_assigned"
+    package static let examples = [
+        RoleAssigned(role: .commander, person: "Mia", previous: "Ron")
+    ]
 
     package var redacted: RoleAssigned {
         var copy = self
@@ -134,6 +161,9 @@ package struct ImpactSet: ValueEvent {
     package init(_ value: ComponentImpact) { self.value = value }
 
     package static let kind = "impact_set"
+    package static let examples = [
+        ImpactSet(EventExamples.impact)
+    ]
 
     package var redacted: ImpactSet { ImpactSet(value.redacted) }
 
@@ -164,6 +194,9 @@ package struct ImpactRemoved: TimelineEvent {
     package var component: String
 
     package static let kind = "impact_removed"
+    package static let examples = [
+        ImpactRemoved(component: "cdn")
+    ]
 
     package var sentence: String { "Impact on \(component) removed." }
     package var isAboutOneComponent: Bool { true }
@@ -180,6 +213,12 @@ package struct AudienceImpactSet: ValueEvent {
     package init(_ value: AudienceImpact) { self.value = value }
 
     package static let kind = "audience_impact_set"
+    package static let examples = [
+        AudienceImpactSet(
+            AudienceImpact(
+                audience: .users, description: "cannot watch", people: 1_200_000, money: 12_500.5, currency: "EUR",
+                reports: 812))
+    ]
 
     package var redacted: AudienceImpactSet {
         var copy = self
@@ -218,6 +257,9 @@ package struct NoteAdded: TimelineEvent {
     package var number: Int?
 
     package static let kind = "note_added"
+    package static let examples = [
+        NoteAdded(text: "line one\nline two", key: true)
+    ]
 
     package var redacted: NoteAdded {
         var copy = self
@@ -240,6 +282,9 @@ package struct TaskAdded: TimelineEvent {
     package var owner: String?
 
     package static let kind = "task_added"
+    package static let examples = [
+        TaskAdded(id: 1, text: "Call the carrier", owner: "Ron")
+    ]
 
     package var redacted: TaskAdded {
         var copy = self
@@ -264,6 +309,9 @@ package struct TaskChanged: TimelineEvent {
     package var done: Bool?
 
     package static let kind = "task_changed"
+    package static let examples = [
+        TaskChanged(id: 1, text: "Call both carriers", owner: "Mia", done: true)
+    ]
 
     package var redacted: TaskChanged {
         var copy = self
@@ -285,45 +333,5 @@ package struct TaskChanged: TimelineEvent {
         incident.tasks[index].text = text ?? incident.tasks[index].text
         incident.tasks[index].owner = owner ?? incident.tasks[index].owner
         incident.tasks[index].done = done ?? incident.tasks[index].done
-    }
-}
-
-package struct UpdatePosted: TimelineEvent {
-    package var audience: String
-    package var body: String
-    /// The expected time of restoration that was told.
-    package var eta: Timestamp?
-    /// What the readers can do, one step each.
-    package var steps: [String]
-
-    package init(audience: String, body: String, eta: Timestamp? = nil, steps: [String] = []) {
-        self.audience = audience
-        self.body = body
-        self.eta = eta
-        self.steps = steps
-    }
-
-    package static let kind = "update_posted"
-    package var isNotified: Bool { true }
-
-    package var redacted: UpdatePosted {
-        var copy = self
-        copy.body = body.redacted
-        copy.steps = steps.map(\.redacted)
-        return copy
-    }
-
-    package var sentence: String {
-        var text = "Update posted to \(audience.onOneLine): \(body.sentence)"
-        if let eta { text += " ETA: \(eta.toTheSecond)." }
-        let list = steps.map(\.onOneLine).filter { !$0.isEmpty }.joined(separator: "; ")
-        return list.isEmpty ? text : "\(text) What to do: \(list.sentence)"
-    }
-
-    package var isKeyMoment: Bool { true }
-
-    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.updates += 1
-        incident.eta = eta ?? incident.eta
     }
 }

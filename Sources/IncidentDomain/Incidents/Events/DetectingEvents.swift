@@ -3,7 +3,7 @@ package struct IncidentOpened: TimelineEvent {
     package var summary: String?
     package var startedAt: Timestamp
     package var labels: [String: String]
-    /// `person` or `alert`.
+    /// `person`, `alert` or `maintenance` (`OpenIncident.Origin`).
     package var origin: String
 
     private enum CodingKeys: String, CodingKey {
@@ -12,6 +12,11 @@ package struct IncidentOpened: TimelineEvent {
     }
 
     package static let kind = "incident_opened"
+    package static let examples = [
+        IncidentOpened(
+            title: "Videos do not play", summary: "Error 503 / \"edge\" – ünïcode ✓", startedAt: EventExamples.before,
+            labels: ["region": "eu-west", "service": "playback"], origin: "alert")
+    ]
     package var isNotified: Bool { true }
 
     package var redacted: IncidentOpened {
@@ -23,7 +28,7 @@ package struct IncidentOpened: TimelineEvent {
     }
 
     package var sentence: String {
-        "Opened\(origin == "alert" ? " by an alert" : ""): \(title.sentence) "
+        "Opened\(["alert": " by an alert", "maintenance": " by an overrun"][origin] ?? ""): \(title.sentence) "
             + "Impact started \(startedAt.toTheSecond)."
     }
 
@@ -36,6 +41,9 @@ package struct IncidentOpened: TimelineEvent {
 
 package struct Acknowledged: TimelineEvent {
     package static let kind = "acknowledged"
+    package static let examples = [
+        Acknowledged()
+    ]
     package var isNotified: Bool { true }
 
     package var sentence: String { "Acknowledged." }
@@ -50,6 +58,9 @@ package struct IncidentDismissed: TimelineEvent {
     package var reason: String
 
     package static let kind = "incident_dismissed"
+    package static let examples = [
+        IncidentDismissed(reason: "a test alert")
+    ]
     package var isNotified: Bool { true }
 
     package var redacted: IncidentDismissed {

@@ -6,6 +6,9 @@ package struct MitigationAdded: TimelineEvent {
     package var state: MitigationState
 
     package static let kind = "mitigation_added"
+    package static let examples = [
+        MitigationAdded(id: 1, description: "Roll back", kind: "rollback", owner: "Ron", state: .running)
+    ]
 
     package var redacted: MitigationAdded {
         var copy = self
@@ -38,6 +41,11 @@ package struct MitigationChanged: TimelineEvent {
     package var previous: MitigationState?
 
     package static let kind = "mitigation_changed"
+    package static let examples = [
+        MitigationChanged(
+            id: 1, description: "Roll back again", kind: "rollback", owner: "Mia", state: .succeeded,
+            previous: .running)
+    ]
 
     package var redacted: MitigationChanged {
         var copy = self

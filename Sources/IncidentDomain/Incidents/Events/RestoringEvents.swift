@@ -8,6 +8,10 @@ package struct StepStarted: TimelineEvent {
     package var estimate: StepEstimate?
 
     package static let kind = "step_started"
+    package static let examples = [
+        StepStarted(
+            component: "cdn", overridden: ["waits for core (restoring)"], reason: "only reads")
+    ]
 
     package var redacted: StepStarted {
         var copy = self
@@ -36,6 +40,9 @@ package struct StepRamped: TimelineEvent {
     package var percent: Int
 
     package static let kind = "step_ramped"
+    package static let examples = [
+        StepRamped(component: "cdn", percent: 50)
+    ]
 
     package var sentence: String { "\(component) ramped to \(percent) %." }
     package var isAboutOneComponent: Bool { true }
@@ -56,6 +63,9 @@ package struct StepVerifying: TimelineEvent {
     }
 
     package static let kind = "step_verifying"
+    package static let examples = [
+        StepVerifying(component: "cdn", soakUntil: EventExamples.noon)
+    ]
 
     package var sentence: String { "\(component) is up; soaking until \(soakUntil.toTheSecond)." }
     package var isAboutOneComponent: Bool { true }
@@ -69,6 +79,9 @@ package struct StepRestored: TimelineEvent {
     package var component: String
 
     package static let kind = "step_restored"
+    package static let examples = [
+        StepRestored(component: "cdn")
+    ]
 
     package var sentence: String { "\(component) restored." }
     package var isKeyMoment: Bool { true }
@@ -85,6 +98,9 @@ package struct StepWaived: TimelineEvent {
     package var reason: String
 
     package static let kind = "step_waived"
+    package static let examples = [
+        StepWaived(component: "cdn", reason: "is retired tomorrow")
+    ]
 
     package var redacted: StepWaived {
         var copy = self
@@ -107,6 +123,9 @@ package struct StepFailed: TimelineEvent {
     package var reason: String?
 
     package static let kind = "step_failed"
+    package static let examples = [
+        StepFailed(component: "cdn", reason: "the cache was cold")
+    ]
 
     package var redacted: StepFailed {
         var copy = self
@@ -130,6 +149,9 @@ package struct StepRegressed: TimelineEvent {
     package var reason: String
 
     package static let kind = "step_regressed"
+    package static let examples = [
+        StepRegressed(component: "cdn", reason: "an alert fires on it again")
+    ]
 
     package var redacted: StepRegressed {
         var copy = self
@@ -154,6 +176,9 @@ package struct RestorationOrdered: TimelineEvent {
     package var reason: String?
 
     package static let kind = "restoration_ordered"
+    package static let examples = [
+        RestorationOrdered(components: ["core", "cdn"], reason: "the match begins at eight")
+    ]
 
     package var redacted: RestorationOrdered {
         var copy = self
@@ -206,6 +231,14 @@ package struct PlanRevised: TimelineEvent {
     }
 
     package static let kind = "plan_revised"
+    package static let examples = [
+        PlanRevised(
+            revision: 3, changes: [.components, .order, .expected], joined: ["cdn"], left: ["ads"],
+            waves: [["core"], ["cdn", "edge"]],
+            expected: ExpectedRestoration(median: EventExamples.noon, p90: EventExamples.noon.adding(seconds: 600)),
+            previous: ExpectedRestoration(median: EventExamples.before, p90: EventExamples.noon),
+            spans: [PlannedSpan(component: "core", begin: EventExamples.before, end: EventExamples.noon)])
+    ]
 
     package var sentence: String {
         var clauses: [String] = []

@@ -2,6 +2,9 @@ package struct ReviewDrafted: TimelineEvent {
     package var revision: Int
 
     package static let kind = "review_drafted"
+    package static let examples = [
+        ReviewDrafted(revision: 1)
+    ]
 
     package var sentence: String { "Review draft created (revision \(revision))." }
 
@@ -29,6 +32,10 @@ package struct ReviewRevised: TimelineEvent {
     }
 
     package static let kind = "review_revised"
+    package static let examples = [
+        ReviewRevised(revision: 2, status: .inReview, sections: EventExamples.sections, scope: .whole),
+        ReviewRevised(revision: 2, status: .inReview, sections: EventExamples.sections),
+    ]
     package static let versions = 1...2
 
     package var version: Int {
@@ -79,6 +86,10 @@ package struct ReviewApproved: TimelineEvent {
     package var order: [String]?
 
     package static let kind = "review_approved"
+    package static let examples = [
+        ReviewApproved(revision: 2, sections: EventExamples.sections),
+        ReviewApproved(revision: 2, sections: EventExamples.sections, order: ["summary", "lessons"]),
+    ]
     package static let versions = 1...2
     package var version: Int { order == nil ? 1 : 2 }
 
@@ -119,6 +130,11 @@ package struct ActionAdded: TimelineEvent {
     package var required: Bool
 
     package static let kind = "action_added"
+    package static let examples = [
+        ActionAdded(
+            ordinal: 1, title: "Test the configuration", kind: .preventive, owner: "Ron", due: "2026-12-24",
+            required: true)
+    ]
 
     package var redacted: ActionAdded {
         var copy = self
@@ -152,6 +168,11 @@ package struct ActionChanged: TimelineEvent {
     package var state: ActionState?
 
     package static let kind = "action_changed"
+    package static let examples = [
+        ActionChanged(
+            ordinal: 1, title: "Test every configuration", kind: .detective, owner: "Mia", due: "2026-12-31",
+            required: false, state: .inProgress)
+    ]
 
     package var redacted: ActionChanged {
         var copy = self

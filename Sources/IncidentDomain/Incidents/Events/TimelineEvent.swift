@@ -6,6 +6,8 @@
 package protocol TimelineEvent: Hashable, Codable, Sendable {
     /// The stored name.
     static var kind: String { get }
+    /// One of each version, with every field set: the catalogue of kinds shows the newest, golden files hold them all.
+    static var examples: [Self] { get }
     /// The versions of the stored form that can be read.
     static var versions: ClosedRange<Int> { get }
     /// The version in which this event is stored.
@@ -74,7 +76,9 @@ package struct IncidentEvent: Hashable, Sendable {
         IncidentOpened.self, Acknowledged.self, IncidentDismissed.self,
         IncidentDescribed.self, StartCorrected.self, SeveritySet.self, CauseStated.self, RoleAssigned.self,
         ImpactSet.self, ImpactRemoved.self, AudienceImpactSet.self,
-        NoteAdded.self, TaskAdded.self, TaskChanged.self, UpdatePosted.self,
+        NoteAdded.self, TaskAdded.self, TaskChanged.self,
+        UpdatePosted.self, UpdateDrafted.self, UpdateApproved.self, UpdateScheduled.self, UpdateHeld.self,
+        UpdateWithdrawn.self, UpdateCorrected.self, UpdateOverdue.self, ReviewOverdue.self, EtaSet.self,
         MitigationAdded.self, MitigationChanged.self,
         StepStarted.self, StepRamped.self, StepVerifying.self, StepRestored.self, StepWaived.self, StepFailed.self,
         StepRegressed.self, RestorationOrdered.self, PlanRevised.self,

@@ -130,7 +130,8 @@ struct AlertPlacer: Sendable {
             opensAt[id] = try await RuleStore.opening(of: hours, at: now, in: transaction)
         }
         return Placement.Conditions(
-            now: now, graph: graph, rules: rules.rules, silences: rules.silences, opensAt: opensAt,
+            now: now, graph: graph, rules: rules.rules, silences: rules.silences,
+            maintenance: try await OccurrenceStore.running(at: now, in: transaction), opensAt: opensAt,
             settleSeconds: Double(settle.components.seconds), correlates: correlationWindow > .zero,
             reportsOpenIncidents: reportsOpenIncidents)
     }

@@ -43,9 +43,15 @@ struct PlacementStore: Sendable {
     ///
     /// - Returns: False when another transaction has it.
     func lockPlacement(in transaction: PostgresTransaction) async throws -> Bool {
-        let key: Int64 = 0x6D75_7374_6572_0001
-        return try await transaction.query("SELECT pg_try_advisory_xact_lock(\(Int(key))) AS is_mine").first?
+        try await transaction.query("SELECT pg_try_advisory_xact_lock(\(Self.placementKey)) AS is_mine").first?
             .decode("is_mine") ?? false
+    }
+
+    private static let placementKey = 0x6D75_7374_6572_0001
+
+    /// Waits until nobody places alerts, and keeps it so until the transaction ends: for what changes whether alerts are held.
+    func waitForPlacement(in transaction: PostgresTransaction) async throws {
+        try await transaction.query("SELECT pg_advisory_xact_lock(\(Self.placementKey))")
     }
 
     /// Locks, in an order that is everybody's, what placing these groups will ask for: the groups, which daemons of the
@@ -141,7 +147,7 @@ extension PlacementStore {
             """
             SELECT count(*) AS firings FROM alert
             WHERE source = \(key.source) AND group_key = \(key.group) AND first_seen_at > \(start)
-                AND held IS NOT NULL AND held <> 'silence' AND rule = \(rule) AND id <> ALL (\(others))
+                AND held IS NOT NULL AND held NOT IN ('silence', 'maintenance') AND rule = \(rule) AND id <> ALL (\(others))
             """
         ).first?.decode("firings") ?? 0
     }

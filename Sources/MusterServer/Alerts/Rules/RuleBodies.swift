@@ -45,13 +45,8 @@ enum RuleBodies {
                 afterSeconds: step.integer("after_seconds", 1...EscalationPlan.secondsMax),
                 endpoints: step.strings("endpoints", max: max, 1...100))
         }
-        guard let notify, !notify.isEmpty else {
-            if steps != nil { then.require("notify", "is required with escalate: the endpoints that hear first") }
-            return nil
-        }
-        let plan = EscalationPlan(notify: notify, escalate: steps ?? [])
-        if let complaint = plan.complaint { then.refuse("escalate", complaint) }
-        return plan
+        guard notify?.isEmpty == false || steps?.isEmpty == false else { return nil }
+        return EscalationPlan(notify: notify ?? [], escalate: steps ?? [])
     }
 
     /// Reads what is stored.
@@ -66,6 +61,12 @@ enum RuleBodies {
 
     /// What is wrong with a rule beyond its fields, where its bodies' readers do not look.
     static func fault(_ rule: RoutingRule) -> Problem? {
+        if let paging = rule.paging {
+            if paging.steps.contains(where: \.endpoints.isEmpty) {
+                return .invalid("/then/notify", "should name endpoints, and so should each step of escalate")
+            }
+            if let complaint = paging.complaint { return .invalid("/then/escalate", complaint) }
+        }
         guard let hours = rule.hours else { return nil }
         if hours.days.isEmpty || hours.days.contains(0) {
             return .invalid(

@@ -71,6 +71,8 @@ struct RuleTrial: Sendable {
         if let hours = outcome.deciding?.hours {
             known.opensAt = try await RuleStore.opening(of: hours, at: moment, in: pool)
         }
+        let running = try await OccurrenceStore.running(at: moment, in: pool)
+        known.maintenanceUntil = RunningMaintenance.end(of: outcome.alert, among: running, at: moment)
         return try await WorkerPool.run { [known] in
             var (left, known) = (budget, known)
             left.nextAlert()
@@ -91,6 +93,7 @@ struct RuleTrial: Sendable {
         case .silence:
             return
                 "The silence \(hold.silence?.text ?? "") holds it until \(hold.until?.description ?? "")."
+        case .maintenance: return "Its component is under maintenance until \(hold.until?.description ?? "")."
         case .count:
             let threshold = rule?.threshold ?? FiringThreshold(count: 1, withinSeconds: 1)
             return "The rule \(name) opens an incident after \(threshold.count) firings of the group within "

@@ -35,6 +35,7 @@ CREATE TABLE notice (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX notice_new ON notice (id) WHERE NOT fanned_out;
+CREATE INDEX notice_incident ON notice (incident, id) WHERE incident IS NOT NULL;
 CREATE INDEX notice_age ON notice (created_at);
 
 -- The outbox: one notice for one endpoint.

@@ -4,17 +4,38 @@ import IncidentDomain
 /// The channels that an endpoint may be: the one table of outbound formats, one file each.
 enum EndpointFormat: String, CaseIterable, Sendable {
     case standardWebhooks = "standard-webhooks"
+    case cloudEvents = "cloudevents"
+    case slack
+    case teams
+    case discord
+    case pagerDuty = "pagerduty"
+    case opsgenie
+    case alertmanager
+    case ntfy
+    case email
+    case template
 
     var format: any OutboundFormat.Type {
         switch self {
         case .standardWebhooks: StandardWebhooksFormat.self
+        case .cloudEvents: OutboundCloudEventsFormat.self
+        case .slack: SlackFormat.self
+        case .teams: TeamsFormat.self
+        case .discord: DiscordFormat.self
+        case .pagerDuty: OutboundPagerDutyFormat.self
+        case .opsgenie: OutboundOpsgenieFormat.self
+        case .alertmanager: OutboundAlertmanagerFormat.self
+        case .ntfy: NtfyFormat.self
+        case .email: EmailFormat.self
+        case .template: TemplateFormat.self
         }
     }
 }
 
 /// How a notice becomes a message of one channel, and what the channel's answers mean. Pure: no clock, no I/O.
 ///
-/// The same notice for the same endpoint always gives the same bytes, except for what signs the attempt.
+/// The same notice for the same endpoint always gives the same bytes, except for what says when the attempt was made: its
+/// signature, and the date of a mail.
 protocol OutboundFormat: Sendable {
     /// The options that it takes, beside URL, filters and headers.
     static var options: [EndpointOption] { get }
@@ -22,6 +43,10 @@ protocol OutboundFormat: Sendable {
     static var usualURL: String? { get }
     /// Whether its messages are signed by Muster, so that the endpoint has a signing secret.
     static var isSigned: Bool { get }
+    /// What is wrong with options that are good one by one, as `channel is required with a token`; nil when they are good.
+    ///
+    /// - Parameter url: The endpoint's, or the usual one.
+    static func complaint(url: String, options: [String: String]) -> String?
     /// Whether it tells of such a notice at all: a pager hears only of what opens, is acknowledged or ends.
     static func tells(_ notice: Notice) -> Bool
     /// - Throws: `OutboundMistake` when no message can be made: the notification is given up with its reason.
@@ -34,6 +59,7 @@ extension OutboundFormat {
     static var options: [EndpointOption] { [] }
     static var usualURL: String? { nil }
     static var isSigned: Bool { false }
+    static func complaint(url: String, options: [String: String]) -> String? { nil }
     static func tells(_ notice: Notice) -> Bool { true }
     static func verdict(of answer: OutboundAnswer) -> OutboundVerdict { .usual(answer) }
 }
@@ -61,6 +87,16 @@ struct EndpointOption: Sendable {
     }
 }
 
+extension EndpointOption {
+    /// A token or key that is sent in a header: one that cannot be written there is refused.
+    static func key(_ name: String, isRequired: Bool = false, _ description: String) -> EndpointOption {
+        EndpointOption(name, isRequired: isRequired, isSecret: true, description) { text in
+            (1...500).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+                ? nil : "should be 1 to 500 characters of printable ASCII, without spaces"
+        }
+    }
+}
+
 /// All that a format needs to make a message.
 struct OutboundMessage: Sendable {
     var notice: Notice
@@ -70,7 +106,7 @@ struct OutboundMessage: Sendable {
     var sentAt: Timestamp
     /// The public address of the daemon without a slash at the end, as `https://muster.example`.
     var publicURL: String
-    /// The endpoint's URL; empty for channels that have none, as mail.
+    /// The endpoint's URL, or the usual one; empty for channels that have none, as mail.
     var url: String
     /// The options of the endpoint, secrets opened.
     var options: [String: String]
@@ -81,6 +117,19 @@ struct OutboundMessage: Sendable {
 
     /// The whole address of what there is to read.
     var link: String? { notice.link.map { publicURL + $0 } }
+
+    /// The name of the host in the public address, in lower case and without its port: `muster.example`.
+    var host: String {
+        let rest = publicURL.split(separator: "://", maxSplits: 1).last ?? ""
+        let authority = rest.prefix { !"/?#".contains($0) }
+        let host =
+            authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
+        return host.isEmpty ? "muster.invalid" : host.lowercased()
+    }
+
+    /// What every message of an incident has in common, and no other incident, here or at another Muster's: `INC-7@muster.example`.
+    /// What belongs to no incident is alone.
+    var key: String { "\(notice.incident?.id ?? id)@\(OutboundText.fit(host, 200, .bytes))" }
 }
 
 /// A secret that messages are signed with.
@@ -104,6 +153,8 @@ struct OutboundRequest: Hashable, Sendable {
     var body: [UInt8]
     /// What carries it: HTTP, or the machine's mail program, which gets the body as its input.
     var carrier: Carrier = .http
+    /// What later messages of the incident get as their `thread`, where the answer gives no reference.
+    var reference: String?
 
     enum Carrier: Hashable, Sendable {
         case http
@@ -112,6 +163,7 @@ struct OutboundRequest: Hashable, Sendable {
 
     static func == (one: OutboundRequest, other: OutboundRequest) -> Bool {
         one.method == other.method && one.url == other.url && one.body == other.body && one.carrier == other.carrier
+            && one.reference == other.reference
             && one.headers.map(\.name) == other.headers.map(\.name)
             && one.headers.map(\.value) == other.headers.map(\.value)
     }
@@ -134,6 +186,8 @@ struct OutboundAnswer: Sendable {
     static let bodyBytesMax = 64 << 10
 
     var text: String { String(decoding: body, as: UTF8.self) }
+    /// The body as JSON; null when it is none.
+    var json: JSONValue { (try? JSONParser.parse(body, doubledNames: .lastWins)) ?? .null }
 }
 
 /// What becomes of a notification after an attempt.
@@ -142,6 +196,8 @@ enum OutboundVerdict: Hashable, Sendable {
     case delivered(reference: String? = nil)
     /// It may be taken later: by the schedule, or not before so many seconds.
     case retry(reason: String, afterSeconds: Double? = nil)
+    /// The message that this one was to follow or change is gone: it is sent again at once, without `thread`.
+    case anew(reason: String)
     /// This message will never be taken, and says nothing about the next.
     case failed(reason: String)
     /// The endpoint takes nothing any more: it is disabled.

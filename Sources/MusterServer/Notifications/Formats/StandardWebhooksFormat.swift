@@ -12,7 +12,7 @@ enum StandardWebhooksFormat: OutboundFormat {
     static func message(_ message: OutboundMessage) throws(OutboundMistake) -> OutboundRequest {
         var json = JSONWriter()
         json.object { json in
-            json.member("type", "muster.\(message.notice.kind)")
+            json.member("type", message.notice.type)
             json.member("timestamp", message.notice.occurredAt)
             json.member("data", message.notice)
         }

@@ -1,0 +1,146 @@
+/// Where an update stands.
+package enum UpdateState: String, CaseIterable, Codable, Sendable {
+    case draft, scheduled, published, withdrawn
+}
+
+/// One update from its first draft to its newest correction, as the timeline tells it.
+package struct UpdateRecord: Hashable, Sendable {
+    /// What was published: first the update itself, then each correction.
+    package struct Version: Hashable, Sendable {
+        package let language: String
+        package let body: String
+        package let eta: Timestamp?
+        package let steps: [String]
+        package let publishedAt: Timestamp
+        package let publishedBy: String
+        /// Why it was corrected.
+        package let reason: String?
+    }
+
+    package let id: Int
+    package fileprivate(set) var state: UpdateState
+    /// One of `UpdateAudience`; of releases that had none, whatever its author called it.
+    package fileprivate(set) var audience: String
+    package fileprivate(set) var isPublic: Bool
+    package fileprivate(set) var language: String
+    package fileprivate(set) var body: String
+    package fileprivate(set) var eta: Timestamp?
+    package fileprivate(set) var steps: [String]
+    package fileprivate(set) var nextUpdateAt: Timestamp?
+    /// Of the draft while it is one, then of what was published: 1, and one more for each correction.
+    package fileprivate(set) var revision: Int
+    /// Everybody who wrote on it, by name.
+    package fileprivate(set) var authors: [String]
+    package fileprivate(set) var approvedBy: String?
+    package fileprivate(set) var approvedAt: Timestamp?
+    package fileprivate(set) var publishAt: Timestamp?
+    /// Why it was not published at its time.
+    package fileprivate(set) var held: UpdateHeld.Why?
+    package fileprivate(set) var template: String?
+    package fileprivate(set) var corrects: Int?
+    /// Why it was withdrawn.
+    package fileprivate(set) var reason: String?
+    /// The oldest first; the last one holds.
+    package fileprivate(set) var versions: [Version] = []
+
+    fileprivate init(_ drafted: UpdateDrafted, by author: String) {
+        id = drafted.id
+        state = .draft
+        audience = drafted.content.audience.rawValue
+        (isPublic, language, body) = (drafted.content.isPublic, drafted.content.language, drafted.content.body)
+        (eta, steps) = (drafted.content.eta, drafted.content.steps)
+        revision = drafted.revision
+        authors = [author]
+        (template, corrects) = (drafted.template, drafted.corrects)
+        draft(drafted, by: author)
+    }
+
+    fileprivate init(_ posted: UpdatePosted, id: Int, by author: String, at moment: Timestamp) {
+        self.id = id
+        state = .published
+        audience = posted.audience
+        (isPublic, language) = (posted.isPublic ?? false, posted.language ?? LanguageTag.standard)
+        (body, eta, steps, nextUpdateAt) = (posted.body, posted.eta, posted.steps, posted.nextUpdateAt)
+        revision = 1
+        authors = [author]
+        publish(by: author, at: moment, reason: nil)
+    }
+
+    fileprivate mutating func draft(_ drafted: UpdateDrafted, by author: String) {
+        say(drafted.content)
+        revision = drafted.revision
+        publishAt = drafted.publishAt
+        state = drafted.publishAt == nil ? .draft : .scheduled
+        if !authors.contains(author) { authors.append(author) }
+        (approvedBy, approvedAt, held) = (nil, nil, nil)
+    }
+
+    fileprivate mutating func say(_ content: UpdateContent) {
+        (isPublic, language, body) = (content.isPublic, content.language, content.body)
+        (eta, steps, nextUpdateAt) = (content.eta, content.steps, content.nextUpdateAt)
+    }
+
+    /// What it says now is what its readers see.
+    fileprivate mutating func publish(by name: String, at moment: Timestamp, reason: String?) {
+        state = .published
+        versions.append(
+            Version(
+                language: language, body: body, eta: eta, steps: steps, publishedAt: moment, publishedBy: name,
+                reason: reason))
+        revision = versions.count
+    }
+}
+
+/// All updates of an incident.
+package enum UpdateHistory {
+    /// The kinds of events that it is made of.
+    package static let kinds = [
+        UpdatePosted.kind, UpdateDrafted.kind, UpdateApproved.kind, UpdateScheduled.kind, UpdateHeld.kind,
+        UpdateWithdrawn.kind, UpdateCorrected.kind,
+    ]
+
+    /// The updates by number.
+    ///
+    /// - Parameter timeline: In its order, at least the events of these kinds.
+    package static func make(_ timeline: some Sequence<RecordedEvent>) -> [UpdateRecord] {
+        var records: [Int: UpdateRecord] = [:]
+        for recorded in timeline { take(recorded, into: &records) }
+        return records.values.sorted { $0.id < $1.id }
+    }
+
+    private static func take(_ recorded: RecordedEvent, into records: inout [Int: UpdateRecord]) {
+        let (event, by, moment) = (recorded.event, recorded.actor.name, recorded.occurredAt)
+        if let posted = event.as(UpdatePosted.self) {
+            // Those without a number come before all others.
+            let id = posted.id ?? records.count + 1
+            if records[id] == nil {
+                records[id] = UpdateRecord(posted, id: id, by: by, at: moment)
+            } else {
+                records[id]?.nextUpdateAt = posted.nextUpdateAt
+                records[id]?.publish(by: by, at: moment, reason: nil)
+            }
+        } else if let drafted = event.as(UpdateDrafted.self) {
+            if records[drafted.id] == nil { records[drafted.id] = UpdateRecord(drafted, by: by) }
+            records[drafted.id]?.draft(drafted, by: by)
+        } else if let approved = event.as(UpdateApproved.self) {
+            records[approved.id]?.approvedBy = by
+            records[approved.id]?.approvedAt = moment
+        } else if let scheduled = event.as(UpdateScheduled.self) {
+            records[scheduled.id]?.publishAt = scheduled.publishAt
+            records[scheduled.id]?.state = .scheduled
+            records[scheduled.id]?.held = nil
+        } else if let held = event.as(UpdateHeld.self) {
+            records[held.id]?.publishAt = nil
+            records[held.id]?.state = .draft
+            records[held.id]?.held = held.why
+        } else if let withdrawn = event.as(UpdateWithdrawn.self) {
+            records[withdrawn.id]?.state = .withdrawn
+            records[withdrawn.id]?.publishAt = nil
+            records[withdrawn.id]?.reason = withdrawn.reason
+        } else if let corrected = event.as(UpdateCorrected.self) {
+            records[corrected.id]?.say(corrected.content)
+            records[corrected.id]?.publish(by: by, at: moment, reason: corrected.reason)
+            if let draft = corrected.draft { records[draft]?.publish(by: by, at: moment, reason: nil) }
+        }
+    }
+}

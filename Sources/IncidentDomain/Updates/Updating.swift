@@ -1,0 +1,278 @@
+extension Incident {
+    /// Something is published at once. Of what was posted twice, both stand: an update may say the same again.
+    func postUpdate(_ content: UpdateContent, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.open)
+        try Self.checkPublisher(of: content, facts)
+        try check(content, facts)
+        try requireRoomForUpdate()
+        guard !asksApproval(of: content.audience, facts) else {
+            throw .approvalRequired(audience: content.audience, update: nil)
+        }
+        return [posted(content, as: lastUpdate + 1, facts)]
+    }
+
+    /// A text that waits for approval, for its time, or for somebody to publish it.
+    func draftUpdate(_ request: UpdateRequest, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.open)
+        let content = request.content
+        if let id = request.corrects {
+            let audience = try published(id).audience
+            guard audience == content.audience else {
+                throw .badValue(
+                    field: "/audience",
+                    detail: "Update \(id) went to \(audience.rawValue), and so does its correction.")
+            }
+            try requireRoomForCorrection(of: id)
+        }
+        try check(content, facts)
+        try requireRoomForUpdate()
+        try requireRoom(
+            for: "drafts of updates", having: communication?.drafts.count ?? 0, atMost: IncidentLimits.drafts,
+            instead: "publish or withdraw one")
+        try checkTime(request.publishAt, of: content, facts)
+        return [
+            UpdateDrafted(
+                id: lastUpdate + 1, revision: 1, content: content, publishAt: request.publishAt,
+                template: request.template, corrects: request.corrects)
+        ]
+    }
+
+    func changeUpdate(
+        _ id: Int, _ change: UpdateChange, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        switch change {
+        case .revise(let patch): try reviseUpdate(id, patch, facts)
+        case .approve(let revision): try approveUpdate(id, revision: revision, facts)
+        case .publish(let moment): try publishUpdate(id, at: moment, facts)
+        case .withdraw(let reason): try withdrawUpdate(id, reason: reason)
+        case .correct(let patch, let reason): try correctUpdate(id, patch, reason: reason, facts)
+        }
+    }
+
+    // MARK: Drafts
+
+    private func reviseUpdate(
+        _ id: Int, _ patch: UpdatePatch, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.open)
+        let draft = try draft(id)
+        let content = patch.applied(to: draft.content)
+        let publishAt = patch.publishAt ?? draft.publishAt
+        guard content != draft.content || publishAt != draft.publishAt else { return [] }
+        try check(content, facts)
+        if patch.publishAt != nil { try checkTime(publishAt, of: content, facts) }
+        guard draft.revision < IncidentLimits.updateRevisions else {
+            throw .updateState(
+                id: id, "has \(draft.revision) revisions, which is the limit. Withdraw it and draft another one.")
+        }
+        return [
+            UpdateDrafted(
+                id: id, revision: draft.revision + 1, content: content, publishAt: publishAt, template: draft.template,
+                corrects: draft.corrects)
+        ]
+    }
+
+    private func approveUpdate(
+        _ id: Int, revision: Int, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.open)
+        let draft = try draft(id)
+        guard draft.revision == revision else {
+            throw .updateState(
+                id: id, "is at revision \(draft.revision), not \(revision): somebody changed it. Read it again.")
+        }
+        guard !draft.authors.contains(facts.principal.id) else {
+            throw .updateState(id: id, "was written by you. Another person has to approve it.")
+        }
+        try Self.checkPublisher(of: draft.content, facts)
+        guard draft.approvedBy == nil else { return [] }
+        return [UpdateApproved(id: id, revision: revision)]
+    }
+
+    private func publishUpdate(
+        _ id: Int, at moment: Timestamp?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.open)
+        if moment == nil, communication?.isPublished(id) ?? false { return [] }
+        let draft = try draft(id)
+        try Self.checkPublisher(of: draft.content, facts)
+        guard !draft.content.isRedacted else {
+            throw .updateState(id: id, "has a text that was redacted. Change it before it is published.")
+        }
+        guard draft.approvedBy != nil || !asksApproval(of: draft.content.audience, facts) else {
+            throw .approvalRequired(audience: draft.content.audience, update: id)
+        }
+        guard let moment else { return [try published(draft, facts)] }
+        guard moment != draft.publishAt || !draft.isReleased else { return [] }
+        try facts.checkAhead(moment, atMost: Self.scheduleSeconds, field: "/publish_at")
+        return [UpdateScheduled(id: id, publishAt: moment)]
+    }
+
+    private func withdrawUpdate(_ id: Int, reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.open)
+        if let communication, communication.draft(id) == nil, !communication.isPublished(id),
+            wasNumbered(id)
+        {
+            return []
+        }
+        _ = try draft(id)
+        return [UpdateWithdrawn(id: id, reason: reason)]
+    }
+
+    /// What was wrong stays wrong after the incident is closed, and can be put right then, too.
+    private func correctUpdate(
+        _ id: Int, _ patch: UpdatePatch, reason: String?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.open + [.closed])
+        let before = try published(id)
+        try requireRoomForCorrection(of: id)
+        let content = patch.applied(
+            to: UpdateContent(
+                audience: before.audience, isPublic: before.isPublic, language: before.language, body: ""))
+        try Self.checkPublisher(of: content, facts)
+        try check(content, facts)
+        guard !asksApproval(of: before.audience, facts) else {
+            throw .approvalRequired(audience: before.audience, update: nil)
+        }
+        return [UpdateCorrected(id: id, revision: before.revision + 1, content: content, reason: reason)]
+    }
+
+    // MARK: What the daemon does by itself
+
+    /// Publishes what is due, and says what is late. What may not go out is not published: that is said once, and then a person has
+    /// to see to it.
+    func announce(_ facts: DecisionFacts) -> [any TimelineEvent] {
+        guard let communication else { return [] }
+        var events: [any TimelineEvent] = []
+        var isInformed = false
+        var corrected: Set<Int> = []
+        for draft in communication.drafts where draft.publishAt.map({ $0 <= facts.occurredAt }) ?? false {
+            // A second correction of the same update is numbered after the first one, when that is done.
+            if let id = draft.corrects, !corrected.insert(id).inserted { continue }
+            if let why = hindrance(to: draft, facts) {
+                events.append(UpdateHeld(id: draft.id, why: why))
+            } else if let event = try? published(draft, facts) {
+                events.append(event)
+                isInformed = isInformed || draft.corrects == nil
+            } else {
+                events.append(UpdateHeld(id: draft.id, why: .tooManyCorrections))
+            }
+        }
+        if let due = nextUpdateDueAt, due <= facts.occurredAt, !communication.isUpdateOverdue, !isInformed {
+            events.append(UpdateOverdue(due: due))
+        }
+        if let due = reviewDueAt, due <= facts.occurredAt, !communication.isReviewOverdue {
+            events.append(ReviewOverdue(due: due))
+        }
+        return events
+    }
+
+    /// Why the daemon may not publish a draft; nil when it may.
+    private func hindrance(to draft: UpdateDraft, _ facts: DecisionFacts) -> UpdateHeld.Why? {
+        if draft.content.isRedacted { return .redacted }
+        if draft.approvedBy != nil { return nil }
+        return draft.isReleased && !asksApproval(of: draft.content.audience, facts) ? nil : .notApproved
+    }
+
+    /// When an update is due now that the incident has this severity: never later than what was promised already.
+    func updateDue(severity: Severity?, _ facts: DecisionFacts) -> Timestamp? {
+        guard phase.hasWaitingPeople, let due = facts.updates.nextUpdate(after: facts.now, severity: severity) else {
+            return nil
+        }
+        guard let promised = communication?.updateDueAt, communication?.isUpdateOverdue == false else { return due }
+        return min(promised, due)
+    }
+
+    // MARK: What all of them ask
+
+    /// How long ahead something can be scheduled, in seconds: what is known today says little about next month.
+    static let scheduleSeconds: Double = 30 * 86_400
+
+    private var lastUpdate: Int { max(communication?.last ?? 0, updates) }
+
+    /// Whether there ever was an update of that number.
+    private func wasNumbered(_ id: Int) -> Bool { id >= 1 && id <= lastUpdate }
+
+    private func asksApproval(of audience: UpdateAudience, _ facts: DecisionFacts) -> Bool {
+        facts.updates.asksApproval(of: audience, severity: severity)
+    }
+
+    private static func checkPublisher(of content: UpdateContent, _ facts: DecisionFacts) throws(IncidentRefusal) {
+        if content.audience != .staff { try requireRole(.commander, facts, to: "publish an update") }
+    }
+
+    private func check(_ content: UpdateContent, _ facts: DecisionFacts) throws(IncidentRefusal) {
+        guard !content.isPublic || content.audience.canBePublic else {
+            throw .badValue(
+                field: "/public", detail: "An update to \(content.audience.rawValue) cannot be public; leave it out.")
+        }
+        if let next = content.nextUpdateAt { try facts.checkAhead(next, field: "/next_update_at") }
+    }
+
+    private func checkTime(
+        _ publishAt: Timestamp?, of content: UpdateContent, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) {
+        guard let publishAt else { return }
+        try facts.checkAhead(publishAt, atMost: Self.scheduleSeconds, field: "/publish_at")
+        // Without an approval nobody else looks at it any more.
+        if !asksApproval(of: content.audience, facts) { try Self.checkPublisher(of: content, facts) }
+    }
+
+    private func requireRoomForUpdate() throws(IncidentRefusal) {
+        try requireRoom(
+            for: "updates", having: lastUpdate, atMost: IncidentLimits.updates, instead: "publish it elsewhere")
+    }
+
+    private func requireRoomForCorrection(of id: Int) throws(IncidentRefusal) {
+        let before = try published(id)
+        guard before.revision < IncidentLimits.updateRevisions else {
+            throw .updateState(
+                id: id, "was corrected \(before.revision - 1) times, which is the limit. Post another update.")
+        }
+    }
+
+    private func draft(_ id: Int) throws(IncidentRefusal) -> UpdateDraft {
+        if let draft = communication?.draft(id) { return draft }
+        guard wasNumbered(id) else {
+            throw .notFound("No update \(id) in INC-\(number).")
+        }
+        let isPublished = communication?.isPublished(id) ?? true
+        throw .updateState(
+            id: id, isPublished ? "is published already. Correct it instead." : "was withdrawn. Draft another one.")
+    }
+
+    private func published(_ id: Int) throws(IncidentRefusal) -> PublishedUpdate {
+        if let update = communication?.published.first(where: { $0.id == id }) { return update }
+        guard wasNumbered(id) else {
+            throw .notFound("No update \(id) in INC-\(number).")
+        }
+        throw .updateState(
+            id: id,
+            communication?.draft(id) == nil
+                ? "was withdrawn, or posted by a release that did not number updates. Post another one."
+                : "is not published yet. Change the draft instead.")
+    }
+
+    private func posted(_ content: UpdateContent, as id: Int, _ facts: DecisionFacts) -> UpdatePosted {
+        let due = facts.updates.nextUpdate(after: facts.now, severity: severity)
+        let next = phase.hasWaitingPeople ? content.nextUpdateAt ?? due : nil
+        return UpdatePosted(content, id: id, nextUpdateAt: next)
+    }
+
+    /// What publishing a draft leads to.
+    private func published(_ draft: UpdateDraft, _ facts: DecisionFacts) throws(IncidentRefusal) -> any TimelineEvent {
+        guard let corrected = draft.corrects else { return posted(draft.content, as: draft.id, facts) }
+        try requireRoomForCorrection(of: corrected)
+        let revision = try published(corrected).revision + 1
+        return UpdateCorrected(id: corrected, revision: revision, content: draft.content, draft: draft.id)
+    }
+}
+
+extension UpdatePatch {
+    fileprivate func applied(to content: UpdateContent) -> UpdateContent {
+        UpdateContent(
+            audience: content.audience, isPublic: isPublic ?? content.isPublic, language: language ?? content.language,
+            body: body ?? content.body, eta: eta ?? content.eta, steps: steps ?? content.steps,
+            nextUpdateAt: nextUpdateAt ?? content.nextUpdateAt)
+    }
+}
