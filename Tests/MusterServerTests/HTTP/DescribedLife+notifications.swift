@@ -88,7 +88,7 @@ extension DescribedLife {
         let server = server.server
         _ = try await server.escalationRunner.escalate()
         try await server.noticeFanOut.fanOutAll()
-        for lane in try await server.notificationStore.claim(perEndpoint: 4, busy: [:], limit: 100, leaseSeconds: 45) {
+        for lane in try await server.notificationStore.claim(perEndpoint: 4, busy: [:], leaseSeconds: 45) {
             await server.notificationSender.send(lane)
         }
     }
