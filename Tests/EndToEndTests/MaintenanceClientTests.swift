@@ -10,7 +10,7 @@ import Testing
 struct MaintenanceClientTests {
     @Test(arguments: ["1", "2", "3"])
     func `random rules come when python-dateutil says, but for what RFC 5545 leaves out`(seed: String) async throws {
-        let answer = try await PythonClient.run("recurrence_oracle.py", seed, "400", "cases")[0]["value"]
+        let answer = try await PythonClient.run("recurrence_oracle.py", seed, "150", "cases")[0]["value"]
         var moments = 0
         let cases = answer.array ?? []
         for series in cases {
@@ -28,7 +28,7 @@ struct MaintenanceClientTests {
             #expect(found == wanted, "\(text) from \(start) in \(zone.name)")
             moments += wanted.count
         }
-        #expect(cases.count == 400 && moments > 4000)
+        #expect(cases.count == 150 && moments > 1500)
     }
 
     @Test func `a calendar program reads the feed, and finds what the API says`() async throws {

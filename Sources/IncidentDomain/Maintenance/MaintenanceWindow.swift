@@ -97,19 +97,17 @@ package struct MaintenancePlan: Hashable, Sendable {
 // MARK: - What is wrong with a window
 
 extension MaintenanceWindow {
+    /// What is wrong with a beginning that somebody names, as far as that can be said without its time zone. It comes before
+    /// all other looks, since what is far away takes long to work out.
+    package func startFault(now: Timestamp) -> (field: String, detail: String)? {
+        let ahead = Double(start.seconds) - Double(now.milliseconds) / 1000
+        if ahead > Self.startAheadSeconds { return ("local_start", "is more than 5 years ahead") }
+        guard ahead < -Self.startAgoSeconds else { return nil }
+        return ("local_start", "is more than a year ago; send the next time at which it begins")
+    }
+
     /// What is wrong with the times of a window, and the field that it concerns; nil when nothing is.
-    ///
-    /// - Parameter isNewStart: Whether somebody says when it begins: a series that goes on may have begun long ago.
-    package func fault(
-        in zone: ZoneOffsets, now: Timestamp, isNewStart: Bool
-    ) -> (field: String, detail: String)? {
-        let first = zone.momentOrLater(of: start)
-        if isNewStart, first > now.adding(seconds: Self.startAheadSeconds) {
-            return ("local_start", "is more than 5 years ahead")
-        }
-        if isNewStart, first < now.adding(seconds: -Self.startAgoSeconds) {
-            return ("local_start", "is more than a year ago; send the next time at which it begins")
-        }
+    package func fault(in zone: ZoneOffsets, now: Timestamp) -> (field: String, detail: String)? {
         if let rule, let fault = startFault(rule, in: zone) { return fault }
         let times = times(in: zone, through: now.adding(seconds: Self.searchSeconds))
         guard times.contains(where: { end(from: $0.moment) > now }) else {

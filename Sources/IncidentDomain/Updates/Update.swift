@@ -12,16 +12,13 @@ package enum UpdateAudience: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// Whether everybody may read an update to them, unless its author says otherwise.
-    package var isPublicByDefault: Bool {
+    /// Whether everybody may read an update to them, as is so unless its author says otherwise.
+    package var canBePublic: Bool {
         switch self {
         case .users, .creators, .businesses: true
         case .staff, .regulators: false
         }
     }
-
-    /// Whether an update to them can be public at all.
-    package var canBePublic: Bool { isPublicByDefault }
 }
 
 /// What an update says, and to whom.
@@ -50,7 +47,7 @@ package struct UpdateContent: Hashable, Codable, Sendable {
         eta: Timestamp? = nil, steps: [String] = [], nextUpdateAt: Timestamp? = nil
     ) {
         self.audience = audience
-        self.isPublic = isPublic ?? audience.isPublicByDefault
+        self.isPublic = isPublic ?? audience.canBePublic
         self.language = language
         self.body = body
         self.eta = eta
@@ -134,13 +131,19 @@ package struct UpdateDraft: Hashable, Codable, Sendable {
     package var content: UpdateContent
     package var template: String?
     package var corrects: Int?
-    /// The ids of all who wrote on it.
-    package var authors: [String]
+    /// All who wrote on it, the newest last.
+    package var authors: [UpdateAuthor]
     /// Who approved this revision, by name; nil while nobody has.
     package var approvedBy: String?
     package var publishAt: Timestamp?
     /// Whether who set the time may publish by himself; else it goes out only when it is approved.
     package var isReleased: Bool
+}
+
+/// Somebody who wrote on an update.
+package struct UpdateAuthor: Hashable, Codable, Sendable {
+    package let id: String
+    package let name: String
 }
 
 /// What an incident keeps of an update that was published.

@@ -81,7 +81,7 @@ extension Incident {
             throw .updateState(
                 id: id, "is at revision \(draft.revision), not \(revision): somebody changed it. Read it again.")
         }
-        guard !draft.authors.contains(facts.principal.id) else {
+        guard !draft.authors.contains(where: { $0.id == facts.principal.id }) else {
             throw .updateState(id: id, "was written by you. Another person has to approve it.")
         }
         try Self.checkPublisher(of: draft.content, facts)

@@ -84,11 +84,9 @@ struct MaintenanceCalendar: Sendable {
         if window.rule == nil, let only = changed.first { first = only }
         if maintenance.cancelledAt != nil { first.state = .cancelled }
         write(first, of: maintenance, zone, to: &calendar) { $0.line(window.rule.map { "RRULE:\($0)" } ?? "") }
-        guard window.rule != nil, maintenance.cancelledAt == nil, let last = changed.map(\.startsAt).max() else {
-            return
-        }
+        guard window.rule != nil, maintenance.cancelledAt == nil, let last = changed.map(\.local).max() else { return }
         // A time that the rule no longer has would be one more event.
-        let known = Set(window.times(in: zone, through: last.adding(seconds: 172_800)).map(\.local))
+        let known = Set(window.times(in: zone, through: zone.momentOrLater(of: last)).map(\.local))
         for occurrence in changed where known.contains(occurrence.local) {
             write(occurrence, of: maintenance, zone, to: &calendar) { calendar in
                 calendar.line("RECURRENCE-ID;TZID=\(zone.name):\(occurrence.local.compact)")

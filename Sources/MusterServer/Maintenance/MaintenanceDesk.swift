@@ -49,8 +49,9 @@ struct MaintenanceDesk: Sendable {
                     "",
                     "There are \(MaintenanceStore.windowsMax) windows that are not over; delete or cancel one first.")
             }
+            try check(window.startFault(now: now))
             let zone = try await zone(of: window, now: now, in: transaction)
-            try check(window, in: zone, now: now, isNewStart: true)
+            try check(window.fault(in: zone, now: now))
             let plan = MaintenancePlan(of: window, in: zone, now: now)
             try await transaction.query(
                 MaintenanceStore.insert(id, window, by: principal))
@@ -81,13 +82,9 @@ struct MaintenanceDesk: Sendable {
             var after = before
             edit(&after.window)
             guard after.window != before.window else { return try await self.view(before, in: transaction) }
+            if after.window.beginning != before.window.beginning { try check(after.window.startFault(now: now)) }
             let zone = try await zone(of: after.window, now: now, in: transaction)
-            if after.window.times != before.window.times {
-                try check(
-                    after.window, in: zone, now: now,
-                    isNewStart: after.window.start != before.window.start
-                        || after.window.timeZone != before.window.timeZone)
-            }
+            if after.window.times != before.window.times { try check(after.window.fault(in: zone, now: now)) }
             let plan = MaintenancePlan(of: after.window, in: zone, now: now)
             (after.version, after.updatedBy) = (before.version + 1, principal.name)
             try await transaction.query(MaintenanceStore.update(after))
@@ -244,11 +241,8 @@ struct MaintenanceDesk: Sendable {
         return zone
     }
 
-    private func check(
-        _ window: MaintenanceWindow, in zone: ZoneOffsets, now: Timestamp, isNewStart: Bool
-    ) throws(Problem) {
-        guard let fault = window.fault(in: zone, now: now, isNewStart: isNewStart) else { return }
-        throw .invalid("/\(fault.field)", fault.detail)
+    private func check(_ fault: (field: String, detail: String)?) throws(Problem) {
+        if let fault { throw .invalid("/\(fault.field)", fault.detail) }
     }
 
     /// Alerts that were held are looked at again, after everything that is being placed at this moment: else one of that could
@@ -285,8 +279,9 @@ extension MaintenanceCommand {
 }
 
 extension MaintenanceWindow {
+    /// What says when it begins.
+    fileprivate var beginning: [String] { [start.description, timeZone] }
+
     /// What says when it is.
-    fileprivate var times: [String] {
-        [start.description, timeZone, String(durationSeconds), rule?.description ?? ""]
-    }
+    fileprivate var times: [String] { beginning + [String(durationSeconds), rule?.description ?? ""] }
 }

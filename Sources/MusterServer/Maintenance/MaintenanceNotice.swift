@@ -1,5 +1,28 @@
 import IncidentDomain
 
+/// The kinds of what people are told of maintenance, as endpoints choose them.
+enum MaintenanceKind: String, CaseIterable, Sendable {
+    case scheduled = "maintenance_scheduled"
+    case ahead = "maintenance_ahead"
+    case started = "maintenance_started"
+    case extended = "maintenance_extended"
+    case ended = "maintenance_ended"
+    case cancelled = "maintenance_cancelled"
+    case overrun = "maintenance_overrun"
+
+    var description: String {
+        switch self {
+        case .scheduled: "Maintenance was planned or changed."
+        case .ahead: "Maintenance begins in 72 hours, 24 hours or an hour."
+        case .started: "Maintenance began."
+        case .extended: "Maintenance that runs, or is planned, ends later."
+        case .ended: "Maintenance is over."
+        case .cancelled: "Maintenance was cancelled, all of it or one of its times."
+        case .overrun: "Maintenance should be over and nobody has ended it; an incident was opened."
+        }
+    }
+}
+
 /// What people are told of maintenance, and the keys by which each of it is told once.
 struct MaintenanceNotice: Sendable {
     let maintenance: Maintenance
@@ -15,7 +38,7 @@ struct MaintenanceNotice: Sendable {
         if let rule = window.rule { sentence += " It recurs: \(rule)." }
         return (
             "\(key)/planned/\(maintenance.version)",
-            notice("maintenance_scheduled", sentence, nil, ["change": .bool(!isNew)])
+            notice(.scheduled, sentence, nil, ["change": .bool(!isNew)])
         )
     }
 
@@ -24,7 +47,7 @@ struct MaintenanceNotice: Sendable {
         (
             "\(key)/cancelled/\(maintenance.version)",
             notice(
-                "maintenance_cancelled", "Maintenance was cancelled: \(title)\(because(reason))", nil,
+                .cancelled, "Maintenance was cancelled: \(title)\(because(reason))", nil,
                 ["reason": reason.map { .string($0) } ?? .null])
         )
     }
@@ -43,34 +66,34 @@ struct MaintenanceNotice: Sendable {
             return (
                 "\(key)/ahead/\(seconds)/\(occurrence.startsAt)",
                 notice(
-                    "maintenance_ahead", "Maintenance begins in \(DurationText.human(left)), \(span): \(title)",
+                    .ahead, "Maintenance begins in \(DurationText.human(left)), \(span): \(title)",
                     occurrence,
                     ["seconds_before": .integer(seconds)])
             )
         case .started:
             return (
                 "\(key)/started",
-                notice("maintenance_started", "Maintenance began: \(title) It should end \(end).", occurrence)
+                notice(.started, "Maintenance began: \(title) It should end \(end).", occurrence)
             )
         case .extended:
             return (
                 "\(key)/extended/\(occurrence.extensions)",
-                notice("maintenance_extended", "Maintenance was extended: \(title) It should end \(end).", occurrence)
+                notice(.extended, "Maintenance was extended: \(title) It should end \(end).", occurrence)
             )
-        case .ended: return ("\(key)/ended", notice("maintenance_ended", "Maintenance is over: \(title)", occurrence))
+        case .ended: return ("\(key)/ended", notice(.ended, "Maintenance is over: \(title)", occurrence))
         case .cancelled:
             let sentence = "Maintenance of \(spoken(occurrence.local)) was cancelled: \(title)\(because(reason))"
             return (
                 "\(key)/cancelled",
                 notice(
-                    "maintenance_cancelled", sentence, occurrence, ["reason": reason.map { .string($0) } ?? .null])
+                    .cancelled, sentence, occurrence, ["reason": reason.map { .string($0) } ?? .null])
             )
         case .overran:
             let number = occurrence.incident.map { " INC-\($0) has what comes of it." } ?? ""
             return (
                 "\(key)/overrun/\(occurrence.extensions)",
                 notice(
-                    "maintenance_overrun", "Maintenance overran: \(title) It should have ended \(end).\(number)",
+                    .overrun, "Maintenance overran: \(title) It should have ended \(end).\(number)",
                     occurrence,
                     ["incident": occurrence.incident.map { .integer($0) } ?? .null])
             )
@@ -93,7 +116,8 @@ struct MaintenanceNotice: Sendable {
     }
 
     private func notice(
-        _ kind: String, _ sentence: String, _ occurrence: MaintenanceOccurrence?, _ more: JSONObject = JSONObject()
+        _ kind: MaintenanceKind, _ sentence: String, _ occurrence: MaintenanceOccurrence?,
+        _ more: JSONObject = JSONObject()
     ) -> Notice {
         let window = maintenance.window
         var data: JSONObject = [
@@ -112,7 +136,7 @@ struct MaintenanceNotice: Sendable {
         }
         for member in more.members { data[member.name] = member.value }
         return Notice(
-            kind: kind, version: 1, sentence: sentence, occurredAt: now, actor: actor, sequence: nil,
+            kind: kind.rawValue, version: 1, sentence: sentence, occurredAt: now, actor: actor, sequence: nil,
             data: .object(data), incident: nil, title: window.title, path: "/v1/maintenance/\(maintenance.id.text)")
     }
 }

@@ -52,7 +52,7 @@ struct MaintenanceRunner: PeriodicRunner {
     private func plan(_ id: UUID, in transaction: PostgresTransaction) async throws {
         guard let (row, now) = try await MaintenanceStore.claimPlan(id, in: transaction) else { return }
         let window = try row.get().window
-        guard let zone = try await ZoneStore.zone(of: window, now: now, in: transaction) else {
+        guard let zone = try await ZoneStore.zone(of: window, now: now, isKnown: true, in: transaction) else {
             throw PostgresError.decoding(column: "time_zone", reason: "\(window.timeZone) is not known any more")
         }
         let plan = MaintenancePlan(of: window, in: zone, now: now)

@@ -11,27 +11,31 @@ enum ZoneStore {
     /// - Parameters:
     ///   - start: By the clocks there. What lies before it is as it was then.
     ///   - end: After it nothing changes any more, as far as this says.
+    ///   - areKnown: Whether the database knew them before: to look that up takes longer than all the rest. One that it
+    ///     no longer knows is then an error.
     static func zones(
-        _ names: Set<String>, from start: LocalTime, through end: Timestamp, in runner: some SQLRunner
+        _ names: Set<String>, from start: LocalTime, through end: Timestamp, areKnown: Bool = false,
+        in runner: some SQLRunner
     ) async throws -> [String: ZoneOffsets] {
         guard !names.isEmpty else { return [:] }
+        let known: SQL = "pg_timezone_names WHERE name = ANY (\(names.sorted()))"
         // Two days before it by any clock.
         let first = Timestamp(milliseconds: Int64(start.seconds - 172_800) * 1000)
         let rows = try await runner.query(
             """
             WITH zone AS (
-                SELECT name FROM pg_timezone_names WHERE name = ANY (\(names.sorted()))
+                SELECT name FROM \(fragment: areKnown ? "unnest(\(names.sorted())) AS zone (name)" : known)
             ), daily AS (
-                SELECT name, at, \(fragment: offset) AS ahead
-                FROM zone, generate_series(\(first), \(end), interval '24 hours') AS at
+                SELECT name, step.at, \(fragment: offset) AS ahead
+                FROM zone, generate_series(\(first), \(end), interval '24 hours') AS step (at)
             ), hourly AS (
-                SELECT name, at, \(fragment: offset) AS ahead
+                SELECT name, step.at, \(fragment: offset) AS ahead
                 FROM \(fragment: changes(of: "daily")) AS day,
-                    generate_series(day.at - interval '24 hours', day.at, interval '1 hour') AS at
+                    generate_series(day.at - interval '24 hours', day.at, interval '1 hour') AS step (at)
             ), minutely AS (
-                SELECT name, at, \(fragment: offset) AS ahead
+                SELECT name, step.at, \(fragment: offset) AS ahead
                 FROM \(fragment: changes(of: "hourly")) AS hour,
-                    generate_series(hour.at - interval '1 hour', hour.at, interval '1 minute') AS at
+                    generate_series(hour.at - interval '1 hour', hour.at, interval '1 minute') AS step (at)
             )
             SELECT name, at, ahead, false AS is_change FROM daily WHERE at = \(first)
             UNION ALL
@@ -51,16 +55,18 @@ enum ZoneStore {
 
     /// The time zone of a window, for all times that it has; nil when the database does not know it.
     static func zone(
-        of window: MaintenanceWindow, now: Timestamp, in runner: some SQLRunner
+        of window: MaintenanceWindow, now: Timestamp, isKnown: Bool = false, in runner: some SQLRunner
     ) async throws -> ZoneOffsets? {
-        try await zones([window.timeZone], from: window.start, now: now, in: runner)[window.timeZone]
+        try await zones([window.timeZone], from: window.start, now: now, areKnown: isKnown, in: runner)[
+            window.timeZone]
     }
 
     /// Time zones from a local time on, as far as their changes are known.
     static func zones(
-        _ names: Set<String>, from start: LocalTime, now: Timestamp, in runner: some SQLRunner
+        _ names: Set<String>, from start: LocalTime, now: Timestamp, areKnown: Bool = false, in runner: some SQLRunner
     ) async throws -> [String: ZoneOffsets] {
-        try await zones(names, from: start, through: now.adding(seconds: knownSeconds), in: runner)
+        try await zones(
+            names, from: start, through: now.adding(seconds: knownSeconds), areKnown: areKnown, in: runner)
     }
 
     private struct Row {
@@ -77,9 +83,9 @@ enum ZoneStore {
         }
     }
 
-    /// Seconds that the clocks of the zone `name` are ahead of UTC at the moment `at`.
+    /// Seconds that the clocks of the zone `name` are ahead of UTC at the moment `step.at`.
     private static let offset: SQL =
-        "extract(epoch FROM (at AT TIME ZONE name) - (at AT TIME ZONE 'UTC'))::bigint"
+        "extract(epoch FROM (step.at AT TIME ZONE name) - (step.at AT TIME ZONE 'UTC'))::bigint"
 
     /// The rows of a series that differ from the one before, where the series goes on without a gap.
     private static func changes(of series: String) -> SQL {

@@ -5,6 +5,7 @@ import IncidentDomain
 struct EndpointRoutes: Sendable {
     let store: EndpointStore
     let notifications: NotificationStore
+    let search: NotificationSearch
     let rules: RuleStore
     /// The daemon's own address: nothing is sent to it.
     let publicURL: String
@@ -166,7 +167,7 @@ struct EndpointRoutes: Sendable {
         let page = query.page(of: "attempts")
         try query.finish()
         let place = try page.cursor.map { try ($0.integer(0), $0.integer(1)) }
-        let found = try await notifications.attempts(of: endpoint.id, before: place, limit: page.limit + 1)
+        let found = try await search.attempts(of: endpoint.id, before: place, limit: page.limit + 1)
         return Answer.page(found, page, of: request) {
             PageCursor(list: "attempts", key: [.integer($0.notification), .integer($0.attempt)])
         } _: {
@@ -181,9 +182,9 @@ struct EndpointRoutes: Sendable {
         let page = query.page(of: "notifications")
         try query.finish()
         let last = try page.cursor?.integer(0)
-        guard try await notifications.knows(incident: number) else { throw Problem.notFound("Incident INC-\(number)") }
-        let found = try await notifications.notifications(of: number, before: last, limit: page.limit + 1)
-        let escalations = try await EscalationStore.shown(of: number, in: notifications.pool)
+        guard try await search.knows(incident: number) else { throw Problem.notFound("Incident INC-\(number)") }
+        let found = try await search.notifications(of: number, before: last, limit: page.limit + 1)
+        let escalations = try await EscalationStore.shown(of: number, in: search.pool)
         return Answer.page(found, page, of: request) {
             PageCursor(list: "notifications", key: [.integer($0.id)])
         } _: {
@@ -251,7 +252,7 @@ struct EndpointRoutes: Sendable {
     }
 }
 
-extension NotificationStore.Shown: JSONWritable {
+extension NotificationSearch.Shown: JSONWritable {
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("notification", NotificationID.text(id))
@@ -287,7 +288,7 @@ extension EscalationStore.Shown: JSONWritable {
     }
 }
 
-extension NotificationStore.Attempt: JSONWritable {
+extension NotificationSearch.Attempt: JSONWritable {
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("notification", NotificationID.text(notification))

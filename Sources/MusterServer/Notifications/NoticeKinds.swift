@@ -13,20 +13,15 @@ struct NoticeKinds {
     static let page = "page"
 
     /// What belongs to no timeline; all of it is told by default.
-    static let others = [
-        Other(name: test, description: "A message of POST /v1/endpoints/{id}/test."),
-        Other(name: endpointDisabled, description: "Muster disabled an endpoint that takes no messages any more."),
-        Other(
-            name: page,
-            description: "An incident has to be acknowledged. Only endpoints hear it that a rule or escalation names."),
-        Other(name: "maintenance_scheduled", description: "Maintenance was planned or changed."),
-        Other(name: "maintenance_ahead", description: "Maintenance begins in 72 h, 24 h or 1 h."),
-        Other(name: "maintenance_started", description: "Maintenance began."),
-        Other(name: "maintenance_extended", description: "Maintenance takes longer than planned."),
-        Other(name: "maintenance_ended", description: "Maintenance is over."),
-        Other(name: "maintenance_cancelled", description: "Maintenance, or one of its times, was cancelled."),
-        Other(name: "maintenance_overrun", description: "Maintenance did not end in time; an incident was opened."),
-    ]
+    static let others =
+        [
+            Other(name: test, description: "A message of POST /v1/endpoints/{id}/test."),
+            Other(name: endpointDisabled, description: "Muster disabled an endpoint that takes no messages any more."),
+            Other(
+                name: page,
+                description:
+                    "An incident has to be acknowledged. Only the endpoints hear it that a rule or escalation names."),
+        ] + MaintenanceKind.allCases.map { Other(name: $0.rawValue, description: $0.description) }
 
     static let names = Set(IncidentEvent.types.map { $0.kind } + others.map(\.name))
 

@@ -182,7 +182,8 @@ package struct Server: Sendable {
                 credentials: PingCredentials(authenticator: authenticator, sources: sources), signal: senses.signal
             ).routes,
             EndpointRoutes(
-                store: endpoints, notifications: notificationStore, rules: RuleStore(pool: pool), publicURL: publicURL,
+                store: endpoints, notifications: notificationStore, search: NotificationSearch(pool: pool),
+                rules: RuleStore(pool: pool), publicURL: publicURL,
                 signal: sending
             ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,

@@ -112,6 +112,13 @@ struct UpdateDueTests {
         #expect(told.incident.communication?.etas.map(\.eta) == [clock("11:00"), clock("12:00"), clock("12:30")])
     }
 
+    @Test func `what the daemon publishes is said by who wrote it`() throws {
+        let content = UpdateContent(audience: .staff, body: "b", eta: clock("12:00"))
+        let given = try Given().and([.draftUpdate(UpdateRequest(content, publishAt: clock("10:30")))], by: .rita)
+            .later("10:31").and([.deadlinePassed], by: .daemon, at: clock("10:30"))
+        #expect(given.incident.communication?.etas.map(\.by) == ["Rita"])
+    }
+
     @Test func `a time that slips materially is told to those who wait`() throws {
         let given = try Given(.setEta(clock("11:00"), reason: "r"))
         func slipped(to time: String) throws -> EtaSet? {

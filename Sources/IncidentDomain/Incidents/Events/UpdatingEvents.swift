@@ -61,6 +61,8 @@ package struct UpdatePosted: TimelineEvent {
         if let id {
             let audience = UpdateAudience(word: audience) ?? .staff
             incident.communicate { communication in
+                // What the daemon publishes is said by who wrote it.
+                let author = communication.draft(id)?.authors.last?.name ?? actor.name
                 communication.last = max(communication.last, id)
                 communication.drafts.removeAll { $0.id == id }
                 communication.published.append(
@@ -68,7 +70,7 @@ package struct UpdatePosted: TimelineEvent {
                         id: id, audience: audience, isPublic: isPublic ?? false,
                         language: language ?? LanguageTag.standard, revision: 1))
                 communication.expectUpdate(by: nextUpdateAt)
-                communication.tell(eta, at: moment, by: actor)
+                communication.tell(eta, at: moment, by: author)
             }
         }
         incident.updates += 1
@@ -118,11 +120,11 @@ package struct UpdateDrafted: TimelineEvent {
             let before = communication.draft(id)
             communication.last = max(communication.last, id)
             communication.drafts.removeAll { $0.id == id }
-            let authors = before?.authors ?? []
+            let others = (before?.authors ?? []).filter { $0.id != actor.id }
             communication.drafts.append(
                 UpdateDraft(
                     id: id, revision: revision, content: content, template: template, corrects: corrects,
-                    authors: authors.contains(actor.id) ? authors : authors + [actor.id], approvedBy: nil,
+                    authors: others + [UpdateAuthor(id: actor.id, name: actor.name)], approvedBy: nil,
                     publishAt: publishAt, isReleased: actor.mayPublish(to: content.audience)))
             communication.drafts.sort { $0.id < $1.id }
         }
@@ -259,6 +261,7 @@ package struct UpdateCorrected: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.communicate { communication in
+            let author = draft.flatMap(communication.draft)?.authors.last?.name ?? actor.name
             if let draft {
                 communication.drafts.removeAll { $0.id == draft }
                 communication.corrections[draft] = id
@@ -268,7 +271,7 @@ package struct UpdateCorrected: TimelineEvent {
                 communication.published[index].isPublic = content.isPublic
                 communication.published[index].language = content.language
             }
-            communication.tell(content.eta, at: moment, by: actor)
+            communication.tell(content.eta, at: moment, by: author)
         }
         incident.eta = content.eta ?? incident.eta
     }
@@ -371,8 +374,8 @@ extension Communication {
     }
 
     /// An update told a time; one that was said already says nothing new.
-    fileprivate mutating func tell(_ eta: Timestamp?, at moment: Timestamp, by actor: Principal) {
+    fileprivate mutating func tell(_ eta: Timestamp?, at moment: Timestamp, by name: String) {
         guard let eta, etas.last?.eta != eta else { return }
-        say(EtaStatement(eta: eta, source: .person, saidAt: moment, by: actor.name))
+        say(EtaStatement(eta: eta, source: .person, saidAt: moment, by: name))
     }
 }

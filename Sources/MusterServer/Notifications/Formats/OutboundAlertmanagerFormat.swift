@@ -8,7 +8,7 @@ enum OutboundAlertmanagerFormat: OutboundFormat {
     private static let noEnd = "0001-01-01T00:00:00Z"
 
     /// Every notice of an incident says how it stands, as Alertmanager repeats what fires.
-    static func tells(_ notice: Notice) -> Bool { notice.incident != nil || notice.kind == "test" }
+    static func tells(_ notice: Notice) -> Bool { notice.incident != nil || notice.kind == NoticeKinds.test }
 
     static func message(_ message: OutboundMessage) throws(OutboundMistake) -> OutboundRequest {
         guard tells(message.notice) else {

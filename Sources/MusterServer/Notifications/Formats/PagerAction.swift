@@ -6,12 +6,12 @@ enum PagerAction: Hashable, Sendable {
     /// silent when somebody acknowledges or users are well again.
     init?(_ notice: Notice) {
         guard let incident = notice.incident else {
-            guard notice.kind == "test" else { return nil }
+            guard notice.kind == NoticeKinds.test else { return nil }
             self = .trigger
             return
         }
         switch notice.kind {
-        case "incident_opened", "severity_set", "phase_reverted", "page", "test":
+        case "incident_opened", "severity_set", "phase_reverted", NoticeKinds.page, NoticeKinds.test:
             // What is over by now rings nobody, and a trigger would open an alert that nothing ends.
             self = incident.isOver ? .resolve : .trigger
         case "acknowledged": self = incident.isOver ? .resolve : .acknowledge

@@ -75,7 +75,7 @@ enum SlackFormat: OutboundFormat {
 
     /// Whether an answer in the thread is shown in the channel as well: those who do not follow the thread have to know.
     private static func isForAll(_ notice: Notice) -> Bool {
-        notice.kind == "severity_set" || notice.kind == "page" || notice.incident?.isOver == true
+        notice.kind == "severity_set" || notice.kind == NoticeKinds.page || notice.incident?.isOver == true
     }
 }
 

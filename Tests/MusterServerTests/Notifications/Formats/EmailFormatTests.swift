@@ -150,12 +150,16 @@ struct EmailFormatTests {
 
     @Test(arguments: HostileNoticeTests.inputs.indices)
     func `the HTML has no element and no attribute of somebody else`(_ index: Int) {
-        let text = HostileNoticeTests.inputs[index]
+        func marks(_ text: String) -> Int {
+            Self.html(NoticeSample.typed(text)).unicodeScalars.count { "<>\"'".unicodeScalars.contains($0) }
+        }
+        #expect(marks(HostileNoticeTests.inputs[index]) == marks("plain"))
+        // The outline takes a mark with an accent on it for one character.
+        let text = String(HostileNoticeTests.inputs[index].unicodeScalars.filter { $0 != "\u{301}" })
         let hostile = HTMLOutline(Self.html(NoticeSample.typed(text)))
         let plain = HTMLOutline(Self.html(NoticeSample.typed("plain")))
-        #expect(
-            hostile.problems.sorted() == plain.problems.sorted()
-                && hostile.elements.map(\.name) == plain.elements.map(\.name))
+        #expect(hostile.problems.sorted() == plain.problems.sorted())
+        #expect(hostile.elements.map(\.name) == plain.elements.map(\.name))
         #expect(
             hostile.elements.map { $0.attributes.keys.sorted() } == plain.elements.map { $0.attributes.keys.sorted() })
     }
