@@ -124,7 +124,6 @@ struct NotificationSender: Service {
                         work.begin(lane)
                         group.addTask {
                             await send(lane)
-                            work.end(lane)
                             signal.wake()
                         }
                     }
@@ -157,6 +156,8 @@ struct NotificationSender: Service {
     /// Sends what waits in a lane, one after the other, until one has to be tried again, the turn is over, or nothing is left. What
     /// was sent is written down for several together: a daemon that ends before has them sent again, under the same ids.
     func send(_ lane: ClaimedLane) async {
+        work.begin(lane)
+        defer { work.end(lane) }
         let end = ContinuousClock.now + Self.turn
         var sent: [AttemptResult] = []
         do {

@@ -72,7 +72,8 @@ class Client:
         for library, refusal in LIBRARIES.values():
             for secret in secrets or self.secrets:
                 try:
-                    verdicts.append(library(secret).verify(body, headers)["type"])
+                    library(secret).verify(body, headers)
+                    verdicts.append(json.loads(body)["type"])
                 except refusal:
                     verdicts.append("refused")
         return verdicts

@@ -125,7 +125,7 @@ import Testing
         try await NotificationSite.with { site in
             let (id, other) = (try await site.endpoint("dead"), try await site.endpoint("new", events: []))
             try await fill(site, incidents: 8)
-            let all = try await site.column("id", of: id).count
+            let all = try await site.column("notification.id", of: id).count
             let cut = try await site.backlog.cut(max: 5)
             #expect(cut.map(\.endpoint) == ["dead"] && cut.map(\.rows) == [all - 5])
             let states = try await site.column("state", of: id)
