@@ -66,6 +66,10 @@ enum ArchiveSample {
         INSERT INTO change_event (id, source, at, summary, labels, links)
         VALUES (gen_random_uuid(), \(heartbeats), now(), 's', '{}', ARRAY['a,b', '"c"', '{d}', 'NULL', ''])
         """,
+        """
+        INSERT INTO endpoint (id, name, format, settings, secrets, created_by, updated_by)
+        VALUES (gen_random_uuid(), 'Möwe', 'slack', '{"a": 1.50}', '{"url": "c2VhbGVk"}', 'mia', 'mia')
+        """,
         "UPDATE sense_fleet SET seen_at = '2026-01-01'",
         "INSERT INTO heartbeat (name, interval_seconds, grace_seconds, enabled) VALUES ('nightly', 60, 5, true)",
         """

@@ -16,6 +16,7 @@ enum PoisonedRow: String, CaseIterable, Sendable {
     case baseline = "report_baseline"
     case maintenance
     case occurrence = "maintenance_occurrence"
+    case endpoint
 
     static let id = "0197a1b2-0000-7000-8000-00000000dead"
 
@@ -24,7 +25,7 @@ enum PoisonedRow: String, CaseIterable, Sendable {
     /// What names the row in lists.
     var key: String {
         switch self {
-        case .rule, .silence, .source, .mapping, .token, .maintenance: Self.id
+        case .rule, .silence, .source, .mapping, .token, .maintenance, .endpoint: Self.id
         case .occurrence: "\(Self.id)/2026-12-06T02:30:00"
         case .component, .heartbeat, .probe: "poison"
         case .baseline: "auth|cannot_sign_in"
@@ -42,6 +43,7 @@ enum PoisonedRow: String, CaseIterable, Sendable {
         case .heartbeat: "/v1/heartbeats"
         case .probe: "/v1/probes"
         case .maintenance: "/v1/maintenance"
+        case .endpoint: "/v1/endpoints"
         case .baseline, .occurrence: nil
         }
     }
@@ -114,6 +116,13 @@ enum PoisonedRow: String, CaseIterable, Sendable {
                 INSERT INTO maintenance_occurrence (maintenance, local_start, starts_at, ends_at, state, next_at)
                 VALUES (\(Self.uuid), '2026-12-06T02:30:00', now(), now() + interval '1 hour', 'asleep', now() - interval '1 day')
                 """,
+            ]
+        case .endpoint:
+            [
+                """
+                INSERT INTO endpoint (id, name, format, settings, secrets, created_by, updated_by)
+                VALUES (\(Self.uuid), 'poison', 'telegraph', '{}', '{}', 'a hand', 'a hand')
+                """
             ]
         case .baseline:
             [

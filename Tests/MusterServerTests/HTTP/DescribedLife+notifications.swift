@@ -7,7 +7,8 @@ import Testing
 
 /// Endpoints, what is sent to them, and who is paged.
 extension DescribedLife {
-    func notify(of incident: String) async throws {
+    func notify() async throws {
+        let incident = try await open(["title": "Nobody has looked at it"])
         let hook: JSONValue = [
             "name": "hook", "format": "standard-webhooks", "url": "https://hook.example/a/secret",
             "severities": ["sev1", "sev2"], "components": ["db"], "phases": ["detect"], "labels": ["team": "db"],

@@ -30,6 +30,9 @@ import Testing
             let opened = await server.ask(.post, "/v1/incidents", ["title": "It does not play"])
             try #require(opened.status == 201)
             _ = await server.ask(.put, "/v1/components/db", ["name": "Database", "tier": 1])
+            let made = await server.ask(
+                .post, "/v1/endpoints", ["name": "a", "format": "standard-webhooks", "url": "https://a.example/"])
+            let endpoint = try #require(made.json["id"]?.string)
             let lists = server.server.routes.filter { route in
                 guard case .only(let names) = route.query else { return false }
                 return names.contains("cursor")
@@ -37,10 +40,12 @@ import Testing
             #expect(lists.count >= 12)
             let names = [
                 "incidents", "alerts", "silences", "sources", "tokens", "components", "catalog-history", "heartbeats",
-                "probes", "timeline", "updates", "estimates", "dead-letters", "changes",
+                "probes", "timeline", "updates", "estimates", "dead-letters", "changes", "endpoints", "attempts",
+                "notifications",
             ]
             for list in lists {
-                let path = list.path.replacing("{id}", with: "1").replacing("{slug}", with: "db")
+                let id = list.path.hasPrefix("/v1/endpoints") ? endpoint : "1"
+                let path = list.path.replacing("{id}", with: id).replacing("{slug}", with: "db")
                 var isKnown = false
                 for name in names where await !isForeign(name, path, server) {
                     isKnown = true

@@ -21,7 +21,7 @@ import Testing
             try await life.comeInByEveryDoor(first)
             try await life.routeByRules()
             try await life.sense()
-            try await life.notify(of: first)
+            try await life.notify()
             try await life.sendReports()
             try await life.readTimelines(first)
             try await life.refuse(first)

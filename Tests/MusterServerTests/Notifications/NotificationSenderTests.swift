@@ -105,7 +105,6 @@ import Testing
                 #expect(receiver.messages.count == 1)
                 #expect(try await site.state(id)?.disabledReason == "the receiver answered 410 Gone")
                 #expect(Set(try await site.column("state", of: id)) == ["dead"])
-                #expect(site.log.lines.contains { $0.message.hasPrefix("an endpoint was disabled") })
                 try await site.tellAll()
                 #expect(try await site.column("notice.kind", of: other) == ["endpoint_disabled"])
             }
