@@ -16,6 +16,8 @@ default_data_directory() {
 export MUSTER_DATA_DIRECTORY=${MUSTER_DATA_DIRECTORY:-$(default_data_directory)}
 export MUSTER_HTTP_LISTEN=${MUSTER_HTTP_LISTEN:-127.0.0.1:8080}
 export MUSTER_LOG_FORMAT=${MUSTER_LOG_FORMAT:-text}
+# The listener of the README is on this machine.
+export MUSTER_NOTIFICATIONS_ALLOWED_NETWORKS=${MUSTER_NOTIFICATIONS_ALLOWED_NETWORKS:-127.0.0.0/8}
 address=http://$MUSTER_HTTP_LISTEN
 host=${MUSTER_HTTP_LISTEN%:*} port=${MUSTER_HTTP_LISTEN##*:}
 
