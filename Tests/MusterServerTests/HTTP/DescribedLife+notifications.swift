@@ -66,7 +66,7 @@ extension DescribedLife {
     private func pageAndSend(_ endpoint: String, of incident: String) async {
         let rule: JSONValue = [
             "name": "page", "matchers": [["label": "alertname", "value": "described-page"]],
-            "then": ["notify": ["pager"], "escalate": [["after_seconds": 300, "endpoints": ["hook", "pager"]]]],
+            "then": ["notify": ["pager"], "escalate": [["after_seconds": 300, "endpoints": ["pager"]]]],
         ]
         await post("/v1/rules", rule, gives: 201)
         let unknown: JSONValue = ["name": "x", "matchers": [], "then": ["notify": ["nobody"]]]

@@ -41,7 +41,7 @@ import Testing
             let names = [
                 "incidents", "alerts", "silences", "sources", "tokens", "components", "catalog-history", "heartbeats",
                 "probes", "timeline", "updates", "estimates", "dead-letters", "changes", "endpoints", "attempts",
-                "notifications",
+                "notifications", "maintenance",
             ]
             for list in lists {
                 let id = list.path.hasPrefix("/v1/endpoints") ? endpoint : "1"
@@ -64,7 +64,7 @@ import Testing
     /// Whether a route takes no cursor of that name at all.
     private func isForeign(_ name: String, _ path: String, _ server: DescribedServer) async -> Bool {
         let id: JSONValue = "0197a1b2-0000-7000-8000-000000000000"
-        for key: [JSONValue] in [[1, id], [id]] {
+        for key: [JSONValue] in [[1, id], [id], [1, 1]] {
             let cursor = PageCursor(list: name, key: key).text
             if await server.ask(.get, "\(path)?cursor=\(cursor)").status != 422 { return false }
         }
