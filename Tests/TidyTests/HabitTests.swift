@@ -14,6 +14,7 @@ struct HabitTests {
         "Tests/EndToEndTests/Support/Eventually.swift": "looks at other processes, which give no signal",
         "Tests/EndToEndTests/Support/FullIntake.swift": "a sender that was refused comes again after a while",
         "Tests/EndToEndTests/StopTests.swift": "asks another process to stop at moments that nothing announces",
+        "Tests/EndToEndTests/WrongClockTests+alerts.swift": "moments that the clocks of two daemons tell apart",
         "Tests/MusterServerTests/HTTP/EdgeTests.swift": "a lookup that takes longer than a body may",
         "Tests/MusterServerTests/Runtime/LoopMonitorTests.swift": "a loop that stands still is what it is about",
         "Tests/PostgresTests/Pool/Waiting.swift": "looks at the server's own tables, which give no signal",

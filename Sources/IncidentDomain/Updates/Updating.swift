@@ -255,7 +255,9 @@ extension Incident {
 
     private func posted(_ content: UpdateContent, as id: Int, _ facts: DecisionFacts) -> UpdatePosted {
         let due = facts.updates.nextUpdate(after: facts.now, severity: severity)
-        let next = phase.hasWaitingPeople ? content.nextUpdateAt ?? due : nil
+        // A draft may have named a time that has passed by now.
+        let named = content.nextUpdateAt.flatMap { $0 > facts.now ? $0 : nil }
+        let next = phase.hasWaitingPeople ? named ?? due : nil
         return UpdatePosted(content, id: id, nextUpdateAt: next)
     }
 

@@ -44,12 +44,17 @@ struct BacklogStore: Sendable {
         return name
     }
 
-    /// Those that are enabled and of which every attempt failed for so long.
+    /// Those that are enabled and of which every attempt failed for so long, the newest not long ago: one that nobody has sent anything
+    /// since may be well.
     func failing(forSeconds seconds: Double) async throws -> [UUID] {
         try await pool.query(
             """
             SELECT id FROM endpoint
-            WHERE enabled AND failing_since < now() - make_interval(secs => \(seconds)) LIMIT 100
+            WHERE enabled AND failing_since < now() - make_interval(secs => \(seconds)) AND (
+                EXISTS (SELECT 1 FROM notification_lane WHERE notification_lane.endpoint = endpoint.id)
+                OR (SELECT state = 'dead' AND finished_at > now() - interval '1 day' FROM notification
+                    WHERE notification.endpoint = endpoint.id ORDER BY id DESC LIMIT 1))
+            LIMIT 100
             """
         ).map { try $0.decode("id", as: UUID.self) }
     }

@@ -7,6 +7,7 @@ struct EndpointRoutes: Sendable {
     let notifications: NotificationStore
     let search: NotificationSearch
     let rules: RuleStore
+    let escalations: EscalationDefaults
     /// The daemon's own address: nothing is sent to it.
     let publicURL: String
     /// Woken when something is to be sent at once.
@@ -77,6 +78,8 @@ struct EndpointRoutes: Sendable {
             try Self.check($0.settings, $1)
         }
         let endpoint = try Self.done(outcome, before.id.text)
+        try await notifications.hurry(endpoint.id)
+        signal.wake()
         return .json { $0.value(endpoint) }
     }
 
@@ -155,8 +158,9 @@ struct EndpointRoutes: Sendable {
             endpoint.id, id: id, range: range, onlyDead: id == nil && !all, by: request.principal)
         if let text, count == 0 {
             throw Problem.notFound(
-                "Notification \(text)", because: "it is none of this endpoint, or still waits to be sent")
+                "Notification \(text)", because: "is none of this endpoint's, or still waits to be sent")
         }
+        try await notifications.hurry(endpoint.id)
         signal.wake()
         return .json(status: .accepted) { json in json.object { $0.member("replayed", count) } }
     }
@@ -207,6 +211,11 @@ struct EndpointRoutes: Sendable {
     /// What goes together, as a URL and options of a format.
     private static func check(_ settings: EndpointSettings, _ secrets: EndpointSecrets) throws(Problem) {
         let options = settings.options.merging(secrets.options) { $1 }
+        for option in settings.format.format.options where option.isRequired && options[option.name] == nil {
+            throw .invalid(
+                "/options/\(option.name)",
+                "is required; a URL on another host drops the secret options, so send it again: \(option.description)")
+        }
         guard let complaint = settings.format.format.complaint(url: secrets.url, options: options) else { return }
         throw .invalid("/options", complaint)
     }
@@ -216,6 +225,9 @@ struct EndpointRoutes: Sendable {
         let name = endpoint.settings.name
         let user = try await rules.list().compactMap(\.readable).first { stored in
             stored.rule.paging?.steps.contains { $0.endpoints.contains(name) } ?? false
+        }
+        guard !escalations.endpoints.contains(name) else {
+            throw Problem(.inUse, "The configuration (escalation) pages the endpoint \(name). Change it first.")
         }
         guard let user else { return }
         throw Problem(

@@ -157,10 +157,21 @@ struct EndpointStore: Sendable {
             ).first
             guard let row else { return .notFound }
             var endpoint = try Self.reader.read(row, in: transaction).get()
-            var secrets =
-                (try? await EndpointSecrets(opening: endpoint.secrets, with: box, of: id)) ?? EndpointSecrets(url: "")
+            var secrets = EndpointSecrets(url: "")
+            var isOpen = true
+            do {
+                secrets = try await EndpointSecrets(opening: endpoint.secrets, with: box, of: id)
+            } catch is EndpointSecrets.Unopenable {
+                isOpen = false
+            }
             let before = (endpoint.settings, endpoint.state.isEnabled, secrets)
             try body(&endpoint, &secrets)
+            if !isOpen, secrets.url.isEmpty, endpoint.settings.format.format.usualURL != "" {
+                throw Problem(
+                    .unreadable,
+                    "The secrets of this endpoint were encrypted with another key (secrets.key). Set them again: PATCH "
+                        + "/v1/endpoints/\(id.text) with its url, headers and options.")
+            }
             if endpoint.settings.name != before.0.name {
                 let same = try await transaction.query(
                     "SELECT 1 FROM endpoint WHERE name = \(endpoint.settings.name) AND id <> \(id)")
@@ -169,14 +180,16 @@ struct EndpointStore: Sendable {
             // Sealing the same again gives other bytes: what did not change stays.
             let sealed = secrets == before.2 ? endpoint.secrets : try await secrets.sealed(by: box, for: id)
             let isEnabled = endpoint.state.isEnabled
+            // Enabled again, or elsewhere: what was before says nothing.
+            let begins = isEnabled && (!before.1 || secrets.url != before.2.url)
             _ = try await transaction.query(
                 """
                 UPDATE endpoint SET name = \(endpoint.settings.name), settings = \(
                     try Self.json(StoredSettings(endpoint.settings)))::json,
                     secrets = \(try Self.json(sealed))::json, enabled = \(isEnabled),
                     disabled_reason = CASE WHEN \(isEnabled) THEN NULL ELSE disabled_reason END,
-                    failing_since = CASE WHEN \(isEnabled && !before.1) THEN NULL ELSE failing_since END,
-                    paused_until = CASE WHEN \(isEnabled && !before.1) THEN '-infinity' ELSE paused_until END,
+                    failing_since = CASE WHEN \(begins) THEN NULL ELSE failing_since END,
+                    paused_until = CASE WHEN \(begins) THEN '-infinity' ELSE paused_until END,
                     updated_at = now(), updated_by = \(principal.name)
                 WHERE id = \(id)
                 """)

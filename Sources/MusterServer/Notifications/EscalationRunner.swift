@@ -30,7 +30,9 @@ struct EscalationRunner: PeriodicRunner {
         let (count, told) = try await pool.transaction { transaction in
             let due = try await EscalationStore.claim(limit: Self.batchMax, in: transaction)
             guard !due.isEmpty else { return (0, false) }
-            let incidents = try await NoticeStore.incidents(Set(due.map(\.incident)), in: transaction)
+            // Held, so that nobody acknowledges between this look and the page.
+            let incidents = try await NoticeStore.incidents(
+                Set(due.map(\.incident)), holding: true, in: transaction)
             var told = false
             for item in due {
                 let isTold = try await carryOut(item, incidents[item.incident], in: transaction)
@@ -47,10 +49,11 @@ struct EscalationRunner: PeriodicRunner {
         _ due: EscalationStore.Due, _ incident: Incident?, in transaction: PostgresTransaction
     ) async throws -> Bool {
         guard let incident, var escalation = due.escalation else {
+            // As when a daemon of a newer release wrote it: that one can go on, and so can we once it is put right.
             logger.error(
-                "an escalation cannot be read and is given up",
+                "an escalation, or its incident, cannot be read by this release; it is tried again in a minute",
                 metadata: ["incident": "\(due.incident)", "policy": "\(due.policy)"])
-            _ = try await transaction.query(EscalationStore.end(due, .over))
+            _ = try await transaction.query(EscalationStore.wait(due, until: due.now.adding(seconds: 60)))
             return false
         }
         let isAcknowledged = incident.times.acknowledgedAt != nil

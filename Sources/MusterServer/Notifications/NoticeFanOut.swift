@@ -76,6 +76,11 @@ struct NoticeFanOut: PeriodicRunner {
             let page = try await NoticeStore.page(
                 after: start, limit: Self.rows(for: endpoints.count), in: transaction)
             guard !page.isEmpty else { return nil }
+            if !page.unreadable.isEmpty {
+                logger.error(
+                    "what this release cannot read is told to nobody",
+                    metadata: ["entries": "\(page.unreadable.prefix(5).joined(separator: ", "))"])
+            }
             var planned = page.notices.flatMap { plan($0, endpoints) }
             var starts: [EscalationStore.Start] = []
             if !endpoints.isEmpty, !page.entries.isEmpty {
@@ -189,6 +194,11 @@ extension Incident {
 struct EscalationDefaults: Sendable {
     var bySeverity: [Severity: EscalationPlan] = [:]
     var unset: EscalationPlan?
+
+    /// All that are named.
+    var endpoints: Set<String> {
+        Set((Array(bySeverity.values) + [unset].compactMap(\.self)).flatMap { $0.steps.flatMap(\.endpoints) })
+    }
 
     fileprivate func start(of incident: Incident) -> EscalationStore.Start? {
         let plan = incident.severity.map { bySeverity[$0] } ?? unset

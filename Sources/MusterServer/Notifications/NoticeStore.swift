@@ -57,6 +57,8 @@ enum NoticeStore {
         let notices: [Stored]
         /// All that were taken, unreadable ones included.
         let taken: [Int]
+        /// What nobody is told, since it cannot be read.
+        let unreadable: [String]
 
         var isEmpty: Bool { end == nil && taken.isEmpty }
     }
@@ -137,17 +139,29 @@ enum NoticeStore {
             SELECT id, key, body, endpoints FROM notice WHERE NOT fanned_out ORDER BY id LIMIT \(limit)
             FOR UPDATE
             """,
+            "SELECT now() AS now",
         ])
-        let rows = results[0]
-        // What this release cannot read, as an event of a newer one, is passed by: whoever wrote it tells it, or nobody can.
-        let entries = rows.compactMap { try? TimelineStore.entry($0) }
-        let end = try rows.last.map {
-            FeedPosition(transaction: try $0.decode("transaction_id"), position: try $0.decode("position"))
+        let now: Timestamp = try results[2][0].decode("now")
+        var (entries, end, unreadable): ([TimelineEntry], FeedPosition?, [String]) = ([], nil, [])
+        for row in results[0] {
+            if let entry = try? TimelineStore.entry(row) {
+                entries.append(entry)
+            } else {
+                // A daemon of a newer release can read it: it gets the time to. Then it is passed by, and the log says so.
+                let recordedAt: Timestamp = try row.decode("recorded_at")
+                if now.seconds(since: recordedAt) < unreadableSeconds { break }
+                unreadable.append(key(of: try row.decode("incident"), try row.decode("sequence")))
+            }
+            end = FeedPosition(transaction: try row.decode("transaction_id"), position: try row.decode("position"))
         }
-        return Page(
-            entries: entries, end: end, notices: try results[1].compactMap(stored),
-            taken: try results[1].map { try $0.decode("id") })
+        let notices = try results[1].compactMap(stored)
+        let taken: [Int] = try results[1].map { try $0.decode("id") }
+        if notices.count < taken.count { unreadable.append("\(taken.count - notices.count) notices") }
+        return Page(entries: entries, end: end, notices: notices, taken: taken, unreadable: unreadable)
     }
+
+    /// For so long an entry that cannot be read is left to others.
+    private static let unreadableSeconds: Double = 600
 
     private static func stored(_ row: PostgresRow) throws -> Stored? {
         let body: PostgresJSON = try row.decode("body")
@@ -156,10 +170,14 @@ enum NoticeStore {
     }
 
     /// Incidents as they stand, by number. One that cannot be read is left out.
+    ///
+    /// - Parameter holding: Whether they stay as they are until the transaction ends.
     static func incidents(
-        _ numbers: Set<Int>, in transaction: PostgresTransaction
+        _ numbers: Set<Int>, holding: Bool = false, in transaction: PostgresTransaction
     ) async throws -> [Int: Incident] {
-        let rows = try await transaction.query("SELECT state FROM incident WHERE number = ANY (\(Array(numbers)))")
+        let hold: SQL = holding ? "FOR SHARE" : ""
+        let rows = try await transaction.query(
+            "SELECT state FROM incident WHERE number = ANY (\(Array(numbers))) ORDER BY number \(fragment: hold)")
         var found: [Int: Incident] = [:]
         for row in rows {
             let state: PostgresJSON = try row.decode("state")

@@ -82,8 +82,14 @@ struct LaneRelease: Sendable {
 }
 
 extension AttemptResult {
-    /// The kinds of error of the network and of receivers, by which an endpoint counts as failing.
-    var isFailure: Bool { !isDelivered }
+    /// Errors of the network and of receivers, by which an endpoint counts as failing; not that no message could be made.
+    var isFailure: Bool {
+        switch verdict {
+        case .delivered: false
+        case .retry, .disabled: true
+        case .failed, .anew: status != nil
+        }
+    }
 
     var isDelivered: Bool {
         guard case .delivered = verdict else { return false }

@@ -72,9 +72,12 @@ struct NotificationSender: Service {
             }
         }
 
-        /// False when somebody else has claimed it since.
-        func isOurs(_ lane: ClaimedLane) -> Bool {
-            state.withLock { $0.lanes[lane.key]?.claim == lane.claim }
+        /// False when somebody else has claimed it since, or may have: the lease was not renewed in time.
+        func isOurs(_ lane: ClaimedLane, lease: Duration) -> Bool {
+            state.withLock { state in
+                guard let held = state.lanes[lane.key], held.claim == lane.claim else { return false }
+                return .now < max(held.since, state.renewedAt) + lease
+            }
         }
 
         var isEmpty: Bool { state.withLock { $0.lanes.isEmpty } }
@@ -170,7 +173,7 @@ struct NotificationSender: Service {
             var thread = lane.due.first?.thread
             var retry: Double?
             var writeAt = ContinuousClock.now + Self.writingAfter
-            for due in lane.due where work.isOurs(lane) {
+            for due in lane.due where work.isOurs(lane, lease: .seconds(Self.leaseSeconds)) {
                 var result = await attempt(due, at: endpoint, thread, lane)
                 if case .anew = result.verdict, thread != nil {
                     thread = nil
@@ -191,6 +194,8 @@ struct NotificationSender: Service {
                 }
             }
             try await results.write(sent, release(lane, after: retry))
+            // It works again: what waits for its next attempt need not.
+            if lane.isFailing, sent.contains(where: \.isDelivered) { try await store.hurry(endpoint.id) }
             if case .disabled(let reason)? = sent.last?.verdict { try await disable(endpoint, because: reason) }
         } catch {
             guard !Task.isCancelled else { return }
@@ -242,7 +247,8 @@ struct NotificationSender: Service {
         }
         return AttemptResult(
             notification: due.id, endpoint: endpoint.id, lane: lane.lane, attempt: due.attempts + 1, at: sentAt,
-            durationMilliseconds: start.elapsedMilliseconds, status: status, verdict: verdict, answer: answer,
+            durationMilliseconds: start.elapsedMilliseconds, status: status, verdict: endpoint.cleaned(verdict),
+            answer: answer,
             isLast: due.tries + 1 >= schedule.attemptsMax, wasFailing: lane.isFailing)
     }
 
@@ -288,6 +294,18 @@ struct OpenedEndpoint: Sendable {
     /// An answer as it is kept: its beginning. Receivers sometimes say what they were sent, so that secrets are taken out first.
     func shown(_ answer: String) -> String {
         ForeignText.cut(hidingSecrets(in: ForeignText.clean(answer)), scalars: 1_000)
+    }
+
+    /// The same with words of the receiver that can be kept: without secrets and U+0000, and not longer than they may be.
+    func cleaned(_ verdict: OutboundVerdict) -> OutboundVerdict {
+        switch verdict {
+        case .delivered(let reference):
+            .delivered(reference: reference.map { ForeignText.cut(ForeignText.clean($0), scalars: 1_000) })
+        case .retry(let reason, let seconds): .retry(reason: shown(reason), afterSeconds: seconds)
+        case .failed(let reason): .failed(reason: shown(reason))
+        case .anew(let reason): .anew(reason: shown(reason))
+        case .disabled(let reason): .disabled(reason: shown(reason))
+        }
     }
 
     /// Secrets as a whole and in the parts in which receivers quote them: a path, a token behind its scheme, a key without its prefix.
@@ -380,7 +398,23 @@ private final class ResultWriter: Sendable {
                 try await record(batch)
                 for item in batch { item.continuation.resume() }
             } catch {
-                for item in batch { item.continuation.resume(throwing: error) }
+                await recordAlone(batch, after: error)
+            }
+        }
+    }
+
+    /// One that cannot be written keeps no other from it.
+    private func recordAlone(_ batch: [Item], after error: any Error) async {
+        guard batch.count > 1, (error as? PostgresError)?.isTransient != true else {
+            for item in batch { item.continuation.resume(throwing: error) }
+            return
+        }
+        for item in batch {
+            do {
+                try await record([item])
+                item.continuation.resume()
+            } catch {
+                item.continuation.resume(throwing: error)
             }
         }
     }

@@ -8,6 +8,7 @@ struct NotificationStore: Sendable {
 
     /// What an attempt can come to.
     static let outcomes = ["delivered", "retry", "failed", "disabled"]
+    private static let pruneRows = 50
     /// So many of one lane are taken at once, and about so many bytes of notices.
     static let laneRows = 8
     private static let laneBytes = 128 << 10
@@ -109,14 +110,30 @@ struct NotificationStore: Sendable {
         return Set(try rows.map { LaneKey(endpoint: try $0.decode("endpoint"), lane: try $0.decode("lane")) })
     }
 
+    /// Has everything that waits for its next attempt at an endpoint tried now: it works again, or was changed.
+    func hurry(_ endpoint: UUID) async throws {
+        _ = try await pool.query(
+            """
+            UPDATE notification_lane SET next_at = now() WHERE (endpoint, lane) IN (
+                SELECT endpoint, lane FROM notification_lane
+                WHERE endpoint = \(endpoint) AND claim IS NULL AND next_at > now()
+                ORDER BY lane LIMIT \(Self.replayMax) FOR UPDATE SKIP LOCKED)
+            """)
+    }
+
     // MARK: - Results
 
     /// Writes down what attempts came to, and frees lanes, in one round trip. A lane is locked before it is asked whether something
     /// waits in it, and so does the fan-out that adds to it: nothing is left in a lane that nobody looks at.
     func record(_ results: [AttemptResult], _ releases: [LaneRelease]) async throws {
-        let threads = results.compactMap { result in
-            result.reference.map { (endpoint: result.endpoint, lane: result.lane, reference: $0) }
+        // The last one of a lane holds.
+        var references: [LaneKey: String] = [:]
+        for result in results {
+            if let reference = result.reference {
+                references[LaneKey(endpoint: result.endpoint, lane: result.lane)] = reference
+            }
         }
+        let threads = references.map { (endpoint: $0.key.endpoint, lane: $0.key.lane, reference: $0.value) }
         var statements: [SQL] = []
         if !releases.isEmpty { statements.append(Self.lock(releases)) }
         if !results.isEmpty { statements.append(Self.store(results)) }
@@ -124,7 +141,7 @@ struct NotificationStore: Sendable {
             statements.append(
                 """
                 INSERT INTO notification_thread (endpoint, lane, reference)
-                SELECT DISTINCT ON (endpoint, lane) * FROM unnest(\(threads.map(\.endpoint)), \(threads.map(\.lane)),
+                SELECT * FROM unnest(\(threads.map(\.endpoint)), \(threads.map(\.lane)),
                     \(threads.map(\.reference))) AS thread (endpoint, lane, reference)
                 WHERE EXISTS (SELECT 1 FROM endpoint WHERE endpoint.id = thread.endpoint)
                 ON CONFLICT (endpoint, lane) DO UPDATE SET reference = excluded.reference, updated_at = now()
@@ -187,7 +204,7 @@ struct NotificationStore: Sendable {
         for result in results {
             if succeeded.contains(result.endpoint) {
                 if result.wasFailing || result.isFailure { news[result.endpoint, default: News()].isFailing = false }
-            } else if !result.wasFailing {
+            } else if result.isFailure, !result.wasFailing {
                 news[result.endpoint, default: News()].isFailing = true
             }
             if let seconds = result.pauseSeconds {
@@ -307,15 +324,34 @@ struct NotificationStore: Sendable {
 
     /// Forgets notices that are older than so many days and wait for nobody, with all that was sent of them.
     func prune(days: Int, limit: Int) async throws -> Int {
-        try await pool.query(
+        // Each takes the notifications and attempts of all endpoints with it, so there are few in a statement.
+        var count = 0
+        while count < limit {
+            let removed = try await pool.query(
+                """
+                DELETE FROM notice WHERE id IN (
+                    SELECT id FROM notice WHERE created_at < now() - make_interval(days => \(Int32(days))) AND fanned_out
+                        AND NOT EXISTS (SELECT 1 FROM notification
+                            WHERE notification.notice = notice.id AND state = 'pending')
+                    ORDER BY created_at LIMIT \(Self.pruneRows)
+                )
+                """
+            ).affectedRows
+            count += removed
+            if removed < Self.pruneRows { break }
+        }
+        _ = try await pool.pipeline([
             """
-            DELETE FROM notice WHERE id IN (
-                SELECT id FROM notice WHERE created_at < now() - make_interval(days => \(Int32(days))) AND fanned_out
-                    AND NOT EXISTS (SELECT 1 FROM notification
-                        WHERE notification.notice = notice.id AND state = 'pending')
-                ORDER BY created_at LIMIT \(limit)
-            )
+            DELETE FROM escalation WHERE (incident, policy) IN (
+                SELECT incident, policy FROM escalation
+                WHERE next_at IS NULL AND ended_at < now() - make_interval(days => \(Int32(days))) LIMIT \(limit))
+            """,
             """
-        ).affectedRows
+            DELETE FROM notification_thread WHERE (endpoint, lane) IN (
+                SELECT endpoint, lane FROM notification_thread
+                WHERE updated_at < now() - make_interval(days => \(Int32(days))) LIMIT \(limit))
+            """,
+        ])
+        return count
     }
 }

@@ -183,7 +183,8 @@ package struct Server: Sendable {
             ).routes,
             EndpointRoutes(
                 store: endpoints, notifications: notificationStore, search: NotificationSearch(pool: pool),
-                rules: RuleStore(pool: pool), publicURL: publicURL,
+                rules: RuleStore(pool: pool), escalations: configuration.notifications.escalations,
+                publicURL: publicURL,
                 signal: sending
             ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,
