@@ -160,7 +160,7 @@ struct IncidentStore: Sendable {
 /// What the columns of an incident's row hold, beside the plain ones.
 enum IncidentColumns {
     static func state(_ incident: Incident) throws -> String {
-        String(decoding: try encoder.encode(incident), as: UTF8.self)
+        try StoredJSON.text(incident)
     }
 
     static func incident(_ state: [UInt8]) throws -> Incident {
@@ -179,10 +179,4 @@ enum IncidentColumns {
     static func components(_ incident: Incident) -> [String] {
         Set(incident.impacts.map(\.component)).union(incident.firing.keys.filter { !$0.isEmpty }).sorted()
     }
-
-    private static let encoder: JSONEncoder = {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
-    }()
 }

@@ -67,12 +67,6 @@ struct EndpointStore: Sendable {
         }
     }
 
-    private static func json(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
-
     // MARK: - Reading
 
     /// By name.
@@ -91,12 +85,20 @@ struct EndpointStore: Sendable {
             .map { Self.reader.read($0, in: pool) }
     }
 
-    /// The ids of the endpoints of these names, for rules that name them; unknown names are left out.
-    func ids(named names: [String]) async throws -> [String: UUID] {
+    /// The first name that no endpoint has.
+    func unknown(among names: [String]) async throws -> String? {
+        let known = try await Self.ids(named: names, in: pool)
+        return names.first { known[$0] == nil }
+    }
+
+    /// The ids of the endpoints of these names; unknown names are left out.
+    static func ids(
+        named names: [String], onlyEnabled: Bool = false, in runner: some SQLRunner
+    ) async throws -> [String: UUID] {
         var found: [String: UUID] = [:]
-        for row in try await pool.query("SELECT id, name FROM endpoint WHERE name = ANY (\(names))") {
-            found[try row.decode("name")] = try row.decode("id", as: UUID.self)
-        }
+        let rows = try await runner.query(
+            "SELECT id, name FROM endpoint WHERE name = ANY (\(names)) AND (enabled OR NOT \(onlyEnabled))")
+        for row in rows { found[try row.decode("name")] = try row.decode("id", as: UUID.self) }
         return found
     }
 
@@ -117,8 +119,8 @@ struct EndpointStore: Sendable {
     func create(
         _ id: UUID, _ settings: EndpointSettings, _ secrets: EndpointSecrets, by principal: Principal
     ) async throws -> Outcome {
-        let sealed = try Self.json(try await secrets.sealed(by: box, for: id))
-        let stored = try Self.json(StoredSettings(settings))
+        let sealed = try StoredJSON.text(try await secrets.sealed(by: box, for: id))
+        let stored = try StoredJSON.text(StoredSettings(settings))
         return try await pool.transaction { transaction in
             // One at a time, so that the number and the names hold.
             _ = try await transaction.query("LOCK TABLE endpoint IN SHARE ROW EXCLUSIVE MODE")
@@ -185,8 +187,8 @@ struct EndpointStore: Sendable {
             _ = try await transaction.query(
                 """
                 UPDATE endpoint SET name = \(endpoint.settings.name), settings = \(
-                    try Self.json(StoredSettings(endpoint.settings)))::json,
-                    secrets = \(try Self.json(sealed))::json, enabled = \(isEnabled),
+                    try StoredJSON.text(StoredSettings(endpoint.settings)))::json,
+                    secrets = \(try StoredJSON.text(sealed))::json, enabled = \(isEnabled),
                     disabled_reason = CASE WHEN \(isEnabled) THEN NULL ELSE disabled_reason END,
                     failing_since = CASE WHEN \(begins) THEN NULL ELSE failing_since END,
                     paused_until = CASE WHEN \(begins) THEN '-infinity' ELSE paused_until END,

@@ -70,7 +70,8 @@ struct EscalationRunner: PeriodicRunner {
                 return false
             case .tell(let step, let next):
                 let names = escalation.plan.steps[step].endpoints
-                let known = try await EscalationStore.endpoints(named: names, in: transaction)
+                let known = try await EndpointStore.ids(
+                    named: names, onlyEnabled: true, in: transaction)
                 escalation.told = step + 1
                 guard !known.isEmpty else {
                     // Nobody hears of this step, so the next one does not wait.

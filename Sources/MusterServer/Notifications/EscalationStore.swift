@@ -17,14 +17,10 @@ enum EscalationStore {
         """
         INSERT INTO escalation (incident, policy, plan)
         SELECT incident, policy, plan::json
-        FROM unnest(\(starts.map(\.incident)), \(starts.map(\.policy)), \(try starts.map { try text($0.plan) }))
+        FROM unnest(\(starts.map(\.incident)), \(starts.map(\.policy)), \(try starts.map { try StoredJSON.text($0.plan) }))
             AS start (incident, policy, plan)
         ON CONFLICT (incident, policy) DO NOTHING
         """
-    }
-
-    private static func text(_ plan: EscalationPlan) throws -> String {
-        String(decoding: try JSONEncoder().encode(plan), as: UTF8.self)
     }
 
     /// Who was paged for incidents: they also hear how those go on.
@@ -126,16 +122,6 @@ enum EscalationStore {
             ended_at = CASE WHEN \(next)::timestamptz IS NULL THEN now() END
         WHERE incident = \(due.incident) AND policy = \(due.policy)
         """
-    }
-
-    /// Enabled endpoints by name.
-    static func endpoints(
-        named names: [String], in transaction: PostgresTransaction
-    ) async throws -> [String: UUID] {
-        var found: [String: UUID] = [:]
-        let rows = try await transaction.query("SELECT id, name FROM endpoint WHERE enabled AND name = ANY (\(names))")
-        for row in rows { found[try row.decode("name")] = try row.decode("id", as: UUID.self) }
-        return found
     }
 
     // MARK: - Reading

@@ -24,17 +24,9 @@ struct MailProgram: Sendable {
     }
 
     private func run(_ message: [UInt8], _ timeout: Duration) async throws -> OutboundAnswer {
-        let ended = try await withThrowingTaskGroup(of: Ended?.self) { group in
-            group.addTask { try await start(message) }
-            group.addTask {
-                // A program that hangs is ended: cancelling its task kills it.
-                try await Task.sleep(for: timeout)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
-        guard let ended else { throw OutboundFault.network("the mail program did not end within the time-out") }
+        // A program that hangs is ended: cancelling its task kills it.
+        let late = OutboundFault.network("the mail program did not end within the time-out")
+        let ended = try await TimeLimit.within(timeout, or: late) { try await start(message) }
         guard case .exited(0) = ended.status else { throw Self.fault(ended) }
         return OutboundAnswer(status: 202, headers: [:], body: Array(ended.said.utf8), receivedAt: .now())
     }

@@ -9,6 +9,8 @@ import Synchronization
 /// Sends what waits in the outbox. Any number of daemons may do it: a lane, the notifications of one incident at one endpoint, is
 /// sent by one of them at a time and in its order; when that daemon ends, the next one goes on after the lease, which is short. An
 /// endpoint has so many connections of a daemon, and takes none from another, so that a slow or dead one delays no other.
+///
+/// It is no `PeriodicRunner`, since what a pass begins goes on while the next ones claim more.
 struct NotificationSender: Service {
     let store: NotificationStore
     let endpoints: EndpointStore
@@ -426,6 +428,7 @@ private final class ResultWriter: Sendable {
                 return try await store.record(batch.flatMap(\.results), batch.compactMap(\.release))
             } catch let error as PostgresError where error.isTransient && attempt < Self.triesMax {
                 logger.debug("results of notifications are written again", metadata: ["error": "\(error)"])
+                // The database tells nobody when it is back. The rests grow to a second.
                 try? await Task.sleep(for: .milliseconds(min(1_000, 50 << min(attempt, 5))))
             }
         }

@@ -41,7 +41,8 @@ struct OutboundClient: Sendable {
             let left = ContinuousClock.now.duration(to: deadline)
             guard left > .zero else { break }
             do {
-                return try await Self.within(left) {
+                // The client's own deadline ends with the head of an answer; this one also bounds a body that comes byte by byte.
+                return try await TimeLimit.within(left, or: OutboundFault.network("no answer within the time-out")) {
                     try await sendOnce(request, to: url, at: address, within: left)
                 }
             } catch let fault as ConnectFault {
@@ -60,23 +61,6 @@ struct OutboundClient: Sendable {
     private static func isSound(_ header: (name: String, value: String)) -> Bool {
         ProbeHTTPBodies.isHeaderName(header.name) && !header.name.isEmpty
             && header.value.utf8.allSatisfy { $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }
-    }
-
-    /// The client's own deadline ends with the head of an answer; this one also bounds a body that comes byte by byte.
-    private static func within(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> OutboundAnswer
-    ) async throws -> OutboundAnswer {
-        try await withThrowingTaskGroup(of: OutboundAnswer.self) { group in
-            group.addTask(operation: body)
-            group.addTask {
-                // What is measured here is the receiver's time.
-                try await Task.sleep(for: limit)
-                throw OutboundFault.network("no answer within the time-out")
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
-        }
     }
 
     /// A connection that is kept may be closed by the receiver just as we send: that is no fault of his, and it is sent again at once.

@@ -322,11 +322,7 @@ extension ServerConfiguration.HTTP {
         writeTimeout = .seconds(reader.integer("http.write_timeout_seconds", default: 20, 1...3_600))
         unsentBudgetBytes = reader.integer("http.unsent_budget_bytes", default: 1 << 26, 1 << 20...1 << 34)
         requireIfMatch = reader.bool("http.require_if_match", default: false)
-        let proxies = reader.list("http.trusted_proxies") ?? []
-        trustedProxies = proxies.compactMap(NetworkRange.init)
-        for text in proxies where NetworkRange(text) == nil {
-            reader.refuse("http.trusted_proxies", "\"\(text)\" is no network; write it as 10.0.0.0/8 or 2001:db8::/32")
-        }
+        trustedProxies = reader.networks("http.trusted_proxies")
     }
 }
 
@@ -370,23 +366,13 @@ extension ServerConfiguration.Database {
 extension ServerConfiguration.Probes {
     fileprivate init(_ reader: inout SettingReader) {
         concurrentMax = reader.integer("probes.concurrent_max", default: 64, 0...1_000)
-        let texts = reader.list("probes.allowed_networks") ?? []
-        networks = ProbeNetworks(allowed: texts.compactMap(NetworkRange.init))
-        for text in texts where NetworkRange(text) == nil {
-            reader.refuse(
-                "probes.allowed_networks", "\"\(text)\" is no network; write it as 10.0.0.0/8 or 2001:db8::/32")
-        }
+        networks = ProbeNetworks(allowed: reader.networks("probes.allowed_networks"))
     }
 }
 
 extension ServerConfiguration.Notifications {
     fileprivate init(_ reader: inout SettingReader) {
-        let texts = reader.list("notifications.allowed_networks") ?? []
-        networks = OutboundNetworks(exceptions: texts.compactMap(NetworkRange.init))
-        for text in texts where NetworkRange(text) == nil {
-            reader.refuse(
-                "notifications.allowed_networks", "\"\(text)\" is no network; write it as 10.0.0.0/8 or 2001:db8::/32")
-        }
+        networks = OutboundNetworks(exceptions: reader.networks("notifications.allowed_networks"))
         disableAfterDays = reader.integer("notifications.disable_after_days", default: 5, 1...365)
         mailCommand = reader.string("mail.command").map { $0.split(separator: " ").map(String.init) }
         if let path = mailCommand?.first ?? reader.string("mail.command"), !path.hasPrefix("/") {

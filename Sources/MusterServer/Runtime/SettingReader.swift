@@ -74,6 +74,15 @@ struct SettingReader {
         }
     }
 
+    /// A list of networks; empty when the key is absent.
+    mutating func networks(_ key: String) -> [NetworkRange] {
+        (list(key) ?? []).compactMap { text in
+            if let range = NetworkRange(text) { return range }
+            refuse(key, "\"\(text)\" is no network; write it as 10.0.0.0/8 or 2001:db8::/32")
+            return nil
+        }
+    }
+
     /// A secret: the value itself; or, under `<key>_file`, a file that holds it; or else a credential of systemd that has
     /// the key's name.
     mutating func secret(_ key: String) -> String? {

@@ -92,3 +92,18 @@ extension UUID {
             ))
     }
 }
+
+/// Values as JSON in the one form in which rows and events hold them: the same value always gives the same bytes.
+enum StoredJSON {
+    private static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }()
+
+    static func bytes(_ value: some Encodable) throws -> [UInt8] { try Array(encoder.encode(value)) }
+
+    static func text(_ value: some Encodable) throws -> String {
+        String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}

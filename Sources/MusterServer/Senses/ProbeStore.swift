@@ -87,12 +87,6 @@ struct ProbeStore: Sendable {
         }
     }
 
-    private static func text(_ target: ProbeTarget) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(target), as: UTF8.self)
-    }
-
     /// Seals secrets that stand there plain, from before they were sealed; returns of how many probes.
     @discardableResult
     func sealPlainSecrets() async throws -> Int {
@@ -104,7 +98,7 @@ struct ProbeStore: Sendable {
             guard let draft = Self.reader.read(row, in: pool).readable?.draft, case .http(let page) = draft.target,
                 page.hasPlainSecret
             else { continue }
-            let target = try Self.text(try await draft.target.sealed(by: box, beside: nil))
+            let target = try StoredJSON.text(try await draft.target.sealed(by: box, beside: nil))
             // Whoever changed it meanwhile has sealed it.
             sealed += try await pool.query(
                 """
@@ -117,7 +111,7 @@ struct ProbeStore: Sendable {
     }
 
     private static func upsert(_ draft: ProbeDraft, keeps: Bool) throws -> SQL {
-        let target = try text(draft.target)
+        let target = try StoredJSON.text(draft.target)
         return """
             INSERT INTO probe (name, target, interval_seconds, timeout_seconds, failures_to_fire,
                 successes_to_resolve, component, severity, description, enabled)

@@ -27,7 +27,7 @@ enum EventCodec {
         guard types[kind] != nil else {
             throw Unreadable(kind: kind, version: version, reason: "the kind is missing in IncidentEvent.types")
         }
-        return Stored(kind: kind, version: version, payload: try Array(encoder.encode(event.payload)))
+        return Stored(kind: kind, version: version, payload: try StoredJSON.bytes(event.payload))
     }
 
     /// Reads a stored event.
@@ -48,10 +48,4 @@ enum EventCodec {
     }
 
     private static let types = Dictionary(uniqueKeysWithValues: IncidentEvent.types.map { ($0.kind, $0) })
-
-    private static let encoder: JSONEncoder = {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
-    }()
 }

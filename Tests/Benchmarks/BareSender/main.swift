@@ -9,6 +9,7 @@ import NIOHTTP1
 let arguments = CommandLine.arguments
 guard arguments.count > 4, let messages = Int(arguments[2]), let lanes = Int(arguments[3]),
     let file = FileManager.default.contents(atPath: arguments[1])
+    // Only the bench starts it.
 else { fatalError("usage: bare-sender FILE MESSAGES LANES URL...") }
 let bodies = file.split(separator: UInt8(ascii: "\n")).map { ByteBuffer(bytes: $0) }
 

@@ -100,8 +100,7 @@ struct RuleRoutes: Sendable {
         }
         if let plan = rule.paging {
             let named = Set(plan.steps.flatMap(\.endpoints)).sorted()
-            let known = try await endpoints.ids(named: named)
-            if let missing = named.first(where: { known[$0] == nil }) {
+            if let missing = try await endpoints.unknown(among: named) {
                 throw Problem.invalid(
                     "/then/notify", "has no endpoint named \"\(missing)\"; GET /v1/endpoints lists them")
             }

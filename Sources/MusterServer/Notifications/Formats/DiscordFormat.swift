@@ -79,9 +79,10 @@ enum DiscordFormat: OutboundFormat {
             let seconds = json["retry_after"]?.number ?? RetryAfter.seconds(answer)
             return .retry(
                 reason: "status 429\(json["global"]?.bool == true ? ", for all of our messages" : "")",
-                afterSeconds: seconds.map { min(max($0, 0), RetryAfter.secondsMax) })
+                afterSeconds: seconds.map(RetryAfter.bounded))
         case 404 where json["code"]?.integer == 10008: return .anew(reason: "the message that was to be edited is gone")
         case 401, 404:
+            // Discord bans the address of whoever goes on: its documentation says that such a webhook must not be used again.
             return .disabled(reason: "Discord answered \(answer.status): the webhook was removed, or its URL is wrong")
         case _: return .usual(answer)
         }

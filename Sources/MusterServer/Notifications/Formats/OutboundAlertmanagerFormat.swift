@@ -48,7 +48,7 @@ enum OutboundAlertmanagerFormat: OutboundFormat {
 
     private static func end(_ notice: Notice) -> Timestamp { notice.incident?.restoredAt ?? notice.occurredAt }
 
-    /// The same for the life of the incident, whatever its labels become.
+    /// Alertmanager's name for what an alert is known by again: the same for the life of the incident, whatever its labels become.
     private static func fingerprint(_ key: String) -> String {
         var hash = FNV1a()
         hash.add(key)

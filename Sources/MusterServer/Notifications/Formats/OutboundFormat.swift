@@ -206,7 +206,7 @@ enum OutboundVerdict: Hashable, Sendable {
 
 extension OutboundVerdict {
     /// What most receivers mean: 2xx is taken; 408, 425, 429 and 5xx come again, with what `Retry-After` says (seconds or a
-    /// date, RFC 9110 10.2.3); 410 is gone for good; everything else is final for this message.
+    /// date, RFC 9110 10.2.3); 410 is gone for good, as Standard Webhooks say it; everything else is final for this message.
     static func usual(_ answer: OutboundAnswer) -> OutboundVerdict {
         switch answer.status {
         case 200..<300: .delivered()

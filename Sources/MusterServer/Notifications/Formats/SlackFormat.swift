@@ -222,7 +222,7 @@ extension SlackFormat {
         if answer.status == 429 || passing.contains(word) {
             let seconds = RetryAfter.seconds(answer) ?? json["retry_after"]?.number
             return .retry(
-                reason: "Slack answered \(word)", afterSeconds: seconds.map { min(max($0, 0), RetryAfter.secondsMax) })
+                reason: "Slack answered \(word)", afterSeconds: seconds.map(RetryAfter.bounded))
         }
         if word == "thread_not_found" { return .anew(reason: "Slack answered \(word)") }
         if (200..<300).contains(answer.status) { return .failed(reason: "Slack answered \(word)") }
