@@ -5,7 +5,7 @@ import IncidentDomain
 ///
 /// Texts stand as people typed them: each format escapes and shortens them for its channel.
 struct Notice: Hashable, Sendable {
-    /// The kind of event, as `severity_set`, or `maintenance_started`, `endpoint_disabled`, `escalation`, `test`.
+    /// The kind of event, as `severity_set`, or `maintenance_started`, `endpoint_disabled`, `page`, `test`.
     var kind: String
     /// The version of `data`.
     var version: Int

@@ -1,9 +1,9 @@
--- Who hears of what happens, by which channel. Everything in it is configuration; secrets stands sealed.
+-- Who hears of what happens, by which channel. Everything in it is configuration; the secrets are sealed.
 CREATE TABLE endpoint (
     id uuid PRIMARY KEY,
     name text NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 100),
     format text NOT NULL,
-    -- Filters, options and the names of headers, as EndpointDraft has them.
+    -- Filters, options and the names of headers, as EndpointSettings has them.
     settings json NOT NULL,
     -- The URL, the signing secrets, the values of headers and tokens, each sealed for this endpoint.
     secrets json NOT NULL,
