@@ -83,11 +83,21 @@ struct MaintenanceCalendar: Sendable {
             endsAt: window.end(from: zone.momentOrLater(of: window.start)))
         if window.rule == nil, let only = changed.first { first = only }
         if maintenance.cancelledAt != nil { first.state = .cancelled }
-        write(first, of: maintenance, zone, to: &calendar) { $0.line(window.rule.map { "RRULE:\($0)" } ?? "") }
-        guard window.rule != nil, maintenance.cancelledAt == nil, let last = changed.map(\.local).max() else { return }
-        // A time that the rule no longer has would be one more event.
-        let known = Set(window.times(in: zone, through: zone.momentOrLater(of: last)).map(\.local))
-        for occurrence in changed where known.contains(occurrence.local) {
+        var known: Set<LocalTime> = []
+        var added: [MaintenanceOccurrence] = []
+        if window.rule != nil, maintenance.cancelledAt == nil, let last = changed.map(\.local).max() {
+            known = Set(window.times(in: zone, through: zone.momentOrLater(of: last)).map(\.local))
+            // The rule was changed since, and what people changed comes all the same.
+            added = changed.filter { !known.contains($0.local) && !$0.state.isOver }
+        }
+        write(first, of: maintenance, zone, to: &calendar) { calendar in
+            if let rule = window.rule { calendar.line("RRULE:\(rule)") }
+            if !added.isEmpty {
+                calendar.line("RDATE;TZID=\(zone.name):\(added.map(\.local.compact).joined(separator: ","))")
+            }
+        }
+        // A time that is over and that the rule no longer has would be one more event.
+        for occurrence in changed.filter({ known.contains($0.local) }) + added {
             write(occurrence, of: maintenance, zone, to: &calendar) { calendar in
                 calendar.line("RECURRENCE-ID;TZID=\(zone.name):\(occurrence.local.compact)")
             }

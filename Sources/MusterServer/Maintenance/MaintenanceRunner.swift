@@ -33,30 +33,34 @@ struct MaintenanceRunner: PeriodicRunner {
     func pass() async throws {
         try await inTurn([
             ("occurrences", { while try await passDue() > 0 {} }),
-            ("plans", { while try await planDue() == Self.batchMax {} }),
+            ("plans", { while try await planDue() > 0 {} }),
         ])
     }
 
-    /// Works out again which times lie ahead, of windows for which that is due, up to one batch; returns how many those were.
+    /// Works out again which times lie ahead, of windows for which that is due, up to one batch; returns how many were worked out.
+    /// Those that another daemon holds do not count: this one would look at them again and again.
     @discardableResult
     func planDue() async throws -> Int {
-        let due = try await MaintenanceStore.planDue(limit: Self.batchMax, without: unplanned.resting, in: pool)
-        for id in due {
+        var planned = 0
+        for id in try await MaintenanceStore.planDue(limit: Self.batchMax, without: unplanned.resting, in: pool) {
             _ = try await unplanned.attempt(id, logger: logger) {
-                try await pool.transaction { try await plan(id, in: $0) }
+                let isPlanned = try await pool.transaction { try await plan(id, in: $0) }
+                if isPlanned { planned += 1 }
             }
         }
-        return due.count
+        return planned
     }
 
-    private func plan(_ id: UUID, in transaction: PostgresTransaction) async throws {
-        guard let (row, now) = try await MaintenanceStore.claimPlan(id, in: transaction) else { return }
+    /// - Returns: False when another daemon works on it or has done so.
+    private func plan(_ id: UUID, in transaction: PostgresTransaction) async throws -> Bool {
+        guard let (row, now) = try await MaintenanceStore.claimPlan(id, in: transaction) else { return false }
         let window = try row.get().window
         guard let zone = try await ZoneStore.zone(of: window, now: now, isKnown: true, in: transaction) else {
             throw PostgresError.decoding(column: "time_zone", reason: "\(window.timeZone) is not known any more")
         }
         let plan = MaintenancePlan(of: window, in: zone, now: now)
         try await transaction.pipeline(OccurrenceStore.put(plan, of: id, window, grace: grace))
+        return true
     }
 
     /// Takes the next step of every occurrence for which one is due, up to one batch; returns how many took one.
@@ -87,6 +91,9 @@ struct MaintenanceRunner: PeriodicRunner {
         var occurrence = claimed
         let ending = maintenance.window.ending
         let news = occurrence.pass(at: now, ending, grace: grace)
+        let letsGo = news == .ended || news == .overran
+        // Before an incident is opened, as whoever places alerts does it: in another order both would wait for each other.
+        if letsGo { try await PlacementStore().waitForPlacement(in: transaction) }
         if news == .overran, occurrence.incident == nil {
             occurrence.incident = try await openIncident(maintenance, occurrence, context, in: transaction)
         }
@@ -102,7 +109,7 @@ struct MaintenanceRunner: PeriodicRunner {
             }
         }
         // The incident of an overrun takes what was held; what is over opens its own.
-        if news == .ended || news == .overran {
+        if letsGo {
             statements.append(OccurrenceStore.releaseAlerts(on: maintenance.window.components))
         }
         if claimed.state != occurrence.state { statements.append(MaintenanceStore.planAgain(key.maintenance)) }

@@ -171,8 +171,8 @@ enum OccurrenceStore {
 
     // MARK: Writing
 
-    /// Keeps the times of a plan: new ones are added, those that lie ahead are moved or go. What people changed stays. It is
-    /// looked at again while something lies ahead.
+    /// Keeps the times of a plan: new ones are added, those that lie ahead are moved or go. What people changed stays, but not the only
+    /// time of a window, which goes where its window goes. It is looked at again while something lies ahead.
     static func put(_ plan: MaintenancePlan, of id: UUID, _ window: MaintenanceWindow, grace: Double) -> [SQL] {
         let occurrences = plan.times.map { time in
             MaintenanceOccurrence(
@@ -183,6 +183,7 @@ enum OccurrenceStore {
             """
             DELETE FROM maintenance_occurrence
             WHERE maintenance = \(id) AND state = 'scheduled' AND starts_at > now() AND local_start <> ALL (\(locals))
+                AND NOT (changed AND \(window.rule != nil))
             """,
             """
             INSERT INTO maintenance_occurrence AS stored (maintenance, local_start, starts_at, ends_at, state, next_at)

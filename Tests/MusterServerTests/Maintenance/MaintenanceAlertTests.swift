@@ -122,6 +122,36 @@ import Testing
         }
     }
 
+    @Test(arguments: [MaintenanceWindow.Ending.automatic, .byHand])
+    func `an alert that is being placed when maintenance ends is let go of, too`(
+        ending: MaintenanceWindow.Ending
+    ) async throws {
+        try await TestDaemon.with(connections: 4) { daemon async throws in
+            try await daemon.putPlatform()
+            let source = try await daemon.makeSource()
+            _ = try await daemon.plan(try daemon.window(in: -60, ending: ending))
+            try await daemon.take(source, .firing("a", component: "db"))
+            // Past the end, and past the time for which what runs by hand may go on.
+            try await daemon.moveMaintenance(byHours: 3900.0 / 3600)
+            let placer = PlacementStore()
+            let pass = try await daemon.pool.transaction { transaction async throws in
+                #expect(try await placer.lockPlacement(in: transaction))
+                let pass = Task { try await daemon.maintenanceRunner.pass() }
+                try await daemon.pool.waitUntil(
+                    "EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted)"
+                )
+                // It saw the maintenance before that was over.
+                let alerts = try await placer.claim(limit: 1, in: transaction).compactMap(\.readable?.id)
+                let hold = AlertHold(.maintenance, until: Timestamp.now().adding(seconds: 3600))
+                try await placer.hold([try #require(alerts.first): hold], in: transaction)
+                return pass
+            }
+            try await pass.value
+            try await daemon.routeAll()
+            #expect(try await daemon.places() == ["a 1"])
+        }
+    }
+
     @Test func `the trial of rules says what would hold an alert`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.putPlatform()

@@ -104,6 +104,19 @@ struct MaintenanceCalendarTests {
             ])
     }
 
+    @Test func `what was extended and is no time of the rule any more is a date of its own`() throws {
+        let maintenance = try Self.maintenance("2026-03-01T02:30", rule: "FREQ=WEEKLY")
+        let start = try #require(Timestamp("2026-03-10T01:30:00Z"))
+        var extended = MaintenanceOccurrence(
+            local: try #require(LocalTime("2026-03-10T02:30")), startsAt: start, endsAt: start.adding(seconds: 9000))
+        extended.isChanged = true
+        let lines = Self.lines(try Self.text(maintenance, changed: [extended]))
+        let rule = try #require(lines.firstIndex(of: "RRULE:FREQ=WEEKLY"))
+        #expect(lines[rule + 1] == "RDATE;TZID=Europe/Berlin:20260310T023000")
+        let own = try #require(lines.firstIndex(of: "RECURRENCE-ID;TZID=Europe/Berlin:20260310T023000"))
+        #expect(lines[own - 1] == "DURATION:PT2H30M" && lines.count { $0 == "BEGIN:VEVENT" } == 2)
+    }
+
     @Test func `a time that the clocks skip is written as the time that it means, and a cancelled window says so`()
         throws
     {

@@ -174,6 +174,52 @@ import Testing
         }
     }
 
+    @Test func `what was extended survives a change of its series; the only time of a window goes with it`()
+        async throws
+    {
+        try await TestDaemon.with { daemon async throws in
+            let series = try await daemon.plan(try daemon.window(in: 7200, rule: "FREQ=DAILY;COUNT=3"))
+            let before = try await daemon.maintenance.view(series).occurrences
+            _ = try await daemon.maintenance.carryOut(
+                .extendBy(seconds: 600), on: .named(before[1].local), of: series, by: .mia)
+            func later(_ window: inout MaintenanceWindow) {
+                window.start = LocalTime(seconds: window.start.seconds + 600)
+            }
+            let moved = try await daemon.maintenance.change(series, by: .mia, later).occurrences
+            #expect(moved.count == 4 && moved.filter(\.isChanged).map(\.local) == [before[1].local])
+            let kept = moved.filter(\.isChanged)[0]
+            #expect(kept.startsAt == before[1].startsAt && kept.endsAt == before[1].endsAt.adding(seconds: 600))
+            try await daemon.maintenanceRunner.pass()
+            #expect(try await daemon.maintenance.view(series).occurrences.contains(kept), "looked at again, it stays")
+
+            let single = try await daemon.plan(try daemon.window(in: 7200))
+            let only = try await daemon.maintenance.view(single).occurrences[0]
+            _ = try await daemon.maintenance.carryOut(
+                .extendBy(seconds: 600), on: .named(only.local), of: single, by: .mia)
+            let changed = try await daemon.maintenance.change(single, by: .mia, later).occurrences
+            #expect(changed.map(\.startsAt) == [only.startsAt.adding(seconds: 600)])
+        }
+    }
+
+    @Test func `windows that another daemon holds are left to it, however many there are`() async throws {
+        try await TestDaemon.with(connections: 4) { daemon async throws in
+            // As many as one batch.
+            for _ in 1...100 {
+                _ = try await daemon.maintenance.create(.random(), try daemon.window(in: 7200), by: .mia)
+            }
+            try await daemon.pool.query("UPDATE maintenance SET plan_at = now()")
+            try await daemon.beside { other async throws in
+                try await other.pool.transaction { transaction in
+                    _ = try await transaction.query("SELECT id FROM maintenance FOR UPDATE")
+                    #expect(try await daemon.maintenanceRunner.planDue() == 0)
+                    try await daemon.maintenanceRunner.pass()
+                }
+            }
+            #expect(try await daemon.maintenanceRunner.planDue() == 100)
+            #expect(try await daemon.maintenanceRunner.planDue() == 0)
+        }
+    }
+
     @Test func `what runs while a window is changed goes on, and by the new ending`() async throws {
         try await TestDaemon.with { daemon async throws in
             let id = try await daemon.plan(try daemon.window(in: -60, ending: .byHand))
