@@ -135,17 +135,16 @@ struct EndpointRoutes: Sendable {
     private func replay(_ request: RequestContext) async throws -> Answer {
         var body = try request.fields()
         let text = body.optionalString("notification", 1...40)
+        let place = body.optionalString("after", 1...40)
         let from = body.optionalTime("from")
         let to = body.optionalTime("to")
         let all = body.optionalBool("delivered") ?? false
         try body.finish()
-        let id = text.flatMap(NotificationID.number)
+        let id = try text.map { try Self.notification($0, "notification") }
+        let after = try place.map { try Self.notification($0, "after") }
         if text != nil {
-            guard id != nil else {
-                throw Problem.invalid("/notification", "should be the id of a notification, such as ntf_42")
-            }
-            guard from == nil, to == nil else {
-                throw Problem.invalid("/notification", "is for a single one; leave from and to out")
+            guard from == nil, to == nil, after == nil else {
+                throw Problem.invalid("/notification", "is for a single one; leave from, to and after out")
             }
         } else {
             guard let from else { throw Problem.invalid("/from", "is required unless notification names a single one") }
@@ -153,16 +152,28 @@ struct EndpointRoutes: Sendable {
         }
         let endpoint = try await found(request)
         try Self.requireEnabled(endpoint)
-        let range = from.map { $0...max($0, to ?? .latest) }
-        let count = try await notifications.replay(
-            endpoint.id, id: id, range: range, onlyDead: id == nil && !all, by: request.principal)
-        if let text, count == 0 {
+        let wanted = NotificationStore.Replay(
+            id: id, range: from.map { $0...max($0, to ?? .latest) }, after: after ?? 0, onlyDead: id == nil && !all)
+        let replayed = try await notifications.replay(endpoint.id, wanted, by: request.principal)
+        if let text, replayed.count == 0 {
             throw Problem.notFound(
                 "Notification \(text)", because: "is none of this endpoint's, or still waits to be sent")
         }
         try await notifications.hurry(endpoint.id)
         signal.wake()
-        return .json(status: .accepted) { json in json.object { $0.member("replayed", count) } }
+        return .json(status: .accepted) { json in
+            json.object { json in
+                json.member("replayed", replayed.count)
+                json.member("next_after", replayed.stoppedAt.map(NotificationID.text))
+            }
+        }
+    }
+
+    private static func notification(_ text: String, _ field: String) throws(Problem) -> Int {
+        guard let id = NotificationID.number(text) else {
+            throw .invalid("/\(field)", "should be the id of a notification, such as ntf_42")
+        }
+        return id
     }
 
     private func attempts(_ request: RequestContext) async throws -> Answer {

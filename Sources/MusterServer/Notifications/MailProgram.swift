@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import IncidentDomain
 import Subprocess
 import SystemPackage
@@ -11,7 +12,8 @@ struct MailProgram: Sendable {
 
     /// So many run at the same time.
     private static let turns = Turns(max: 4, waitingMax: 512, patience: .seconds(20))
-    private static let outputBytesMax = 16 << 10
+    /// One that says more is ended. It is far more than any says, since then nobody knows whether the mail was queued.
+    private static let outputBytesMax = 1 << 20
 
     /// - Returns: 202 when the message was queued, which says nothing yet about whether it arrives.
     /// - Throws: `OutboundFault`.
@@ -39,14 +41,35 @@ struct MailProgram: Sendable {
     private func start(_ message: [UInt8]) async throws -> Ended {
         var options = PlatformOptions()
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(1))]
+        let input = try Self.file(message)
+        defer { try? input.close() }
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
                 environment: .custom(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]), platformOptions: options,
-                input: .array(message), output: .discarded, error: .string(limit: Self.outputBytesMax))
+                input: .fileDescriptor(input, closeAfterSpawningProcess: false), output: .discarded,
+                error: .string(limit: Self.outputBytesMax))
             return Ended(status: result.terminationStatus, said: result.standardError)
         } catch let error as SubprocessError {
             throw OutboundFault.network("the mail program cannot be run: \(error)")
+        }
+    }
+
+    /// The message as a file that nobody else can open, from its beginning. A pipe would not do: the library ends the daemon when a
+    /// program ends, or is ended, before it has read all of one.
+    private static func file(_ message: [UInt8]) throws -> FileDescriptor {
+        var name = Array("\(FileManager.default.temporaryDirectory.path)/muster-mail-XXXXXX".utf8CString)
+        let file = FileDescriptor(rawValue: mkstemp(&name))
+        do {
+            guard file.rawValue >= 0 else { throw Errno(rawValue: errno) }
+            unlink(name)
+            _ = fcntl(file.rawValue, F_SETFD, FD_CLOEXEC)
+            try file.writeAll(message)
+            _ = try file.seek(offset: 0, from: .start)
+            return file
+        } catch {
+            try? file.close()
+            throw OutboundFault.network("the message cannot be handed to the mail program: \(error)")
         }
     }
 

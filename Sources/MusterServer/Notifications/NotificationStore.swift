@@ -278,29 +278,52 @@ struct NotificationStore: Sendable {
     /// The most that one call sends again.
     static let replayMax = 10_000
 
-    /// Puts notifications of an endpoint back into the outbox, in their order and with their ids.
-    ///
-    /// - Parameters:
-    ///   - range: Those made in it; nil with `id`.
-    ///   - onlyDead: Leaves out what was delivered.
-    /// - Returns: How many those are; what still waits is not counted.
+    /// Which notifications of an endpoint are sent again. What still waits is none of them.
+    struct Replay: Hashable, Sendable {
+        /// A single one.
+        var id: Int?
+        /// Those made in it.
+        var range: ClosedRange<Timestamp>?
+        /// Those behind this one: where an earlier call stopped.
+        var after = 0
+        /// Leaves out what was delivered.
+        var onlyDead = true
+    }
+
+    /// What a replay came to.
+    struct Replayed: Hashable, Sendable {
+        var count = 0
+        /// The last one, when more are left.
+        var stoppedAt: Int?
+    }
+
+    /// Puts notifications of an endpoint back into the outbox, in their order and with their ids, `limit` at the most.
     func replay(
-        _ endpoint: UUID, id: Int?, range: ClosedRange<Timestamp>?, onlyDead: Bool, by principal: Principal
-    ) async throws -> Int {
-        try await pool.transaction { transaction in
+        _ endpoint: UUID, _ wanted: Replay, limit: Int = replayMax, by principal: Principal
+    ) async throws -> Replayed {
+        let range = wanted.range
+        let chosen: SQL = """
+            endpoint = \(endpoint) AND state <> 'pending' AND (\(wanted.id)::bigint IS NULL OR id = \(wanted.id))
+            AND (\(range?.lowerBound)::timestamptz IS NULL
+                OR created_at BETWEEN \(range?.lowerBound) AND \(range?.upperBound))
+            AND (NOT \(wanted.onlyDead) OR state = 'dead')
+            """
+        return try await pool.transaction { transaction in
             let rows = try await transaction.query(
                 """
                 UPDATE notification SET state = 'pending', tries = 0, reason = NULL, finished_at = NULL
                 WHERE id IN (
-                    SELECT id FROM notification WHERE endpoint = \(endpoint) AND state <> 'pending'
-                        AND (\(id)::bigint IS NULL OR id = \(id))
-                        AND (\(range?.lowerBound)::timestamptz IS NULL
-                            OR created_at BETWEEN \(range?.lowerBound) AND \(range?.upperBound))
-                        AND (NOT \(onlyDead) OR state = 'dead')
-                    ORDER BY id LIMIT \(Self.replayMax)
-                ) RETURNING lane
+                    SELECT id FROM notification WHERE \(fragment: chosen) AND id > \(wanted.after)
+                    ORDER BY id LIMIT \(limit)
+                ) RETURNING id, lane
                 """)
-            guard !rows.isEmpty else { return 0 }
+            guard let last = try rows.map({ try $0.decode("id", as: Int.self) }).max() else { return Replayed() }
+            var replayed = Replayed(count: rows.count)
+            if rows.count == limit {
+                let more = try await transaction.query(
+                    "SELECT FROM notification WHERE \(fragment: chosen) AND id > \(last) LIMIT 1")
+                if !more.isEmpty { replayed.stoppedAt = last }
+            }
             let lanes = Set(try rows.map { try $0.decode("lane", as: String.self) }).sorted()
             _ = try await transaction.pipeline([
                 Self.wake(lanes: lanes.map { (endpoint, $0) }),
@@ -308,7 +331,7 @@ struct NotificationStore: Sendable {
                     actor: principal, action: "endpoint.replay", subject: endpoint.text,
                     data: ["notifications": .integer(rows.count)]),
             ])
-            return rows.count
+            return replayed
         }
     }
 

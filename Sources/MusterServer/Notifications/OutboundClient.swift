@@ -133,6 +133,8 @@ struct OutboundClient: Sendable {
             throw try Self.fault(error)
         } catch let error as CancellationError {
             throw error
+        } catch let fault as OutboundFault {
+            throw fault
         } catch let error as IOError {
             throw ConnectFault(detail: ProbeFault.words(of: error))
         } catch {
@@ -267,12 +269,19 @@ final class TrustedCertificates: Sendable {
             let named = file ?? ProcessInfo.processInfo.environment["SSL_CERT_FILE"]
             let roots = try await WorkerPool.run {
                 let path = named ?? Self.files.first { FileManager.default.isReadableFile(atPath: $0) }
-                guard let path else { throw OutboundFault.network("this machine has no trusted certificates") }
-                return try NIOSSLCertificate.fromPEMFile(path)
+                guard let path else { throw Self.unreadable("this machine has no trusted certificates") }
+                guard let roots = try? NIOSSLCertificate.fromPEMFile(path), !roots.isEmpty else {
+                    throw Self.unreadable("no trusted certificates can be read from \(path)")
+                }
+                return roots
             }
             held.withLock { $0 = (roots, .now + Self.keeping) }
             return roots
         }
+    }
+
+    private static func unreadable(_ what: String) -> OutboundFault {
+        .network("\(what): install ca-certificates, or name a file of them in PEM by SSL_CERT_FILE")
     }
 
     private var known: [NIOSSLCertificate]? {

@@ -43,7 +43,9 @@ extension DescribedLife {
         try await deliver()
         try await readPages("\(otherPath)/attempts")
         await post("\(otherPath)/replay", ["notification": sent.json["notification"] ?? .null], gives: 202)
-        await post("\(otherPath)/replay", ["from": "2020-01-01T00:00:00Z", "delivered": true], gives: 202)
+        let range: JSONValue = ["from": "2020-01-01T00:00:00Z", "after": "ntf_1", "delivered": true]
+        await post("\(otherPath)/replay", range, gives: 202)
+        await post("\(otherPath)/replay", ["from": "2020-01-01T00:00:00Z", "after": "1"], gives: 422)
         await post("\(otherPath)/replay", ["notification": "ntf_999999"], gives: 404)
         await post("\(otherPath)/replay", [:], gives: 422)
         try await readPages("\(incident)/notifications")

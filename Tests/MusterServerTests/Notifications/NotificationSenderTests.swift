@@ -34,13 +34,13 @@ import Testing
                 let ids = try await site.column("'ntf_' || notification.id", of: id)
                 #expect(receiver.messages.map(\.id) == ids)
                 #expect(receiver.messages.allSatisfy { $0.head.uri == "/hook" })
-                #expect(try await site.store.replay(id, id: 1, range: nil, onlyDead: false, by: .mia) == 1)
+                #expect(try await site.replay(id, .init(id: 1, onlyDead: false)) == 1)
                 try await site.send(site.sender(), until: NotificationSite.nothingWaits)
                 #expect(receiver.messages.map(\.id) == ids + ["ntf_1"])
                 #expect(receiver.messages.last?.body == receiver.messages.first?.body)
                 let past = Timestamp(milliseconds: 0)...Timestamp.latest
-                #expect(try await site.store.replay(id, id: nil, range: past, onlyDead: true, by: .mia) == 0)
-                #expect(try await site.store.replay(id, id: nil, range: past, onlyDead: false, by: .mia) == ids.count)
+                #expect(try await site.replay(id, .init(range: past)) == 0)
+                #expect(try await site.replay(id, .init(range: past, onlyDead: false)) == ids.count)
             }
         }
     }
@@ -93,7 +93,7 @@ import Testing
                 #expect(try await site.column("reason", of: id).first == "status 503; the last attempt")
                 works.raise()
                 let past = Timestamp(milliseconds: 0)...Timestamp.latest
-                #expect(try await site.store.replay(id, id: nil, range: past, onlyDead: true, by: .mia) > 0)
+                #expect(try await site.replay(id, .init(range: past)) > 0)
                 try await site.send(site.sender(schedule), until: NotificationSite.nothingWaits)
                 #expect(Set(try await site.column("state", of: id)) == ["delivered"])
                 #expect(try await site.column("attempts", of: id).first == "4")
@@ -169,6 +169,58 @@ import Testing
                 #expect(first.outcome == "delivered" && first.answer?.count == 1_000)
                 let second = try #require(try await site.search.attempts(of: slow, before: nil, limit: 1).first)
                 #expect(second.detail == "no answer within the time-out" && second.durationMilliseconds >= 1_000)
+            }
+        }
+    }
+
+    @Test func `a message that is gone is sent anew, once and at once, and the next one changes that`() async throws {
+        try await NotificationSite.with { site in
+            let ids = Mutex(["111", "222"])
+            try await TestReceiver.with { message in
+                guard message.head.method == .POST else {
+                    let isGone = message.head.uri.hasSuffix("/111")
+                    return isGone
+                        ? .status(404, body: #"{"message": "Unknown Message", "code": 10008}"#)
+                        : .status(200, body: "{}")
+                }
+                return .status(200, body: #"{"id": "\#(ids.withLock { $0.removeFirst() })"}"#)
+            } _: { receiver in
+                let kinds = ["incident_opened", "acknowledged", "note_added"]
+                let id = try await site.endpoint("chat", receiver.url("/hook"), format: .discord, events: kinds)
+                let number = try await site.daemon.open()
+                try await site.daemon.tell(.acknowledge, number)
+                try await site.daemon.tell(.addNote(text: "more", key: false), number)
+                try await site.tellAll()
+                try await site.send(site.sender(), until: NotificationSite.nothingWaits)
+                let asked = receiver.messages.map { "\($0.head.method) \($0.head.uri)" }
+                #expect(
+                    asked == [
+                        "POST /hook?wait=true", "PATCH /hook/messages/111", "POST /hook?wait=true",
+                        "PATCH /hook/messages/222",
+                    ])
+                #expect(try await site.column("state", of: id) == ["delivered", "delivered", "delivered"])
+                #expect(
+                    try await site.column("attempts", of: id) == ["1", "1", "1"], "sending it anew is no new attempt")
+                let threads = try await site.pool.query("SELECT reference FROM notification_thread")
+                #expect(try threads.map { try $0.decode(0, as: String.self) } == ["222"])
+                #expect(try await site.state(id)?.failingSince == nil)
+            }
+        }
+    }
+
+    @Test func `a message that is always gone is given up`() async throws {
+        try await NotificationSite.with { site in
+            try await TestReceiver.with { _ in
+                .status(404, body: #"{"code": 10008}"#)
+            } _: { receiver in
+                let id = try await site.endpoint(
+                    "chat", receiver.url("/hook"), format: .discord, events: ["incident_opened"])
+                _ = try await site.daemon.open()
+                try await site.tellAll()
+                try await site.send(site.sender(), until: NotificationSite.nothingWaits)
+                #expect(receiver.messages.count == 1)
+                #expect(try await site.column("state", of: id) == ["dead"])
+                #expect(try await site.column("reason", of: id) == ["the message that was to be edited is gone"])
             }
         }
     }

@@ -33,13 +33,14 @@ struct NotificationSite: Sendable {
     /// One that hears everything, or the kinds that are named.
     @discardableResult
     func endpoint(
-        _ name: String = "ops", _ url: String = "http://127.0.0.1:9/", events: [String]? = Array(NoticeKinds.names),
-        headers: [String: String] = [:], timeout: Int = 5
+        _ name: String = "ops", _ url: String = "http://127.0.0.1:9/", format: EndpointFormat = .standardWebhooks,
+        events: [String]? = Array(NoticeKinds.names), headers: [String: String] = [:],
+        options: [String: String] = [:], timeout: Int = 5
     ) async throws -> UUID {
         var filter = NoticeFilter()
         filter.events = events
         let settings = EndpointSettings(
-            name: name, format: .standardWebhooks, filter: filter, headers: headers.keys.sorted(), options: [:],
+            name: name, format: format, filter: filter, headers: headers.keys.sorted(), options: options,
             timeoutSeconds: timeout)
         let secrets = EndpointSecrets(url: url, headers: headers, signing: try .make(.hmac))
         let id = UUID()
@@ -71,14 +72,14 @@ struct NotificationSite: Sendable {
 
     func sender(
         _ schedule: RetrySchedule = RetrySchedule(), names: NameLookup = .shared,
-        networks: [String] = ["127.0.0.0/8"]
+        networks: [String] = ["127.0.0.0/8"], mail: MailProgram? = nil
     ) -> NotificationSender {
         let client = OutboundClient(
             networks: OutboundNetworks(exceptions: networks.compactMap(NetworkRange.init)), names: names,
             clients: PinnedClients())
         let log = log
         return NotificationSender(
-            store: store, endpoints: endpoints, carrier: MessageCarrier(client: client, mail: nil),
+            store: store, endpoints: endpoints, carrier: MessageCarrier(client: client, mail: mail),
             publicURL: "https://muster.test", signal: WakeSignal(), noticing: WakeSignal(),
             logger: Logger(label: "test") { _ in RecordingLogHandler(log: log) }, schedule: schedule)
     }
@@ -92,18 +93,23 @@ struct NotificationSite: Sendable {
         try await running.value
     }
 
+    /// Sends notifications of an endpoint again; returns how many.
+    func replay(_ endpoint: UUID, _ wanted: NotificationStore.Replay) async throws -> Int {
+        try await store.replay(endpoint, wanted, by: .mia).count
+    }
+
     static let nothingWaits: SQL = "NOT EXISTS (SELECT FROM notification WHERE state = 'pending')"
     static let somethingWasTried: SQL = "EXISTS (SELECT FROM notification_attempt)"
 
     // MARK: - What came of it
 
     /// Of an endpoint's notifications, in their order, a column as text.
-    func column(_ name: String, of endpoint: UUID) async throws -> [String] {
+    func column(_ name: String, of endpoint: UUID, where condition: String = "true") async throws -> [String] {
         try await pool.query(
             """
             SELECT coalesce((\(unescaped: name))::text, '-') AS value
             FROM notification JOIN notice ON notice.id = notification.notice
-            WHERE endpoint = \(endpoint) ORDER BY notification.id
+            WHERE endpoint = \(endpoint) AND \(unescaped: condition) ORDER BY notification.id
             """
         ).map { try $0.decode("value") }
     }

@@ -167,6 +167,28 @@ import Testing
         }
     }
 
+    @Test func `what one replay leaves is sent again by the next one, which goes on behind it`() async throws {
+        try await NotificationSite.with { site in
+            let id = try await site.endpoint()
+            for turn in 1...3 { _ = try await site.daemon.open("Number \(turn)") }
+            try await site.tellAll()
+            try await site.pool.query("UPDATE notification SET state = 'delivered', finished_at = now()")
+            let ids = try await site.column("notification.id", of: id).compactMap { Int($0) }
+            var wanted = NotificationStore.Replay(
+                range: Timestamp(milliseconds: 0)...Timestamp.latest, onlyDead: false)
+            for turn in ids.indices {
+                let replayed = try await site.store.replay(id, wanted, limit: 1, by: .mia)
+                let isLast = turn == ids.count - 1
+                #expect(replayed == .init(count: 1, stoppedAt: isLast ? nil : ids[turn]))
+                let waiting = try await site.column("notification.id", of: id, where: "state = 'pending'")
+                #expect(waiting == ["\(ids[turn])"], "the first ones are not sent once more")
+                // It was sent at once.
+                try await site.pool.query("UPDATE notification SET state = 'delivered', finished_at = now()")
+                wanted.after = replayed.stoppedAt ?? 0
+            }
+        }
+    }
+
     @Test func `100,000 rows of an endpoint are deleted with it, within the statements' time`() async throws {
         try await NotificationSite.with { site in
             let (id, other) = (try await site.endpoint("dead"), try await site.endpoint("other"))

@@ -110,6 +110,19 @@ struct OutboundClientTests {
         }
     }
 
+    @Test func `trusted certificates that cannot be read are told by their file, and nothing is sent`() async throws {
+        try await TestPage.with(tls: try TestPage.selfSigned(days: 2)) { page in
+            for file in ["/nowhere/certificates.pem", "/dev/null"] {
+                let said =
+                    "no trusted certificates can be read from \(file): install ca-certificates, or name a file of them in PEM by SSL_CERT_FILE"
+                let fault = await fault(
+                    "https://localhost:\(page.port)/", trust: TrustedCertificates(file: file))
+                #expect(fault == .network(said))
+            }
+            #expect(page.asked.isEmpty)
+        }
+    }
+
     @Test func `a closed port is a fault of the network`() async {
         #expect(await fault("http://127.0.0.1:1024/") == .network("connection refused"))
     }
