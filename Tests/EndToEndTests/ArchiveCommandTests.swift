@@ -44,6 +44,49 @@ struct ArchiveCommandTests {
         }
     }
 
+    @Test func `an import tells nobody of what was told, and pages nobody; what comes after it is told`() async throws {
+        let settings = [
+            "notifications.allowed_networks": "127.0.0.0/8", "secrets.key": "a-key-that-both-installations-have",
+            "escalation.sev1.notify": "ops", "escalation.sev1.escalate": "1: ops",
+        ]
+        try await PythonServer.with("listener.py") { listener in
+            try await TemporaryDirectory.with { directory in
+                let file = directory + "/muster.archive"
+                func heard() async throws -> [JSON] {
+                    try await API(address: listener, token: nil).get("/").expect(200).items.map { $0["message"] }
+                }
+                try await Daemon.with(.cluster, settings) { daemon in
+                    let url = "http://\(listener)/"
+                    try await daemon.api.post(
+                        "/v1/endpoints", ["name": "ops", "format": "standard-webhooks", "url": .string(url)]
+                    ).expect(201)
+                    _ = try await daemon.api.open(["title": "told before", "severity": "sev1"])
+                    // Opened, and the second page: nothing is left to be told.
+                    try await Eventually.holds("it is told") { try await heard().count == 3 }
+                    try await fill(daemon.api)
+                    #expect(try await daemon.run("export", file).status == 0)
+                }
+                let before = try await heard().count
+                try await Daemon.with(.embedded, settings, starts: false) { other in
+                    #expect(try await other.run("import", file).status == 0)
+                    try await other.start()
+                    _ = try await other.api.open(["title": "told after"])
+                    try await Eventually.holds("what is new is told") { try await heard().count > before }
+                    // Whoever is to be paged is known before it is told.
+                    let numbers = try await other.api.all("/v1/incidents").compactMap { $0["number"].int }
+                    #expect(numbers.count == 5)
+                    for number in numbers {
+                        let told = try await other.api.get("/v1/incidents/\(number)/notifications").expect(200)
+                        #expect(told["escalations"] == [], "INC-\(number)")
+                        #expect(told["items"].items.count == (number == numbers.max() ? 1 : 0), "INC-\(number)")
+                    }
+                }
+                let after = try await heard().dropFirst(before)
+                #expect(after.map { $0["data"]["incident"]["title"] } == ["told after"])
+            }
+        }
+    }
+
     @Test func `an import that was killed goes on behind its last part`() async throws {
         try await TemporaryDirectory.with { directory in
             let (file, pipe) = (directory + "/muster.archive", directory + "/pipe")
