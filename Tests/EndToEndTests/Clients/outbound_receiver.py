@@ -3,7 +3,6 @@ Alertmanager's webhook, and Python's own mail parser. They read rendered request
 
 import base64
 import json
-from email import message_from_bytes, policy
 
 import standardwebhooks
 import svix
@@ -12,6 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from prometheus_alert_model import AlertGroup
 
+import mails
 import steps
 
 
@@ -92,31 +92,7 @@ class Client:
         ]
 
     def mail(self):
-        """The mails, and what their parser found wrong with them."""
-        mails = []
-        for name in ("mail-opened", "mail-restored", "mail-hostile"):
-            message = message_from_bytes(self.requests[name][1], policy=policy.default)
-            text, html = message.iter_parts()
-            mails.append(
-                {
-                    "defects": [
-                        repr(defect)
-                        for part in message.walk()
-                        for defect in [*part.defects, *(d for value in part.values() for d in getattr(value, "defects", []))]
-                    ],
-                    "names": message.keys(),
-                    "subject": str(message["Subject"]),
-                    "to": [address.addr_spec for address in message["To"].addresses],
-                    "names_of_to": [address.display_name for address in message["To"].addresses],
-                    "id": message["Message-ID"],
-                    "references": message["References"],
-                    "date": message["Date"].datetime.isoformat(),
-                    "types": [text.get_content_type(), html.get_content_type()],
-                    "text": text.get_content(),
-                    "html": html.get_content(),
-                }
-            )
-        return mails
+        return [mails.read(self.requests[name][1]) for name in ("mail-opened", "mail-restored", "mail-hostile")]
 
 
 steps.run(Client)

@@ -3,6 +3,7 @@
 import json
 import sys
 import traceback
+import urllib.request
 
 
 def run(make):
@@ -21,6 +22,24 @@ def run(make):
             line["error"] = type(error).__name__
             line["status"] = status(error)
         print(json.dumps(line), flush=True)
+
+
+class API:
+    """Muster's own API under a token."""
+
+    def __init__(self, url, token):
+        self.url, self.token = url, token
+
+    def ask(self, method, path, body=None):
+        """The answer's JSON; a refusal is thrown."""
+        request = urllib.request.Request(
+            self.url + path,
+            method=method,
+            data=None if method == "GET" else json.dumps(body or {}).encode(),
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
 
 
 def status(error):

@@ -5,7 +5,6 @@ import http.server
 import json
 import threading
 import time
-import urllib.request
 
 import standardwebhooks
 import svix.webhooks
@@ -20,7 +19,7 @@ LIBRARIES = {
 
 class Client:
     def __init__(self, url, key):
-        self.url, self.key = url, key
+        self._ask = steps.API(url, key).ask
         self.messages, self.arrived = [], threading.Condition()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -46,12 +45,6 @@ class Client:
                 pass
 
         return Handler
-
-    def _ask(self, method, path, body=None):
-        request = urllib.request.Request(self.url + path, method=method, data=json.dumps(body or {}).encode(), headers={
-            "Authorization": f"Bearer {self.key}", "Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
 
     def _message(self, id):
         """The newest one of an id, once it is there."""
