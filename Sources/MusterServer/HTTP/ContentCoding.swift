@@ -53,9 +53,9 @@ enum ContentCoding: String, CaseIterable, Sendable {
         let inflatedBytes: Int
 
         /// A copy, so that it does not hold the rest.
-        init(of inflated: ByteBuffer) {
+        init(of inflated: ByteBuffer, inflatedBytes: Int) {
             body = ByteBuffer(bytes: inflated.readableBytesView.prefix(DeadLetterStore.bodyBytesMax))
-            inflatedBytes = inflated.readableBytes
+            self.inflatedBytes = inflatedBytes
         }
     }
 
@@ -98,36 +98,66 @@ enum ContentCoding: String, CaseIterable, Sendable {
         }
     }
 
+    /// Up to here a body is inflated in one go. A larger one is measured first, in the room of a single block: one that turns out
+    /// too large never takes memory.
+    private static let keptUnmeasured = 1 << 20
+    private static let block = 1 << 16
+
     private func inflate(_ input: ByteBuffer, windowBits: Int32, limit: Int) -> Outcome {
+        var kept = ByteBuffer()
+        switch inflate(input, windowBits, limit: limit, into: &kept, atMost: min(limit, Self.keptUnmeasured)) {
+        case .whole(let count) where count == kept.readableBytes: return .inflated(kept)
+        case .whole(let count):
+            kept = ByteBufferAllocator().buffer(capacity: count)
+            let again = inflate(input, windowBits, limit: limit, into: &kept, atMost: count)
+            guard case .whole = again else { return .broken }
+            return .inflated(kept)
+        case .tooLarge(let count): return .tooLarge(Beginning(of: kept, inflatedBytes: count))
+        case .broken: return .broken
+        }
+    }
+
+    private enum Pass {
+        /// All of it, with its size in bytes.
+        case whole(Int)
+        /// So many bytes, one more than is allowed.
+        case tooLarge(Int)
+        case broken
+    }
+
+    /// Inflates a body once; of what comes out, no more than `atMost` bytes are kept.
+    private func inflate(
+        _ input: ByteBuffer, _ windowBits: Int32, limit: Int, into kept: inout ByteBuffer, atMost: Int
+    ) -> Pass {
         var stream = z_stream()
         guard inflateInit2_(&stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
             return .broken
         }
         defer { inflateEnd(&stream) }
-        var output = ByteBuffer()
         return input.withUnsafeReadableBytes { bytes in
-            // zlib only reads it.
-            stream.next_in = UnsafeMutablePointer(mutating: bytes.bindMemory(to: UInt8.self).baseAddress)
-            stream.avail_in = UInt32(clamping: bytes.count)
-            while true {
-                var code = Z_OK
-                let written = output.readableBytes
-                output.writeWithUnsafeMutableBytes(minimumWritableBytes: 65_536) { space in
-                    stream.next_out = space.bindMemory(to: UInt8.self).baseAddress
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.block) { block in
+                // zlib only reads it.
+                stream.next_in = UnsafeMutablePointer(mutating: bytes.bindMemory(to: UInt8.self).baseAddress)
+                stream.avail_in = UInt32(clamping: bytes.count)
+                var count = 0
+                while true {
+                    stream.next_out = block.baseAddress
                     // A byte more than is allowed shows that it is too much.
-                    let room = min(space.count, limit + 1 - written)
+                    let room = min(block.count, limit + 1 - count)
                     stream.avail_out = UInt32(clamping: room)
-                    code = CZlib.inflate(&stream, Z_NO_FLUSH)
-                    return room - Int(stream.avail_out)
-                }
-                guard output.readableBytes <= limit else { return .tooLarge(Beginning(of: output)) }
-                switch code {
-                case Z_OK where stream.avail_in > 0 || stream.avail_out == 0: continue
-                // gzip may be several members one after the other (RFC 1952, 2.2).
-                case Z_STREAM_END where stream.avail_in > 0 && self == .gzip:
-                    guard inflateReset(&stream) == Z_OK else { return .broken }
-                case Z_STREAM_END: return .inflated(output)
-                case _: return .broken
+                    let code = CZlib.inflate(&stream, Z_NO_FLUSH)
+                    let written = room - Int(stream.avail_out)
+                    count += written
+                    kept.writeBytes(block.prefix(min(written, atMost - kept.readableBytes)))
+                    guard count <= limit else { return .tooLarge(count) }
+                    switch code {
+                    case Z_OK where stream.avail_in > 0 || stream.avail_out == 0: continue
+                    // gzip may be several members one after the other (RFC 1952, 2.2).
+                    case Z_STREAM_END where stream.avail_in > 0 && self == .gzip:
+                        guard inflateReset(&stream) == Z_OK else { return .broken }
+                    case Z_STREAM_END: return .whole(count)
+                    case _: return .broken
+                    }
                 }
             }
         }

@@ -11,7 +11,7 @@ import Logging
 /// | `http.listen` | host:port, or unix:PATH | `127.0.0.1:8080` | port 0 takes any free one |
 /// | `http.public_url` | URL | none: `http://` and the address | |
 /// | `http.request_body_max_bytes` | bytes | 1048576 | 1024 to 67108864 |
-/// | `http.body_budget_bytes` | bytes | 67108864 | 1048576 to 17179869184 |
+/// | `http.body_budget_bytes` | bytes | 50331648, or `ingress.body_max_bytes` if that is more | 1048576 to 17179869184 |
 /// | `http.body_rate_min_bytes` | bytes a second | 1000 | 0 to 1000000 |
 /// | `http.write_timeout_seconds` | seconds | 20 | 1 to 3600 |
 /// | `http.unsent_budget_bytes` | bytes | 67108864 | 1048576 to 17179869184 |
@@ -273,6 +273,21 @@ extension ServerConfiguration {
         updates = Updates(
             policy: UpdatePolicy(&reader), templates: UpdateTemplates(reading: "updates.templates_directory", &reader))
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))
+        makeRoomForBodies(&reader)
+    }
+
+    /// A body of the largest size that is taken has room in the budget of all bodies: by default, or the configuration is refused.
+    private mutating func makeRoomForBodies(_ reader: inout SettingReader) {
+        let largest = max(http.requestBodyMaxBytes, ingress.bodyMaxBytes)
+        guard http.bodyBudgetBytes < largest else { return }
+        guard reader.string("http.body_budget_bytes") != nil else {
+            http.bodyBudgetBytes = largest
+            return
+        }
+        reader.refuse(
+            "http.body_budget_bytes",
+            "should be at least \(largest), the larger one of http.request_body_max_bytes and ingress.body_max_bytes, "
+                + "and is \(http.bodyBudgetBytes): no body of that size could be received")
     }
 
     private static func secretsKey(_ reader: inout SettingReader) -> String? {
@@ -317,7 +332,7 @@ extension ServerConfiguration.HTTP {
         requestsInFlightMax = reader.integer("http.requests_in_flight_max", default: 1_024, 1...100_000)
         idleTimeout = .seconds(reader.integer("http.idle_timeout_seconds", default: 75, 1...3_600))
         bodyTimeout = .seconds(reader.integer("http.body_timeout_seconds", default: 30, 1...3_600))
-        bodyBudgetBytes = reader.integer("http.body_budget_bytes", default: 1 << 26, 1 << 20...1 << 34)
+        bodyBudgetBytes = reader.integer("http.body_budget_bytes", default: 48 << 20, 1 << 20...1 << 34)
         bodyRateMinBytes = reader.integer("http.body_rate_min_bytes", default: 1_000, 0...1_000_000)
         writeTimeout = .seconds(reader.integer("http.write_timeout_seconds", default: 20, 1...3_600))
         unsentBudgetBytes = reader.integer("http.unsent_budget_bytes", default: 1 << 26, 1 << 20...1 << 34)

@@ -118,6 +118,7 @@ struct AttackTests {
             $0.hasPrefix("muster_loop_held_seconds") && $0.contains("max")
         }
         print("attack: afterwards \(mebibytes) MiB, \(descriptors) descriptors, \(held ?? "")")
+        for line in daemon.logLines where line.contains("an event loop was blocked") { print("attack: \(line)") }
     }
 
     /// Each alert of the witness that was answered is there once.

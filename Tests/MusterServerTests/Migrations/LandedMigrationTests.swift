@@ -23,6 +23,8 @@ struct LandedMigrationTests {
         "22de0e579ef9485b",  // 14 redact_again
         "7a4eb4175812141b",  // 15 name_answered_incident
         "fdf2129690961d28",  // 16 create_sealing_key
+        "6fd4938099387967",  // 17 create_notification
+        "13733e2a90062fe9",  // 18 create_maintenance
     ]
 
     @Test func `what landed stays as it was`() {

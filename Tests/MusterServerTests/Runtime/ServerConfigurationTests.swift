@@ -50,10 +50,18 @@ struct ServerConfigurationTests {
         #expect(configuration.log.format == .text)
     }
 
+    @Test func `the budget of bodies has room for the largest one`() throws {
+        #expect(try load("", [:]).http.bodyBudgetBytes == 48 << 20)
+        #expect(try load("ingress: {body_max_bytes: 67108864}", [:]).http.bodyBudgetBytes == 64 << 20)
+        let given = try load("http: {body_budget_bytes: 16777216}", [:])
+        #expect(given.http.bodyBudgetBytes == 16 << 20)
+    }
+
     @Test(arguments: [
         ("http.listen", "nowhere"), ("http.listen", "127.0.0.1:70000"), ("http.listen", "::1:80"),
         ("http.listen", "unix:rel"),
-        ("http.public_url", "muster.example"), ("http.request_body_max_bytes", "10"),
+        ("http.public_url", "muster.example"), ("http.body_budget_bytes", "1048576"),
+        ("http.request_body_max_bytes", "10"),
         ("http.request_body_max_bytes", "many"), ("http.connections_max", "0"), ("http.requests_in_flight_max", "-1"),
         ("http.idle_timeout_seconds", "0"), ("http.body_timeout_seconds", "1.5"), ("http.require_if_match", "perhaps"),
         ("auth.bootstrap_token", "two words"), ("secrets.key", "tooshort"), ("auth.bootstrap_token", ""),
