@@ -12,7 +12,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         message = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         notice = message["data"]
         title = (notice["incident"] or notice)["title"]
-        print(f"{self.headers['webhook-id']}  {message['type']}  {title}: {notice['sentence']}", flush=True)
+        line = f"{self.headers['webhook-id']}  {message['type']}  {title}: {notice['sentence']}"
+        # A title may have several lines; each message is one here.
+        print(" ".join(line.splitlines()), flush=True)
         self.send_response(204)
         self.end_headers()
 

@@ -9,8 +9,12 @@ extension Incident {
         if described != IncidentDescribed() { events.append(described) }
         if let wanted = amendment.severity, wanted != severity {
             try Self.requireRole(.commander, facts, to: "set the severity")
+            let kept = approvalKept(at: wanted, facts)
             events.append(
-                SeveritySet(severity: wanted, previous: severity, updateDueAt: updateDue(severity: wanted, facts)))
+                SeveritySet(
+                    severity: wanted, previous: severity, updateDueAt: updateDue(severity: wanted, facts),
+                    approval: kept,
+                    approvalUntil: kept.map { _ in facts.now.adding(seconds: UpdatePolicy.approvalKeptSeconds) }))
         }
         if let start = amendment.startedAt.map(facts.withoutSkew), start != times.startedAt {
             let first = times.firstReached

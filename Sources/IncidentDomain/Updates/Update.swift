@@ -138,6 +138,14 @@ package struct UpdateDraft: Hashable, Codable, Sendable {
     package var publishAt: Timestamp?
     /// Whether who set the time may publish by himself; else it goes out only when it is approved.
     package var isReleased: Bool
+    /// Whether a severity that the incident had since it was drafted asks for an approval.
+    package var keepsApproval: Bool?
+}
+
+/// What a severity asked that was lowered just now.
+package struct KeptApproval: Hashable, Codable, Sendable {
+    package let audiences: [UpdateAudience]
+    package let until: Timestamp
 }
 
 /// Somebody who wrote on an update.
@@ -173,6 +181,8 @@ package struct Communication: Hashable, Codable, Sendable {
     package var isReviewOverdue = false
     /// What was said of the end, the newest last.
     package var etas: [EtaStatement] = []
+    /// Which updates take an approval though the present severity asks for none.
+    package var approval: KeptApproval?
 
     init(last: Int) {
         self.last = last

@@ -27,7 +27,7 @@ package struct UpdateRecord: Hashable, Sendable {
     package fileprivate(set) var eta: Timestamp?
     package fileprivate(set) var steps: [String]
     package fileprivate(set) var nextUpdateAt: Timestamp?
-    /// Of the draft while it is one, then of what was published: 1, and one more for each correction.
+    /// Counts from 1, through the changes of the draft and then the corrections of what was published.
     package fileprivate(set) var revision: Int
     /// Everybody who wrote on it, by name.
     package fileprivate(set) var authors: [String]
@@ -87,7 +87,7 @@ package struct UpdateRecord: Hashable, Sendable {
             Version(
                 language: language, body: body, eta: eta, steps: steps, publishedAt: moment, publishedBy: name,
                 reason: reason))
-        revision = versions.count
+        if versions.count > 1 { revision += 1 }
     }
 }
 

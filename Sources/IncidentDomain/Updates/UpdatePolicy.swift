@@ -27,6 +27,10 @@ package struct UpdatePolicy: Hashable, Sendable {
         (approval[severity] ?? approval[nil] ?? []).contains(audience)
     }
 
+    /// For so long what is posted takes the approvals that the severity before asked for, in seconds: lowering it for a moment is no way
+    /// around the second person.
+    static let approvalKeptSeconds: Double = 3_600
+
     /// When the update after one of `moment` is due; nil when none is asked for.
     package func nextUpdate(after moment: Timestamp, severity: Severity?) -> Timestamp? {
         severity.flatMap { everyMinutes[$0] }.map { moment.adding(seconds: Double($0) * 60) }

@@ -5,7 +5,7 @@ extension Incident {
         try Self.checkPublisher(of: content, facts)
         try check(content, facts)
         try requireRoomForUpdate()
-        guard !asksApproval(of: content.audience, facts) else {
+        guard !asksApproval(of: content.audience, facts.updates, at: facts.now) else {
             throw .approvalRequired(audience: content.audience, update: nil)
         }
         return [posted(content, as: lastUpdate + 1, facts)]
@@ -99,7 +99,7 @@ extension Incident {
         guard !draft.content.isRedacted else {
             throw .updateState(id: id, "has a text that was redacted. Change it before it is published.")
         }
-        guard draft.approvedBy != nil || !asksApproval(of: draft.content.audience, facts) else {
+        guard !needsApproval(draft, facts.updates, at: facts.now) else {
             throw .approvalRequired(audience: draft.content.audience, update: id)
         }
         guard let moment else { return [try published(draft, facts)] }
@@ -131,7 +131,7 @@ extension Incident {
                 audience: before.audience, isPublic: before.isPublic, language: before.language, body: ""))
         try Self.checkPublisher(of: content, facts)
         try check(content, facts)
-        guard !asksApproval(of: before.audience, facts) else {
+        guard !asksApproval(of: before.audience, facts.updates, at: facts.now) else {
             throw .approvalRequired(audience: before.audience, update: nil)
         }
         return [UpdateCorrected(id: id, revision: before.revision + 1, content: content, reason: reason)]
@@ -171,7 +171,7 @@ extension Incident {
     private func hindrance(to draft: UpdateDraft, _ facts: DecisionFacts) -> UpdateHeld.Why? {
         if draft.content.isRedacted { return .redacted }
         if draft.approvedBy != nil { return nil }
-        return draft.isReleased && !asksApproval(of: draft.content.audience, facts) ? nil : .notApproved
+        return draft.isReleased && !needsApproval(draft, facts.updates, at: facts.now) ? nil : .notApproved
     }
 
     /// When an update is due now that the incident has this severity: never later than what was promised already.
@@ -193,8 +193,28 @@ extension Incident {
     /// Whether there ever was an update of that number.
     private func wasNumbered(_ id: Int) -> Bool { id >= 1 && id <= lastUpdate }
 
-    private func asksApproval(of audience: UpdateAudience, _ facts: DecisionFacts) -> Bool {
-        facts.updates.asksApproval(of: audience, severity: severity)
+    /// Whether a second person has to approve what goes to an audience now: the severity asks for it, or one that was lowered just before.
+    private func asksApproval(of audience: UpdateAudience, _ policy: UpdatePolicy, at moment: Timestamp) -> Bool {
+        if policy.asksApproval(of: audience, severity: severity) { return true }
+        guard let kept = communication?.approval, kept.until > moment else { return false }
+        return kept.audiences.contains(audience)
+    }
+
+    /// Whether a draft still waits for a second person: the strictest severity since it was drafted decides.
+    package func needsApproval(_ draft: UpdateDraft, _ policy: UpdatePolicy, at moment: Timestamp) -> Bool {
+        draft.approvedBy == nil
+            && (draft.keepsApproval ?? false || asksApproval(of: draft.content.audience, policy, at: moment))
+    }
+
+    /// The audiences that take an approval now and would take none at another severity; nil when there are none.
+    func approvalKept(at other: Severity, _ facts: DecisionFacts) -> [UpdateAudience]? {
+        // Nobody takes a severity away: to set the first one is no way around anything.
+        guard severity != nil else { return nil }
+        let kept = UpdateAudience.allCases.filter {
+            asksApproval(of: $0, facts.updates, at: facts.now)
+                && !facts.updates.asksApproval(of: $0, severity: other)
+        }
+        return kept.isEmpty ? nil : kept
     }
 
     private static func checkPublisher(of content: UpdateContent, _ facts: DecisionFacts) throws(IncidentRefusal) {
@@ -215,7 +235,9 @@ extension Incident {
         guard let publishAt else { return }
         try facts.checkAhead(publishAt, atMost: Self.scheduleSeconds, field: "/publish_at")
         // Without an approval nobody else looks at it any more.
-        if !asksApproval(of: content.audience, facts) { try Self.checkPublisher(of: content, facts) }
+        if !asksApproval(of: content.audience, facts.updates, at: facts.now) {
+            try Self.checkPublisher(of: content, facts)
+        }
     }
 
     private func requireRoomForUpdate() throws(IncidentRefusal) {

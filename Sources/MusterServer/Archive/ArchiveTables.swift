@@ -56,6 +56,7 @@ enum ArchiveTables {
     static let leftOut = [
         "schema_migration": "the head of the archive says how far the schema was, and the import makes it so",
         "sealing_key": "with it, the secrets of probes that the archive holds could be opened",
+        "installation": "an import is another installation: both would refuse what the other one sends",
         "notice": whatWasSent, "notification": whatWasSent, "notification_lane": whatWasSent,
         "notification_attempt": whatWasSent, "notification_thread": whatWasSent, "notification_cursor": whatWasSent,
         "escalation": whatWasSent,

@@ -60,6 +60,14 @@ struct BodyReader {
         if !says(field) { refuse(field, detail) }
     }
 
+    /// Whether a field is there and null.
+    func isNull(_ field: String) -> Bool { object[field] == .null }
+
+    /// The members of an object that are null.
+    func nullMembers(_ field: String) -> [String] {
+        (object[field]?.object?.members ?? []).filter { $0.value == .null }.map(\.name)
+    }
+
     /// Whether a field is there and not null.
     func says(_ field: String) -> Bool { object[field].map { $0 != .null } ?? false }
 
@@ -280,6 +288,19 @@ extension BodyReader {
         }
     }
 
+    /// An array of numbers of incidents, each as 42, "42" or "INC-42".
+    mutating func optionalIncidentNumbers(_ field: String, max: Int) -> [Int]? {
+        guard let elements = checked(field, optionalValue(field), { FieldRules.array($0, max: max) }) else {
+            return nil
+        }
+        let start = pointer(to: field)
+        return elements.enumerated().compactMap { index, element in
+            if let number = Self.incidentNumber(element) { return number }
+            refuse(at: "\(start)/\(index)", Self.incidentNumberRule)
+            return nil
+        }
+    }
+
     private mutating func strings(_ elements: [JSONValue], at field: String, _ length: ClosedRange<Int>) -> [String] {
         let start = pointer(to: field)
         return elements.enumerated().compactMap { index, element in
@@ -293,7 +314,11 @@ extension BodyReader {
     }
 
     /// Names and texts, as labels are: at most `max`, names of 1 to 64 characters, texts of up to 256.
-    mutating func optionalLabels(_ field: String, max: Int = 64, valueMax: Int = 256) -> [String: String]? {
+    ///
+    /// - Parameter takesNull: Whether null is left out; else it is refused.
+    mutating func optionalLabels(
+        _ field: String, max: Int = 64, valueMax: Int = 256, takesNull: Bool = false
+    ) -> [String: String]? {
         guard let value = optionalValue(field) else { return nil }
         guard case .object(let members) = value else {
             refuse(field, "should be an object and is \(value.kindName)")
@@ -310,6 +335,7 @@ extension BodyReader {
             if case .failure(let complaint) = FieldRules.string(.string(member.name), 1...64, trims: false) {
                 reader.refuse(member.name, "its name \(complaint.detail)")
             }
+            if takesNull, member.value == .null { continue }
             labels[member.name] = reader.string(member.name, 0...valueMax, trims: false)
         }
         addErrors(of: reader)

@@ -11,6 +11,8 @@ struct Dispatcher: Sendable {
     let table: RouteTable
     let authenticator: Authenticator
     let idempotency: IdempotencyDesk?
+    /// Refuses what this installation sent itself.
+    let installation: Installation?
     let limits: RequestLimits
     /// How many requests may be carried out at the same time.
     let inFlight: Budget
@@ -33,12 +35,14 @@ struct Dispatcher: Sendable {
     private let unknownPaths: UnknownPaths
 
     init(
-        table: RouteTable, authenticator: Authenticator, idempotency: IdempotencyDesk?, limits: RequestLimits,
-        inFlight: Budget, clock: DatabaseClock = DatabaseClock(), logger: Logger
+        table: RouteTable, authenticator: Authenticator, idempotency: IdempotencyDesk?,
+        installation: Installation? = nil, limits: RequestLimits, inFlight: Budget,
+        clock: DatabaseClock = DatabaseClock(), logger: Logger
     ) {
         self.table = table
         self.authenticator = authenticator
         self.idempotency = idempotency
+        self.installation = installation
         self.limits = limits
         self.inFlight = inFlight
         self.clock = clock
@@ -139,6 +143,9 @@ struct Dispatcher: Sendable {
         guard gate.take(1) else { throw Problem.later(.overloaded, "Too many requests at the same time.", seconds: 1) }
         defer { gate.give(1) }
 
+        if route.isWriting, let installation, let trail = arrival.head.headerFields[.musterVia] {
+            try await installation.refuseLoop(trail)
+        }
         let principal = try await principal(of: arrival, for: route)
         var body = body
         if let refusal = arrival.refusal {
@@ -394,6 +401,7 @@ extension HTTPField.Name {
     static let xRequestID = HTTPField.Name("X-Request-Id")!
     static let traceparent = HTTPField.Name("traceparent")!
     static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
+    static let musterVia = HTTPField.Name(MessageTrail.header)!
     static let link = HTTPField.Name("Link")!
     static let idempotencyReplayed = HTTPField.Name("Idempotency-Replayed")!
 }

@@ -172,6 +172,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case inUse = "in-use"
     case endpointDisabled = "endpoint-disabled"
     case ownToken = "own-token"
+    case messageLoop = "message-loop"
     case unreadable
 
     // Two writers, or one twice.
@@ -205,7 +206,7 @@ extension ProblemKind {
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
             .maintenanceState, .mergeRefused, .reviewState, .approvalRequired, .updateState, .inUse, .endpointDisabled,
-            .ownToken, .unreadable, .idempotencyInFlight:
+            .ownToken, .messageLoop, .unreadable, .idempotencyInFlight:
             .conflict
         case .versionMismatch: .preconditionFailed
         case .versionRequired: .preconditionRequired
@@ -245,6 +246,7 @@ extension ProblemKind {
         case .inUse: "Still in use"
         case .endpointDisabled: "The endpoint is disabled"
         case .ownToken: "A token cannot revoke itself"
+        case .messageLoop: "The message goes round in a loop"
         case .unreadable: "The stored row cannot be read"
         case .versionMismatch: "Somebody else changed it"
         case .versionRequired: "If-Match is required"
@@ -311,6 +313,9 @@ extension ProblemKind {
         case .endpointDisabled: "Nothing is sent to a disabled endpoint; enable it first."
         case .ownToken:
             "A token cannot revoke itself, so that nobody locks himself out by mistake. Use another admin token."
+        case .messageLoop:
+            "The header `Muster-Via` says that this installation sent the message itself, or that it went through too many installations. "
+                + "Nothing was stored. Change the URL of the endpoint that sent it."
         case .unreadable:
             "A row of that name is stored in a form that this release cannot read, as after a change by hand. It is left out, "
                 + "and nothing else suffers from it. Delete it, or write it anew. `musterd doctor` lists all such rows."

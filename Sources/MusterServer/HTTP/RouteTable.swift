@@ -108,6 +108,9 @@ struct Route: Sendable {
         self.handler = handler
     }
 
+    /// Whether a request may change something.
+    var isWriting: Bool { getWrites || method != .get && method != .options }
+
     /// A body of so many bytes, some hundred alerts, is read in one or two milliseconds.
     static let shortBodyMax = 32 << 10
 

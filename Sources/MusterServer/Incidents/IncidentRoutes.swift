@@ -51,7 +51,8 @@ struct IncidentRoutes: Sendable {
 
     private func open(_ request: RequestContext) async throws -> Answer {
         var body = try request.fields()
-        let opening = IncidentBodies.open(&body)
+        var opening = IncidentBodies.open(&body)
+        opening.labels = MessageTrail(request.head.headerFields[.musterVia]).added(to: opening.labels)
         let context = try CommandContext(request, &body)
         let outcome = try await desk.open(opening, context)
         return .created(
@@ -153,12 +154,18 @@ extension BodyReader {
             refuse(field, "is required")
             return 0
         }
-        let value = optionalJSON(field)
-        let number = value?.integer ?? value?.string.flatMap(Identifiers.incidentNumber)
-        if let number, number > 0 { return number }
-        refuse(field, "should be the number of an incident, as 42 or \"INC-42\"")
+        if let number = optionalJSON(field).flatMap(Self.incidentNumber) { return number }
+        refuse(field, Self.incidentNumberRule)
         return 0
     }
+
+    /// Nil of what is no number of an incident.
+    static func incidentNumber(_ value: JSONValue) -> Int? {
+        let number = value.integer ?? value.string.flatMap(Identifiers.incidentNumber)
+        return number.flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    static let incidentNumberRule = "should be the number of an incident, as 42 or \"INC-42\""
 }
 
 /// Notes, mitigations, tasks and action items: each makes or changes one thing of an incident and answers with it.

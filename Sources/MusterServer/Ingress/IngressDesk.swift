@@ -135,7 +135,7 @@ struct IngressDesk: Sendable {
     }
 
     private static let kept: Set<String> = [
-        "content-type", "user-agent", "sentry-hook-resource",
+        "content-type", "user-agent", "sentry-hook-resource", MessageTrail.header,
     ]
 
     /// Header fields that say how a body is to be read. No others are kept, as they may hold secrets.
@@ -166,6 +166,16 @@ enum IngressEntry: String, CaseIterable, Sendable {
     /// - Throws: `Problem` when the message is not of the door's format.
     func read(_ request: ForeignRequest, of source: Source) throws(Problem) -> IncomingMessage {
         if let problem = request.queryProblem { throw problem }
+        var message = try understood(request, of: source)
+        // What opens an incident here knows where it came from when that incident is told elsewhere.
+        let trail = MessageTrail(request.headers[.musterVia])
+        for index in message.alerts.indices {
+            message.alerts[index].labels = trail.added(to: message.alerts[index].labels)
+        }
+        return message
+    }
+
+    private func understood(_ request: ForeignRequest, of source: Source) throws(Problem) -> IncomingMessage {
         switch self {
         case .hook:
             if let mapping = source.mapping { return try mapping.read(request) }

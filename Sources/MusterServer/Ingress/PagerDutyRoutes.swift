@@ -64,7 +64,7 @@ struct PagerDutyRoutes: Sendable {
             var answer = refusal(.tooManyRequests, problem.detail, [])
             answer.headers.append(contentsOf: problem.headers)
             return answer
-        case .unsupportedMediaType, .notFound, .methodNotAllowed:
+        case .unsupportedMediaType, .notFound, .methodNotAllowed, .conflict:
             var answer = refusal(problem.kind.status, problem.detail, [])
             answer.headers.append(contentsOf: problem.headers)
             return answer

@@ -18,7 +18,7 @@ enum ZoneStore {
         in runner: some SQLRunner
     ) async throws -> [String: ZoneOffsets] {
         guard !names.isEmpty else { return [:] }
-        let known: SQL = "pg_timezone_names WHERE name = ANY (\(names.sorted()))"
+        let known: SQL = "pg_timezone_names WHERE name = ANY (\(names.sorted())) AND \(fragment: isOfTheWorld)"
         // Two days before it by any clock.
         let first = Timestamp(milliseconds: Int64(start.seconds - 172_800) * 1000)
         let rows = try await runner.query(
@@ -49,6 +49,11 @@ enum ZoneStore {
         }
         return zones
     }
+
+    /// Whether the zone `name` means the same on every machine: neither what the server's own clock shows, nor a placeholder, nor one that
+    /// counts other seconds.
+    static let isOfTheWorld: SQL =
+        "name NOT IN ('localtime', 'posixrules', 'Factory') AND name NOT LIKE 'posix/%' AND name NOT LIKE 'right/%'"
 
     /// How far ahead changes of clocks are known.
     private static let knownSeconds: Double = 11 * 366 * 86_400

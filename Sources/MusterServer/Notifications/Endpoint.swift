@@ -42,6 +42,18 @@ struct EndpointSettings: Hashable, Sendable {
     var timeoutSeconds: Int
 }
 
+/// An endpoint as the fan-out looks at it.
+struct EndpointListener: Sendable {
+    let id: UUID
+    /// Nil of one that this release does not know.
+    let format: EndpointFormat?
+    let filter: NoticeFilter
+    let createdAt: Timestamp
+
+    /// Whether its format tells of such a notice. Of one that is not known, who knows it decides when it is sent.
+    func tells(_ notice: Notice) -> Bool { format?.format.tells(notice) ?? true }
+}
+
 /// Which notices an endpoint hears. All that is set has to hold.
 struct NoticeFilter: Hashable, Codable, Sendable {
     /// Kinds of notices; nil is the quiet default: what those who wait have to know, without repeats.

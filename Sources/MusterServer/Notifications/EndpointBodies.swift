@@ -1,8 +1,8 @@
 import FoundationEssentials
 import IncidentDomain
 
-/// Endpoints as requests write them: the same fields when one is made and when it is changed. What is not named stays; a
-/// null takes a filter away, and an empty text an option.
+/// Endpoints as requests write them: the same fields when one is made and when it is changed. What is not named stays. A null is as not
+/// named where one is made; in a change it takes away what can be missing, a single option among them, as an empty text does.
 struct EndpointBody {
     /// Fields that were named, each with what is wanted.
     private(set) var name: String?
@@ -11,29 +11,36 @@ struct EndpointBody {
     private(set) var isEnabled: Bool?
     private(set) var secret = SecretBody()
     private var headers: [String: String]?
+    /// With an empty text for what is taken away.
     private var options: [String: String]
+    /// Whether all options are taken away.
+    private var removesOptions = false
     private var filter = NoticeFilter()
     private var named: Set<String> = []
 
-    private static let filters = ["events", "severities", "components", "phases", "labels", "incidents"]
+    private static let removable = [
+        "events", "severities", "components", "phases", "labels", "incidents", "url", "headers", "options",
+        "timeout_seconds",
+    ]
+    private static let timeoutSeconds = 15
 
     init(_ body: inout BodyReader, isNew: Bool) {
         name = body.optionalString("name", 1...100)
         if isNew { body.require("name") }
         url = body.optionalString("url", 1...2000)
-        for field in Self.filters where body.has(field) { named.insert(field) }
+        for field in Self.removable where body.has(field) && (!isNew || body.says(field)) { named.insert(field) }
         filter.events = body.optionalStrings("events", max: 100, 1...100)
         filter.severities = body.optionalEnumerations("severities", max: 4, of: Severity.self)?.map(\.rawValue)
         filter.components = body.optionalStrings("components", max: 200, 1...64)
         filter.phases = body.optionalEnumerations("phases", max: 8, of: Phase.self)?.map(\.rawValue)
         filter.labels = body.optionalLabels("labels", max: 20)
-        let incidents = body.optionalStrings("incidents", max: 100, 1...20)
-        filter.incidents = incidents?.compactMap(Identifiers.incidentNumber)
-        if filter.incidents?.count != incidents?.count {
-            body.refuse("incidents", "should be numbers of incidents as texts, such as \"42\" or \"INC-42\"")
+        filter.incidents = body.optionalIncidentNumbers("incidents", max: 100)
+        headers = body.optionalLabels("headers", max: 20, valueMax: 4_000, takesNull: true)
+        options = body.optionalLabels("options", max: 20, valueMax: 8_000, takesNull: true) ?? [:]
+        if !isNew {
+            removesOptions = body.isNull("options")
+            for name in body.nullMembers("options") { options[name] = "" }
         }
-        headers = body.optionalLabels("headers", max: 20, valueMax: 4_000)
-        options = body.optionalLabels("options", max: 20, valueMax: 8_000) ?? [:]
         if isNew { secret = SecretBody(&body) }
         timeoutSeconds = body.optionalInteger("timeout_seconds", 1...30)
         isEnabled = body.optionalBool("enabled")
@@ -55,12 +62,16 @@ struct EndpointBody {
 
     private func checkURL(_ format: EndpointFormat, isNew: Bool, _ publicURL: String) throws(Problem) {
         guard let url else {
-            guard !isNew || format.format.usualURL != nil else { throw .invalid("/url", "is required") }
+            guard !isNew && !named.contains("url") || format.format.usualURL != nil else {
+                throw .invalid("/url", "is required")
+            }
             return
         }
         if let complaint = ProbeURL.complaint(about: url) { throw .invalid("/url", complaint) }
-        // A notification that opens an alert here would be told again, and so on.
-        if let origin = ProbeURL(url)?.origin, origin == ProbeURL(publicURL)?.origin {
+        guard let read = ProbeURL(url) else { return }
+        if let complaint = OutboundReach.complaint(about: read) { throw .invalid("/url", complaint) }
+        // Other names of this daemon are told by the messages themselves (`MessageTrail`).
+        if read.origin == ProbeURL(publicURL)?.origin {
             throw .invalid("/url", "is this daemon's own address (http.public_url)")
         }
     }
@@ -69,7 +80,8 @@ struct EndpointBody {
         for (name, value) in headers ?? [:] {
             let place = "/headers/\(name)"
             guard ProbeHTTPBodies.isHeaderName(name) else { throw .invalid(place, "is not a valid header name") }
-            if ProbeHTTPBodies.ours.contains(name.lowercased()) || name.lowercased().hasPrefix("webhook-") {
+            let isOurs = ["webhook-", "muster-"].contains { name.lowercased().hasPrefix($0) }
+            if isOurs || ProbeHTTPBodies.ours.contains(name.lowercased()) {
                 throw .invalid(place, "is set by the daemon")
             }
             guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
@@ -103,7 +115,8 @@ struct EndpointBody {
     /// What a new endpoint is.
     func made(_ format: EndpointFormat) throws -> (EndpointSettings, EndpointSecrets) {
         var settings = EndpointSettings(
-            name: name ?? "", format: format, filter: filter, headers: [], options: [:], timeoutSeconds: 15)
+            name: name ?? "", format: format, filter: filter, headers: [], options: [:],
+            timeoutSeconds: Self.timeoutSeconds)
         var secrets = EndpointSecrets(url: url ?? format.format.usualURL ?? "")
         apply(to: &settings, &secrets)
         if format.format.isSigned { secrets.signing = try secret.made() }
@@ -117,14 +130,14 @@ struct EndpointBody {
 
     private func apply(to settings: inout EndpointSettings, _ secrets: inout EndpointSecrets) {
         settings.name = name ?? settings.name
-        settings.timeoutSeconds = timeoutSeconds ?? settings.timeoutSeconds
+        if named.contains("timeout_seconds") { settings.timeoutSeconds = timeoutSeconds ?? Self.timeoutSeconds }
         if named.contains("events") { settings.filter.events = filter.events }
         if named.contains("severities") { settings.filter.severities = filter.severities }
         if named.contains("components") { settings.filter.components = filter.components }
         if named.contains("phases") { settings.filter.phases = filter.phases }
         if named.contains("labels") { settings.filter.labels = filter.labels }
         if named.contains("incidents") { settings.filter.incidents = filter.incidents }
-        if let url {
+        if named.contains("url"), let url = url ?? settings.format.format.usualURL {
             // What is said to one host is not for another.
             if ProbeURL(url)?.origin != ProbeURL(secrets.url)?.origin {
                 (secrets.headers, settings.headers) = ([:], [])
@@ -132,10 +145,11 @@ struct EndpointBody {
             }
             secrets.url = url
         }
-        if let headers {
-            secrets.headers = headers
-            settings.headers = headers.keys.sorted()
+        if named.contains("headers") {
+            secrets.headers = headers ?? [:]
+            settings.headers = secrets.headers.keys.sorted()
         }
+        if removesOptions { (settings.options, secrets.options) = ([:], [:]) }
         for option in settings.format.format.options {
             guard let value = options[option.name] else { continue }
             // An empty text takes an option away.

@@ -10,6 +10,7 @@ struct EndpointRoutes: Sendable {
     let escalations: EscalationDefaults
     /// The daemon's own address: nothing is sent to it.
     let publicURL: String
+    let reach: OutboundReach
     /// Woken when something is to be sent at once.
     let signal: WakeSignal
 
@@ -63,7 +64,8 @@ struct EndpointRoutes: Sendable {
         try Self.check(settings, secrets)
         let outcome = try await store.create(request.commandID, settings, secrets, by: request.principal)
         let endpoint = try Self.done(outcome, request.commandID.text)
-        return .created(try Self.document(endpoint, secrets), location: "/v1/endpoints/\(endpoint.id.text)")
+        let warnings = await reach.warnings(about: secrets.url)
+        return .created(try Self.document(endpoint, secrets, warnings), location: "/v1/endpoints/\(endpoint.id.text)")
     }
 
     private func update(_ request: RequestContext) async throws -> Answer {
@@ -80,7 +82,8 @@ struct EndpointRoutes: Sendable {
         let endpoint = try Self.done(outcome, before.id.text)
         try await notifications.hurry(endpoint.id)
         signal.wake()
-        return .json { $0.value(endpoint) }
+        let warnings = if let url = read.url { await reach.warnings(about: url) } else { [String]() }
+        return .json(try Self.document(endpoint, EndpointSecrets(url: ""), warnings))
     }
 
     private func delete(_ request: RequestContext) async throws -> Answer {
@@ -264,12 +267,17 @@ struct EndpointRoutes: Sendable {
     }
 
     /// The endpoint with what checks its signatures, which is shown this once.
-    private static func document(_ endpoint: Endpoint, _ secrets: EndpointSecrets) throws -> [UInt8] {
+    ///
+    /// - Parameter warnings: Nil where nothing was looked at.
+    private static func document(
+        _ endpoint: Endpoint, _ secrets: EndpointSecrets, _ warnings: [String]? = nil
+    ) throws -> [UInt8] {
         let shown = try secrets.signing?.shown()
         var json = JSONWriter()
         json.object { json in
             endpoint.writeMembers(to: &json)
             if let shown { json.member("secret", shown) }
+            if let warnings { json.member("warnings", warnings) }
         }
         return json.bytes
     }

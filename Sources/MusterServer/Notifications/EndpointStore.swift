@@ -234,14 +234,18 @@ struct EndpointStore: Sendable {
         }
     }
 
-    /// All that are enabled and can be read, for the fan-out.
-    static func enabled(in runner: some SQLRunner) async throws -> [Endpoint] {
-        let rows = try await runner.query(
-            """
-            SELECT endpoint.id, name, format, settings, secrets, enabled, disabled_reason, failing_since,
-                NULL::timestamptz AS paused_until, created_at, created_by, updated_at, updated_by, 0::bigint AS waiting
-            FROM endpoint WHERE enabled ORDER BY id
-            """)
-        return reader.values(rows, in: runner)
+    /// All that are enabled and whose filters can be read, for the fan-out. A format that only a newer release knows does not matter: its
+    /// notifications wait for a daemon of that release.
+    static func listeners(in runner: some SQLRunner) async throws -> [EndpointListener] {
+        try await runner.query("SELECT id, format, settings, created_at FROM endpoint WHERE enabled ORDER BY id")
+            .compactMap { row in
+                let settings: PostgresJSON = try row.decode("settings")
+                guard let stored = try? JSONDecoder().decode(StoredSettings.self, from: Data(settings.bytes)) else {
+                    return nil
+                }
+                return EndpointListener(
+                    id: try row.decode("id"), format: EndpointFormat(rawValue: try row.decode("format")),
+                    filter: stored.filter, createdAt: try row.decode("created_at"))
+            }
     }
 }

@@ -72,7 +72,7 @@ struct NoticeFanOut: PeriodicRunner {
     func fanOut() async throws -> Bool {
         let made: (notifications: Int, escalations: Int)? = try await pool.transaction { transaction in
             guard let start = try await NoticeStore.hold(in: transaction) else { return nil }
-            let endpoints = try await EndpointStore.enabled(in: transaction)
+            let endpoints = try await EndpointStore.listeners(in: transaction)
             let page = try await NoticeStore.page(
                 after: start, limit: Self.rows(for: endpoints.count), in: transaction)
             guard !page.isEmpty else { return nil }
@@ -113,18 +113,19 @@ struct NoticeFanOut: PeriodicRunner {
     }
 
     /// A notice that stands in the table already.
-    private func plan(_ stored: NoticeStore.Stored, _ endpoints: [Endpoint]) -> [NoticeStore.Planned] {
+    private func plan(_ stored: NoticeStore.Stored, _ endpoints: [EndpointListener]) -> [NoticeStore.Planned] {
         let subject = NoticeFilter.Subject(stored.notice)
         return endpoints.compactMap { endpoint in
-            let isMeant = stored.endpoints?.contains(endpoint.id) ?? endpoint.settings.filter.takes(subject)
-            guard isMeant, endpoint.settings.format.format.tells(stored.notice) else { return nil }
+            let isMeant = stored.endpoints?.contains(endpoint.id) ?? endpoint.filter.takes(subject)
+            guard isMeant, endpoint.tells(stored.notice) else { return nil }
             return NoticeStore.Planned(key: stored.key, notice: nil, endpoint: endpoint.id, lane: stored.lane)
         }
     }
 
     /// What timelines say. An incident is shown as it stands now, which is never older than what is told of it.
     private func plan(
-        _ entries: [TimelineEntry], _ endpoints: [Endpoint], _ incidents: [Int: Incident], _ paged: [Int: Set<UUID>],
+        _ entries: [TimelineEntry], _ endpoints: [EndpointListener], _ incidents: [Int: Incident],
+        _ paged: [Int: Set<UUID>],
         _ told: [Int: Set<UUID>]
     ) -> [NoticeStore.Planned] {
         entries.flatMap { entry -> [NoticeStore.Planned] in
@@ -134,14 +135,14 @@ struct NoticeFanOut: PeriodicRunner {
             let (paged, told) = goesOn ? (paged[entry.incident] ?? [], told[entry.incident] ?? []) : ([], [])
             let takers = endpoints.filter { endpoint in
                 guard endpoint.createdAt <= entry.recorded.recordedAt else { return false }
-                let filter = endpoint.settings.filter
+                let filter = endpoint.filter
                 // Whoever heard that it began hears that it is over, also when its severity fell meanwhile.
                 return filter.takes(subject) || paged.contains(endpoint.id)
                     || told.contains(endpoint.id) && filter.takesKind(of: subject)
             }
             guard !takers.isEmpty else { return [] }
             let notice = Notice(entry, of: incident, policy: policy)
-            return takers.filter { $0.settings.format.format.tells(notice) }.map { endpoint in
+            return takers.filter { $0.tells(notice) }.map { endpoint in
                 NoticeStore.Planned(
                     key: NoticeStore.key(of: entry.incident, entry.recorded.sequence), notice: notice,
                     endpoint: endpoint.id, lane: NoticeStore.lane(of: entry.incident))

@@ -232,40 +232,69 @@ enum NoticeStore {
     ) async throws {
         // The fan-out waits, or we wait for it: what it has read before must not be stored behind us.
         _ = try await transaction.query("SELECT 1 FROM notification_cursor FOR UPDATE")
-        let rows = try await transaction.query(
-            "SELECT id, key, body FROM notice WHERE incident = \(number) ORDER BY id FOR UPDATE")
+        var last = 0
+        while true {
+            let rows = try await transaction.query(
+                """
+                SELECT id, key, body FROM notice WHERE incident = \(number) AND id > \(last)
+                ORDER BY id LIMIT \(redactedAtOnce) FOR UPDATE
+                """)
+            guard let end: Int = try rows.last?.decode("id") else { break }
+            last = end
+            try await redact(texts, rows, key(of: number, sequence), in: transaction)
+        }
+        try await redactAnswers(texts, of: number, in: transaction)
+    }
+
+    /// So many rows are in memory at the same time.
+    private static let redactedAtOnce = 200
+
+    /// - Parameter redacted: The key of the entry itself.
+    private static func redact(
+        _ texts: RedactedTexts, _ rows: PostgresResult, _ redacted: String, in transaction: PostgresTransaction
+    ) async throws {
         var changed: [(id: Int, text: String)] = []
         for row in rows {
-            guard var notice = try stored(row.decode("key"), row.decode("body")) else { continue }
+            let key: String = try row.decode("key")
+            guard var notice = try stored(key, row.decode("body")) else { continue }
             let before = notice
-            if try row.decode("key", as: String.self) == key(of: number, sequence) {
-                (notice.sentence, notice.data) = (IncidentEvent.redactedText, .null)
-            }
+            if key == redacted { (notice.sentence, notice.data) = (IncidentEvent.redactedText, .null) }
             notice.take(out: texts)
             if notice != before { changed.append((try row.decode("id"), text(notice))) }
         }
-        if !changed.isEmpty {
-            _ = try await transaction.query(
-                """
-                UPDATE notice SET body = changed.body::json
-                FROM unnest(\(changed.map(\.id)), \(changed.map(\.text))) AS changed (id, body)
-                WHERE notice.id = changed.id
-                """)
-        }
-        try await redactAnswers(texts, of: number, in: transaction)
+        guard !changed.isEmpty else { return }
+        _ = try await transaction.query(
+            """
+            UPDATE notice SET body = changed.body::json
+            FROM unnest(\(changed.map(\.id)), \(changed.map(\.text))) AS changed (id, body)
+            WHERE notice.id = changed.id
+            """)
     }
 
     /// Receivers sometimes answer with what they were sent.
     private static func redactAnswers(
         _ texts: RedactedTexts, of number: Int, in transaction: PostgresTransaction
     ) async throws {
-        let rows = try await transaction.query(
-            """
-            SELECT attempt.notification, attempt.attempt, attempt.answer
-            FROM notice JOIN notification ON notification.notice = notice.id
-                JOIN notification_attempt AS attempt ON attempt.notification = notification.id
-            WHERE notice.incident = \(number) AND attempt.answer <> ''
-            """)
+        var last = (notification: 0, attempt: 0)
+        while true {
+            let rows = try await transaction.query(
+                """
+                SELECT attempt.notification, attempt.attempt, attempt.answer
+                FROM notice JOIN notification ON notification.notice = notice.id
+                    JOIN notification_attempt AS attempt ON attempt.notification = notification.id
+                WHERE notice.incident = \(number) AND attempt.answer <> ''
+                    AND (attempt.notification, attempt.attempt) > (\(last.notification), \(last.attempt))
+                ORDER BY attempt.notification, attempt.attempt LIMIT \(redactedAtOnce)
+                """)
+            guard let end = rows.last else { return }
+            last = (try end.decode("notification"), try end.decode("attempt"))
+            try await redactAnswers(texts, rows, in: transaction)
+        }
+    }
+
+    private static func redactAnswers(
+        _ texts: RedactedTexts, _ rows: PostgresResult, in transaction: PostgresTransaction
+    ) async throws {
         var changed: [(notification: Int, attempt: Int, answer: String)] = []
         for row in rows {
             let answer: String = try row.decode("answer")

@@ -15,6 +15,7 @@ struct NotificationSender: Service {
     let store: NotificationStore
     let endpoints: EndpointStore
     let carrier: MessageCarrier
+    let installation: Installation
     /// What links begin with, as `https://muster.example`.
     let publicURL: String
     /// Woken when there is something to send.
@@ -41,12 +42,14 @@ struct NotificationSender: Service {
     private static let farewell: Duration = .seconds(3)
 
     init(
-        store: NotificationStore, endpoints: EndpointStore, carrier: MessageCarrier, publicURL: String,
-        signal: WakeSignal, noticing: WakeSignal, logger: Logger, schedule: RetrySchedule = RetrySchedule()
+        store: NotificationStore, endpoints: EndpointStore, carrier: MessageCarrier, installation: Installation,
+        publicURL: String, signal: WakeSignal, noticing: WakeSignal, logger: Logger,
+        schedule: RetrySchedule = RetrySchedule()
     ) {
         self.store = store
         self.endpoints = endpoints
         self.carrier = carrier
+        self.installation = installation
         self.publicURL = publicURL
         self.signal = signal
         self.noticing = noticing
@@ -172,14 +175,15 @@ struct NotificationSender: Service {
                     "an endpoint cannot be used: its secrets cannot be opened", metadata: ["endpoint": "\(name)"])
                 return try await results.write([], release(lane, after: RetrySchedule.unreadableSeconds))
             }
+            let own = try await installation.id()
             var thread = lane.due.first?.thread
             var retry: Double?
             var writeAt = ContinuousClock.now + Self.writingAfter
             for due in lane.due where work.isOurs(lane, lease: .seconds(Self.leaseSeconds)) {
-                var result = await attempt(due, at: endpoint, thread, lane)
+                var result = await attempt(due, at: endpoint, thread, lane, from: own)
                 if case .anew = result.verdict, thread != nil {
                     thread = nil
-                    result = await attempt(due, at: endpoint, nil, lane)
+                    result = await attempt(due, at: endpoint, nil, lane, from: own)
                 }
                 // It was cut off, which says nothing of the endpoint.
                 if Task.isCancelled { break }
@@ -212,7 +216,8 @@ struct NotificationSender: Service {
     }
 
     private func attempt(
-        _ due: DueNotification, at endpoint: OpenedEndpoint, _ thread: String?, _ lane: ClaimedLane
+        _ due: DueNotification, at endpoint: OpenedEndpoint, _ thread: String?, _ lane: ClaimedLane,
+        from installation: UUID
     ) async -> AttemptResult {
         let start = ContinuousClock.now
         let sentAt = lane.now
@@ -233,6 +238,8 @@ struct NotificationSender: Service {
                 request.headers.removeAll { $0.name == name.lowercased() }
                 request.headers.append((name.lowercased(), value))
             }
+            let trail = MessageTrail(notice.incident?.labels[MessageTrail.label]).through(installation)
+            request.headers.append((MessageTrail.header, trail.text))
             let got = try await carrier.send(request, timeout: .seconds(endpoint.settings.timeoutSeconds))
             status = got.status
             answer = endpoint.shown(got.text)
@@ -283,70 +290,6 @@ struct RetrySchedule: Sendable {
     /// Seconds until the next attempt, after so many.
     func delay(after tries: Int) -> Double {
         delays[min(max(tries, 1), delays.count) - 1] * Double.random(in: jitter)
-    }
-}
-
-/// An endpoint with its secrets open.
-struct OpenedEndpoint: Sendable {
-    let id: UUID
-    let settings: EndpointSettings
-    let secrets: EndpointSecrets
-    let changedAt: Timestamp
-
-    /// An answer as it is kept: its beginning. Receivers sometimes say what they were sent, so that secrets are taken out first.
-    func shown(_ answer: String) -> String {
-        ForeignText.cut(hidingSecrets(in: ForeignText.clean(answer)), scalars: 1_000)
-    }
-
-    /// The same with words of the receiver that can be kept: without secrets and U+0000, and not longer than they may be.
-    func cleaned(_ verdict: OutboundVerdict) -> OutboundVerdict {
-        switch verdict {
-        case .delivered(let reference):
-            .delivered(reference: reference.map { ForeignText.cut(ForeignText.clean($0), scalars: 1_000) })
-        case .retry(let reason, let seconds): .retry(reason: shown(reason), afterSeconds: seconds)
-        case .failed(let reason): .failed(reason: shown(reason))
-        case .anew(let reason): .anew(reason: shown(reason))
-        case .disabled(let reason): .disabled(reason: shown(reason))
-        }
-    }
-
-    /// Secrets as a whole and in the parts in which receivers quote them: a path, a token behind its scheme, a key without its prefix.
-    private func hidingSecrets(in text: String) -> String {
-        var known = [secrets.url] + Array(secrets.headers.values) + Array(secrets.options.values)
-        if let host = secrets.url.firstRange(of: "://") {
-            known += secrets.url[host.upperBound...].split(separator: "/", maxSplits: 1).dropFirst().map(String.init)
-        }
-        known += secrets.headers.values.flatMap { $0.split(separator: " ").map(String.init) }
-        for key in [secrets.signing, secrets.previous?.secret] {
-            guard let key else { continue }
-            known += [key.stored, Base64.encode(key.key)]
-        }
-        return Set(known).filter { $0.count >= 6 }.sorted { ($1.count, $1) < ($0.count, $0) }.reduce(text) {
-            $0.replacing($1, with: "***")
-        }
-    }
-}
-
-/// Endpoints as they were opened last, by when they were changed. There are few.
-private final class OpenedEndpoints: Sendable {
-    private let held = Mutex<[UUID: OpenedEndpoint]>([:])
-
-    /// Nil when its row or its secrets cannot be read.
-    func endpoint(_ lane: ClaimedLane, in store: EndpointStore) async throws -> OpenedEndpoint? {
-        if let known = held.withLock({ $0[lane.endpoint] }), known.changedAt == lane.endpointChangedAt { return known }
-        guard let endpoint = try await store.find(lane.endpoint)?.readable else { return nil }
-        do {
-            let secrets = try await EndpointSecrets(opening: endpoint.secrets, with: store.box, of: endpoint.id)
-            let opened = OpenedEndpoint(
-                id: endpoint.id, settings: endpoint.settings, secrets: secrets, changedAt: endpoint.updatedAt)
-            held.withLock { held in
-                if held.count >= EndpointStore.endpointsMax { held = [:] }
-                held[endpoint.id] = opened
-            }
-            return opened
-        } catch is EndpointSecrets.Unopenable {
-            return nil
-        }
     }
 }
 

@@ -13,7 +13,8 @@ struct NotificationStore: Sendable {
     static let laneRows = 8
     private static let laneBytes = 128 << 10
 
-    /// Claims lanes that are due, for each endpoint no more than it has room for. One that fails gets one lane at a time.
+    /// Claims lanes that are due, for each endpoint no more than it has room for. One that fails gets one lane at a time. What has a format
+    /// that this release does not know waits for a daemon that does.
     ///
     /// - Parameters:
     ///   - busy: How many this daemon sends at the moment, by endpoint.
@@ -28,7 +29,7 @@ struct NotificationStore: Sendable {
                 SELECT endpoint.id, endpoint.updated_at, failing_since IS NOT NULL AS is_failing,
                     CASE WHEN failing_since IS NULL THEN \(perEndpoint)::integer ELSE 1 END - coalesce(busy.count, 0) AS free
                 FROM endpoint LEFT JOIN unnest(\(ids), \(counts)) AS busy (id, count) ON busy.id = endpoint.id
-                WHERE enabled AND paused_until <= now()
+                WHERE enabled AND paused_until <= now() AND format = ANY (\(EndpointFormat.allCases.map(\.rawValue)))
             ), due AS MATERIALIZED (
                 SELECT room.id, room.updated_at, room.is_failing, lane.lane FROM room CROSS JOIN LATERAL (
                     SELECT lane FROM notification_lane

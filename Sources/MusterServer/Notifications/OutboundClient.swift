@@ -23,15 +23,11 @@ struct OutboundClient: Sendable {
     var names = NameLookup.shared
     let clients: PinnedClients
 
-    /// Below 1024 other services than web servers listen.
-    private static let lowPorts: Set<Int> = [80, 443]
     private static let addressesMax = 3
 
     func send(_ request: OutboundRequest, timeout: Duration) async throws -> OutboundAnswer {
         guard let url = ProbeURL(request.url) else { throw OutboundFault.refused("the URL is invalid") }
-        guard url.port >= 1_024 || Self.lowPorts.contains(url.port) else {
-            throw OutboundFault.refused("port \(url.port) is not allowed: use 80, 443, or 1024 and above")
-        }
+        if let complaint = OutboundReach.complaint(about: url) { throw OutboundFault.refused("the URL \(complaint)") }
         guard request.headers.allSatisfy(Self.isSound) else {
             throw OutboundFault.refused("a header of the message has characters that HTTP does not allow")
         }
@@ -93,10 +89,8 @@ struct OutboundClient: Sendable {
                 throw OutboundFault.network(unknown.detail)
             }
         }
-        // One bad address is enough: a name that mixes them is made for getting in.
-        guard found.allSatisfy(networks.allows) else {
-            throw OutboundFault.refused(
-                "\(url.host) has an address that is not allowed; name its network in notifications.allowed_networks")
+        if let complaint = OutboundReach.complaint(about: found, of: url.host, networks) {
+            throw OutboundFault.refused(complaint)
         }
         return found
     }

@@ -55,7 +55,11 @@ struct TextTemplate: Sendable {
     func render(_ json: JSONValue) throws(Mistake) -> String {
         let work = Work(left: Self.workMax, perRound: size)
         let text = template.render(TemplateValue.of(json, work) ?? "")
-        guard !work.isSpent, text.utf8.count <= Self.resultBytesMax else {
+        guard !work.isSpent else {
+            throw Mistake(
+                reason: "takes too much work: it goes through its lists more than \(Self.workMax) bytes' worth")
+        }
+        guard text.utf8.count <= Self.resultBytesMax else {
             throw Mistake(reason: "makes more than \(Self.resultBytesMax) bytes")
         }
         return text

@@ -103,11 +103,14 @@ final class VersionedCache<Value: Sendable>: Sendable {
             result = .failure(error)
         }
         state.withLock { state in
-            guard state.generation == generation else { return }
-            state.reading = nil
-            guard case .success(let value) = result else { return }
-            state.held = value
-            state.isStale = false
+            let isLatest = state.generation == generation
+            if case .success(let value) = result {
+                // Something may have changed since it began, and it is still newer than what is held: whoever waited for it, as after
+                // a change of his own, finds it from now on.
+                if isLatest || state.held.map({ version($0) < version(value) }) ?? false { state.held = value }
+                if isLatest { state.isStale = false }
+            }
+            if isLatest { state.reading = nil }
         }
         return try result.get()
     }

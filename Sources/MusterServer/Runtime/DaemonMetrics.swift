@@ -126,6 +126,7 @@ enum CountersFromStart {
         Family(name: "muster_feed_streams_refused"),
         Family(name: "muster_ingress_too_large", label: "kind", values: kinds),
         Family(name: "muster_matching_skipped", label: "what", values: ["rule", "silence"]),
+        Family(name: Installation.loopsLabel),
         Family(name: "muster_messages_without_alert", label: "kind", values: kinds),
         Family(
             name: "muster_notification_attempts", label: "outcome", values: NotificationStore.outcomes),
@@ -229,6 +230,8 @@ enum MetricsHelp {
         "muster_intake_batch_duration_seconds": "Time to store a batch of alerts.",
         "muster_intake_waiting_alerts": "Alerts that wait to be stored.",
         "muster_intake_waiting_alerts_max": "Alerts beyond this number are refused (intake.waiting_max).",
+        "muster_message_loops_total":
+            "Messages that were refused because they were sent by this installation itself, or go round in a loop.",
         "muster_messages_without_alert_total":
             "Messages understood but containing no alert (for example tests), by kind of source.",
         "muster_loop_held_max_seconds":

@@ -17,6 +17,7 @@ package struct Server: Sendable {
     let tokens: TokenStore
     let authenticator: Authenticator
     let idempotency: IdempotencyStore
+    let installation: Installation
     let catalog: CatalogCache
     let feed: FeedSignal
     let streams: FeedHub
@@ -50,6 +51,7 @@ package struct Server: Sendable {
         self.clock = clock
         tokens = TokenStore(pool: pool)
         idempotency = IdempotencyStore(pool: pool)
+        installation = Installation(store: InstallationStore(pool: pool))
         catalog = CatalogCache(pool: pool)
         feed = FeedSignal(waking: [noticing])
         let streams = FeedHub(
@@ -185,6 +187,8 @@ package struct Server: Sendable {
                 store: endpoints, notifications: notificationStore, search: NotificationSearch(pool: pool),
                 rules: RuleStore(pool: pool), escalations: configuration.notifications.escalations,
                 publicURL: publicURL,
+                reach: OutboundReach(
+                    networks: configuration.notifications.networks, names: .shared),
                 signal: sending
             ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,
@@ -223,8 +227,8 @@ package struct Server: Sendable {
 
     var notificationSender: NotificationSender {
         NotificationSender(
-            store: notificationStore, endpoints: endpoints, carrier: carrier, publicURL: publicURL, signal: sending,
-            noticing: noticing, logger: logger)
+            store: notificationStore, endpoints: endpoints, carrier: carrier, installation: installation,
+            publicURL: publicURL, signal: sending, noticing: noticing, logger: logger)
     }
 
     private var carrier: MessageCarrier {
@@ -249,6 +253,7 @@ package struct Server: Sendable {
             // A request makes a handful of statements, and each ends by its deadline.
             idempotency: IdempotencyDesk(
                 store: idempotency, logger: logger, lease: configuration.database.statementDeadline * 4),
+            installation: installation,
             limits: RequestLimits(
                 bodyBytesMax: configuration.http.requestBodyMaxBytes,
                 messageBytesMax: configuration.ingress.bodyMaxBytes,

@@ -51,11 +51,18 @@ struct UpdateRoutes: Sendable {
         let page = query.page(of: "updates")
         try query.finish()
         let last = try page.cursor?.integer(0) ?? 0
-        let severity = try await desk.current(number).incident.severity
+        let incident = try await desk.current(number).incident
         let found = try await history(number).filter { $0.id > last }
         return Answer.page(
             found, page, of: request, cursor: { PageCursor(list: "updates", key: [.integer($0.id)]) }
-        ) { $0.value(UpdateRepresentation(update: $1, policy: desk.updates, severity: severity)) }
+        ) { $0.value(shown($1, of: incident, at: request.clock.now)) }
+    }
+
+    private func shown(_ update: UpdateRecord, of incident: Incident, at moment: Timestamp) -> UpdateRepresentation {
+        let draft = incident.communication?.drafts.first { $0.id == update.id }
+        return UpdateRepresentation(
+            update: update,
+            needsApproval: draft.map { incident.needsApproval($0, desk.updates, at: moment) } ?? false)
     }
 
     private func history(_ number: Int) async throws -> [UpdateRecord] {
@@ -85,7 +92,7 @@ struct UpdateRoutes: Sendable {
         }
         let outcome = try await desk.handle(.draftUpdate(wanted), on: number, context)
         let id = outcome.firstEntry?.event.as(UpdateDrafted.self)?.id ?? outcome.incident.communication?.last ?? 0
-        return try await answer(id, of: outcome, status: .created)
+        return try await answer(id, of: outcome, at: request.clock.now, status: .created)
     }
 
     /// Fills in what the template says of the incident as it stands.
@@ -136,17 +143,17 @@ struct UpdateRoutes: Sendable {
         let change = read(&body)
         let outcome = try await desk.handle(
             .changeUpdate(id: id, change), on: number, try CommandContext(request, &body))
-        return try await answer(id, of: outcome)
+        return try await answer(id, of: outcome, at: request.clock.now)
     }
 
     /// The update as it stands after a command.
     private func answer(
-        _ id: Int, of outcome: IncidentDesk.Outcome, status: HTTPResponse.Status = .ok
+        _ id: Int, of outcome: IncidentDesk.Outcome, at moment: Timestamp, status: HTTPResponse.Status = .ok
     ) async throws -> Answer {
         let incident = outcome.incident
         let update = try await history(incident.number).first { $0.id == id }
-        let shown = update.map { UpdateRepresentation(update: $0, policy: desk.updates, severity: incident.severity) }
-        return .json(status: status, version: incident.version) { $0.value(shown) }
+        let found = update.map { shown($0, of: incident, at: moment) }
+        return .json(status: status, version: incident.version) { $0.value(found) }
     }
 
     private func setEta(_ request: RequestContext) async throws -> Answer {
@@ -179,8 +186,8 @@ struct UpdateRoutes: Sendable {
 /// An update as the API shows it.
 struct UpdateRepresentation: JSONWritable {
     let update: UpdateRecord
-    let policy: UpdatePolicy
-    let severity: Severity?
+    /// Whether a second person still has to approve it.
+    let needsApproval: Bool
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -214,17 +221,6 @@ struct UpdateRepresentation: JSONWritable {
                     json.member("reason", version.reason)
                 }
             }
-        }
-    }
-
-    /// Whether a second person still has to approve it.
-    private var needsApproval: Bool {
-        switch update.state {
-        case .draft, .scheduled:
-            update.approvedBy == nil
-                && (UpdateAudience(rawValue: update.audience).map { policy.asksApproval(of: $0, severity: severity) }
-                    ?? false)
-        case .published, .withdrawn: false
         }
     }
 }

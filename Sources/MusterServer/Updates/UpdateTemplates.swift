@@ -83,12 +83,15 @@ struct UpdateTemplates: Sendable {
     /// Writes what is known. Of a language without a template, English takes its place.
     ///
     /// - Parameter name: The template; `auto` takes the one of the phase and of the confirmed cause.
-    /// - Returns: Nil when there is no template of that name.
+    /// - Returns: Nil when there is no template of that name; a part is none.
     func write(_ situation: KnownSituation, name: String, language: String) -> Written? {
         let base = language.split(separator: "-").first.map(String.init) ?? language
         for language in [language, base, LanguageTag.standard] {
             for candidate in name == Self.automatic ? Self.regular(situation) : [name] {
-                guard names[language]?.contains(candidate) ?? false, let library = libraries[language] else { continue }
+                guard !candidate.hasPrefix(UpdateTemplateText.partPrefix),
+                    names[language]?.contains(candidate) ?? false,
+                    let library = libraries[language]
+                else { continue }
                 let text = library.render(Self.facts(situation), withTemplate: candidate) ?? ""
                 return Self.split(text, template: candidate, language: language)
             }

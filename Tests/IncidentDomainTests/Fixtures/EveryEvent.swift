@@ -20,7 +20,8 @@ enum EveryEvent {
             origin: "person"),
         IncidentDescribed(title: "T \(marker)", summary: "S \(marker)", labels: ["k \(marker)": marker]),
         StartCorrected(startedAt: Given.start, previous: Given.start),
-        SeveritySet(severity: .sev1, previous: .sev2, updateDueAt: Given.start),
+        SeveritySet(
+            severity: .sev1, previous: .sev2, updateDueAt: Given.start, approval: [.users], approvalUntil: Given.start),
         Acknowledged(),
         PhaseEntered(
             phase: .mitigate, from: .assess,

@@ -116,7 +116,8 @@ extension RedactionTests {
             + CauseCategory.allCases.map(\.rawValue) + CauseSubcategory.allCases.map(\.rawValue)
             + CauseConfidence.allCases.map(\.rawValue) + IncidentRole.allCases.map(\.rawValue)
             + ImpactLevel.allCases.map(\.rawValue) + MitigationState.allCases.map(\.rawValue)
-            + ReviewStatus.allCases.map(\.rawValue) + ActionKind.allCases.map(\.rawValue)
+            + ReviewStatus.allCases.map(\.rawValue) + UpdateAudience.allCases.map(\.rawValue)
+            + ActionKind.allCases.map(\.rawValue)
             + ActionState.allCases.map(\.rawValue))
 
     private func encoded(_ event: IncidentEvent) throws -> Payload {

@@ -119,6 +119,28 @@ struct UpdatingTests {
         #expect(published.when(Self.approve(), by: Self.nadia).code == "update-state")
     }
 
+    @Test func `lowering the severity for a moment is no way around the second person`() throws {
+        func amend(_ severity: Severity) -> IncidentCommand { .amend(IncidentAmendment(severity: severity)) }
+        let drafted = try Self.strict().and(Self.draft)
+        let lowered = try drafted.and(amend(.sev3))
+        #expect(
+            lowered.incident.communication?.approval?.audiences == [.users],
+            "the default list asks for regulators at both")
+        #expect(lowered.when(Self.publish()) == .refused(.approvalRequired(audience: .users, update: 1)))
+        #expect(lowered.when(.postUpdate(Self.content)).code == "approval-required")
+        #expect(lowered.when(Self.approve(), by: Self.nadia).isAccepted)
+        let twice = try lowered.and(amend(.sev4))
+        #expect(twice.when(.postUpdate(Self.content)).code == "approval-required", "also in two steps")
+        let changed = try lowered.and(.changeUpdate(id: 1, .revise(UpdatePatch(body: "No video plays."))))
+        let later = changed.later("11:30")
+        #expect(later.when(Self.publish()).code == "approval-required", "a draft of before waits on")
+        #expect(later.when(.postUpdate(Self.content)).isAccepted, "after an hour it was no moment")
+        #expect(try later.and(amend(.sev1), amend(.sev2)).when(.postUpdate(Self.content)).code == "approval-required")
+        let first = try Given(updates: UpdatePolicy(approval: [nil: [.users], .sev3: []])).and(amend(.sev3))
+        #expect(first.when(.postUpdate(Self.content)).isAccepted, "a first severity lowers nothing")
+        #expect(try Self.strict(amend(.sev2), amend(.sev1)).incident.communication?.approval == nil)
+    }
+
     // MARK: At a time
 
     @Test func `the daemon publishes at the time, on behalf of who may`() throws {

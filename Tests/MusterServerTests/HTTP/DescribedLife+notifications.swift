@@ -20,7 +20,7 @@ extension DescribedLife {
         #expect(made.json["url"] == "https://hook.example/***")
         await post("/v1/endpoints", hook, gives: 422)
         let pager: JSONValue = [
-            "name": "pager", "format": "standard-webhooks", "url": "http://127.0.0.1:1/", "events": [],
+            "name": "pager", "format": "standard-webhooks", "url": "http://127.0.0.1:1024/", "events": [],
             "signature": "ed25519",
         ]
         let other = await post("/v1/endpoints", pager, gives: 201)
@@ -35,6 +35,7 @@ extension DescribedLife {
                 "events": ["note_added"],
             ])
         await ask(.patch, path, ["events": ["nothing"]], gives: 422)
+        await ask(.patch, path, ["url": "http://127.0.0.1:22/"], gives: 422)
         await post("\(path)/rotate", ["overlap_seconds": 60])
         await post("\(path)/rotate", ["secret": "x"], gives: 422)
         await get("/v1/event-kinds")

@@ -43,6 +43,10 @@ extension DescribedLife {
         await post("\(path)/eta", ["source": "plan"])
         await post("\(path)/eta", ["eta": later, "reason": "The vendor needs longer."])
         try await missTimes(path, updates)
+        let calmer = try await open(["title": "It seemed worse", "severity": "sev1"])
+        await ask(.patch, calmer, ["severity": "sev2"])
+        await get("\(calmer)/timeline")
+        await post("\(calmer)/updates", ["audience": "businesses", "body": "b"], gives: 409)
         try await readPages(updates)
         await get("/v1/update-templates")
     }

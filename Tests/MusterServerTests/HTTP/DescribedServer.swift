@@ -39,7 +39,11 @@ final class DescribedServer: Sendable {
 
     init(pool: PostgresPool, configure: (inout MusterServer.ServerConfiguration) -> Void = { _ in }) throws {
         var configuration = try MusterServer.ServerConfiguration(
-            SettingSource(yaml: nil, fileName: nil, environment: ["MUSTER_AUTH_BOOTSTRAP_TOKEN": Self.token]))
+            SettingSource(
+                yaml: nil, fileName: nil,
+                environment: [
+                    "MUSTER_AUTH_BOOTSTRAP_TOKEN": Self.token, "MUSTER_UPDATES_APPROVAL_SEV1": "businesses",
+                ]))
         configure(&configuration)
         server = MusterServer.Server(
             configuration: configuration, pool: pool, metrics: MetricsRegistry(), logger: TestServer.quietLogger)

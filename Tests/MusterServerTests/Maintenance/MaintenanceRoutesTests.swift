@@ -35,6 +35,7 @@ import Testing
         ("local_start", "2020-01-01T04:00", "/local_start", "is more than a year ago"),
         ("local_start", "2099-01-01T04:00", "/local_start", "is more than 5 years ahead"),
         ("time_zone", "Mars/Olympus", "/time_zone", "Mars/Olympus is not a known time zone"),
+        ("time_zone", "localtime", "/time_zone", "localtime is not a known time zone"),
         ("time_zone", "CET-1CEST", "/time_zone", "CET-1CEST is not a known time zone"),
         ("duration_seconds", 59, "/duration_seconds", "must be from 60 to 2592000"),
         ("duration_seconds", "1h", "/duration_seconds", "should be a whole number"),

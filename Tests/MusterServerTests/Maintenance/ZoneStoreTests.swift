@@ -35,6 +35,19 @@ struct ZoneStoreTests {
         }
     }
 
+    @Test func `what is not the same zone on every machine is unknown, to rules as well`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let start = try #require(LocalTime("2026-01-01T00:00"))
+            let rules = RuleStore(pool: daemon.pool)
+            let odd: Set = ["localtime", "posixrules", "Factory", "posix/Europe/Berlin", "right/Europe/Berlin"]
+            let zones = try await ZoneStore.zones(
+                odd.union(["UTC", "Etc/GMT+3"]), from: start, now: .now(), in: daemon.pool)
+            #expect(Set(zones.keys) == ["UTC", "Etc/GMT+3"])
+            for zone in odd { #expect(try await !rules.knows(timeZone: zone), "\(zone)") }
+            #expect(try await rules.knows(timeZone: "Europe/Berlin"))
+        }
+    }
+
     private static func text(_ zone: ZoneOffsets?) -> [String] {
         guard let zone else { return [] }
         return ["\(zone.firstOffset)"]

@@ -115,4 +115,32 @@ import Testing
             #expect(bodies.count >= sequence && !bodies.contains { $0.contains("hunter2") }, "\(bodies)")
         }
     }
+
+    @Test func `a redaction goes through all that is told and answered, some at a time`() async throws {
+        try await NotificationSite.with { site in
+            let id = try await site.endpoint()
+            let secret = "the password is hunter2"
+            let number = try await site.daemon.open("Videos do not play")
+            try await site.daemon.tell(.addNote(text: secret, key: false), number)
+            let sequence = try await site.daemon.timeline(number).count
+            try await site.tellAll()
+            try await site.pool.query(
+                """
+                INSERT INTO notice (key, kind, incident, body, fanned_out)
+                SELECT key || '/' || turn, kind, incident, body, true FROM notice, generate_series(1, 250) AS turn
+                WHERE key = \(NoticeStore.key(of: number, sequence))
+                """)
+            try await site.pool.query(
+                """
+                INSERT INTO notification_attempt (notification, attempt, at, duration_ms, status, outcome, detail, answer)
+                SELECT (SELECT max(id) FROM notification WHERE endpoint = \(id)), turn, now(), 1, 400, 'failed', 'no',
+                    'I got ' || \(secret) FROM generate_series(1, 450) AS turn
+                """)
+            _ = try await site.daemon.desk.redact(
+                sequence, of: number, reason: "a secret", CommandContext(principal: .mia))
+            #expect(try await site.daemon.count("notice", where: "body::text LIKE '%hunter2%'") == 0)
+            #expect(try await site.daemon.count("notification_attempt", where: "answer LIKE '%hunter2%'") == 0)
+            #expect(try await site.daemon.count("notification_attempt", where: "answer LIKE 'I got %'") == 450)
+        }
+    }
 }

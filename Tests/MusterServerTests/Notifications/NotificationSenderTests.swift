@@ -283,7 +283,7 @@ import Testing
                 #expect(
                     receiver.messages.first?.head.headers.first(name: "host") == "receiver.example:\(receiver.port)")
                 #expect(try await site.column("state", of: id).prefix(2) == ["delivered", "dead"])
-                #expect(try await site.column("reason", of: id).last?.contains("not allowed") == true)
+                #expect(try await site.column("reason", of: id).last?.contains("never allowed") == true)
             }
         }
     }

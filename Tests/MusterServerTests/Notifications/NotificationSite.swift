@@ -80,7 +80,8 @@ struct NotificationSite: Sendable {
         let log = log
         return NotificationSender(
             store: store, endpoints: endpoints, carrier: MessageCarrier(client: client, mail: mail),
-            publicURL: "https://muster.test", signal: WakeSignal(), noticing: WakeSignal(),
+            installation: Installation(store: InstallationStore(pool: pool)), publicURL: "https://muster.test",
+            signal: WakeSignal(), noticing: WakeSignal(),
             logger: Logger(label: "test") { _ in RecordingLogHandler(log: log) }, schedule: schedule)
     }
 

@@ -40,6 +40,18 @@ import Testing
         }
     }
 
+    @Test func `what has a format of a newer release is made, and waits for a daemon that knows it`() async throws {
+        try await NotificationSite.with { site in
+            let id = try await site.endpoint()
+            try await site.pool.query("UPDATE endpoint SET format = 'carrier-pigeon' WHERE id = \(id)")
+            try await fill(site, incidents: 1)
+            #expect(try await Set(site.column("state", of: id)) == ["pending"])
+            #expect(try await site.store.claim(perEndpoint: 4, busy: [:], leaseSeconds: 60).isEmpty)
+            try await site.pool.query("UPDATE endpoint SET format = 'standard-webhooks' WHERE id = \(id)")
+            #expect(try await site.store.claim(perEndpoint: 4, busy: [:], leaseSeconds: 60).count == 1)
+        }
+    }
+
     @Test func `a lane is claimed anew when its lease is over, and then no longer its first daemon's`() async throws {
         try await NotificationSite.with { site in
             try await site.endpoint()

@@ -57,6 +57,27 @@ struct CachesTests {
         #expect(cache.held == Value(version: 2))
     }
 
+    @Test func `what was changed here is there when the change is answered, also when it is heard of meanwhile`()
+        async throws
+    {
+        let store = Store()
+        let cache = Self.cache(store)
+        store.gate.yield()
+        _ = try await cache.current()
+        for await _ in store.begun { break }
+        store.change()
+        async let refreshed: Void = cache.refresh()
+        for await _ in store.begun { break }
+        // PostgreSQL tells of the same change.
+        cache.forget()
+        store.gate.yield()
+        try await refreshed
+        async let next = cache.current()
+        let held = try await next
+        #expect(held == Value(version: 2))
+        store.gate.yield()
+    }
+
     @Test func `all who ask while something is read get that reading, and the next one reads again`() async throws {
         let store = Store()
         let shared = SharedReads<Int, Value>()

@@ -89,6 +89,10 @@ struct EventCodecTests {
                 #"{"previous":"sev2","severity":"sev1","update_due_at":\#(written)}"#
             ),
             (
+                SeveritySet(severity: .sev3, previous: .sev1, approval: [.users], approvalUntil: due),
+                #"{"approval":["users"],"approval_until":\#(written),"previous":"sev1","severity":"sev3"}"#
+            ),
+            (
                 PhaseEntered(phase: .review, from: .restore, overridden: [], reason: nil, reviewDueAt: due),
                 #"{"from":"restore","overridden":[],"phase":"review","review_due_at":\#(written)}"#
             ),

@@ -57,6 +57,31 @@ import Testing
         }
     }
 
+    @Test func `a part is no template to draft from`() async throws {
+        try await Self.with { room in
+            for name in ["part-what", "part-what.en"] {
+                let refused = await room.post(
+                    "/updates/draft", ["audience": "users", "template": .string(name)], as: "ada")
+                #expect(refused.status == 422 && refused.text.contains("should be auto or one of assess, mitigate"))
+            }
+        }
+    }
+
+    @Test func `a revision is counted on through publishing and correcting`() async throws {
+        try await Self.with { room in
+            _ = await room.post("/updates/draft", ["audience": "staff", "body": "One."], as: "ada")
+            for body in ["Two.", "Three."] {
+                let path = "\(room.path)/updates/1"
+                let revised = await room.server.ask(
+                    .patch, path, ["body": .string(body)], token: room.tokens["ada"])
+                #expect(revised.status == 200)
+            }
+            #expect(await room.post("/updates/1/publish", as: "ada").json["revision"] == 3)
+            let corrected = await room.post("/updates/1/correct", ["body": "Four.", "reason": "r"], as: "ada")
+            #expect(corrected.json["revision"] == 4 && corrected.json["versions"]?.array?.count == 2)
+        }
+    }
+
     @Test func `the author is refused as approver, whatever the role`() async throws {
         try await Self.with { room in
             _ = await room.post("/updates/draft", ["audience": "users", "body": "Sorry."], as: "ada")

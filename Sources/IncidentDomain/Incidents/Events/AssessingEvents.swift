@@ -64,10 +64,15 @@ package struct SeveritySet: TimelineEvent {
     package var previous: Severity?
     /// When the next update is due at this severity.
     package var updateDueAt: Timestamp?
+    /// The audiences whose updates still take a second person's approval, as they did before; nil when there are none.
+    package var approval: [UpdateAudience]?
+    /// Until when, for what is drafted or posted from now on.
+    package var approvalUntil: Timestamp?
 
     private enum CodingKeys: String, CodingKey {
-        case severity, previous
+        case severity, previous, approval
         case updateDueAt = "update_due_at"
+        case approvalUntil = "approval_until"
     }
 
     package static let kind = "severity_set"
@@ -84,8 +89,11 @@ package struct SeveritySet: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.severity = severity
-        guard updateDueAt != nil || incident.communication != nil else { return }
-        incident.communicate { $0.expectUpdate(by: updateDueAt) }
+        guard updateDueAt != nil || approval != nil || incident.communication != nil else { return }
+        incident.communicate { communication in
+            communication.expectUpdate(by: updateDueAt)
+            communication.keepApproval(of: approval ?? [], until: approvalUntil)
+        }
     }
 }
 

@@ -125,7 +125,8 @@ package struct UpdateDrafted: TimelineEvent {
                 UpdateDraft(
                     id: id, revision: revision, content: content, template: template, corrects: corrects,
                     authors: others + [UpdateAuthor(id: actor.id, name: actor.name)], approvedBy: nil,
-                    publishAt: publishAt, isReleased: actor.mayPublish(to: content.audience)))
+                    publishAt: publishAt, isReleased: actor.mayPublish(to: content.audience),
+                    keepsApproval: before?.keepsApproval))
             communication.drafts.sort { $0.id < $1.id }
         }
     }
@@ -361,6 +362,14 @@ extension Communication {
     mutating func expectUpdate(by due: Timestamp?) {
         updateDueAt = due
         isUpdateOverdue = false
+    }
+
+    /// What is drafted already takes the approval however long it waits.
+    mutating func keepApproval(of audiences: [UpdateAudience], until moment: Timestamp?) {
+        approval = moment.map { KeptApproval(audiences: audiences, until: $0) }
+        for index in drafts.indices where audiences.contains(drafts[index].content.audience) {
+            drafts[index].keepsApproval = true
+        }
     }
 
     mutating func expectReview(by due: Timestamp?) {

@@ -106,9 +106,11 @@ struct RuleStore: Sendable {
         }
     }
 
-    /// Whether the database knows a time zone.
+    /// Whether the database knows a time zone, which is the same on every machine.
     func knows(timeZone: String) async throws -> Bool {
-        try await !pool.query("SELECT 1 FROM pg_timezone_names WHERE name = \(timeZone)").isEmpty
+        try await !pool.query(
+            "SELECT 1 FROM pg_timezone_names WHERE name = \(timeZone) AND \(fragment: ZoneStore.isOfTheWorld)"
+        ).isEmpty
     }
 
     /// One more version: daemons read rules and silences again.

@@ -2,7 +2,8 @@ import IncidentDomain
 
 /// A body of the operator's own: a mustache template over the notice's JSON, signed as Standard Webhooks are.
 ///
-/// Beside the members of the notice there are `id`, `type`, `link` and `text`, the lines that other channels show. Values are
+/// Beside the members of the notice there are `id`, `type`, `link` and `text`, the lines that other channels show; `title` is the
+/// incident's where there is one. Values are
 /// escaped as the media type asks; between three braces they are not, and lists and objects are JSON.
 enum TemplateFormat: OutboundFormat {
     static let isSigned = true
@@ -79,6 +80,7 @@ enum TemplateFormat: OutboundFormat {
         var object = (try? JSONParser.parse(json.bytes))?.object ?? JSONObject()
         object["id"] = .string(message.id)
         object["type"] = .string(message.notice.type)
+        object["title"] = .string(message.notice.headline)
         object["link"] = message.link.map(JSONValue.string)
         let lines = MessageText(message).lines(.scalars, title: 1000, what: 4000, fact: 1000)
         object["text"] = .string(lines.joined(separator: "\n"))

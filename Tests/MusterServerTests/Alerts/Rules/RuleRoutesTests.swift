@@ -79,6 +79,29 @@ import Testing
         }
     }
 
+    @Test func `a rule holds for the alert that is sent right after its answer`() async throws {
+        try await IngressSite.with(.prometheus) { site in
+            let server = site.server.server
+            let hearing = CacheInvalidator(
+                pool: server.pool, forgetting: [RuleStore.channel: server.rules.forget], onReconnect: {})
+            let running = Task { try await hearing.run() }
+            for turn in 1...25 {
+                let name: JSONValue = .string("alert-\(turn)")
+                let body: JSONValue = [
+                    "name": name, "matchers": [["label": "alertname", "value": name]], "then": ["severity": "sev2"],
+                ]
+                let rule = await site.ask(.post, "/v1/rules", body, gives: 201)
+                await site.send(
+                    .post, "/api/v2/alerts", [["labels": ["alertname": name]]],
+                    headers: [.authorization: "Bearer \(site.key)"], gives: 200)
+                let alert = await site.ask(.get, "/v1/alerts?limit=1").json["items"]?[0]
+                #expect(alert?["rule"] == rule.json["id"] && alert?["labels"]?["alertname"] == name)
+            }
+            running.cancel()
+            try await running.value
+        }
+    }
+
     @Test func `a silence without an end, or with two, is refused`() async throws {
         try await DescribedServer.with { server in
             let matchers: JSONValue = [["label": "a", "value": "b"]]

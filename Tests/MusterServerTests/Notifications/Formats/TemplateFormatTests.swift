@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 
 @testable import MusterServer
@@ -24,6 +25,30 @@ struct TemplateFormatTests {
             text == "ntf_42 muster.incident_opened https://muster.example/v1/incidents/7 incident_opened sev1 "
                 + "Video is down [cdn][upload] no time INCIDENT_OPENED 2 ")
         #expect(try Self.body("{{text}}", "text/plain").hasPrefix("SEV1 · INC-7 · Video is down\nOpened by an alert"))
+    }
+
+    @Test func `each member that the documentation names is there`() throws {
+        let page = try String(contentsOfFile: DescribedServer.root + "/docs/notifications.md", encoding: .utf8)
+        let start = try #require(page.firstRange(of: "over the notice's JSON: `")).lowerBound
+        let named =
+            page[start...].prefix { $0 != "\n" } + page[start...].drop { $0 != "\n" }.dropFirst().prefix { $0 != "{" }
+        let names = named.matches(of: /`([a-z_]+)`/).map { String($0.output.1) }
+        let ofIncident = try #require(named.firstMatch(of: /\(([^)]*)\)/)).output.1.matches(of: /`([a-z_]+)`/)
+            .map { String($0.output.1) }
+        #expect(ofIncident.count >= 14 && names.count - ofIncident.count >= 13, "\(names)")
+        var notice = NoticeSample.restored
+        notice.incident?.down = [.init(slug: "cdn", impact: "degraded")]
+        for name in names where !ofIncident.contains(name) || ["id", "title"].contains(name) {
+            notice.path = name == "path" ? "/v1/incidents/7" : nil
+            #expect(try !Self.body("{{\(name)}}", "text/plain", notice).isEmpty, "\(name)")
+        }
+        for name in ofIncident {
+            let member = try Self.body("{{incident.\(name)}}", "text/plain", notice)
+            let inSection = try Self.body("{{#incident}}{{\(name)}}{{/incident}}", "text/plain", notice)
+            #expect(!member.isEmpty && member == inSection, "\(name)")
+        }
+        #expect(try Self.body("{{title}}", "text/plain") == "Video is down")
+        #expect(try Self.body("{{title}}", "text/plain", NoticeSample.maintenance) == "Database upgrade")
     }
 
     @Test func `values are escaped as the media type asks`() throws {
@@ -87,8 +112,11 @@ struct TemplateFormatTests {
         notice.data = .object(["list": .array((0..<1000).map { .string("item \($0)") })])
         let nested =
             String(repeating: "{{#data.list}}", count: 20) + "x" + String(repeating: "{{/data.list}}", count: 20)
+        let reason = "the template takes too much work: it goes through its lists more than 4194304 bytes' worth"
+        #expect(throws: OutboundMistake(reason: reason)) { try Self.body(nested, "text/plain", notice) }
+        let long = String(repeating: "{{#data.list}}{{sentence}}{{/data.list}}", count: 5)
         #expect(throws: OutboundMistake(reason: "the template makes more than 262144 bytes")) {
-            try Self.body(nested, "text/plain", notice)
+            try Self.body(long, "text/plain", notice)
         }
         #expect(throws: OutboundMistake.self) {
             try Self.body("{{#data.list}}\(String(repeating: "y", count: 8000)){{/data.list}}", "text/plain", notice)

@@ -85,10 +85,15 @@ struct OutboundNetworks: Sendable {
     /// Whether an address, in its usual form, may be connected to. What `ProbeNetworks` refuses, as where clouds tell machines
     /// their secrets, is refused whatever the operator names.
     func allows(_ address: String) -> Bool {
-        guard let bytes = NetworkRange.bytes(of: address) else { return false }
-        if ProbeNetworks.refused.contains(where: { $0.contains(bytes) }) { return false }
+        guard let bytes = NetworkRange.bytes(of: address), !Self.isNeverAllowed(address) else { return false }
         if exceptions.contains(where: { $0.contains(bytes) }) { return true }
         if Self.local.contains(where: { $0.contains(bytes) }) { return false }
         return bytes.count == 4 || Self.globalUnicast?.contains(bytes) ?? false
+    }
+
+    /// Whether a text is an address that is refused whatever the operator names.
+    static func isNeverAllowed(_ address: String) -> Bool {
+        guard let bytes = NetworkRange.bytes(of: address) else { return false }
+        return ProbeNetworks.refused.contains { $0.contains(bytes) }
     }
 }
