@@ -199,7 +199,7 @@ extension Placement {
         guard !components.isEmpty else { return nil }
         for number in try require(known.incidentsAffecting, else: .incidentsAffecting(components.sorted())) {
             guard let incident = try incident(number), incident.takesAlerts else { continue }
-            let affected = incident.steps.map(\.component).filter(components.contains).min()
+            let affected = incident.steps.map(\.slug).filter(components.contains).min()
             if let affected { return (number, affected) }
         }
         return nil

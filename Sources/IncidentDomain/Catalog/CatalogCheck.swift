@@ -10,8 +10,12 @@ package enum CatalogCheck {
         let sorted = components.sorted { $0.slug < $1.slug }
         let places = Dictionary(zip(sorted.lazy.map(\.slug), 0...)) { first, _ in first }
         var looseEnds: [CatalogProblem] = []
-        let edges = sorted.map { component in
-            component.dependsOn.compactMap { dependency -> Int? in
+        let edges = sorted.map { component -> [Int] in
+            // What only restoring needs may lead in a circle.
+            for need in component.restoreNeeds ?? [] where places[need.component] == nil {
+                looseEnds.append(.danglingDependency(of: component.slug, on: need.component))
+            }
+            return component.dependsOn.compactMap { dependency -> Int? in
                 if let place = places[dependency.component] { return place }
                 looseEnds.append(.danglingDependency(of: component.slug, on: dependency.component))
                 return nil

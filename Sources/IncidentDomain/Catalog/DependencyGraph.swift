@@ -14,12 +14,18 @@ package struct DependencyGraph: Sendable {
     let soft: Adjacency
     /// The hard dependencies the other way round: who cannot work without each component.
     let hardDependents: Adjacency
+    /// What restoring a component needs, by number; of those only that need something.
+    let restoreNeeds: [Int32: [RestoreNeed]]
     /// The names by number.
     let slugs: [String]
     /// The place of each component among all of them by slug.
     let slugRanks: [Int32]
     /// By number: it never falls.
     let effectiveTiers: [Int32]
+    /// By number: what each component says of itself.
+    let tiers: [Int32]
+    /// What a hard dependency has to have reached before the dependent may start, where that is not "restored"; by `edge`.
+    let openings: [Int64: DependencyOpening]
 
     package init(_ components: some Sequence<Component>) {
         self.components = Dictionary(components.map { ($0.slug, $0) }) { _, last in last }
@@ -36,11 +42,35 @@ package struct DependencyGraph: Sendable {
         slugs = order.map { bySlug[Int($0)].slug }
         slugRanks = order
         effectiveTiers = order.map { tiers[Int($0)] }
+        self.tiers = order.map { Int32(clamping: bySlug[Int($0)].tier) }
         durations = order.map { CatalogDurations(bySlug[Int($0)]) }
-        numbers = Dictionary(uniqueKeysWithValues: zip(bySlug.lazy.map(\.slug), places))
+        let numbers = Dictionary(uniqueKeysWithValues: zip(bySlug.lazy.map(\.slug), places))
+        var openings: [Int64: DependencyOpening] = [:]
+        for component in bySlug {
+            for dependency in component.dependsOn where dependency.kind == .hard {
+                guard let opening = dependency.at, let from = numbers[component.slug],
+                    let to = numbers[dependency.component]
+                else { continue }
+                openings[Self.edge(Int(from), Int(to))] = opening
+            }
+        }
+        (self.numbers, self.openings) = (numbers, openings)
+        restoreNeeds = bySlug.reduce(into: [:]) { needs, component in
+            if let own = component.restoreNeeds, let number = numbers[component.slug] { needs[number] = own }
+        }
+    }
+
+    /// A key for the dependency of one component on another, both by number.
+    static func edge(_ dependent: Int, _ dependency: Int) -> Int64 {
+        Int64(dependent) << 32 | Int64(dependency)
     }
 
     package static let empty = DependencyGraph([])
+
+    /// A component by its number; nil below 0, which is none's.
+    func component(_ number: Int32) -> Component? {
+        number < 0 ? nil : components[slugs[Int(number)]]
+    }
 
     /// The hard dependencies of a component that the catalog knows.
     package func hardDependencies(of slug: String) -> [String] {
@@ -63,9 +93,13 @@ package struct DependencyGraph: Sendable {
 struct CatalogDurations: Sendable {
     let restoreSeconds: Int?
     let soakSeconds: Int?
+    /// How long its ramp takes at least.
+    let rampSeconds: Int
 
     init(_ component: Component) {
-        restoreSeconds = component.expectedRestoreSeconds
+        rampSeconds = (component.ramp ?? []).reduce(0) { $0 + ($1.percent < 100 ? $1.minutes * 60 : 0) }
+        // All of the traffic is taken after the expected time and the ramp.
+        restoreSeconds = component.expectedRestoreSeconds.map { [rampSeconds] in $0 + rampSeconds }
         soakSeconds = component.soakSeconds
     }
 }

@@ -54,9 +54,13 @@ extension Incident {
                 "INC-\(number) is in review, but INC-\(other.number) still has components down or alerts firing; "
                     + "POST /v1/incidents/\(number)/revert to mitigate or restore first.")
         }
-        let own = Dictionary(impacts.map { ($0.component, $0.isOngoing) }) { first, _ in first }
-        // What both have stays as this incident says it, unless it ended here and goes on there.
-        let taken = other.impacts.filter { impact in own[impact.component].map { !$0 && impact.isOngoing } ?? true }
+        let own = Dictionary(impacts.map { ($0.component, $0) }) { first, _ in first }
+        // What both have stays as this incident says it, unless it ended here and goes on there, or goes on there in more regions.
+        let taken = other.impacts.compactMap { impact -> ComponentImpact? in
+            guard let known = own[impact.component] else { return impact }
+            guard impact.isOngoing else { return nil }
+            return known.isOngoing ? known.united(with: impact) : impact
+        }
         let taking = Set(taken.map(\.component))
         let united = impacts.filter { !taking.contains($0.component) } + taken
         guard united.count <= IncidentLimits.impacts,

@@ -66,16 +66,23 @@ extension Incident {
         let breaks = impact.isOngoing
         try requirePhase(breaks ? [.detect, .assess, .mitigate, .restore] : Phase.open)
         let current = impacts.first { $0.component == impact.component }
+        var impact = impact.divided(in: facts.graph)
+        // What is under way as a whole is brought to its end as a whole.
+        if let current, current.perRegion == nil, steps(of: impact.component).contains(where: { !$0.state.isStartable })
+        {
+            impact.perRegion = nil
+        }
         try Self.check(impact, startedAt: times.startedAt, facts, field: "", isKnown: current != nil)
         guard current != impact else { return [] }
         let others = impacts.filter { $0.component != impact.component }
         if current == nil || impact.regions.count > (current?.regions.count ?? 0) {
             try Self.checkSize(of: others + [impact], field: "")
         }
-        let wasRestored = step(impact.component)?.state == .restored
         let event = ImpactSet(impact)
-        guard breaks, wasRestored else { return [event] }
-        return [event, StepRegressed(component: impact.component, reason: "its impact was set again")]
+        guard breaks else { return [event] }
+        let names = Set(impact.stepNames)
+        let restored = steps(of: impact.component).filter { $0.state == .restored && names.contains($0.component) }
+        return [event] + restored.map { StepRegressed(component: $0.component, reason: "its impact was set again") }
     }
 
     /// - Parameters:
@@ -144,5 +151,28 @@ extension Incident {
             id: id, text: text == task.text ? nil : text, owner: owner == task.owner ? nil : owner,
             done: done == task.done ? nil : done)
         return change == TaskChanged(id: id) ? [] : [change]
+    }
+}
+
+extension ComponentImpact {
+    /// The same, restored region by region if the component runs in several, and is not one thing everywhere.
+    func divided(in graph: DependencyGraph) -> ComponentImpact {
+        var impact = self
+        let known = graph.components[component]
+        let isDivided = !regions.isEmpty && (known?.regions.count ?? 0) > 1 && known?.regional ?? true
+        impact.perRegion = isDivided ? true : nil
+        return impact
+    }
+
+    /// The same in the regions of another impact as well; nil when it is in all of them already.
+    func united(with other: ComponentImpact) -> ComponentImpact? {
+        guard perRegion ?? false else { return nil }
+        var united = self
+        if other.perRegion ?? false {
+            united.regions += other.regions.filter { !regions.contains($0) }
+        } else {
+            (united.regions, united.perRegion) = (other.regions, nil)
+        }
+        return united.regions == regions && united.perRegion == perRegion ? nil : united
     }
 }

@@ -21,7 +21,7 @@ extension Incident {
         try checkSize(of: opening.impacts, field: "/components")
         for (index, impact) in opening.impacts.enumerated() {
             try check(impact, startedAt: startedAt, facts, field: "/components/\(index)")
-            events.append(ImpactSet(impact))
+            events.append(ImpactSet(impact.divided(in: facts.graph)))
         }
         if let cause = opening.cause { events.append(CauseStated(try checked(cause, field: "/cause"))) }
         if !opening.alerts.isEmpty { events.append(AlertsAttached(AlertBatch(opening.alerts))) }
@@ -46,10 +46,10 @@ extension Incident {
 
     /// What was restored, or about to be, and turns out not to be.
     func regressions(of components: some Sequence<String>, reason: String) -> [any TimelineEvent] {
-        Set(components).sorted().compactMap { component in
-            switch step(component)?.state {
-            case .verifying, .restored: StepRegressed(component: component, reason: reason)
-            case .waiting, .restoring, .waived, .regressed, nil: nil
+        Set(components).sorted().flatMap(steps).compactMap { step in
+            switch step.state {
+            case .verifying, .restored: StepRegressed(component: step.component, reason: reason)
+            case .waiting, .restoring, .waived, .regressed: nil
             }
         }
     }

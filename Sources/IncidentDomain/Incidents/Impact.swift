@@ -28,11 +28,15 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
     package var regions: [String]
     package var startedAt: Timestamp?
     package var endedAt: Timestamp?
+    /// Whether each of the regions is restored by itself: decided by the catalog when the impact is set. Nil in entries of releases
+    /// that did not do so, and where it is not.
+    package var perRegion: Bool?
 
     package init(
         component: String, impact: ImpactLevel, regions: [String] = [], startedAt: Timestamp? = nil,
-        endedAt: Timestamp? = nil
+        endedAt: Timestamp? = nil, perRegion: Bool? = nil
     ) {
+        self.perRegion = perRegion
         self.component = component
         self.impact = impact
         self.regions = regions
@@ -43,8 +47,14 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
     /// Whether it does harm and has not ended.
     package var isOngoing: Bool { impact.isHarm && endedAt == nil }
 
+    /// The names of the steps by which the component is restored.
+    package var stepNames: [String] {
+        perRegion ?? false ? regions.map { "\(component)@\($0)" } : [component]
+    }
+
     private enum CodingKeys: String, CodingKey {
         case component, impact, regions
+        case perRegion = "per_region"
         case startedAt = "started_at"
         case endedAt = "ended_at"
     }

@@ -22,6 +22,10 @@ package struct Incident: Hashable, Codable, Sendable {
     package var steps: [RestorationStep]
     /// What the commander wants to come first within its wave; nil leaves it to the plan.
     package var restorationOrder: [String]?
+    /// How many steps each owner can work on at a time, with `default` for the others; nil for as many as are needed.
+    package var hands: [String: Int]?
+    /// What components were found to need during this incident, by slug; nil when nothing was.
+    package var learntNeeds: [String: [String]]?
     /// The plan as the timeline last recorded it; nil before restoring begins.
     package var plan: RecordedPlan?
     /// How many unresolved alerts it has by component; those without one stand under the empty name.
@@ -58,16 +62,18 @@ extension Incident {
         return nil
     }
 
-    /// Components that are down and neither restored nor waived, by slug.
+    /// The steps of components that are down, neither restored nor waived, by name.
     package var unrestored: [String] {
-        let done = Set(steps.filter(\.state.isDone).map(\.component))
-        return impacts.filter { $0.isOngoing && !done.contains($0.component) }
-            .map(\.component).sorted()
+        let down = Set(impacts.filter(\.isOngoing).map(\.component))
+        let known = Set(steps.map(\.slug))
+        return
+            (steps.filter { !$0.state.isDone && down.contains($0.slug) }.map(\.component)
+            + down.filter { !known.contains($0) }).sorted()
     }
 
     /// Unresolved alerts by component, without those whose component was waived.
     package var blockingAlerts: [String: Int] {
-        let waived = Set(steps.filter { $0.state == .waived }.map(\.component))
+        let waived = Set(steps.map(\.slug)).subtracting(steps.filter { $0.state != .waived }.map(\.slug))
         return firing.filter { $0.value > 0 && !waived.contains($0.key) }
     }
 
@@ -85,8 +91,14 @@ extension Incident {
         return (soaks + [nextAnnouncement].compactMap(\.self)).min()
     }
 
-    package func step(_ component: String) -> RestorationStep? {
-        steps.first { $0.component == component }
+    /// - Parameter name: A step's: a slug, or `SLUG@REGION`.
+    package func step(_ name: String) -> RestorationStep? {
+        steps.first { $0.component == name }
+    }
+
+    /// The steps by which a component is restored: one, or one a region.
+    package func steps(of slug: String) -> [RestorationStep] {
+        steps.filter { $0.slug == slug }
     }
 }
 
@@ -120,19 +132,22 @@ extension Incident {
 
 // What several events do to it.
 extension Incident {
-    mutating func set(_ impact: ComponentImpact) {
+    mutating func set(_ impact: ComponentImpact, at moment: Timestamp) {
         if let index = impacts.firstIndex(where: { $0.component == impact.component }) {
             impacts[index] = impact
         } else {
             impacts.append(impact)
         }
-        if impact.isOngoing, step(impact.component) == nil {
-            steps.append(RestorationStep(component: impact.component))
+        let names = impact.isOngoing ? impact.stepNames : []
+        for name in names where step(name) == nil {
+            var step = RestorationStep(component: name)
+            step.addedAt = moment
+            steps.append(step)
         }
-        guard !impact.isOngoing else { return }
-        // What is not harmed needs no step. Of what has recovered, work under way is brought to its end all the same.
+        // What is not harmed, or not there, needs no step. Of what has recovered, work under way is brought to its end all the same.
         steps.removeAll { step in
-            step.component == impact.component && (!impact.impact.isHarm || step.state.isStartable)
+            step.slug == impact.component && !names.contains(step.component)
+                && (!impact.impact.isHarm || step.state.isStartable)
         }
     }
 
@@ -141,15 +156,18 @@ extension Incident {
         body(&steps[index])
     }
 
-    /// Ends an impact, unless somebody has said already when it ended.
-    mutating func endImpact(on component: String, at moment: Timestamp) {
-        guard let index = impacts.firstIndex(where: { $0.component == component }) else { return }
+    /// Ends an impact when all its regions are back, unless somebody has said already when it ended.
+    mutating func endImpact(on name: String, at moment: Timestamp) {
+        let slug = RestorationStep.slug(of: name)
+        guard steps(of: slug).allSatisfy({ $0.state == .restored }) else { return }
+        guard let index = impacts.firstIndex(where: { $0.component == slug }) else { return }
         impacts[index].endedAt = impacts[index].endedAt ?? max(moment, impacts[index].startedAt ?? moment)
     }
 
     /// What was thought to be over is not.
-    mutating func resumeImpact(on component: String) {
-        guard let index = impacts.firstIndex(where: { $0.component == component }) else { return }
+    mutating func resumeImpact(on name: String) {
+        let slug = RestorationStep.slug(of: name)
+        guard let index = impacts.firstIndex(where: { $0.component == slug }) else { return }
         impacts[index].endedAt = nil
     }
 }

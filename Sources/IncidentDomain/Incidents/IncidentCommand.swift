@@ -19,11 +19,17 @@ package enum IncidentCommand: Hashable, Sendable {
     case changeMitigation(id: Int, MitigationPatch)
     case addTask(text: String, owner: String?)
     case changeTask(id: Int, text: String?, owner: String?, done: Bool?)
-    case startStep(component: String, override: Bool, reason: String?)
-    case rampStep(component: String, percent: Int)
-    case verifyStep(component: String)
+    /// - `override` passes over the waves where the policy enforces them, `without` over the dependencies that it names.
+    case startStep(
+        component: String, override: Bool, without: [String] = [], reason: String?, expectedAt: Timestamp? = nil)
+    case rampStep(component: String, percent: Int, expectedAt: Timestamp? = nil, backlog: Int? = nil)
+    case verifyStep(component: String, without: [String] = [], reason: String? = nil)
     case waiveStep(component: String, reason: String)
     case failStep(component: String, reason: String?)
+    /// What a component was found to need; empty takes it back.
+    case learnNeeds(component: String, [String], reason: String?)
+    /// By owner, with `default` for the others.
+    case setHands([String: Int], reason: String?)
     case orderSteps(components: [String], reason: String?)
     case postUpdate(UpdateContent)
     case draftUpdate(UpdateRequest)
@@ -61,7 +67,9 @@ extension IncidentCommand {
         case .absorb, .attachAlerts, .clearAlerts, .countReports, .deadlinePassed, .reviewPlan: true
         case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .stateCause, .assignRole, .setImpact,
             .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
-            .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftUpdate, .changeUpdate,
+            .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,
+            .draftUpdate,
+            .changeUpdate,
             .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .redact:
             false
         }
@@ -133,8 +141,13 @@ package struct MitigationDraft: Hashable, Sendable {
     package var kind: String?
     package var owner: String?
     package var state: MitigationState
+    package var inForce: Bool?
 
-    package init(description: String, kind: String? = nil, owner: String? = nil, state: MitigationState = .planned) {
+    package init(
+        description: String, kind: String? = nil, owner: String? = nil, state: MitigationState = .planned,
+        inForce: Bool? = nil
+    ) {
+        self.inForce = inForce
         self.description = description
         self.kind = kind
         self.owner = owner
@@ -148,10 +161,13 @@ package struct MitigationPatch: Hashable, Sendable {
     package var kind: String?
     package var owner: String?
     package var state: MitigationState?
+    package var inForce: Bool?
 
     package init(
-        description: String? = nil, kind: String? = nil, owner: String? = nil, state: MitigationState? = nil
+        description: String? = nil, kind: String? = nil, owner: String? = nil, state: MitigationState? = nil,
+        inForce: Bool? = nil
     ) {
+        self.inForce = inForce
         self.description = description
         self.kind = kind
         self.owner = owner
@@ -212,9 +228,9 @@ extension IncidentCommand {
 
     /// The components that stand in the plan after it.
     package func componentsToPlan(of incident: Incident) -> [String] {
-        var components = incident.steps.map(\.component)
+        var components = incident.steps.map(\.slug)
         if case .setImpact(let impact) = self { components.append(impact.component) }
-        if case .absorb(let other) = self { components += other.steps.map(\.component) }
+        if case .absorb(let other) = self { components += other.steps.map(\.slug) }
         return components
     }
 }

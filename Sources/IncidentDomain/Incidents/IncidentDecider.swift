@@ -9,6 +9,13 @@ package struct DecisionFacts: Sendable {
     package let policy: PhasePolicy
     package let graph: DependencyGraph
     package let soak: SoakPolicy
+    package let waves: WavePolicy
+    /// When hard dependencies that do not say it themselves let what needs them begin; nil when they are restored.
+    package let opensAt: DependencyOpening?
+    /// What past forecasts teach about the next.
+    package let calibration: ForecastCalibration
+    /// The steps of other incidents that the plan has to do with.
+    package let others: OtherRestorations
     /// How long components took in past incidents; only what the incident's steps need.
     package let measured: MeasuredDurations
     /// What probes say of the components being restored; only for commands that ask.
@@ -20,7 +27,8 @@ package struct DecisionFacts: Sendable {
     package init(
         principal: Principal, now: Timestamp, occurredAt: Timestamp? = nil, policy: PhasePolicy,
         graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations = .none, probes: ProbeFacts = .none,
-        timelineBytes: Int = 0, updates: UpdatePolicy = .none
+        timelineBytes: Int = 0, updates: UpdatePolicy = .none, waves: WavePolicy = .advise,
+        opensAt: DependencyOpening? = nil, calibration: ForecastCalibration = .none, others: OtherRestorations = .none
     ) {
         self.principal = principal
         self.now = now
@@ -32,6 +40,10 @@ package struct DecisionFacts: Sendable {
         self.probes = probes
         self.timelineBytes = timelineBytes
         self.updates = updates
+        self.waves = waves
+        self.opensAt = opensAt
+        self.calibration = calibration
+        self.others = others
     }
 
     /// Seconds by which a client's clock may be ahead of the database's.
@@ -95,12 +107,18 @@ extension Incident {
         case .addTask(let text, let owner): try addTask(text, owner: owner)
         case .changeTask(let id, let text, let owner, let done):
             try changeTask(id, text: text, owner: owner, done: done)
-        case .startStep(let component, let override, let reason):
-            try startStep(component, override: override, reason: reason, facts)
-        case .rampStep(let component, let percent): try rampStep(component, to: percent, facts)
-        case .verifyStep(let component): try verifyStep(component, facts)
+        case .startStep(let component, let override, let without, let reason, let expectedAt):
+            try startStep(
+                component, override: override, without: without, reason: reason, expectedAt: expectedAt, facts)
+        case .rampStep(let component, let percent, let expectedAt, let backlog):
+            try rampStep(component, to: percent, expectedAt: expectedAt, backlog: backlog, facts)
+        case .verifyStep(let component, let without, let reason):
+            try verifyStep(component, without: without, reason: reason, facts)
         case .waiveStep(let component, let reason): try waiveStep(component, reason: reason, facts)
         case .failStep(let component, let reason): try failStep(component, reason: reason, facts)
+        case .learnNeeds(let component, let needs, let reason):
+            try learnNeeds(of: component, needs, reason: reason, facts)
+        case .setHands(let hands, let reason): try setHands(hands, reason: reason, facts)
         case .orderSteps(let components, let reason):
             try orderSteps(components, reason: reason, facts)
         case .postUpdate(let content): try postUpdate(content, facts)
@@ -117,10 +135,16 @@ extension Incident {
         case .clearAlerts(let alerts, let atOnce): clear(alerts, atOnce: atOnce)
         case .countReports(let series, let changedAt): countReports(series, changedAt: changedAt, facts)
         case .deadlinePassed: passDeadline(facts)
-        case .reviewPlan: [planRevision(facts)].compactMap(\.self)
+        case .reviewPlan:
+            reviewPlan(facts)
         case .redact(let sequence, let reason, let digest):
             try redact(sequence, reason: reason, digest: digest, facts)
         }
+    }
+
+    private func reviewPlan(_ facts: DecisionFacts) -> [any TimelineEvent] {
+        let handedOver = handedOver(facts)
+        return handedOver.isEmpty ? [planRevision(facts)].compactMap(\.self) : handedOver
     }
 
     /// Nothing happens in the future, and nothing that people do about an incident before its impact began.

@@ -75,7 +75,9 @@ extension IncidentCommand {
     var isWriting: Bool {
         switch self {
         case .amend, .stateCause, .assignRole, .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation,
-            .changeMitigation, .addTask, .changeTask, .orderSteps, .postUpdate, .draftUpdate, .changeUpdate, .setEta,
+            .changeMitigation, .addTask, .changeTask, .orderSteps, .setHands, .learnNeeds, .postUpdate, .draftUpdate,
+            .changeUpdate,
+            .setEta,
             .reviseReview, .addAction, .changeAction:
             true
         case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .startStep, .rampStep, .verifyStep,

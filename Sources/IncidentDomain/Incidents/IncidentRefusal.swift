@@ -7,7 +7,8 @@ package enum IncidentRefusal: Error, Hashable, Sendable {
     /// `to` names a phase that cannot follow.
     case noSuchTransition(from: Phase, to: Phase, possible: [Phase])
     /// The component may not be started yet.
-    case gateClosed(component: String, waitsFor: [RestorationGate])
+    /// - Parameter verb: What was asked for: `start` or `verify`.
+    case gateClosed(component: String, to: RestorationVerb, waitsFor: [RestorationGate])
     /// The restoring of the component is not in a state for this.
     case stepState(component: String, RestorationStatus, wanted: [RestorationStatus])
     /// The mitigation cannot go from one state to the other.
@@ -59,7 +60,7 @@ extension IncidentRefusal: CustomStringConvertible {
             let names = possible.map(\.rawValue).joined(separator: ", ")
             return
                 "Cannot go from phase \(from.rawValue) to \(to.rawValue); possible: \(names.isEmpty ? "none" : names)."
-        case .gateClosed(let component, let gates):
+        case .gateClosed(let component, _, let gates):
             return "\(component) is blocked: \(gates.map(\.reason).joined(separator: "; "))."
         case .stepState(let component, let state, let wanted):
             let names = wanted.map(\.rawValue).joined(separator: " or ")

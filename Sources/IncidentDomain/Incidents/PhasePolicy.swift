@@ -12,6 +12,7 @@ package enum Requirement: String, CaseIterable, Codable, Sendable {
     case updatePosted = "update_posted"
     case mitigationSucceeded = "mitigation_succeeded"
     case noMitigationRunning = "no_mitigation_running"
+    case mitigationsLifted = "mitigations_lifted"
     case componentsRestored = "components_restored"
     case noFiringAlert = "no_firing_alert"
     case tasksDone = "tasks_done"
@@ -35,7 +36,7 @@ package struct PhasePolicy: Hashable, Sendable {
         .assess: [.severitySet, .commanderAssigned, .impactRecorded, .causeGiven],
         .mitigate: [.mitigationSucceeded, .noMitigationRunning],
         .restore: [.componentsRestored, .noFiringAlert],
-        .review: [.reviewApproved, .actionsAssigned],
+        .review: [.reviewApproved, .actionsAssigned, .mitigationsLifted],
     ]
 
     /// - Parameters:
@@ -117,6 +118,11 @@ extension Incident {
         case .updatePosted:
             missing(requirement, unless: updates > 0, "no update posted")
         case .mitigationSucceeded, .noMitigationRunning: unmetMitigation(requirement)
+        case .mitigationsLifted:
+            mitigations.first { $0.inForce ?? false }.map {
+                UnmetRequirement(
+                    requirement, "mitigation \($0.id) is still in force: \($0.description)", subject: String($0.id))
+            }
         case .componentsRestored, .noFiringAlert: unmetRestoration(requirement)
         case .tasksDone:
             tasks.first { !$0.done }.map {

@@ -1,7 +1,13 @@
 extension Incident {
-    /// A component is worked on: only when what it needs, and what is more critical, is back; or by override.
+    /// A component is worked on: only when what it needs is there and, where waves are enforced, what is more critical is back.
+    ///
+    /// - Parameters:
+    ///   - override: Passes over the waves.
+    ///   - without: The dependencies that it is started without.
+    ///   - expectedAt: When whoever starts it expects it back.
     func startStep(
-        _ component: String, override: Bool, reason: String?, _ facts: DecisionFacts
+        _ component: String, override: Bool, without: [String], reason: String?, expectedAt: Timestamp?,
+        _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try withoutWaiver(of: component).plannedStep(component, facts)
         switch planned.status {
@@ -10,38 +16,75 @@ extension Incident {
             throw .stepState(component: component, planned.status, wanted: [.ready, .regressed, .waived])
         case .waiting, .ready, .regressed, .waived: break
         }
-        let estimate = planned.estimate
-        guard !planned.waitsFor.isEmpty else {
-            return [
-                StepStarted(component: component, overridden: [], reason: reason, estimate: estimate)
-            ]
-        }
-        guard override else { throw .gateClosed(component: component, waitsFor: planned.waitsFor) }
-        try Self.requireRole(.commander, facts, to: "force a start")
-        guard let reason else {
-            throw .badValue(
-                field: "/reason",
-                detail: "A forced start needs a reason. The timeline and the review show it.")
-        }
-        let overridden = planned.waitsFor.map(\.reason)
+        try Self.checkExpected(expectedAt, facts)
+        let passed = try pass(
+            planned.waitsFor, of: component, override: override, without: without, reason: reason, to: .start, facts)
+        let gone = passed.filter(\.isNamedToPass).map(\.component)
         return [
-            StepStarted(component: component, overridden: overridden, reason: reason, estimate: estimate)
+            StepStarted(
+                component: component, overridden: passed.map(\.reason), reason: reason, estimate: planned.estimate,
+                without: gone.isEmpty ? nil : gone, expectedAt: expectedAt)
         ]
     }
 
+    /// The closed gates, all of which were named to be passed over by somebody who may.
+    private func pass(
+        _ gates: [RestorationGate], of component: String, override: Bool, without: [String], reason: String?,
+        to verb: RestorationVerb, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [RestorationGate] {
+        let closed = gates.filter { gate in
+            switch gate.kind {
+            case .wave: !override
+            case .dependency, .elsewhere:
+                !without.contains(gate.component) && !without.contains(RestorationStep.slug(of: gate.component))
+            case .alerts, .probe: true
+            }
+        }
+        guard closed.isEmpty else { throw .gateClosed(component: component, to: verb, waitsFor: closed) }
+        guard !gates.isEmpty else { return [] }
+        try Self.requireRole(.commander, facts, to: "force a \(verb.noun)")
+        guard reason != nil else {
+            throw .badValue(
+                field: "/reason",
+                detail: "A forced \(verb.noun) needs a reason. The timeline and the review show it.")
+        }
+        return gates
+    }
+
+    private static func checkExpected(_ moment: Timestamp?, _ facts: DecisionFacts) throws(IncidentRefusal) {
+        guard let moment else { return }
+        guard moment > facts.occurredAt, moment <= facts.occurredAt.adding(seconds: 30 * 86_400) else {
+            throw .badValue(
+                field: "/expected_at",
+                detail: "\(moment) is not within the next 30 days; server time is \(facts.now).")
+        }
+    }
+
+    /// - Parameters:
+    ///   - expectedAt: When it is expected back; nil leaves what was said.
+    ///   - backlog: How much has still to be worked off.
     func rampStep(
-        _ component: String, to percent: Int, _ facts: DecisionFacts
+        _ component: String, to percent: Int, expectedAt: Timestamp?, backlog: Int?, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try plannedStep(component, facts)
         guard planned.status == .restoring else {
             throw .stepState(component: component, planned.status, wanted: [.restoring])
         }
-        guard planned.step.rampPercent != percent else { return [] }
-        return [StepRamped(component: component, percent: percent)]
+        try Self.checkExpected(expectedAt, facts)
+        let step = planned.step
+        guard
+            step.rampPercent != percent || expectedAt != nil && expectedAt != step.expectedAt
+                || backlog != nil && backlog != step.backlog?.last?.count
+        else { return [] }
+        return [StepRamped(component: component, percent: percent, expectedAt: expectedAt, backlog: backlog)]
     }
 
     /// The component is up and has to stay so for its soak time; without one it counts as restored at once.
-    func verifyStep(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
+    ///
+    /// - Parameter without: The dependencies that it is up without, beside those that it was started without.
+    func verifyStep(
+        _ component: String, without: [String], reason: String?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try plannedStep(component, facts)
         switch planned.status {
         case .verifying, .restored: return []
@@ -49,18 +92,24 @@ extension Incident {
             throw .stepState(component: component, planned.status, wanted: [.restoring])
         case .restoring: break
         }
-        if let count = firing[component], count > 0 {
+        if let count = firing[planned.step.slug], count > 0 {
             let gate = RestorationGate(
                 component: component, kind: .alerts(count), remedy: .resolveAlerts(component: component))
-            throw .gateClosed(component: component, waitsFor: [gate])
+            throw .gateClosed(component: component, to: .verify, waitsFor: [gate])
         }
-        let seconds = facts.soak.seconds(for: facts.graph.components[component], effectiveTier: planned.effectiveTier)
+        let known = planned.step.overridden ?? []
+        let passed = try pass(
+            planned.missing.filter { !known.contains($0.component) }, of: component, override: false, without: without,
+            reason: reason, to: .verify, facts)
+        let seconds = facts.soak.seconds(
+            for: facts.graph.components[planned.step.slug], effectiveTier: planned.effectiveTier)
         // While it soaks there is time for the first look.
         let gates = planned.step.probeGates(facts.probes, pendingCounts: seconds == 0)
-        guard gates.isEmpty else { throw .gateClosed(component: component, waitsFor: gates) }
-        guard seconds > 0 else { return [StepRestored(component: component)] }
+        guard gates.isEmpty else { throw .gateClosed(component: component, to: .verify, waitsFor: gates) }
+        let gone = passed.isEmpty ? nil : passed.map(\.component)
+        guard seconds > 0 else { return [StepRestored(component: component, without: gone, reason: reason)] }
         let end = facts.occurredAt.adding(seconds: Double(seconds))
-        return [StepVerifying(component: component, soakUntil: end)]
+        return [StepVerifying(component: component, soakUntil: end, without: gone, reason: reason)]
     }
 
     func waiveStep(
@@ -89,13 +138,13 @@ extension Incident {
         }
     }
 
-    /// The commander says what comes first within its wave, as far as dependencies allow.
+    /// The commander says what comes first, as far as dependencies allow: it comes in the first wave, with what it needs.
     func orderSteps(
         _ components: [String], reason: String?, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase([.assess, .mitigate, .restore])
         try Self.requireRole(.commander, facts, to: "set the order of restoration")
-        if let unknown = components.firstIndex(where: { step($0) == nil }) {
+        if let unknown = components.firstIndex(where: { step($0) == nil && steps(of: $0).isEmpty }) {
             throw .badValue(
                 field: "/components/\(unknown)",
                 detail: "\(components[unknown]) is not affected by INC-\(number); "
@@ -103,6 +152,57 @@ extension Incident {
         }
         guard components != restorationOrder ?? [] else { return [] }
         return [RestorationOrdered(components: components, reason: reason)]
+    }
+
+    /// The commander says what a component was found to need. It must not lead in a circle with the catalog.
+    func learnNeeds(
+        of name: String, _ needs: [String], reason: String?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase([.assess, .mitigate, .restore])
+        try Self.requireRole(.commander, facts, to: "say what a component needs")
+        let slug = RestorationStep.slug(of: name)
+        guard !steps(of: slug).isEmpty else { throw .notFound("\(slug) is not affected by INC-\(number).") }
+        for (place, needed) in needs.enumerated() {
+            let field = "/components/\(place)"
+            guard !steps(of: needed).isEmpty, facts.graph.components[needed] != nil else {
+                throw .badValue(
+                    field: field, detail: "\(needed) is not affected by INC-\(number), or not in the catalog.")
+            }
+            guard !isNeeded(slug, by: needed, facts.graph) else {
+                throw .badValue(field: field, detail: "\(needed) needs \(slug) itself: they would wait for each other.")
+            }
+        }
+        guard needs != learntNeeds?[slug] ?? [] else { return [] }
+        return [NeedsLearnt(component: slug, needs: needs, reason: reason)]
+    }
+
+    /// Whether a component cannot work without another, or is it: by the catalog, and by what was found.
+    private func isNeeded(_ slug: String, by other: String, _ graph: DependencyGraph) -> Bool {
+        var seen: Set<String> = []
+        var pending = [other]
+        while let next = pending.popLast() {
+            guard next != slug else { return true }
+            guard seen.insert(next).inserted else { continue }
+            pending += graph.hardDependencies(of: next) + (learntNeeds?[next] ?? [])
+        }
+        return false
+    }
+
+    /// The commander says how many steps each owner can work on at a time.
+    func setHands(
+        _ hands: [String: Int], reason: String?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase([.assess, .mitigate, .restore])
+        try Self.requireRole(.commander, facts, to: "set the hands of restoration")
+        let owners = Set(steps.compactMap { facts.graph.components[$0.slug]?.owner })
+        for owner in hands.keys.sorted() where owner != RestorationHands.otherOwners && !owners.contains(owner) {
+            throw .badValue(
+                field: "/hands/\(owner)",
+                detail: "No affected component has this owner; there are: \(owners.sorted().joined(separator: ", ")), "
+                    + "and \(RestorationHands.otherOwners) for all others.")
+        }
+        guard hands != self.hands ?? [:] else { return [] }
+        return [HandsSet(hands: hands, reason: reason)]
     }
 
     /// Soaks that have ended make their components restored, unless a probe holds them; what is due is published, and what is
@@ -126,10 +226,25 @@ extension Incident {
     private func plannedStep(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> PlannedStep {
         try requirePhase([.restore])
         guard let planned = restorationPlan(facts).step(component) else {
+            let regions = steps(of: component).map(\.component)
             throw .notFound(
-                "\(component) is not affected by INC-\(number); "
-                    + "PUT /v1/incidents/\(number)/impacts/\(component) sets its impact.")
+                regions.isEmpty
+                    ? "\(component) is not affected by INC-\(number); "
+                        + "PUT /v1/incidents/\(number)/impacts/\(RestorationStep.slug(of: component)) sets its impact."
+                    : "\(component) is restored region by region in INC-\(number): \(regions.joined(separator: ", ")).")
         }
         return planned
+    }
+}
+
+/// What somebody wants to do with a step that something may stand before.
+package enum RestorationVerb: String, Sendable {
+    case start, verify
+
+    fileprivate var noun: String {
+        switch self {
+        case .start: "start"
+        case .verify: "verification"
+        }
     }
 }

@@ -28,6 +28,9 @@ package struct Mitigation: Hashable, Codable, Sendable {
     package var state: MitigationState
     package var startedAt: Timestamp?
     package var endedAt: Timestamp?
+    /// Whether it still works, as load that is shed until the caches are warm: it may outlive its phase, and has to be lifted
+    /// before the incident is closed. Nil when nobody said so.
+    package var inForce: Bool?
 }
 
 /// A piece of work during the incident; follow-up work after it is an `ActionItem`.

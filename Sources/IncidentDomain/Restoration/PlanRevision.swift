@@ -2,12 +2,22 @@
 package struct ExpectedRestoration: Hashable, Codable, Sendable {
     /// As often earlier as later.
     package var median: Timestamp
+    /// Four times out of five not later; nil in entries of releases that did not say it.
+    package var p80: Timestamp?
     /// Nine times out of ten not later.
     package var p90: Timestamp
 
-    package init(median: Timestamp, p90: Timestamp) {
+    package init(median: Timestamp, p80: Timestamp? = nil, p90: Timestamp) {
         self.median = median
+        self.p80 = p80
         self.p90 = p90
+    }
+
+    /// - Parameter now: When the forecast was made.
+    package init(_ forecast: RestorationForecast, at now: Timestamp) {
+        median = now.adding(seconds: forecast.p50Seconds)
+        p80 = now.adding(seconds: forecast.p80Seconds)
+        p90 = now.adding(seconds: forecast.p90Seconds)
     }
 }
 
@@ -24,11 +34,15 @@ package struct RecordedPlan: Hashable, Codable, Sendable {
     /// Everything that was affected, in the order of restoration.
     package var order: [String]
     package var expected: ExpectedRestoration?
+    /// When the longest path ended then: by it a revision knows whether the expected time moved. Nil in rows of releases that
+    /// took it for the expected time.
+    package var pathEnd: Timestamp?
 
     init(_ revised: PlanRevised) {
         revision = revised.revision
         order = revised.waves.flatMap(\.self)
         expected = revised.expected
+        pathEnd = revised.pathEnd
     }
 }
 
@@ -36,7 +50,8 @@ extension Incident {
     /// The plan at a decision's moment.
     func restorationPlan(_ facts: DecisionFacts) -> RestorationPlan {
         RestorationPlan.make(
-            for: self, in: facts.graph, soak: facts.soak, measured: facts.measured, now: facts.occurredAt,
+            for: self, in: facts.graph, soak: facts.soak, waves: facts.waves, opensAt: facts.opensAt,
+            measured: facts.measured, calibration: facts.calibration, others: facts.others, now: facts.occurredAt,
             order: restorationOrder ?? [])
     }
 
@@ -45,22 +60,25 @@ extension Incident {
     package func planRevision(_ facts: DecisionFacts) -> PlanRevised? {
         guard phase == .restore, !unfinishedSteps.isEmpty else { return nil }
         let now = restorationPlan(facts)
-        let expected = now.expectedAt.map { ExpectedRestoration(median: $0.median, p90: $0.p90) }
+        let pathEnd = now.pathSeconds.map { now.now.adding(seconds: $0) }
         let waves = now.waves.map { $0.steps.map(\.component) }
         let before = Set(plan?.order ?? [])
         let order = waves.flatMap(\.self)
         let (joined, left) = (order.filter { !before.contains($0) }, before.subtracting(order).sorted())
-        let changes = changes(joined: joined, left: left, order: order, expected: expected)
+        let changes = changes(joined: joined, left: left, order: order, pathEnd: pathEnd)
         guard !changes.isEmpty else { return nil }
         return PlanRevised(
             revision: (plan?.revision ?? 0) + 1, changes: changes, joined: plan == nil ? [] : joined, left: left,
-            waves: waves, expected: expected, previous: plan?.expected, spans: Self.spans(now))
+            waves: waves, expected: now.forecast().map { ExpectedRestoration($0, at: now.now) },
+            previous: plan?.expected, spans: Self.spans(now), pathEnd: pathEnd,
+            without: now.without.isEmpty ? nil : Array(now.without.prefix(PlanRevised.spansMax)),
+            calibration: facts.calibration)
     }
 
     private var unfinishedSteps: [RestorationStep] { steps.filter { !$0.state.isDone } }
 
     private func changes(
-        joined: [String], left: [String], order: [String], expected: ExpectedRestoration?
+        joined: [String], left: [String], order: [String], pathEnd: Timestamp?
     ) -> [PlanRevised.Change] {
         guard let plan else { return [.began] }
         var changes: [PlanRevised.Change] = []
@@ -69,11 +87,9 @@ extension Incident {
         // what joined or left is named already.
         let common = Set(steps.filter(\.state.isStartable).map(\.component)).intersection(plan.order)
         if order.filter(common.contains) != plan.order.filter(common.contains) { changes.append(.order) }
-        let isKnown = plan.expected != nil
-        if isKnown != (expected != nil) { changes.append(.expected) }
-        if let before = plan.expected, let expected, isMaterial(from: before.median, to: expected.median) {
-            changes.append(.expected)
-        }
+        let before = plan.pathEnd ?? plan.expected?.median
+        if (before != nil) != (pathEnd != nil) { changes.append(.expected) }
+        if let before, let pathEnd, isMaterial(from: before, to: pathEnd) { changes.append(.expected) }
         return changes
     }
 

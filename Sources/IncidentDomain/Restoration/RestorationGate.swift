@@ -4,7 +4,9 @@ package struct RestorationGate: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// Something that the component cannot work without.
         case dependency(OpenStep)
-        /// An earlier wave, by number: the first of its steps that are not done and are not gates of their own, and how
+        /// A step of another incident: of something that the component needs, or of the component itself.
+        case elsewhere(OpenStep, incident: Int)
+        /// An earlier wave, by number, where the policy enforces waves: the first of its steps that are not done and are not gates of their own, and how
         /// many more there are.
         case wave(Int, open: [OpenStep], more: Int)
         /// So many alerts that fire on the component itself.
@@ -23,12 +25,25 @@ package struct RestorationGate: Hashable, Sendable {
     package var reason: String {
         switch kind {
         case .dependency(let step): return "waits for \(step.component) (\(step.progress))"
+        case .elsewhere(let step, let incident):
+            return "waits for \(step.component) (\(step.progress)) in INC-\(incident)"
         case .wave(let number, let open, let more):
             let clauses = open.map(\.clause).joined(separator: ", ")
-            return "wave \(number) is not complete: \(clauses)\(more > 0 ? " and \(more) more" : "")"
+            let rest = more > 0 ? " and \(more) more" : ""
+            return "wave \(number) is not complete (restoration.waves: enforce): \(clauses)\(rest)"
         case .alerts(let count):
             return "\(count) alert\(count == 1 ? " is" : "s are") still firing on \(component)"
         case .probe(let probe, let status): return probe.clause(status)
+        }
+    }
+}
+
+extension RestorationGate {
+    /// Whether somebody who passes over it names its component (`without`); waves are passed over all together.
+    package var isNamedToPass: Bool {
+        switch kind {
+        case .dependency, .elsewhere: true
+        case .wave, .alerts, .probe: false
         }
     }
 }
@@ -46,6 +61,8 @@ package enum RestorationRemedy: Hashable, Sendable {
     case resolveAlerts(component: String)
     /// A probe of it fails, or looks within some seconds.
     case lookAtProbe(name: String)
+    /// It is for those who work on another incident.
+    case lookAt(incident: Int)
 }
 
 extension ProbeFact {
@@ -108,14 +125,30 @@ package struct SoakProgress: Hashable, Sendable {
     fileprivate var text: String { "\(soakedSeconds) of \(totalSeconds) s" }
 }
 
-/// Something that a component would work better with: it never waits for that.
+/// Something that a component would work better with, or be restored more easily: it never waits for that.
 package struct RestorationWarning: Hashable, Sendable {
-    /// The soft dependency that is not restored.
+    package enum Kind: Hashable, Sendable {
+        /// A soft dependency.
+        case soft
+        /// What restoring needs, and how it is done without.
+        case restore(otherwise: String?)
+    }
+
+    /// What is not restored.
     package let component: String
     package let status: RestorationStatus
+    package var kind = Kind.soft
 
     /// One clause for a person, as in "works degraded without comments (waiting)".
-    package var reason: String { "works degraded without \(component) (\(status.rawValue))" }
+    package var reason: String {
+        switch kind {
+        case .soft: "works degraded without \(component) (\(status.rawValue))"
+        case .restore(let otherwise?):
+            "is restored with \(component), which is \(status.rawValue); otherwise: \(otherwise.onOneLine)"
+        case .restore(nil):
+            "is restored with \(component), which is \(status.rawValue); nobody has written down how it is done otherwise"
+        }
+    }
 }
 
 /// Which step somebody has to act on so that what is waited for comes nearer: found for all of them in one pass, since each
@@ -143,12 +176,12 @@ struct RemedySearch: Sendable {
             var behind = Opener.nobody
             // A step that nothing holds up has nothing to look for behind it.
             if schedule.holders[node] != nil {
-                for edge in network.needs.edges(node) {
+                for edge in network.needs.edges(node) where network.isClosed(edge) {
                     behind = Self.better(behind, openers[Int(network.needs.targets[edge])], network.soakEnds)
                 }
             }
             switch (network.roles[node], behind) {
-            case (.between, _), (.restored, _): openers[node] = behind
+            case (.restored, _): openers[node] = behind
             case (.waived, _): break
             case (.running, _): openers[node] = .step(Int32(node))
             case (.waiting, .step), (.waiting, .wave): openers[node] = behind

@@ -10,8 +10,10 @@ final class RestorationMap: Sendable {
     /// Those of them that are not done.
     let open: [[Int]]
     let remedies: RemedySearch
-    /// The wave of each node, from 0; -1 for what is not affected.
+    /// The wave of each node, from 0.
     let waveIndexes: [Int32]
+    /// The steps of other open incidents.
+    let others: OtherRestorations
     private let nodes: AffectedNodes
     private let steps: [RestorationStep]
     private let basis: EstimateBasis
@@ -20,9 +22,10 @@ final class RestorationMap: Sendable {
     init(
         _ incident: Incident, _ graph: DependencyGraph, _ basis: EstimateBasis, now: Timestamp, order: [String]
     ) {
-        let nodes = AffectedNodes(incident.steps, in: graph)
+        let nodes = AffectedNodes(
+            incident.steps, in: graph, order: order, learnt: incident.learntNeeds ?? [:])
         let network = RestorationNetwork(nodes, incident, graph, basis, now: now, order: order)
-        let schedule = RestorationSchedule(network, durations: network.medians)
+        let schedule = RestorationSchedule(network)
         let waves = RestorationOrder.waves(network)
         let open = waves.map { $0.filter(network.isOpen) }
         remedies = RemedySearch(network, schedule, open)
@@ -32,17 +35,34 @@ final class RestorationMap: Sendable {
         }
         (self.graph, self.now, self.network, self.schedule, self.waves) = (graph, now, network, schedule, waves)
         (self.open, self.waveIndexes, self.nodes, self.basis) = (open, waveIndexes, nodes, basis)
-        (steps, firing) = (incident.steps, incident.firing)
+        (steps, firing, others) = (incident.steps, incident.firing, basis.others)
     }
 
-    func node(_ slug: String) -> Int? {
-        nodes.node(slug, in: graph)
+    /// - Parameter name: A step's: a slug, or `SLUG@REGION`.
+    func node(_ name: String) -> Int? {
+        nodes.node(name, in: graph)
     }
 
-    /// Only of what is affected.
+    /// The nodes of a component by its number in the catalog: one, or one a region; none when it is not affected.
+    func nodes(number: Int) -> Range<Int> {
+        nodes.nodes(number)
+    }
+
+    /// Those of them that another component, which is not affected, has to do with.
+    func nodes(number: Int, neededBy other: Int32) -> [Int] {
+        let place = AffectedNodes.place(nil, graph.component(other))
+        return nodes.nodes(number).filter { nodes.meet(at: place, $0) }
+    }
+
     func step(_ node: Int) -> RestorationStep {
         steps[Int(nodes.steps[node])]
     }
+
+    /// The most critical tier among a component and the affected ones that cannot work without it.
+    func criticality(_ node: Int) -> Int { Int(nodes.criticalities[node]) }
+
+    /// Whom the catalog names as responsible.
+    func owner(_ node: Int) -> String? { graph.components[step(node).slug]?.owner }
 
     func estimate(_ node: Int) -> StepEstimate? {
         nodes.estimate(node, of: steps, graph, basis)
@@ -55,44 +75,67 @@ final class RestorationMap: Sendable {
     /// How many affected components cannot come back before one, directly or not.
     func blockedCount(_ node: Int) -> Int {
         var count = 0
-        walk(from: node, along: network.needed) { next in
-            if network.isAffected(next) { count += 1 }
+        walk(from: node, along: network.needed) { _ in
+            count += 1
             return true
         }
         return count
     }
 
-    /// The affected components that are met first on the way along some edges, by slug.
-    func nearestAffected(from node: Int, along edges: Adjacency) -> [String] {
-        var found: [Int] = []
-        walk(from: node, along: edges) { next in
-            guard network.isAffected(next) else { return true }
-            found.append(next)
-            return false
-        }
-        return slugs(found)
+    /// The components at the other ends of some edges, by slug.
+    func neighbours(of node: Int, along edges: Adjacency) -> [String] {
+        edges[node].map { step(Int($0)).component }.sorted()
     }
 
-    /// The soft dependencies of a component that are affected and not back, by slug.
+    /// What restoring needs of a component that is affected and not back, then its soft dependencies, each by slug.
     func warnings(for node: Int) -> [RestorationWarning] {
         guard let number = nodes.number(node) else { return [] }
-        return graph.soft[number].compactMap { nodes.node(Int($0)) }
-            .filter { network.isAffected($0) && network.roles[$0] != .restored }
+        let isOver = network.roles[node] == .restored || network.roles[node] == .waived
+        let tools = isOver ? [] : graph.restoreNeeds[Int32(number)] ?? []
+        return tools.sorted { $0.component < $1.component }.flatMap { need in
+            (graph.numbers[need.component].map { nodes.nodes(Int($0)) } ?? 0..<0)
+                .filter { $0 != node && nodes.meet(node, $0) && network.roles[$0] != .restored }
+                .map { tool in
+                    RestorationWarning(
+                        component: step(tool).component, status: status(tool), kind: .restore(otherwise: need.otherwise)
+                    )
+                }
+        }
+            + graph.soft[number].flatMap { nodes.nodes(Int($0)) }.filter { nodes.meet(node, $0) }
+            .filter { network.roles[$0] != .restored }
             .map { RestorationWarning(component: step($0).component, status: status($0)) }
             .sorted { $0.component < $1.component }
     }
 
-    /// What a step waits for: dependencies by slug, then waves.
+    /// What a step waits for: dependencies by slug, then, where waves are enforced, the first earlier one that is not stable.
     func gates(before node: Int) -> [RestorationGate] {
         guard network.roles[node] == .waiting else { return [] }
-        let found = unfinished(before: node).map { (node: $0, step: OpenStep(step($0), status($0), at: now)) }
-            .sorted { $0.step.component < $1.step.component }
-        let dependencies = found.map { node, step in
-            RestorationGate(
-                component: step.component, kind: .dependency(step), remedy: remedy(remedies.opener(of: node)))
+        let dependencies = dependencyGates(before: node) + gatesElsewhere(before: node)
+        guard network.waves == .enforce else { return dependencies }
+        let named = Set(dependencies.compactMap { self.node($0.component) })
+        let wave = (0..<Int(waveIndexes[node])).lazy.compactMap { self.waveGate($0, except: named) }.first
+        return dependencies + [wave].compactMap(\.self)
+    }
+
+    /// What a step waits for in other incidents: what it needs and is down there, and whoever restores the same.
+    func gatesElsewhere(before node: Int) -> [RestorationGate] {
+        (network.elsewhere[node] ?? []).map { other, _ in
+            let status = RestorationStatus(other.step.state, isFree: false)
+            return RestorationGate(
+                component: other.step.component,
+                kind: .elsewhere(OpenStep(other.step, status, at: now), incident: other.incident),
+                remedy: .lookAt(incident: other.incident))
         }
-        let named = Set(found.map(\.node))
-        return dependencies + (0..<Int(waveIndexes[node])).compactMap { waveGate($0, except: named) }
+    }
+
+    /// What a step needs and is not there, by slug, whether or not the step was begun.
+    func dependencyGates(before node: Int) -> [RestorationGate] {
+        unfinished(before: node).map { (node: $0, step: OpenStep(step($0), status($0), at: now)) }
+            .sorted { $0.step.component < $1.step.component }
+            .map { node, step in
+                RestorationGate(
+                    component: step.component, kind: .dependency(step), remedy: remedy(remedies.opener(of: node)))
+            }
     }
 
     /// What has still to be restored, also behind what is restored already, since a database that fails again holds up all
@@ -100,9 +143,9 @@ final class RestorationMap: Sendable {
     private func unfinished(before node: Int) -> [Int] {
         guard schedule.holders[node] != nil else { return [] }
         var found: [Int] = []
-        walk(from: node, along: network.needs) { next in
+        walk(from: node, along: network.needs, network.isClosed) { next in
             switch network.roles[next] {
-            case .between, .restored: return true
+            case .restored: return true
             case .waived: return false
             case .waiting, .running:
                 found.append(next)
@@ -128,7 +171,10 @@ final class RestorationMap: Sendable {
 
     private func remedy(_ node: Int) -> RestorationRemedy {
         let step = step(node)
-        let hasAlerts = (firing[step.component] ?? 0) > 0
+        let hasAlerts = (firing[step.slug] ?? 0) > 0
+        if network.roles[node] == .waiting, let other = network.elsewhere[node]?.first {
+            return .lookAt(incident: other.step.incident)
+        }
         return switch step.state {
         case .waiting, .restored, .waived: .start(component: step.component)
         case .regressed: hasAlerts ? .resolveAlerts(component: step.component) : .start(component: step.component)
@@ -140,17 +186,17 @@ final class RestorationMap: Sendable {
         }
     }
 
-    private func slugs(_ nodes: [Int]) -> [String] {
-        nodes.map { step($0).component }.sorted()
-    }
-
-    /// Visits every node once along edges; `goesOn` says whether what lies behind one is visited too.
-    private func walk(from node: Int, along edges: Adjacency, _ goesOn: (Int) -> Bool) {
+    /// Visits every node once along the edges that are wanted; `goesOn` says whether what lies behind one is visited too.
+    private func walk(
+        from node: Int, along edges: Adjacency, _ isWanted: (_ edge: Int) -> Bool = { _ in true },
+        _ goesOn: (_ node: Int) -> Bool
+    ) {
         var seen: Set<Int32> = []
-        var pending = Array(edges[node])
-        while let next = pending.popLast() {
-            guard seen.insert(next).inserted, goesOn(Int(next)) else { continue }
-            pending += edges[Int(next)]
+        var pending = Array(edges.edges(node))
+        while let edge = pending.popLast() {
+            let next = edges.targets[edge]
+            guard isWanted(edge), seen.insert(next).inserted, goesOn(Int(next)) else { continue }
+            pending += edges.edges(Int(next))
         }
     }
 }

@@ -1,20 +1,20 @@
-/// In which order the steps of each wave are best taken up by people who cannot do everything at once.
+/// In which order the steps of each wave are best taken up by people who cannot do everything at once: the waves one after the
+/// other, and within one as follows.
 ///
-/// Dependencies come first. Of what they leave open, the commander's order decides, then the longest path that still begins
-/// with the step, then how many affected components it blocks, then the slug.
+/// Dependencies come first. Of what they leave open, the commander's order decides, then whether restoring others needs it,
+/// then the longest path that still begins with the step, then how many affected components it blocks, then the slug.
 struct RestorationOrder {
     private let network: RestorationNetwork
     private let tails: [Int]
     private let ranks: [Int32]
 
-    /// The affected nodes of each effective tier, in order; tiers without any are left out.
+    /// The nodes of each wave, in order.
     static func waves(_ network: RestorationNetwork) -> [[Int]] {
         let ranges = network.tierRanges
         let order = RestorationOrder(network, ranges)
         var claims = ranges.map(order.claims)
         order.decideTies(&claims)
         return zip(ranges, claims).map { range, claims in order.dependenciesFirst(range, claims.map { Int($0.node) }) }
-            .filter { !$0.isEmpty }
     }
 
     private init(_ network: RestorationNetwork, _ ranges: [Range<Int>]) {
@@ -33,14 +33,15 @@ struct RestorationOrder {
                     after = max(after, behind[dependent])
                     if dependent < range.upperBound { ranks[node] = min(ranks[node], ranks[dependent]) }
                 }
-                let duration = network.medians[node] < RestorationNetwork.unknown ? network.medians[node] : 0
-                tails[node] = duration + max(after, laterWaves)
+                let remaining = network.times[node].remaining
+                let duration = remaining < RestorationNetwork.unknown ? remaining : 0
+                tails[node] = duration + max(after, network.waves == .enforce ? laterWaves : 0)
                 switch network.roles[node] {
                 case .waiting:
                     behind[node] = tails[node]
                     longest = max(longest, tails[node])
                 // What runs already waits for nobody, but what is behind it does.
-                case .between, .restored, .running: behind[node] = after
+                case .restored, .running: behind[node] = after
                 case .waived: break
                 }
             }
@@ -49,10 +50,12 @@ struct RestorationOrder {
         (self.tails, self.ranks) = (tails, ranks)
     }
 
-    /// The affected nodes of a tier by everything that decides but dependencies.
+    /// The nodes of a wave by everything that decides but dependencies.
     private func claims(_ range: Range<Int>) -> [Claim] {
-        range.filter(network.isAffected).map { node in
-            Claim(tail: tails[node], rank: ranks[node], slugRank: network.slugRanks[node], node: Int32(node))
+        range.map { node in
+            Claim(
+                tail: tails[node], rank: ranks[node], isTool: !network.isTool.isEmpty && network.isTool[node],
+                slugRank: network.slugRanks[node], node: Int32(node))
         }.sorted()
     }
 
@@ -82,7 +85,7 @@ struct RestorationOrder {
 
     /// As near to the wanted order as dependencies within the wave let it be.
     private func dependenciesFirst(_ range: Range<Int>, _ wanted: [Int]) -> [Int] {
-        var places = [Int32](repeating: -1, count: range.count)
+        var places = [Int32](repeating: 0, count: range.count)
         for (place, node) in wanted.enumerated() { places[node - range.lowerBound] = Int32(place) }
         guard !isPossible(range, places) else { return wanted }
         var missing = range.map { node in
@@ -91,16 +94,13 @@ struct RestorationOrder {
         var order: [Int] = []
         order.reserveCapacity(wanted.count)
         var free = MinimumHeap()
-        // What is not affected is passed through at once.
-        var passing: [Int] = []
         func release(_ node: Int) {
-            if network.isAffected(node) {
-                free.push(places[node - range.lowerBound])
-            } else {
-                passing.append(node)
-            }
+            free.push(places[node - range.lowerBound])
         }
-        func finish(_ node: Int) {
+        for node in range where missing[node - range.lowerBound] == 0 { release(node) }
+        while let place = free.popMinimum() {
+            let node = wanted[Int(place)]
+            order.append(node)
             for edge in network.needed.edges(node) {
                 let dependent = Int(network.needed.targets[edge])
                 guard dependent < range.upperBound else { break }  // They ascend.
@@ -108,13 +108,7 @@ struct RestorationOrder {
                 if missing[dependent - range.lowerBound] == 0 { release(dependent) }
             }
         }
-        for node in range where missing[node - range.lowerBound] == 0 { release(node) }
-        while true {
-            while let node = passing.popLast() { finish(node) }
-            guard let place = free.popMinimum() else { return order }
-            order.append(wanted[Int(place)])
-            finish(wanted[Int(place)])
-        }
+        return order
     }
 
     /// Whether every place comes after those of what is needed. It nearly always does, because the longest path gets
@@ -128,7 +122,7 @@ struct RestorationOrder {
                 latest[node - range.lowerBound] = max(latest[node - range.lowerBound], latest[dependency])
             }
             let place = places[node - range.lowerBound]
-            if place >= 0, latest[node - range.lowerBound] > place { return false }
+            if latest[node - range.lowerBound] > place { return false }
         }
         return true
     }
@@ -138,17 +132,19 @@ struct RestorationOrder {
 private struct Claim: Comparable {
     let tail: Int
     let rank: Int32
+    let isTool: Bool
     let slugRank: Int32
     let node: Int32
     /// How many components it blocks; only counted where rank and tail are tied.
     var blocked: Int32 = 0
 
     func isTied(with other: Claim) -> Bool {
-        rank == other.rank && tail == other.tail
+        rank == other.rank && tail == other.tail && isTool == other.isTool
     }
 
     static func < (left: Claim, right: Claim) -> Bool {
         if left.rank != right.rank { return left.rank < right.rank }
+        if left.isTool != right.isTool { return left.isTool }
         if left.tail != right.tail { return left.tail > right.tail }
         if left.blocked != right.blocked { return left.blocked > right.blocked }
         if left.slugRank != right.slugRank { return left.slugRank < right.slugRank }
@@ -236,7 +232,7 @@ struct BlockedCounts {
         for node in nodes {
             var bits = SourceBits.none
             for edge in network.needs.edges(node) { bits.formUnion(reached[Int(network.needs.targets[edge])]) }
-            if network.isAffected(node) { tally.add(bits) }
+            tally.add(bits)
             if isUncounted(node), sources.count < SourceBits.width {
                 bits.insert(sources.count)
                 sources.append(node)

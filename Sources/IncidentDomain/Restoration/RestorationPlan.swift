@@ -4,57 +4,76 @@
 /// `RestorationOrder` says what comes first; `RestorationMap` knows the rest of what a step can be asked.
 package struct RestorationPlan: Sendable {
     package let waves: [RestorationWave]
+    /// Whether a later wave waits for the earlier ones, or only comes after them where hands are few.
+    package let wavesMode: WavePolicy.Mode
     /// The components on the longest remaining path, in order; empty when there is no expected time.
     package let criticalPath: [String]
-    /// How long it takes from now; nil when a remaining step cannot be estimated, or nothing remains.
-    package let remaining: RemainingTime?
+    /// The longest remaining path, in seconds, when every step takes what it does in half of the cases and nobody waits for
+    /// hands; of what can be estimated. Nil when nothing of that remains.
+    package let pathSeconds: Double?
     /// The remaining components that neither the catalog nor past incidents know how long to restore, in the plan's order.
     package let unestimated: [String]
-    /// 0 to 1: the part of the steps that are restored or waived; 1 when there are none.
-    package let progress: Double
+    /// Those, and what waits for them: the expected time is without these.
+    package let without: [String]
+    package let progress: RestorationProgress
     /// When this plan was made.
     package let now: Timestamp
-    private let map: RestorationMap
+    let map: RestorationMap
     private let places: [Int32]
+    private let calibration: ForecastCalibration
 
     /// - Parameters:
     ///   - soak: How long a component soaks that does not say so itself.
+    ///   - waves: Whether later waves wait, by severity.
+    ///   - opensAt: When hard dependencies that do not say it themselves let what needs them begin; nil when they are restored.
     ///   - measured: How long components took in past incidents.
+    ///   - calibration: What past forecasts teach about this one.
+    ///   - others: The steps of other open incidents.
     ///   - now: What is being restored has been so until now.
-    ///   - order: What the commander wants to come first within its wave; what the incident does not affect is passed over.
+    ///   - order: What the commander wants to come first; what the incident does not affect is passed over.
     package static func make(
-        for incident: Incident, in graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations,
-        now: Timestamp, order: [String] = []
+        for incident: Incident, in graph: DependencyGraph, soak: SoakPolicy, waves: WavePolicy = .advise,
+        opensAt: DependencyOpening? = nil, measured: MeasuredDurations, calibration: ForecastCalibration = .none,
+        others: OtherRestorations = .none, now: Timestamp, order: [String] = []
     ) -> RestorationPlan {
-        let basis = EstimateBasis(soak: soak, measured: measured)
-        return RestorationPlan(RestorationMap(incident, graph, basis, now: now, order: order))
+        let basis = EstimateBasis(
+            soak: soak, measured: measured, waves: waves, opensAt: opensAt, others: others)
+        return RestorationPlan(RestorationMap(incident, graph, basis, now: now, order: order), calibration)
     }
 
-    private init(_ map: RestorationMap) {
+    private init(_ map: RestorationMap, _ calibration: ForecastCalibration) {
         var places = [Int32](repeating: 0, count: map.network.count)
         for wave in map.waves {
             for (place, node) in wave.enumerated() { places[node] = Int32(place) }
         }
         self.places = places
         self.map = map
+        self.calibration = calibration
         now = map.now
+        wavesMode = map.network.waves
         waves = map.waves.enumerated().map { index, nodes in
             RestorationWave(
                 number: index + 1, stable: map.open[index].isEmpty, steps: nodes.map { PlannedStep($0, map) })
         }
+        progress = RestorationProgress(map.network.roles)
         let open = map.open.joined()
-        let total = map.waves.reduce(0) { $0 + $1.count }
-        progress = total == 0 ? 1 : Double(total - open.count) / Double(total)
-        unestimated = open.filter { map.network.medians[$0] == RestorationNetwork.unknown }
+        unestimated = open.filter { map.network.times[$0].remaining == RestorationNetwork.unknown }
             .map { map.step($0).component }
-        remaining = RemainingTime(map)
-        criticalPath =
-            remaining == nil ? [] : map.schedule.longestPath(map.network).map { map.step($0).component }
+        without = open.filter { map.schedule.ends[$0] == RestorationNetwork.unknown }.map { map.step($0).component }
+        pathSeconds = map.schedule.remaining.map { Double($0) / 1000 }
+        criticalPath = map.schedule.longestPath(to: map.schedule.last.map(Int.init), map.network)
+            .map { map.step($0).component }
     }
 
-    /// When everything is restored; nil when there is no expected time.
-    package var expectedAt: (median: Timestamp, p90: Timestamp)? {
-        remaining.map { (now.adding(seconds: $0.medianSeconds), now.adding(seconds: $0.p90Seconds)) }
+    /// When everything is back that can be estimated; nil when nothing of that remains. It is computed anew each time: thousands
+    /// of draws.
+    package func forecast() -> RestorationForecast? {
+        forecasts(of: [Array(0..<map.network.count)])[0]
+    }
+
+    /// Of several sets of nodes, from the same draws.
+    func forecasts(of sets: [[Int]]) -> [RestorationForecast?] {
+        RestorationDraws(map.network, calibration) { map.step($0).component }.forecasts(of: sets)
     }
 
     /// Nil when the component is not affected.
@@ -62,32 +81,55 @@ package struct RestorationPlan: Sendable {
         guard let node = map.node(component) else { return nil }
         return waves[Int(map.waveIndexes[node])].steps[Int(places[node])]
     }
+
+    /// Where a node stands in its wave.
+    func place(_ node: Int) -> Int32 { places[node] }
+
+    /// What can be started now, in the order in which hands should take it: the commander's, then the waves'.
+    package var startNext: [PlannedStep] {
+        let ready = waves.flatMap(\.steps).filter(\.isReady)
+        return ready.enumerated().sorted { one, other in
+            let (first, second) = (one.element.manualRank, other.element.manualRank)
+            return first == second ? one.offset < other.offset : first < second
+        }.map(\.element)
+    }
+
+    /// What is worked on for longer than was expected, the longest first.
+    package var overdue: [PlannedStep] {
+        let late = waves.flatMap(\.steps).filter { $0.overdueSeconds != nil }
+        return late.enumerated().sorted { one, other in
+            let (first, second) = (one.element.overdueSeconds ?? 0, other.element.overdueSeconds ?? 0)
+            return first == second ? one.offset < other.offset : first > second
+        }.map(\.element)
+    }
 }
 
-/// Components of the same effective tier: restored together, after every more critical wave.
+/// How many steps are where: what was waived is not back.
+package struct RestorationProgress: Hashable, Sendable {
+    package let restored: Int
+    package let waived: Int
+    package let total: Int
+
+    init(_ roles: [RestorationNetwork.Role]) {
+        restored = roles.count { $0 == .restored }
+        waived = roles.count { $0 == .waived }
+        total = roles.count
+    }
+
+    /// Whether nothing is left to do.
+    package var isOver: Bool { restored + waived == total }
+
+    /// 0 to 1: the part of the steps that are restored; 1 when there are none.
+    package var part: Double { total == 0 ? 1 : Double(restored) / Double(total) }
+}
+
+/// Components of the same effective tier: taken up together, before those of less critical waves.
 package struct RestorationWave: Sendable {
     /// Counts from 1.
     package let number: Int
     /// Whether everything in it is restored or waived.
     package let stable: Bool
     package let steps: [PlannedStep]
-}
-
-/// The longest path of what remains, waves counted as barriers, when nobody waits for hands.
-package struct RemainingTime: Hashable, Sendable {
-    /// With what each step takes in half of the cases.
-    package let medianSeconds: Double
-    /// With what each takes in nine cases of ten.
-    package let p90Seconds: Double
-
-    fileprivate init?(_ map: RestorationMap) {
-        let unlucky = RestorationSchedule(map.network, durations: map.network.p90s)
-        guard map.schedule.last != nil, let median = map.schedule.remaining, let p90 = unlucky.remaining else {
-            return nil
-        }
-        medianSeconds = Double(median) / 1000
-        p90Seconds = Double(p90) / 1000
-    }
 }
 
 /// A step's state as people see it: what is stored, and `ready` when nothing stands before it.
@@ -119,10 +161,18 @@ package struct PlannedStep: Sendable {
 
     package var step: RestorationStep { map.step(node) }
     package var component: String { step.component }
-    package var tier: Int { map.graph.components[component]?.tier ?? Component.leastCriticalTier }
+    package var tier: Int { map.graph.components[step.slug]?.tier ?? Component.leastCriticalTier }
 
-    /// The most critical tier among the component and everything that needs it (hard, directly or not).
-    package var effectiveTier: Int { Int(map.network.tiers[node]) }
+    /// The most critical tier among the component and the affected ones that need it (hard, directly or not).
+    package var effectiveTier: Int { map.criticality(node) }
+
+    /// Whom the catalog names as responsible.
+    package var owner: String? { map.owner(node) }
+
+    /// How much longer it is worked on than was expected, in seconds; nil when it is not.
+    package var overdueSeconds: Int? { map.network.times[node].overdueSeconds }
+
+    fileprivate var manualRank: Int32 { map.network.manualRanks[node] }
 
     package var status: RestorationStatus { map.status(node) }
 
@@ -133,7 +183,7 @@ package struct PlannedStep: Sendable {
     package var estimate: StepEstimate? { map.estimate(node) }
 
     /// When its work begins if nobody waits for hands, in seconds from now; 0 when it has begun. Nil when it is done, or
-    /// something before it cannot be estimated.
+    /// something before it cannot be estimated. As `endsAfterSeconds`, with what steps take in half of the cases.
     package var beginsAfterSeconds: Double? { seconds(map.schedule.begins[node]) }
 
     /// When it is restored then; nil when it is done, or it or something before it cannot be estimated.
@@ -144,17 +194,26 @@ package struct PlannedStep: Sendable {
         return Double(milliseconds) / 1000
     }
 
-    /// What it waits for: dependencies by slug, then waves; empty when it was started or is done.
+    /// What it waits for: dependencies by slug, then waves where they are enforced; empty when it was started or is done.
     package var waitsFor: [RestorationGate] { map.gates(before: node) }
+
+    /// What it needs and is not there, by slug, also while it is worked on.
+    package var missing: [RestorationGate] {
+        map.dependencyGates(before: node)
+            + map.gatesElsewhere(before: node).filter { RestorationStep.slug(of: $0.component) != step.slug }
+    }
+
+    /// The steps of other incidents for the same component.
+    package var elsewhere: [OtherRestorations.Step] { map.others.of(step.slug, in: step.region) }
 
     /// What it would work better with, by slug.
     package var warnings: [RestorationWarning] { map.warnings(for: node) }
 
-    /// The affected components that it cannot work without, directly or over others that are not affected; by slug.
-    package var needs: [String] { map.nearestAffected(from: node, along: map.network.needs) }
+    /// The affected components that it cannot work without, by slug.
+    package var needs: [String] { map.neighbours(of: node, along: map.network.needs) }
 
-    /// The affected components that need it in the same way, by slug.
-    package var blocks: [String] { map.nearestAffected(from: node, along: map.network.needed) }
+    /// The affected components that cannot work without it, by slug.
+    package var blocks: [String] { map.neighbours(of: node, along: map.network.needed) }
 
     /// How many affected components cannot come back before it, directly or not.
     package var blocksTotal: Int { map.blockedCount(node) }

@@ -11,13 +11,27 @@ package enum RestorationState: String, CaseIterable, Codable, Sendable {
     }
 }
 
-/// The restoring of one affected component.
+/// The restoring of one affected component, or of one region of it.
 package struct RestorationStep: Hashable, Codable, Sendable {
+    /// The step's name: the component's slug, or `SLUG@REGION` where its regions are restored one by one.
     package let component: String
     package var state: RestorationState
     /// Percent of the traffic that is back, 0 to 100; nil while nothing was ramped.
     package var rampPercent: Int?
+    /// When the newest attempt began.
     package var startedAt: Timestamp?
+    /// When the first attempt of this restoration began; nil while there was none, and in rows of releases that did not keep it.
+    package var firstStartedAt: Timestamp?
+    /// How often it was started in this restoration; nil as `firstStartedAt`.
+    package var attempts: Int?
+    /// When it came into the plan; nil in rows of releases that did not keep it.
+    package var addedAt: Timestamp?
+    /// When whoever restores it expects it back; nil when nobody said so of this attempt.
+    package var expectedAt: Timestamp?
+    /// The dependencies that were knowingly gone on without in this attempt, by slug; nil when there are none.
+    package var overridden: [String]?
+    /// What was said of the backlog since the first attempt, the newest last; nil when nothing was.
+    package var backlog: [BacklogReading]?
     /// What was thought when it was started.
     package var estimate: StepEstimate?
     /// While verifying: when the soak began; nil in rows of releases that did not keep it.
@@ -36,11 +50,43 @@ package struct RestorationStep: Hashable, Codable, Sendable {
 }
 
 extension RestorationStep {
-    mutating func start(at moment: Timestamp, _ thought: StepEstimate?) {
+    /// The slug of its component.
+    package var slug: String { Self.slug(of: component) }
+
+    /// The region that it restores; nil when it is the whole component.
+    package var region: String? {
+        component.utf8.firstIndex(of: Self.separator).map { String(component[component.utf8.index(after: $0)...]) }
+    }
+
+    /// Between slug and region: no slug has it.
+    private static let separator = UInt8(ascii: "@")
+
+    /// The slug in the name of a step.
+    package static func slug(of name: String) -> String {
+        name.utf8.firstIndex(of: separator).map { String(name[..<$0]) } ?? name
+    }
+
+    mutating func start(
+        at moment: Timestamp, _ thought: StepEstimate?, expectedAt told: Timestamp? = nil,
+        without overridden: [String]? = nil
+    ) {
         state = .restoring
-        (startedAt, estimate) = (moment, thought)
+        firstStartedAt = firstStartedAt ?? moment
+        attempts = (attempts ?? 0) + 1
+        (startedAt, estimate, expectedAt, self.overridden) = (moment, thought, told, overridden)
         (rampPercent, restoredAt) = (nil, nil)
         endSoak()
+    }
+
+    /// As if it were worked on now, and would be back then for certain.
+    package mutating func expect(backAt moment: Timestamp, from now: Timestamp) {
+        if state != .restoring { start(at: now, estimate) }
+        expectedAt = max(moment, now.adding(seconds: 0.001))
+        endSoak()
+    }
+
+    mutating func note(backlog count: Int, at moment: Timestamp) {
+        backlog = Array(((backlog ?? []) + [BacklogReading(at: moment, count: count)]).suffix(BacklogReading.kept))
     }
 
     mutating func verify(from moment: Timestamp, until end: Timestamp) {
@@ -50,11 +96,12 @@ extension RestorationStep {
 
     mutating func restore(at moment: Timestamp) {
         state = .restored
+        expectedAt = nil
         endSoak()
         restoredAt = moment
     }
 
-    mutating func waive() {
+    package mutating func waive() {
         state = .waived
         endSoak()
     }
@@ -62,18 +109,43 @@ extension RestorationStep {
     mutating func fail() {
         state = .waiting
         failures += 1
-        rampPercent = nil
+        (rampPercent, expectedAt, overridden) = (nil, nil, nil)
         endSoak()
     }
 
     mutating func regress() {
+        // What was back and fails again is restored anew; what had not soaked yet is still the same restoration.
+        if state == .restored { (firstStartedAt, attempts, backlog) = (nil, nil, nil) }
         state = .regressed
+        (expectedAt, overridden) = (nil, nil)
         restoredAt = nil
         endSoak()
     }
 
     private mutating func endSoak() {
         (verifyingSince, soakUntil) = (nil, nil)
+    }
+}
+
+/// How much somebody still had to work off at some moment.
+package struct BacklogReading: Hashable, Codable, Sendable {
+    package let at: Timestamp
+    package let count: Int
+
+    /// How many are kept of one step.
+    static let kept = 10
+}
+
+extension [BacklogReading] {
+    /// When nothing is left if it goes on as it went from the first to the last reading; nil when it does not shrink.
+    package var drainedAt: Timestamp? {
+        guard let first, let last else { return nil }
+        guard last.count > 0 else { return last.at }
+        let seconds = last.at.seconds(since: first.at)
+        guard seconds > 0, last.count < first.count else { return nil }
+        let left = Double(last.count) * seconds / Double(first.count - last.count)
+        // Nobody plans for longer than a year.
+        return left < 366 * 86_400 ? last.at.adding(seconds: left) : nil
     }
 }
 
@@ -124,6 +196,9 @@ package struct StepEstimate: Hashable, Codable, Sendable {
 struct EstimateBasis: Sendable {
     let soak: SoakPolicy
     let measured: MeasuredDurations
+    var waves = WavePolicy.advise
+    var opensAt: DependencyOpening?
+    var others = OtherRestorations.none
 }
 
 /// How long restoring one component took in past incidents, from its start until it was restored: the soak is inside.
@@ -158,21 +233,6 @@ package struct MeasuredDurations: Hashable, Sendable {
     }
 
     var isEmpty: Bool { bySlug.isEmpty }
-}
-
-extension RestorationStep {
-    /// What is left to do, in milliseconds, when all of it takes `effortSeconds`; nil when that is not known and matters.
-    func remainingMilliseconds(of effortSeconds: Int?, at now: Timestamp) -> Int? {
-        switch state {
-        case .restored, .waived: 0
-        case .verifying: soakUntil.map { max(0, Int($0.milliseconds - now.milliseconds)) } ?? 0
-        case .waiting, .regressed: effortSeconds.map { $0 * 1000 }
-        case .restoring:
-            effortSeconds.map { effort in
-                max(0, effort * 1000 - max(0, Int(now.milliseconds - (startedAt ?? now).milliseconds)))
-            }
-        }
-    }
 }
 
 /// How long a component must stay healthy before it counts as restored, by the tier that it counts as.

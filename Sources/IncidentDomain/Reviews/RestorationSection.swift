@@ -2,6 +2,7 @@ extension ReviewDraft {
     /// What came back in which order, what went wrong on the way, and what people were told to expect.
     static func restoration(_ facts: ReviewFacts) -> [DocumentBlock] {
         order(facts) + againstPlan(facts.gantt(asOf: facts.lastMoment), facts) + deviations(facts)
+            + lessons(facts)
             + expectations(facts)
     }
 
@@ -21,7 +22,8 @@ extension ReviewDraft {
             let inherited = planned.effectiveTier < planned.tier ? ", effective tier \(planned.effectiveTier)" : ""
             table.add(
                 restored == nil ? "" : String(place), facts.name(planned.component), tier + inherited, String(wave),
-                step.startedAt?.dateAndTime ?? "", restored?.dateAndTime ?? "", took(step, restored),
+                (step.firstStartedAt ?? step.startedAt)?.dateAndTime ?? "", restored?.dateAndTime ?? "",
+                took(step, restored),
                 planned.status.words)
         }
         let note =
@@ -36,8 +38,52 @@ extension ReviewDraft {
     }
 
     private static func took(_ step: RestorationStep, _ restored: Timestamp?) -> String {
-        guard let start = step.startedAt, let restored, restored >= start else { return "" }
+        guard let start = step.firstStartedAt ?? step.startedAt, let restored, restored >= start else { return "" }
         return DurationText.human(restored.seconds(since: start))
+    }
+
+    /// What the night taught about the catalog: needs that were found, and starts that look as if one were missing.
+    private static func lessons(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let found = (facts.incident.learntNeeds ?? [:]).sorted { $0.key < $1.key }.flatMap { slug, needs in
+            needs.filter { !facts.graph.hardDependencies(of: slug).contains($0) }.map { needed in
+                "\(facts.name(slug)) was found to need \(facts.name(needed)), and the catalog does not say so: add it to "
+                    + "`depends_on` of \(slug), or say why not."
+            }
+        }
+        let lines = found + suspected(facts)
+        return lines.isEmpty ? [] : [.heading("Dependencies to look at"), .bullets(lines)]
+    }
+
+    /// How many starts are asked about, and how soon after something else came back one has to come to look like waiting for it.
+    private static let suspectsMax = 5
+    private static let soonSeconds = 300.0
+    /// Who could have begun so long before, and did not, waited for something.
+    private static let idleSeconds = 900.0
+
+    /// Steps that nothing held up for long, and that were begun as soon as something else was back.
+    private static func suspected(_ facts: ReviewFacts) -> [String] {
+        guard let began = facts.visits.first(where: { $0.phase == .restore })?.startedAt else { return [] }
+        let steps = facts.incident.steps.filter { $0.state == .restored }
+        // Of thousands nobody was free to wait for anything.
+        guard steps.count <= 300 else { return [] }
+        let back = Dictionary(steps.map { ($0.slug, $0.restoredAt) }) { first, _ in first }
+        return steps.compactMap { step -> String? in
+            guard let start = step.firstStartedAt else { return nil }
+            let known = Set(
+                facts.graph.hardDependencies(of: step.slug) + (facts.incident.learntNeeds?[step.slug] ?? []))
+            let free = known.compactMap { back[$0] ?? nil }.reduce(began) { max($0, $1) }
+            guard start.seconds(since: free) >= idleSeconds else { return nil }
+            let before = steps.filter { other in
+                guard other.slug != step.slug, !known.contains(other.slug), let at = other.restoredAt else {
+                    return false
+                }
+                return at <= start && start.seconds(since: at) <= soonSeconds && at > free
+            }
+            guard let last = before.max(by: { ($0.restoredAt ?? began) < ($1.restoredAt ?? began) }) else { return nil }
+            return
+                "\(facts.name(step.component)) could have been started \(DurationText.human(start.seconds(since: free))) "
+                + "earlier, and was started when \(facts.name(last.component)) was back: does it need that?"
+        }.sorted().prefix(suspectsMax).map(\.self)
     }
 
     /// What did not go by the plan.

@@ -110,9 +110,12 @@ struct ReviewFacts {
     }
 
     /// A component as `Video delivery (cdn-edge)`, or its slug alone when the catalog does not know it.
-    func name(_ slug: String) -> String {
-        guard let name = graph.components[slug]?.name, name != slug else { return slug }
-        return "\(name) (\(slug))"
+    ///
+    /// - Parameter step: A slug, or the name of a region's step.
+    func name(_ step: String) -> String {
+        let slug = RestorationStep.slug(of: step)
+        guard let name = graph.components[slug]?.name, name != slug else { return step }
+        return "\(name) (\(step))"
     }
 
     /// What users reported, as it was last counted.
@@ -123,7 +126,7 @@ struct ReviewFacts {
         return nil
     }
 
-    func tier(_ slug: String) -> String {
-        graph.components[slug].map { String($0.tier) } ?? "not in the catalog"
+    func tier(_ step: String) -> String {
+        graph.components[RestorationStep.slug(of: step)].map { String($0.tier) } ?? "not in the catalog"
     }
 }

@@ -117,7 +117,7 @@ extension RestorationStep {
     ///
     /// - Parameter pendingCounts: Whether a probe without a result since the step began holds it, too.
     func probeGates(_ probes: ProbeFacts, pendingCounts: Bool) -> [RestorationGate] {
-        probes.of(component).compactMap { probe in
+        probes.of(slug).compactMap { probe in
             let status = probe.status(since: startedAt)
             switch status {
             case .passing: return nil
@@ -133,7 +133,7 @@ extension RestorationStep {
     /// when it does not soak, or a probe holds it.
     package func restoredAfterSoak(_ probes: ProbeFacts) -> Timestamp? {
         guard state == .verifying, let soakUntil, probeGates(probes, pendingCounts: true).isEmpty else { return nil }
-        return probes.of(component).compactMap(\.passingSince).reduce(soakUntil, max)
+        return probes.of(slug).compactMap(\.passingSince).reduce(soakUntil, max)
     }
 }
 
@@ -152,7 +152,9 @@ extension IncidentCommand {
         case .verifyStep, .deadlinePassed: true
         case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .stateCause, .assignRole,
             .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask,
-            .startStep, .rampStep, .waiveStep, .failStep, .orderSteps, .postUpdate, .draftUpdate, .changeUpdate,
+            .startStep, .rampStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,
+            .draftUpdate,
+            .changeUpdate,
             .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .attachAlerts,
             .clearAlerts, .countReports, .reviewPlan, .redact:
             false

@@ -97,9 +97,16 @@ enum CatalogYAML {
                 yaml.line("    depends_on:")
                 for dependency in component.dependsOn {
                     let slug = YAMLWriter.scalar(dependency.component)
-                    yaml.line("      - {component: \(slug), kind: \(dependency.kind.rawValue)}")
+                    let at = dependency.at.map { ", at: \($0.text)" } ?? ""
+                    yaml.line("      - {component: \(slug), kind: \(dependency.kind.rawValue)\(at)}")
                 }
-            case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .labels:
+                for need in component.restoreNeeds ?? [] {
+                    let slug = YAMLWriter.scalar(need.component)
+                    let otherwise = need.otherwise.map { ", otherwise: \(YAMLWriter.scalar($0))" } ?? ""
+                    yaml.line("      - {component: \(slug), kind: restore\(otherwise)}")
+                }
+            case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .labels, .goal, .regional,
+                .ramp:
                 yaml.line("    \(field.rawValue): \(text(of: field, component))")
             }
         }
@@ -114,6 +121,11 @@ enum CatalogYAML {
         case .expectedRestoreSeconds: "\(component.expectedRestoreSeconds ?? 0)"
         case .soakSeconds: "\(component.soakSeconds ?? 0)"
         case .dependsOn: ""
+        case .goal: "\(component.goal ?? false)"
+        case .ramp:
+            YAMLWriter.flow(
+                (component.ramp ?? []).map { "{percent: \($0.percent), minutes: \($0.minutes)}" }, "[", "]")
+        case .regional: "\(component.regional ?? true)"
         case .labels:
             YAMLWriter.flow(
                 component.labels.sorted { $0.key < $1.key }.map {

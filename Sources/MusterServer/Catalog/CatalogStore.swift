@@ -133,7 +133,26 @@ extension Component {
         case .regions: json.value(regions)
         case .expectedRestoreSeconds: json.value(expectedRestoreSeconds)
         case .soakSeconds: json.value(soakSeconds)
-        case .dependsOn: json.value(dependsOn)
+        case .dependsOn:
+            json.array { json in
+                for dependency in dependsOn { json.value(dependency) }
+                for need in restoreNeeds ?? [] {
+                    json.object { json in
+                        json.member("component", need.component)
+                        json.member("kind", "restore")
+                        if let otherwise = need.otherwise { json.member("otherwise", otherwise) }
+                    }
+                }
+            }
+        case .ramp:
+            json.array(ramp ?? []) { json, stage in
+                json.object { json in
+                    json.member("percent", stage.percent)
+                    json.member("minutes", stage.minutes)
+                }
+            }
+        case .goal: json.value(goal ?? false)
+        case .regional: json.value(regional ?? true)
         case .labels:
             json.object { json in
                 for (name, value) in labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
@@ -147,6 +166,11 @@ extension Dependency: JSONWritable {
         json.object { json in
             json.member("component", component)
             json.member("kind", kind.rawValue)
+            switch at {
+            case .verifying?: json.member("at", "verifying")
+            case .ramp(let percent)?: json.member("at", percent)
+            case nil: break
+            }
         }
     }
 }
@@ -172,9 +196,25 @@ extension Component {
                 case .owner where owner == nil: break
                 case .expectedRestoreSeconds where expectedRestoreSeconds == nil: break
                 case .soakSeconds where soakSeconds == nil: break
-                case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .dependsOn, .labels:
+                case .ramp where ramp == nil: break
+                case .goal where !(goal ?? false): break
+                // Earlier releases know no third kind.
+                case .dependsOn:
+                    json.name(field.rawValue)
+                    json.value(dependsOn)
+                case .regional where regional ?? true: break
+                case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .labels, .goal, .regional,
+                    .ramp:
                     json.name(field.rawValue)
                     write(field, to: &json)
+                }
+            }
+            if let restoreNeeds {
+                json.array("restore_needs", restoreNeeds) { json, need in
+                    json.object { json in
+                        json.member("component", need.component)
+                        json.member("otherwise", need.otherwise)
+                    }
                 }
             }
         }
@@ -188,6 +228,9 @@ extension Component {
         guard let members = json.object?.members, let slug = json["slug"]?.string, let tier = json["tier"]?.integer
         else { throw Unreadable(slug: json["slug"]?.string) }
         self.init(slug: slug, name: slug, tier: tier)
+        restoreNeeds = json["restore_needs"]?.array?.compactMap { need in
+            need["component"]?.string.map { RestoreNeed(component: $0, otherwise: need["otherwise"]?.string) }
+        }
         for member in members {
             switch ComponentField(rawValue: member.name) {
             case .name?: name = member.value.string ?? slug
@@ -196,6 +239,15 @@ extension Component {
             case .regions?: regions = member.value.array?.compactMap(\.string) ?? []
             case .expectedRestoreSeconds?: expectedRestoreSeconds = member.value.integer
             case .soakSeconds?: soakSeconds = member.value.integer
+            case .ramp?:
+                ramp = member.value.array?.compactMap { stage in
+                    guard let percent = stage["percent"]?.integer, let minutes = stage["minutes"]?.integer else {
+                        return nil
+                    }
+                    return RampStage(percent: percent, minutes: minutes)
+                }
+            case .goal?: goal = member.value.bool
+            case .regional?: regional = member.value.bool
             case .dependsOn?: dependsOn = try (member.value.array ?? []).map { try Dependency(stored: $0, of: slug) }
             case .labels?:
                 labels = Dictionary((member.value.object?.members ?? []).map { ($0.name, $0.value.string ?? "") }) {
@@ -210,7 +262,28 @@ extension Dependency {
     fileprivate init(stored json: JSONValue, of slug: String) throws {
         guard let component = json["component"]?.string, let kind = json["kind"]?.string.flatMap(DependencyKind.init)
         else { throw Component.Unreadable(slug: slug) }
-        self.init(component: component, kind: kind)
+        self.init(component: component, kind: kind, at: json["at"].flatMap(DependencyOpening.init(json:)))
+    }
+}
+
+extension DependencyOpening {
+    /// Nil for what is neither `"verifying"` nor 1 to 100 percent.
+    init?(json: JSONValue) {
+        if json.string == "verifying" {
+            self = .verifying
+        } else if let percent = json.integer, (1...100).contains(percent) {
+            self = .ramp(percent)
+        } else {
+            return nil
+        }
+    }
+
+    /// As in the catalog's documents.
+    var text: String {
+        switch self {
+        case .verifying: "verifying"
+        case .ramp(let percent): "\(percent)"
+        }
     }
 }
 

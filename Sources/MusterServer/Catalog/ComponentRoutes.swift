@@ -163,13 +163,21 @@ enum ComponentBodies {
     }
 
     private static func component(_ body: inout BodyReader, slug: String) -> Component {
-        let component = Component(
+        var component = Component(
             slug: slug, name: body.optionalString("name", 1...200) ?? slug, tier: body.integer("tier", 0...3),
             owner: body.optionalString("owner", 1...200),
             regions: body.optionalStrings("regions", max: 200, 1...64) ?? [],
             expectedRestoreSeconds: body.optionalInteger("expected_restore_seconds", 0...31_536_000),
-            soakSeconds: body.optionalInteger("soak_seconds", 0...604_800), dependsOn: dependencies(&body),
-            labels: body.optionalLabels("labels") ?? [:])
+            soakSeconds: body.optionalInteger("soak_seconds", 0...604_800))
+        let needs = dependencies(&body)
+        component.dependsOn = needs.compactMap(\.dependency)
+        let restoreNeeds = needs.compactMap(\.restoreNeed)
+        component.restoreNeeds = restoreNeeds.isEmpty ? nil : restoreNeeds
+        component.ramp = ramp(&body)
+        component.labels = body.optionalLabels("labels") ?? [:]
+        // What is so without being said is not kept.
+        component.goal = body.optionalBool("goal") ?? false ? true : nil
+        component.regional = body.optionalBool("regional") ?? true ? nil : false
         _ = body.optionalInteger("version", 1...Int.max)
         if let value = body.optionalJSON("maintenance"), value.object == nil {
             body.refuse("maintenance", "should be an object and is \(value.kindName)")
@@ -177,14 +185,53 @@ enum ComponentBodies {
         return component
     }
 
-    private static func dependencies(_ body: inout BodyReader) -> [Dependency] {
+    private static func ramp(_ body: inout BodyReader) -> [RampStage]? {
+        let stages = body.optionalArray("ramp", max: 20) { item in
+            RampStage(
+                percent: item.integer("percent", 1...100), minutes: item.optionalInteger("minutes", 0...10_080) ?? 0)
+        }
+        guard let stages, !stages.isEmpty else { return nil }
+        // In the order in which they come, each once.
+        return Dictionary(stages.map { ($0.percent, $0) }) { $1 }.values.sorted { $0.percent < $1.percent }
+    }
+
+    /// The kinds of dependencies under their names in the API.
+    private enum Kind: String, CaseIterable {
+        case hard, soft, restore
+    }
+
+    /// One member of `depends_on`.
+    private struct Need {
+        var dependency: Dependency?
+        var restoreNeed: RestoreNeed?
+    }
+
+    private static func dependencies(_ body: inout BodyReader) -> [Need] {
         var seen: Set<String> = []
         return body.optionalArray("depends_on", max: 1000) { item in
             let component = item.string("component", 1...64)
-            if !component.isEmpty, !seen.insert(component).inserted {
+            let kind: Kind = item.optionalEnumeration("kind") ?? .hard
+            // What a component needs to work, restoring it may need as well.
+            if !component.isEmpty, !seen.insert(kind == .restore ? "\(component) restore" : component).inserted {
                 item.refuse("component", "\(component) appears twice")
             }
-            return Dependency(component: component, kind: item.optionalEnumeration("kind") ?? .hard)
+            let at = opening(&item)
+            let otherwise = item.optionalString("otherwise", 1...500)
+            if at != nil, kind != .hard { item.refuse("at", "is for hard dependencies: others are never waited for") }
+            return switch kind {
+            case .hard: Need(dependency: Dependency(component: component, kind: .hard, at: at))
+            case .soft: Need(dependency: Dependency(component: component, kind: .soft))
+            case .restore: Need(restoreNeed: RestoreNeed(component: component, otherwise: otherwise))
+            }
         } ?? []
+    }
+
+    private static func opening(_ item: inout BodyReader) -> DependencyOpening? {
+        guard let value = item.optionalJSON("at") else { return nil }
+        guard let opening = DependencyOpening(json: value) else {
+            item.refuse("at", "should be \"verifying\" or the percent of its traffic, 1 to 100")
+            return nil
+        }
+        return opening
     }
 }

@@ -313,33 +313,52 @@ extension BodyReader {
         }
     }
 
+    /// Names of 1 to 200 characters and whole numbers, at most `max`; it has to be there, and is empty when it is not, which
+    /// `finish()` reports.
+    mutating func integers(_ field: String, max: Int, _ range: ClosedRange<Int>) -> [String: Int] {
+        var numbers: [String: Int] = [:]
+        readMembers(of: field, requiredValue(field), max: max, 1...200) { numbers[$0] = $1.integer($0, range) }
+        return numbers
+    }
+
+    /// Reads what stands under each name of an object; false when it is none.
+    @discardableResult
+    private mutating func readMembers(
+        of field: String, _ value: JSONValue?, max: Int, _ nameLength: ClosedRange<Int>,
+        _ read: (String, inout BodyReader) -> Void
+    ) -> Bool {
+        guard let value else { return false }
+        guard case .object(let members) = value else {
+            refuse(field, "should be an object and is \(value.kindName)")
+            return false
+        }
+        guard members.members.count <= max else {
+            refuse(field, "has \(members.members.count) members; at most \(max) are allowed")
+            return false
+        }
+        var reader = BodyReader(object: members, pointer: pointer(to: field))
+        for member in members.members {
+            if case .failure(let complaint) = FieldRules.string(.string(member.name), nameLength, trims: false) {
+                reader.refuse(member.name, "its name \(complaint.detail)")
+            }
+            read(member.name, &reader)
+        }
+        addErrors(of: reader)
+        return true
+    }
+
     /// Names and texts, as labels are: at most `max`, names of 1 to 64 characters, texts of up to 256.
     ///
     /// - Parameter takesNull: Whether null is left out; else it is refused.
     mutating func optionalLabels(
         _ field: String, max: Int = 64, valueMax: Int = 256, takesNull: Bool = false
     ) -> [String: String]? {
-        guard let value = optionalValue(field) else { return nil }
-        guard case .object(let members) = value else {
-            refuse(field, "should be an object and is \(value.kindName)")
-            return nil
-        }
-        guard members.members.count <= max else {
-            refuse(field, "has \(members.members.count) members; at most \(max) are allowed")
-            return nil
-        }
         var labels: [String: String] = [:]
-        let start = pointer(to: field)
-        var reader = BodyReader(object: members, pointer: start)
-        for member in members.members {
-            if case .failure(let complaint) = FieldRules.string(.string(member.name), 1...64, trims: false) {
-                reader.refuse(member.name, "its name \(complaint.detail)")
-            }
-            if takesNull, member.value == .null { continue }
-            labels[member.name] = reader.string(member.name, 0...valueMax, trims: false)
+        let isRead = readMembers(of: field, optionalValue(field), max: max, 1...64) { name, reader in
+            if takesNull, reader.isNull(name) { return }
+            labels[name] = reader.string(name, 0...valueMax, trims: false)
         }
-        addErrors(of: reader)
-        return labels
+        return isRead ? labels : nil
     }
 
     private mutating func nested<Value>(

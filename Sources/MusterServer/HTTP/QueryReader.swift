@@ -64,8 +64,8 @@ struct QueryReader {
     }
 
     /// `limit` and `cursor`, for the list of that name.
-    mutating func page(of list: String) -> Page {
-        let limit = integer("limit", 1...Page.limitMax) ?? Page.limitDefault
+    mutating func page(of list: String, max: Int = Page.limitMax, standard: Int = Page.limitDefault) -> Page {
+        let limit = integer("limit", 1...max) ?? standard
         let cursor = checked("cursor") { text in
             PageCursor(text, list: list).map(Result.success)
                 ?? .failure(
@@ -204,11 +204,14 @@ extension Answer {
             besides(&json)
         }
         var answer = Answer.json(json.bytes)
-        if let cursor = next {
-            answer.headers.append(
-                HTTPField(name: .link, value: "<\(request.target.link(cursor: cursor))>; rel=\"next\""))
-        }
+        answer.link(toNext: next, of: request)
         return answer
+    }
+
+    /// A `Link` to the next page, which keeps the other parameters; none without a cursor.
+    mutating func link(toNext cursor: String?, of request: RequestContext) {
+        guard let cursor else { return }
+        headers.append(HTTPField(name: .link, value: "<\(request.target.link(cursor: cursor))>; rel=\"next\""))
     }
 }
 

@@ -51,13 +51,15 @@ enum IncidentBodies {
     static func mitigation(_ body: inout BodyReader) -> MitigationDraft {
         MitigationDraft(
             description: body.string("description", 1...2000), kind: body.optionalString("kind", 1...64),
-            owner: body.optionalString("owner", 1...200), state: body.optionalEnumeration("state") ?? .planned)
+            owner: body.optionalString("owner", 1...200), state: body.optionalEnumeration("state") ?? .planned,
+            inForce: body.optionalBool("in_force"))
     }
 
     static func mitigationPatch(_ body: inout BodyReader) -> MitigationPatch {
         MitigationPatch(
             description: body.optionalString("description", 1...2000), kind: body.optionalString("kind", 1...64),
-            owner: body.optionalString("owner", 1...200), state: body.optionalEnumeration("state"))
+            owner: body.optionalString("owner", 1...200), state: body.optionalEnumeration("state"),
+            inForce: body.optionalBool("in_force"))
     }
 
     static func action(_ body: inout BodyReader) -> ActionDraft {

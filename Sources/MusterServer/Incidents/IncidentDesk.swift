@@ -14,6 +14,8 @@ struct IncidentDesk: Sendable {
     let catalog: CatalogCache
     let policy: PhasePolicy
     let soak: SoakPolicy
+    /// How restorations are planned.
+    var restoration = RestorationPolicy()
     /// Told after each commit.
     let feed: FeedSignal
     /// What is asked of those who keep others informed.
@@ -123,10 +125,14 @@ struct IncidentDesk: Sendable {
     ) async throws -> DecisionFacts {
         var measured = MeasuredDurations.none
         var probes = ProbeFacts.none
+        var calibration = ForecastCalibration.none
+        var others = OtherRestorations.none
+        let graph = try await catalog.graph(version: loaded.catalogVersion)
         var occurredAt = context.occurredAt
         if let incident = loaded.row?.incident, command.plansRestoration(of: incident) {
             let components = command.componentsToPlan(of: incident)
-            (measured, probes) = try await measure(components, withProbes: command.asksProbes, in: runner)
+            (measured, calibration, others, probes) = try await measure(
+                components, of: incident, in: graph, withProbes: command.asksProbes, in: runner)
         }
         // It happens when the soak ended, when the last of its probes passed, or when it was due: not when somebody looked.
         if case .deadlinePassed = command, let moment = loaded.row?.incident.nextOccurrence(probes),
@@ -136,34 +142,46 @@ struct IncidentDesk: Sendable {
         }
         return DecisionFacts(
             principal: context.principal, now: loaded.now, occurredAt: occurredAt, policy: policy,
-            graph: try await catalog.graph(version: loaded.catalogVersion), soak: soak, measured: measured,
-            probes: probes, timelineBytes: loaded.row?.timelineBytes ?? 0, updates: updates)
+            graph: graph, soak: soak, measured: measured,
+            probes: probes, timelineBytes: loaded.row?.timelineBytes ?? 0, updates: updates,
+            waves: restoration.waves, opensAt: restoration.opensAt, calibration: calibration, others: others)
     }
 
     /// What past incidents and probes say of components, in one round trip.
     private func measure(
-        _ components: [String], withProbes: Bool, in runner: some SQLRunner
-    ) async throws -> (MeasuredDurations, ProbeFacts) {
-        guard !components.isEmpty else { return (.none, .none) }
+        _ components: [String], of incident: Incident, in graph: DependencyGraph, withProbes: Bool,
+        in runner: some SQLRunner
+    ) async throws -> (MeasuredDurations, ForecastCalibration, OtherRestorations, ProbeFacts) {
+        guard !components.isEmpty else { return (.none, .none, .none, .none) }
+        let elsewhere = incident.componentsElsewhere(graph)
         let probes = withProbes ? [ProbeStore.facts(of: components)] : []
-        let results = try await runner.pipeline([DurationStore.measured(components)] + probes)
+        let results = try await runner.pipeline(
+            [
+                DurationStore.measured(components + elsewhere), DurationStore.calibration,
+                IncidentStore.steps(of: elsewhere, except: incident.number),
+            ] + probes)
         return (
-            try DurationStore.measured(results[0]), withProbes ? try ProbeStore.facts(results[1]) : .none
+            try DurationStore.measured(results[0]), try DurationStore.calibration(results[1]),
+            try IncidentStore.steps(results[2]), withProbes ? try ProbeStore.facts(results[3]) : .none
         )
     }
 
     /// An incident with its plan as of now, the graph that it was made in, and what probes say of its components.
     ///
-    /// - Throws: `IncidentRefusal.notFound`.
+    /// - Parameter question: What should be otherwise than it is.
+    /// - Throws: `IncidentRefusal.notFound`; 422 for a question about something else than the incident.
     func plan(
-        of number: Int
+        of number: Int, asked question: RestorationQuestion = .none
     ) async throws -> (incident: Incident, plan: RestorationPlan, graph: DependencyGraph, probes: ProbeFacts) {
         let loaded = try await incidents.load(number, in: pool)
-        guard let incident = loaded.row?.incident else { throw Self.missing(number) }
+        guard let stored = loaded.row?.incident else { throw Self.missing(number) }
+        let incident = try question.changing(stored, now: loaded.now)
         let graph = try await catalog.graph(version: loaded.catalogVersion)
-        let (measured, probes) = try await measure(incident.steps.map(\.component), withProbes: true, in: pool)
+        let (measured, calibration, others, probes) = try await measure(
+            incident.steps.map(\.slug), of: incident, in: graph, withProbes: true, in: pool)
         let plan = RestorationPlan.make(
-            for: incident, in: graph, soak: soak, measured: measured, now: loaded.now,
+            for: incident, in: graph, soak: soak, waves: restoration.waves, opensAt: restoration.opensAt,
+            measured: measured, calibration: calibration, others: others, now: loaded.now,
             order: incident.restorationOrder ?? [])
         return (incident, plan, graph, probes)
     }

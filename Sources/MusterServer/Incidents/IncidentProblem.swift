@@ -18,7 +18,7 @@ extension Problem {
         case .noSuchTransition(let from, _, let possible):
             members["phase"] = .string(from.rawValue)
             members["possible"] = .array(possible.map { .string($0.rawValue) })
-        case .gateClosed(let component, let gates):
+        case .gateClosed(let component, _, let gates):
             members["component"] = .string(component)
             lists.append(("waits_for", gates.map { GateRepresentation(gate: $0, number: number) }))
         case .stepState(let component, let status, let wanted):
@@ -60,7 +60,8 @@ struct RequirementHint: JSONWritable {
         switch unmet.requirement {
         case .severitySet, .impactRecorded, .causeGiven: true
         case .acknowledged, .commanderAssigned, .operationsAssigned, .communicationsAssigned, .audienceImpactRecorded,
-            .causeConfirmed, .updatePosted, .mitigationSucceeded, .noMitigationRunning, .componentsRestored,
+            .causeConfirmed, .updatePosted, .mitigationSucceeded, .noMitigationRunning, .mitigationsLifted,
+            .componentsRestored,
             .noFiringAlert, .tasksDone, .reviewApproved, .actionsAssigned:
             false
         }
@@ -83,6 +84,7 @@ struct RequirementHint: JSONWritable {
         case .updatePosted: ("POST", "/updates", ["audience": "staff", "body": "WHAT IS KNOWN"])
         case .mitigationSucceeded: mitigation
         case .noMitigationRunning: ("PATCH", "/mitigations/\(unmet.subject ?? "ID")", ["state": "succeeded"])
+        case .mitigationsLifted: ("PATCH", "/mitigations/\(unmet.subject ?? "ID")", ["in_force": false])
         case .componentsRestored: restoration
         case .noFiringAlert: firing
         case .tasksDone: ("PATCH", "/tasks/\(unmet.subject ?? "ID")", ["done": true])
@@ -169,6 +171,7 @@ extension SuggestedCall {
         case .wait(_, let until): self.init("GET", "/restoration", of: number, until: until)
         case .resolveAlerts(let component):
             self.init("GET", whole: "/v1/alerts?incident=\(number)&component=\(component)")
+        case .lookAt(let incident): self.init("GET", "/restoration", of: incident)
         case .lookAtProbe(let name): self.init("GET", whole: "/v1/probes/\(name)/results")
         }
     }
@@ -185,13 +188,19 @@ extension IncidentRefusal {
             return direct.isEmpty && !wanted.isEmpty ? [next].compactMap(\.self) : direct
         case .noSuchTransition(let phase, _, let possible):
             return possible.compactMap { SuggestedCall.entering($0, from: phase, of: number) }
-        case .gateClosed(let component, let gates):
+        case .gateClosed(let component, let verb, let gates):
             let remedies = gates.map(\.remedy).reduce(into: [RestorationRemedy]()) { seen, remedy in
                 if !seen.contains(remedy) { seen.append(remedy) }
             }
             let canBeForced = gates.allSatisfy(\.canBeForced)
-            let force = SuggestedCall(
-                "POST", "/restoration/\(component)/start", of: number, ["override": true, "reason": "WHY"])
+            let needs = gates.filter(\.isNamedToPass).map { JSONValue.string($0.component) }
+            let body: JSONValue =
+                needs.isEmpty
+                ? ["override": true, "reason": "WHY"]
+                : needs.count < gates.count
+                    ? ["override": true, "without": .array(needs), "reason": "WHY"]
+                    : ["without": .array(needs), "reason": "WHY"]
+            let force = SuggestedCall("POST", "/restoration/\(component)/\(verb.rawValue)", of: number, body)
             return remedies.map { SuggestedCall($0, of: number) } + (canBeForced ? [force] : [])
         case .stepState(let component, let status, let wanted):
             return Self.calls(component, status, wanted, number)
@@ -236,7 +245,7 @@ extension RestorationGate {
     /// Whether a start by force passes it; what is about verifying is not passed by force.
     fileprivate var canBeForced: Bool {
         switch kind {
-        case .dependency, .wave: true
+        case .dependency, .elsewhere, .wave: true
         case .alerts, .probe: false
         }
     }

@@ -4,7 +4,7 @@ import IncidentDomain
 enum IncidentRepresentation {
     /// Counts the forms that representations have had. Raised with every change of a field or a sentence, so that what an earlier
     /// release stored is written anew when it is read.
-    private static let form = 5
+    private static let form = 6
 
     /// What a stored representation depends on besides its incident.
     static func stamp(_ policy: PhasePolicy) -> String {
@@ -201,6 +201,7 @@ extension Mitigation: JSONWritable {
             json.member("kind", kind)
             json.member("owner", owner)
             json.member("state", state.rawValue)
+            json.member("in_force", inForce ?? false)
             json.member("started_at", startedAt)
             json.member("ended_at", endedAt)
         }

@@ -18,7 +18,8 @@ struct IncidentRoutes: Sendable {
             Route(.get, "/v1/incidents/{id}", role: .viewer, "getIncident", handler: get),
             command(.patch, "", "amendIncident", .json) { body, _ in .amend(IncidentBodies.amendment(&body)) },
             command(.post, "/acknowledge", "acknowledgeIncident", .optionalJSON) { _, _ in .acknowledge },
-            command(.post, "/advance", "advanceIncident", .optionalJSON) { body, _ in
+            // What changes what is restored may make a forecast.
+            command(.post, "/advance", "advanceIncident", .optionalJSON, isLong: true) { body, _ in
                 .advance(
                     to: body.optionalEnumeration("to"), reason: body.optionalString("reason", 1...2000),
                     override: body.optionalBool("override") ?? false)
@@ -37,10 +38,10 @@ struct IncidentRoutes: Sendable {
             command(.put, "/roles/{role}", "putRole", .json) { body, request in
                 .assignRole(try request.choice("role"), person: body.string("person", 1...200))
             },
-            command(.put, "/impacts/{component}", "putImpact", .json) { body, request in
+            command(.put, "/impacts/{component}", "putImpact", .json, isLong: true) { body, request in
                 .setImpact(IncidentBodies.impact(&body, component: request.parameter("component")))
             },
-            command(.delete, "/impacts/{component}", "deleteImpact", .none) { _, request in
+            command(.delete, "/impacts/{component}", "deleteImpact", .none, isLong: true) { _, request in
                 .removeImpact(component: request.parameter("component"))
             },
             command(.put, "/audiences/{audience}", "putAudience", .json) { body, request in
@@ -100,10 +101,11 @@ struct IncidentRoutes: Sendable {
     /// A route that carries out one command and answers with the incident.
     private func command(
         _ method: HTTPRequest.Method, _ path: String, _ operation: String, _ bodyRule: Route.BodyRule,
-        _ read: @escaping @Sendable (inout BodyReader, RequestContext) throws -> IncidentCommand
+        isLong: Bool = false, _ read: @escaping @Sendable (inout BodyReader, RequestContext) throws -> IncidentCommand
     ) -> Route {
         Route(
-            method, "/v1/incidents/{id}\(path)", role: .responder, operation, body: bodyRule, isConditional: true
+            method, "/v1/incidents/{id}\(path)", role: .responder, operation, body: bodyRule, isConditional: true,
+            isLong: isLong
         ) { request in
             let number = try request.incidentNumber()
             var body = bodyRule == .none ? try BodyReader(.object(JSONObject())) : try request.fields()

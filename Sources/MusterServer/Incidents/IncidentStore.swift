@@ -96,6 +96,36 @@ struct IncidentStore: Sendable {
         return found
     }
 
+    /// How many other incidents a plan looks at, the newest first.
+    private static let othersMax = 20
+
+    /// The steps of other open incidents that name one of some components.
+    static func steps(of components: [String], except number: Int) -> SQL {
+        """
+        SELECT number, phase = 'review' AS is_over, (
+            SELECT coalesce(json_agg(step), '[]') FROM json_array_elements(state -> 'steps') AS step
+            WHERE split_part(step ->> 'component', '@', 1) = ANY (\(components))
+        ) AS steps FROM incident
+        WHERE components && \(components) AND phase IN ('detect', 'assess', 'mitigate', 'restore', 'review')
+            AND number <> \(number)
+        ORDER BY number DESC LIMIT \(othersMax)
+        """
+    }
+
+    /// What cannot be read holds up nothing.
+    static func steps(_ result: PostgresResult) throws -> OtherRestorations {
+        OtherRestorations(
+            try result.flatMap { row -> [OtherRestorations.Step] in
+                let incident: Int = try row.decode("number")
+                let json: PostgresJSON = try row.decode("steps")
+                let steps = try? JSONDecoder().decode([RestorationStep].self, from: Data(json.bytes))
+                // What is only reviewed holds up nothing any more; what came back there is back.
+                let isOver: Bool = try row.decode("is_over")
+                return (steps ?? []).filter { !isOver || $0.state == .restored }
+                    .map { OtherRestorations.Step(incident: incident, step: $0) }
+            })
+    }
+
     /// The number for a new incident. A number that is not used in the end is a gap, so it is asked for only when the
     /// decision to open has been made.
     func nextNumber(in runner: some SQLRunner) async throws -> Int {

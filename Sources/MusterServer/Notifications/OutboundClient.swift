@@ -32,8 +32,11 @@ struct OutboundClient: Sendable {
             throw OutboundFault.refused("a header of the message has characters that HTTP does not allow")
         }
         let deadline = ContinuousClock.now + timeout
-        var last = OutboundFault.network("\(url.host) has no address")
-        for address in try await addresses(of: url, within: timeout).prefix(Self.addressesMax) {
+        let addresses = try await addresses(of: url, within: timeout)
+        // Where the lookup took all the time, that is what is said.
+        var last = OutboundFault.network(
+            addresses.isEmpty ? "\(url.host) has no address" : "no answer within the time-out")
+        for address in addresses.prefix(Self.addressesMax) {
             let left = ContinuousClock.now.duration(to: deadline)
             guard left > .zero else { break }
             do {

@@ -125,7 +125,7 @@ struct ReportsBeside: Sendable {
     /// The surges that an incident is shown with, and whether it counts them; nil when there are none.
     func reported(_ incident: Incident) async throws -> (reported: ReportAlertStore.Reported, isCounted: Bool)? {
         let graph = try await desk.catalog.snapshot().graph
-        let related = incident.steps.map(\.component).reduce(into: Set<String>()) {
+        let related = incident.steps.map(\.slug).reduce(into: Set<String>()) {
             $0.formUnion(graph.related(to: $1))
         }.sorted()
         guard let reported = try await store.reported(of: incident, on: related, in: pool) else { return nil }

@@ -24,6 +24,27 @@ struct DurationStore: Sendable {
             })
     }
 
+    /// How far whole restorations were from what was expected of them: the newest that have come to their end.
+    static let calibration: SQL = """
+        SELECT count(*) AS samples, avg(error + ln(bias)) AS mean, var_samp(error) - avg(own) AS variance
+        FROM (
+            SELECT ln(extract(epoch FROM restored_at - made_at) / extract(epoch FROM expected_median_at - made_at))::float8
+                    AS error, bias,
+                (ln(extract(epoch FROM expected_p90_at - made_at) / extract(epoch FROM expected_median_at - made_at))
+                    / 1.2815515655)::float8 ^ 2 - spread ^ 2 AS own
+            FROM restoration_forecast
+            WHERE restored_at > made_at AND expected_median_at > made_at AND bias IS NOT NULL
+            ORDER BY restored_at DESC LIMIT \(newest)
+        ) AS forecast
+        """
+
+    static func calibration(_ result: PostgresResult) throws -> ForecastCalibration {
+        guard let row = result.first, let mean: Double = try row.decode("mean"),
+            let variance: Double = try row.decode("variance")
+        else { return .none }
+        return ForecastCalibration(samples: try row.decode("samples"), mean: mean, variance: variance)
+    }
+
     /// What a change teaches, to go with the statement that writes it; each does nothing when the change was not written.
     static func learn(from change: IncidentChange) -> [SQL] {
         samples(of: change) + forecast(of: change)
@@ -33,30 +54,34 @@ struct DurationStore: Sendable {
         var rows: [(sequence: Int, step: RestorationStep)] = []
         for entry in change.entries {
             guard let restored = entry.recorded.event.as(StepRestored.self),
-                let step = change.after.step(restored.component), let started = step.startedAt,
+                let step = change.after.step(restored.component),
+                // With all attempts that failed in between.
+                let started = step.firstStartedAt ?? step.startedAt,
                 // People may say afterwards when things happened, and contradict themselves.
                 let ended = step.restoredAt, ended >= started
             else { continue }
             rows.append((entry.recorded.sequence, step))
         }
         guard !rows.isEmpty else { return [] }
-        rows.sort { $0.step.component < $1.step.component }
+        // Regions of a component teach about all of it.
+        let components = Set(rows.map(\.step.slug)).sorted()
         return [
             """
             INSERT INTO restoration_sample (incident, sequence, component, started_at, restored_at,
-                expected_median_seconds, expected_p90_seconds, expected_from)
-            SELECT written.incident, sample.sequence, component, started_at, restored_at, median, p90, source
-            FROM unnest(\(rows.map(\.sequence)), \(rows.map(\.step.component)), \(rows.map(\.step.startedAt)),
-                \(rows.map(\.step.restoredAt)), \(rows.map(\.step.estimate?.medianSeconds)),
-                \(rows.map(\.step.estimate?.p90Seconds)), \(rows.map(\.step.estimate?.source.rawValue)))
-                AS sample (sequence, component, started_at, restored_at, median, p90, source),
+                expected_median_seconds, expected_p90_seconds, expected_from, attempts)
+            SELECT written.incident, sample.sequence, component, started_at, restored_at, median, p90, source, attempts
+            FROM unnest(\(rows.map(\.sequence)), \(rows.map(\.step.slug)),
+                \(rows.map { $0.step.firstStartedAt ?? $0.step.startedAt }), \(rows.map(\.step.restoredAt)),
+                \(rows.map(\.step.estimate?.medianSeconds)), \(rows.map(\.step.estimate?.p90Seconds)),
+                \(rows.map(\.step.estimate?.source.rawValue)), \(rows.map(\.step.attempts)))
+                AS sample (sequence, component, started_at, restored_at, median, p90, source, attempts),
                 \(fragment: written(change)) AS written
             """,
             """
             INSERT INTO component_duration (component, samples, median_seconds, p90_seconds)
             SELECT wanted.component, count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY sample.seconds),
                 percentile_disc(0.9) WITHIN GROUP (ORDER BY sample.seconds)
-            FROM unnest(\(rows.map(\.step.component))) AS wanted (component) CROSS JOIN LATERAL (
+            FROM unnest(\(components)) AS wanted (component) CROSS JOIN LATERAL (
                 SELECT extract(epoch FROM restored_at - started_at)::bigint AS seconds FROM restoration_sample
                 WHERE component = wanted.component ORDER BY restored_at DESC LIMIT \(newest)
             ) AS sample
@@ -72,12 +97,15 @@ struct DurationStore: Sendable {
         var statements: [SQL] = []
         for entry in change.entries {
             guard let plan = entry.recorded.event.as(PlanRevised.self), plan.changes.contains(.began),
-                let expected = plan.expected
+                // A time that leaves something out is not one of the whole.
+                plan.without == nil, let expected = plan.expected
             else { continue }
             statements.append(
                 """
-                INSERT INTO restoration_forecast (incident, made_at, expected_median_at, expected_p90_at)
-                SELECT incident, \(entry.recorded.occurredAt), \(expected.median), \(expected.p90)
+                INSERT INTO restoration_forecast (incident, made_at, expected_median_at, expected_p80_at,
+                    expected_p90_at, bias, spread)
+                SELECT incident, \(entry.recorded.occurredAt), \(expected.median), \(expected.p80), \(expected.p90),
+                    \(plan.calibration?.bias), \(plan.calibration?.spread)
                 FROM \(fragment: written(change)) AS written ON CONFLICT (incident) DO NOTHING
                 """)
         }

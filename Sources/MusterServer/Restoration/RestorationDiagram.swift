@@ -82,23 +82,54 @@ extension RestorationDiagram {
         zip(picture.waves, wires.bands).map { wave, band in
             let gate = holds.gate(before: wave.number)
             let y = band.lowerBound
-            let done = wave.boxes.count { $0.status.isDone }
-            let lines = [
-                ("wave", "Wave \(wave.number)", 32.0), ("soft", "tier \(wave.tier)", 50),
-                ("soft", "\(done) of \(wave.boxes.count) done", 67),
-                (wave.stable ? "restored word" : "soft strong", Self.state(wave, behind: gate), 84),
-            ]
-            let texts = lines.map { "<text class=\"\($0.0)\" x=\"0\" y=\"\((y + $0.2).points)\">\($0.1)</text>" }
+            let restored = wave.boxes.count { $0.status == .restored }
+            let waived = wave.boxes.count { $0.status == .waived }
+            var lines = [("soft", "\(restored) of \(wave.boxes.count) restored")]
+            if waived > 0 { lines.append(("soft", "\(waived) waived")) }
+            if let state = state(wave, behind: gate) {
+                lines.append((wave.stable ? "restored word" : "soft strong", state))
+            }
+            let texts = lines.enumerated().map { place, line in
+                "<text class=\"\(line.0)\" x=\"0\" y=\"\((y + 50 + Double(place) * 17).points)\">\(line.1)</text>"
+            }
             return """
-                <g><line class="\(gate == nil ? "gate open" : "gate")" x1="0" y1="\((y + 4).points)" \
-                x2="\(width.points)" y2="\((y + 4).points)"/>\(texts.joined())</g>
+                <g>\(rule(y: y + 4, behind: gate))\(lanes(of: wave, band))<text class="wave" x="0" \
+                y="\((y + 32).points)">Wave \(wave.number)<tspan class="soft small"> tier \(wave.tier)</tspan></text>\
+                \(texts.joined())</g>
                 """
         }.joined(separator: "\n")
     }
 
-    /// Short enough for the gutter.
-    private static func state(_ wave: RestorationPicture.Wave, behind gate: Int?) -> String {
+    /// Between waves that wait for each other.
+    private func rule(y: Double, behind gate: Int?) -> String {
+        guard picture.wavesMode == .enforce else { return "" }
+        return """
+            <line class="\(gate == nil ? "gate open" : "gate")" x1="0" y1="\(y.points)" x2="\(width.points)" \
+            y2="\(y.points)"/>
+            """
+    }
+
+    /// Where regions are restored one by one, the boxes of each stand together below its name.
+    private func lanes(of wave: RestorationPicture.Wave, _ band: ClosedRange<Double>) -> String {
+        guard wires.lanes.count > 1 else { return "" }
+        return wires.lanes.enumerated().filter { lane in wave.boxes.contains { $0.region == lane.element } }.map {
+            lane in
+            let span = wires.span(ofLane: lane.offset)
+            let width = span.upperBound - span.lowerBound
+            let left = Self.gutter + span.lowerBound
+            let name = SVGText.fit(lane.element ?? "everywhere", into: width - 16, size: 12, isBold: true)
+            return """
+                <rect class="lane" x="\(left.points)" y="\((band.lowerBound + 9).points)" width="\(width.points)" \
+                height="\((band.upperBound - band.lowerBound - 7).points)" rx="8"/><text class="soft strong" \
+                x="\((left + 8).points)" y="\((band.lowerBound + 23).points)">\(SVGText.escape(name))</text>
+                """
+        }.joined()
+    }
+
+    /// Short enough for the gutter; nil where there is nothing to say.
+    private func state(_ wave: RestorationPicture.Wave, behind gate: Int?) -> String? {
         if wave.stable { return "✓ stable" }
+        guard picture.wavesMode == .enforce else { return nil }
         return gate.map { "after wave \($0)" } ?? "open"
     }
 }
@@ -234,7 +265,9 @@ struct RestorationBox {
         switch box.status {
         case .verifying: return box.moment.map { "soaks until \($0.description.dropFirst(11).prefix(8))" } ?? ""
         case .regressed: return "can be started again"
-        case .waiting, .ready, .restoring, .restored, .waived: break
+        case .restoring:
+            if let seconds = box.overdueSeconds { return "overdue \(RestorationPicture.words(seconds))" }
+        case .waiting, .ready, .restored, .waived: break
         }
         if !missing.isEmpty { return list("degraded without ", missing) }
         if box.effectiveTier < box.tier { return "tier \(box.tier), effective \(box.effectiveTier)" }
@@ -262,6 +295,7 @@ struct RestorationBox {
         if !box.softNeeds.isEmpty {
             parts.append("works degraded without \(box.softNeeds.joined(separator: ", "))")
         }
+        if let owner = box.owner { parts.append("owner \(owner)") }
         if isCritical { parts.append("on the critical path") }
         return parts.joined(separator: "; ")
     }

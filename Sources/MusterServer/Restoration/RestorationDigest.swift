@@ -6,6 +6,7 @@ struct RestorationDigest {
     private static let width = 952.0
     private static let left = 20.0
     private static let labelWidth = 92.0
+    private static let room = width - 2 * left - labelWidth - 22
     /// The most names of a state that are considered for its line.
     private static let namesMax = 30
 
@@ -27,10 +28,11 @@ struct RestorationDigest {
     }
 
     private func card(_ wave: RestorationPicture.Wave, _ holds: RestorationHolds, y: Double) -> RestorationSVG.Part {
-        let done = wave.boxes.count { $0.status.isDone }
-        let gate = holds.gate(before: wave.number)
-        let state = wave.stable ? "✓ stable" : gate.map { "starts when wave \($0) is stable" } ?? "open"
-        let facts = "tier \(wave.tier) · \(done.grouped) of \(wave.boxes.count.grouped) done"
+        let restored = wave.boxes.count { $0.status == .restored }
+        let waived = wave.boxes.count { $0.status == .waived }
+        let facts =
+            "tier \(wave.tier) · \(restored.grouped) of \(wave.boxes.count.grouped) restored"
+            + (waived > 0 ? " · \(waived.grouped) waived" : "")
         let lists = RestorationStatus.byUrgency.compactMap { names(of: $0, in: wave, holds) }
         let rows = lists.enumerated().map { index, list in
             let y = y + 92 + Double(index) * 21
@@ -42,19 +44,54 @@ struct RestorationDigest {
                 \(SVGText.escape(list.text))</text></g>
                 """
         }
-        let height = 82 + Double(lists.count) * 21 + (lists.isEmpty ? 0 : 8)
+        let groups = groups(of: wave, y: y + 92 + Double(lists.count) * 21)
+        let lines = lists.count + groups.count
+        let height = 82 + Double(lines) * 21 + (lines == 0 ? 0 : 8)
         let svg = """
             <rect class="rule-box" x="0.5" y="\((y + 0.5).points)" width="\((Self.width - 1).points)" \
             height="\(height.points)" rx="6"/>
             <text class="wave" x="\(Self.left.points)" y="\((y + 26).points)">Wave \(wave.number)</text>
             <text class="soft" x="\((Self.left + 82).points)" y="\((y + 26).points)">\(facts)</text>
             <text class="\(wave.stable ? "restored word" : "soft strong") end" \
-            x="\((Self.width - Self.left).points)" y="\((y + 26).points)">\(state)</text>
+            x="\((Self.width - Self.left).points)" y="\((y + 26).points)">\(state(wave, holds))</text>
             \(bar(wave, y: y + 36))
             \(RestorationIcon.counts(wave.boxes, x: Self.left, y: y + 68))
-            \(rows.joined(separator: "\n"))
+            \((rows + groups).joined(separator: "\n"))
             """
         return RestorationSVG.Part(width: Self.width, height: height, svg: svg)
+    }
+
+    private func state(_ wave: RestorationPicture.Wave, _ holds: RestorationHolds) -> String {
+        if wave.stable { return "✓ stable" }
+        guard picture.wavesMode == .enforce else { return "" }
+        return holds.gate(before: wave.number).map { "starts when wave \($0) is stable" } ?? "open"
+    }
+
+    /// How far each region and each owner is, those first who have most to do; of what nobody owns nothing is said.
+    private func groups(of wave: RestorationPicture.Wave, y: Double) -> [String] {
+        let kinds: [(String, KeyPath<RestorationPicture.Box, String?>)] = [
+            ("by region", \.region), ("by owner", \.owner),
+        ]
+        let lists = kinds.compactMap { label, key -> (String, String)? in
+            let named = wave.boxes.filter { $0[keyPath: key] != nil }
+            let groups = Dictionary(grouping: named) { $0[keyPath: key] ?? "" }.map { name, boxes in
+                (name: name, left: boxes.count { !$0.status.isDone }, total: boxes.count)
+            }.sorted { (-$0.left, $0.name) < (-$1.left, $1.name) }
+            guard !groups.isEmpty else { return nil }
+            let texts = groups.prefix(Self.namesMax).map { group in
+                group.left == 0
+                    ? "\(group.name) done" : "\(group.name) \(group.left.grouped) of \(group.total.grouped) to do"
+            }
+            return (label, SVGText.list(texts, count: groups.count, into: Self.room, size: 12))
+        }
+        return lists.enumerated().map { place, list in
+            let y = (y + Double(place) * 21).points
+            return """
+                <text class="soft" x="\((Self.left + 22).points)" y="\(y)">\(list.0)</text>\
+                <text class="ink" x="\((Self.left + 22 + Self.labelWidth).points)" y="\(y)">\
+                \(SVGText.escape(list.1))</text>
+                """
+        }
     }
 
     /// What is over at the left, as in the bar of the whole; every state that occurs is to be seen.
@@ -95,7 +132,6 @@ struct RestorationDigest {
             case .ready, .verifying, .restored, .waived: return box.component
             }
         }
-        let room = Self.width - 2 * Self.left - Self.labelWidth - 22
-        return (status, SVGText.list(names, count: boxes.count, into: room, size: 12))
+        return (status, SVGText.list(names, count: boxes.count, into: Self.room, size: 12))
     }
 }

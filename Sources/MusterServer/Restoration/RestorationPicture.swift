@@ -10,8 +10,38 @@ struct RestorationPicture: Hashable, Sendable {
         var asOf: Timestamp
         /// When everything is expected to be back; nil when nobody can say, or when it is over.
         var expected: Expected?
-        /// Components without an expected time, because of which there is none for the whole.
+        /// Components without an expected time: the time of the whole is without these.
         var unestimated: [String] = []
+        /// What users have, and when they have it again.
+        var goals: [Goal] = []
+        /// What is worked on for longer than was expected, the longest first.
+        var overdue: [Overdue] = []
+        /// What hands should take first, of all that can be started.
+        var startNext: [Next] = []
+        var startNextTotal = 0
+        /// What was done and has to be lifted, as load that is shed.
+        var inForce: [String] = []
+    }
+
+    struct Goal: Hashable, Sendable {
+        var name: String
+        var isBack = false
+        /// Nil when it is back, and when nobody knows.
+        var expected: Expected?
+        /// What of it nobody can estimate.
+        var without: [String] = []
+    }
+
+    struct Overdue: Hashable, Sendable {
+        var component: String
+        var seconds: Int
+        var owner: String?
+    }
+
+    struct Next: Hashable, Sendable {
+        var component: String
+        /// How many affected components wait for it, directly or not.
+        var unblocks: Int
     }
 
     struct Expected: Hashable, Sendable {
@@ -49,18 +79,32 @@ struct RestorationPicture: Hashable, Sendable {
         var softNeeds: [String]
         /// When the plan expects it back.
         var expectedEnd: Timestamp?
+        /// Nil for what is restored as a whole.
+        var region: String?
+        /// Whom the catalog names as responsible.
+        var owner: String?
+        /// How much longer it is worked on than was expected.
+        var overdueSeconds: Int?
     }
 
     var heading: Heading
     var waves: [Wave]
     /// The components on the longest remaining path, in order.
     var criticalPath: [String]
+    /// Whether later waves wait for earlier ones.
+    var wavesMode = WavePolicy.Mode.advise
 }
 
 extension RestorationPicture {
     var boxes: [Box] { waves.flatMap(\.boxes) }
-    /// How many are restored or waived.
-    var done: Int { boxes.count { $0.status.isDone } }
+    var restored: Int { boxes.count { $0.status == .restored } }
+    var waived: Int { boxes.count { $0.status == .waived } }
+
+    /// The regions that there are, by name; nil for what is restored as a whole, if there is any.
+    var lanes: [String?] {
+        let found = Set(boxes.map(\.region))
+        return (found.contains(nil) ? [nil] : []) + found.compactMap(\.self).sorted().map(Optional.some)
+    }
 
     /// The states that occur, the most urgent first, each with how many are in it.
     static func counts(_ boxes: [Box]) -> [(status: RestorationStatus, count: Int)] {
@@ -96,30 +140,66 @@ extension RestorationStatus {
 extension RestorationPicture {
     /// The picture of a plan as it stands; names and soft dependencies come from the catalog.
     init(_ plan: RestorationPlan, of incident: Incident, in graph: DependencyGraph) {
-        let affected = Set(incident.steps.map(\.component))
+        let affected = Dictionary(grouping: incident.steps, by: \.slug)
         waves = plan.waves.map { wave in
             Wave(
                 number: wave.number, tier: wave.steps.first?.effectiveTier ?? Component.leastCriticalTier,
                 stable: wave.stable, boxes: wave.steps.map { Box($0, at: plan.now, affected: affected, in: graph) })
         }
         criticalPath = plan.criticalPath
-        let isOver = !incident.phase.isOpen || plan.progress >= 1
-        heading = Heading(
-            incident: incident.number, title: incident.title, asOf: plan.now,
-            expected: isOver ? nil : plan.expectedAt.map { Expected(median: $0.median, p90: $0.p90) },
-            unestimated: isOver ? [] : plan.unestimated)
+        wavesMode = plan.wavesMode
+        heading = Heading(plan, of: incident)
+    }
+}
+
+extension RestorationPicture.Heading {
+    /// How many of what can be started are named.
+    static let startNextMax = 5
+
+    fileprivate init(_ plan: RestorationPlan, of incident: Incident) {
+        self.init(incident: incident.number, title: incident.title, asOf: plan.now)
+        inForce = incident.mitigations.filter { $0.inForce ?? false }.map(\.description)
+        guard incident.phase.isOpen, !plan.progress.isOver else { return }
+        func expected(_ forecast: RestorationForecast?) -> RestorationPicture.Expected? {
+            forecast.map { ExpectedRestoration($0, at: plan.now) }.map {
+                RestorationPicture.Expected(median: $0.median, p90: $0.p90)
+            }
+        }
+        let outlook = plan.outlook()
+        self.expected = expected(outlook.forecast)
+        unestimated = plan.unestimated
+        goals = outlook.goals.map { goal in
+            RestorationPicture.Goal(
+                name: goal.name.isEmpty ? goal.component : goal.name, isBack: goal.isBack,
+                expected: expected(goal.forecast), without: goal.without)
+        }
+        overdue = plan.overdue.map {
+            RestorationPicture.Overdue(component: $0.component, seconds: $0.overdueSeconds ?? 0, owner: $0.owner)
+        }
+        let ready = plan.startNext
+        startNext = ready.prefix(Self.startNextMax).map {
+            RestorationPicture.Next(component: $0.component, unblocks: $0.blocksTotal)
+        }
+        startNextTotal = ready.count
     }
 }
 
 extension RestorationPicture.Box {
-    fileprivate init(_ planned: PlannedStep, at now: Timestamp, affected: Set<String>, in graph: DependencyGraph) {
-        let known = graph.components[planned.component]
-        let soft = known?.dependsOn.filter { $0.kind == .soft && affected.contains($0.component) } ?? []
+    /// - Parameter affected: The steps of each component.
+    fileprivate init(
+        _ planned: PlannedStep, at now: Timestamp, affected: [String: [RestorationStep]], in graph: DependencyGraph
+    ) {
+        let known = graph.components[planned.step.slug]
+        let region = planned.step.region
+        // Of what is restored region by region, what is in its own.
+        let soft = (known?.dependsOn ?? []).filter { $0.kind == .soft }.flatMap { affected[$0.component] ?? [] }
+            .filter { region == nil || $0.region == nil || $0.region == region }
         self.init(
             component: planned.component, name: known?.name, tier: planned.tier, effectiveTier: planned.effectiveTier,
             status: planned.status, rampPercent: planned.step.rampPercent, moment: Self.moment(of: planned),
             failures: planned.step.failures, needs: planned.needs, softNeeds: soft.map(\.component).sorted(),
-            expectedEnd: planned.endsAfterSeconds.map { now.adding(seconds: $0) })
+            expectedEnd: planned.endsAfterSeconds.map { now.adding(seconds: $0) }, region: region,
+            owner: planned.owner, overdueSeconds: planned.overdueSeconds)
     }
 
     private static func moment(of planned: PlannedStep) -> Timestamp? {
@@ -137,7 +217,7 @@ extension RestorationPicture.Box {
 /// What holds up the components of a picture that have not begun.
 struct RestorationHolds {
     private let boxes: [String: RestorationPicture.Box]
-    /// The first wave that is not stable, by the numbers of the waves behind it.
+    /// The first wave that is not stable, by the numbers of the waves behind it; empty where no wave waits for another.
     private let gates: [Int: Int]
     private let wave: [String: Int]
     /// The numbers of the waves that are not stable.
@@ -149,7 +229,7 @@ struct RestorationHolds {
         var wave: [String: Int] = [:]
         var open: Int?
         for each in picture.waves {
-            gates[each.number] = open
+            if picture.wavesMode == .enforce { gates[each.number] = open }
             for box in each.boxes { wave[box.component] = each.number }
             if !each.stable, open == nil { open = each.number }
         }
@@ -240,6 +320,7 @@ struct RestorationEdges {
         for target in boxes.indices {
             for need in boxes[target].softNeeds { index[need].map { add($0, target, .soft) } }
         }
+        guard picture.wavesMode == .enforce else { return }
         for (source, target) in zip(path, path.dropFirst()) { add(source, target, .gate) }
     }
 

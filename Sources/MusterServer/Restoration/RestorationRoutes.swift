@@ -7,22 +7,38 @@ struct RestorationRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/incidents/{id}/restoration", role: .viewer, "getRestoration", isLong: true, handler: get),
+            Route(
+                .get, "/v1/incidents/{id}/restoration", role: .viewer, "getRestoration",
+                query: ["for", "without", "at", "hands", "state", "owner", "region", "limit", "cursor"],
+                isLong: true, handler: get),
             Route(
                 .put, "/v1/incidents/{id}/restoration/order", role: .commander, "orderRestoration", body: .json,
                 isConditional: true, isLong: true, handler: order),
             Route(
+                .put, "/v1/incidents/{id}/restoration/hands", role: .commander, "setRestorationHands", body: .json,
+                isConditional: true, isLong: true, handler: hands),
+            Route(
                 .get, "/v1/incidents/{id}/restoration.svg", role: .viewer, "getRestorationSVG", isLong: true,
                 handler: picture),
+            Route(
+                .put, "/v1/incidents/{id}/restoration/{component}/needs", role: .commander, "learnRestorationNeeds",
+                body: .json, isConditional: true, isLong: true, handler: needs),
             step("start", "startRestoration", .optionalJSON) { component, body in
                 .startStep(
                     component: component, override: body.optionalBool("override") ?? false,
-                    reason: body.optionalString("reason", 1...2000))
+                    without: Self.without(&body),
+                    reason: body.optionalString("reason", 1...2000), expectedAt: body.optionalTime("expected_at"))
             },
             step("ramp", "rampRestoration", .json) { component, body in
-                .rampStep(component: component, percent: body.integer("percent", 0...100))
+                .rampStep(
+                    component: component, percent: body.integer("percent", 0...100),
+                    expectedAt: body.optionalTime("expected_at"),
+                    backlog: body.optionalInteger("backlog", 0...1_000_000_000_000))
             },
-            step("verify", "verifyRestoration", .optionalJSON) { component, _ in .verifyStep(component: component) },
+            step("verify", "verifyRestoration", .optionalJSON) { component, body in
+                .verifyStep(
+                    component: component, without: Self.without(&body), reason: body.optionalString("reason", 1...2000))
+            },
             step("waive", "waiveRestoration", .json) { component, body in
                 .waiveStep(component: component, reason: body.string("reason", 1...2000))
             },
@@ -33,7 +49,18 @@ struct RestorationRoutes: Sendable {
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {
-        try await answer(try request.incidentNumber())
+        let number = try request.incidentNumber()
+        var query = try request.query()
+        let goal = query.string("for", 1...129)
+        let changes = RestorationQuestion(&query)
+        let filter = RestorationFilter(&query)
+        let page = RestorationSelection.page(&query, isOfGoal: goal != nil)
+        try query.finish()
+        let (incident, plan, probes, chosen) = try await look(at: number, asked: changes, goal: goal)
+        let selection = try RestorationSelection(of: plan, for: chosen, filter, page)
+        var answer = self.answer(incident, plan, probes, selection)
+        answer.link(toNext: selection.next, of: request)
+        return answer
     }
 
     /// The picture needs nothing from outside, and the browser is told to fetch nothing.
@@ -60,15 +87,20 @@ struct RestorationRoutes: Sendable {
             var body = try request.fields()
             let command = read(request.parameter("component"), &body)
             _ = try await desk.handle(command, on: number, try CommandContext(request, &body))
-            return try await answer(number)
+            return try await answer(number, showing: request.parameter("component"))
         }
     }
 
-    /// The commander's order within the waves.
+    /// The dependencies that are knowingly gone on without.
+    private static func without(_ body: inout BodyReader) -> [String] {
+        body.optionalStrings("without", max: 1_000, 1...129) ?? []
+    }
+
+    /// The commander's order.
     private func order(_ request: RequestContext) async throws -> Answer {
         let number = try request.incidentNumber()
         var body = try request.fields()
-        let components = body.strings("components", max: 10_000, 1...64)
+        let components = body.strings("components", max: 10_000, 1...129)
         let reason = body.optionalString("reason", 1...2000)
         let context = try CommandContext(request, &body)
         _ = try await desk.handle(
@@ -76,10 +108,58 @@ struct RestorationRoutes: Sendable {
         return try await answer(number)
     }
 
-    private func answer(_ number: Int) async throws -> Answer {
-        let (incident, plan, _, probes) = try await desk.plan(of: number)
+    /// What a component was found to need.
+    private func needs(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        let components = body.strings("components", max: 20, 1...64)
+        let reason = body.optionalString("reason", 1...2000)
+        let context = try CommandContext(request, &body)
+        let command = IncidentCommand.learnNeeds(
+            component: request.parameter("component"), components.withoutRepeats, reason: reason)
+        _ = try await desk.handle(command, on: number, context)
+        return try await answer(number)
+    }
+
+    /// How many steps each owner can work on at a time.
+    private func hands(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        let hands = body.integers("hands", max: RestorationHands.ownersMax, 1...RestorationHands.handsMax)
+        let reason = body.optionalString("reason", 1...2000)
+        let context = try CommandContext(request, &body)
+        _ = try await desk.handle(.setHands(hands, reason: reason), on: number, context)
+        return try await answer(number)
+    }
+
+    /// - Parameter component: The step that has to be on the page; nil for the first page.
+    private func answer(_ number: Int, showing component: String? = nil) async throws -> Answer {
+        let (incident, plan, probes, _) = try await look(at: number)
+        return answer(incident, plan, probes, RestorationSelection(of: plan, showing: component))
+    }
+
+    private func look(
+        at number: Int, asked question: RestorationQuestion = .none, goal slug: String? = nil
+    ) async throws -> (Incident, RestorationPlan, ProbeFacts, RestorationGoal?) {
+        let (incident, plan, _, probes) = try await desk.plan(of: number, asked: question)
+        let goal = try slug.map { slug in
+            guard let goal = plan.goal(slug) else {
+                throw Problem.invalid(
+                    "/for",
+                    "\(slug) is not affected by INC-\(number), and nothing that it needs is; "
+                        + "GET /v1/incidents/\(number)/restoration names what is")
+            }
+            return goal
+        }
+        return (incident, plan, probes, goal)
+    }
+
+    private func answer(
+        _ incident: Incident, _ plan: RestorationPlan, _ probes: ProbeFacts, _ selection: RestorationSelection
+    ) -> Answer {
         var answer = Answer.json(version: incident.version) { json in
-            RestorationRepresentation(incident: incident, plan: plan, probes: probes).write(to: &json)
+            RestorationRepresentation(incident: incident, plan: plan, probes: probes, selection: selection)
+                .write(to: &json)
         }
         answer.isOfTheMoment = true
         return answer
@@ -91,104 +171,5 @@ extension [String] {
     fileprivate var withoutRepeats: [String] {
         var seen: Set<String> = []
         return filter { seen.insert($0).inserted }
-    }
-}
-
-/// A restoration plan as the API shows it.
-struct RestorationRepresentation: JSONWritable {
-    let incident: Incident
-    let plan: RestorationPlan
-    var probes = ProbeFacts.none
-
-    func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("incident", incident.number)
-            json.array("waves", plan.waves) { json, wave in
-                json.object { json in
-                    json.member("number", wave.number)
-                    json.member("stable", wave.stable)
-                    json.array("steps", wave.steps, write)
-                }
-            }
-            json.member("progress", plan.progress)
-            json.name("expected_at")
-            writeExpected(to: &json)
-            json.member("critical_path", plan.criticalPath)
-            json.member("unestimated", plan.unestimated)
-            json.member("order", incident.restorationOrder ?? [])
-            json.member("revision", incident.plan?.revision ?? 0)
-        }
-    }
-
-    private func writeExpected(to json: inout JSONWriter) {
-        guard incident.phase.isOpen, let expected = plan.expectedAt else { return json.literal("null") }
-        json.object { json in
-            json.member("median", expected.median)
-            json.member("p90", expected.p90)
-        }
-    }
-
-    private func write(_ json: inout JSONWriter, _ planned: PlannedStep) {
-        json.object { json in
-            json.member("component", planned.component)
-            json.member("tier", planned.tier)
-            json.member("effective_tier", planned.effectiveTier)
-            json.member("state", planned.status.rawValue)
-            json.member("ready", planned.isReady)
-            json.array("waits_for", planned.waitsFor) { json, gate in
-                GateRepresentation(gate: gate, number: incident.number).write(to: &json)
-            }
-            json.array("warnings", planned.warnings) { json, warning in
-                json.object { json in
-                    json.member("component", warning.component)
-                    json.member("reason", warning.reason)
-                }
-            }
-            json.array("probes", probes.of(planned.component)) { json, probe in
-                json.object { json in
-                    json.member("name", probe.name)
-                    json.member("status", probe.status(since: planned.step.startedAt).rawValue)
-                    json.member("checked_at", probe.checkedAt)
-                    json.member("detail", probe.detail)
-                }
-            }
-            json.member("ramp_percent", planned.step.rampPercent)
-            json.member("started_at", planned.step.startedAt)
-            json.member("soak_until", planned.step.soakUntil)
-            json.member("restored_at", planned.step.restoredAt)
-            json.member("failures", planned.step.failures)
-            json.member("needs", planned.needs)
-            json.member("blocks", planned.blocks)
-            json.member("blocks_total", planned.blocksTotal)
-            json.name("estimate")
-            write(planned.estimate, to: &json)
-            json.member("expected_begin", planned.beginsAfterSeconds.map { plan.now.adding(seconds: $0) })
-            json.member("expected_end", planned.endsAfterSeconds.map { plan.now.adding(seconds: $0) })
-        }
-    }
-
-    private func write(_ estimate: StepEstimate?, to json: inout JSONWriter) {
-        guard let estimate else { return json.literal("null") }
-        json.object { json in
-            json.member("median_seconds", estimate.medianSeconds)
-            json.member("p90_seconds", estimate.p90Seconds)
-            json.member("source", estimate.source.rawValue)
-            json.member("samples", estimate.samples)
-        }
-    }
-}
-
-/// Something that a component waits for, with the call that would change it.
-struct GateRepresentation: JSONWritable {
-    let gate: RestorationGate
-    let number: Int
-
-    func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("component", gate.component)
-            json.member("reason", gate.reason)
-            json.name("how")
-            SuggestedCall(gate.remedy, of: number).write(to: &json)
-        }
     }
 }

@@ -29,7 +29,8 @@ struct RestorationSVG {
         let inner = body.map(\.width).reduce(Self.bodyWidthMin, max)
         let width = inner + 2 * Self.margin
         var y = Self.margin
-        let parts = ([head(width: inner), body[0], foot(width: inner)] + body.dropFirst()).map { part in
+        let parts = ([RestorationHead(picture, width: inner).part, body[0], foot(width: inner)] + body.dropFirst()).map
+        { part in
             defer { y += part.height }
             return "<g transform=\"translate(\(Self.margin.points) \(y.points))\">\n\(part.svg)\n</g>"
         }
@@ -78,7 +79,8 @@ extension RestorationSVG {
     private var description: String {
         let boxes = picture.boxes
         guard !boxes.isEmpty else { return "Nothing to restore." }
-        let whole = "\(picture.done.grouped) of \(boxes.count.grouped) components are restored or waived."
+        let waived = picture.waived > 0 ? ", and \(picture.waived.grouped) waived" : ""
+        let whole = "\(picture.restored.grouped) of \(boxes.count.grouped) components are restored\(waived)."
         let waves = picture.waves.map { wave in
             let states =
                 boxes.count <= Self.boxesMax
@@ -90,75 +92,9 @@ extension RestorationSVG {
     }
 }
 
-// MARK: - Head and foot
+// MARK: - Foot
 
 extension RestorationSVG {
-    /// How far it is, when it will be over, and what can be done now.
-    func head(width: Double) -> Part {
-        let heading = picture.heading
-        let number = "INC-\(heading.incident)"
-        let titleStart = SVGText.width(number, size: 20, isBold: true) + 14
-        var lines = [
-            """
-            <text class="number" x="0" y="20">\(number)</text>
-            <text class="title" x="\(titleStart.points)" y="20"><title>\(SVGText.escape(heading.title))</title>\
-            \(SVGText.escape(SVGText.fit(heading.title, into: width - titleStart, size: 16)))</text>
-            """
-        ]
-        guard !picture.boxes.isEmpty else { return Part(width: width, height: 34, svg: lines[0]) }
-        lines.append(progress)
-        lines.append(expected(left: 400, width: width - 400))
-        var y = 100.0
-        for (label, status) in [("Regressed:", RestorationStatus.regressed), ("Start now:", .ready)] {
-            let names = picture.boxes.filter { $0.status == status }.map(\.component)
-            guard !names.isEmpty else { continue }
-            let left = SVGText.width(label, size: 14, isBold: true) + 10
-            let shown = SVGText.list(names, count: names.count, into: width - left, size: 14)
-            lines.append(
-                """
-                <g class="\(status.rawValue)"><text class="word big" x="0" y="\(y.points)">\(label)</text>\
-                <text class="ink big" x="\(left.points)" y="\(y.points)">\(SVGText.escape(shown))</text></g>
-                """)
-            y += 23
-        }
-        lines.append(RestorationIcon.counts(picture.boxes, x: 0, y: y + 4))
-        return Part(width: width, height: y + 30, svg: lines.joined(separator: "\n"))
-    }
-
-    private var progress: String {
-        let (done, all) = (picture.done, picture.boxes.count)
-        // All of it is said only when it is all.
-        let percent = done * 100 / all
-        return """
-            <text class="figure" x="0" y="52">\(done.grouped) of \(all.grouped) done \
-            <tspan class="soft">(\(percent) %)</tspan></text>
-            <rect class="bar-rest" x="0.5" y="60.5" width="340" height="10" rx="5"/>
-            <rect class="bar-done" x="0.5" y="60.5" width="\((Double(done) / Double(all) * 340).points)" height="10" \
-            rx="5"/>
-            """
-    }
-
-    private func expected(left: Double, width: Double) -> String {
-        let heading = picture.heading
-        let asOf = "as of \(heading.asOf.toTheSecond)"
-        func lines(_ first: String, _ second: String) -> String {
-            """
-            <text class="figure" x="\(left.points)" y="52">\(SVGText.escape(first))</text>
-            <text class="soft" x="\(left.points)" y="70">\
-            \(SVGText.escape(SVGText.fit(second, into: width, size: 12)))</text>
-            """
-        }
-        if picture.done == picture.boxes.count { return lines("Restoration complete", asOf) }
-        if let expected = heading.expected {
-            let late = expected.p90.map { "90 % by \($0.clock(on: heading.asOf)) UTC · " } ?? ""
-            return lines("ETA \(expected.median.clock(on: heading.asOf)) UTC", late + asOf)
-        }
-        guard !heading.unestimated.isEmpty else { return lines("No ETA", asOf) }
-        let names = SVGText.list(
-            heading.unestimated, count: heading.unestimated.count, into: width - 350, size: 12)
-        return lines("No ETA", "no estimate for \(names) · \(asOf)")
-    }
-
     /// The critical path in words.
     func foot(width: Double) -> Part {
         guard !picture.criticalPath.isEmpty else { return Part(width: width, height: 0, svg: "") }
@@ -184,6 +120,13 @@ extension RestorationSVG {
             if SVGText.width(text, size: 12) <= width { best = text }
         }
         return best
+    }
+}
+
+extension RestorationPicture {
+    /// As in `4 h 30 min`: to the minute, from a minute on.
+    static func words(_ seconds: Int) -> String {
+        DurationText.human(Double(seconds < 60 ? seconds : seconds / 60 * 60))
     }
 }
 
@@ -258,6 +201,8 @@ enum RestorationStyle {
         .restoration .wave { font-size: 15px; font-weight: 700; }
         .restoration .count { font-size: 13px; }
         .restoration .name { font-size: 13px; font-weight: 700; }
+        .restoration .small { font-size: 12px; font-weight: 400; }
+        .restoration .lane { stroke-width: 1; }
         .restoration .word, .restoration .strong, .restoration .critical-word { font-weight: 600; }
         .restoration .note, .restoration .place, .restoration .until { font-size: 11px; }
         .restoration .until, .restoration .end { text-anchor: end; }
@@ -321,6 +266,8 @@ enum RestorationStyle {
             .restoration .mark, .restoration .halo { stroke: \(palette.ground); }
             .restoration .rule-box { fill: \(palette.ground); stroke: \(palette.faint); }
             .restoration .bar-rest, .restoration .ramp-rest, .restoration .waiting .part { fill: \(palette.faint); }
+            .restoration .lane { fill: none; stroke: \(palette.faint); }
+            .restoration .overdue { fill: \(palette.states[6].line); }
             .restoration .bar-done { fill: \(palette.states[4].line); }
             .restoration .gate { stroke: \(palette.holds); }
             .restoration .gate.open, .restoration .wire.pale { stroke: \(palette.faint); }

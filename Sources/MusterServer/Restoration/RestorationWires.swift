@@ -28,6 +28,13 @@ struct RestorationWires {
     /// Between which heights each wave lies.
     private(set) var bands: [ClosedRange<Double>] = []
 
+    /// The region of each lane, from the left; one lane without a region where nothing has one.
+    let lanes: [String?]
+
+    /// More regions than these have no lanes.
+    private static let lanesMax = 8
+    /// Above a wave's first row, for the names of the lanes.
+    private let headroom: Double
     private let streets: RestorationStreets
     private let edges: [RestorationEdges.Edge]
     /// The left edge of each street.
@@ -37,7 +44,12 @@ struct RestorationWires {
 
     init(_ picture: RestorationPicture, columns: Int) {
         edges = RestorationEdges(picture).edges
-        rows = RestorationRows(sizes: picture.waves.map(\.boxes.count), edges: edges, columns: columns)
+        let regions = picture.lanes
+        let lanes = (2...Self.lanesMax).contains(regions.count) ? regions : [nil]
+        (self.lanes, headroom) = (lanes, lanes.count > 1 ? 18 : 0)
+        rows = RestorationRows(
+            sizes: picture.waves.map(\.boxes.count), edges: edges,
+            lanes: picture.boxes.map { box in lanes.firstIndex { $0 == box.region } ?? 0 }, columns: columns)
         streets = RestorationStreets(edges, in: rows)
         placeColumns()
         placePorts()
@@ -46,6 +58,12 @@ struct RestorationWires {
         courses = streets.nets.indices.flatMap { net in
             streets.nets[net].targets.map { course(of: net, to: $0, tracks) }
         }
+    }
+
+    /// Between which places a lane lies.
+    func span(ofLane lane: Int) -> ClosedRange<Double> {
+        let first = lane * rows.columnsOfLane
+        return (lefts[first] - 8)...(lefts[first + rows.columnsOfLane - 1] + Self.boxWidth + 8)
     }
 
     func topLeft(of box: Int) -> Point { Point(x: lefts[rows.column[box]], y: tops[rows.row[box]]) }
@@ -74,6 +92,7 @@ extension RestorationWires {
         var y = 12.0
         var start = 0.0
         for index in rows.rows.indices {
+            if index == 0 || rows.waves[index - 1] != rows.waves[index] { y += headroom }
             tops.append(y)
             y += Self.boxHeight
             let isLast = index == rows.rows.count - 1 || rows.waves[index + 1] != rows.waves[index]
@@ -159,172 +178,6 @@ extension RestorationWires {
         return Course(
             edge: edge ?? RestorationEdges.Edge(source: net.source, target: target, kind: net.kind, isCritical: false),
             net: index, points: points)
-    }
-}
-
-// MARK: - Rows and columns of boxes
-
-/// Where each box stands: rows from the top, a wave's below those of the wave before it and what is needed above what needs
-/// it, and columns so chosen that lines are short and seldom cross.
-struct RestorationRows {
-    /// The boxes of each row.
-    private(set) var rows: [[Int]] = []
-    /// The wave of each row, counted from 0.
-    private(set) var waves: [Int] = []
-    /// The row of each box.
-    private(set) var row: [Int]
-    /// The column of each box.
-    private(set) var column: [Int]
-    let columns: Int
-
-    private let edges: [RestorationEdges.Edge]
-    private let above: [[Int]]
-    private let below: [[Int]]
-
-    private static let sweeps = 8
-
-    /// - Parameters:
-    ///   - sizes: How many boxes each wave has; they are numbered on from one wave to the next.
-    ///   - columns: The most boxes that stand side by side.
-    init(sizes: [Int], edges: [RestorationEdges.Edge], columns: Int) {
-        let count = sizes.reduce(0, +)
-        self.columns = max(1, min(columns, sizes.max() ?? 1))
-        self.edges = edges
-        var above = [[Int]](repeating: [], count: count)
-        var below = above
-        for edge in edges {
-            above[edge.target].append(edge.source)
-            below[edge.source].append(edge.target)
-        }
-        (self.above, self.below) = (above, below)
-        row = Array(repeating: 0, count: count)
-        column = row
-        var first = 0
-        for (wave, size) in sizes.enumerated() {
-            stack(first..<(first + size), wave: wave)
-            first += size
-        }
-        for index in rows.indices { place(rows[index], near: rows[index].indices.map(Double.init)) }
-        reduceCrossings()
-        improveBySwaps()
-    }
-
-    /// Fills the rows of a wave from the top: of what may stand in a row, first what most others stand below.
-    private mutating func stack(_ wave: Range<Int>, wave number: Int) {
-        var height: [Int: Int] = [:]
-        func heightOf(_ box: Int) -> Int {
-            if let known = height[box] { return known }
-            let own = below[box].filter(wave.contains).map { heightOf($0) + 1 }.max() ?? 0
-            height[box] = own
-            return own
-        }
-        var open = Array(wave)
-        var placed: Set<Int> = []
-        while !open.isEmpty {
-            let free = open.filter { above[$0].allSatisfy { !wave.contains($0) || placed.contains($0) } }
-            let chosen = free.sorted { (-heightOf($0), $0) < (-heightOf($1), $1) }.prefix(columns)
-            for box in chosen { row[box] = rows.count }
-            rows.append(chosen.sorted())
-            waves.append(number)
-            placed.formUnion(chosen)
-            open.removeAll { chosen.contains($0) }
-        }
-    }
-}
-
-// MARK: - Columns
-
-extension RestorationRows {
-    /// Barycentres: each row in turn moves below, and then above, the middle of what its boxes are joined to.
-    private mutating func reduceCrossings() {
-        var best = (cost: cost, column: column)
-        for sweep in 0..<Self.sweeps {
-            let isDown = sweep.isMultiple(of: 2)
-            for index in isDown ? Array(rows.indices) : rows.indices.reversed() {
-                let wanted = rows[index].map { box in
-                    let near = isDown ? above[box] : below[box]
-                    guard !near.isEmpty else { return Double(column[box]) }
-                    return near.map { Double(column[$0]) }.reduce(0, +) / Double(near.count)
-                }
-                place(rows[index], near: wanted)
-            }
-            if cost < best.cost { best = (cost, column) }
-        }
-        column = best.column
-    }
-
-    /// Puts the boxes of a row into columns in the order of what they want, all of them as near to it as can be.
-    private mutating func place(_ boxes: [Int], near wanted: [Double]) {
-        let order = boxes.indices.sorted { (wanted[$0], boxes[$0]) < (wanted[$1], boxes[$1]) }
-        // The cheapest way to have placed the first so many boxes in columns before this one.
-        var cheapest = [[(cost: Double, chosen: [Int])?]](
-            repeating: Array(repeating: nil, count: columns + 1), count: order.count + 1)
-        cheapest[0] = Array(repeating: (0, []), count: columns + 1)
-        for number in order.indices {
-            for place in 0..<columns {
-                let without = cheapest[number + 1][place]
-                let with = cheapest[number][place].map { before in
-                    (cost: before.cost + abs(wanted[order[number]] - Double(place)), chosen: before.chosen + [place])
-                }
-                cheapest[number + 1][place + 1] =
-                    switch (with, without) {
-                    case (let with?, let without?): with.cost < without.cost ? with : without
-                    case (let with, let without): with ?? without
-                    }
-            }
-        }
-        guard let chosen = cheapest[order.count][columns]?.chosen else { return }
-        for (number, place) in zip(order, chosen) { column[boxes[number]] = place }
-    }
-
-    /// Whatever exchange of two places makes it better is made, until none does.
-    private mutating func improveBySwaps() {
-        for _ in 0..<Self.sweeps {
-            var isBetter = false
-            for boxes in rows {
-                for left in 0..<columns {
-                    for right in (left + 1)..<max(columns, left + 1) where swap(left, right, in: boxes) {
-                        isBetter = true
-                    }
-                }
-            }
-            if !isBetter { return }
-        }
-    }
-
-    /// Exchanges what stands in two columns of a row, if that makes it better.
-    private mutating func swap(_ left: Int, _ right: Int, in boxes: [Int]) -> Bool {
-        let moved = boxes.filter { column[$0] == left || column[$0] == right }
-        let touched = edges.indices.filter { moved.contains(edges[$0].source) || moved.contains(edges[$0].target) }
-        let before = cost(of: touched)
-        for box in moved { column[box] = left + right - column[box] }
-        guard cost(of: touched) >= before else { return true }
-        for box in moved { column[box] = left + right - column[box] }
-        return false
-    }
-
-    private var cost: Int { cost(of: Array(edges.indices)) }
-
-    /// How much some lines go aside, and how often they cross another.
-    private func cost(of some: [Int]) -> Int {
-        var total = 0
-        let isOne = some.reduce(into: [Bool](repeating: false, count: edges.count)) { $0[$1] = true }
-        for number in some {
-            let edge = edges[number]
-            // The critical path is to be the straightest.
-            total += abs(column[edge.source] - column[edge.target]) * (edge.isCritical ? 8 : 3)
-            for other in edges.indices where !isOne[other] || other > number {
-                if crosses(edge, edges[other]) { total += 2 }
-            }
-        }
-        return total
-    }
-
-    private func crosses(_ one: RestorationEdges.Edge, _ other: RestorationEdges.Edge) -> Bool {
-        guard row[one.source] < row[other.target], row[other.source] < row[one.target] else { return false }
-        let start = column[one.source] - column[other.source]
-        let end = column[one.target] - column[other.target]
-        return start < 0 && end > 0 || start > 0 && end < 0
     }
 }
 

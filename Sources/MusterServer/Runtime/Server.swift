@@ -62,8 +62,8 @@ package struct Server: Sendable {
         authenticator = Authenticator(
             tokens: tokens, bootstrapToken: configuration.bootstrapToken, onForget: { streams.tokensChanged() })
         desk = IncidentDesk(
-            pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak, feed: feed,
-            updates: configuration.updates.policy)
+            pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak,
+            restoration: configuration.restoration, feed: feed, updates: configuration.updates.policy)
         alerts = AlertStore(pool: pool)
         sources = SourceCache(store: SourceStore(pool: pool))
         rules = RuleBook(pool: pool, logger: logger)

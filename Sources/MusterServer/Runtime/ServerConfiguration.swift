@@ -60,6 +60,9 @@ import Logging
 /// | `reports.open_incidents` | bool | false | |
 /// | `reports.per_minute_max` | reports of this daemon | 6000 | 1 to 1000000 |
 /// | `reports.retention_days` | days | 90 | 1 to 3650 |
+/// | `restoration.waves` | advise, enforce | advise | |
+/// | `restoration.waves_by_severity.sev1` to `sev4` | advise, enforce | `restoration.waves` | |
+/// | `restoration.dependents_start` | restored, verifying | restored | |
 /// | `restoration.soak_seconds.tier_0` to `tier_3` | seconds | 0 | 0 to 86400 |
 /// | `policy.default.PHASE`, `policy.sev1.PHASE` to `policy.sev4.PHASE` | list of requirements | the built-in policy | phases detect, assess, mitigate, restore, review |
 /// | `updates.every_minutes.sev1` to `sev4` | minutes | 30, 60, 0, 0 | 0 to 10080; 0 asks for none |
@@ -178,6 +181,7 @@ package struct ServerConfiguration: Sendable {
     var reports: Reports
     var maintenance: Maintenance
     var soak: SoakPolicy
+    var restoration: RestorationPolicy
     var policy: PhasePolicy
     var updates: Updates
     var shutdownGrace: Duration
@@ -269,6 +273,7 @@ extension ServerConfiguration {
                 uniqueKeysWithValues: (0...3).map { tier in
                     (tier, reader.integer("restoration.soak_seconds.tier_\(tier)", default: 0, 0...86_400))
                 }))
+        restoration = RestorationPolicy(&reader)
         policy = PhasePolicy(&reader)
         updates = Updates(
             policy: UpdatePolicy(&reader), templates: UpdateTemplates(reading: "updates.templates_directory", &reader))
@@ -429,6 +434,26 @@ extension ServerConfiguration.Notifications {
         else { return nil }
         let names = parts[1].split(separator: ",").map { String($0).onOneLine }.filter { !$0.isEmpty }
         return names.isEmpty ? nil : EscalationPlan.Step(afterSeconds: seconds, endpoints: names)
+    }
+}
+
+/// `restoration.waves`, `restoration.waves_by_severity` and `restoration.dependents_start`.
+extension RestorationPolicy {
+    /// When a dependency lets what needs it start.
+    private enum DependentsStart: String, CaseIterable {
+        case restored, verifying
+    }
+
+    fileprivate init(_ reader: inout SettingReader) {
+        let standard = reader.enumeration("restoration.waves", default: WavePolicy.Mode.advise)
+        var special: [Severity: WavePolicy.Mode] = [:]
+        for severity in Severity.allCases {
+            special[severity] = reader.enumeration(
+                "restoration.waves_by_severity.\(severity.rawValue)", default: standard)
+        }
+        let start = reader.enumeration("restoration.dependents_start", default: DependentsStart.restored)
+        self.init(
+            waves: WavePolicy(standard, bySeverity: special), opensAt: start == .verifying ? .verifying : nil)
     }
 }
 

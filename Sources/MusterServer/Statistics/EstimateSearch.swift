@@ -11,6 +11,9 @@ struct EstimateSearch: Sendable {
         let predictions: Int
         /// The part that took no longer than the median said: one half, if predictions are honest.
         let withinMedian: Double?
+        /// Of whole incidents, the part that took no longer than the 80th percentile said; nil for components, whose estimates
+        /// have none.
+        var withinP80: Double?
         /// The part that took no longer than the 90th percentile said: nine tenths, if they are.
         let withinP90: Double?
         /// Half of them were later than this, against the median, in seconds.
@@ -78,27 +81,37 @@ struct EstimateSearch: Sendable {
         let rows = try await pool.query(
             """
             SELECT count(*) AS predictions, avg((restored_at <= expected_median_at)::int)::float8 AS within_median,
+                avg((restored_at <= expected_p80_at)::int)::float8 AS within_p80,
                 avg((restored_at <= expected_p90_at)::int)::float8 AS within_p90,
                 percentile_disc(0.5) WITHIN GROUP (
                     ORDER BY extract(epoch FROM restored_at - expected_median_at)::bigint
                 ) AS error_seconds
             FROM restoration_forecast WHERE restored_at IS NOT NULL
             """, planning: .free)
-        return try rows.first.map(Self.accuracy) ?? Self.none
+        guard let row = rows.first else { return Self.none }
+        var accuracy = try Self.accuracy(row)
+        accuracy.withinP80 = try row.decode("within_p80")
+        return accuracy
+    }
+
+    /// What past forecasts teach about the next one.
+    func calibration() async throws -> ForecastCalibration {
+        try DurationStore.calibration(try await pool.query(DurationStore.calibration))
     }
 
     /// The incidents that were restored last.
     func forecasts(limit: Int) async throws -> [Forecast] {
         try await pool.query(
             """
-            SELECT incident, made_at, expected_median_at, expected_p90_at, restored_at FROM restoration_forecast
+            SELECT incident, made_at, expected_median_at, expected_p80_at, expected_p90_at, restored_at FROM restoration_forecast
             WHERE restored_at IS NOT NULL ORDER BY restored_at DESC, incident DESC LIMIT \(limit)
             """
         ).map { row in
             Forecast(
                 incident: try row.decode("incident"), madeAt: try row.decode("made_at"),
                 expected: ExpectedRestoration(
-                    median: try row.decode("expected_median_at"), p90: try row.decode("expected_p90_at")),
+                    median: try row.decode("expected_median_at"), p80: try row.decode("expected_p80_at"),
+                    p90: try row.decode("expected_p90_at")),
                 restoredAt: try row.decode("restored_at"))
         }
     }

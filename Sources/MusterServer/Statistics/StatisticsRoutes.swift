@@ -25,6 +25,7 @@ struct StatisticsRoutes: Sendable {
             after: try page.cursor?.string(0) ?? "", only: component, limit: page.limit + 1)
         let (steps, incidents) = (try await search.ofSteps(), try await search.ofIncidents())
         let forecasts = try await search.forecasts(limit: Self.forecastsMax)
+        let calibration = try await search.calibration()
         return Answer.page(
             found, page, of: request, cursor: { PageCursor(list: "estimates", key: [.string($0.component)]) }
         ) { json, item in
@@ -33,6 +34,11 @@ struct StatisticsRoutes: Sendable {
             json.object("overall") { json in
                 json.member("components", steps)
                 json.member("incidents", incidents)
+            }
+            json.object("calibration") { json in
+                json.member("samples", calibration.samples)
+                json.member("bias", calibration.bias)
+                json.member("spread", calibration.spread)
             }
             json.array("incidents", forecasts) { $0.value($1) }
         }
@@ -44,6 +50,7 @@ extension EstimateSearch.Accuracy: JSONWritable {
         json.object { json in
             json.member("predictions", predictions)
             json.member("within_median", withinMedian)
+            json.member("within_p80", withinP80)
             json.member("within_p90", withinP90)
             json.member("median_error_seconds", medianErrorSeconds)
         }
@@ -70,6 +77,7 @@ extension EstimateSearch.Forecast: JSONWritable {
             json.member("made_at", madeAt)
             json.object("expected_at") { json in
                 json.member("median", expected.median)
+                if let p80 = expected.p80 { json.member("p80", p80) }
                 json.member("p90", expected.p90)
             }
             json.member("restored_at", restoredAt)

@@ -5,14 +5,16 @@ import Testing
 struct ComponentFieldTests {
     private let full = Component(
         slug: "a", name: "A", tier: 0, owner: "team", regions: ["eu"], expectedRestoreSeconds: 60, soakSeconds: 0,
-        dependsOn: [Dependency(component: "b", kind: .hard)], labels: ["k": "v"])
+        dependsOn: [Dependency(component: "b", kind: .hard)], labels: ["k": "v"], goal: true, regional: false,
+        ramp: [RampStage(percent: 100, minutes: 0)])
 
     @Test func `each field that differs is named, and no other`() {
         let changes: [(ComponentField, (inout Component) -> Void)] = [
             (.name, { $0.name = "B" }), (.tier, { $0.tier = 3 }), (.owner, { $0.owner = nil }),
             (.regions, { $0.regions.append("us") }), (.expectedRestoreSeconds, { $0.expectedRestoreSeconds = nil }),
             (.soakSeconds, { $0.soakSeconds = 1 }), (.dependsOn, { $0.dependsOn[0].kind = .soft }),
-            (.labels, { $0.labels["k"] = "w" }),
+            (.ramp, { $0.ramp = nil }), (.labels, { $0.labels["k"] = "w" }), (.goal, { $0.goal = nil }),
+            (.regional, { $0.regional = nil }),
         ]
         #expect(changes.map(\.0) == ComponentField.allCases)
         for (field, change) in changes {

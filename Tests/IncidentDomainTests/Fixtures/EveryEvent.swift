@@ -7,7 +7,8 @@ enum EveryEvent {
     static let all = (incident + work + updates + restoration + review).map(IncidentEvent.init)
 
     private static let impact = ComponentImpact(
-        component: "feed", impact: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start)
+        component: "feed", impact: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start,
+        perRegion: false)
     private static let sections = [EditedSection(id: "cause", title: "On \(marker)", markdown: "It was \(marker).")]
     private static let alerts = AlertBatch(
         [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed")], affecting: "feed",
@@ -45,10 +46,11 @@ enum EveryEvent {
 
     private static let work: [any TimelineEvent] = [
         MitigationAdded(
-            id: 1, description: "D \(marker)", kind: "K \(marker)", owner: "O \(marker)", state: .running),
+            id: 1, description: "D \(marker)", kind: "K \(marker)", owner: "O \(marker)", state: .succeeded,
+            inForce: true),
         MitigationChanged(
             id: 1, description: "D \(marker)", kind: "K \(marker)", owner: "O \(marker)", state: .failed,
-            previous: .running),
+            previous: .running, inForce: false),
         TaskAdded(id: 1, text: "T \(marker)", owner: "O \(marker)"),
         TaskChanged(id: 1, text: "T \(marker)", owner: "O \(marker)", done: true),
         AlertsAttached(alerts),
@@ -89,20 +91,24 @@ enum EveryEvent {
             component: "feed", overridden: ["waits \(marker)"], reason: "R \(marker)",
             estimate: StepEstimate(
                 expectedSeconds: 60, soakSeconds: 0,
-                measured: MeasuredDuration(medianSeconds: 60, p90Seconds: 90, samples: 5))),
-        StepRamped(component: "feed", percent: 10),
-        StepVerifying(component: "feed", soakUntil: Given.start),
-        StepRestored(component: "feed"),
+                measured: MeasuredDuration(medianSeconds: 60, p90Seconds: 90, samples: 5)), without: ["user-db"],
+            expectedAt: Given.start),
+        StepRamped(component: "feed", percent: 10, expectedAt: Given.start, backlog: 9),
+        StepVerifying(component: "feed", soakUntil: Given.start, without: ["user-db"], reason: "R \(marker)"),
+        StepRestored(component: "feed", incident: 7, without: ["user-db"], reason: "R \(marker)"),
         StepWaived(component: "feed", reason: "R \(marker)"),
         StepFailed(component: "feed", reason: "R \(marker)"),
         StepRegressed(component: "feed", reason: "R \(marker)"),
         RestorationOrdered(components: ["feed"], reason: "R \(marker)"),
+        HandsSet(hands: ["default": 2], reason: "R \(marker)"),
+        NeedsLearnt(component: "feed", needs: ["auth"], reason: "R \(marker)"),
         PlanRevised(
             revision: 2, changes: [.components, .order, .expected], joined: ["feed"], left: ["ads"],
             waves: [["user-db"], ["feed"]],
             expected: ExpectedRestoration(median: Given.start, p90: Given.start.adding(seconds: 60)),
             previous: ExpectedRestoration(median: Given.start, p90: Given.start),
-            spans: [PlannedSpan(component: "feed", begin: Given.start, end: Given.start)]),
+            spans: [PlannedSpan(component: "feed", begin: Given.start, end: Given.start)], pathEnd: Given.start,
+            without: ["ads"], calibration: ForecastCalibration.none),
     ]
 
     private static let review: [any TimelineEvent] = [

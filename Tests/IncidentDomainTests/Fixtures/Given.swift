@@ -14,6 +14,9 @@ struct Given {
     var graph = SampleCatalog.graph
     var soak = SoakPolicy()
     var updates = UpdatePolicy.none
+    var waves = WavePolicy.advise
+    var opensAt: DependencyOpening?
+    var others = OtherRestorations.none
     /// When the next command is put.
     var now: Timestamp
 
@@ -72,9 +75,11 @@ struct Given {
             }
             take(after.planRevision(given.facts(by: principal, at: time)))
             take(after.followedEta)
-            return Given(
+            var next = Given(
                 incident: after, timeline: given.timeline + added, policy: given.policy, graph: given.graph,
                 soak: given.soak, updates: given.updates, now: given.now.adding(seconds: 60))
+            (next.waves, next.opensAt, next.others) = (given.waves, given.opensAt, given.others)
+            return next
         }
     }
 
@@ -82,6 +87,13 @@ struct Given {
     func later(_ time: String) -> Given {
         var given = self
         given.now = clock(time)
+        return given
+    }
+
+    /// The same where later waves wait for earlier ones.
+    func enforcing() -> Given {
+        var given = self
+        given.waves = .enforce
         return given
     }
 
@@ -107,7 +119,8 @@ struct Given {
     /// The plan at the time of the next command.
     func plan(measured: MeasuredDurations = .none, order: [String] = [], at time: Timestamp? = nil) -> RestorationPlan {
         RestorationPlan.make(
-            for: incident, in: graph, soak: soak, measured: measured, now: time ?? now, order: order)
+            for: incident, in: graph, soak: soak, waves: waves, opensAt: opensAt, measured: measured,
+            others: others, now: time ?? now, order: order)
     }
 
     /// What comes of a command.
@@ -122,7 +135,7 @@ struct Given {
     private func facts(by principal: Principal, at time: Timestamp?) -> DecisionFacts {
         DecisionFacts(
             principal: principal, now: now, occurredAt: time, policy: policy, graph: graph, soak: soak,
-            updates: updates)
+            updates: updates, waves: waves, opensAt: opensAt, others: others)
     }
 
     private func decide(

@@ -107,6 +107,7 @@ enum RandomCommand {
         let affected = incident?.steps.map(\.component) ?? []
         let isAffected = !affected.isEmpty && Int.random(in: 0..<10, using: &random) > 0
         let component = isAffected ? random.pick(affected) : component(&random)
+        let needed = RestorationStep.slug(of: affected.isEmpty ? component : random.pick(affected))
         return switch Int.random(in: 0..<12, using: &random) {
         case 0, 1, 2: .startStep(component: component, override: .random(using: &random), reason: text(&random))
         case 3: .rampStep(component: component, percent: .random(in: 0...100, using: &random))
@@ -117,7 +118,12 @@ enum RandomCommand {
                 ? .failStep(component: component, reason: text(&random))
                 : .countReports(reports(&random), changedAt: Given.start)
         case 9: .deadlinePassed
-        case 10: Bool.random(using: &random) ? .reviewPlan : .orderSteps(components: [component], reason: text(&random))
+        case 10:
+            random.pick([
+                .reviewPlan, .orderSteps(components: [component], reason: text(&random)),
+                .setHands(["default": Int.random(in: 1...3, using: &random)], reason: text(&random)),
+                .learnNeeds(component: component, [needed], reason: text(&random)),
+            ])
         default: Bool.random(using: &random) ? .attachAlerts(alerts(&random)) : .clearAlerts(alerts(&random))
         }
     }

@@ -6,6 +6,7 @@ struct RandomOutage {
     var steps: [RestorationStep]
     let soak: SoakPolicy
     let measured: MeasuredDurations
+    var waves = WavePolicy.advise
     /// The commander's.
     let order: [String]
     var now: Timestamp
@@ -32,9 +33,12 @@ struct RandomOutage {
                 soakSeconds: Int.random(in: 0..<4, using: &random) == 0 ? 60 : nil,
                 dependsOn: Self.needs(of: index, of: count, shape, &random).map { needed in
                     let isHard = Int.random(in: 0..<6, using: &random) > 0
-                    return Dependency(component: slugs[needed], kind: isHard ? .hard : .soft)
+                    let opening = random.pick([nil, nil, nil, DependencyOpening.verifying, .ramp(40)])
+                    return Dependency(
+                        component: slugs[needed], kind: isHard ? .hard : .soft, at: isHard ? opening : nil)
                 })
         }
+        waves = random.pick([.advise, .enforce])
         now = Given.start.adding(seconds: 3600)
         soak = SoakPolicy(secondsByTier: [0: 120, 2: 30])
         let part = random.pick([1.0, 0.8, 0.3])
@@ -53,6 +57,12 @@ struct RandomOutage {
         }
         measured = MeasuredDurations(durations)
         components.shuffle(using: &random)
+    }
+
+    /// The same with other measurements.
+    init(_ other: RandomOutage, measured: MeasuredDurations) {
+        (components, steps, soak, order) = (other.components, other.steps, other.soak, other.order)
+        (self.measured, waves, now) = (measured, other.waves, other.now)
     }
 
     private static func needs(
@@ -99,7 +109,8 @@ struct RandomOutage {
 
     func plan(at time: Timestamp? = nil) throws -> RestorationPlan {
         RestorationPlan.make(
-            for: try incident(), in: graph, soak: soak, measured: measured, now: time ?? now, order: order)
+            for: try incident(), in: graph, soak: soak, waves: waves, measured: measured, now: time ?? now,
+            order: order)
     }
 }
 
@@ -113,6 +124,6 @@ extension RestorationPlan {
                     + "\(step.needs) \(step.blocks) \(step.blocksTotal) "
                     + "\(String(describing: step.beginsAfterSeconds)) \(String(describing: step.endsAfterSeconds))"
             }
-        } + ["\(criticalPath) \(unestimated) \(progress) \(String(describing: remaining))"]
+        } + ["\(criticalPath) \(unestimated) \(progress) \(String(describing: pathSeconds))"]
     }
 }

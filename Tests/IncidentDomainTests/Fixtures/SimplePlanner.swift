@@ -26,20 +26,28 @@ final class SimplePlanner {
             .map(\.component)
     }
 
-    /// The least tier of what needs it, itself included.
+    /// The least tier of the affected ones that need it, itself included.
     func tier(_ slug: String) -> Int {
         if let known = tiers[slug] { return known }
-        let above = components.keys.filter { needs($0).contains(slug) }.map(tier)
+        let above = steps.keys.filter { needs($0).contains(slug) }.map(tier)
         let tier = ([components[slug]?.tier ?? 3] + above).min() ?? 3
         tiers[slug] = tier
         return tier
     }
 
-    /// Everything below a component that is affected, however far.
+    /// The first wave's tier for what the commander named and all that this needs, else its own.
+    func wave(_ slug: String) -> Int {
+        let first = affected.map(tier).min() ?? 3
+        let isFirst = outage.order.contains { steps[$0] != nil && ($0 == slug || affectedBelow($0).contains(slug)) }
+        return isFirst ? first : tier(slug)
+    }
+
+    /// Everything below a component that is affected, over what is affected.
     func affectedBelow(_ slug: String) -> Set<String> {
         if let known = below[slug] { return known }
         let found = needs(slug).reduce(into: Set<String>()) { found, needed in
-            if steps[needed] != nil { found.insert(needed) }
+            guard steps[needed] != nil else { return }
+            found.insert(needed)
             found.formUnion(affectedBelow(needed))
         }
         below[slug] = found
@@ -51,73 +59,101 @@ final class SimplePlanner {
         needs(slug).contains { $0 == other || isAbove($0, other) }
     }
 
-    /// The affected ones that are met first.
+    /// The affected ones that it needs.
     func nearest(_ slug: String) -> Set<String> {
-        needs(slug).reduce(into: []) { found, needed in
-            found.formUnion(steps[needed] != nil ? [needed] : nearest(needed))
-        }
+        Set(needs(slug).filter { steps[$0] != nil })
     }
 
-    /// What holds a component up: open ones, also behind what is restored or not affected, but not behind what was waived.
+    /// How far a dependency has to be; nil when it has to be restored.
+    private func opening(_ slug: String, _ needed: String) -> DependencyOpening? {
+        components[slug]?.dependsOn.first { $0.component == needed && $0.kind == .hard }?.at
+    }
+
+    /// Whether a dependency that is not restored is as far as it has to be.
+    private func isEnough(_ slug: String, _ needed: String) -> Bool {
+        guard let opening = opening(slug, needed), let step = steps[needed] else { return false }
+        if step.state == .verifying { return true }
+        guard case .ramp(let percent) = opening, step.state == .restoring else { return false }
+        return step.rampPercent ?? 0 >= percent
+    }
+
+    /// What holds a component up: open ones, also behind what is restored, but not behind what was waived or works.
     func holders(_ slug: String) -> Set<String> {
         needs(slug).reduce(into: []) { found, needed in
             switch state(needed) {
-            case .waived: break
-            case .restored, nil: found.formUnion(holders(needed))
-            case .waiting, .restoring, .verifying, .regressed: found.insert(needed)
+            case .waived, nil: break
+            case .restored: found.formUnion(holders(needed))
+            case .waiting, .restoring, .verifying, .regressed: if !isEnough(slug, needed) { found.insert(needed) }
             }
         }
     }
 
-    /// What has to be over before: as `holders`, but seen from the end, when those that hold it up now are restored and
-    /// what they were begun without by force still holds it up.
-    private func precedents(_ slug: String) -> Set<String> {
-        needs(slug).reduce(into: []) { found, needed in
-            guard state(needed) != .waived else { return }
-            if isOpen(needed) { found.insert(needed) }
-            found.formUnion(precedents(needed))
+    /// Seconds that are left for a step, and how many of them are its soak; nil when nobody knows.
+    private func left(_ slug: String) -> (all: Double, soak: Double)? {
+        guard let step = steps[slug], !step.state.isDone else { return (0, 0) }
+        if step.state == .verifying {
+            let left = max(0, step.soakUntil?.seconds(since: outage.now) ?? 0)
+            return (left, left)
         }
-    }
-
-    /// Seconds that are left for a step, by the decisions; nil when nobody knows.
-    func remaining(_ slug: String, unlucky: Bool) -> Double? {
-        guard let step = steps[slug], !step.state.isDone else { return 0 }
-        if step.state == .verifying { return max(0, step.soakUntil?.seconds(since: outage.now) ?? 0) }
-        var effort: Double
+        var (median, p90) = (0.0, 0.0)
+        var soak = Double(outage.soak.seconds(for: components[slug], effectiveTier: tier(slug)))
         if let measured = outage.measured[slug], measured.samples >= 5 {
-            effort = Double(unlucky ? measured.p90Seconds : measured.medianSeconds)
+            (median, p90) = (Double(measured.medianSeconds), Double(measured.p90Seconds))
         } else if let expected = components[slug]?.expectedRestoreSeconds {
-            let soak = outage.soak.seconds(for: components[slug], effectiveTier: tier(slug))
-            effort = Double((unlucky ? 2 : 1) * expected + soak)
+            (median, p90) = (Double(expected) + soak, Double(2 * expected) + soak)
         } else {
             return nil
         }
-        if step.state == .restoring, let start = step.startedAt { effort -= outage.now.seconds(since: start) }
-        return max(0, effort)
+        soak = min(soak, median)
+        guard step.state == .restoring, let start = step.startedAt else { return (median, soak) }
+        let elapsed = outage.now.seconds(since: start)
+        guard let work = LogNormal(median: median - soak, p90: p90 - soak) else { return (soak, soak) }
+        let all = Int(((elapsed > median - soak ? work.time(0.5, elapsed: elapsed) : median - soak) - elapsed) * 1000)
+        return (Double(all) / 1000 + soak, soak)
     }
 
-    /// When each open step ends, in seconds: an edge for each precedent and for each step of an earlier wave, relaxed until
-    /// nothing changes. Nil when something cannot be estimated.
-    func ends(unlucky: Bool) -> [String: Double]? {
+    func remaining(_ slug: String) -> Double? { left(slug)?.all }
+
+    /// When each open step ends, in seconds, by simulating: in every round each step is put at the end of what it needs, until
+    /// nothing changes. Nil for what cannot be estimated and what waits for it.
+    func ends() -> [String: Double?] {
         let open = affected.filter(isOpen)
-        var durations: [String: Double] = [:]
-        for slug in open {
-            guard let seconds = remaining(slug, unlucky: unlucky) else { return nil }
-            durations[slug] = seconds
+        var ends: [String: Double?] = [:]
+        var begins: [String: Double] = [:]
+        // Round by round in the order of the waves and dependencies: as many rounds as there are steps are enough.
+        for slug in open { ends[slug] = remaining(slug) }
+        func hold(_ slug: String) -> Double? {
+            var latest = 0.0
+            for needed in needs(slug) where steps[needed] != nil && state(needed) != .waived {
+                guard let moment = state(needed) == .restored ? hold(needed) : until(slug, needed) else { return nil }
+                latest = max(latest, moment)
+            }
+            return latest
         }
-        let tiers = Dictionary(uniqueKeysWithValues: open.map { ($0, tier($0)) })
-        var edges: [(from: String, to: String)] = []
-        for slug in open where state(slug)?.isStartable == true {
-            let before = precedents(slug).union(open.filter { (tiers[$0] ?? 0) < (tiers[slug] ?? 0) })
-            edges += before.map { ($0, slug) }
+        func until(_ slug: String, _ needed: String) -> Double? {
+            if isEnough(slug, needed) { return 0 }
+            guard let own = ends[needed] ?? nil else { return nil }
+            if let opening = opening(slug, needed), let left = left(needed) {
+                var part = 1.0
+                if case .ramp(let percent) = opening {
+                    let ramped = state(needed) == .restoring ? steps[needed]?.rampPercent ?? 0 : 0
+                    part = Double(percent - ramped) / Double(100 - ramped)
+                }
+                return (begins[needed] ?? 0) + (part * (left.all - left.soak) * 1000).rounded(.down) / 1000
+            }
+            guard let behind = hold(needed) else { return nil }
+            return max(own, behind)
         }
-        var ends = durations
-        var isChanged = true
-        while isChanged {
-            isChanged = false
-            for (from, to) in edges {
-                let end = (ends[from] ?? 0) + (durations[to] ?? 0)
-                if end > ends[to] ?? 0 { (ends[to], isChanged) = (end, true) }
+        for _ in 0...open.count {
+            for slug in open where state(slug)?.isStartable == true {
+                var begin = hold(slug)
+                if outage.waves == .enforce {
+                    for other in open where wave(other) < wave(slug) {
+                        begin = begin.flatMap { begin in (ends[other] ?? nil).map { max(begin, $0) } }
+                    }
+                }
+                begins[slug] = begin ?? 0
+                ends[slug] = .some(begin.flatMap { begin in remaining(slug).map { begin + $0 } })
             }
         }
         return ends

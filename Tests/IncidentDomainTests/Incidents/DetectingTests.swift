@@ -16,6 +16,8 @@ struct DetectingTests {
 
     @Test func `opening says everything that it was given, each as an event of its own`() {
         let impact = ComponentImpact(component: "upload", impact: .degraded, regions: ["eu-west"])
+        var inRegions = impact
+        inRegions.perRegion = true
         let cause = CauseHypothesis(category: .attack, subcategory: .ddos)
         let opening = OpenIncident(
             title: "Uploads fail", summary: "All of them", severity: .sev1, impacts: [impact], cause: cause,
@@ -26,8 +28,7 @@ struct DetectingTests {
         #expect(
             open(opening)
                 == .events([
-                    opened, SeveritySet(severity: .sev1), ImpactSet(impact),
-                    CauseStated(cause),
+                    opened, SeveritySet(severity: .sev1), ImpactSet(inRegions), CauseStated(cause),
                 ]))
     }
 

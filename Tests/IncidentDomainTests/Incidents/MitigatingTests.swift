@@ -54,4 +54,22 @@ struct MitigatingTests {
         let back = try given.and(.changeMitigation(id: 1, MitigationPatch(state: .rolledBack)))
         #expect(back.incident.unmet(.mitigationSucceeded) != nil)
     }
+
+    @Test func `what is in force outlives its phase, and is lifted before the incident is closed`() throws {
+        let shed = MitigationDraft(description: "Shed load", state: .running, inForce: true)
+        let given = try Given().and(Way.toMitigate()).and(.addMitigation(shed))
+        let mitigation = try #require(given.incident.mitigations.first)
+        #expect(mitigation.state == .succeeded && mitigation.inForce == true)
+        let restored = try given.and(.advance, .start("feed"), .verify("feed"), .advance)
+        let reviewed = try restored.and(.draftReview, .approveReview(sections: []))
+        #expect(reviewed.when(.advance).code == "requirements-unmet")
+        #expect(reviewed.incident.unmet(.mitigationsLifted)?.detail == "mitigation 1 is still in force: Shed load")
+        let lifted = try reviewed.and(.changeMitigation(id: 1, MitigationPatch(inForce: false)))
+        #expect(lifted.incident.mitigations.first?.inForce == false && lifted.when(.advance).isAccepted)
+        #expect(lifted.when(.changeMitigation(id: 1, MitigationPatch(inForce: false))) == .nothing)
+        let undone = try given.and(.changeMitigation(id: 1, MitigationPatch(state: .rolledBack)))
+        #expect(undone.incident.mitigations.first?.inForce == false)
+        let failed = try Given().and(Way.toMitigate()).and(.mitigate(.failed))
+        #expect(failed.when(.changeMitigation(id: 1, MitigationPatch(inForce: true))).field == "/in_force")
+    }
 }

@@ -56,6 +56,11 @@ struct PhaseRequirementTests {
             detail: "mitigation 2 is still running: Roll back", subject: "2",
             meeting: [.changeMitigation(id: 2, MitigationPatch(state: .rolledBack))]),
         Example(
+            requirement: .mitigationsLifted,
+            before: [.addMitigation(MitigationDraft(description: "Shed load", inForce: true))],
+            detail: "mitigation 1 is still in force: Shed load", subject: "1",
+            meeting: [.changeMitigation(id: 1, MitigationPatch(inForce: false))]),
+        Example(
             requirement: .componentsRestored, before: [.hit("feed"), .hit("auth")],
             detail: "not restored or waived: auth, feed", subject: "auth", step: .look,
             meeting: [.removeImpact(component: "auth"), .hit("feed", .none)]),

@@ -38,7 +38,9 @@ struct RestorationPlanTests {
                 ["user-db", "auth"], ["features", "ranking", "feed"], ["upload", "comments"], ["archive"],
             ])
         #expect(given.plan().waves.map(\.number) == [1, 2, 3, 4])
-        #expect(statuses(given).filter { $0.value == .ready }.map(\.key) == ["user-db"])
+        #expect(
+            statuses(given).filter { $0.value == .ready }.keys.sorted() == ["archive", "features", "upload", "user-db"])
+        #expect(statuses(given.enforcing()).filter { $0.value == .ready }.map(\.key) == ["user-db"])
         let step = try #require(given.plan().step("user-db"))
         #expect(step.tier == 2 && step.effectiveTier == 0)
     }
@@ -49,8 +51,8 @@ struct RestorationPlanTests {
         #expect(waves(forwards) == waves(backwards))
     }
 
-    @Test func `a wave opens when every earlier one is restored or waived`() throws {
-        let given = try Given.restoring("auth", "upload", "archive")
+    @Test func `an enforced wave opens when every earlier one is restored or waived`() throws {
+        let given = try Given.restoring("auth", "upload", "archive").enforcing()
         #expect(statuses(given) == ["auth": .ready, "upload": .waiting, "archive": .waiting])
         let second = try given.and(.waive("auth"))
         #expect(statuses(second) == ["auth": .waived, "upload": .ready, "archive": .waiting])
@@ -72,7 +74,8 @@ struct RestorationPlanTests {
         #expect(waves(given) == [["upload", "comments"], ["auth"]])
         let lost = try #require(given.plan().step("auth"))
         #expect(lost.tier == Component.leastCriticalTier && lost.estimate == nil && lost.needs.isEmpty)
-        #expect(lost.waitsFor.map(\.component) == ["upload"])
+        #expect(lost.waitsFor.isEmpty)
+        #expect(given.enforcing().plan().step("auth")?.waitsFor.map(\.component) == ["upload"])
         given.graph = .empty
         #expect(waves(given) == [["auth", "comments", "upload"]])
         given.graph = DependencyGraph([Component(slug: "upload", name: "", tier: 5)])
@@ -86,13 +89,16 @@ struct RestorationPlanTests {
 
     // MARK: Dependencies
 
-    @Test func `a hard dependency gates through components that are not affected, a soft one never`() throws {
-        let given = try Given.restoring("feed", "features", "comments")
-        #expect(given.when(.start("feed")).code == "gate-closed", "ranking, in between, is not affected")
-        #expect(given.plan().step("features")?.blocks == ["feed"])
-        #expect(given.plan().step("feed")?.needs == ["features"])
-        let restored = try given.and(.start("features"), .verify("features"))
+    @Test func `a hard dependency gates, a soft one never, and nothing does through a component that works`() throws {
+        let given = try Given.restoring("feed", "ranking", "comments")
+        #expect(given.when(.start("feed")).code == "gate-closed")
+        #expect(given.plan().step("ranking")?.blocks == ["feed"])
+        #expect(given.plan().step("feed")?.needs == ["ranking"])
+        let restored = try given.and(.start("ranking"), .verify("ranking"))
         #expect(restored.when(.start("feed")).isAccepted, "comments are down, but the feed works without them")
+        let apart = try Given.restoring("feed", "features")
+        #expect(apart.when(.start("feed")).isAccepted, "ranking, in between, works")
+        #expect(apart.plan().step("features")?.blocks == [] && apart.plan().step("feed")?.needs == [])
     }
 
     @Test func `a soft dependency that is not back is a warning`() throws {
@@ -147,7 +153,8 @@ struct RestorationPlanTests {
         let given = try Given.restoring("user-db", "auth", "feed")
         let before = try #require(given.plan().step("user-db"))
         #expect(before.beginsAfterSeconds == 0 && before.endsAfterSeconds == 600)
-        #expect(given.plan().criticalPath == ["user-db", "auth", "feed"])
+        #expect(given.plan().criticalPath == ["user-db", "auth"])
+        #expect(given.enforcing().plan().criticalPath == ["user-db", "auth", "feed"])
     }
 
     @Test func `the commander's order comes first, as far as dependencies allow`() throws {
@@ -159,19 +166,24 @@ struct RestorationPlanTests {
         #expect(try wave(components, order: ["unknown", "d", "a", "d"]) == ["d", "a", "b", "c"])
     }
 
-    @Test func `the commander's order moves nothing into another wave`() throws {
-        let given = try Given.restoring("auth", "user-db", "upload", "comments")
-        #expect(waves(given) == [["user-db", "auth"], ["upload", "comments"]])
-        #expect(waves(given, order: ["comments", "auth"]) == [["user-db", "auth"], ["comments", "upload"]])
+    @Test func `what the commander names comes in the first wave, with what it needs`() throws {
+        let given = try Given.restoring("auth", "user-db", "upload", "comments", "archive")
+        #expect(waves(given) == [["user-db", "auth"], ["upload", "comments"], ["archive"]])
+        #expect(
+            waves(given, order: ["archive", "auth"]) == [["archive", "user-db", "auth"], ["upload", "comments"]])
+        #expect(waves(given, order: ["comments"]) == [["user-db", "auth", "comments"], ["upload"], ["archive"]])
+        let step = try #require(given.plan(order: ["archive"]).step("archive"))
+        #expect(step.effectiveTier == 3, "it is as uncritical as before")
     }
 
     // MARK: Sizes
 
-    @Test func `progress is the part that is restored or waived`() throws {
-        #expect(try Given().plan().progress == 1)
+    @Test func `progress is the part that is restored, and what is waived has its own number`() throws {
+        #expect(try Given().plan().progress.part == 1)
         let given = try Given.restoring("auth", "upload", "archive", "feed")
-        #expect(given.plan().progress == 0)
-        #expect(try given.and(.start("auth"), .verify("auth"), .waive("archive")).plan().progress == 0.5)
+        #expect(given.plan().progress.part == 0)
+        let progress = try given.and(.start("auth"), .verify("auth"), .waive("archive")).plan().progress
+        #expect(progress.part == 0.25 && progress.restored == 1 && progress.waived == 1 && progress.total == 4)
     }
 
     @Test func `a plan of ten thousand components in a chain is made, in their order`() throws {
@@ -186,15 +198,15 @@ struct RestorationPlanTests {
         given.affect(names.reversed())
         let plan = given.plan()
         #expect(plan.waves.map { $0.steps.map(\.component) } == [names])
-        #expect(plan.remaining?.medianSeconds == 10_000 && plan.criticalPath == names)
+        #expect(plan.pathSeconds == 10_000 && plan.criticalPath == names)
         #expect(plan.step(names[0])?.blocksTotal == 9999)
         #expect(plan.step(names[9999])?.waitsFor.map(\.remedy) == [.start(component: names[0])])
     }
 
-    @Test func `a thousand components behind one that is not affected wait for a thousand before it`() throws {
+    @Test func `a thousand components behind one wait for the thousand that it needs`() throws {
         let needed = (0..<1000).map { Component(slug: "n\(1000 + $0)", name: "", tier: 1, expectedRestoreSeconds: 2) }
         let hub = Component(
-            slug: "hub", name: "", tier: 1,
+            slug: "hub", name: "", tier: 1, expectedRestoreSeconds: 0,
             dependsOn: needed.map { Dependency(component: $0.slug, kind: .hard) })
         let needing = (0..<1000).map {
             Component(
@@ -202,10 +214,10 @@ struct RestorationPlanTests {
                 dependsOn: [Dependency(component: "hub", kind: .hard)])
         }
         var given = try Given(graph: DependencyGraph(needed + [hub] + needing))
-        given.affect((needed + needing).map(\.slug))
+        given.affect((needed + [hub] + needing).map(\.slug))
         let plan = given.plan()
-        #expect(plan.remaining?.medianSeconds == 3)
+        #expect(plan.pathSeconds == 3)
         #expect(plan.waves[0].steps.prefix(1000).map(\.component) == needed.map(\.slug))
-        #expect(plan.step("n1000")?.blocks.count == 1000 && plan.step("d1000")?.needs.count == 1000)
+        #expect(plan.step("hub")?.blocks.count == 1000 && plan.step("hub")?.needs.count == 1000)
     }
 }

@@ -10,7 +10,7 @@ struct RestoringTests {
     }
     private func fail(_ component: String) -> IncidentCommand { .failStep(component: component, reason: "errors") }
     private func force(_ component: String, _ reason: String? = "no time") -> IncidentCommand {
-        .startStep(component: component, override: true, reason: reason)
+        .startStep(component: component, override: false, without: ["features"], reason: reason)
     }
 
     @Test func `a component is started, ramped, verified and restored, and its impact ends`() throws {
@@ -80,8 +80,8 @@ struct RestoringTests {
     }
 
     @Test func `taking a waiver back waits for the same gates`() throws {
-        let given = try Given.restoring("feed", "features").and(.waive("feed"))
-        #expect(given.when(.start("feed")).code == "gate-closed")
+        let given = try Given.restoring("ranking", "features").and(.waive("ranking"))
+        #expect(given.when(.start("ranking")).code == "gate-closed")
     }
 
     @Test func `an alert on a waived component blocks nothing`() throws {
@@ -90,34 +90,38 @@ struct RestoringTests {
         #expect(given.when(.advance).isAccepted)
     }
 
-    @Test func `a closed gate is forced by a commander, with a reason, and what was passed over is recorded`() throws {
-        let given = try Given.restoring("feed", "features")
-        guard case .refused(.gateClosed("feed", let gates)) = given.when(.start("feed")) else {
+    @Test func `a closed gate is forced by a commander who names it, with a reason, and that is recorded`() throws {
+        let given = try Given.restoring("ranking", "features")
+        guard case .refused(.gateClosed("ranking", _, let gates)) = given.when(.start("ranking")) else {
             Issue.record("not refused")
             return
         }
         #expect(gates.map(\.reason) == ["waits for features (ready)"])
-        #expect(given.when(force("feed"), by: .rita).code == "role-required")
-        #expect(given.when(force("feed", nil)).field == "/reason")
+        #expect(given.when(force("ranking"), by: .rita).code == "role-required")
+        #expect(given.when(force("ranking", nil)).field == "/reason")
+        let all = IncidentCommand.startStep(component: "ranking", override: true, reason: "no time")
+        #expect(given.when(all).code == "gate-closed", "to pass over waves passes over no dependency")
         let forced = StepStarted(
-            component: "feed", overridden: ["waits for features (ready)"], reason: "no time", estimate: Self.twoMinutes)
-        #expect(given.when(force("feed")) == .events([forced]))
+            component: "ranking", overridden: ["waits for features (ready)"], reason: "no time",
+            estimate: StepEstimate(expectedSeconds: 60, soakSeconds: 0, measured: nil), without: ["features"])
+        #expect(given.when(force("ranking")) == .events([forced]))
     }
 
     // MARK: Soaking
 
     @Test func `the soak is the component's own, else that of the tier it counts as`() throws {
         let soak = SoakPolicy(secondsByTier: [0: 600, 1: 300])
-        func soakUntil(_ component: String) throws -> Answer {
-            try Given.restoring(component, soak: soak).and(.start(component))
+        func soakUntil(_ component: String, _ others: String...) throws -> Answer {
+            try Given(soak: soak).and(Way.toRestore([component] + others)).and(.start(component))
                 .when(.verify(component), at: clock("10:05"))
         }
         func verifying(_ component: String, _ time: String) -> Answer {
             .events([StepVerifying(component: component, soakUntil: clock(time))])
         }
         #expect(try soakUntil("upload") == verifying("upload", "10:07"))
-        #expect(try soakUntil("user-db") == verifying("user-db", "10:15"), "sign-in cannot work without it")
-        #expect(try soakUntil("features") == verifying("features", "10:10"))
+        #expect(try soakUntil("user-db", "auth") == verifying("user-db", "10:15"), "sign-in cannot work without it")
+        #expect(try soakUntil("user-db") == .events([StepRestored(component: "user-db")]), "sign-in works")
+        #expect(try soakUntil("features", "ranking", "feed") == verifying("features", "10:10"))
         #expect(try soakUntil("archive") == .events([StepRestored(component: "archive")]))
     }
 
@@ -136,8 +140,7 @@ struct RestoringTests {
     @Test func `several soaks end one by one`() throws {
         let soak = SoakPolicy(secondsByTier: [3: 60])
         let given = try Given.restoring("upload", "archive", soak: soak).and(.start("upload"), .verify("upload"))
-        // The archive's wave has to wait for the one with the upload, so it is forced.
-        let both = try given.and(force("archive"), .verify("archive"))
+        let both = try given.and(.start("archive"), .verify("archive"))
         #expect(both.incident.steps.compactMap(\.soakUntil).count == 2)
         #expect(both.incident.nextDeadline == both.incident.step("upload")?.soakUntil)
         let first = try both.and(.deadlinePassed, at: both.incident.nextDeadline)
@@ -157,7 +160,7 @@ struct RestoringTests {
 
     @Test func `an alert during the soak, or after it, takes the component back and closes the gates behind it`() throws
     {
-        let verifying = try Given.restoring("upload", "archive").and(.start("upload"), .verify("upload"))
+        let verifying = try Given.restoring("upload", "archive").enforcing().and(.start("upload"), .verify("upload"))
         let restored = try verifying.and(.note("a"), .note("b"), .deadlinePassed)
         for given in [verifying, restored] {
             let mention = AlertMention(id: "a-upload", title: "Errors", component: "upload")

@@ -4,7 +4,7 @@ import Testing
 
 struct RestorationGanttTests {
     private static func troubled() throws -> Given {
-        try Given.restoring("feed", "auth", "upload", "archive").and(
+        try Given.restoring("feed", "auth", "upload", "archive").enforcing().and(
             .startStep(component: "feed", override: true, reason: "half of it is enough"), .verify("feed"),
             .start("auth"), .failStep(component: "auth", reason: "the disk"), .start("auth"), .verify("auth"),
             .fires("feed"), .clears("feed"), .waive("archive"))

@@ -91,7 +91,7 @@ struct ReviewDraftTests {
     }
 
     @Test func `components are listed as they came back, with waves, and what went wrong`() throws {
-        let given = try Given.restoring("feed", "auth", "upload", "archive").and(
+        let given = try Given.restoring("feed", "auth", "upload", "archive").enforcing().and(
             .startStep(component: "feed", override: true, reason: "half of it is enough"), .verify("feed"),
             .start("auth"), .failStep(component: "auth", reason: "the disk"), .start("auth"), .verify("auth"),
             .fires("feed"), .clears("feed"), .waive("archive"))
@@ -101,13 +101,16 @@ struct ReviewDraftTests {
         #expect(cells.map { $0[1] } == ["Sign-in (auth)", "Archive (archive)", "Feed (feed)", "Upload (upload)"])
         #expect(cells.map { $0[3] } == ["1", "4", "2", "3"])
         let text = given.section(.restoration)
-        #expect(text.contains("with overrides: wave 1 is not complete: auth is ready"))
+        #expect(
+            text.contains(
+                "with overrides: wave 1 is not complete (restoration.waves: enforce): auth is ready"))
         #expect(text.contains("Restoring auth failed. Reason: the disk."))
         #expect(text.contains("feed regressed: an alert is firing on it again."))
         #expect(text.contains("archive: restoration waived. Reason: not worth it."))
         #expect(
             given.section(.overrides).contains(
-                "| Started feed early: wave 1 is not complete: auth is ready | Carla | half of it is enough |"))
+                "| Started feed early: wave 1 is not complete (restoration.waves: enforce): auth is ready | Carla | half of it is enough |"
+            ))
         #expect(given.section(.summary).contains("- **Restoration waived:** Archive (archive)"))
     }
 

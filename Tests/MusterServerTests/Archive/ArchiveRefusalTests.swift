@@ -164,6 +164,7 @@ import Testing
             let newer = [
                 "due_at", "words", "timeline_bytes", "said_end_at", "ignored", "ignored_reason", "ignored_at",
             ]
+            let calibrated = ["attempts", "expected_p80_at", "bias", "spread"]
             var pieces = try ArchiveSite.pieces(ArchiveSite.bytes(path)).compactMap { (piece) -> ArchiveReader.Piece? in
                 switch piece {
                 case .table(let name, let columns):
@@ -173,6 +174,7 @@ import Testing
                             name: name,
                             columns: columns.filter {
                                 !newer.contains($0) && !(name == "idempotency" && $0 == "incident")
+                                    && !(name.hasPrefix("restoration_") && calibrated.contains($0))
                             })
                 case .part(let part, _): isNewer(part.table) ? nil : piece
                 case .head, .facts, .end: piece

@@ -71,47 +71,11 @@ extension DescribedLife {
         await ask(.patch, mitigation, ["state": "succeeded"])
         await ask(.patch, mitigation, ["state": "planned"], gives: 409)
         await ask(.patch, "\(path)/mitigations/9", ["state": "running"], gives: 404)
+        await post("\(path)/mitigations", ["description": "Shed load", "in_force": true], gives: 201)
+        await ask(.patch, "\(path)/mitigations/2", ["in_force": false])
         await post("\(path)/tasks", ["text": "Call the vendor", "owner": "Noor"], gives: 201)
         await ask(.patch, "\(path)/tasks/1", ["text": "Call them again", "owner": "Amara", "done": true])
         await post("\(path)/advance", ["reason": "It holds."])
-    }
-
-    func restore(_ path: String) async throws {
-        let steps = "\(path)/restoration"
-        await get(steps)
-        await get("\(steps).svg")
-        await ask(.put, "\(steps)/order", ["components": ["feed", "auth"], "reason": "The match begins at eight."])
-        await ask(.put, "\(steps)/order", ["components": ["nothing"]], gives: 422)
-        await post("\(steps)/feed/start", gives: 409)
-        await post("\(steps)/feed/verify", gives: 409)
-        await post("\(steps)/nothing/start", gives: 404)
-        for _ in 0..<2 {
-            await post("\(steps)/feed/start", ["override": true, "reason": "Half of it works alone."])
-            await post("\(steps)/feed/ramp", ["percent": 50])
-            await post("\(steps)/feed/fail", ["reason": "It fell over."])
-        }
-        await post("\(steps)/feed/start", ["override": true, "reason": "Once more."])
-        await post("\(steps)/feed/ramp", ["percent": 100])
-        await post("\(steps)/feed/verify")
-        await post("\(steps)/db/start")
-        await post("\(steps)/db/verify")
-        await ask(.put, "\(path)/impacts/db", ["impact": "major_outage"])
-        for component in ["db", "auth"] {
-            await post("\(steps)/\(component)/start")
-            await post("\(steps)/\(component)/verify")
-        }
-        await ask(.put, "\(path)/impacts/live", ["impact": "degraded"])
-        let probe: JSONValue = ["kind": "tcp", "host": "127.0.0.1", "port": 1, "component": "live"]
-        await ask(.put, "/v1/probes/live", probe, gives: 201)
-        await get(steps)
-        await ask(.delete, "/v1/probes/live", gives: 204)
-        await post("\(steps)/live/start", gives: 409)
-        await ask(.delete, "\(path)/impacts/live")
-        await post("\(path)/advance", gives: 409)
-        await post("\(steps)/feed/waive", ["reason": "It can wait for tomorrow."])
-        await post("\(path)/advance")
-        try await readPages("/v1/statistics/estimates")
-        await get("/v1/statistics/estimates?component=db")
     }
 
     func review(_ path: String) async throws {

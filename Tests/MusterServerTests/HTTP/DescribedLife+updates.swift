@@ -108,7 +108,7 @@ extension DescribedLife {
         await get("\(path)/timeline?limit=200")
     }
 
-    private func moment(in seconds: Int) async throws -> String {
+    func moment(in seconds: Int) async throws -> String {
         let moment: Timestamp = try await server.server.pool.query(
             "SELECT now() + make_interval(secs => \(Double(seconds))) AS at")[0].decode("at")
         return moment.description

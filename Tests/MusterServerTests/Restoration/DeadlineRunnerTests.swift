@@ -65,8 +65,8 @@ import Testing
             }
             let step = try #require(try await daemon.incident(number).step("core"))
             #expect(step.state == .restored && step.restoredAt == began.adding(seconds: 3600))
-            let entry = try #require(try await daemon.timeline(number).last)
-            #expect(entry.stored.kind == "step_restored" && entry.recorded.actor.name == "musterd")
+            let entry = try #require(try await daemon.timeline(number).last { $0.stored.kind == "step_restored" })
+            #expect(entry.recorded.actor.name == "musterd")
             #expect(entry.recorded.occurredAt < entry.recorded.recordedAt)
             try await daemon.tell(.startStep(component: "edge", override: false, reason: nil), number)
             #expect(try await daemon.count("incident", where: "next_deadline_at IS NULL") == 1)

@@ -9,7 +9,19 @@ enum PictureSample {
         RestorationPicture.Heading(
             incident: 42, title: title, asOf: asOf,
             expected: RestorationPicture.Expected(
-                median: asOf.adding(seconds: 5400), p90: asOf.adding(seconds: 9000)))
+                median: asOf.adding(seconds: 5400), p90: asOf.adding(seconds: 9000)),
+            goals: [
+                RestorationPicture.Goal(
+                    name: "Sign in",
+                    expected: RestorationPicture.Expected(
+                        median: asOf.adding(seconds: 1440), p90: asOf.adding(seconds: 2400))),
+                RestorationPicture.Goal(name: "Search", without: ["search"]),
+                RestorationPicture.Goal(name: "Upload", isBack: true),
+            ], overdue: [RestorationPicture.Overdue(component: "edge", seconds: 16_200, owner: "network")],
+            startNext: [
+                RestorationPicture.Next(component: "session-cache", unblocks: 0),
+                RestorationPicture.Next(component: "event-bus", unblocks: 12),
+            ], startNextTotal: 9, inForce: ["Two of five qualities are switched off"])
     }
 
     static func box(
@@ -43,7 +55,18 @@ enum PictureSample {
                     box("search", .waiting, tier: 1, needs: ["api-gateway"], soft: ["playback"]),
                     box("event-bus", .waiting, tier: 1),
                 ]),
-        ], criticalPath: ["user-db", "auth", "api-gateway", "event-bus"])
+        ], criticalPath: ["user-db", "auth", "api-gateway", "event-bus"], wavesMode: .enforce)
+
+    /// Two regions of a platform, and what is one thing everywhere.
+    static func regions(_ count: Int, _ names: [String] = ["eu", "us"]) -> RestorationPicture {
+        var picture = platform(count)
+        for wave in picture.waves.indices {
+            for index in picture.waves[wave].boxes.indices where index % (names.count + 1) > 0 {
+                picture.waves[wave].boxes[index].region = names[index % (names.count + 1) - 1]
+            }
+        }
+        return picture
+    }
 
     /// A platform of any size, always the same.
     static func platform(_ count: Int) -> RestorationPicture {

@@ -28,10 +28,8 @@ import Testing
             #expect(problem?.kind == .gateClosed && problem?.members["component"]?.string == "feed")
             #expect(problem?.json["waits_for"]?[0]?["component"]?.string == "db")
             #expect(problem?.json["waits_for"]?[0]?["reason"]?.string == "waits for db (ready)")
-            let wave = await #expect(throws: Problem.self) {
-                try await daemon.tell(.startStep(component: "comments", override: false, reason: nil), number)
-            }
-            #expect(wave?.json["waits_for"]?.array?.count == 2)
+            let how = problem?.json["how"]?.array?.last
+            #expect(how?["body"]?["without"]?[0]?.string == "db" && how?["body"]?["override"] == nil)
             #expect(try await daemon.kinds(number).contains("step_started") == false)
         }
     }
@@ -54,14 +52,18 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let number = try await Self.restoring(daemon)
             let responder = await #expect(throws: Problem.self) {
-                try await daemon.tell(.startStep(component: "feed", override: true, reason: "now"), number, by: .ron)
+                try await daemon.tell(
+                    .startStep(component: "feed", override: false, without: ["db"], reason: "now"), number, by: .ron)
             }
             #expect(responder?.kind == .roleRequired)
             let silent = await #expect(throws: Problem.self) {
-                try await daemon.tell(.startStep(component: "feed", override: true, reason: nil), number)
+                try await daemon.tell(
+                    .startStep(component: "feed", override: false, without: ["db"], reason: nil), number)
             }
             #expect(silent?.kind == .invalidValue)
-            try await daemon.tell(.startStep(component: "feed", override: true, reason: "reads only"), number)
+            let named = IncidentCommand.startStep(
+                component: "feed", override: true, without: ["db"], reason: "reads only")
+            try await daemon.tell(named, number)
             guard let start = try await daemon.timeline(number).last?.recorded.event.as(StepStarted.self) else {
                 return #expect(Bool(false), "the start stands last in the timeline")
             }
@@ -120,7 +122,7 @@ import Testing
             let shown = try JSONParser.parse(json.bytes)
             let waves = shown["waves"]?.array ?? []
             #expect(waves.compactMap { $0["steps"]?[0]?["component"]?.string } == ["db", "feed", "comments"])
-            #expect(waves.compactMap { $0["steps"]?[0]?["ready"]?.bool } == [true, false, false])
+            #expect(waves.compactMap { $0["steps"]?[0]?["ready"]?.bool } == [true, false, true])
             #expect(waves[1]["steps"]?[0]?["waits_for"]?[0]?["component"]?.string == "db")
             #expect(shown["progress"]?.number == 0 && shown["revision"]?.integer == 1)
         }

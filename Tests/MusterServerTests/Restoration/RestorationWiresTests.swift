@@ -84,4 +84,23 @@ struct RestorationWiresTests {
         #expect(wires.rows.waves == wires.rows.waves.sorted())
         #expect(wires.rows.rows.allSatisfy { $0.count <= 5 && Set($0.map { wires.rows.column[$0] }).count == $0.count })
     }
+
+    @Test(arguments: [2, 6, 26, 60], [["eu", "us"], ["ap", "eu", "us", "za"]])
+    func `the boxes of a region stand together, and lines lead down all the same`(_ count: Int, _ names: [String]) {
+        let picture = PictureSample.regions(count, names)
+        let wires = RestorationWires(picture, columns: 5)
+        #expect(wires.lanes == picture.lanes)
+        for (box, place) in zip(picture.boxes, picture.boxes.indices.map(wires.topLeft)) {
+            let inside = wires.lanes.indices.filter { wires.span(ofLane: $0).contains(place.x) }
+            #expect(inside.map { wires.lanes[$0] } == [box.region])
+        }
+        #expect(wires.courses.allSatisfy { wires.rows.row[$0.edge.source] < wires.rows.row[$0.edge.target] })
+        let places = Set(picture.boxes.indices.map { [wires.rows.row[$0], wires.rows.column[$0]] })
+        #expect(places.count == count)
+    }
+
+    @Test func `more regions than can stand side by side have no lanes`() {
+        let picture = PictureSample.regions(60, (0..<12).map { "region-\($0)" })
+        #expect(RestorationWires(picture, columns: 5).lanes == [nil])
+    }
 }

@@ -166,7 +166,7 @@ package struct IncidentAbsorbed: TimelineEvent {
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        for impact in impacts { incident.set(impact) }
+        for impact in impacts { incident.set(impact, at: moment) }
         incident.firing.merge(firing, uniquingKeysWith: +)
         incident.alerts += alerts
     }

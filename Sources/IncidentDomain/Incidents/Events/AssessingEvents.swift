@@ -186,14 +186,15 @@ package struct ImpactSet: ValueEvent {
     package var isAboutOneComponent: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.set(value)
+        incident.set(value, at: moment)
     }
 }
 
 extension ComponentImpact {
     var redacted: ComponentImpact {
         var copy = self
-        copy.regions = regions.map(\.redacted)
+        // Where steps are named after regions, these are words of the catalog.
+        if !(perRegion ?? false) { copy.regions = regions.map(\.redacted) }
         return copy
     }
 }
@@ -211,7 +212,7 @@ package struct ImpactRemoved: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.impacts.removeAll { $0.component == component }
-        incident.steps.removeAll { $0.component == component }
+        incident.steps.removeAll { $0.slug == component }
     }
 }
 

@@ -4,6 +4,13 @@ package struct MitigationAdded: TimelineEvent {
     package var kind: String?
     package var owner: String?
     package var state: MitigationState
+    /// Whether it goes on to work until it is lifted; nil when nobody said so.
+    package var inForce: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, description, kind, owner, state
+        case inForce = "in_force"
+    }
 
     package static let kind = "mitigation_added"
     package static let examples = [
@@ -19,7 +26,9 @@ package struct MitigationAdded: TimelineEvent {
     }
 
     package var sentence: String {
-        let about = [kind?.onOneLine, state.words, owner.map { "owner \($0.onOneLine)" }].compactMap(\.self)
+        let about = [
+            kind?.onOneLine, inForce ?? false ? "in force" : state.words, owner.map { "owner \($0.onOneLine)" },
+        ].compactMap(\.self)
         return "Mitigation \(id) (\(about.joined(separator: ", "))): \(description.sentence)"
     }
 
@@ -28,6 +37,7 @@ package struct MitigationAdded: TimelineEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         var mitigation = Mitigation(id: id, description: description, kind: kind, owner: owner, state: .planned)
         mitigation.enter(state, at: moment)
+        mitigation.inForce = inForce
         incident.mitigations.append(mitigation)
     }
 }
@@ -39,6 +49,13 @@ package struct MitigationChanged: TimelineEvent {
     package var owner: String?
     package var state: MitigationState?
     package var previous: MitigationState?
+    /// True when it goes on to work until it is lifted, false when it was lifted; nil leaves it as it is.
+    package var inForce: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, description, kind, owner, state, previous
+        case inForce = "in_force"
+    }
 
     package static let kind = "mitigation_changed"
     package static let examples = [
@@ -58,13 +75,14 @@ package struct MitigationChanged: TimelineEvent {
     package var sentence: String {
         var changes: [String] = []
         if let state { changes.append("\(state.verb)\(previous.map { " (was \($0.words))" } ?? "")") }
+        if let inForce { changes.append(inForce ? "is in force until it is lifted" : "was lifted") }
         if let owner { changes.append("owner set to \(owner.onOneLine)") }
         if let kind { changes.append("kind set to \(kind.onOneLine)") }
         if let description { changes.append("description changed to “\(description.onOneLine)”") }
         return changes.isEmpty ? "Mitigation \(id) changed." : "Mitigation \(id) \(changes.joined(separator: "; "))."
     }
 
-    package var isKeyMoment: Bool { state != nil }
+    package var isKeyMoment: Bool { state != nil || inForce != nil }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         guard let index = incident.mitigations.firstIndex(where: { $0.id == id }) else { return }
@@ -72,6 +90,7 @@ package struct MitigationChanged: TimelineEvent {
         incident.mitigations[index].kind = kind ?? incident.mitigations[index].kind
         incident.mitigations[index].owner = owner ?? incident.mitigations[index].owner
         if let state { incident.mitigations[index].enter(state, at: moment) }
+        if let inForce { incident.mitigations[index].inForce = inForce }
     }
 }
 
@@ -88,6 +107,8 @@ extension MitigationState {
 extension Mitigation {
     fileprivate mutating func enter(_ next: MitigationState, at moment: Timestamp) {
         state = next
+        // What is not there any more works no more.
+        if next != .succeeded, inForce ?? false { inForce = false }
         switch next {
         case .planned: break
         case .running:

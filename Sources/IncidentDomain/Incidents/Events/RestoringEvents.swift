@@ -6,6 +6,15 @@ package struct StepStarted: TimelineEvent {
     /// How long it was thought to take, so that what came of it can be compared; nil when nobody knew, and in entries of
     /// releases that did not ask.
     package var estimate: StepEstimate?
+    /// The dependencies that it was started without, by slug; nil when there were none.
+    package var without: [String]?
+    /// When whoever started it expects it back; nil when nobody said so.
+    package var expectedAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case component, overridden, reason, estimate, without
+        case expectedAt = "expected_at"
+    }
 
     package static let kind = "step_started"
     package static let examples = [
@@ -21,9 +30,10 @@ package struct StepStarted: TimelineEvent {
     }
 
     package var sentence: String {
-        guard !overridden.isEmpty else { return "Restoring \(component) started.".giving(reason) }
+        let until = expectedAt.map { " It is expected back at \($0.toTheSecond)." } ?? ""
+        guard !overridden.isEmpty else { return "Restoring \(component) started.".giving(reason) + until }
         let gates = overridden.map(\.onOneLine).joined(separator: "; ")
-        return "Restoring \(component) started with overrides: \(gates.sentence)".giving(reason)
+        return "Restoring \(component) started with overrides: \(gates.sentence)".giving(reason) + until
     }
 
     package var isKeyMoment: Bool { true }
@@ -31,24 +41,41 @@ package struct StepStarted: TimelineEvent {
     package var isOffPlan: Bool { !overridden.isEmpty }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.change(component) { $0.start(at: moment, estimate) }
+        incident.change(component) { $0.start(at: moment, estimate, expectedAt: expectedAt, without: without) }
     }
 }
 
 package struct StepRamped: TimelineEvent {
     package var component: String
     package var percent: Int
+    /// When it is expected back; nil leaves what was said before.
+    package var expectedAt: Timestamp?
+    /// How much has still to be worked off: messages, jobs, orders. Nil when nobody said.
+    package var backlog: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case component, percent, backlog
+        case expectedAt = "expected_at"
+    }
 
     package static let kind = "step_ramped"
     package static let examples = [
         StepRamped(component: "cdn", percent: 50)
     ]
 
-    package var sentence: String { "\(component) ramped to \(percent) %." }
+    package var sentence: String {
+        let left = backlog.map { " Backlog: \($0)." } ?? ""
+        let until = expectedAt.map { " It is expected back at \($0.toTheSecond)." } ?? ""
+        return "\(component) ramped to \(percent) %.\(left)\(until)"
+    }
     package var isAboutOneComponent: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.change(component) { $0.rampPercent = percent }
+        incident.change(component) {
+            $0.rampPercent = percent
+            if let expectedAt { $0.expectedAt = expectedAt }
+            if let backlog { $0.note(backlog: backlog, at: moment) }
+        }
     }
 }
 
@@ -56,9 +83,12 @@ package struct StepVerifying: TimelineEvent {
     package var component: String
     /// When the soak ends, if nothing fires until then.
     package var soakUntil: Timestamp
+    /// The dependencies that it is up without, by slug; nil when there are none.
+    package var without: [String]?
+    package var reason: String?
 
     private enum CodingKeys: String, CodingKey {
-        case component
+        case component, without, reason
         case soakUntil = "soak_until"
     }
 
@@ -67,8 +97,19 @@ package struct StepVerifying: TimelineEvent {
         StepVerifying(component: "cdn", soakUntil: EventExamples.noon)
     ]
 
-    package var sentence: String { "\(component) is up; soaking until \(soakUntil.toTheSecond)." }
+    package var redacted: StepVerifying {
+        var copy = self
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        let missing = without.map { " without \($0.joined(separator: ", "))" } ?? ""
+        return "\(component) is up\(missing); soaking until \(soakUntil.toTheSecond).".giving(reason)
+    }
+
     package var isAboutOneComponent: Bool { true }
+    package var isOffPlan: Bool { without != nil }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.change(component) { $0.verify(from: moment, until: soakUntil) }
@@ -77,15 +118,32 @@ package struct StepVerifying: TimelineEvent {
 
 package struct StepRestored: TimelineEvent {
     package var component: String
+    /// The other incident in which that was done; nil when it was done in this one.
+    package var incident: Int?
+    /// The dependencies that it is up without, by slug; nil when there are none.
+    package var without: [String]?
+    package var reason: String?
 
     package static let kind = "step_restored"
     package static let examples = [
         StepRestored(component: "cdn")
     ]
 
-    package var sentence: String { "\(component) restored." }
+    package var redacted: StepRestored {
+        var copy = self
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        let missing = without.map { " without \($0.joined(separator: ", "))" } ?? ""
+        let elsewhere = incident.map { ", in INC-\($0)" } ?? ""
+        return "\(component) restored\(missing)\(elsewhere).".giving(reason)
+    }
+
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
+    package var isOffPlan: Bool { without != nil }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.change(component) { $0.restore(at: moment) }
@@ -171,7 +229,7 @@ package struct StepRegressed: TimelineEvent {
 }
 
 package struct RestorationOrdered: TimelineEvent {
-    /// What comes first within its wave, as far as dependencies allow; empty gives the order back to the plan.
+    /// What comes first, as far as dependencies allow; empty gives the order back to the plan.
     package var components: [String]
     package var reason: String?
 
@@ -201,6 +259,67 @@ package struct RestorationOrdered: TimelineEvent {
     }
 }
 
+/// How many steps each owner can work on at a time.
+package struct HandsSet: TimelineEvent {
+    /// By owner; `default` is for those that are not named. Empty: as many as are needed.
+    package var hands: [String: Int]
+    package var reason: String?
+
+    package static let kind = "restoration_hands_set"
+    package static let examples = [
+        HandsSet(hands: ["default": 4, "storage": 1], reason: "the night shift")
+    ]
+
+    package var redacted: HandsSet {
+        var copy = self
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        guard !hands.isEmpty else { return "Hands: as many as are needed.".giving(reason) }
+        return "Hands: \(RestorationHands.text(hands)).".giving(reason)
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.hands = hands.isEmpty ? nil : hands
+    }
+}
+
+/// What a component needs was found while it was restored. It holds for this incident; the review proposes it for the catalog.
+package struct NeedsLearnt: TimelineEvent {
+    package var component: String
+    /// The affected components that it cannot work without, beside those of the catalog, by slug; empty takes it back.
+    package var needs: [String]
+    package var reason: String?
+
+    package static let kind = "restoration_needs_learnt"
+    package static let examples = [
+        NeedsLearnt(component: "cdn", needs: ["core"], reason: "it asks the core for its keys")
+    ]
+
+    package var redacted: NeedsLearnt {
+        var copy = self
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        guard !needs.isEmpty else { return "\(component) needs only what the catalog says.".giving(reason) }
+        return "\(component) was found to need \(needs.joined(separator: ", ")).".giving(reason)
+    }
+
+    package var isKeyMoment: Bool { true }
+    package var isAboutOneComponent: Bool { true }
+    package var isOffPlan: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        var learnt = incident.learntNeeds ?? [:]
+        learnt[component] = needs.isEmpty ? nil : needs
+        incident.learntNeeds = learnt.isEmpty ? nil : learnt
+    }
+}
+
 /// A revision of the plan, as the timeline has it: what the order and the expected time became, and why.
 package struct PlanRevised: TimelineEvent {
     /// Counts from 1.
@@ -218,6 +337,17 @@ package struct PlanRevised: TimelineEvent {
     package var previous: ExpectedRestoration?
     /// When each remaining component was planned to be worked on, in the plan's order: at most `spansMax`.
     package var spans: [PlannedSpan]
+    /// When the longest path ends, if every step takes what it does in half of the cases.
+    package var pathEnd: Timestamp?
+    /// What the expected time leaves out, because nobody can estimate it or what it waits for; at most `spansMax`.
+    package var without: [String]?
+    /// What past forecasts taught about the expected time.
+    package var calibration: ForecastCalibration?
+
+    private enum CodingKeys: String, CodingKey {
+        case revision, changes, joined, left, waves, expected, previous, spans, without, calibration
+        case pathEnd = "path_end"
+    }
 
     /// More could not be shown, and would swell the timeline.
     package static let spansMax = 200
@@ -255,8 +385,9 @@ package struct PlanRevised: TimelineEvent {
     }
 
     private var forecast: String {
-        guard let expected else { return "no expected time: not every component has an estimate" }
-        var text = "expected done \(expected.median.toTheSecond) (90 % by \(expected.p90.toTheSecond))"
+        guard let expected else { return "no expected time: no component has an estimate" }
+        let except = without.map { "without \(Self.names($0)): " } ?? ""
+        var text = "\(except)expected done \(expected.median.toTheSecond) (90 % by \(expected.p90.toTheSecond))"
         if let previous, changes.contains(.expected) {
             let shift = expected.median.seconds(since: previous.median)
             let by = DurationText.human(abs(shift))

@@ -81,7 +81,7 @@ package struct IncidentEvent: Hashable, Sendable {
         UpdateWithdrawn.self, UpdateCorrected.self, UpdateOverdue.self, ReviewOverdue.self, EtaSet.self,
         MitigationAdded.self, MitigationChanged.self,
         StepStarted.self, StepRamped.self, StepVerifying.self, StepRestored.self, StepWaived.self, StepFailed.self,
-        StepRegressed.self, RestorationOrdered.self, PlanRevised.self,
+        StepRegressed.self, RestorationOrdered.self, HandsSet.self, NeedsLearnt.self, PlanRevised.self,
         ReviewDrafted.self, ReviewRevised.self, ReviewApproved.self, ActionAdded.self, ActionChanged.self,
         PhaseEntered.self, PhaseReverted.self, IncidentMerged.self, IncidentAbsorbed.self, EntryRedacted.self,
         AlertsAttached.self, AlertsCleared.self, ReportsCounted.self,

@@ -1,0 +1,67 @@
+/// The steps of other open incidents, as far as a plan has to do with them: a component that is down in one incident holds up what
+/// needs it in another, and one that is affected in both is restored once.
+package struct OtherRestorations: Hashable, Sendable {
+    /// A step of another incident.
+    package struct Step: Hashable, Sendable {
+        package let incident: Int
+        package let step: RestorationStep
+
+        package init(incident: Int, step: RestorationStep) {
+            (self.incident, self.step) = (incident, step)
+        }
+    }
+
+    package static let none = OtherRestorations([])
+
+    private let bySlug: [String: [Step]]
+
+    package init(_ steps: [Step]) {
+        bySlug = Dictionary(grouping: steps, by: \.step.slug)
+    }
+
+    var isEmpty: Bool { bySlug.isEmpty }
+
+    /// Those of a component that have to do with a region, by incident.
+    ///
+    /// - Parameter region: Nil for all of it.
+    package func of(_ slug: String, in region: String?) -> [Step] {
+        (bySlug[slug] ?? []).filter { region == nil || $0.step.region == nil || $0.step.region == region }
+            .sorted { ($0.incident, $0.step.component) < ($1.incident, $1.step.component) }
+    }
+
+    /// Where somebody else restores a component now: the first incident in which it is worked on.
+    func restoring(_ step: RestorationStep) -> Step? {
+        of(step.slug, in: step.region).first { $0.step.state == .restoring || $0.step.state == .verifying }
+    }
+
+    /// What something waits for that needs a component: the first step that is not done. What was waived elsewhere is gone on
+    /// without there, and here it is not affected.
+    func holding(_ slug: String, in region: String?) -> Step? {
+        of(slug, in: region).first { !$0.step.state.isDone }
+    }
+}
+
+extension Incident {
+    /// The components whose steps in other incidents a plan looks at: its own, and those that its own need.
+    package func componentsElsewhere(_ graph: DependencyGraph) -> [String] {
+        let own = Set(steps.filter { !$0.state.isDone }.map(\.slug))
+        return own.union(own.flatMap(graph.hardDependencies)).sorted()
+    }
+
+    /// What was restored in another incident is restored in this one.
+    func handedOver(_ facts: DecisionFacts) -> [any TimelineEvent] {
+        guard phase == .restore, !facts.others.isEmpty else { return [] }
+        // What failed here since is not back by what was done there before.
+        return steps.filter { $0.state == .waiting && $0.failures == 0 && firing[$0.slug] ?? 0 == 0 }.compactMap {
+            step in
+            // What came back there before it went down here is something else.
+            guard let start = step.addedAt else { return nil }
+            let other = facts.others.of(step.slug, in: step.region).first { other in
+                // A region that is back elsewhere says nothing of the whole.
+                guard other.step.region == nil || other.step.region == step.region else { return false }
+                return other.step.state == .restored && other.step.restoredAt.map { $0 > start } ?? false
+            }
+            return other.map { StepRestored(component: step.component, incident: $0.incident) }
+        }
+    }
+}
