@@ -7,8 +7,10 @@ struct OutageTests {
     @Test func `a platform comes back by three engineers at once, and two daemons of which one dies`() async throws {
         try await TestDatabase.with(connections: 1) { database in
             let place = Daemon.Place.database(database.conninfo)
-            try await Daemon.with(place) { survivor in
-                try await Daemon.with(place) { mortal in
+            // A later wave waits here: as it was before tiers only ordered.
+            let waves = ["restoration.waves": "enforce"]
+            try await Daemon.with(place, waves) { survivor in
+                try await Daemon.with(place, waves) { mortal in
                     let outage = try await breakDown(survivor, mortal)
                     try await outage.assess()
                     try await outage.mitigate()

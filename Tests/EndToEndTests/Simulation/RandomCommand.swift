@@ -73,6 +73,9 @@ struct RandomCommand: Sendable {
         var body: JSON = verb == "waive" || verb == "fail" ? reason : [:]
         if verb == "ramp" { body = ["percent": .number(Double(Int.random(in: 0...100, using: &generator)))] }
         if verb == "start", generator.chance(30) { body = reason.with(["override": true]) }
+        if verb == "start" || verb == "verify", generator.chance(10) {
+            body = reason.with(["without": ["database", "auth"]])
+        }
         return RandomCommand(
             method: "POST", path: path + "/restoration/\(component(&generator))/\(verb)", body: body)
     }
