@@ -58,11 +58,13 @@ struct MailProgram: Sendable {
     /// The message as a file that nobody else can open, from its beginning. A pipe would not do: the library ends the daemon when a
     /// program ends, or is ended, before it has read all of one.
     private static func file(_ message: [UInt8]) throws -> FileDescriptor {
+        // Under systemd /tmp is the service's own (PrivateTmp). mkstemp writes the name over the Xs: an array, and no text.
         var name = Array("\(FileManager.default.temporaryDirectory.path)/muster-mail-XXXXXX".utf8CString)
         let file = FileDescriptor(rawValue: mkstemp(&name))
         do {
             guard file.rawValue >= 0 else { throw Errno(rawValue: errno) }
             unlink(name)
+            // Other programs need not have it. Glibc does it while opening (mkostemp), which Swift does not see.
             _ = fcntl(file.rawValue, F_SETFD, FD_CLOEXEC)
             try file.writeAll(message)
             _ = try file.seek(offset: 0, from: .start)

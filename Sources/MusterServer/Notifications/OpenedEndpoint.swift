@@ -23,7 +23,7 @@ struct OpenedEndpoint: Sendable {
         ForeignText.cut(mask.masked(ForeignText.clean(answer)), scalars: 1_000)
     }
 
-    /// The same with words of the receiver that can be kept: without secrets and U+0000, and not longer than they may be.
+    /// The same with words of the receiver that can be kept, whatever came of it, since each reason may quote what he answered: without secrets and U+0000, and not longer than they may be.
     func cleaned(_ verdict: OutboundVerdict) -> OutboundVerdict {
         switch verdict {
         case .delivered(let reference):

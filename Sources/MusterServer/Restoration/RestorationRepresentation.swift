@@ -112,13 +112,7 @@ struct RestorationRepresentation: JSONWritable {
     }
 
     private func write(_ forecast: RestorationForecast?, to json: inout JSONWriter) {
-        guard let forecast else { return json.literal("null") }
-        let expected = ExpectedRestoration(forecast, at: plan.now)
-        json.object { json in
-            json.member("median", expected.median)
-            json.member("p80", expected.p80)
-            json.member("p90", expected.p90)
-        }
+        json.value(forecast.map { ExpectedRestoration($0, at: plan.now) })
     }
 
     /// What is null, empty or 0 is left out.
@@ -208,6 +202,16 @@ struct RestorationRepresentation: JSONWritable {
             json.member("p90_seconds", estimate.p90Seconds)
             json.member("source", estimate.source.rawValue)
             json.member("samples", estimate.samples)
+        }
+    }
+}
+
+extension ExpectedRestoration: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("median", median)
+            json.optional("p80", p80)
+            json.member("p90", p90)
         }
     }
 }

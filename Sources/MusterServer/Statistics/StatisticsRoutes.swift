@@ -75,11 +75,7 @@ extension EstimateSearch.Forecast: JSONWritable {
         json.object { json in
             json.member("incident", incident)
             json.member("made_at", madeAt)
-            json.object("expected_at") { json in
-                json.member("median", expected.median)
-                if let p80 = expected.p80 { json.member("p80", p80) }
-                json.member("p90", expected.p90)
-            }
+            json.member("expected_at", expected)
             json.member("restored_at", restoredAt)
             json.member("error_seconds", restoredAt.seconds(since: expected.median))
         }

@@ -19,5 +19,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+# The test that started it reads from here where it listens.
 print(server.server_port, flush=True)
 server.serve_forever()

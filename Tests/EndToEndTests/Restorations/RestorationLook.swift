@@ -80,6 +80,7 @@ struct RestorationLook {
                     + "\(told(step["expected_end"])); really "
                     + "\(drive.story.beganAt(name).map(clock) ?? "never") to \(real(name))")
         }
+        // For whoever reads the log of a run: the plan beside what really happened.
         print(lines.joined(separator: "\n"))
     }
 
