@@ -77,14 +77,12 @@ struct RestorationDraws {
     private static let timesMax = 2048 * 300
     private static let width = 8
 
-    /// - Parameter slugs: The name of each node.
-    init(_ network: RestorationNetwork, _ calibration: ForecastCalibration, slugs: (Int) -> String) {
-        (self.network, self.calibration) = (network, calibration)
+    init(_ map: RestorationMap, _ calibration: ForecastCalibration) {
+        (network, schedule, self.calibration) = (map.network, map.schedule, calibration)
         var count = Self.counts.upperBound
         while count > Self.counts.lowerBound, count * network.count > Self.timesMax { count /= 2 }
         self.count = count
-        streams = (0..<network.count).map { RandomStream.seed(slugs($0)) }
-        schedule = RestorationSchedule(network)
+        streams = (0..<network.count).map { RandomStream.seed(map.step($0).component) }
         sequence =
             network.hands == nil ? Array(0..<network.count) : RestorationSchedule.unlimited(network).sequence(network)
     }

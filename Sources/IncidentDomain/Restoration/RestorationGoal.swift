@@ -20,6 +20,15 @@ package struct RestorationOutlook: Sendable {
     /// Nil when nothing that can be estimated remains.
     package let forecast: RestorationForecast?
     package let goals: [RestorationGoal]
+
+    init(forecast: RestorationForecast?, goals: [RestorationGoal]) {
+        (self.forecast, self.goals) = (forecast, goals)
+    }
+
+    /// Of one goal, and nothing beside what it needs.
+    package init(of goal: RestorationGoal) {
+        self.init(forecast: goal.forecast, goals: [goal])
+    }
 }
 
 extension RestorationPlan {

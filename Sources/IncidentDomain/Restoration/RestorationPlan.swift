@@ -73,7 +73,7 @@ package struct RestorationPlan: Sendable {
 
     /// Of several sets of nodes, from the same draws.
     func forecasts(of sets: [[Int]]) -> [RestorationForecast?] {
-        RestorationDraws(map.network, calibration) { map.step($0).component }.forecasts(of: sets)
+        RestorationDraws(map, calibration).forecasts(of: sets)
     }
 
     /// Nil when the component is not affected.

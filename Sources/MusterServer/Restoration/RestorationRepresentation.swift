@@ -27,11 +27,11 @@ struct RestorationRepresentation: JSONWritable {
 
     func write(to json: inout JSONWriter) {
         let goal = selection.goal
-        let outlook = plan.outlook()
+        let outlook = goal.map(RestorationOutlook.init(of:)) ?? plan.outlook()
         let wanted = selection.wanted
         json.object { json in
             json.member("incident", incident.number)
-            json.array("goals", goal.map { [$0] } ?? outlook.goals, write)
+            json.array("goals", outlook.goals, write)
             writeNow(to: &json)
             json.object("hands") { json in
                 for (owner, count) in (incident.hands ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -56,7 +56,7 @@ struct RestorationRepresentation: JSONWritable {
             json.member("waived", plan.progress.waived)
             json.member("progress", plan.progress.part)
             json.name("expected_at")
-            write(incident.phase.isOpen ? goal.map(\.forecast) ?? outlook.forecast : nil, to: &json)
+            write(incident.phase.isOpen ? outlook.forecast : nil, to: &json)
             write("critical_path", goal?.path ?? plan.criticalPath, to: &json)
             write("without", goal?.without ?? plan.without, to: &json)
             write("unestimated", plan.unestimated.filter { wanted?.contains($0) ?? true }, to: &json)
