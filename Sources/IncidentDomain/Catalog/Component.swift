@@ -92,6 +92,8 @@ package struct Component: Hashable, Codable, Sendable {
     package var labels: [String: String]
     /// Whether it is what users have, as "sign in": restored when what it needs is.
     package var goal: Bool?
+    /// Of a goal: in how many of its regions users have to have it. Nil is in all of them.
+    package var enoughRegions: Int?
     /// How it takes up traffic again; nil for evenly, within its expected time.
     package var ramp: [RampStage]?
     /// False for what is one thing in all its regions, as a global name service. Nil is true: an outage in some regions is restored
@@ -105,8 +107,9 @@ package struct Component: Hashable, Codable, Sendable {
         slug: String, name: String, tier: Int, owner: String? = nil, regions: [String] = [],
         expectedRestoreSeconds: Int? = nil, soakSeconds: Int? = nil, dependsOn: [Dependency] = [],
         labels: [String: String] = [:], goal: Bool? = nil, regional: Bool? = nil,
-        restoreNeeds: [RestoreNeed]? = nil, ramp: [RampStage]? = nil
+        restoreNeeds: [RestoreNeed]? = nil, ramp: [RampStage]? = nil, enoughRegions: Int? = nil
     ) {
+        self.enoughRegions = enoughRegions
         self.ramp = ramp
         self.restoreNeeds = restoreNeeds
         self.slug = slug
@@ -128,6 +131,7 @@ package struct Component: Hashable, Codable, Sendable {
         case soakSeconds = "soak_seconds"
         case dependsOn = "depends_on"
         case restoreNeeds = "restore_needs"
+        case enoughRegions = "enough_regions"
     }
 }
 
@@ -137,7 +141,9 @@ package enum ComponentField: String, CaseIterable, Sendable {
     case expectedRestoreSeconds = "expected_restore_seconds"
     case soakSeconds = "soak_seconds"
     case dependsOn = "depends_on"
-    case ramp, labels, goal, regional
+    case ramp, labels, goal
+    case enoughRegions = "enough_regions"
+    case regional
 
     /// The fields in which two states of a component differ. Of a component that is new or gone: the fields that it has.
     package static func differences(from before: Component?, to after: Component?) -> [ComponentField] {
@@ -162,6 +168,7 @@ package enum ComponentField: String, CaseIterable, Sendable {
         case .labels: one.labels == other.labels
         case .ramp: one.ramp == other.ramp
         case .goal: (one.goal ?? false) == (other.goal ?? false)
+        case .enoughRegions: one.enoughRegions == other.enoughRegions
         case .regional: (one.regional ?? true) == (other.regional ?? true)
         }
     }
@@ -177,6 +184,7 @@ package enum ComponentField: String, CaseIterable, Sendable {
         case .labels: !component.labels.isEmpty
         case .ramp: component.ramp != nil
         case .goal: component.goal ?? false
+        case .enoughRegions: component.enoughRegions != nil
         case .regional: component.regional == false
         }
     }

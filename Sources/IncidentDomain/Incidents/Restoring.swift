@@ -194,12 +194,8 @@ extension Incident {
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase([.assess, .mitigate, .restore])
         try Self.requireRole(.commander, facts, to: "set the hands of restoration")
-        let owners = Set(steps.compactMap { facts.graph.components[$0.slug]?.owner })
-        for owner in hands.keys.sorted() where owner != RestorationHands.otherOwners && !owners.contains(owner) {
-            throw .badValue(
-                field: "/hands/\(owner)",
-                detail: "No affected component has this owner; there are: \(owners.sorted().joined(separator: ", ")), "
-                    + "and \(RestorationHands.otherOwners) for all others.")
+        if let wrong = unknownOwner(in: hands, facts.graph) {
+            throw .badValue(field: "/hands/\(wrong.owner)", detail: wrong.detail)
         }
         guard hands != self.hands ?? [:] else { return [] }
         return [HandsSet(hands: hands, reason: reason)]

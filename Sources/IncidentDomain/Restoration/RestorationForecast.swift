@@ -60,6 +60,30 @@ package struct ForecastCalibration: Hashable, Codable, Sendable {
     }
 }
 
+/// What a forecast is asked for: when some nodes are all back, or when so many of some parts are.
+struct ForecastTarget {
+    /// Nodes of the network.
+    let parts: [[Int]]
+    let enough: Int
+
+    init(_ nodes: [Int]) {
+        self.init([nodes], enough: 1)
+    }
+
+    init(_ parts: [[Int]], enough: Int) {
+        (self.parts, self.enough) = (parts, enough)
+    }
+
+    /// The nodes of each part that remain and whose end is known. What nobody can estimate, and what waits for it, has no end: it
+    /// is left out, and so is a whole part with such a node where enough others have none. Empty when enough parts are back.
+    fileprivate func remaining(_ isOpen: (Int) -> Bool, _ isKnown: (Int) -> Bool) -> [[Int]] {
+        let open = parts.map { $0.filter(isOpen) }
+        guard open.count(where: \.isEmpty) < enough else { return [] }
+        let sure = open.filter { $0.allSatisfy(isKnown) }
+        return sure.count >= enough ? sure : open.map { $0.filter(isKnown) }
+    }
+}
+
 /// Carries out a network many times.
 struct RestorationDraws {
     /// How many times; a power of two.
@@ -87,15 +111,17 @@ struct RestorationDraws {
             network.hands == nil ? Array(0..<network.count) : RestorationSchedule.unlimited(network).sequence(network)
     }
 
-    /// The forecast for each of some sets of nodes: when the last of a set is back. Nil for a set of which nothing is open and
-    /// known.
-    func forecasts(of sets: [[Int]]) -> [RestorationForecast?] {
-        // What nobody can estimate, and what waits for it, has no end.
+    /// The forecast for each target: when the last node of its parts is back, or of enough of them. Nil for a target of which
+    /// nothing is open and known.
+    func forecasts(of targets: [ForecastTarget]) -> [RestorationForecast?] {
         let known = knownNodes()
-        let wanted = sets.map { $0.filter { network.isOpen($0) && known[$0] } }
-        var ends = wanted.map { nodes in
+        let wanted = targets.map { target in
+            let parts = target.remaining(network.isOpen) { known[$0] }
+            return (parts: parts.allSatisfy(\.isEmpty) ? [] : parts, enough: target.enough)
+        }
+        var ends = wanted.map { target in
             var ends: [Float] = []
-            if !nodes.isEmpty { ends.reserveCapacity(count) }
+            if !target.parts.isEmpty { ends.reserveCapacity(count) }
             return ends
         }
         let shared = RandomStream(RandomStream.seed("every step of a restoration"), count)
@@ -110,9 +136,13 @@ struct RestorationDraws {
                 factor[lane] *= Float(common.time(at: shared.normal(first + lane)))
             }
             pass(first, factor, &begins, &works, &ended, &freed)
-            for (place, nodes) in wanted.enumerated() where !nodes.isEmpty {
-                let last = nodes.reduce(SIMD8<Float>.zero) { pointwiseMax($0, ended[$1]) }
-                for lane in 0..<Self.width { ends[place].append(last[lane]) }
+            for (place, target) in wanted.enumerated() where !target.parts.isEmpty {
+                var latest: [SIMD8<Float>] = []
+                for nodes in target.parts {
+                    let last = nodes.reduce(SIMD8<Float>.zero) { pointwiseMax($0, ended[$1]) }
+                    Self.insert(last, into: &latest, atMost: target.parts.count - target.enough + 1)
+                }
+                for lane in 0..<Self.width { ends[place].append(latest[0][lane]) }
             }
         }
         return ends.map(RestorationForecast.init)

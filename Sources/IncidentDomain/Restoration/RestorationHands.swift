@@ -16,6 +16,22 @@ package enum RestorationHands {
     }
 }
 
+extension Incident {
+    /// The first by name that owns nothing of what is affected, with what can be said instead.
+    package func unknownOwner(in hands: [String: Int], _ graph: DependencyGraph) -> (owner: String, detail: String)? {
+        let owners = Set(steps.compactMap { graph.components[$0.slug]?.owner })
+        let unknown = hands.keys.filter { $0 != RestorationHands.otherOwners && !owners.contains($0) }.min()
+        return unknown.map { unknown in
+            let known = owners.sorted().map { "\($0.onOneLine), " }.joined()
+            return (
+                unknown,
+                "No affected component has the owner \(unknown.onOneLine); there are: \(known)and "
+                    + "\(RestorationHands.otherOwners) for all others."
+            )
+        }
+    }
+}
+
 /// The owner whose hands hold up the restoration longest.
 package struct HandsBottleneck: Hashable, Sendable {
     /// Nil for what nobody owns.

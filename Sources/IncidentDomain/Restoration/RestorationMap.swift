@@ -48,9 +48,14 @@ final class RestorationMap: Sendable {
         nodes.nodes(number)
     }
 
-    /// Those of them that another component, which is not affected, has to do with.
-    func nodes(number: Int, neededBy other: Int32) -> [Int] {
-        let place = AffectedNodes.place(nil, graph.component(other))
+    /// Those of them that are the whole component, or a region of it.
+    func nodes(number: Int, in region: String?) -> [Int] {
+        nodes.nodes(number).filter { region == nil || nodes.regions[$0] == nil || nodes.regions[$0] == region }
+    }
+
+    /// Those of them that another component, or a region of it, has to do with, while that is not affected.
+    func nodes(number: Int, neededBy other: Int32, in region: String? = nil) -> [Int] {
+        let place = AffectedNodes.place(region, graph.component(other))
         return nodes.nodes(number).filter { nodes.meet(at: place, $0) }
     }
 

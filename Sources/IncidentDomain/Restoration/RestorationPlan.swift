@@ -68,12 +68,12 @@ package struct RestorationPlan: Sendable {
     /// When everything is back that can be estimated; nil when nothing of that remains. It is computed anew each time: thousands
     /// of draws.
     package func forecast() -> RestorationForecast? {
-        forecasts(of: [Array(0..<map.network.count)])[0]
+        forecasts(of: [ForecastTarget(Array(0..<map.network.count))])[0]
     }
 
-    /// Of several sets of nodes, from the same draws.
-    func forecasts(of sets: [[Int]]) -> [RestorationForecast?] {
-        RestorationDraws(map, calibration).forecasts(of: sets)
+    /// Of several targets, from the same draws.
+    func forecasts(of targets: [ForecastTarget]) -> [RestorationForecast?] {
+        RestorationDraws(map, calibration).forecasts(of: targets)
     }
 
     /// Nil when the component is not affected.

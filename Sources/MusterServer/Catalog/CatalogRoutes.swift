@@ -105,8 +105,8 @@ enum CatalogYAML {
                     let otherwise = need.otherwise.map { ", otherwise: \(YAMLWriter.scalar($0))" } ?? ""
                     yaml.line("      - {component: \(slug), kind: restore\(otherwise)}")
                 }
-            case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .labels, .goal, .regional,
-                .ramp:
+            case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .labels, .goal,
+                .enoughRegions, .regional, .ramp:
                 yaml.line("    \(field.rawValue): \(text(of: field, component))")
             }
         }
@@ -125,6 +125,7 @@ enum CatalogYAML {
         case .ramp:
             YAMLWriter.flow(
                 (component.ramp ?? []).map { "{percent: \($0.percent), minutes: \($0.minutes)}" }, "[", "]")
+        case .enoughRegions: "\(component.enoughRegions ?? 0)"
         case .regional: "\(component.regional ?? true)"
         case .labels:
             YAMLWriter.flow(

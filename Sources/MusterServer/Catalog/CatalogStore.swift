@@ -152,6 +152,7 @@ extension Component {
                 }
             }
         case .goal: json.value(goal ?? false)
+        case .enoughRegions: json.value(enoughRegions)
         case .regional: json.value(regional ?? true)
         case .labels:
             json.object { json in
@@ -198,13 +199,14 @@ extension Component {
                 case .soakSeconds where soakSeconds == nil: break
                 case .ramp where ramp == nil: break
                 case .goal where !(goal ?? false): break
+                case .enoughRegions where enoughRegions == nil: break
                 // Earlier releases know no third kind.
                 case .dependsOn:
                     json.name(field.rawValue)
                     json.value(dependsOn)
                 case .regional where regional ?? true: break
-                case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .labels, .goal, .regional,
-                    .ramp:
+                case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .labels, .goal,
+                    .enoughRegions, .regional, .ramp:
                     json.name(field.rawValue)
                     write(field, to: &json)
                 }
@@ -247,6 +249,7 @@ extension Component {
                     return RampStage(percent: percent, minutes: minutes)
                 }
             case .goal?: goal = member.value.bool
+            case .enoughRegions?: enoughRegions = member.value.integer
             case .regional?: regional = member.value.bool
             case .dependsOn?: dependsOn = try (member.value.array ?? []).map { try Dependency(stored: $0, of: slug) }
             case .labels?:

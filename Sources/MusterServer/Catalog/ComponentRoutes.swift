@@ -144,6 +144,8 @@ enum ComponentBodies {
         if let named, named != slug { body.refuse("slug", "is \(named), but the path has \(slug)") }
         let component = component(&body, slug: slug)
         try body.finish()
+        let contradictions = contradictions(in: component, value, at: "")
+        guard contradictions.isEmpty else { throw .invalid(contradictions) }
         return component
     }
 
@@ -159,7 +161,39 @@ enum ComponentBodies {
             return component(&item, slug: slug)
         }
         try body.finish()
+        let values = (value.array ?? value["components"]?.array ?? [])
+        let contradictions = zip(components, values).enumerated().flatMap { place, item in
+            Self.contradictions(in: item.0, item.1, at: "/components/\(place)")
+        }
+        guard contradictions.isEmpty else { throw .invalid(contradictions) }
         return components
+    }
+
+    /// Members that are right by themselves and say nothing beside the others: they would be dropped without a word.
+    private static func contradictions(
+        in component: Component, _ value: JSONValue, at pointer: String
+    ) -> [FieldError] {
+        var errors: [FieldError] = []
+        for (place, item) in (value["depends_on"]?.array ?? []).enumerated() where item["otherwise"]?.string != nil {
+            guard item["kind"]?.string != Kind.restore.rawValue else { continue }
+            errors.append(
+                FieldError(
+                    pointer: "\(pointer)/depends_on/\(place)/otherwise",
+                    detail: "is for the kind restore: it says how to restore without that component"))
+        }
+        guard let enough = component.enoughRegions else { return errors }
+        let detail: String? =
+            if !(component.goal ?? false) {
+                "is for goals; \"goal\": true makes it one"
+            } else if component.regional == false {
+                "is for what runs region by region, and regional is false"
+            } else if enough > component.regions.count {
+                "is \(enough), and regions has \(component.regions.count)"
+            } else {
+                nil
+            }
+        if let detail { errors.append(FieldError(pointer: "\(pointer)/enough_regions", detail: detail)) }
+        return errors
     }
 
     private static func component(_ body: inout BodyReader, slug: String) -> Component {
@@ -177,6 +211,7 @@ enum ComponentBodies {
         component.labels = body.optionalLabels("labels") ?? [:]
         // What is so without being said is not kept.
         component.goal = body.optionalBool("goal") ?? false ? true : nil
+        component.enoughRegions = body.optionalInteger("enough_regions", 1...200)
         component.regional = body.optionalBool("regional") ?? true ? nil : false
         _ = body.optionalInteger("version", 1...Int.max)
         if let value = body.optionalJSON("maintenance"), value.object == nil {

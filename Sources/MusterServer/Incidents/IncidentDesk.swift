@@ -175,8 +175,8 @@ struct IncidentDesk: Sendable {
     ) async throws -> (incident: Incident, plan: RestorationPlan, graph: DependencyGraph, probes: ProbeFacts) {
         let loaded = try await incidents.load(number, in: pool)
         guard let stored = loaded.row?.incident else { throw Self.missing(number) }
-        let incident = try question.changing(stored, now: loaded.now)
         let graph = try await catalog.graph(version: loaded.catalogVersion)
+        let incident = try question.changing(stored, graph, now: loaded.now)
         let (measured, calibration, others, probes) = try await measure(
             incident.steps.map(\.slug), of: incident, in: graph, withProbes: true, in: pool)
         let plan = RestorationPlan.make(

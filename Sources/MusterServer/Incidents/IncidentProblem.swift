@@ -101,8 +101,8 @@ struct RequirementHint: JSONWritable {
     private var restoration: Call {
         let component = unmet.subject ?? "COMPONENT"
         return switch unmet.step {
-        case .begin: ("POST", "/restoration/\(component)/start", nil)
-        case .finish: ("POST", "/restoration/\(component)/verify", nil)
+        case .begin: ("POST", "/restoration/\(SuggestedCall.segment(component))/start", nil)
+        case .finish: ("POST", "/restoration/\(SuggestedCall.segment(component))/verify", nil)
         case .look: ("GET", "/restoration", nil)
         }
     }
@@ -115,7 +115,7 @@ struct RequirementHint: JSONWritable {
     /// The alert has to be resolved where it comes from; a component that stays down can be waived.
     private var firing: Call {
         guard let component = unmet.subject else { return ("POST", "/advance", ["override": true, "reason": "WHY"]) }
-        return ("POST", "/restoration/\(component)/waive", ["reason": "WHY"])
+        return ("POST", "/restoration/\(SuggestedCall.segment(component))/waive", ["reason": "WHY"])
     }
 }
 
@@ -142,6 +142,12 @@ struct SuggestedCall: JSONWritable {
         self.body = body
     }
 
+    /// A step's name as a part of a path: regions may have any name.
+    static func segment(_ step: String) -> String {
+        step.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+            .map { PercentEncoding.encode(String($0)) }.joined(separator: "@")
+    }
+
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("method", method)
@@ -166,11 +172,13 @@ extension SuggestedCall {
     /// What somebody can do about a gate.
     init(_ remedy: RestorationRemedy, of number: Int) {
         switch remedy {
-        case .start(let component): self.init("POST", "/restoration/\(component)/start", of: number)
-        case .verify(let component): self.init("POST", "/restoration/\(component)/verify", of: number)
+        case .start(let component):
+            self.init("POST", "/restoration/\(SuggestedCall.segment(component))/start", of: number)
+        case .verify(let component):
+            self.init("POST", "/restoration/\(SuggestedCall.segment(component))/verify", of: number)
         case .wait(_, let until): self.init("GET", "/restoration", of: number, until: until)
         case .resolveAlerts(let component):
-            self.init("GET", whole: "/v1/alerts?incident=\(number)&component=\(component)")
+            self.init("GET", whole: "/v1/alerts?incident=\(number)&component=\(PercentEncoding.encode(component))")
         case .lookAt(let incident): self.init("GET", "/restoration", of: incident)
         case .lookAtProbe(let name): self.init("GET", whole: "/v1/probes/\(name)/results")
         }
@@ -200,7 +208,8 @@ extension IncidentRefusal {
                 : needs.count < gates.count
                     ? ["override": true, "without": .array(needs), "reason": "WHY"]
                     : ["without": .array(needs), "reason": "WHY"]
-            let force = SuggestedCall("POST", "/restoration/\(component)/\(verb.rawValue)", of: number, body)
+            let force = SuggestedCall(
+                "POST", "/restoration/\(SuggestedCall.segment(component))/\(verb.rawValue)", of: number, body)
             return remedies.map { SuggestedCall($0, of: number) } + (canBeForced ? [force] : [])
         case .stepState(let component, let status, let wanted):
             return Self.calls(component, status, wanted, number)
@@ -227,7 +236,7 @@ extension IncidentRefusal {
         _ component: String, _ status: RestorationStatus, _ wanted: [RestorationStatus], _ number: Int
     ) -> [SuggestedCall] {
         func step(_ verb: String, _ body: JSONValue? = nil) -> SuggestedCall {
-            SuggestedCall("POST", "/restoration/\(component)/\(verb)", of: number, body)
+            SuggestedCall("POST", "/restoration/\(SuggestedCall.segment(component))/\(verb)", of: number, body)
         }
         switch status {
         case .waiting: return [SuggestedCall("GET", "/restoration", of: number)]
@@ -236,7 +245,8 @@ extension IncidentRefusal {
         case .verifying: return [step("fail", ["reason": "WHY"])]
         // What is restored and is not, after all, has an impact again.
         case .restored:
-            return [SuggestedCall("PUT", "/impacts/\(component)", of: number, ["impact": "degraded"])]
+            let slug = SuggestedCall.segment(RestorationStep.slug(of: component))
+            return [SuggestedCall("PUT", "/impacts/\(slug)", of: number, ["impact": "degraded"])]
         }
     }
 }

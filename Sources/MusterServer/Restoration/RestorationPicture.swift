@@ -169,8 +169,10 @@ extension RestorationPicture.Heading {
         self.expected = expected(outlook.forecast)
         unestimated = plan.unestimated
         goals = outlook.goals.map { goal in
-            RestorationPicture.Goal(
-                name: goal.name.isEmpty ? goal.component : goal.name, isBack: goal.isBack,
+            let name = goal.name.isEmpty ? goal.component : goal.name
+            let regions = goal.regions.map { " in \($0.enough) of \($0.total) regions" } ?? ""
+            return RestorationPicture.Goal(
+                name: name + regions, isBack: goal.isBack,
                 expected: expected(goal.forecast), without: goal.without)
         }
         overdue = plan.overdue.map {

@@ -48,9 +48,10 @@ struct RestorationQuestion: Sendable {
 
     /// The incident as it would be.
     ///
-    /// - Throws: 422 for what the incident does not affect.
-    func changing(_ incident: Incident, now: Timestamp) throws(Problem) -> Incident {
+    /// - Throws: 422 for what the incident does not affect, and for owners of nothing that it does.
+    func changing(_ incident: Incident, _ graph: DependencyGraph, now: Timestamp) throws(Problem) -> Incident {
         var changed = incident
+        if let wrong = incident.unknownOwner(in: hands, graph) { throw .invalid("/hands", wrong.detail) }
         if !hands.isEmpty { changed.hands = (incident.hands ?? [:]).merging(hands) { $1 } }
         for slug in without { try Self.change(slug, "without", in: &changed) { $0.waive() } }
         for (slug, moment) in at {

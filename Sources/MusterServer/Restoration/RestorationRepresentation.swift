@@ -104,6 +104,13 @@ struct RestorationRepresentation: JSONWritable {
             write(goal.forecast, to: &json)
             json.member("needs_total", goal.needs.count)
             write("without", goal.without, to: &json)
+            if let regions = goal.regions {
+                json.object("regions") { json in
+                    json.member("back", regions.back)
+                    json.member("enough", regions.enough)
+                    json.member("total", regions.total)
+                }
+            }
             // All of it is only for those who ask for this goal.
             guard selection.goal != nil else { return }
             json.member("needs", goal.needs)

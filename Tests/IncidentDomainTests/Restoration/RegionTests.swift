@@ -89,6 +89,52 @@ struct RegionTests {
         #expect(regressed.when(.advance).code == "requirements-unmet")
     }
 
+    /// A goal in three regions, each behind its own part of a store; in ap that needs a disk of which nobody knows how long it takes.
+    private func threeRegions(enough: Int?, _ more: IncidentCommand...) throws -> Given {
+        let homes = ["eu", "us", "ap"]
+        let disk = Component(slug: "disk", name: "", tier: 0, regions: homes)
+        let store = Component(
+            slug: "store", name: "", tier: 0, regions: homes, expectedRestoreSeconds: 600, soakSeconds: 0,
+            dependsOn: [Dependency(component: "disk", kind: .hard)])
+        let watch = Component(
+            slug: "watch", name: "Watch", tier: 1, regions: homes,
+            dependsOn: [Dependency(component: "store", kind: .hard)], goal: true, enoughRegions: enough)
+        return try Given(graph: DependencyGraph([disk, store, watch])).and(Way.toRestore(["store"]))
+            .and([hit("store", "eu", "us", "ap")] + more)
+    }
+    private func goal(_ given: Given) throws -> RestorationGoal { try #require(given.plan().outlook().goals.first) }
+
+    @Test func `two of three regions are enough for a goal that says so`() throws {
+        let all = try goal(threeRegions(enough: nil))
+        #expect(all.needs == ["store@ap", "store@eu", "store@us"] && all.regions == nil)
+        let given = try threeRegions(enough: 2).and(.start("store@us"), .start("store@eu"))
+        let two = try goal(given)
+        #expect(two.regions == RestorationGoal.Regions(back: 0, enough: 2, total: 3) && two.needs.count == 2)
+        let (one, some) = (try goal(threeRegions(enough: 1)).forecast, try goal(threeRegions(enough: 2)).forecast)
+        let ends = try [one, some, all.forecast].map { try #require($0) }
+        #expect(ends[0].p50Seconds < ends[1].p50Seconds && ends[1].p50Seconds < ends[2].p50Seconds)
+        #expect(ends[0].p90Seconds < ends[1].p90Seconds && ends[1].p90Seconds < ends[2].p90Seconds)
+
+        let first = try given.and(.verify("store@us"))
+        let waiting = try goal(first)
+        #expect(waiting.regions?.back == 1 && waiting.needs == ["store@eu"] && !waiting.isBack)
+        let second = try first.and(.verify("store@eu"))
+        let back = try goal(second)
+        #expect(back.isBack && back.forecast == nil && back.path.isEmpty && back.regions?.back == 2)
+        #expect(second.incident.unrestored == ["store@ap"], "it is still to be restored")
+        #expect(try !goal(second.and(.fires("store"))).isBack)
+    }
+
+    @Test func `a region that nobody can estimate does not matter where enough others can be`() throws {
+        #expect(try goal(threeRegions(enough: nil, hit("disk", "ap"))).without == ["disk@ap", "store@ap"])
+        let two = try goal(threeRegions(enough: 2, hit("disk", "ap")))
+        #expect(two.without.isEmpty && two.needs == ["store@eu", "store@us"])
+        #expect(try two.forecast == goal(threeRegions(enough: 2, hit("disk", "ap"))).forecast)
+        let unknown = try goal(threeRegions(enough: 2, hit("disk", "ap", "us")))
+        #expect(unknown.needs.count == 3 && unknown.without.count == 2 && unknown.forecast != nil)
+        #expect(try goal(threeRegions(enough: 2, hit("disk", "ap")).and(.waive("store@ap"))).regions?.back == 1)
+    }
+
     @Test func `regions join and leave while it is restored`() throws {
         let given = try restoring(hit("db", "eu")).and(.start("db@eu"))
         let more = try given.and(hit("db", "eu", "us"))

@@ -53,7 +53,7 @@ extension DescribedLife {
         await ask(
             .put, "/v1/components/sign-in",
             [
-                "tier": 1, "goal": true, "regional": false,
+                "tier": 1, "goal": true, "regions": ["eu", "us"], "enough_regions": 1,
                 "ramp": [["percent": 10, "minutes": 5], ["percent": 100]],
                 "depends_on": [
                     ["component": "auth", "kind": "hard", "at": 50],
@@ -68,6 +68,7 @@ extension DescribedLife {
                 "depends_on": [["component": "auth", "kind": "soft"], ["component": "db", "at": "verifying"]],
             ])
         await ask(.put, "/v1/components/feed", ["tier": 1, "depends_on": [["component": "db", "at": 0]]], gives: 422)
+        await ask(.put, "/v1/components/feed", ["tier": 1, "enough_regions": 1], gives: 422)
     }
 
     private func plan(_ steps: String) async throws {
