@@ -11,7 +11,10 @@ package enum CatalogCheck {
         let places = Dictionary(zip(sorted.lazy.map(\.slug), 0...)) { first, _ in first }
         var looseEnds: [CatalogProblem] = []
         let edges = sorted.map { component -> [Int] in
-            // What only restoring needs may lead in a circle.
+            // What only restoring needs may lead in a circle, of two and more.
+            if component.restoreNeeds?.contains(where: { $0.component == component.slug }) ?? false {
+                looseEnds.append(.cycle([component.slug, component.slug]))
+            }
             for need in component.restoreNeeds ?? [] where places[need.component] == nil {
                 looseEnds.append(.danglingDependency(of: component.slug, on: need.component))
             }

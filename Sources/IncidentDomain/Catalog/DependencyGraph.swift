@@ -26,10 +26,13 @@ package struct DependencyGraph: Sendable {
     let tiers: [Int32]
     /// What a hard dependency has to have reached before the dependent may start, where that is not "restored"; by `edge`.
     let openings: [Int64: DependencyOpening]
+    /// What users have, the most critical first, then by slug.
+    package let goals: [Component]
 
     package init(_ components: some Sequence<Component>) {
         self.components = Dictionary(components.map { ($0.slug, $0) }) { _, last in last }
         let bySlug = self.components.values.sorted { $0.slug < $1.slug }
+        goals = bySlug.filter { $0.goal ?? false }.sorted { ($0.tier, $0.slug) < ($1.tier, $1.slug) }
         let edges = CatalogEdges(bySlug)
         let tiers = edges.effectiveTiers(bySlug.map { Int32(clamping: $0.tier) })
         // Sorting is stable, so that the order of the dependencies stays within each tier.

@@ -46,6 +46,15 @@ package struct Incident: Hashable, Codable, Sendable {
     /// Nil before the first event that keeps something of it, and of what a release did that kept nothing.
     package var communication: Communication?
     package var lastRecordedAt: Timestamp
+    /// Which form of this value wrote it (`currentForm`); nil in rows of releases that did not say it.
+    package var form: Int?
+
+    /// Counts the forms that this value has had. Raised when it keeps more of its events than before, or something else of them:
+    /// rows of an older form are then made anew from their timelines.
+    package static let currentForm = 1
+
+    /// Whether a release that knew less of its events wrote it last.
+    package var isOfOlderForm: Bool { (form ?? 0) < Self.currentForm }
 }
 
 extension Incident {
@@ -127,6 +136,7 @@ extension Incident {
             restorationOrder: nil, plan: nil, firing: [:], alerts: 0, updates: 0, eta: nil, review: nil,
             mergedInto: nil,
             lastRecordedAt: recorded.recordedAt)
+        form = Self.currentForm
     }
 }
 

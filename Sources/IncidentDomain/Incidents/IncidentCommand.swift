@@ -22,7 +22,7 @@ package enum IncidentCommand: Hashable, Sendable {
     /// - `override` passes over the waves where the policy enforces them, `without` over the dependencies that it names.
     case startStep(
         component: String, override: Bool, without: [String] = [], reason: String?, expectedAt: Timestamp? = nil)
-    case rampStep(component: String, percent: Int, expectedAt: Timestamp? = nil, backlog: Int? = nil)
+    case rampStep(component: String, percent: Int?, expectedAt: Timestamp? = nil, backlog: Int? = nil)
     case verifyStep(component: String, without: [String] = [], reason: String? = nil)
     case waiveStep(component: String, reason: String)
     case failStep(component: String, reason: String?)

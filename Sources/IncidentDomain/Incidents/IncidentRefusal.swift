@@ -8,7 +8,8 @@ package enum IncidentRefusal: Error, Hashable, Sendable {
     case noSuchTransition(from: Phase, to: Phase, possible: [Phase])
     /// The component may not be started yet.
     /// - Parameter verb: What was asked for: `start` or `verify`.
-    case gateClosed(component: String, to: RestorationVerb, waitsFor: [RestorationGate])
+    case gateClosed(
+        component: String, to: RestorationVerb, waitsFor: [RestorationGate], passing: [String] = [])
     /// The restoring of the component is not in a state for this.
     case stepState(component: String, RestorationStatus, wanted: [RestorationStatus])
     /// The mitigation cannot go from one state to the other.
@@ -60,7 +61,7 @@ extension IncidentRefusal: CustomStringConvertible {
             let names = possible.map(\.rawValue).joined(separator: ", ")
             return
                 "Cannot go from phase \(from.rawValue) to \(to.rawValue); possible: \(names.isEmpty ? "none" : names)."
-        case .gateClosed(let component, _, let gates):
+        case .gateClosed(let component, _, let gates, _):
             return "\(component) is blocked: \(gates.map(\.reason).joined(separator: "; "))."
         case .stepState(let component, let state, let wanted):
             let names = wanted.map(\.rawValue).joined(separator: " or ")

@@ -11,12 +11,21 @@ extension Incident {
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try withoutWaiver(of: component).plannedStep(component, facts)
         switch planned.status {
-        case .restoring: return []
+        case .restoring:
+            // Said once more, with another time.
+            guard let expectedAt, expectedAt != planned.step.expectedAt else { return [] }
+            try Self.checkExpected(expectedAt, facts)
+            return [StepTold(component: component, expectedAt: expectedAt)]
         case .verifying, .restored:
             throw .stepState(component: component, planned.status, wanted: [.ready, .regressed, .waived])
         case .waiting, .ready, .regressed, .waived: break
         }
         try Self.checkExpected(expectedAt, facts)
+        try checkNamed(without, planned, facts)
+        // What a commander gave up, a commander takes up again.
+        if planned.status == .waived || step(component)?.state == .waived {
+            try Self.requireRole(.commander, facts, to: "take back a waiver")
+        }
         let passed = try pass(
             planned.waitsFor, of: component, override: override, without: without, reason: reason, to: .start, facts)
         let gone = passed.filter(\.isNamedToPass).map(\.component)
@@ -40,7 +49,10 @@ extension Incident {
             case .alerts, .probe: true
             }
         }
-        guard closed.isEmpty else { throw .gateClosed(component: component, to: verb, waitsFor: closed) }
+        guard closed.isEmpty else {
+            let named = gates.filter { $0.isNamedToPass && !closed.contains($0) }.map(\.component)
+            throw .gateClosed(component: component, to: verb, waitsFor: closed, passing: named)
+        }
         guard !gates.isEmpty else { return [] }
         try Self.requireRole(.commander, facts, to: "force a \(verb.noun)")
         guard reason != nil else {
@@ -49,6 +61,35 @@ extension Incident {
                 detail: "A forced \(verb.noun) needs a reason. The timeline and the review show it.")
         }
         return gates
+    }
+
+    /// What is gone on without has to be something that the component needs.
+    private func checkNamed(
+        _ without: [String], _ planned: PlannedStep, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) {
+        guard !without.isEmpty else { return }
+        let slug = planned.step.slug
+        let needs = Set(facts.graph.hardDependencies(of: slug) + (learntNeeds?[slug] ?? []) + planned.needs)
+        let gates = Set(planned.missing.map(\.component))
+        for (place, name) in without.enumerated() where !gates.contains(name) {
+            let needed = RestorationStep.slug(of: name)
+            guard !needs.contains(needed), !gates.contains(where: { RestorationStep.slug(of: $0) == needed }) else {
+                continue
+            }
+            // What lies behind something that was restored holds it up as well.
+            guard !needs.contains(name), !isNeeded(needed, by: slug, facts.graph) else { continue }
+            let known = needs.isEmpty ? "It needs nothing." : "It needs \(needs.sorted().joined(separator: ", "))."
+            throw .badValue(
+                field: "/without/\(place)", detail: "\(planned.component) does not need \(name.onOneLine). \(known)")
+        }
+    }
+
+    /// What happens to a step happens after its start.
+    private static func checkBegun(_ step: RestorationStep, _ facts: DecisionFacts) throws(IncidentRefusal) {
+        guard let began = step.startedAt, facts.occurredAt < began else { return }
+        throw .badValue(
+            field: "/occurred_at",
+            detail: "\(facts.occurredAt) is before \(step.component) was started, at \(began). Give a later time.")
     }
 
     private static func checkExpected(_ moment: Timestamp?, _ facts: DecisionFacts) throws(IncidentRefusal) {
@@ -61,17 +102,33 @@ extension Incident {
     }
 
     /// - Parameters:
+    ///   - percent: Of its traffic; nil leaves what was said.
     ///   - expectedAt: When it is expected back; nil leaves what was said.
-    ///   - backlog: How much has still to be worked off.
+    ///   - backlog: How much has still to be worked off. It may be said of what is up or restored, too.
     func rampStep(
-        _ component: String, to percent: Int, expectedAt: Timestamp?, backlog: Int?, _ facts: DecisionFacts
+        _ component: String, to percent: Int?, expectedAt: Timestamp?, backlog: Int?, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try plannedStep(component, facts)
+        let step = planned.step
+        guard percent != nil || expectedAt != nil || backlog != nil else {
+            throw .badValue(field: "/percent", detail: "Give percent, expected_at or backlog; none of them is there.")
+        }
+        let isUp = planned.status == .verifying || planned.status == .restored
+        if isUp, let backlog, expectedAt == nil, percent ?? 100 == 100 {
+            guard backlog != step.backlog?.last?.count else { return [] }
+            return [StepTold(component: component, backlog: backlog)]
+        }
         guard planned.status == .restoring else {
             throw .stepState(component: component, planned.status, wanted: [.restoring])
         }
         try Self.checkExpected(expectedAt, facts)
-        let step = planned.step
+        try Self.checkBegun(step, facts)
+        guard let percent else {
+            let isNew =
+                expectedAt != nil && expectedAt != step.expectedAt
+                || backlog != nil && backlog != step.backlog?.last?.count
+            return isNew ? [StepTold(component: component, expectedAt: expectedAt, backlog: backlog)] : []
+        }
         guard
             step.rampPercent != percent || expectedAt != nil && expectedAt != step.expectedAt
                 || backlog != nil && backlog != step.backlog?.last?.count
@@ -92,11 +149,13 @@ extension Incident {
             throw .stepState(component: component, planned.status, wanted: [.restoring])
         case .restoring: break
         }
+        try Self.checkBegun(planned.step, facts)
         if let count = firing[planned.step.slug], count > 0 {
             let gate = RestorationGate(
                 component: component, kind: .alerts(count), remedy: .resolveAlerts(component: component))
             throw .gateClosed(component: component, to: .verify, waitsFor: [gate])
         }
+        try checkNamed(without, planned, facts)
         let known = planned.step.overridden ?? []
         let passed = try pass(
             planned.missing.filter { !known.contains($0.component) }, of: component, override: false, without: without,
@@ -132,7 +191,9 @@ extension Incident {
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let planned = try plannedStep(component, facts)
         switch planned.status {
-        case .restoring, .verifying: return [StepFailed(component: component, reason: reason)]
+        case .restoring, .verifying:
+            try Self.checkBegun(planned.step, facts)
+            return [StepFailed(component: component, reason: reason)]
         case .waiting, .ready, .restored, .waived, .regressed:
             throw .stepState(component: component, planned.status, wanted: [.restoring, .verifying])
         }
@@ -145,10 +206,7 @@ extension Incident {
         try requirePhase([.assess, .mitigate, .restore])
         try Self.requireRole(.commander, facts, to: "set the order of restoration")
         if let unknown = components.firstIndex(where: { step($0) == nil && steps(of: $0).isEmpty }) {
-            throw .badValue(
-                field: "/components/\(unknown)",
-                detail: "\(components[unknown]) is not affected by INC-\(number); "
-                    + "PUT /v1/incidents/\(number)/impacts/\(components[unknown]) sets its impact.")
+            throw .badValue(field: "/components/\(unknown)", detail: notAffected(components[unknown], facts.graph))
         }
         guard components != restorationOrder ?? [] else { return [] }
         return [RestorationOrdered(components: components, reason: reason)]
@@ -161,12 +219,16 @@ extension Incident {
         try requirePhase([.assess, .mitigate, .restore])
         try Self.requireRole(.commander, facts, to: "say what a component needs")
         let slug = RestorationStep.slug(of: name)
-        guard !steps(of: slug).isEmpty else { throw .notFound("\(slug) is not affected by INC-\(number).") }
+        guard !steps(of: slug).isEmpty else { throw .notFound(notAffected(slug, facts.graph)) }
         for (place, needed) in needs.enumerated() {
             let field = "/components/\(place)"
             guard !steps(of: needed).isEmpty, facts.graph.components[needed] != nil else {
+                let isStep = step(needed) != nil && needed != RestorationStep.slug(of: needed)
                 throw .badValue(
-                    field: field, detail: "\(needed) is not affected by INC-\(number), or not in the catalog.")
+                    field: field,
+                    detail: isStep
+                        ? "Name the component, \(RestorationStep.slug(of: needed)): a region needs it in its own region."
+                        : notAffected(needed, facts.graph))
             }
             guard !isNeeded(slug, by: needed, facts.graph) else {
                 throw .badValue(field: field, detail: "\(needed) needs \(slug) itself: they would wait for each other.")
@@ -225,11 +287,22 @@ extension Incident {
             let regions = steps(of: component).map(\.component)
             throw .notFound(
                 regions.isEmpty
-                    ? "\(component) is not affected by INC-\(number); "
-                        + "PUT /v1/incidents/\(number)/impacts/\(RestorationStep.slug(of: component)) sets its impact."
+                    ? notAffected(component, facts.graph)
                     : "\(component) is restored region by region in INC-\(number): \(regions.joined(separator: ", ")).")
         }
         return planned
+    }
+
+    /// Why a name is no step, and what to do.
+    private func notAffected(_ name: String, _ graph: DependencyGraph) -> String {
+        let slug = RestorationStep.slug(of: name)
+        let near = NearestNames.question(name, in: Set(steps.flatMap { [$0.component, $0.slug] }))
+        guard graph.components[slug] != nil else {
+            let known = near.isEmpty ? NearestNames.question(slug, in: graph.components.keys) : near
+            return "No component \(slug.onOneLine) in the catalog.\(known)"
+        }
+        return "\(name.onOneLine) is not affected by INC-\(number); "
+            + "PUT /v1/incidents/\(number)/impacts/\(slug) sets its impact.\(near)"
     }
 }
 

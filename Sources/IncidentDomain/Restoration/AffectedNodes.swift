@@ -211,12 +211,12 @@ struct AffectedNodes: Sendable {
     }
 
     /// How long the restoring of a node's component takes; nil when nobody knows.
-    func estimate(_ node: Int, of all: [RestorationStep], _ graph: DependencyGraph, _ basis: EstimateBasis)
-        -> StepEstimate?
-    {
+    func estimate(
+        _ node: Int, soakSeconds: Int, of all: [RestorationStep], _ graph: DependencyGraph, _ basis: EstimateBasis
+    ) -> StepEstimate? {
         StepEstimate(
             expectedSeconds: number(node).flatMap { graph.durations[$0].restoreSeconds },
-            soakSeconds: soakSeconds(node, graph, basis),
+            soakSeconds: soakSeconds,
             measured: basis.measured.isEmpty ? nil : basis.measured[all[Int(steps[node])].slug])
     }
 }

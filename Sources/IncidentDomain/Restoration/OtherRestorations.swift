@@ -36,32 +36,55 @@ package struct OtherRestorations: Hashable, Sendable {
 
     /// What something waits for that needs a component: the first step that is not done. What was waived elsewhere is gone on
     /// without there, and here it is not affected.
-    func holding(_ slug: String, in region: String?) -> Step? {
-        of(slug, in: region).first { !$0.step.state.isDone }
+    ///
+    /// - Parameter restoredAt: When it was restored in the own incident; then only what went down later holds anything up, since
+    ///   what was down before is taken over there.
+    func holding(_ slug: String, in region: String?, restoredAt: Timestamp? = nil) -> Step? {
+        of(slug, in: region).first { other in
+            guard !other.step.state.isDone else { return false }
+            return restoredAt.map { other.step.downSince ?? $0 > $0 } ?? true
+        }
     }
 }
 
+extension RestorationStep {
+    /// When it went down, the last time; nil in rows of releases that did not keep it.
+    var downSince: Timestamp? { regressedAt ?? addedAt }
+}
+
 extension Incident {
-    /// The components whose steps in other incidents a plan looks at: its own, and those that its own need.
+    /// The components whose steps in other incidents a plan looks at: its own, those that its own need, and those that goals
+    /// need.
     package func componentsElsewhere(_ graph: DependencyGraph) -> [String] {
-        let own = Set(steps.filter { !$0.state.isDone }.map(\.slug))
-        return own.union(own.flatMap(graph.hardDependencies)).sorted()
+        let open = Set(steps.filter { !$0.state.isDone }.map(\.slug))
+        let goals = graph.goals.prefix(RestorationPlan.goalsMax)
+        return open.union(steps.map(\.slug)).union(open.flatMap(graph.hardDependencies)).union(goals.map(\.slug))
+            .union(goals.flatMap { graph.hardDependencies(of: $0.slug) }).sorted()
     }
 
     /// What was restored in another incident is restored in this one.
     func handedOver(_ facts: DecisionFacts) -> [any TimelineEvent] {
         guard phase == .restore, !facts.others.isEmpty else { return [] }
-        // What failed here since is not back by what was done there before.
-        return steps.filter { $0.state == .waiting && $0.failures == 0 && firing[$0.slug] ?? 0 == 0 }.compactMap {
-            step in
+        return steps.filter { $0.canBeHandedOver && firing[$0.slug] ?? 0 == 0 }.compactMap { step in
             // What came back there before it went down here is something else.
-            guard let start = step.addedAt else { return nil }
+            guard let start = step.downSince else { return nil }
             let other = facts.others.of(step.slug, in: step.region).first { other in
                 // A region that is back elsewhere says nothing of the whole.
                 guard other.step.region == nil || other.step.region == step.region else { return false }
                 return other.step.state == .restored && other.step.restoredAt.map { $0 > start } ?? false
             }
             return other.map { StepRestored(component: step.component, incident: $0.incident) }
+        }
+    }
+}
+
+extension RestorationStep {
+    /// Whether nobody works on it here. What failed here since is not back by what was done elsewhere before.
+    fileprivate var canBeHandedOver: Bool {
+        switch state {
+        case .waiting: failures == 0
+        case .regressed: regressedAt != nil
+        case .restoring, .verifying, .restored, .waived: false
         }
     }
 }

@@ -47,12 +47,19 @@ package struct RecordedPlan: Hashable, Codable, Sendable {
 }
 
 extension Incident {
-    /// The plan at a decision's moment.
+    /// The plan at a decision's moment. What is entered late is no older than the newest that is known: else a plan would expect
+    /// the end in the past. Of an incident that is entered after its end, that newest is of then, too.
     func restorationPlan(_ facts: DecisionFacts) -> RestorationPlan {
         RestorationPlan.make(
             for: self, in: facts.graph, soak: facts.soak, waves: facts.waves, opensAt: facts.opensAt,
-            measured: facts.measured, calibration: facts.calibration, others: facts.others, now: facts.occurredAt,
-            order: restorationOrder ?? [])
+            measured: facts.measured, calibration: facts.calibration, others: facts.others,
+            now: max(facts.occurredAt, newestKnown(facts.now)), order: restorationOrder ?? [])
+    }
+
+    /// The newest moment of restoring that is known, and not after the present.
+    private func newestKnown(_ now: Timestamp) -> Timestamp {
+        let moments = steps.flatMap { [$0.addedAt, $0.startedAt, $0.verifyingSince, $0.restoredAt, $0.regressedAt] }
+        return min(now, ([times.mitigatedAt] + moments).compactMap(\.self).max() ?? times.startedAt)
     }
 
     /// What the timeline has to say of the plan as it is now; nil when the revision that it knows still holds, outside of

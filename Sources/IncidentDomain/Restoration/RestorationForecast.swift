@@ -60,27 +60,57 @@ package struct ForecastCalibration: Hashable, Codable, Sendable {
     }
 }
 
+/// A node that has to be back for something: all of it, or only so far that what needs it may go on.
+struct RequiredNode: Hashable, Sendable {
+    let node: Int
+    /// The part of the work that is left for it, 0 to 1; nil for all of it, its soak too.
+    let part: Double?
+}
+
 /// What a forecast is asked for: when some nodes are all back, or when so many of some parts are.
 struct ForecastTarget {
-    /// Nodes of the network.
-    let parts: [[Int]]
-    let enough: Int
+    struct Part {
+        var nodes: [RequiredNode]
+        /// What stands in other incidents.
+        var elsewhere: [OtherRestorations.Step] = []
+        /// How long that still takes at least, in milliseconds.
+        var least = 0
+        /// Whether anything of it is affected, though what is there may be enough.
+        var isTouched = true
 
-    init(_ nodes: [Int]) {
-        self.init([nodes], enough: 1)
+        func isBack(_ network: RestorationNetwork) -> Bool {
+            elsewhere.isEmpty && !nodes.contains { network.isOpen($0.node) }
+        }
     }
 
-    init(_ parts: [[Int]], enough: Int) {
+    let parts: [Part]
+    let enough: Int
+
+    /// - Parameter nodes: All of these.
+    init(_ nodes: some Sequence<Int>) {
+        self.init([Part(nodes: nodes.map { RequiredNode(node: $0, part: nil) })], enough: 1)
+    }
+
+    init(_ parts: [Part], enough: Int) {
         (self.parts, self.enough) = (parts, enough)
     }
 
-    /// The nodes of each part that remain and whose end is known. What nobody can estimate, and what waits for it, has no end: it
-    /// is left out, and so is a whole part with such a node where enough others have none. Empty when enough parts are back.
-    fileprivate func remaining(_ isOpen: (Int) -> Bool, _ isKnown: (Int) -> Bool) -> [[Int]] {
-        let open = parts.map { $0.filter(isOpen) }
-        guard open.count(where: \.isEmpty) < enough else { return [] }
-        let sure = open.filter { $0.allSatisfy(isKnown) }
-        return sure.count >= enough ? sure : open.map { $0.filter(isKnown) }
+    /// The parts that are to be drawn, with the nodes that remain and whose end is known. What nobody can estimate, and what waits
+    /// for it, has no end: it is left out, and so is a whole part with such a node where enough others have none. Empty when enough
+    /// parts are back.
+    fileprivate func remaining(_ network: RestorationNetwork, _ isKnown: (Int) -> Bool) -> [Part] {
+        guard parts.count(where: { $0.isBack(network) }) < enough else { return [] }
+        var open = parts
+        for place in open.indices {
+            open[place].nodes.removeAll { !network.isOpen($0.node) }
+            if open[place].least == RestorationNetwork.unknown { open[place].least = 0 }
+        }
+        let sure = zip(parts, open).filter { part, open in
+            part.least < RestorationNetwork.unknown && open.nodes.allSatisfy { isKnown($0.node) }
+        }.map(\.1)
+        guard sure.count < enough else { return sure }
+        for place in open.indices { open[place].nodes.removeAll { !isKnown($0.node) } }
+        return open
     }
 }
 
@@ -116,8 +146,9 @@ struct RestorationDraws {
     func forecasts(of targets: [ForecastTarget]) -> [RestorationForecast?] {
         let known = knownNodes()
         let wanted = targets.map { target in
-            let parts = target.remaining(network.isOpen) { known[$0] }
-            return (parts: parts.allSatisfy(\.isEmpty) ? [] : parts, enough: target.enough)
+            let parts = target.remaining(network) { known[$0] }
+            let isUnknown = parts.allSatisfy { $0.nodes.isEmpty && $0.least == 0 }
+            return (parts: isUnknown ? [] : parts, enough: target.enough)
         }
         var ends = wanted.map { target in
             var ends: [Float] = []
@@ -138,8 +169,13 @@ struct RestorationDraws {
             pass(first, factor, &begins, &works, &ended, &freed)
             for (place, target) in wanted.enumerated() where !target.parts.isEmpty {
                 var latest: [SIMD8<Float>] = []
-                for nodes in target.parts {
-                    let last = nodes.reduce(SIMD8<Float>.zero) { pointwiseMax($0, ended[$1]) }
+                for part in target.parts {
+                    var last = SIMD8<Float>(repeating: Float(part.least) / 1000)
+                    for required in part.nodes {
+                        let node = required.node
+                        let end = required.part.map { begins[node] + Float($0) * works[node] } ?? ended[node]
+                        last = pointwiseMax(last, end)
+                    }
                     Self.insert(last, into: &latest, atMost: target.parts.count - target.enough + 1)
                 }
                 for lane in 0..<Self.width { ends[place].append(latest[0][lane]) }
@@ -237,7 +273,7 @@ struct RestorationDraws {
                 ? Float(work.time(stream.part(first + lane), elapsed: time.elapsed) - time.elapsed)
                 : Float(work.time(at: stream.normal(first + lane)))
         }
-        return seconds * factor
+        return time.isTold ? seconds : seconds * factor
     }
 }
 

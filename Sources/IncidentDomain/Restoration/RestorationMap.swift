@@ -63,6 +63,17 @@ final class RestorationMap: Sendable {
         steps[Int(nodes.steps[node])]
     }
 
+    /// How far what needs a component waits for it; nil for until it is restored.
+    func opening(from dependent: Int32, to number: Int32) -> DependencyOpening? {
+        graph.openings[DependencyGraph.edge(Int(dependent), Int(number))] ?? basis.opensAt
+    }
+
+    /// How long a step of another incident still takes, in milliseconds; `RestorationNetwork.unknown` when nobody knows.
+    func remaining(_ other: OtherRestorations.Step) -> Int {
+        let tier = graph.components[other.step.slug]?.tier ?? Component.leastCriticalTier
+        return RestorationNetwork.time(of: other, Int32(tier), graph, basis, now).remaining
+    }
+
     /// The most critical tier among a component and the affected ones that cannot work without it.
     func criticality(_ node: Int) -> Int { Int(nodes.criticalities[node]) }
 
@@ -70,7 +81,8 @@ final class RestorationMap: Sendable {
     func owner(_ node: Int) -> String? { graph.components[step(node).slug]?.owner }
 
     func estimate(_ node: Int) -> StepEstimate? {
-        nodes.estimate(node, of: steps, graph, basis)
+        nodes.estimate(
+            node, soakSeconds: nodes.soakSeconds(node, graph, basis), of: steps, graph, basis)
     }
 
     func status(_ node: Int) -> RestorationStatus {
@@ -90,6 +102,19 @@ final class RestorationMap: Sendable {
     /// The components at the other ends of some edges, by slug.
     func neighbours(of node: Int, along edges: Adjacency) -> [String] {
         edges[node].map { step(Int($0)).component }.sorted()
+    }
+
+    func place(_ node: Int) -> String? {
+        AffectedNodes.place(step(node).region, graph.components[step(node).slug])
+    }
+
+    /// What is restored with the help of a component that is a tool, and is not back, by name.
+    func needingTool(_ node: Int) -> [String] {
+        guard !network.isTool.isEmpty, network.isTool[node], network.isOpen(node) else { return [] }
+        let slug = step(node).slug
+        return graph.restoreNeeds.filter { $0.value.contains { $0.component == slug } }
+            .flatMap { nodes.nodes(Int($0.key)) }
+            .filter { $0 != node && network.isOpen($0) && nodes.meet($0, node) }.map { step($0).component }.sorted()
     }
 
     /// What restoring needs of a component that is affected and not back, then its soft dependencies, each by slug.

@@ -116,18 +116,46 @@ extension RestorationNetwork {
         // In the order of the steps, which are what is large.
         for place in all.indices where nodes.nodes[place] >= 0 {
             let node = Int(nodes.nodes[place])
-            roles[node] = Role(all[place].state)
-            guard !all[place].state.isDone else { continue }
-            if all[place].state == .verifying, incident.firing[all[place].slug] == nil {
+            let state = all[place].state
+            roles[node] = Role(state)
+            guard !state.isDone else { continue }
+            let soak = nodes.soakSeconds(node, graph, basis)
+            let estimate = nodes.estimate(node, soakSeconds: soak, of: all, graph, basis)
+            // Most wait, and of these no copy is made.
+            guard !state.isStartable else {
+                times[node] = StepTime(waiting: estimate, soak)
+                continue
+            }
+            if state == .verifying, incident.firing[all[place].slug] == nil {
                 soakEnds[node] = all[place].soakUntil ?? now
             }
-            times[node] = StepTime(
-                all[place], nodes.estimate(node, of: all, graph, basis),
-                soakSeconds: nodes.soakSeconds(node, graph, basis), now: now)
+            times[node] = StepTime(all[place], estimate, soakSeconds: soak, now: now)
         }
-        (self.roles, self.times, self.soakEnds) = (roles, times, soakEnds)
         openings = Self.openings(nodes, all, graph, basis)
-        elsewhere = basis.others.isEmpty ? [:] : Self.elsewhere(nodes, all, graph, basis, now)
+        var elsewhere: [Int: [(step: OtherRestorations.Step, remaining: Int)]] = [:]
+        if !basis.others.isEmpty {
+            elsewhere = Self.elsewhere(nodes, all, graph, basis, now)
+            for (node, others) in elsewhere {
+                let slug = all[Int(nodes.steps[node])].slug
+                guard let place = others.firstIndex(where: { $0.step.step.slug == slug }) else { continue }
+                // It is restored there, and taken over: its end is the end here.
+                times[node] = Self.time(of: others[place].step, nodes.criticalities[node], graph, basis, now)
+                elsewhere[node]?[place].remaining = 0
+            }
+        }
+        (self.roles, self.times, self.soakEnds, self.elsewhere) = (roles, times, soakEnds, elsewhere)
+    }
+
+    /// How long a step of another incident still takes.
+    static func time(
+        of other: OtherRestorations.Step, _ criticality: Int32, _ graph: DependencyGraph, _ basis: EstimateBasis,
+        _ now: Timestamp
+    ) -> StepTime {
+        let known = graph.numbers[other.step.slug].map { graph.durations[Int($0)] }
+        let soak = basis.soak.seconds(own: known?.soakSeconds, effectiveTier: Int(criticality))
+        let estimate = StepEstimate(
+            expectedSeconds: known?.restoreSeconds, soakSeconds: soak, measured: basis.measured[other.step.slug])
+        return StepTime(other.step, estimate, soakSeconds: soak, now: now)
     }
 
     /// Of steps that have not begun: what they need and is down in another incident alone, and whoever restores the same there.
@@ -143,44 +171,68 @@ extension RestorationNetwork {
             var holding = step.state.isStartable ? [basis.others.restoring(step)].compactMap(\.self) : []
             for edge in graph.hard.edges(number) {
                 let dependency = Int(graph.hard.targets[edge])
-                guard !nodes.nodes(dependency).contains(where: { nodes.meet(node, $0) }) else { continue }
-                let homes = graph.component(Int32(dependency))?.regions ?? []
-                let region = place.flatMap { homes.isEmpty || homes.contains($0) ? $0 : nil }
-                guard let other = basis.others.holding(graph.slugs[dependency], in: region) else { continue }
-                if let at = graph.openings[DependencyGraph.edge(number, dependency)] ?? basis.opensAt,
-                    case .open = Opening(at, of: other.step, graph.component(Int32(dependency)))
-                {
-                    continue
+                let own = nodes.nodes(dependency).filter { nodes.meet(node, $0) }.map { all[Int(nodes.steps[$0])] }
+                let at = graph.openings[DependencyGraph.edge(number, dependency)] ?? basis.opensAt
+                if let other = basis.others.holding(dependency, own, neededAt: place, opensAt: at, graph) {
+                    holding.append(other)
                 }
-                holding.append(other)
             }
             for other in holding {
-                let known = graph.numbers[other.step.slug].map { graph.durations[Int($0)] }
-                let soak = basis.soak.seconds(own: known?.soakSeconds, effectiveTier: Int(nodes.criticalities[node]))
-                let estimate = StepEstimate(
-                    expectedSeconds: known?.restoreSeconds, soakSeconds: soak, measured: basis.measured[other.step.slug]
-                )
                 found[node, default: []].append(
-                    (other, StepTime(other.step, estimate, soakSeconds: soak, now: now).remaining))
+                    (other, time(of: other, nodes.criticalities[node], graph, basis, now).remaining))
             }
         }
         return found
     }
 
-    /// Empty, as for most catalogs, when every dependency has to be restored.
+    /// Empty, as for most, when every dependency has to be restored.
     private static func openings(
         _ nodes: AffectedNodes, _ all: [RestorationStep], _ graph: DependencyGraph, _ basis: EstimateBasis
     ) -> [Opening] {
-        guard !graph.openings.isEmpty || basis.opensAt != nil else { return [] }
+        let isForced = all.contains { $0.overridden != nil && $0.state == .restored }
+        guard !graph.openings.isEmpty || basis.opensAt != nil || isForced else { return [] }
         return (0..<nodes.count).flatMap { node in
             nodes.needs[node].map { dependency in
+                let step = all[Int(nodes.steps[Int(dependency)])]
+                if isForced, all[Int(nodes.steps[node])].works(without: step) { return .open }
                 // A component that left the catalog has no edges.
                 let key = DependencyGraph.edge(Int(nodes.numbers[node]), Int(nodes.numbers[Int(dependency)]))
                 guard let at = graph.openings[key] ?? basis.opensAt else { return .restored }
-                let step = all[Int(nodes.steps[Int(dependency)])]
                 return Opening(at, of: step, graph.components[step.slug])
             }
         }
+    }
+}
+
+extension RestorationStep {
+    /// Whether it came back without a dependency, which was never back since: so what needs it does not wait for that either.
+    fileprivate func works(without dependency: RestorationStep) -> Bool {
+        guard state == .restored, let overridden else { return false }
+        return dependency.state != .restored && dependency.state != .regressed
+            && (overridden.contains(dependency.component) || overridden.contains(dependency.slug))
+    }
+}
+
+extension OtherRestorations {
+    /// What holds up something that needs a component and is not held up by it in its own incident.
+    ///
+    /// - Parameters:
+    ///   - number: Of the component, in the catalog.
+    ///   - own: Its steps in the own incident.
+    ///   - place: Where it is needed; nil for everywhere.
+    ///   - at: How far it has to be; nil for restored.
+    func holding(
+        _ number: Int, _ own: [RestorationStep], neededAt place: String?, opensAt at: DependencyOpening?,
+        _ graph: DependencyGraph
+    ) -> Step? {
+        guard own.allSatisfy({ $0.state == .restored }) else { return nil }
+        let component = graph.component(Int32(number))
+        let homes = component?.regions ?? []
+        let region = place.flatMap { homes.isEmpty || homes.contains($0) ? $0 : nil }
+        let restoredAt = own.compactMap(\.restoredAt).max()
+        guard let other = holding(graph.slugs[number], in: region, restoredAt: restoredAt) else { return nil }
+        if let at, case .open = RestorationNetwork.Opening(at, of: other.step, component) { return nil }
+        return other
     }
 }
 

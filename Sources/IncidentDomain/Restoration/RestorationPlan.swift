@@ -68,7 +68,7 @@ package struct RestorationPlan: Sendable {
     /// When everything is back that can be estimated; nil when nothing of that remains. It is computed anew each time: thousands
     /// of draws.
     package func forecast() -> RestorationForecast? {
-        forecasts(of: [ForecastTarget(Array(0..<map.network.count))])[0]
+        forecasts(of: [ForecastTarget(0..<map.network.count)])[0]
     }
 
     /// Of several targets, from the same draws.
@@ -84,6 +84,13 @@ package struct RestorationPlan: Sendable {
 
     /// Where a node stands in its wave.
     func place(_ node: Int) -> Int32 { places[node] }
+
+    /// How many affected components cannot come back before each of some steps, by name: cheaper than one by one.
+    package func blockedTotals(_ steps: [PlannedStep]) -> [String: Int] {
+        let nodes = steps.map(\.node)
+        let counts = BlockedCounts.of(nodes, in: map.network)
+        return Dictionary(nodes.map { (map.step($0).component, Int(counts[$0])) }) { $1 }
+    }
 
     /// What can be started now, in the order in which hands should take it: the commander's, then the waves'.
     package var startNext: [PlannedStep] {
@@ -151,7 +158,7 @@ package enum RestorationStatus: String, CaseIterable, Sendable {
 
 /// One line of the plan. It only knows where it stands in the plan's map: all it says is looked up there when it is asked.
 package struct PlannedStep: Sendable {
-    private let node: Int
+    fileprivate let node: Int
     private let map: RestorationMap
 
     init(_ node: Int, _ map: RestorationMap) {
@@ -205,6 +212,12 @@ package struct PlannedStep: Sendable {
 
     /// The steps of other incidents for the same component.
     package var elsewhere: [OtherRestorations.Step] { map.others.of(step.slug, in: step.region) }
+
+    /// Where it is: in its region, or where its component runs if that is one region. Nil when it is everywhere.
+    package var place: String? { map.place(node) }
+
+    /// The affected components that are restored with its help, and are not back, by slug.
+    package var toolFor: [String] { map.needingTool(node) }
 
     /// What it would work better with, by slug.
     package var warnings: [RestorationWarning] { map.warnings(for: node) }

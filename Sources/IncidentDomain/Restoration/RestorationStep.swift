@@ -28,6 +28,8 @@ package struct RestorationStep: Hashable, Codable, Sendable {
     package var addedAt: Timestamp?
     /// When whoever restores it expects it back; nil when nobody said so of this attempt.
     package var expectedAt: Timestamp?
+    /// Only in a question what would be: whether `expectedAt` is certain. Nil in what is stored.
+    package var isSure: Bool?
     /// The dependencies that were knowingly gone on without in this attempt, by slug; nil when there are none.
     package var overridden: [String]?
     /// What was said of the backlog since the first attempt, the newest last; nil when nothing was.
@@ -39,6 +41,8 @@ package struct RestorationStep: Hashable, Codable, Sendable {
     /// While verifying: when the soak ends, on database time.
     package var soakUntil: Timestamp?
     package var restoredAt: Timestamp?
+    /// When it last fell back; nil when it never did, and in rows of releases that did not keep it.
+    package var regressedAt: Timestamp?
     /// How often restoring it failed.
     package var failures: Int
 
@@ -81,12 +85,15 @@ extension RestorationStep {
     /// As if it were worked on now, and would be back then for certain.
     package mutating func expect(backAt moment: Timestamp, from now: Timestamp) {
         if state != .restoring { start(at: now, estimate) }
-        expectedAt = max(moment, now.adding(seconds: 0.001))
+        (expectedAt, isSure) = (max(moment, now.adding(seconds: 0.001)), true)
         endSoak()
     }
 
     mutating func note(backlog count: Int, at moment: Timestamp) {
-        backlog = Array(((backlog ?? []) + [BacklogReading(at: moment, count: count)]).suffix(BacklogReading.kept))
+        // One that is entered late stands where it belongs.
+        let readings = ((backlog ?? []) + [BacklogReading(at: moment, count: count)]).enumerated()
+            .sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+        backlog = Array(readings.suffix(BacklogReading.kept))
     }
 
     mutating func verify(from moment: Timestamp, until end: Timestamp) {
@@ -113,7 +120,8 @@ extension RestorationStep {
         endSoak()
     }
 
-    mutating func regress() {
+    mutating func regress(at moment: Timestamp) {
+        regressedAt = moment
         // What was back and fails again is restored anew; what had not soaked yet is still the same restoration.
         if state == .restored { (firstStartedAt, attempts, backlog) = (nil, nil, nil) }
         state = .regressed
@@ -237,14 +245,11 @@ package struct MeasuredDurations: Hashable, Sendable {
 
 /// How long a component must stay healthy before it counts as restored, by the tier that it counts as.
 package struct SoakPolicy: Hashable, Sendable {
-    /// A few tiers, and how long each soaks: found sooner one by one than by hashing.
-    private let tiers: [Int]
+    /// By tier, of which there are a few.
     private let seconds: [Int]
 
     package init(secondsByTier: [Int: Int] = [:]) {
-        let sorted = secondsByTier.sorted { $0.key < $1.key }
-        tiers = sorted.map(\.key)
-        seconds = sorted.map(\.value)
+        seconds = (0...Component.leastCriticalTier).map { secondsByTier[$0] ?? 0 }
     }
 
     /// The component's own soak time, else that of its tier, else none.
@@ -254,6 +259,6 @@ package struct SoakPolicy: Hashable, Sendable {
 
     /// The same, where the component's own soak time is all that is at hand.
     func seconds(own: Int?, effectiveTier: Int) -> Int {
-        own ?? tiers.firstIndex(of: effectiveTier).map { seconds[$0] } ?? 0
+        own ?? (seconds.indices.contains(effectiveTier) ? seconds[effectiveTier] : 0)
     }
 }

@@ -9,6 +9,8 @@ struct StepTime: Sendable {
     let work: LogNormal?
     /// How long it has been worked on, in seconds; 0 when it was not.
     let elapsed: Double
+    /// Whether a person said when it is over: then it does not share the luck of the whole restoration.
+    var isTold = false
     /// How much longer it takes than was expected, in seconds; nil when it does not.
     let overdueSeconds: Int?
 
@@ -48,7 +50,8 @@ struct StepTime: Sendable {
         }
     }
 
-    private init(waiting estimate: StepEstimate?, _ soakSeconds: Int) {
+    /// Of what has not begun.
+    init(waiting estimate: StepEstimate?, _ soakSeconds: Int) {
         guard let estimate else {
             self.init(fixed: RestorationNetwork.unknown)
             return
@@ -63,10 +66,15 @@ struct StepTime: Sendable {
         let elapsed = max(0, now.seconds(since: step.startedAt ?? now))
         if let told = step.expectedAt, told > now {
             let left = told.seconds(since: now)
+            guard !(step.isSure ?? false) else {
+                self.init(fixed: Int(left * 1000))
+                return
+            }
             let soak = min(Double(soakSeconds), left)
             self.init(
                 remaining: Int(left * 1000), soak: Int(soak * 1000), elapsed: 0, overdueSeconds: nil,
                 work: left > soak ? LogNormal(median: left - soak, sigma: Self.toldSigma) : nil)
+            isTold = true
             return
         }
         let late = step.expectedAt.map { Int(now.seconds(since: $0)) }

@@ -208,7 +208,8 @@ struct Dispatcher: Sendable {
         RequestContext(
             head: arrival.head, target: arrival.target, bound: bound, principal: principal,
             requestID: arrival.requestID, trace: arrival.trace, commandID: commandID, body: body,
-            captured: arrival.captured, baseLogger: logger, peer: arrival.peer, clock: clock)
+            captured: arrival.captured, baseLogger: logger, peer: arrival.peer, clock: clock,
+            departure: arrival.departure)
     }
 
     /// The answer of a route, a refusal included: what a repetition under the same key gets again.

@@ -46,6 +46,7 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
         var startedAt = NIODeadline.now()
     }
 
+    private let departure = Departure()
     private let settings: ConnectionSettings
     private let table: ConnectionTable
     private var context: ChannelHandlerContext?
@@ -129,6 +130,7 @@ extension HTTPConnection {
     private func end() {
         if case .closed = phase { return }
         phase = .closed
+        departure.note()
         queue.removeAll()
         forgetBody()
         queueCharge.giveBack(to: settings.budgets)
@@ -405,7 +407,7 @@ extension HTTPConnection {
         phase = .answering(keepsAlive: keepsAlive)
         since = .now()
         sending = AnswerSending(isHead: arrival.head.method == .head)
-        let arrival = arrival.complete()
+        let arrival = arrival.complete(departure)
         let loop = context.eventLoop
         let connection = NIOLoopBound(self, eventLoop: loop)
         // Reading a large body takes longer than a loop may be held.

@@ -29,6 +29,19 @@ struct RequestContext: Sendable {
     var peer: String? = nil
     /// Tells the present moment.
     let clock: DatabaseClock
+    /// Tells whether the client has left; nil where nobody can say.
+    var departure: Departure? = nil
+}
+
+/// Whether the client of a connection has left: what only answers it need not be begun any more.
+final class Departure: Sendable {
+    private let isNoted = Atomic<Bool>(false)
+
+    var hasLeft: Bool { isNoted.load(ordering: .relaxed) }
+
+    func note() {
+        isNoted.store(true, ordering: .relaxed)
+    }
 }
 
 extension RequestContext {
@@ -248,6 +261,8 @@ struct Arrival: Sendable {
     /// Why it is refused once it is known who sends it.
     var refusal: Problem?
     private let address: SocketAddress?
+    /// Tells whether its client has left; nil where nobody can say.
+    private(set) var departure: Departure?
 
     init(_ head: RequestHead, from address: SocketAddress? = nil) {
         self.head = head
@@ -261,9 +276,9 @@ struct Arrival: Sendable {
     }
 
     /// The same, here whole: how long its client took to send it is not our time.
-    func complete() -> Arrival {
+    func complete(_ departure: Departure? = nil) -> Arrival {
         var arrival = self
-        arrival.start = .now
+        (arrival.start, arrival.departure) = (.now, departure)
         return arrival
     }
 

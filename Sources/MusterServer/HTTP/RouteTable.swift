@@ -114,9 +114,23 @@ struct Route: Sendable {
     /// A body of so many bytes, some hundred alerts, is read in one or two milliseconds.
     static let shortBodyMax = 32 << 10
 
+    /// Plans, pictures and documents that are read leave a thread to those who change something. Who waits too long is asked to
+    /// come again, and what nobody waits for any more is not begun.
+    private static let longReads = Turns(max: WorkerPool.threads - 1, waitingMax: 128, patience: .seconds(15))
+
+    private static var nobodyWaits: Problem {
+        .later(.overloaded, "The client closed its connection before the work began.", seconds: 1)
+    }
+
     /// Carries a request out: beside the event loops where that may take long.
     func carryOut(_ request: RequestContext) async throws -> Answer {
         guard isLong || request.body.readableBytes > Self.shortBodyMax else { return try await handler(request) }
+        guard isWriting else {
+            return try await Self.longReads.take {
+                guard !(request.departure?.hasLeft ?? false) else { throw Self.nobodyWaits }
+                return try await WorkerPool.carryOut { try await handler(request) }
+            }
+        }
         guard body == .jsonOrYAML, RequestDocument.isYAML(request.head) else {
             return try await WorkerPool.carryOut { try await handler(request) }
         }

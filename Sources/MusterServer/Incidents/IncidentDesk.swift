@@ -106,6 +106,17 @@ struct IncidentDesk: Sendable {
         return unchanged(row.incident)
     }
 
+    /// Writes a row of an older form as its timeline has it. False when there was nothing to do.
+    func rebuild(_ number: Int) async throws -> Bool {
+        try await pool.transaction { transaction in
+            guard let row = try await incidents.load(number, hold: .lock, in: transaction).row, row.isRebuilt else {
+                return false
+            }
+            try await incidents.rewrite(row.incident, policy: policy, in: transaction)
+            return true
+        }
+    }
+
     static func missing(_ number: Int) -> IncidentRefusal {
         .notFound("No incident INC-\(number).")
     }

@@ -18,7 +18,7 @@ extension Problem {
         case .noSuchTransition(let from, _, let possible):
             members["phase"] = .string(from.rawValue)
             members["possible"] = .array(possible.map { .string($0.rawValue) })
-        case .gateClosed(let component, _, let gates):
+        case .gateClosed(let component, _, let gates, _):
             members["component"] = .string(component)
             lists.append(("waits_for", gates.map { GateRepresentation(gate: $0, number: number) }))
         case .stepState(let component, let status, let wanted):
@@ -178,7 +178,8 @@ extension SuggestedCall {
             self.init("POST", "/restoration/\(SuggestedCall.segment(component))/verify", of: number)
         case .wait(_, let until): self.init("GET", "/restoration", of: number, until: until)
         case .resolveAlerts(let component):
-            self.init("GET", whole: "/v1/alerts?incident=\(number)&component=\(PercentEncoding.encode(component))")
+            let slug = PercentEncoding.encode(RestorationStep.slug(of: component))
+            self.init("GET", whole: "/v1/alerts?incident=\(number)&component=\(slug)")
         case .lookAt(let incident): self.init("GET", "/restoration", of: incident)
         case .lookAtProbe(let name): self.init("GET", whole: "/v1/probes/\(name)/results")
         }
@@ -196,16 +197,17 @@ extension IncidentRefusal {
             return direct.isEmpty && !wanted.isEmpty ? [next].compactMap(\.self) : direct
         case .noSuchTransition(let phase, _, let possible):
             return possible.compactMap { SuggestedCall.entering($0, from: phase, of: number) }
-        case .gateClosed(let component, let verb, let gates):
+        case .gateClosed(let component, let verb, let gates, let passing):
             let remedies = gates.map(\.remedy).reduce(into: [RestorationRemedy]()) { seen, remedy in
                 if !seen.contains(remedy) { seen.append(remedy) }
             }
             let canBeForced = gates.allSatisfy(\.canBeForced)
-            let needs = gates.filter(\.isNamedToPass).map { JSONValue.string($0.component) }
+            let named = gates.filter(\.isNamedToPass).map(\.component)
+            let needs = (named.isEmpty ? [] : passing + named).map { JSONValue.string($0) }
             let body: JSONValue =
                 needs.isEmpty
                 ? ["override": true, "reason": "WHY"]
-                : needs.count < gates.count
+                : named.count < gates.count
                     ? ["override": true, "without": .array(needs), "reason": "WHY"]
                     : ["without": .array(needs), "reason": "WHY"]
             let force = SuggestedCall(
@@ -245,6 +247,7 @@ extension IncidentRefusal {
         case .verifying: return [step("fail", ["reason": "WHY"])]
         // What is restored and is not, after all, has an impact again.
         case .restored:
+            guard wanted.contains(.ready) else { return [] }
             let slug = SuggestedCall.segment(RestorationStep.slug(of: component))
             return [SuggestedCall("PUT", "/impacts/\(slug)", of: number, ["impact": "degraded"])]
         }

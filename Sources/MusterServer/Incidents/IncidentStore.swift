@@ -26,10 +26,12 @@ extension PostgresPool: SQLRunner {
 struct IncidentStore: Sendable {
     /// An incident's row as a command needs it.
     struct Row: Sendable {
-        let incident: Incident
+        var incident: Incident
         let lastHash: [UInt8]
         /// Of the payloads in its timeline, as far as they were counted.
         var timelineBytes = 0
+        /// Whether the row was of an older form, and this is what its timeline says.
+        var isRebuilt = false
     }
 
     /// All that one round trip brings for a command.
@@ -79,9 +81,53 @@ struct IncidentStore: Sendable {
         guard let row = result.first else {
             throw PostgresError.decoding(column: "catalog", reason: "the catalog's row is missing")
         }
-        return Loaded(
-            row: try row.decode("version", as: Int?.self) == nil ? nil : self.row(row, known),
-            now: try row.decode("now"), catalogVersion: try row.decode("catalog"))
+        var found = try row.decode("version", as: Int?.self) == nil ? nil : self.row(row, known)
+        if let stored = found, stored.incident.isOfOlderForm {
+            let incident = try await Self.rebuilt(stored.incident, in: runner)
+            found?.incident = incident
+            found?.isRebuilt = !incident.isOfOlderForm
+        }
+        return Loaded(row: found, now: try row.decode("now"), catalogVersion: try row.decode("catalog"))
+    }
+
+    /// What the timeline of an incident says of it, when a release that kept less wrote its row last. As it was stored when the
+    /// timeline cannot be read.
+    private static func rebuilt(_ stored: Incident, in runner: some SQLRunner) async throws -> Incident {
+        do {
+            let entries = try await TimelineStore().all(of: stored.number, in: runner)
+            let replayed = entries.prefix(stored.version)
+                .reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: stored.number) }
+            guard let replayed, replayed.version == stored.version else { return stored }
+            return replayed
+        } catch is EventCodec.Unreadable {
+            return stored
+        }
+    }
+
+    /// The numbers of incidents whose rows a release wrote last that kept less, in order.
+    func numbersOfOlderForm(after number: Int, limit: Int, in runner: some SQLRunner) async throws -> [Int] {
+        try await runner.query(
+            """
+            SELECT number FROM incident
+            WHERE number > \(number) AND coalesce((state ->> 'form')::integer, 0) < \(Incident.currentForm)
+            ORDER BY number LIMIT \(limit)
+            """
+        ).map { try $0.decode("number") }
+    }
+
+    /// Writes what follows from an incident's timeline into its row, without a new entry. The row is held.
+    func rewrite(_ incident: Incident, policy: PhasePolicy, in runner: some SQLRunner) async throws {
+        let shown = String(decoding: IncidentRepresentation.bytes(of: incident, policy: policy), as: UTF8.self)
+        _ = try await runner.query(
+            """
+            UPDATE incident SET phase = \(incident.phase.rawValue), severity = \(incident.severity?.rawValue),
+                cause = \(incident.cause?.category.rawValue), title = \(incident.title), summary = \(incident.summary),
+                labels = \(IncidentColumns.labels(incident)), components = \(IncidentColumns.components(incident)),
+                opened_at = \(incident.times.detectedAt), next_deadline_at = \(incident.nextDeadline),
+                state = \(try IncidentColumns.state(incident))::json, representation = \(shown),
+                policy = \(IncidentRepresentation.stamp(policy))
+            WHERE number = \(incident.number) AND version = \(incident.version)
+            """)
     }
 
     private func row(_ row: PostgresRow, _ known: IncidentMemory.Known?) throws -> Row {
@@ -92,7 +138,10 @@ struct IncidentStore: Sendable {
         }
         var found = try Self.row(row)
         found.timelineBytes = try row.decode("timeline_bytes")
-        memory.remember(.init(incident: found.incident, lastHash: found.lastHash, bytes: state.bytes.count))
+        // One of an older form is made anew each time, until somebody writes it.
+        if !found.incident.isOfOlderForm {
+            memory.remember(.init(incident: found.incident, lastHash: found.lastHash, bytes: state.bytes.count))
+        }
         return found
     }
 

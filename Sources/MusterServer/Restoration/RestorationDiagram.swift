@@ -242,7 +242,28 @@ struct RestorationBox {
             <text class="word" x="\(Self.textLeft.points)" y="35.5">\(SVGText.escape(state))</text>\
             <text class="until" x="\((Self.width - 8).points)" y="35.5">\(end)</text>\
             <text class="note" x="\(Self.textLeft.points)" y="49.5">\
-            \(SVGText.escape(SVGText.fit(note, into: Self.room, size: 11)))</text></g>
+            \(SVGText.escape(SVGText.fit(note(into: Self.room), into: Self.room, size: 11)))</text></g>
+            """
+    }
+
+    /// The same in two lines of text, without a box.
+    func line(width: Double, textLeft: Double, y: Double) -> String {
+        let until = box.expectedEndText
+        let room = width - textLeft
+        let nameRoom = room - SVGText.width(until, size: 11) - 8
+        let name = SVGText.fit(box.component, into: nameRoom, size: 13, isBold: true)
+        let state = SVGText.fit(self.state, into: room, size: 12, isBold: true)
+        let start = textLeft + SVGText.width(state, size: 12, isBold: true) + 8
+        let rest = max(0, width - start)
+        return """
+            <g class="\(box.status.rawValue)"><title>\(SVGText.escape(tooltip))</title>\
+            \(RestorationIcon.svg(box.status, x: 9, y: y + 17))\
+            <text class="\(isCritical ? "name critical-word" : "name")" x="\(textLeft.points)" y="\((y + 14).points)">\
+            \(SVGText.escape(name))</text>\
+            <text class="until" x="\(width.points)" y="\((y + 14).points)">\(until)</text>\
+            <text class="word" x="\(textLeft.points)" y="\((y + 30).points)">\(SVGText.escape(state))</text>\
+            <text class="note" x="\(start.points)" y="\((y + 30).points)">\
+            \(SVGText.escape(SVGText.fit(note(into: rest), into: rest, size: 11)))</text></g>
             """
     }
 
@@ -256,10 +277,10 @@ struct RestorationBox {
     }
 
     /// What matters most of what there is to say; of what waits, for what it does.
-    private var note: String {
+    private func note(into room: Double) -> String {
         let waiting = holds.components(before: box)
         let start = box.isPlainlyWaiting ? "" : "waits for "
-        if !waiting.isEmpty { return list(start, waiting) }
+        if !waiting.isEmpty { return list(start, waiting, room) }
         if let wave = holds.gate(before: box) { return "\(start)wave \(wave)" }
         let missing = holds.missing(for: box)
         switch box.status {
@@ -269,7 +290,7 @@ struct RestorationBox {
             if let seconds = box.overdueSeconds { return "overdue \(RestorationPicture.words(seconds))" }
         case .waiting, .ready, .restored, .waived: break
         }
-        if !missing.isEmpty { return list("degraded without ", missing) }
+        if !missing.isEmpty { return list("degraded without ", missing, room) }
         if box.effectiveTier < box.tier { return "tier \(box.tier), effective \(box.effectiveTier)" }
         return box.name ?? ""
     }
@@ -280,8 +301,8 @@ struct RestorationBox {
         return box.isPlainlyWaiting && isHeld ? "waiting for" : box.stateText
     }
 
-    private func list(_ start: String, _ names: [String]) -> String {
-        start + SVGText.list(names, count: names.count, into: Self.room - SVGText.width(start, size: 11), size: 11)
+    private func list(_ start: String, _ names: [String], _ room: Double) -> String {
+        start + SVGText.list(names, count: names.count, into: room - SVGText.width(start, size: 11), size: 11)
     }
 
     /// Everything, uncut.

@@ -3,7 +3,6 @@ import IncidentDomain
 /// What a reader of a picture sees in five seconds: when users have what again, what is stuck, what to start next, what is in
 /// force, and how far it is.
 struct RestorationHead {
-    private static let labelWidth = 96.0
     private static let size = 14.0
     private static let lineHeight = 22.0
     /// How many of each are named.
@@ -35,7 +34,10 @@ struct RestorationHead {
         (self.picture, self.width) = (picture, width)
     }
 
-    private var room: Double { width - Self.labelWidth }
+    /// On a narrow screen labels stand above what they name.
+    private var isNarrow: Bool { width < 600 }
+    private var labelWidth: Double { isNarrow ? 0 : 96 }
+    private var room: Double { width - labelWidth }
 
     var part: RestorationSVG.Part {
         let heading = picture.heading
@@ -57,11 +59,13 @@ struct RestorationHead {
         for row in rows where !row.items.isEmpty {
             let style = row.label == "Overdue" ? "overdue word big" : "soft strong big"
             lines.append("<text class=\"\(style)\" x=\"0\" y=\"\(y.points)\">\(row.label)</text>")
+            if isNarrow { y += 20 }
             lines += flow(row.items, of: row.total, y: &y)
         }
         lines.append(progress(y: y))
-        lines.append(RestorationIcon.counts(picture.boxes, x: 0, y: y + 32))
-        return RestorationSVG.Part(width: width, height: y + 58, svg: lines.joined(separator: "\n"))
+        // In a list each wave says how many of it are restored.
+        if !isNarrow { lines.append(RestorationIcon.counts(picture.boxes, x: 0, y: y + 32)) }
+        return RestorationSVG.Part(width: width, height: y + (isNarrow ? 34 : 58), svg: lines.joined(separator: "\n"))
     }
 
     /// One item after the other, and how many more there are.
@@ -77,7 +81,7 @@ struct RestorationHead {
             }
             texts.append(
                 """
-                <text class="\(item.style) big" x="\((Self.labelWidth + x).points)" y="\(y.points)">\
+                <text class="\(item.style) big" x="\((labelWidth + x).points)" y="\(y.points)">\
                 <tspan class="strong">\(SVGText.escape(item.name))</tspan> \(SVGText.escape(item.fact))</text>
                 """)
             x += item.width + 22
@@ -86,7 +90,7 @@ struct RestorationHead {
             if x > room - moreWidth { (x, y) = (0, y + Self.lineHeight) }
             let more = "and \((total - texts.count).grouped) more"
             texts.append(
-                "<text class=\"soft big\" x=\"\((Self.labelWidth + x).points)\" y=\"\(y.points)\">\(more)</text>")
+                "<text class=\"soft big\" x=\"\((labelWidth + x).points)\" y=\"\(y.points)\">\(more)</text>")
         }
         y += Self.lineHeight
         return texts
@@ -104,7 +108,8 @@ struct RestorationHead {
     }
 
     private var whole: Item {
-        let asOf = "as of \(picture.heading.asOf.toTheSecond)"
+        let moment = picture.heading.asOf
+        let asOf = "as of \(isNarrow ? "\(moment.clock(on: moment)) UTC" : moment.toTheSecond)"
         if picture.boxes.allSatisfy(\.status.isDone) {
             return Item(picture.waived == 0 ? "restored" : "restored or waived", asOf, room: room)
         }
@@ -148,11 +153,13 @@ struct RestorationHead {
         let waived = picture.waived > 0 ? ", \(picture.waived.grouped) waived" : ""
         let text = "\(restored.grouped) of \(all.grouped) restored\(waived)"
         let start = SVGText.width("\(text) (100 %)", size: 15, isBold: true) + 16
+        let barWidth = isNarrow ? width : 340
+        let (barX, barY) = isNarrow ? (0, y + 10) : (start, y - 6)
         return """
             <text class="figure" x="0" y="\((y + 4).points)">\(text) <tspan class="soft">(\(restored * 100 / all) %)</tspan></text>
-            <rect class="bar-rest" x="\(start.points)" y="\((y - 6).points)" width="340" height="10" rx="5"/>
-            <rect class="bar-done" x="\(start.points)" y="\((y - 6).points)" \
-            width="\((Double(restored) / Double(all) * 340).points)" height="10" rx="5"/>
+            <rect class="bar-rest" x="\(barX.points)" y="\(barY.points)" width="\(barWidth.points)" height="10" rx="5"/>
+            <rect class="bar-done" x="\(barX.points)" y="\(barY.points)" \
+            width="\((Double(restored) / Double(all) * barWidth).points)" height="10" rx="5"/>
             """
     }
 }

@@ -53,7 +53,7 @@ struct RestorationPicture: Hashable, Sendable {
     struct Wave: Hashable, Sendable {
         /// Counts from 1.
         var number: Int
-        /// The effective tier of what is in it.
+        /// The most critical effective tier of what is in it.
         var tier: Int
         var stable: Bool
         /// In the order of the plan.
@@ -79,7 +79,7 @@ struct RestorationPicture: Hashable, Sendable {
         var softNeeds: [String]
         /// When the plan expects it back.
         var expectedEnd: Timestamp?
-        /// Nil for what is restored as a whole.
+        /// Where it is, when something is restored region by region; nil for what is everywhere.
         var region: String?
         /// Whom the catalog names as responsible.
         var owner: String?
@@ -141,10 +141,14 @@ extension RestorationPicture {
     /// The picture of a plan as it stands; names and soft dependencies come from the catalog.
     init(_ plan: RestorationPlan, of incident: Incident, in graph: DependencyGraph) {
         let affected = Dictionary(grouping: incident.steps, by: \.slug)
+        let isRegional = incident.steps.contains { $0.region != nil }
         waves = plan.waves.map { wave in
             Wave(
-                number: wave.number, tier: wave.steps.first?.effectiveTier ?? Component.leastCriticalTier,
-                stable: wave.stable, boxes: wave.steps.map { Box($0, at: plan.now, affected: affected, in: graph) })
+                number: wave.number, tier: wave.steps.map(\.effectiveTier).min() ?? Component.leastCriticalTier,
+                stable: wave.stable,
+                boxes: wave.steps.map {
+                    Box($0, at: plan.now, affected: affected, isRegional: isRegional, in: graph)
+                })
         }
         criticalPath = plan.criticalPath
         wavesMode = plan.wavesMode
@@ -171,8 +175,9 @@ extension RestorationPicture.Heading {
         goals = outlook.goals.map { goal in
             let name = goal.name.isEmpty ? goal.component : goal.name
             let regions = goal.regions.map { " in \($0.enough) of \($0.total) regions" } ?? ""
+            let elsewhere = goal.needs.isEmpty ? goal.elsewhere.first.map { " (see INC-\($0.incident))" } ?? "" : ""
             return RestorationPicture.Goal(
-                name: name + regions, isBack: goal.isBack,
+                name: name + regions + elsewhere, isBack: goal.isBack,
                 expected: expected(goal.forecast), without: goal.without)
         }
         overdue = plan.overdue.map {
@@ -189,7 +194,8 @@ extension RestorationPicture.Heading {
 extension RestorationPicture.Box {
     /// - Parameter affected: The steps of each component.
     fileprivate init(
-        _ planned: PlannedStep, at now: Timestamp, affected: [String: [RestorationStep]], in graph: DependencyGraph
+        _ planned: PlannedStep, at now: Timestamp, affected: [String: [RestorationStep]], isRegional: Bool,
+        in graph: DependencyGraph
     ) {
         let known = graph.components[planned.step.slug]
         let region = planned.step.region
@@ -200,7 +206,8 @@ extension RestorationPicture.Box {
             component: planned.component, name: known?.name, tier: planned.tier, effectiveTier: planned.effectiveTier,
             status: planned.status, rampPercent: planned.step.rampPercent, moment: Self.moment(of: planned),
             failures: planned.step.failures, needs: planned.needs, softNeeds: soft.map(\.component).sorted(),
-            expectedEnd: planned.endsAfterSeconds.map { now.adding(seconds: $0) }, region: region,
+            expectedEnd: planned.endsAfterSeconds.map { now.adding(seconds: $0) },
+            region: isRegional ? planned.place : nil,
             owner: planned.owner, overdueSeconds: planned.overdueSeconds)
     }
 

@@ -10,6 +10,8 @@ struct RestorationQuestion: Sendable {
     /// How many steps owners can work on at a time, beside what the incident says of others.
     let hands: [String: Int]
 
+    var isEmpty: Bool { without.isEmpty && at.isEmpty && hands.isEmpty }
+
     static let none = RestorationQuestion()
 
     private init() {
@@ -26,7 +28,13 @@ struct RestorationQuestion: Sendable {
                 query.refuse("at", "should be a component and a time, as at=db:2026-11-22T16:30:00Z, and is \(text)")
                 continue
             }
-            at.append((String(parts[0]), moment))
+            let component = String(parts[0])
+            if at.contains(where: { $0.component == component }) {
+                query.refuse("at", "names \(component) twice; give one time")
+            } else if without.contains(component) {
+                query.refuse("at", "names \(component), and without does: it is back, or gone on without")
+            }
+            at.append((component, moment))
         }
         self.at = at
         var hands: [String: Int] = [:]
@@ -41,7 +49,10 @@ struct RestorationQuestion: Sendable {
                 )
                 continue
             }
-            hands[parts.dropLast().joined(separator: ":")] = count
+            let owner = parts.dropLast().joined(separator: ":")
+            if hands.updateValue(count, forKey: owner) != nil {
+                query.refuse("hands", "names \(owner) twice; give one number")
+            }
         }
         self.hands = hands
     }
@@ -55,6 +66,9 @@ struct RestorationQuestion: Sendable {
         if !hands.isEmpty { changed.hands = (incident.hands ?? [:]).merging(hands) { $1 } }
         for slug in without { try Self.change(slug, "without", in: &changed) { $0.waive() } }
         for (slug, moment) in at {
+            guard moment > now, moment <= now.adding(seconds: 30 * 86_400) else {
+                throw .invalid("/at", "\(moment) is not within the next 30 days; server time is \(now)")
+            }
             try Self.change(slug, "at", in: &changed) { step in
                 guard !step.state.isDone else { return }
                 step.expect(backAt: moment, from: now)

@@ -31,6 +31,7 @@ struct RestorationRepresentation: JSONWritable {
         let wanted = selection.wanted
         json.object { json in
             json.member("incident", incident.number)
+            json.optional("what_if", selection.isWhatIf ? true : nil)
             json.array("goals", outlook.goals, write)
             writeNow(to: &json)
             json.object("hands") { json in
@@ -41,13 +42,14 @@ struct RestorationRepresentation: JSONWritable {
             json.name("bottleneck")
             write(plan.bottleneck, to: &json)
             json.member("waves_mode", plan.wavesMode.rawValue)
+            let blocked = plan.blockedTotals(selection.steps.flatMap(\.self))
             json.array("waves", zip(plan.waves, selection.steps)) { json, wave in
                 json.object { json in
                     json.member("number", wave.0.number)
                     json.member("stable", wave.0.stable)
                     json.member("total", wave.0.steps.count)
                     json.member("done", wave.0.steps.count { $0.step.state.isDone })
-                    json.array("steps", wave.1, write)
+                    json.array("steps", wave.1) { json, step in write(&json, step, blocked[step.component] ?? 0) }
                 }
             }
             json.member("next_cursor", selection.next)
@@ -77,7 +79,8 @@ struct RestorationRepresentation: JSONWritable {
             }
         }
         json.member("overdue_total", overdue.count)
-        let ready = plan.startNext.filter(selection.takes)
+        // What is reviewed, or over, starts nothing.
+        let ready = incident.takesAlerts ? plan.startNext.filter(selection.takes) : []
         json.array("start_next", ready.prefix(Self.startNextMax)) { json, step in
             json.object { json in
                 json.member("component", step.component)
@@ -111,6 +114,7 @@ struct RestorationRepresentation: JSONWritable {
                     json.member("total", regions.total)
                 }
             }
+            json.optionalArray("elsewhere", goal.elsewhere.prefix(Self.neighboursMax), write)
             // All of it is only for those who ask for this goal.
             guard selection.goal != nil else { return }
             json.member("needs", goal.needs)
@@ -123,7 +127,7 @@ struct RestorationRepresentation: JSONWritable {
     }
 
     /// What is null, empty or 0 is left out.
-    private func write(_ json: inout JSONWriter, _ planned: PlannedStep) {
+    private func write(_ json: inout JSONWriter, _ planned: PlannedStep, _ blocked: Int) {
         let step = planned.step
         json.object { json in
             json.member("component", planned.component)
@@ -134,7 +138,8 @@ struct RestorationRepresentation: JSONWritable {
             json.member("state", planned.status.rawValue)
             json.member("ready", planned.isReady)
             writeWaiting(of: planned, to: &json)
-            json.optional("ramp_percent", step.rampPercent)
+            // What is restored takes all that comes.
+            json.optional("ramp_percent", step.state.isDone ? nil : step.rampPercent)
             json.optional("started_at", step.startedAt)
             json.optional("soak_until", step.soakUntil)
             json.optional("restored_at", step.restoredAt)
@@ -143,19 +148,23 @@ struct RestorationRepresentation: JSONWritable {
             json.optional("told_at", step.expectedAt)
             json.optional("overdue_seconds", planned.overdueSeconds)
             write(step.backlog ?? [], to: &json)
-            json.optionalArray("elsewhere", planned.elsewhere) { json, other in
-                json.object { json in
-                    json.member("incident", other.incident)
-                    json.member("component", other.step.component)
-                    json.member("state", other.step.state.rawValue)
-                }
-            }
+            json.optionalArray("elsewhere", planned.elsewhere, write)
+            let tools = planned.toolFor
+            json.optionalArray("tool_for", tools.prefix(Self.neighboursMax)) { json, name in json.value(name) }
             writeNeighbours("needs", planned.needs, to: &json)
             writeNeighbours("blocks", planned.blocks, to: &json)
-            json.member("blocks_total", planned.blocksTotal)
+            json.member("blocks_total", blocked)
             write(planned.estimate, to: &json)
             json.optional("expected_begin", planned.beginsAfterSeconds.map { plan.now.adding(seconds: $0) })
             json.optional("expected_end", planned.endsAfterSeconds.map { plan.now.adding(seconds: $0) })
+        }
+    }
+
+    private func write(_ json: inout JSONWriter, _ other: OtherRestorations.Step) {
+        json.object { json in
+            json.member("incident", other.incident)
+            json.member("component", other.step.component)
+            json.member("state", other.step.state.rawValue)
         }
     }
 

@@ -18,7 +18,8 @@ struct RestorationRoutes: Sendable {
                 .put, "/v1/incidents/{id}/restoration/hands", role: .commander, "setRestorationHands", body: .json,
                 isConditional: true, isLong: true, handler: hands),
             Route(
-                .get, "/v1/incidents/{id}/restoration.svg", role: .viewer, "getRestorationSVG", isLong: true,
+                .get, "/v1/incidents/{id}/restoration.svg", role: .viewer, "getRestorationSVG", query: ["layout"],
+                isLong: true,
                 handler: picture),
             Route(
                 .put, "/v1/incidents/{id}/restoration/{component}/needs", role: .commander, "learnRestorationNeeds",
@@ -31,7 +32,7 @@ struct RestorationRoutes: Sendable {
             },
             step("ramp", "rampRestoration", .json) { component, body in
                 .rampStep(
-                    component: component, percent: body.integer("percent", 0...100),
+                    component: component, percent: body.optionalInteger("percent", 0...100),
                     expectedAt: body.optionalTime("expected_at"),
                     backlog: body.optionalInteger("backlog", 0...1_000_000_000_000))
             },
@@ -56,8 +57,9 @@ struct RestorationRoutes: Sendable {
         let filter = RestorationFilter(&query)
         let page = RestorationSelection.page(&query, isOfGoal: goal != nil)
         try query.finish()
-        let (incident, plan, probes, chosen) = try await look(at: number, asked: changes, goal: goal)
-        let selection = try RestorationSelection(of: plan, for: chosen, filter, page)
+        let (incident, plan, probes, chosen) = try await look(at: number, asked: changes, goal: goal, filter: filter)
+        var selection = try RestorationSelection(of: plan, for: chosen, filter, page)
+        selection.isWhatIf = !changes.isEmpty
         var answer = self.answer(incident, plan, probes, selection)
         answer.link(toNext: selection.next, of: request)
         return answer
@@ -65,8 +67,12 @@ struct RestorationRoutes: Sendable {
 
     /// The picture needs nothing from outside, and the browser is told to fetch nothing.
     private func picture(_ request: RequestContext) async throws -> Answer {
-        let (incident, plan, graph, _) = try await desk.plan(of: try request.incidentNumber())
-        let svg = RestorationSVG(RestorationPicture(plan, of: incident, in: graph)).svg
+        let number = try request.incidentNumber()
+        var query = try request.query()
+        let layout: RestorationSVG.Layout = query.enumeration("layout") ?? .map
+        try query.finish()
+        let (incident, plan, graph, _) = try await desk.plan(of: number)
+        let svg = RestorationSVG(RestorationPicture(plan, of: incident, in: graph), layout).svg
         var answer = Answer(.ok, svg.utf8, type: "image/svg+xml; charset=utf-8")
         answer.headers[.eTag] = EntityTag.text(incident.version)
         answer.isOfTheMoment = true
@@ -139,9 +145,11 @@ struct RestorationRoutes: Sendable {
     }
 
     private func look(
-        at number: Int, asked question: RestorationQuestion = .none, goal slug: String? = nil
+        at number: Int, asked question: RestorationQuestion = .none, goal slug: String? = nil,
+        filter: RestorationFilter = .none
     ) async throws -> (Incident, RestorationPlan, ProbeFacts, RestorationGoal?) {
-        let (incident, plan, _, probes) = try await desk.plan(of: number, asked: question)
+        let (incident, plan, graph, probes) = try await desk.plan(of: number, asked: question)
+        try filter.check(plan, graph)
         let goal = try slug.map { slug in
             guard let goal = plan.goal(slug) else {
                 throw Problem.invalid(

@@ -11,11 +11,23 @@ struct RestorationSVG {
     /// Without the margins.
     static let bodyWidthMin = 852.0
 
-    let picture: RestorationPicture
-
-    init(_ picture: RestorationPicture) {
-        self.picture = picture
+    /// How a picture is laid out.
+    enum Layout: String, CaseIterable, Sendable {
+        /// Boxes and lines, or cards.
+        case map
+        /// One step below the other, as wide as a phone that is held upright.
+        case list
     }
+
+    let picture: RestorationPicture
+    let layout: Layout
+
+    init(_ picture: RestorationPicture, _ layout: Layout = .map) {
+        (self.picture, self.layout) = (picture, layout)
+    }
+
+    private var margin: Double { layout == .list ? 16 : Self.margin }
+    private var widthMin: Double { layout == .list ? RestorationList.width : Self.bodyWidthMin }
 
     /// A part of the picture, drawn from its own top left.
     struct Part {
@@ -26,15 +38,15 @@ struct RestorationSVG {
 
     var svg: String {
         let body = body
-        let inner = body.map(\.width).reduce(Self.bodyWidthMin, max)
-        let width = inner + 2 * Self.margin
-        var y = Self.margin
+        let inner = body.map(\.width).reduce(widthMin, max)
+        let width = inner + 2 * margin
+        var y = margin
         let parts = ([RestorationHead(picture, width: inner).part, body[0], foot(width: inner)] + body.dropFirst()).map
         { part in
             defer { y += part.height }
-            return "<g transform=\"translate(\(Self.margin.points) \(y.points))\">\n\(part.svg)\n</g>"
+            return "<g transform=\"translate(\(margin.points) \(y.points))\">\n\(part.svg)\n</g>"
         }
-        let height = y + Self.margin
+        let height = y + margin
         return """
             <svg xmlns="http://www.w3.org/2000/svg" class="restoration" width="\(width.points)" \
             height="\(height.points)" viewBox="0 0 \(width.points) \(height.points)" role="img" \
@@ -55,6 +67,7 @@ struct RestorationSVG {
     private var body: [Part] {
         let count = picture.boxes.count
         if count == 0 { return [empty] }
+        if layout == .list { return [RestorationList(picture: picture).part] }
         guard count <= Self.boxesMax else { return [RestorationDigest(picture).part] }
         let diagram = RestorationDiagram(picture, columns: Self.columns)
         return [diagram.part, diagram.legend(y: 18)]
@@ -62,9 +75,9 @@ struct RestorationSVG {
 
     private var empty: Part {
         Part(
-            width: Self.bodyWidthMin, height: 90,
+            width: widthMin, height: 90,
             svg: """
-                <rect class="rule-box" x="0.5" y="8.5" width="\((Self.bodyWidthMin - 1).points)" height="64" rx="6"/>
+                <rect class="rule-box" x="0.5" y="8.5" width="\((widthMin - 1).points)" height="64" rx="6"/>
                 <text class="name" x="20" y="38">Nothing to restore.</text>
                 <text class="soft" x="20" y="58">No component of this incident needs restoration.</text>
                 """)

@@ -20,9 +20,27 @@ struct RestorationFilter: Sendable {
         region = query.string("region", 1...64)
     }
 
+    /// - Throws: 422 for an owner or a region that nothing in the plan or the catalog has.
+    func check(_ plan: RestorationPlan, _ graph: DependencyGraph) throws(Problem) {
+        let steps = plan.waves.lazy.flatMap(\.steps)
+        if let owner, !steps.contains(where: { $0.owner == owner }) {
+            try Self.check("owner", owner, Set(graph.components.values.compactMap(\.owner)))
+        }
+        if let region, !steps.contains(where: { $0.place == region }) {
+            try Self.check("region", region, Set(graph.components.values.flatMap(\.regions)))
+        }
+    }
+
+    private static func check(_ parameter: String, _ name: String, _ known: Set<String>) throws(Problem) {
+        guard !known.contains(name) else { return }
+        let question = NearestNames.question(name, in: known)
+        throw .invalid(
+            "/\(parameter)", "no component of the catalog has the \(parameter) \(name.onOneLine).\(question)")
+    }
+
     func takes(_ step: PlannedStep) -> Bool {
         (state.map { $0 == step.status } ?? true) && (owner.map { $0 == step.owner } ?? true)
-            && (region.map { $0 == step.step.region } ?? true)
+            && (region.map { $0 == step.place } ?? true)
     }
 }
 
@@ -47,6 +65,8 @@ struct RestorationSelection {
     let goal: RestorationGoal?
     let wanted: Set<String>?
     let filter: RestorationFilter
+    /// Whether the plan is of an incident that is otherwise than it is.
+    var isWhatIf = false
 
     /// - Throws: 422 for a cursor that somebody made up.
     init(

@@ -37,6 +37,9 @@ package enum Commands {
         }
         let summary =
             "\(report.incidents) incidents, \(report.entries) entries, \(report.differences.count) differences"
+            + (report.olderForms == 0
+                ? ""
+                : "; \(report.olderForms) written by an older release, which the daemon makes anew from their timelines")
         return (summary, report.differences)
     }
 

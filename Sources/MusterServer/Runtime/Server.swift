@@ -98,6 +98,7 @@ package struct Server: Sendable {
             streams,
             DeadlineRunner(desk: desk, pool: pool, logger: logger),
             PlanRunner(desk: desk, pool: pool, logger: logger),
+            OlderFormRunner(desk: desk, pool: pool, logger: logger),
             AlertRouter(
                 pool: pool, desk: desk, signal: routing, logger: logger, book: rules,
                 correlationWindow: configuration.intake.correlationWindow, settle: configuration.intake.settle,

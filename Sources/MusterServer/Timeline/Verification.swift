@@ -5,6 +5,8 @@ import Postgres
 struct VerifyReport: Sendable {
     var incidents = 0
     var entries = 0
+    /// How many rows a release wrote that kept less: their states cannot be compared, and are made anew by a running daemon.
+    var olderForms = 0
     /// Each a sentence that names the incident and, where there is one, the entry.
     var differences: [String] = []
 }
@@ -50,7 +52,9 @@ struct Verification: Sendable {
         }
         let replayed = known.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
         let isSince = entries.contains { $0.recorded.sequence > row.version && $0.isRedaction }
-        if replayed != row.incident, !isSince {
+        if row.incident.isOfOlderForm {
+            report.olderForms += 1
+        } else if replayed != row.incident, !isSince {
             report.differences.append("INC-\(number): the stored state differs from the replayed timeline")
         }
         if known.last?.hash != row.lastHash {

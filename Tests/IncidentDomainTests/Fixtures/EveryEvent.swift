@@ -94,6 +94,7 @@ enum EveryEvent {
                 measured: MeasuredDuration(medianSeconds: 60, p90Seconds: 90, samples: 5)), without: ["user-db"],
             expectedAt: Given.start),
         StepRamped(component: "feed", percent: 10, expectedAt: Given.start, backlog: 9),
+        StepTold(component: "feed", expectedAt: Given.start, backlog: 9),
         StepVerifying(component: "feed", soakUntil: Given.start, without: ["user-db"], reason: "R \(marker)"),
         StepRestored(component: "feed", incident: 7, without: ["user-db"], reason: "R \(marker)"),
         StepWaived(component: "feed", reason: "R \(marker)"),

@@ -184,6 +184,11 @@ enum Answer: Equatable {
         }
     }
 
+    /// What a refusal says.
+    var detail: String? {
+        if case .refused(let refusal) = self { refusal.description } else { nil }
+    }
+
     /// The JSON pointer of a refused value.
     var field: String? {
         if case .refused(.badValue(let field, _)) = self { field } else { nil }

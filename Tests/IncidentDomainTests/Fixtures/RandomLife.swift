@@ -110,7 +110,10 @@ enum RandomCommand {
         let needed = RestorationStep.slug(of: affected.isEmpty ? component : random.pick(affected))
         return switch Int.random(in: 0..<12, using: &random) {
         case 0, 1, 2: .startStep(component: component, override: .random(using: &random), reason: text(&random))
-        case 3: .rampStep(component: component, percent: .random(in: 0...100, using: &random))
+        case 3:
+            .rampStep(
+                component: component, percent: Bool.random(using: &random) ? nil : .random(in: 0...100, using: &random),
+                backlog: .random(in: 0...9, using: &random))
         case 4, 5, 6: .verifyStep(component: component)
         case 7: .waiveStep(component: component, reason: "not now")
         case 8:

@@ -94,7 +94,7 @@ struct RandomOutage {
             step.verify(from: start, until: now.adding(seconds: Double(15 * Int.random(in: -1...8, using: &random))))
         case .restored: step.restore(at: start)
         case .waived: step.waive()
-        case .regressed: step.regress()
+        case .regressed: step.regress(at: now)
         }
         return step
     }

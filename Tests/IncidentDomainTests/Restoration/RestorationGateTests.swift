@@ -148,7 +148,7 @@ struct RestorationGateTests {
 
     @Test func `an alert that holds up the verification says so`() throws {
         let given = try Given.restoring("upload").and(.start("upload"), .fires("upload"))
-        guard case .refused(.gateClosed("upload", _, let gates)) = given.when(.verify("upload")) else {
+        guard case .refused(.gateClosed("upload", _, let gates, _)) = given.when(.verify("upload")) else {
             Issue.record("not refused")
             return
         }

@@ -92,7 +92,7 @@ struct RestoringTests {
 
     @Test func `a closed gate is forced by a commander who names it, with a reason, and that is recorded`() throws {
         let given = try Given.restoring("ranking", "features")
-        guard case .refused(.gateClosed("ranking", _, let gates)) = given.when(.start("ranking")) else {
+        guard case .refused(.gateClosed("ranking", _, let gates, _)) = given.when(.start("ranking")) else {
             Issue.record("not refused")
             return
         }
@@ -113,15 +113,15 @@ struct RestoringTests {
         let soak = SoakPolicy(secondsByTier: [0: 600, 1: 300])
         func soakUntil(_ component: String, _ others: String...) throws -> Answer {
             try Given(soak: soak).and(Way.toRestore([component] + others)).and(.start(component))
-                .when(.verify(component), at: clock("10:05"))
+                .later("10:30").when(.verify(component))
         }
         func verifying(_ component: String, _ time: String) -> Answer {
             .events([StepVerifying(component: component, soakUntil: clock(time))])
         }
-        #expect(try soakUntil("upload") == verifying("upload", "10:07"))
-        #expect(try soakUntil("user-db", "auth") == verifying("user-db", "10:15"), "sign-in cannot work without it")
+        #expect(try soakUntil("upload") == verifying("upload", "10:32"))
+        #expect(try soakUntil("user-db", "auth") == verifying("user-db", "10:40"), "sign-in cannot work without it")
         #expect(try soakUntil("user-db") == .events([StepRestored(component: "user-db")]), "sign-in works")
-        #expect(try soakUntil("features", "ranking", "feed") == verifying("features", "10:10"))
+        #expect(try soakUntil("features", "ranking", "feed") == verifying("features", "10:35"))
         #expect(try soakUntil("archive") == .events([StepRestored(component: "archive")]))
     }
 

@@ -19,6 +19,7 @@ extension DescribedLife {
                 "\(steps)/auth/start",
                 ["without": ["db@eu"], "reason": "Half of it works alone.", "override": true, "expected_at": later])
             await post("\(steps)/auth/ramp", ["percent": 50, "expected_at": later, "backlog": 5000])
+            await post("\(steps)/auth/ramp", ["expected_at": .string(try await moment(in: 7200)), "backlog": 4000])
             await post("\(steps)/auth/fail", ["reason": "It fell over."])
         }
         let early: JSONValue = [
@@ -36,6 +37,7 @@ extension DescribedLife {
         await post("\(steps)/auth/verify", gives: 409)
         await post("\(steps)/auth/verify", ["without": ["db@eu"], "reason": "It reads a copy."])
         await post("\(steps)/feed/ramp", ["percent": 100])
+        await post("\(steps)/feed/ramp", ["backlog": 70])
         await post("\(steps)/feed/verify", ["without": ["db"], "reason": "It reads a copy."])
         await post("\(steps)/db@eu/start")
         await post("\(steps)/db@eu/verify")
@@ -44,12 +46,14 @@ extension DescribedLife {
         await post("\(steps)/feed/waive", ["reason": "It can wait for tomorrow."])
         await post("\(path)/advance")
         await ask(.delete, "/v1/components/sign-in", gives: 204)
+        await get("/v1/components/bank")
         try await readPages("/v1/statistics/estimates")
         await get("/v1/statistics/estimates?component=db")
     }
 
     /// Users have something, which needs more than it did.
     private func nameGoal() async {
+        await ask(.put, "/v1/components/bank", ["tier": 2], gives: 201)
         await ask(
             .put, "/v1/components/sign-in",
             [
@@ -57,6 +61,7 @@ extension DescribedLife {
                 "ramp": [["percent": 10, "minutes": 5], ["percent": 100]],
                 "depends_on": [
                     ["component": "auth", "kind": "hard", "at": 50],
+                    ["component": "bank", "kind": "hard"],
                     ["component": "live", "kind": "restore", "otherwise": "the console"],
                 ],
             ], gives: 201)
@@ -65,7 +70,10 @@ extension DescribedLife {
             .put, "/v1/components/feed",
             [
                 "tier": 1, "soak_seconds": 3600, "expected_restore_seconds": 60,
-                "depends_on": [["component": "auth", "kind": "soft"], ["component": "db", "at": "verifying"]],
+                "depends_on": [
+                    ["component": "auth", "kind": "soft"], ["component": "db", "at": "verifying"],
+                    ["component": "live", "kind": "restore"],
+                ],
             ])
         await ask(.put, "/v1/components/feed", ["tier": 1, "depends_on": [["component": "db", "at": 0]]], gives: 422)
         await ask(.put, "/v1/components/feed", ["tier": 1, "enough_regions": 1], gives: 422)
@@ -74,11 +82,13 @@ extension DescribedLife {
     private func plan(_ steps: String) async throws {
         await get(steps)
         await get("\(steps).svg")
+        await get("\(steps).svg?layout=list")
+        await get("\(steps).svg?layout=wide", gives: 422)
         await ask(.put, "\(steps)/order", ["components": ["feed", "auth"], "reason": "The match begins at eight."])
         await ask(.put, "\(steps)/order", ["components": ["nothing"]], gives: 422)
         await ask(.put, "\(steps)/hands", ["hands": ["storage": 1, "default": 1], "reason": "It is night."])
         await ask(.put, "\(steps)/hands", ["hands": ["storage": 0]], gives: 422)
-        await get("\(steps)?for=sign-in&without=feed&at=db:2030-01-01T00:00:00Z&hands=storage:2")
+        await get("\(steps)?for=sign-in&without=feed&at=db:\(try await moment(in: 3600))&hands=storage:2")
         await ask(.put, "\(steps)/feed/needs", ["components": ["auth"], "reason": "It does not boot without."])
         await ask(.put, "\(steps)/auth/needs", ["components": ["feed"]], gives: 422)
         await ask(.put, "\(steps)/feed/needs", ["components": []])
@@ -93,7 +103,10 @@ extension DescribedLife {
     private func restoreElsewhere(_ path: String) async throws {
         let steps = "\(path)/restoration"
         let other = try await open([
-            "title": "Live is slow", "severity": "sev3", "components": [["component": "live", "impact": "degraded"]],
+            "title": "Live is slow", "severity": "sev3",
+            "components": [
+                ["component": "live", "impact": "degraded"], ["component": "bank", "impact": "degraded"],
+            ],
         ])
         for _ in 0..<3 { await post("\(other)/advance", ["override": true, "reason": "It is obvious."]) }
         await ask(.put, "\(path)/impacts/live", ["impact": "degraded"])
@@ -107,6 +120,8 @@ extension DescribedLife {
         await post("\(other)/restoration/live/start")
         await post("\(steps)/live/start", gives: 409)
         await post("\(other)/restoration/live/verify")
+        await post("\(other)/restoration/bank/start")
+        await post("\(other)/restoration/bank/verify")
         _ = try await server.server.desk.handle(
             .reviewPlan, on: Int(number(path)) ?? 0, CommandContext(principal: .daemon))
         let shown = await get(steps)

@@ -69,12 +69,69 @@ import Testing
             #expect(told.step("db")["state"] == "restoring" && told.names("critical_path") == ["db", "auth"])
             let hands = await site.plan("?hands=storage:1")
             #expect(hands["hands"]?["storage"] == 1 && hands["bottleneck"]?["owner"] == "storage")
-            for wrong in ["for=report", "without=report", "at=db:noon", "hands=storage:0"] {
+            #expect(hands["what_if"] == true && asked["what_if"] == nil)
+            let sure = try #require(await site.plan("?at=db:\(later)&for=db")["expected_at"]?["p90"]?.time)
+            let wanted = try #require(Timestamp(later))
+            #expect(abs(sure.seconds(since: wanted)) < 1, "somebody is sure")
+            let wrongs = [
+                "for=report", "without=report", "at=db:noon", "hands=storage:0", "hands=storag:1", "owner=nobody",
+                "region=uk", "hands=storage:1&hands=storage:2", "at=db:\(later)&at=db:\(later)",
+                "at=db:\(later)&without=db", "at=db:2020-01-01T00:00:00Z", "at=db:9999-01-01T00:00:00Z",
+            ]
+            for wrong in wrongs {
                 let refused = await site.server.ask(.get, "\(site.path)/restoration?\(wrong)")
                 #expect(refused.status == 422, "\(wrong)")
             }
             let after = await site.plan()
             #expect(after.step("db")["state"] == "ready" && after["hands"] == [:] && after["waived"] == 0)
+        }
+    }
+
+    @Test func `members of a component that say nothing beside the others are refused`() async throws {
+        try await RestoringSite.with { site in
+            func put(_ body: JSONValue) async -> String? {
+                let refused = await site.server.ask(.put, "/v1/components/db", body)
+                return refused.status == 422 ? refused.json["errors"]?[0]?["pointer"]?.string : "\(refused.status)"
+            }
+            #expect(await put(["tier": 0, "enough_regions": 1]) == "/enough_regions")
+            #expect(await put(["tier": 0, "goal": true, "enough_regions": 1]) == "/enough_regions")
+            #expect(
+                await put([
+                    "tier": 0, "goal": true, "regions": ["eu", "us"], "regional": false, "enough_regions": 1,
+                ]) == "/enough_regions")
+            #expect(
+                await put(["tier": 0, "goal": true, "regions": ["eu", "us"], "enough_regions": 1]) == "201")
+            let soft: JSONValue = ["component": "db", "kind": "soft", "otherwise": "the console"]
+            let catalog: JSONValue = [
+                "components": [["slug": "db", "tier": 0], ["slug": "a", "tier": 0, "depends_on": [soft]]]
+            ]
+            let refused = await site.server.ask(.put, "/v1/components", catalog)
+            #expect(refused.json["errors"]?[0]?["pointer"] == "/components/1/depends_on/0/otherwise")
+            let own: JSONValue = ["tier": 0, "depends_on": [["component": "db", "kind": "restore"]]]
+            #expect(await site.server.ask(.put, "/v1/components/db", own).status == 422)
+        }
+    }
+
+    @Test func `a refused start names all that has to be named, and its calls work as they stand`() async throws {
+        try await RestoringSite.with { site in
+            let regions: JSONValue = ["regions": ["eu west", "us"]]
+            let site = try await site.restoring(
+                [
+                    RestoringSite.component("db", 0, 600), RestoringSite.component("cache", 0, 600, regions),
+                    RestoringSite.component("app", 1, 60, needs: ["db", "cache"], regions),
+                ],
+                down: [
+                    "db", ["component": "cache", "impact": "major_outage", "regions": ["eu west"]],
+                    ["component": "app", "impact": "major_outage", "regions": ["eu west"]],
+                ])
+            let first = await site.step("app@eu%20west/start", ["without": ["db"], "reason": "It has a copy."])
+            let force = first.json["how"]?.array?.last
+            #expect(force?["body"]?["without"] == ["db", "cache@eu west"])
+            #expect(force?["path"] == .string("\(site.path)/restoration/app@eu%20west/start"))
+            let path = try #require(force?["path"]?.string)
+            #expect(await site.server.ask(.post, path, force?["body"]).status == 200)
+            let named = await site.step("db/start", ["without": ["app"], "reason": "It has a copy."])
+            #expect(named.status == 422 && named.json["errors"]?[0]?["pointer"] == "/without/0")
         }
     }
 

@@ -23,6 +23,18 @@ struct RestorationSVGTests {
         try Self.golden(PictureSample.platform(1000), "restoration-1000.svg")
     }
 
+    @Test func `a list for a phone is the golden picture`() throws {
+        let list = RestorationSVG(PictureSample.everyState, .list).svg
+        try Golden.expect(list, equals: "restoration-list.svg", file: #filePath)
+    }
+
+    @Test(arguments: [0, 1, 5, 25, 60, 300, 3000])
+    func `a list is as wide as a phone, well formed, and bounded`(_ count: Int) {
+        let svg = RestorationSVG(PictureSample.platform(count), .list).svg
+        #expect(HTMLOutline(svg).problems.isEmpty)
+        #expect(svg.contains("width=\"390\"") && svg.utf8.count < 150_000)
+    }
+
     @Test func `two regions are the golden picture`() throws {
         try Self.golden(RestorationPicture(try PlanSample.regions()), "restoration-regions.svg")
     }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import IncidentDomain
+import Logging
 import Postgres
 import Testing
 
@@ -7,6 +8,7 @@ import Testing
 
 /// A restoration goes on when daemons end, and with what the release before has written.
 @Suite(.timeLimit(.minutes(20))) struct RestorationUpgradeTests {
+    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     private static let catalog = [
         RestoringSite.component("db", 0, 600, ["regions": ["eu", "us"]]),
         RestoringSite.component("feed", 1, 300, needs: ["db"], ["soak_seconds": 600]),
@@ -48,21 +50,47 @@ import Testing
             #expect(await site.step("db/start", ["occurred_at": began]).status == 200)
             try await site.pool.query(
                 """
-                UPDATE incident SET state = jsonb_set(jsonb_set(state::jsonb, '{steps}', (
-                        SELECT jsonb_agg(step - '{firstStartedAt,attempts,expectedAt,overridden,backlog}'::text[])
+                UPDATE incident SET state = jsonb_set(jsonb_set(state::jsonb - 'form', '{steps}', (
+                        SELECT jsonb_agg(step - '{addedAt,firstStartedAt,attempts,expectedAt,overridden,backlog}'::text[])
                         FROM jsonb_array_elements(state::jsonb -> 'steps') AS step
                     )), '{plan}', ((state::jsonb -> 'plan') - 'pathEnd') #- '{expected,p80}')::json
                 """)
             let site2 = try site.restarted()
+            let report = try await Verification(pool: site.pool, policy: PhasePolicy()).run()
+            #expect(report.olderForms == 1 && report.differences == [])
             let step = await site2.plan().step("db")
             #expect(
-                step["state"] == "restoring" && step["attempts"]?.integer ?? 0 == 0
-                    && step["overdue_seconds"]?.integer != nil)
+                step["state"] == "restoring" && step["attempts"] == 1 && step["overdue_seconds"]?.integer != nil,
+                "the timeline has what the row lacks")
             await site2.steps("db/fail", "db/start", "db/verify", "feed/start")
             let measured = await site2.server.ask(.get, "/v1/statistics/estimates?component=db").json["items"]
             #expect(measured?[0]?["samples"] == 1)
             #expect(await site2.plan()["revision"]?.integer.map { $0 >= 1 } == true)
             #expect(site2.server.complaints == [])
+        }
+    }
+
+    @Test func `rows of the release before are made anew, once, by whichever daemon looks`() async throws {
+        try await RestoringSite.with { site in
+            let site = try await site.restoring(Self.catalog, down: ["db", "feed"])
+            await site.steps("db/start", "db/verify")
+            let before = await site.plan()
+            try await site.pool.query(
+                """
+                UPDATE incident SET components = '{}', state = jsonb_set(state::jsonb - 'form', '{steps}', (
+                    SELECT jsonb_agg(step - 'addedAt' - 'attempts') FROM jsonb_array_elements(state::jsonb -> 'steps') AS step
+                ))::json
+                """)
+            let runner = OlderFormRunner(
+                desk: try site.restarted().server.server.desk, pool: site.pool, logger: Self.logger)
+            async let one = runner.rebuild()
+            async let other = OlderFormRunner(desk: site.server.server.desk, pool: site.pool, logger: Self.logger)
+                .rebuild()
+            #expect(try await one + other == 1)
+            #expect(try await runner.rebuild() == 0)
+            let report = try await Verification(pool: site.pool, policy: PhasePolicy()).run()
+            #expect(report.olderForms == 0 && report.differences == [])
+            #expect(await site.plan().step("db")["attempts"] == before.step("db")["attempts"])
         }
     }
 

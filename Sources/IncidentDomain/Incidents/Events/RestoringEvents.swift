@@ -79,6 +79,39 @@ package struct StepRamped: TimelineEvent {
     }
 }
 
+/// What whoever restores it says of a component, without a change of its traffic.
+package struct StepTold: TimelineEvent {
+    package var component: String
+    /// When it is expected back; nil leaves what was said before.
+    package var expectedAt: Timestamp?
+    /// How much has still to be worked off, also after it is restored; nil leaves what was said before.
+    package var backlog: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case component, backlog
+        case expectedAt = "expected_at"
+    }
+
+    package static let kind = "step_told"
+    package static let examples = [
+        StepTold(component: "cdn", expectedAt: EventExamples.noon, backlog: 800)
+    ]
+
+    package var sentence: String {
+        let until = expectedAt.map { "\(component) is expected back at \($0.toTheSecond)." }
+        let left = backlog.map { "\(component) has a backlog of \($0)." }
+        return [until, left].compactMap(\.self).joined(separator: " ")
+    }
+    package var isAboutOneComponent: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.change(component) {
+            if let expectedAt { $0.expectedAt = expectedAt }
+            if let backlog { $0.note(backlog: backlog, at: moment) }
+        }
+    }
+}
+
 package struct StepVerifying: TimelineEvent {
     package var component: String
     /// When the soak ends, if nothing fires until then.
@@ -223,7 +256,7 @@ package struct StepRegressed: TimelineEvent {
     package var isOffPlan: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.change(component) { $0.regress() }
+        incident.change(component) { $0.regress(at: moment) }
         incident.resumeImpact(on: component)
     }
 }
