@@ -212,7 +212,7 @@ extension Incident {
         let restored: [any TimelineEvent] = steps.filter { step in
             step.restoredAfterSoak(facts.probes).map { $0 <= facts.occurredAt } ?? false
         }.map { StepRestored(component: $0.component) }
-        return restored + announce(facts)
+        return restored + announce(facts) + recoverBySelf(facts)
     }
 
     /// Starting what was waived takes the waiver back: the component waits like any other then.
