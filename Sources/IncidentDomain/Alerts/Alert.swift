@@ -29,19 +29,38 @@ package struct AlertBatch: Hashable, Codable, Sendable {
     package var correlation: AlertCorrelation?
     /// Of alerts that are over: they were so before the incident heard that they had begun.
     package var atOnce: Bool?
+    /// The pages that they name and that the incident does not have yet; nil when there are none.
+    package var links: [IncidentLink]?
+    /// The worst severity that they say; nil when none says any.
+    package var severity: Severity?
+    /// Whether they open the incident.
+    package var opens: Bool?
+    /// What their rules say is to become of the incident when they have cleared.
+    package var whenCleared: WhenCleared?
+    /// Whether none fires any more after these cleared.
+    package var clearsAll: Bool?
+    /// When the incident closes itself then.
+    package var closesAt: Timestamp?
 
     package static let mentionsMax = 20
 
     private enum CodingKeys: String, CodingKey {
-        case alerts, counts, affecting, correlation
+        case alerts, counts, affecting, correlation, links, severity, opens
+        case whenCleared = "when_cleared"
+        case clearsAll = "clears_all"
+        case closesAt = "closes_at"
         case atOnce = "at_once"
     }
 
     package init(
         _ mentions: [AlertMention], affecting component: String? = nil, correlation: AlertCorrelation? = nil,
-        atOnce: Bool? = nil
+        atOnce: Bool? = nil, saying said: AlertsSay = .nothing, opening: Bool = false
     ) {
         self.atOnce = atOnce
+        links = said.links.isEmpty ? nil : said.links
+        severity = said.severity
+        whenCleared = said.whenCleared
+        opens = opening ? true : nil
         affecting = component
         self.correlation = correlation
         alerts = Array(mentions.prefix(Self.mentionsMax))
@@ -49,4 +68,42 @@ package struct AlertBatch: Hashable, Codable, Sendable {
     }
 
     package var total: Int { counts.values.reduce(0, +) }
+}
+
+/// Alerts that people move from one incident to another, or out of all.
+package struct AlertMove: Hashable, Sendable {
+    package var alerts: [AlertMention]
+    /// Those of them that still fire, by component; those without one stand under the empty name.
+    package var firing: [String: Int]
+    /// Where they come from, or go to; nil for no incident.
+    package var other: Int?
+    package var reason: String
+    package var said: AlertsSay
+
+    package init(
+        _ alerts: [AlertMention], firing: [String: Int], other: Int?, reason: String, saying said: AlertsSay = .nothing
+    ) {
+        self.alerts = alerts
+        self.firing = firing
+        self.other = other
+        self.reason = reason
+        self.said = said
+    }
+}
+
+/// What alerts say that an incident keeps: pages that help, and how bad it is.
+package struct AlertsSay: Hashable, Sendable {
+    package var links: [IncidentLink]
+    /// The worst.
+    package var severity: Severity?
+    /// What the rules of the alerts say is to become of the incident; nil when none says anything.
+    package var whenCleared: WhenCleared?
+
+    package static let nothing = AlertsSay()
+
+    package init(links: [IncidentLink] = [], severity: Severity? = nil, whenCleared: WhenCleared? = nil) {
+        self.links = links
+        self.severity = severity
+        self.whenCleared = whenCleared
+    }
 }

@@ -18,11 +18,15 @@ package struct UnplacedAlert: Sendable {
     package var rule: UUID?
     /// Why it opened no incident until now.
     package var held: AlertHold.Reason?
+    /// Those of its annotations that are words for people, or links.
+    package var annotations: [String: String]
+    package var titleStyle: AlertWords.TitleStyle
 
     package init(
         id: UUID, group: AlertGroup.Key, facts: AlertFacts, status: AlertStatus, startsAt: Timestamp,
         firstSeenAt: Timestamp, lastSeenAt: Timestamp, incident: Int? = nil, acknowledgedBy: String? = nil,
-        rule: UUID? = nil, held: AlertHold.Reason? = nil
+        rule: UUID? = nil, held: AlertHold.Reason? = nil, annotations: [String: String] = [:],
+        titleStyle: AlertWords.TitleStyle = .sentence
     ) {
         self.id = id
         self.group = group
@@ -35,6 +39,8 @@ package struct UnplacedAlert: Sendable {
         self.acknowledgedBy = acknowledgedBy
         self.rule = rule
         self.held = held
+        self.annotations = annotations
+        self.titleStyle = titleStyle
     }
 
     package var isResolved: Bool { status == .resolved }
@@ -42,6 +48,12 @@ package struct UnplacedAlert: Sendable {
     package var mention: AlertMention {
         AlertMention(id: id.uuidString.lowercased(), title: facts.title, component: facts.component)
     }
+
+    package var words: AlertWords {
+        AlertWords(title: facts.title, style: titleStyle, component: facts.component, annotations: annotations)
+    }
+
+    package var links: [IncidentLink] { IncidentLink.all(annotations: annotations, labels: facts.labels) }
 
     /// Who works on it; nil while nobody does.
     package var acknowledger: Principal? {
@@ -78,10 +90,25 @@ package struct AlertGroup: Sendable {
     }
 
     /// What an incident hears of them.
-    package var news: AlertNews {
+    package func news(_ severities: AlertSeverityTable, rules: [RoutingRule] = []) -> AlertNews {
         AlertNews(
             key: key, sourceName: alerts.first?.facts.source ?? "source", mentions: alerts.map(\.mention),
-            firingComponents: firingComponents)
+            firingComponents: firingComponents, said: said(severities, rules))
+    }
+
+    /// Alerts whose links are looked at.
+    private static let linkedMax = 50
+
+    private func said(_ severities: AlertSeverityTable, _ rules: [RoutingRule]) -> AlertsSay {
+        let ruled = Set(alerts.compactMap(\.rule))
+        let clearing = rules.filter { ruled.contains($0.id) }.compactMap(\.whenCleared)
+        let links = alerts.prefix(Self.linkedMax).reduce([]) { links, alert in
+            alert.links.adding(to: links, max: IncidentLimits.links)
+        }
+        return AlertsSay(
+            links: links,
+            severity: alerts.compactMap { severities.severity($0.facts.severity, kind: $0.facts.kind) }.min(),
+            whenCleared: clearing.dropFirst().reduce(clearing.first) { $0?.stricter($1) })
     }
 
     /// The components that alerts of the group fire on.
@@ -96,29 +123,25 @@ package struct AlertGroup: Sendable {
     }
 
     /// The incident that these alerts open.
-    package func opening(now: Timestamp, graph: DependencyGraph) -> OpenIncident {
+    package func opening(
+        now: Timestamp, graph: DependencyGraph, severities: AlertSeverityTable, rules: [RoutingRule] = []
+    ) -> OpenIncident {
+        let news = news(severities, rules: rules)
+        let words = first?.words ?? AlertWords(title: "Alert", style: .sentence)
         let started = alerts.map(\.startsAt).min() ?? now
         return OpenIncident(
-            title: title, severity: severity, impacts: news.impacts(graph: graph, beside: nil),
-            startedAt: min(started, now), labels: commonLabels, alerts: alerts.map(\.mention))
+            title: title(words), summary: words.summary, severity: news.said.severity,
+            impacts: news.impacts(graph: graph, beside: nil),
+            startedAt: min(started, now), labels: commonLabels, alerts: news.mentions, said: news.said)
     }
 
-    /// The worst that a rule says in the words of incidents: whoever wrote the rule has decided it. What senders call
-    /// severity is theirs.
-    private var severity: Severity? {
-        alerts.filter { $0.rule != nil }.compactMap {
-            $0.facts.severity.flatMap { Severity(rawValue: $0.lowercased()) }
-        }
-        .min { $0.rawValue < $1.rawValue }
-    }
+    /// The alert whose words the incident takes: the first one that still fires.
+    private var first: UnplacedAlert? { alerts.first { !$0.isResolved } ?? alerts.first }
 
-    private static let titleMax = 300
-
-    private var title: String {
-        let first = alerts.first?.facts.title ?? "Alert"
-        let text = alerts.count > 1 ? "\(first) (and \(alerts.count - 1) more)" : first
-        // Scalars, since one letter may have accents without end.
-        return String(text.unicodeScalars.prefix(Self.titleMax))
+    private func title(_ words: AlertWords) -> String {
+        guard alerts.count > 1 else { return words.title }
+        let more = " (and \(alerts.count - 1) more)"
+        return String(words.title.unicodeScalars.prefix(AlertWords.titleMax - more.utf8.count)) + more
     }
 
     /// What all alerts have in common, as far as an incident can hold it.
@@ -140,14 +163,17 @@ package struct AlertNews: Sendable {
     package let mentions: [AlertMention]
     /// The components that they fire on.
     package let firingComponents: Set<String>
+    package let said: AlertsSay
 
     package init(
-        key: AlertGroup.Key, sourceName: String, mentions: [AlertMention], firingComponents: Set<String>
+        key: AlertGroup.Key, sourceName: String, mentions: [AlertMention], firingComponents: Set<String>,
+        said: AlertsSay = .nothing
     ) {
         self.key = key
         self.sourceName = sourceName
         self.mentions = mentions
         self.firingComponents = firingComponents
+        self.said = said
     }
 
     /// The source acts in its own name.

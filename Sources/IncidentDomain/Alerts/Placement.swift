@@ -7,7 +7,8 @@ package import FoundationEssentials
 /// 3. The oldest open incident in which one of its components is affected.
 /// 4. The open incident that the catalog connects with it: the nearest one, of these the oldest.
 /// 5. What holds each of its alerts back. A group of which every alert is held waits.
-/// 6. A new incident.
+/// 6. The group's incident that closed itself a short while ago: it is opened again.
+/// 7. A new incident.
 ///
 /// Pure. What a rung has to know is a statement or a lock, and mostly the first rungs decide. So `decide` says what to
 /// look up next (`Question`), the caller puts the answer into `known` and asks again. The same answers give the same
@@ -23,6 +24,8 @@ package struct Placement: Sendable {
 
     package enum JoinReason: Hashable, Sendable {
         case group
+        /// The group's incident closed itself a short while ago, and is opened again.
+        case again
         /// The affected component that they fire on.
         case affects(String)
         case connected(AlertCorrelation)
@@ -97,11 +100,13 @@ package struct Placement: Sendable {
         package var correlates: Bool
         /// Whether users' reports open an incident when there is none to show them beside.
         package var reportsOpenIncidents: Bool
+        /// What the words of senders mean.
+        package var severities: AlertSeverityTable
 
         package init(
             now: Timestamp, graph: DependencyGraph, rules: [RoutingRule] = [], silences: [Silence] = [],
             maintenance: [RunningMaintenance] = [], opensAt: [UUID: Timestamp] = [:], settleSeconds: Double = 0,
-            correlates: Bool = true, reportsOpenIncidents: Bool = false
+            correlates: Bool = true, reportsOpenIncidents: Bool = false, severities: AlertSeverityTable = .builtIn
         ) {
             self.now = now
             self.graph = graph
@@ -112,6 +117,7 @@ package struct Placement: Sendable {
             self.settleSeconds = settleSeconds
             self.correlates = correlates
             self.reportsOpenIncidents = reportsOpenIncidents
+            self.severities = severities
         }
 
         func rule(_ id: UUID?) -> RoutingRule? {
@@ -136,7 +142,11 @@ package struct Placement: Sendable {
         if let (number, found) = try incidentConnected() { return try join(number, because: .connected(found)) }
         let holds = try holds()
         guard holds.count < group.alerts.count else { return .hold(holds) }
-        return .open(try withHeldAlerts().opening(now: conditions.now, graph: conditions.graph))
+        if let number = try incidentReopened() { return try join(number, because: .again) }
+        return .open(
+            try withHeldAlerts().opening(
+                now: conditions.now, graph: conditions.graph, severities: conditions.severities, rules: conditions.rules
+            ))
     }
 
     /// The group with those of its alerts that were held until now, as far as they are known: all that an incident takes.
@@ -189,6 +199,14 @@ extension Placement {
             next = incident.mergedInto
         }
         return nil
+    }
+
+    /// The incident that took the group and closed itself; nil when that was too long ago, or a person closed it.
+    private func incidentReopened() throws(Question) -> Int? {
+        guard let number = try require(known.incidentsOfGroup, else: .incidentOfGroup).first,
+            let incident = try incident(number)
+        else { return nil }
+        return incident.isReopened(at: conditions.now) ? number : nil
     }
 
     /// The oldest open incident in which a component is affected that alerts of the group fire on: they are its evidence, not
@@ -318,6 +336,8 @@ package struct AlertHold: Hashable, Sendable {
         case corroboration
         /// It has not fired for as long as `alert.settle_seconds` asks.
         case settling
+        /// Somebody said that it belongs to no incident.
+        case person
     }
 
     package var reason: Reason

@@ -15,13 +15,17 @@ package struct RoutingRule: Hashable, Sendable {
     package var hours: OpeningHours?
     /// Who is paged when such an alert opens or joins an incident that nobody has acknowledged. It holds of the rule that decides.
     package var paging: EscalationPlan?
+    /// What becomes of an incident that nobody attends to when its alerts have cleared; nil leaves it to the configuration. It holds of
+    /// the rule that decides.
+    package var whenCleared: WhenCleared?
     /// Whether no later rule is asked.
     package var stops: Bool
 
     package init(
         id: UUID, name: String, matchers: [LabelMatcher], component: RoutedText? = nil, severity: RoutedText? = nil,
         groupBy: [String]? = nil, opensIncident: Bool = true, threshold: FiringThreshold? = nil,
-        hours: OpeningHours? = nil, paging: EscalationPlan? = nil, stops: Bool = true
+        hours: OpeningHours? = nil, paging: EscalationPlan? = nil, whenCleared: WhenCleared? = nil,
+        stops: Bool = true
     ) {
         self.id = id
         self.name = name
@@ -33,6 +37,7 @@ package struct RoutingRule: Hashable, Sendable {
         self.threshold = threshold
         self.hours = hours
         self.paging = paging
+        self.whenCleared = whenCleared
         self.stops = stops
     }
 
@@ -114,7 +119,10 @@ package struct RuleOutcome: Sendable {
 
     private mutating func apply(_ rule: RoutingRule) {
         if let component = rule.component?.value(for: alert) { alert.component = component }
-        if let severity = rule.severity?.value(for: alert) { alert.severity = severity }
+        // In the words of incidents it is written as they are: that is how it is told from the sender's own `Sev1`.
+        if let severity = rule.severity?.value(for: alert) {
+            alert.severity = Severity(rawValue: severity.lowercased())?.rawValue ?? severity
+        }
         guard let labels = rule.groupBy else { return }
         // With their lengths, so that "a" and "bc" are not "ab" and "c".
         group = labels.reduce(into: rule.id.uuidString.lowercased()) { text, label in

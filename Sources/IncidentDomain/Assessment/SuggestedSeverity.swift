@@ -14,25 +14,27 @@ package struct SuggestedSeverity: Hashable, Sendable {
 
     init(_ incident: Incident, _ symptoms: Symptoms, _ catalog: NumberedCatalog) {
         current = incident.severity
+        let said = incident.alertSeverity
         let verdicts = Self.verdicts(symptoms, catalog)
         guard let worst = verdicts.map(\.severity).min() else {
-            severity = nil
-            reasons = [
-                symptoms.firing.isEmpty && symptoms.unknown.isEmpty
-                    ? "no component has an impact, and no alert names one"
-                    : "no component in the catalog is known to be affected"
-            ]
+            severity = said
+            reasons =
+                [
+                    symptoms.firing.isEmpty && symptoms.unknown.isEmpty
+                        ? "no component has an impact, and no alert names one"
+                        : "no component in the catalog is known to be affected"
+                ] + (said.map { ["an alert says \($0.rawValue)"] } ?? [])
             return
         }
         let share = Self.share(symptoms, catalog)
         let raised = SeverityMatrix.severity(worst, raisedBy: share)
-        severity = raised
+        severity = min(raised, said ?? raised)
         let decisive = verdicts.filter { $0.severity == worst }
         let more = decisive.count - Self.namedMax
         reasons =
             decisive.prefix(Self.namedMax).map { "\($0.reason): \(worst.rawValue)" }
             + (more > 0 ? ["\(more) more lead\(more == 1 ? "s" : "") to \(worst.rawValue)"] : [])
-            + (raised == worst ? [] : [Self.reason(share, raised)])
+            + (raised == worst ? [] : [Self.reason(share, raised)]) + Self.reason(said, raised)
     }
 
     private typealias Verdict = (severity: Severity, tier: Int, slug: String, reason: String)
@@ -73,6 +75,14 @@ package struct SuggestedSeverity: Hashable, Sendable {
             catalog.component(number).tier <= 1 && symptoms.level(number).map { $0 != .degraded } ?? false
         }
         return SeverityMatrix.Share(down: down, of: catalog.components.count { $0.tier <= 1 })
+    }
+
+    /// Nothing milder is proposed than what an alert said: its sender may know more than the catalog.
+    private static func reason(_ said: Severity?, _ matrix: Severity) -> [String] {
+        guard let said, said < matrix else { return [] }
+        return [
+            "an alert says \(said.rawValue), which is more severe than what the catalog suggests (\(matrix.rawValue))"
+        ]
     }
 
     private static func reason(_ share: SeverityMatrix.Share, _ severity: Severity) -> String {

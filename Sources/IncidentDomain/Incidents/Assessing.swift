@@ -9,12 +9,10 @@ extension Incident {
         if described != IncidentDescribed() { events.append(described) }
         if let wanted = amendment.severity, wanted != severity {
             try Self.requireRole(.commander, facts, to: "set the severity")
-            let kept = approvalKept(at: wanted, facts)
-            events.append(
-                SeveritySet(
-                    severity: wanted, previous: severity, updateDueAt: updateDue(severity: wanted, facts),
-                    approval: kept,
-                    approvalUntil: kept.map { _ in facts.now.adding(seconds: UpdatePolicy.approvalKeptSeconds) }))
+            events.append(severitySet(wanted, facts))
+        } else if let wanted = amendment.severity, severityOrigin == .alert, facts.principal.role >= .commander {
+            // Who may set it and says the same as the alerts takes it over.
+            events.append(severitySet(wanted, facts))
         }
         if let start = amendment.startedAt.map(facts.withoutSkew), start != times.startedAt {
             let first = times.firstReached
@@ -25,6 +23,15 @@ extension Incident {
             events.append(StartCorrected(startedAt: start, previous: times.startedAt))
         }
         return events
+    }
+
+    /// - Parameter origin: Nil for a person.
+    func severitySet(_ wanted: Severity, origin: SeverityOrigin? = nil, _ facts: DecisionFacts) -> SeveritySet {
+        let kept = approvalKept(at: wanted, facts)
+        return SeveritySet(
+            severity: wanted, previous: severity, updateDueAt: updateDue(severity: wanted, facts), approval: kept,
+            approvalUntil: kept.map { _ in facts.now.adding(seconds: UpdatePolicy.approvalKeptSeconds) },
+            origin: origin)
     }
 
     func stateCause(_ hypothesis: CauseHypothesis) throws(IncidentRefusal) -> [any TimelineEvent] {

@@ -3,6 +3,13 @@ package enum Severity: String, CaseIterable, Codable, Sendable {
     case sev1, sev2, sev3, sev4
 }
 
+/// Who said how severe an incident is.
+package enum SeverityOrigin: String, CaseIterable, Codable, Sendable {
+    /// The words of its alerts, by the table of severities.
+    case alert
+    case person
+}
+
 /// How hard a component is hit.
 package enum ImpactLevel: String, CaseIterable, Codable, Sendable {
     case none

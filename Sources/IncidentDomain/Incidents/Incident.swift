@@ -8,6 +8,12 @@ package struct Incident: Hashable, Codable, Sendable {
     package var summary: String?
     package var phase: Phase
     package var severity: Severity?
+    /// Nil for a person, and in what a release did that did not say.
+    package var severityOrigin: SeverityOrigin?
+    /// The worst severity that an alert of it ever said; nil when none did.
+    package var alertSeverity: Severity?
+    /// Whether alerts opened it; nil in what a release opened that did not say.
+    package var openedByAlerts: Bool?
     package var labels: [String: String]
     package var times: IncidentTimes
     /// What was said about the cause, the newest last.
@@ -32,6 +38,16 @@ package struct Incident: Hashable, Codable, Sendable {
     package var firing: [String: Int]
     /// How many alerts ever belonged to it.
     package var alerts: Int
+    /// Since when none of its alerts fires; nil while one does, before one did, and when a release cleared them that did not say.
+    package var clearedAt: Timestamp?
+    /// When it closes itself as long as nobody attends to it (`closesAt`).
+    package var closing: Timestamp?
+    /// What the rules of its alerts say is to become of it when these have cleared; nil when none says anything.
+    package var ruledClearing: WhenCleared?
+    /// That it closed itself; nil when it did not, or was opened again.
+    package var recovery: SelfRecovery?
+    /// The pages that its alerts name; nil when there are none.
+    package var links: [IncidentLink]?
     /// What users reported of it; nil while no surge of theirs belongs to it.
     package var reports: ReportImpact?
     package var updates: Int
@@ -97,7 +113,7 @@ extension Incident {
     package var nextDeadline: Timestamp? {
         guard phase.isOpen else { return nil }
         let soaks = steps.filter { $0.state == .verifying }.compactMap(\.soakUntil)
-        return (soaks + [nextAnnouncement].compactMap(\.self)).min()
+        return (soaks + [nextAnnouncement, closesAt].compactMap(\.self)).min()
     }
 
     /// - Parameter name: A step's: a slug, or `SLUG@REGION`.

@@ -45,8 +45,13 @@ package enum IncidentCommand: Hashable, Sendable {
     case changeAction(ordinal: Int, ActionPatch)
     /// `affecting` names the component by which they belong here, when it is not by their group, and `correlation` the
     /// dependency.
-    case attachAlerts([AlertMention], affecting: String? = nil, correlation: AlertCorrelation? = nil)
+    case attachAlerts(
+        [AlertMention], affecting: String? = nil, correlation: AlertCorrelation? = nil, saying: AlertsSay = .nothing)
     case clearAlerts([AlertMention], atOnce: Bool = false)
+    /// Alerts fire again soon after the incident closed itself, on these components.
+    case reopenRecovered(firingOn: Set<String>)
+    case takeInAlerts(AlertMove)
+    case giveAwayAlerts(AlertMove)
     /// `changedAt` is when a surge of the incident last began or ended.
     case countReports(ReportSeries, changedAt: Timestamp)
     case deadlinePassed
@@ -64,13 +69,14 @@ extension IncidentCommand {
     /// Whether the daemon asks by itself: it reports what has happened, and nobody is there to correct a refused time.
     var isOfTheDaemon: Bool {
         switch self {
-        case .absorb, .attachAlerts, .clearAlerts, .countReports, .deadlinePassed, .reviewPlan: true
+        case .absorb, .attachAlerts, .clearAlerts, .reopenRecovered, .countReports, .deadlinePassed, .reviewPlan: true
         case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .stateCause, .assignRole, .setImpact,
             .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
             .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,
             .draftUpdate,
             .changeUpdate,
-            .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .redact:
+            .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .takeInAlerts,
+            .giveAwayAlerts, .redact:
             false
         }
     }
@@ -88,6 +94,10 @@ package struct OpenIncident: Hashable, Sendable {
     package var labels: [String: String]
     /// The alerts that open it; empty when somebody or something else does.
     package var alerts: [AlertMention]
+    /// What the alerts say.
+    package var said: AlertsSay
+    /// The move that makes it, where a person moves alerts into an incident of their own; its alerts are those above.
+    package var move: AlertMove?
     package var origin: Origin
 
     /// What opens it.
@@ -101,7 +111,7 @@ package struct OpenIncident: Hashable, Sendable {
     package init(
         title: String, summary: String? = nil, severity: Severity? = nil, impacts: [ComponentImpact] = [],
         cause: CauseHypothesis? = nil, startedAt: Timestamp? = nil, labels: [String: String] = [:],
-        alerts: [AlertMention] = [], origin: Origin? = nil
+        alerts: [AlertMention] = [], said: AlertsSay = .nothing, origin: Origin? = nil
     ) {
         self.title = title
         self.summary = summary
@@ -111,6 +121,7 @@ package struct OpenIncident: Hashable, Sendable {
         self.startedAt = startedAt
         self.labels = labels
         self.alerts = alerts
+        self.said = said
         self.origin = origin ?? (alerts.isEmpty ? .person : .alert)
     }
 }

@@ -23,12 +23,15 @@ package struct DecisionFacts: Sendable {
     /// Of what its timeline holds.
     package let timelineBytes: Int
     package let updates: UpdatePolicy
+    /// What becomes of incidents whose alerts have cleared.
+    package let clearing: ClearingPolicy
 
     package init(
         principal: Principal, now: Timestamp, occurredAt: Timestamp? = nil, policy: PhasePolicy,
         graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations = .none, probes: ProbeFacts = .none,
         timelineBytes: Int = 0, updates: UpdatePolicy = .none, waves: WavePolicy = .advise,
-        opensAt: DependencyOpening? = nil, calibration: ForecastCalibration = .none, others: OtherRestorations = .none
+        opensAt: DependencyOpening? = nil, calibration: ForecastCalibration = .none, others: OtherRestorations = .none,
+        clearing: ClearingPolicy = .keep
     ) {
         self.principal = principal
         self.now = now
@@ -44,6 +47,7 @@ package struct DecisionFacts: Sendable {
         self.opensAt = opensAt
         self.calibration = calibration
         self.others = others
+        self.clearing = clearing
     }
 
     /// Seconds by which a client's clock may be ahead of the database's.
@@ -130,9 +134,12 @@ extension Incident {
         case .approveReview(let sections): try approveReview(sections, facts)
         case .addAction(let draft): try addAction(draft)
         case .changeAction(let ordinal, let patch): try changeAction(ordinal, patch)
-        case .attachAlerts(let alerts, let component, let correlation):
-            try attach(alerts, affecting: component, correlation: correlation)
-        case .clearAlerts(let alerts, let atOnce): clear(alerts, atOnce: atOnce)
+        case .attachAlerts(let alerts, let component, let correlation, let said):
+            try attach(alerts, affecting: component, correlation: correlation, saying: said, facts)
+        case .clearAlerts(let alerts, let atOnce): clear(alerts, atOnce: atOnce, facts)
+        case .reopenRecovered(let components): try reopen(firingOn: components, facts)
+        case .takeInAlerts(let move): try takeIn(move, facts)
+        case .giveAwayAlerts(let move): giveAway(move, facts)
         case .countReports(let series, let changedAt): countReports(series, changedAt: changedAt, facts)
         case .deadlinePassed: passDeadline(facts)
         case .reviewPlan:

@@ -11,6 +11,8 @@ package enum IncidentLimits {
     package static let tasks = 300
     package static let actions = 200
     package static let notes = 5_000
+    /// Pages that its alerts name.
+    package static let links = 20
     /// Drafts among them.
     package static let updates = 1_000
     /// Updates that are not published yet.
@@ -81,8 +83,9 @@ extension IncidentCommand {
             .reviseReview, .addAction, .changeAction:
             true
         case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .startStep, .rampStep, .verifyStep,
-            .waiveStep, .failStep, .draftReview, .approveReview, .attachAlerts, .clearAlerts, .countReports,
-            .deadlinePassed, .reviewPlan, .redact:
+            .waiveStep, .failStep, .draftReview, .approveReview, .attachAlerts, .clearAlerts, .reopenRecovered,
+            .takeInAlerts,
+            .giveAwayAlerts, .countReports, .deadlinePassed, .reviewPlan, .redact:
             false
         }
     }

@@ -112,7 +112,9 @@ extension Incident {
         case .audienceImpactRecorded:
             missing(requirement, unless: !audiences.isEmpty, "no audience impact recorded")
         case .causeGiven:
-            missing(requirement, unless: cause != nil, "no cause stated, or all were refuted")
+            missing(
+                requirement, unless: cause != nil,
+                "no cause stated, or all were refuted; category unknown with a reason says that it is not known yet")
         case .causeConfirmed:
             missing(requirement, unless: cause?.confidence == .confirmed, "cause not confirmed")
         case .updatePosted:

@@ -270,7 +270,7 @@ extension Incident {
         let restored: [any TimelineEvent] = steps.filter { step in
             step.restoredAfterSoak(facts.probes).map { $0 <= facts.occurredAt } ?? false
         }.map { StepRestored(component: $0.component) }
-        return restored + announce(facts)
+        return restored + announce(facts) + recoverBySelf(facts)
     }
 
     /// Starting what was waived takes the waiver back: the component waits like any other then.
@@ -296,9 +296,9 @@ extension Incident {
     /// Why a name is no step, and what to do.
     private func notAffected(_ name: String, _ graph: DependencyGraph) -> String {
         let slug = RestorationStep.slug(of: name)
-        let near = NearestNames.question(name, in: Set(steps.flatMap { [$0.component, $0.slug] }))
+        let near = NearestNames.question(name, among: Set(steps.flatMap { [$0.component, $0.slug] }))
         guard graph.components[slug] != nil else {
-            let known = near.isEmpty ? NearestNames.question(slug, in: graph.components.keys) : near
+            let known = near.isEmpty ? NearestNames.question(slug, among: graph.components.keys) : near
             return "No component \(slug.onOneLine) in the catalog.\(known)"
         }
         return "\(name.onOneLine) is not affected by INC-\(number); "

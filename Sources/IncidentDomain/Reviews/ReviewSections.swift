@@ -22,7 +22,8 @@ extension ReviewDraft {
         guard let restored = incident.times.restoredAt, let seconds = incident.times.timeToRestore else {
             return "\(text); not restored."
         }
-        return "\(text); restored \(restored.toTheSecond), after \(DurationText.human(seconds))."
+        let how = incident.recovery == nil ? "restored" : "recovered by itself"
+        return "\(text); \(how) \(restored.toTheSecond), after \(DurationText.human(seconds))."
     }
 
     private static func keyFacts(_ facts: ReviewFacts) -> [(label: String, text: String)] {

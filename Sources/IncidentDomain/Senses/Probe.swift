@@ -141,7 +141,7 @@ extension Incident {
     /// When the next thing happens by itself: a soak makes a component restored, as its probes stand, or something is to be
     /// published or is late. Nil when nothing does.
     package func nextOccurrence(_ probes: ProbeFacts) -> Timestamp? {
-        (steps.compactMap { $0.restoredAfterSoak(probes) } + [nextAnnouncement].compactMap(\.self)).min()
+        (steps.compactMap { $0.restoredAfterSoak(probes) } + [nextAnnouncement, closesAt].compactMap(\.self)).min()
     }
 }
 
@@ -156,7 +156,7 @@ extension IncidentCommand {
             .draftUpdate,
             .changeUpdate,
             .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .attachAlerts,
-            .clearAlerts, .countReports, .reviewPlan, .redact:
+            .clearAlerts, .reopenRecovered, .takeInAlerts, .giveAwayAlerts, .countReports, .reviewPlan, .redact:
             false
         }
     }

@@ -10,6 +10,10 @@ struct AlertFilter: Sendable {
     var incident: Int?
     var component: String?
     var labels: [(name: String, value: String)] = []
+    /// Only those that fire while no incident is open that they belong to.
+    var isOrphaned = false
+    /// Only those whose component the catalog does not have.
+    var isComponentUnknown = false
 }
 
 /// Finds alerts, the newest first. Every filter has an index, at any number of alerts.
@@ -22,8 +26,40 @@ struct AlertSearch: Sendable {
     /// How many alerts are looked at before the index of labels is asked, which would collect all of a common label.
     static let newestMax = 1000
 
+    /// Names that the catalog does not have and that one list looks at.
+    static let unknownMax = 500
+
+    /// Those whose component the catalog does not have: its names are gone through by the index of components, from each to the
+    /// next one, and the newest alerts of each are looked up.
+    static func ofUnknown(_ filter: AlertFilter, before last: UUID?, limit: Int) -> SQL {
+        let conditions = conditions(filter, before: last) + indexed(filter.labels).map { "(\(fragment: $0)) IS TRUE" }
+        return """
+            WITH RECURSIVE named (component) AS (
+                (SELECT component FROM alert WHERE component IS NOT NULL ORDER BY component LIMIT 1)
+                UNION ALL
+                SELECT (
+                    SELECT alert.component FROM alert WHERE alert.component > named.component
+                    ORDER BY alert.component LIMIT 1
+                ) FROM named WHERE named.component IS NOT NULL
+            ), unknown AS MATERIALIZED (
+                SELECT component FROM named
+                WHERE component IS NOT NULL AND (SELECT slug FROM component WHERE slug = named.component) IS NULL
+                LIMIT \(unknownMax)
+            )
+            SELECT \(fragment: StoredAlert.columns) FROM (
+                SELECT alert.* FROM unknown CROSS JOIN unnest(ARRAY[true, false]) AS side (is_open) CROSS JOIN LATERAL (
+                    SELECT * FROM alert
+                    WHERE alert.component = unknown.component AND (resolved_at IS NULL) = side.is_open
+                        AND \(fragment: conditions.joined(separator: " AND "))
+                    ORDER BY id DESC LIMIT \(limit)
+                ) AS alert ORDER BY alert.id DESC LIMIT \(limit)
+            ) AS alert ORDER BY id DESC
+            """
+    }
+
     /// At most `limit` alerts that came before `last`: the ids count upwards in time.
     func list(_ filter: AlertFilter, before last: UUID?, limit: Int) async throws -> [StoredAlert] {
+        if filter.isComponentUnknown { return try await found(Self.ofUnknown(filter, before: last, limit: limit)) }
         if !filter.labels.isEmpty {
             let newest = try await found(Self.newest(filter, before: last, limit: limit))
             if newest.count == limit { return newest }
@@ -126,6 +162,15 @@ struct AlertSearch: Sendable {
         """
     }
 
+    /// Of a row of `alert`: it fires, and its incident is over, or a person took it out of its incident. What a silence or a rule
+    /// holds back has a reason, and what is still on its way to an incident has none yet.
+    static let orphaned: SQL = """
+        (alert.resolved_at IS NULL AND (alert.incident = ANY (ARRAY(
+            SELECT number FROM incident
+            WHERE phase IN ('closed', 'dismissed') AND (state ->> 'firing') <> '{}'
+        )) OR alert.held = 'person' AND alert.status <> 'resolved'))
+        """
+
     private static func pair(_ label: (name: String, value: String)) -> PostgresJSON {
         PostgresJSON(bytes: JSONValue.object([label.name: .string(label.value)]).bytes)
     }
@@ -142,6 +187,7 @@ struct AlertSearch: Sendable {
         if let source = filter.source { conditions.append("uuid_send(source) = uuid_send(\(source))") }
         if let incident = filter.incident { conditions.append("incident = \(incident)") }
         if let component = filter.component { conditions.append("component = \(component)") }
+        if filter.isOrphaned { conditions.append(AlertSearch.orphaned) }
         if let last { conditions.append("id < \(last)") }
         return conditions
     }

@@ -73,12 +73,12 @@ struct AlertStore: Sendable {
         return rows.count
     }
 
-    private func resolve(_ condition: SQL, at moment: SQL) async throws -> Int {
+    private func resolve(_ condition: SQL, at moment: SQL, by name: String? = nil) async throws -> Int {
         let rows = try await pool.query(
             """
             WITH resolved AS (
                 UPDATE alert SET status = 'resolved', last_seen_at = now(), resolved_at = greatest(\(fragment: moment), starts_at),
-                    routed = routed AND held IS DISTINCT FROM 'settling'
+                    routed = routed AND held IS DISTINCT FROM 'settling', resolved_by = \(name)
                 WHERE \(fragment: condition)
                 RETURNING id, incident
             ), delivered AS (
@@ -93,8 +93,8 @@ struct AlertStore: Sendable {
     /// A person says that it is over, for tools that never say so. What is over already stays as it is.
     ///
     /// - Returns: The alert as it is then; nil when there is none.
-    func resolve(_ id: UUID) async throws -> StoredAlert? {
-        _ = try await resolve("id = \(id) AND status <> 'resolved'", at: "now()")
+    func resolve(_ id: UUID, by name: String) async throws -> StoredAlert? {
+        _ = try await resolve("id = \(id) AND status <> 'resolved'", at: "now()", by: name)
         return try await alert(id)
     }
 
@@ -114,6 +114,13 @@ struct AlertStore: Sendable {
             SELECT incident, false, true, ARRAY[id] FROM acknowledged WHERE incident IS NOT NULL
             """)
         return try await alert(id)
+    }
+
+    /// Alerts by their ids, the newest first.
+    func alerts(_ ids: [UUID]) async throws -> [StoredAlert] {
+        try await pool.query(
+            "SELECT \(fragment: StoredAlert.columns) FROM alert WHERE id = ANY (\(ids)) ORDER BY id DESC"
+        ).map(StoredAlert.init)
     }
 
     /// One alert; nil when there is none.
@@ -206,6 +213,10 @@ struct StoredAlert: Sendable {
     let ignored: Int
     let ignoredReason: String?
     let ignoredAt: Timestamp?
+    /// Who ended it by hand.
+    let resolvedBy: String?
+    /// When its sender last said that the firing goes on which a person ended; nil when the sender has not, or has ended it since.
+    let stillSaidAt: Timestamp?
 
     /// JSON, for those who do not know how it is stored.
     var labelBytes: [UInt8] { labels.bytes }
@@ -214,7 +225,8 @@ struct StoredAlert: Sendable {
     static let columns: SQL = """
         id, source, identity, title, status, occurrences, starts_at, first_seen_at, last_seen_at, acknowledged_at,
         acknowledged_by, resolved_at, component, severity, labels, annotations, incident, expires_at, flaps::bigint AS flaps,
-        quiet_since, rule, held, held_until, silence, coalesce(ignored, 0) AS ignored, ignored_reason, ignored_at
+        quiet_since, rule, held, held_until, silence, coalesce(ignored, 0) AS ignored, ignored_reason, ignored_at,
+        resolved_by, still_said_at
         """
 
     init(_ row: PostgresRow) throws {
@@ -249,6 +261,8 @@ struct StoredAlert: Sendable {
         ignored = try row.decode("ignored")
         ignoredReason = try row.decode("ignored_reason")
         ignoredAt = try row.decode("ignored_at")
+        resolvedBy = try row.decode("resolved_by")
+        stillSaidAt = try row.decode("still_said_at")
     }
 }
 
@@ -271,6 +285,8 @@ extension StoredAlert: JSONWritable {
         json.member("acknowledged_at", acknowledgedAt)
         json.member("acknowledged_by", acknowledgedBy)
         json.member("resolved_at", resolvedAt)
+        json.member("resolved_by", resolvedBy)
+        json.member("still_said_at", stillSaidAt)
         json.member("expires_at", quietSince == nil ? expiresAt : nil)
         json.member("flapping", flaps >= AlertFlapping.flapsMin)
         json.member("quiet_since", quietSince)
@@ -294,6 +310,13 @@ extension StoredAlert: JSONWritable {
 
 /// How labels and annotations are stored.
 enum AlertTexts {
+    /// Those annotations of a row of `alert` that an incident may show, as JSON; an alert may have many, and long ones.
+    static let shown: SQL = """
+        (SELECT coalesce(jsonb_object_agg(name, left(value, 4000)), '{}') FROM jsonb_each_text(alert.annotations) AS said (name, value)
+            WHERE translate(lower(name), '_-', '') = ANY (\(names)))
+        """
+    private static let names = (AlertWords.annotations.map { $0.filter { $0 != "_" } } + IncidentLink.names).sorted()
+
     static func json(_ texts: [String: String]) -> PostgresJSON {
         var json = JSONWriter(capacity: 256)
         json.object { json in

@@ -125,7 +125,7 @@ package struct Doctor: Sendable {
     private func rowFindings(
         _ pool: PostgresPool, _ configuration: ServerConfiguration
     ) async throws -> [Finding] {
-        let rows = try await RowExamination(pool: pool).findings()
+        let rows = try await RowExamination(pool: pool).findings() + [orphans(pool)]
         // The embedded server's files are as close to the key as a file beside them would be.
         guard configuration.secretsKey == nil, configuration.database.url != nil,
             try await SecretKeyStore(pool: pool).isInUse()
@@ -135,6 +135,18 @@ package struct Doctor: Sendable {
                 "secrets.key", "not set: probe secrets are encrypted with a key stored in the same database",
                 "set it to the same 32 random characters on every daemon, and PUT the probes with secrets again")
         ]
+    }
+
+    private func orphans(_ pool: PostgresPool) async throws -> Finding {
+        let count = try await DoctorStore(pool: pool).orphanedAlerts()
+        guard count > 0 else {
+            return .ok("alerts.orphaned", "every alert that fires has an open incident, or a reason for none")
+        }
+        return .warning(
+            "alerts.orphaned",
+            "\(count == 1 ? "1 alert fires" : "\(count.grouped) alerts fire") while no incident is open that they belong to",
+            "GET /v1/alerts?orphaned=true lists them; PATCH /v1/alerts/ID with {\"incident\": \"new\", \"reason\": \"WHY\"} "
+                + "gives one an incident, POST /v1/alerts/ID/resolve ends it")
     }
 
     /// What goes wrong is a finding, and no line of a log.

@@ -61,6 +61,13 @@ struct DoctorStore: Sendable {
         return facts
     }
 
+    /// How many alerts fire with no open incident; no more than 10,001 are counted.
+    func orphanedAlerts() async throws -> Int {
+        try await pool.query(
+            "SELECT count(*) FROM (SELECT FROM alert WHERE \(fragment: AlertSearch.orphaned) LIMIT 10001) AS left_alone"
+        )[0].decode(0)
+    }
+
     /// How many tokens may do everything; nil when there is no table of tokens yet.
     func adminTokens() async throws -> Int? {
         let there = try await pool.query("SELECT to_regclass('access_token') IS NOT NULL")

@@ -20,6 +20,8 @@ struct IncidentDesk: Sendable {
     let feed: FeedSignal
     /// What is asked of those who keep others informed.
     var updates = UpdatePolicy.none
+    /// What becomes of incidents whose alerts have cleared.
+    var clearing = ClearingPolicy.keep
     let incidents = IncidentStore()
     let timeline = TimelineStore()
 
@@ -155,7 +157,8 @@ struct IncidentDesk: Sendable {
             principal: context.principal, now: loaded.now, occurredAt: occurredAt, policy: policy,
             graph: graph, soak: soak, measured: measured,
             probes: probes, timelineBytes: loaded.row?.timelineBytes ?? 0, updates: updates,
-            waves: restoration.waves, opensAt: restoration.opensAt, calibration: calibration, others: others)
+            waves: restoration.waves, opensAt: restoration.opensAt, calibration: calibration, others: others,
+            clearing: clearing)
     }
 
     /// What past incidents and probes say of components, in one round trip.
@@ -430,7 +433,9 @@ extension IncidentDesk {
 
     private func redactAlerts(of event: IncidentEvent, _ number: Int, in transaction: PostgresTransaction) async throws
     {
-        let batch = event.as(AlertsAttached.self)?.value ?? event.as(AlertsCleared.self)?.value
+        let batch =
+            event.as(AlertsAttached.self)?.value ?? event.as(AlertsCleared.self)?.value
+            ?? event.as(AlertsMovedIn.self)?.batch ?? event.as(AlertsMovedOut.self)?.batch
         let ids = batch?.alerts.compactMap { UUID(uuidString: $0.id) } ?? []
         let texts = try RedactedTexts(of: event).texts
         guard !ids.isEmpty || !texts.isEmpty else { return }

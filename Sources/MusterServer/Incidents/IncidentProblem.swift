@@ -51,8 +51,15 @@ struct RequirementHint: JSONWritable {
             json.member("requirement", unmet.requirement.rawValue)
             json.member("detail", unmet.detail)
             json.member("how", how)
+            if unmet.requirement == .causeGiven { json.array("alternatives", [notKnownYet]) { $0.value($1) } }
             if isSuggested { json.member("suggestions", "/v1/incidents/\(number)/suggestions") }
         }
+    }
+
+    /// Nobody has to know the cause to go on: that it is not known is an answer, too.
+    private var notKnownYet: SuggestedCall {
+        SuggestedCall(
+            "PUT", "/cause", of: number, ["category": "unknown", "evidence": "NOT KNOWN YET, AND WHAT IS LOOKED AT"])
     }
 
     /// Whether the catalog may have something to say of what is missing; a person has to judge it all the same.
@@ -116,6 +123,50 @@ struct RequirementHint: JSONWritable {
     private var firing: Call {
         guard let component = unmet.subject else { return ("POST", "/advance", ["override": true, "reason": "WHY"]) }
         return ("POST", "/restoration/\(SuggestedCall.segment(component))/waive", ["reason": "WHY"])
+    }
+}
+
+/// What can be done with an incident of which no alert fires any more.
+struct ClearedOffer: JSONWritable {
+    let detail: String
+    let how: SuggestedCall
+
+    /// Nothing while an alert fires, and nothing for what people restore and review.
+    static func all(for incident: Incident) -> [ClearedOffer] {
+        guard incident.clearedAt != nil, incident.firing.isEmpty else { return [] }
+        let number = incident.number
+        switch incident.phase {
+        case .detect, .assess:
+            let dismiss = ClearedOffer(
+                detail: "no alert fires any more: dismiss it if nothing was wrong",
+                how: SuggestedCall("POST", "/dismiss", of: number, ["reason": "WHY"]))
+            guard incident.times.acknowledgedAt == nil else { return [dismiss] }
+            let stays = incident.closesAt.map { ", or it closes itself at \($0)" } ?? ""
+            return [
+                ClearedOffer(
+                    detail: "no alert fires any more: acknowledge it to look into it\(stays)",
+                    how: SuggestedCall("POST", "/acknowledge", of: number)), dismiss,
+            ]
+        case .mitigate:
+            guard !incident.mitigations.contains(where: { $0.state == .succeeded || $0.state == .notNeeded }) else {
+                return []
+            }
+            return [
+                ClearedOffer(
+                    detail: "no alert fires any more: say so if no mitigation was needed",
+                    how: SuggestedCall(
+                        "POST", "/mitigations", of: number,
+                        ["description": "It recovered by itself", "state": "not_needed"]))
+            ]
+        case .restore, .review, .closed, .dismissed, .merged: return []
+        }
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("detail", detail)
+            json.member("how", how)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ import IncidentDomain
 enum IncidentRepresentation {
     /// Counts the forms that representations have had. Raised with every change of a field or a sentence, so that what an earlier
     /// release stored is written anew when it is read.
-    private static let form = 6
+    private static let form = 7
 
     /// What a stored representation depends on besides its incident.
     static func stamp(_ policy: PhasePolicy) -> String {
@@ -20,6 +20,8 @@ enum IncidentRepresentation {
             json.member("summary", incident.summary)
             json.member("phase", incident.phase.rawValue)
             json.member("severity", incident.severity?.rawValue)
+            json.member(
+                "severity_origin", incident.severity.map { _ in (incident.severityOrigin ?? .person).rawValue })
             json.name("cause")
             write(incident.cause, to: &json)
             json.array("impacts", incident.impacts) { $0.value($1) }
@@ -110,6 +112,7 @@ enum IncidentRepresentation {
             json.member("phase", next.rawValue)
             json.member("ready", unmet.isEmpty)
             json.array("unmet", unmet) { $0.value(RequirementHint(unmet: $1, number: incident.number)) }
+            json.array("offers", ClearedOffer.all(for: incident)) { $0.value($1) }
         }
     }
 
@@ -136,11 +139,25 @@ enum IncidentRepresentation {
         }
     }
 
+    private static func write(_ recovery: SelfRecovery?, to json: inout JSONWriter) {
+        guard let recovery else { return json.literal("null") }
+        json.object { json in
+            json.member("cleared_at", recovery.clearedAt)
+            json.member("reopen_until", recovery.reopenUntil)
+        }
+    }
+
     private static func writeRest(_ incident: Incident, to json: inout JSONWriter) {
         json.object("alerts") { json in
             json.member("total", incident.alerts)
             json.member("firing", incident.firing.values.reduce(0, +))
         }
+        json.object("signals") { json in
+            json.member("firing", incident.firing.values.reduce(0, +))
+            json.member("cleared_at", incident.clearedAt)
+            json.member("closes_at", incident.closesAt)
+        }
+        json.array("links", incident.links ?? []) { $0.value($1) }
         json.name("reports")
         write(incident.reports, to: &json)
         json.name("review")
@@ -153,7 +170,18 @@ enum IncidentRepresentation {
             json.literal("null")
         }
         json.member("merged_into", incident.mergedInto)
+        json.name("self_recovered")
+        write(incident.recovery, to: &json)
         json.member("updated_at", incident.lastRecordedAt)
+    }
+}
+
+extension IncidentLink: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("kind", kind.rawValue)
+            json.member("url", url)
+        }
     }
 }
 

@@ -13,7 +13,7 @@ struct IncidentRoutes: Sendable {
                 .get, "/v1/incidents", role: .viewer, "listIncidents",
                 query: [
                     "phase", "severity", "component", "cause", "label", "q", "opened_after", "opened_before", "open",
-                    "limit", "cursor",
+                    "self_recovered", "limit", "cursor",
                 ], isLong: true, handler: list),
             Route(.get, "/v1/incidents/{id}", role: .viewer, "getIncident", handler: get),
             command(.patch, "", "amendIncident", .json) { body, _ in .amend(IncidentBodies.amendment(&body)) },
@@ -73,6 +73,7 @@ struct IncidentRoutes: Sendable {
         filter.openedAfter = query.time("opened_after")
         filter.openedBefore = query.time("opened_before")
         filter.open = query.bool("open")
+        filter.selfRecovered = query.bool("self_recovered")
         let page = query.page(of: "incidents")
         try query.finish()
         let before = try page.cursor?.integer(0)

@@ -14,6 +14,8 @@ struct IncidentFilter: Sendable {
     var openedAfter: Timestamp?
     var openedBefore: Timestamp?
     var open: Bool?
+    /// Whether they closed themselves.
+    var selfRecovered: Bool?
 }
 
 /// Finds incidents, newest first, as the bytes that the API shows.
@@ -69,6 +71,7 @@ struct IncidentSearch: Sendable {
 
     private static func isFiltered(_ filter: IncidentFilter) -> Bool {
         filter.component != nil || filter.cause != nil || !filter.labels.isEmpty || !filter.severities.isEmpty
+            || filter.selfRecovered == true
     }
 
     private func incidents(_ numbers: [Int]) async throws -> [Found] {
@@ -162,6 +165,12 @@ struct IncidentSearch: Sendable {
         if let open = filter.open {
             let phases = Phase.allCases.filter { $0.isOpen == open }.map(\.rawValue)
             conditions.append("phase = ANY (\(phases))")
+        }
+        switch filter.selfRecovered {
+        // As the index of them says it.
+        case true?: conditions.append("phase = 'closed' AND (state ->> 'recovery') IS NOT NULL")
+        case false?: conditions.append("(phase <> 'closed' OR (state ->> 'recovery') IS NULL)")
+        case nil: break
         }
         if !filter.severities.isEmpty {
             conditions.append("severity = ANY (\(filter.severities.map(\.rawValue)))")

@@ -23,6 +23,11 @@ enum EscalationStore {
         """
     }
 
+    /// What ended with an incident that is open again begins anew.
+    static func forgetEnded(of incidents: [Int]) -> SQL {
+        "DELETE FROM escalation WHERE incident = ANY (\(incidents)) AND ended IS NOT NULL"
+    }
+
     /// Who was paged for incidents: they also hear how those go on.
     static func paged(
         _ incidents: Set<Int>, in transaction: PostgresTransaction

@@ -92,6 +92,8 @@ struct NoticeFanOut: PeriodicRunner {
                 planned += plan(page.entries, endpoints, incidents, paged, told)
                 starts = try await self.starts(page.entries, incidents, in: transaction)
             }
+            let reopened = page.entries.filter { $0.recorded.event.payload.beginsAnew }.map(\.incident)
+            if !reopened.isEmpty { _ = try await transaction.query(EscalationStore.forgetEnded(of: reopened)) }
             if !starts.isEmpty { _ = try await transaction.query(try EscalationStore.begin(starts)) }
             try await NoticeStore.carryOut(planned, of: page, in: transaction)
             return (planned.count, starts.count)
@@ -160,10 +162,11 @@ struct NoticeFanOut: PeriodicRunner {
         for entry in entries {
             guard let incident = incidents[entry.incident], incident.isUnattended else { continue }
             let event = entry.recorded.event
-            if event.as(IncidentOpened.self) != nil || event.as(SeveritySet.self) != nil {
+            if event.as(IncidentOpened.self) != nil || event.as(SeveritySet.self) != nil || event.payload.beginsAnew {
                 starts += escalations.start(of: incident).map { [$0] } ?? []
             }
-            for mention in event.as(AlertsAttached.self)?.value.alerts ?? [] {
+            let batch = event.as(AlertsAttached.self)?.value ?? event.as(AlertsMovedIn.self)?.batch
+            for mention in batch?.alerts ?? [] {
                 if let id = UUID(uuidString: mention.id) { alerts[id] = entry.incident }
             }
         }
@@ -182,8 +185,11 @@ extension TimelineEvent {
     /// open again, or of another severity.
     fileprivate var saysHowItGoesOn: Bool {
         self is Acknowledged || self is IncidentDismissed || self is IncidentMerged || self is PhaseEntered
-            || self is PhaseReverted || self is SeveritySet
+            || self is PhaseReverted || self is SeveritySet || self is SelfRecovered
     }
+
+    /// Whether an incident that closed itself fires again: who is paged is paged anew.
+    fileprivate var beginsAnew: Bool { (self as? PhaseReverted)?.phase == .detect }
 }
 
 extension Incident {

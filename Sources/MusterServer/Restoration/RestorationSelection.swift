@@ -33,7 +33,7 @@ struct RestorationFilter: Sendable {
 
     private static func check(_ parameter: String, _ name: String, _ known: Set<String>) throws(Problem) {
         guard !known.contains(name) else { return }
-        let question = NearestNames.question(name, in: known)
+        let question = NearestNames.question(name, among: known)
         throw .invalid(
             "/\(parameter)", "no component of the catalog has the \(parameter) \(name.onOneLine).\(question)")
     }

@@ -44,6 +44,7 @@ struct LiveMetrics: Sendable {
         snapshot.gauges[MetricSeries("muster_alerts_unrouted_oldest_seconds")] = known.oldestUnroutedSeconds
         set("muster_alerts_unrouted", known.unrouted)
         set("muster_alert_deliveries_waiting", known.deliveries)
+        set("muster_alerts_orphaned", known.orphaned)
         for (place, count) in known.open {
             let labels = [("phase", place.phase), ("severity", place.severity)]
             snapshot.gauges[MetricSeries("muster_incidents_open", labels)] = Double(count)
@@ -190,6 +191,8 @@ enum MetricsHelp {
             "Batches of alerts that their incidents have not heard of, 10001 for more than 10000.",
         "muster_alerts_ignored_total":
             "Messages about alerts that changed nothing since they came too late or said nothing new, by reason.",
+        "muster_alerts_orphaned":
+            "Alerts that fire with no open incident (GET /v1/alerts?orphaned=true), 10001 for more than 10000.",
         "muster_alerts_unrouted": "Alerts that wait to be brought to an incident, 10001 for more than 10000.",
         "muster_alerts_unrouted_oldest_seconds":
             "How long the first of the alerts that wait to be brought to an incident has waited.",

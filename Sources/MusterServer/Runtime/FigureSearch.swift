@@ -19,6 +19,8 @@ struct Figures: Sendable, Equatable {
     var unrouted = 0
     var oldestUnroutedSeconds = 0.0
     var deliveries = 0
+    /// Alerts that fire while their incidents are over.
+    var orphaned = 0
     var feedLagSeconds = 0.0
 }
 
@@ -33,7 +35,8 @@ struct FigureSearch: Sendable {
         let rows = try await pool.query(
             """
             SELECT phase, coalesce(severity, 'none') AS severity, count(*) AS incidents,
-                0::bigint AS unrouted, 0::float8 AS oldest, 0::bigint AS deliveries, 0::float8 AS lag
+                0::bigint AS unrouted, 0::float8 AS oldest, 0::bigint AS deliveries, 0::bigint AS orphaned,
+                0::float8 AS lag
             FROM incident WHERE phase = ANY (\(phases)) GROUP BY phase, severity
             UNION ALL
             SELECT NULL, NULL, 0,
@@ -41,6 +44,7 @@ struct FigureSearch: Sendable {
                 (SELECT greatest(coalesce(extract(epoch FROM now() - min(first_seen_at)), 0), 0)::float8
                     FROM alert WHERE NOT routed),
                 (SELECT count(*) FROM (SELECT FROM alert_delivery LIMIT 10001) AS waiting),
+                (SELECT count(*) FROM (SELECT FROM alert WHERE \(fragment: AlertSearch.orphaned) LIMIT 10001) AS left_alone),
                 (SELECT greatest(coalesce(extract(epoch FROM now() - min(recorded_at)), 0), 0)::float8
                     FROM timeline_entry WHERE transaction_id >= pg_snapshot_xmin(pg_current_snapshot()))
             """, deadline: answerTime)
@@ -50,6 +54,7 @@ struct FigureSearch: Sendable {
                 figures.unrouted = try row.decode("unrouted")
                 figures.oldestUnroutedSeconds = try row.decode("oldest")
                 figures.deliveries = try row.decode("deliveries")
+                figures.orphaned = try row.decode("orphaned")
                 figures.feedLagSeconds = try row.decode("lag")
                 continue
             }

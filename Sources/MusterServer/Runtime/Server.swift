@@ -63,7 +63,8 @@ package struct Server: Sendable {
             tokens: tokens, bootstrapToken: configuration.bootstrapToken, onForget: { streams.tokensChanged() })
         desk = IncidentDesk(
             pool: pool, catalog: catalog, policy: configuration.policy, soak: configuration.soak,
-            restoration: configuration.restoration, feed: feed, updates: configuration.updates.policy)
+            restoration: configuration.restoration, feed: feed, updates: configuration.updates.policy,
+            clearing: configuration.alerts.clearing)
         alerts = AlertStore(pool: pool)
         sources = SourceCache(store: SourceStore(pool: pool))
         rules = RuleBook(pool: pool, logger: logger)
@@ -102,7 +103,7 @@ package struct Server: Sendable {
             AlertRouter(
                 pool: pool, desk: desk, signal: routing, logger: logger, book: rules,
                 correlationWindow: configuration.intake.correlationWindow, settle: configuration.intake.settle,
-                reportsOpenIncidents: configuration.reports.openIncidents),
+                reportsOpenIncidents: configuration.reports.openIncidents, severities: configuration.alerts.severities),
             IngressPruneRunner(
                 retention: configuration.retention, alerts: alerts, deadLetters: deadLetters, changes: changes,
                 requests: OpsgenieStore(pool: pool), silences: silences, notifications: notificationStore,
@@ -146,7 +147,8 @@ package struct Server: Sendable {
             ).routes,
             SuggestionRoutes(desk: desk).routes,
             RestorationRoutes(desk: desk).routes,
-            StatisticsRoutes(search: EstimateSearch(pool: pool)).routes,
+            StatisticsRoutes(search: EstimateSearch(pool: pool), incidents: IncidentStatisticsSearch(pool: pool))
+                .routes,
             ReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes,
             TimelineRoutes(desk: desk, reader: TimelineReader(runner: pool), streams: streams).routes,
             ComponentRoutes(
@@ -165,7 +167,12 @@ package struct Server: Sendable {
             AlertmanagerSilenceRoutes(doors: alertmanager, store: silences, routing: routing).routes,
             DeadLetterRoutes(store: deadLetters, sources: SourceStore(pool: pool), desk: ingress).routes,
             ChangeRoutes(store: changes, desk: desk).routes,
-            AlertRoutes(search: AlertSearch(pool: pool), store: alerts, routing: routing).routes,
+            AlertRoutes(
+                search: AlertSearch(pool: pool), store: alerts,
+                desk: AlertDesk(
+                    desk: desk, severities: configuration.alerts.severities, routing: routing, logger: logger),
+                catalog: catalog, routing: routing
+            ).routes,
             RuleRoutes(store: RuleStore(pool: pool), book: rules, trial: trial, names: names, endpoints: endpoints)
                 .routes,
             SilenceRoutes(store: silences, routing: routing).routes,
@@ -206,7 +213,11 @@ package struct Server: Sendable {
         AlertmanagerRoutes(desk: ingress, search: AlertSearch(pool: pool))
     }
 
-    private var trial: RuleTrial { RuleTrial(pool: pool, book: rules, sources: SourceStore(pool: pool)) }
+    private var trial: RuleTrial {
+        RuleTrial(
+            pool: pool, book: rules, sources: SourceStore(pool: pool), severities: configuration.alerts.severities,
+            catalog: catalog)
+    }
     private var names: NamedComponents { NamedComponents(catalog: catalog) }
     private var changes: ChangeStore { ChangeStore(pool: pool) }
     private var deadLetters: DeadLetterStore { DeadLetterStore(pool: pool) }

@@ -42,6 +42,7 @@ import Logging
 /// | `intake.batch_max` | alerts | 500 | 1 to 5000 |
 /// | `intake.correlation_window_seconds` | seconds | 1800 | 0 to 86400 |
 /// | `alert.settle_seconds` | seconds that an alert fires until it opens an incident | 0 | 0 to 86400 |
+/// | `alert.severity_words.sev1` to `sev4`, and `none` | list of words, or of `KIND/WORD` | the built-in table | 200 words each |
 /// | `retention.alert_days` | days after an alert is over | 365 | 0 to 3650; 0 keeps for ever |
 /// | `retention.dead_letter_days` | days | 30 | 0 to 3650; 0 keeps for ever |
 /// | `retention.change_days` | days | 90 | 0 to 3650; 0 keeps for ever |
@@ -65,6 +66,9 @@ import Logging
 /// | `restoration.dependents_start` | restored, verifying | restored | |
 /// | `restoration.soak_seconds.tier_0` to `tier_3` | seconds | 0 | 0 to 86400 |
 /// | `policy.default.PHASE`, `policy.sev1.PHASE` to `policy.sev4.PHASE` | list of requirements | the built-in policy | phases detect, assess, mitigate, restore, review |
+/// | `policy.default.when_cleared`, `policy.sev1.when_cleared` to `policy.sev4.when_cleared` | keep, close | keep | |
+/// | `policy.default.after_seconds`, `policy.sev1.after_seconds` to `policy.sev4.after_seconds` | seconds | 300 | 0 to 86400 |
+/// | `policy.reopen_within_seconds` | seconds | 3600 | 0 to 604800 |
 /// | `updates.every_minutes.sev1` to `sev4` | minutes | 30, 60, 0, 0 | 0 to 10080; 0 asks for none |
 /// | `updates.review_due_days.sev1` to `sev4` | days | 5 | 0 to 365; 0 asks for none |
 /// | `updates.approval.default`, `updates.approval.sev1` to `sev4` | list of audiences | none | users, creators, businesses, staff, regulators |
@@ -127,6 +131,14 @@ package struct ServerConfiguration: Sendable {
         var settle: Duration
     }
 
+    /// What is made of alerts.
+    struct Alerts: Sendable {
+        /// What the words of senders mean.
+        var severities: AlertSeverityTable
+        /// What becomes of incidents whose alerts have cleared.
+        var clearing: ClearingPolicy
+    }
+
     /// How many streams of events there may be at the same time.
     struct Streams: Sendable {
         var max: Int
@@ -175,6 +187,7 @@ package struct ServerConfiguration: Sendable {
     var ingress: Ingress
     var streams: Streams
     var intake: Intake
+    var alerts: Alerts
     var retention: IngressPruneRunner.Retention
     var probes: Probes
     var notifications: Notifications
@@ -245,13 +258,8 @@ extension ServerConfiguration {
         streams = Streams(
             max: reader.integer("streams.max", default: 1_000, 1...100_000),
             perTokenMax: reader.integer("streams.per_token_max", default: 100, 1...100_000))
-        intake = Intake(
-            gather: .milliseconds(reader.integer("intake.gather_milliseconds", default: 0, 0...100)),
-            waitingMax: reader.integer("intake.waiting_max", default: 10_000, 1...1_000_000),
-            batchMax: reader.integer("intake.batch_max", default: 500, 1...5_000),
-            correlationWindow: .seconds(
-                reader.integer("intake.correlation_window_seconds", default: 1800, 0...86_400)),
-            settle: .seconds(reader.integer("alert.settle_seconds", default: 0, 0...86_400)))
+        intake = Intake(&reader)
+        alerts = Alerts(&reader)
         retention = IngressPruneRunner.Retention(
             alertDays: reader.integer("retention.alert_days", default: 365, 0...3650),
             deadLetterDays: reader.integer("retention.dead_letter_days", default: 30, 0...3650),

@@ -1,9 +1,10 @@
 import HTTPTypes
 import IncidentDomain
 
-/// What the past says: so far, how honest the expected times of restoration were.
+/// What the past says: how incidents ended, and how honest the expected times of restoration were.
 struct StatisticsRoutes: Sendable {
     let search: EstimateSearch
+    let incidents: IncidentStatisticsSearch
 
     /// How many incidents are shown one by one.
     private static let forecastsMax = 50
@@ -12,8 +13,32 @@ struct StatisticsRoutes: Sendable {
         [
             Route(
                 .get, "/v1/statistics/estimates", role: .viewer, "getEstimates",
-                query: ["component", "limit", "cursor"], isLong: true, handler: estimates)
+                query: ["component", "limit", "cursor"], isLong: true, handler: estimates),
+            Route(
+                .get, "/v1/statistics/incidents", role: .viewer, "getIncidentStatistics",
+                query: ["opened_after", "opened_before"], isLong: true, handler: counts),
         ]
+    }
+
+    private func counts(_ request: RequestContext) async throws -> Answer {
+        var query = try request.query()
+        let start = query.time("opened_after")
+        let end = query.time("opened_before")
+        try query.finish()
+        let (total, bySeverity) = try await incidents.counts(openedAfter: start, before: end)
+        let severities = Severity.allCases.map(Optional.some) + [nil]
+        return .json { json in
+            json.object { json in
+                json.name("total")
+                json.value(total)
+                json.array("by_severity", severities) { json, severity in
+                    json.object { json in
+                        json.member("severity", severity?.rawValue)
+                        (bySeverity[severity] ?? IncidentStatisticsSearch.Counts()).write(into: &json)
+                    }
+                }
+            }
+        }
     }
 
     private func estimates(_ request: RequestContext) async throws -> Answer {

@@ -74,6 +74,12 @@ struct RedactedTexts: Sendable {
             changed = IncidentEvent(AlertsAttached(takenOut(of: batch)))
         } else if let batch = event.as(AlertsCleared.self)?.value {
             changed = IncidentEvent(AlertsCleared(takenOut(of: batch)))
+        } else if var moved = event.as(AlertsMovedIn.self) {
+            moved.batch = takenOut(of: moved.batch)
+            changed = IncidentEvent(moved)
+        } else if var moved = event.as(AlertsMovedOut.self) {
+            moved.batch = takenOut(of: moved.batch)
+            changed = IncidentEvent(moved)
         } else {
             return nil
         }

@@ -48,6 +48,23 @@ struct PlacementTests {
             $0.incidentOfGroup = 1
             $0.incidents[1] = try incident(affecting: "dns") { $0.phase = .review }
         },
+        // 6. One that closed itself a short while ago is opened again, unless something holds the alert.
+        Row("6 it fires again soon", "group, incident 1, affecting [auth], connected", "reopen 1") {
+            $0.incidentOfGroup = 1
+            $0.incidents[1] = try recovered(until: 60)
+        },
+        Row("6 it fires again later", "group, incident 1, affecting [auth], connected", "open a") {
+            $0.incidentOfGroup = 1
+            $0.incidents[1] = try recovered(until: -60)
+        },
+        Row(
+            "6 a silence holds it", "group, incident 1, affecting [auth], connected, silences of a",
+            "hold a: silence +600 s"
+        ) {
+            $0.incidentOfGroup = 1
+            $0.incidents[1] = try recovered(until: 60)
+            $0.silence(for: 600)
+        },
         // 3. The component is affected.
         Row("3 the oldest that affects it", "group, affecting [auth], incident 1", "join 1: affects auth") {
             $0.incidents = [1: try incident(affecting: "auth"), 2: try incident(affecting: "auth")]
@@ -222,12 +239,19 @@ struct PlacementTests {
             Issue.record("nothing holds these")
             return
         }
-        #expect(sendersOwn.severity == nil, "what senders call severity is theirs")
+        #expect(sendersOwn.severity == .sev2, "the words of senders mean something, too")
     }
 
     // MARK: - The parts of a row
 
     private static let now = Timestamp(milliseconds: 1_800_000_000_000)
+
+    private static func recovered(until seconds: Double) throws -> Incident {
+        try incident(affecting: "dns") {
+            $0.phase = .closed
+            $0.recovery = SelfRecovery(clearedAt: now, reopenUntil: now.adding(seconds: seconds))
+        }
+    }
 
     private static func alert(_ name: String, on component: String) -> UnplacedAlert {
         UnplacedAlert(
@@ -353,6 +377,7 @@ struct PlacementTests {
         func text(_ decision: Placement.Decision) -> String {
             switch decision {
             case .join(let number, .group): return "join \(number): its group"
+            case .join(let number, .again): return "reopen \(number)"
             case .join(let number, .affects(let component)): return "join \(number): affects \(component)"
             case .join(let number, .connected(let found)): return "join \(number): \(found.text)"
             case .open(let opening): return "open \(opening.alerts.map(\.title).joined(separator: ", "))"

@@ -55,6 +55,25 @@ struct SeverityMatrixTests {
         #expect(data.reasons == ["user-db (tier 2, needed by tier 0) has a major outage: sev1"])
     }
 
+    @Test func `nothing milder is proposed than what an alert said, and the reason says so`() throws {
+        let given = try Given(graph: graph).and(.setImpact(.hit("analytics")))
+        func suggested(_ said: Severity) throws -> SuggestedSeverity {
+            let alert = AlertMention(id: "a", title: "Errors", component: nil)
+            let command = IncidentCommand.attachAlerts([alert], saying: AlertsSay(severity: said))
+            return Suggestions.make(for: try given.and([command]).incident, in: graph).severity
+        }
+        let worse = try suggested(.sev1)
+        #expect(worse.severity == .sev1)
+        #expect(
+            worse.reasons.last
+                == "an alert says sev1, which is more severe than what the catalog suggests (sev3)")
+        #expect(try suggested(.sev4).severity == .sev3)
+        let alone = try Given(
+            .attachAlerts([AlertMention(id: "a", title: "E", component: nil)], saying: AlertsSay(severity: .sev2)))
+        let nothing = Suggestions.make(for: alone.incident, in: graph).severity
+        #expect(nothing.severity == .sev2 && nothing.reasons.last == "an alert says sev2")
+    }
+
     @Test func `less than half of the regions is milder`() throws {
         let narrow = try severity([.hit("feed", .majorOutage, in: "ap-south")])
         #expect(narrow.severity == .sev2)

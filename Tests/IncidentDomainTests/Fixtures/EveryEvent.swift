@@ -13,7 +13,9 @@ enum EveryEvent {
     private static let alerts = AlertBatch(
         [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed")], affecting: "feed",
         correlation: AlertCorrelation(
-            component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected), atOnce: true)
+            component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected), atOnce: true,
+        saying: AlertsSay(
+            links: [IncidentLink(.runbook, "https://wiki.example/\(marker)")].compactMap(\.self), severity: .sev2))
 
     private static let incident: [any TimelineEvent] = [
         IncidentOpened(
@@ -22,7 +24,8 @@ enum EveryEvent {
         IncidentDescribed(title: "T \(marker)", summary: "S \(marker)", labels: ["k \(marker)": marker]),
         StartCorrected(startedAt: Given.start, previous: Given.start),
         SeveritySet(
-            severity: .sev1, previous: .sev2, updateDueAt: Given.start, approval: [.users], approvalUntil: Given.start),
+            severity: .sev1, previous: .sev2, updateDueAt: Given.start, approval: [.users], approvalUntil: Given.start,
+            origin: .alert),
         Acknowledged(),
         PhaseEntered(
             phase: .mitigate, from: .assess,
@@ -55,6 +58,9 @@ enum EveryEvent {
         TaskChanged(id: 1, text: "T \(marker)", owner: "O \(marker)", done: true),
         AlertsAttached(alerts),
         AlertsCleared(alerts),
+        AlertsMovedIn(alerts, firing: ["feed": 1], from: 3, reason: "R \(marker)"),
+        AlertsMovedOut(alerts, firing: ["feed": 1], to: 7, reason: "R \(marker)"),
+        SelfRecovered(clearedAt: Given.start, reopenUntil: Given.start),
         ReportsCounted(
             ReportSeries(
                 total: 84, peakPerMinute: 31, baselinePerMinute: 0.6, from: Given.start, bucketSeconds: 60,

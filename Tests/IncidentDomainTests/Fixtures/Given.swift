@@ -17,6 +17,7 @@ struct Given {
     var waves = WavePolicy.advise
     var opensAt: DependencyOpening?
     var others = OtherRestorations.none
+    var clearing = ClearingPolicy.keep
     /// When the next command is put.
     var now: Timestamp
 
@@ -79,6 +80,7 @@ struct Given {
                 incident: after, timeline: given.timeline + added, policy: given.policy, graph: given.graph,
                 soak: given.soak, updates: given.updates, now: given.now.adding(seconds: 60))
             (next.waves, next.opensAt, next.others) = (given.waves, given.opensAt, given.others)
+            next.clearing = given.clearing
             return next
         }
     }
@@ -87,6 +89,13 @@ struct Given {
     func later(_ time: String) -> Given {
         var given = self
         given.now = clock(time)
+        return given
+    }
+
+    /// The same where incidents that nobody attends to close themselves after so many seconds without a firing alert.
+    func closing(after seconds: Int) -> Given {
+        var given = self
+        given.clearing = ClearingPolicy(general: .close(afterSeconds: seconds), reopenSeconds: 600)
         return given
     }
 
@@ -135,7 +144,7 @@ struct Given {
     private func facts(by principal: Principal, at time: Timestamp?) -> DecisionFacts {
         DecisionFacts(
             principal: principal, now: now, occurredAt: time, policy: policy, graph: graph, soak: soak,
-            updates: updates, waves: waves, opensAt: opensAt, others: others)
+            updates: updates, waves: waves, opensAt: opensAt, others: others, clearing: clearing)
     }
 
     private func decide(

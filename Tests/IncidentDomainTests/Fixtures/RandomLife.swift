@@ -46,7 +46,7 @@ struct RandomLife {
         }
         let facts = DecisionFacts(
             principal: principal, now: now, occurredAt: occurredAt, policy: policy, graph: graph, soak: soak,
-            updates: updates)
+            updates: updates, clearing: ClearingPolicy(general: .close(afterSeconds: 0)))
         do throws(IncidentRefusal) {
             let events = try Incident.decide(command, on: incident, facts: facts)
             let added = Given.record(
@@ -62,13 +62,19 @@ struct RandomLife {
 /// Commands as anybody might send them: names that exist and names that do not, in any phase.
 enum RandomCommand {
     static func opening(_ random: inout SeededGenerator) -> OpenIncident {
-        OpenIncident(
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            return OpenIncident(
+                title: "Errors", alerts: [AlertMention(id: "a-0", title: "Errors", component: nil)], said: said(&random)
+            )
+        }
+        return OpenIncident(
             title: "Random", severity: maybe(Severity.allCases, &random), impacts: [impact(&random)],
             cause: hypothesis(&random), alerts: alerts(&random))
     }
 
     /// The way forward comes often enough that every phase is reached, and restoring most often where it can be done.
     static func make(_ random: inout SeededGenerator, on incident: Incident?, now: Timestamp) -> IncidentCommand {
+        if let incident, let command = recovering(&random, incident) { return command }
         if Int.random(in: 0..<6, using: &random) == 0 { return updating(&random, incident, now) }
         if incident?.phase == .restore, Int.random(in: 0..<3, using: &random) > 0 {
             return restoring(&random, incident)
@@ -82,6 +88,28 @@ enum RandomCommand {
         case 6, 7: reviewing(&random)
         default: working(&random)
         }
+    }
+
+    /// What happens to an incident that nobody attends to, and to one that closed itself; nil for the others.
+    private static func recovering(_ random: inout SeededGenerator, _ incident: Incident) -> IncidentCommand? {
+        guard Bool.random(using: &random) else { return nil }
+        if incident.recovery != nil { return .reopenRecovered(firingOn: [component(&random)]) }
+        guard incident.isUntouched else { return nil }
+        guard !incident.firing.isEmpty else { return .deadlinePassed }
+        return .clearAlerts(
+            incident.firing.flatMap { component, count in
+                (0..<count).map {
+                    AlertMention(id: "a-\($0)", title: "Errors", component: component.isEmpty ? nil : component)
+                }
+            })
+    }
+
+    private static func move(_ random: inout SeededGenerator) -> IncidentCommand {
+        let alerts = alerts(&random)
+        let move = AlertMove(
+            alerts, firing: alerts.reduce(into: [:]) { $0[$1.component ?? "", default: 0] += 1 },
+            other: maybe([7, 8], &random), reason: "elsewhere", saying: said(&random))
+        return Bool.random(using: &random) ? .takeInAlerts(move) : .giveAwayAlerts(move)
     }
 
     private static func deciding(_ random: inout SeededGenerator, on incident: Incident?) -> IncidentCommand {
@@ -127,7 +155,12 @@ enum RandomCommand {
                 .setHands(["default": Int.random(in: 1...3, using: &random)], reason: text(&random)),
                 .learnNeeds(component: component, [needed], reason: text(&random)),
             ])
-        default: Bool.random(using: &random) ? .attachAlerts(alerts(&random)) : .clearAlerts(alerts(&random))
+        default:
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0: .attachAlerts(alerts(&random), saying: said(&random))
+            case 1: .clearAlerts(alerts(&random))
+            default: move(&random)
+            }
         }
     }
 
@@ -224,6 +257,13 @@ enum RandomCommand {
             category: random.pick(CauseCategory.allCases),
             subcategory: Int.random(in: 0..<3, using: &random) == 0 ? random.pick(CauseSubcategory.allCases) : nil,
             confidence: random.pick(CauseConfidence.allCases), evidence: text(&random))
+    }
+
+    private static func said(_ random: inout SeededGenerator) -> AlertsSay {
+        let link = IncidentLink(.generator, "https://prometheus.example/\(Int.random(in: 1...30, using: &random))")
+        return AlertsSay(
+            links: [link].compactMap(\.self),
+            severity: Bool.random(using: &random) ? Severity.allCases.randomElement(using: &random) : nil)
     }
 
     private static func alerts(_ random: inout SeededGenerator) -> [AlertMention] {

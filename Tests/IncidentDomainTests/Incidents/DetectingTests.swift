@@ -37,7 +37,49 @@ struct DetectingTests {
         let opened = IncidentOpened(title: "Errors", startedAt: Given.start, labels: [:], origin: "alert")
         #expect(
             open(OpenIncident(title: "Errors", alerts: alerts))
-                == .events([opened, AlertsAttached(AlertBatch(alerts))]))
+                == .events([opened, AlertsAttached(AlertBatch(alerts, opening: true))]))
+    }
+
+    @Test func `what alerts say is kept: pages that help, and the severity with its origin`() throws {
+        let alerts = [AlertMention(id: "a", title: "Errors", component: "feed")]
+        let runbook = try #require(IncidentLink(.runbook, "https://wiki.example/feed"))
+        let said = AlertsSay(links: [runbook], severity: .sev2)
+        let opening = OpenIncident(title: "Errors", severity: .sev2, alerts: alerts, said: said)
+        let given = try Given(opening: opening)
+        #expect(given.incident.links == [runbook] && given.incident.alertSeverity == .sev2)
+        #expect(given.incident.severity == .sev2 && given.incident.severityOrigin == .alert)
+        // What is known already is not said again.
+        #expect(given.when(.attachAlerts(alerts, saying: said)) == .events([AlertsAttached(AlertBatch(alerts))]))
+        let other = try #require(IncidentLink(.dashboard, "https://grafana.example/d/1"))
+        let worse = AlertsSay(links: [runbook, other], severity: .sev1)
+        #expect(
+            given.when(.attachAlerts(alerts, saying: worse))
+                == .events([
+                    AlertsAttached(AlertBatch(alerts, saying: AlertsSay(links: [other], severity: .sev1))),
+                    SeveritySet(severity: .sev1, previous: .sev2, origin: .alert),
+                ]))
+        let milder = try given.and(.attachAlerts(alerts, saying: AlertsSay(severity: .sev4)))
+        #expect(milder.incident.severity == .sev2, "alerts never lower it")
+    }
+
+    @Test func `alerts set a severity that nobody set, and never one that a person set`() throws {
+        let alerts = [AlertMention(id: "a", title: "Errors", component: "feed")]
+        let worst = IncidentCommand.attachAlerts(alerts, saying: AlertsSay(severity: .sev1))
+        let fresh = try Given().and(worst).incident
+        #expect(fresh.severity == .sev1 && fresh.severityOrigin == .alert)
+        let set = try Given(.amend(IncidentAmendment(severity: .sev3)), worst).incident
+        #expect(set.severity == .sev3 && set.severityOrigin == nil && set.alertSeverity == .sev1)
+        let taken = try Given(worst, .amend(IncidentAmendment(severity: .sev1)))
+        #expect(taken.incident.severity == .sev1 && taken.incident.severityOrigin == nil, "a person says the same")
+        #expect(taken.when(.amend(IncidentAmendment(severity: .sev1))) == .events([]))
+    }
+
+    @Test func `an incident keeps so many links and no more`() throws {
+        let alerts = [AlertMention(id: "a", title: "Errors", component: "feed")]
+        let links = (0..<50).compactMap { IncidentLink(.related, "https://wiki.example/\($0)") }
+        let given = try Given(.attachAlerts(alerts, saying: AlertsSay(links: Array(links.prefix(15)))))
+            .and(.attachAlerts(alerts, saying: AlertsSay(links: links)))
+        #expect(given.incident.links == Array(links.prefix(IncidentLimits.links)))
     }
 
     @Test func `an incident is opened with what holds, or not at all`() {

@@ -35,7 +35,10 @@ struct PhaseRequirementTests {
             requirement: .audienceImpactRecorded, detail: "no audience impact recorded",
             meeting: [.setAudience(AudienceImpact(audience: .users, description: "Empty feeds"))]),
         Example(
-            requirement: .causeGiven, detail: "no cause stated, or all were refuted", meeting: [.technical]),
+            requirement: .causeGiven,
+            detail:
+                "no cause stated, or all were refuted; category unknown with a reason says that it is not known yet",
+            meeting: [.technical]),
         Example(
             requirement: .causeConfirmed, before: [.technical], detail: "cause not confirmed",
             meeting: [.stateCause(CauseHypothesis(category: .technical, confidence: .confirmed))]),

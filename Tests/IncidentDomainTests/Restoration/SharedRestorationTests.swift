@@ -146,9 +146,6 @@ struct SharedRestorationTests {
         let forced = IncidentCommand.startStep(
             component: "feed", override: false, without: ["bank"], reason: "it reads a copy")
         #expect(given.when(forced).detail?.contains("feed does not need bank. It needs db.") == true)
-        #expect(NearestNames.of("user_db", in: ["user-db", "users", "db", "cdn"]) == ["user-db"])
-        #expect(NearestNames.of("playbak", in: ["playback", "play", "feed"]) == ["playback", "play"])
-        #expect(NearestNames.of("", in: ["a"]).isEmpty && NearestNames.of("zzzz", in: ["a", "b"]).isEmpty)
     }
 
     @Test func `a step neither ends nor fails before it began, and a late entry expects no end in the past`() throws {

@@ -26,6 +26,14 @@ struct TimelineTextTests {
         ),
         (IncidentEvent(SeveritySet(severity: .sev1, previous: .sev3)), "Severity set to sev1 (was sev3)."),
         (IncidentEvent(SeveritySet(severity: .sev1)), "Severity set to sev1."),
+        (
+            IncidentEvent(SeveritySet(severity: .sev1, previous: .sev3, origin: .alert)),
+            "Severity set to sev1 (was sev3), as its alerts say."
+        ),
+        (
+            IncidentEvent(SeveritySet(severity: .sev1, previous: .sev1)),
+            "Severity set to sev1, confirmed by a person."
+        ),
         (IncidentEvent(Acknowledged()), "Acknowledged."),
         (
             IncidentEvent(

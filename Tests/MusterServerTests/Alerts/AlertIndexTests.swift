@@ -68,6 +68,21 @@ import Testing
         }
     }
 
+    @Test func `orphans and alerts on unknown components are looked up by indexes`() async throws {
+        try await TestDatabase.with(template: Self.template) { database in
+            var orphans = AlertFilter()
+            orphans.isOrphaned = true
+            try await Self.expectIndexed(AlertSearch.list(orphans, before: nil, limit: 50), database.pool)
+            try await Self.expectIndexed(AlertSearch.ofUnknown(AlertFilter(), before: nil, limit: 50), database.pool)
+            var unknown = AlertFilter()
+            unknown.isComponentUnknown = true
+            let found = try await AlertSearch(pool: database.pool).list(unknown, before: nil, limit: 50)
+            #expect(
+                found.count == 50 && found.map(\.id) == found.map(\.id).sorted().reversed(),
+                "all are on one that is not there")
+        }
+    }
+
     @Test func `a plan made while there were no alerts is still right when there are many`() async throws {
         try await TestDatabase.with(template: TestDaemon.template) { database in
             try await database.pool.query("VACUUM ANALYZE")

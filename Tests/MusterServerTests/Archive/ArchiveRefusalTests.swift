@@ -138,7 +138,7 @@ import Testing
         try await Self.withArchive { path, _ async throws in
             var pieces = try ArchiveSite.pieces(ArchiveSite.bytes(path))
             guard case .head(var head) = pieces[0] else { return #expect(Bool(false)) }
-            head.schema = Migrations.all.count + 1
+            head.schema = (Migrations.all.last?.number ?? 0) + 1
             head.program = "9.9.9"
             pieces[0] = .head(head)
             try ArchiveSite.write(pieces, to: path)
@@ -163,6 +163,7 @@ import Testing
             }
             let newer = [
                 "due_at", "words", "timeline_bytes", "said_end_at", "ignored", "ignored_reason", "ignored_at",
+                "resolved_by", "still_said_at",
             ]
             let calibrated = ["attempts", "expected_p80_at", "bias", "spread"]
             var pieces = try ArchiveSite.pieces(ArchiveSite.bytes(path)).compactMap { (piece) -> ArchiveReader.Piece? in

@@ -20,6 +20,7 @@ import Testing
             try await life.raiseAlerts(into: first)
             try await life.comeInByEveryDoor(first)
             try await life.routeByRules()
+            try await life.moveAndRecover()
             try await life.sense()
             try await life.notify()
             try await life.sendReports()

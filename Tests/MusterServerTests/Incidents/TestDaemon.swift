@@ -19,11 +19,15 @@ struct TestDaemon: Sendable {
 
     static let template = TestTemplate("muster", migrations: Migrations.all)
 
-    init(_ database: TestDatabase, pool: PostgresPool, policy: PhasePolicy, soak: SoakPolicy) {
+    init(
+        _ database: TestDatabase, pool: PostgresPool, policy: PhasePolicy, soak: SoakPolicy,
+        clearing: ClearingPolicy = .keep
+    ) {
         self.database = database
         self.pool = pool
         catalog = CatalogCache(pool: pool)
-        desk = IncidentDesk(pool: pool, catalog: catalog, policy: policy, soak: soak, feed: feed)
+        desk = IncidentDesk(
+            pool: pool, catalog: catalog, policy: policy, soak: soak, feed: feed, clearing: clearing)
         book = RuleBook(pool: pool, logger: TestServer.quietLogger)
         router = AlertRouter(
             pool: pool, desk: desk, signal: routing, logger: TestServer.quietLogger, book: book,
@@ -34,10 +38,11 @@ struct TestDaemon: Sendable {
     @discardableResult
     static func with<T>(
         connections: Int = 4, policy: PhasePolicy = PhasePolicy(), soak: SoakPolicy = SoakPolicy(),
-        _ body: (TestDaemon) async throws -> T
+        clearing: ClearingPolicy = .keep, _ body: (TestDaemon) async throws -> T
     ) async throws -> T {
         try await TestDatabase.with(template: template, connections: connections) { database in
-            try await body(TestDaemon(database, pool: database.pool, policy: policy, soak: soak))
+            try await body(
+                TestDaemon(database, pool: database.pool, policy: policy, soak: soak, clearing: clearing))
         }
     }
 
@@ -45,7 +50,8 @@ struct TestDaemon: Sendable {
     @discardableResult
     func beside<T>(policy: PhasePolicy? = nil, _ body: (TestDaemon) async throws -> T) async throws -> T {
         let pool = PostgresPool(configuration: database.configuration, logger: TestServer.quietLogger)
-        let other = TestDaemon(database, pool: pool, policy: policy ?? desk.policy, soak: desk.soak)
+        let other = TestDaemon(
+            database, pool: pool, policy: policy ?? desk.policy, soak: desk.soak, clearing: desk.clearing)
         do {
             let value = try await body(other)
             await pool.close()

@@ -25,6 +25,8 @@ struct LandedMigrationTests {
         "fdf2129690961d28",  // 16 create_sealing_key
         "6fd4938099387967",  // 17 create_notification
         "13733e2a90062fe9",  // 18 create_maintenance
+        "148faa16dc173d4d",  // 19 name_installation
+        "8e18dc87f19506c6",  // 20 calibrate_forecasts
     ]
 
     @Test func `what landed stays as it was`() {

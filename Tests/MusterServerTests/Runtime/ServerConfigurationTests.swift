@@ -71,7 +71,9 @@ struct ServerConfigurationTests {
         ("database.statement_timeout_seconds", "0"), ("database.connect_timeout_seconds", "1"), ("log.level", "loud"),
         ("log.format", "xml"), ("intake.gather_milliseconds", "101"), ("intake.waiting_max", "0"),
         ("intake.batch_max", "5001"), ("intake.correlation_window_seconds", "86401"),
-        ("alert.settle_seconds", "-1"), ("alert.settle_seconds", "86401"),
+        ("alert.severity_words.sev1", "nokind/critical"), ("policy.default.after_seconds", "5"),
+        ("policy.sev1.when_cleared", "maybe"), ("policy.reopen_within_seconds", "-1"), ("alert.settle_seconds", "-1"),
+        ("alert.settle_seconds", "86401"),
         ("reports.open_incidents", "maybe"), ("reports.per_minute_max", "0"),
         ("streams.max", "0"), ("streams.per_token_max", "100001"), ("reports.retention_days", "0"),
         ("http.trusted_proxies", "10.0.0.0/33"),
@@ -154,6 +156,28 @@ struct ServerConfigurationTests {
         #expect(merged.fixedKeys(differingFrom: old).isEmpty)
         #expect(merged.http.requireIfMatch)
         #expect(old.fixedKeys(differingFrom: old).isEmpty)
+    }
+
+    @Test func `words of severities, and what becomes of incidents whose alerts cleared, are read`() throws {
+        let alerts = try load(
+            """
+            alert:
+              severity_words:
+                sev4: [Ticket]
+                none: [grafana/info]
+            policy:
+              sev4: {when_cleared: close, after_seconds: 60}
+              reopen_within_seconds: 10
+            """
+        ).alerts
+        #expect(alerts.severities.severity("ticket", kind: "generic") == .sev4)
+        #expect(alerts.severities.severity("info", kind: "grafana") == nil)
+        #expect(alerts.severities.severity("info", kind: "prometheus") == .sev4)
+        #expect(
+            alerts.clearing
+                == ClearingPolicy(general: .keep, special: [.sev4: .close(afterSeconds: 60)], reopenSeconds: 10))
+        #expect(try load(nil).alerts.clearing == .keep)
+        #expect(errors("alert: {severity_words: {sev1: [a], sev2: [A]}}").count == 1)
     }
 
     @Test func `the policy is read by severity and phase`() throws {

@@ -93,6 +93,19 @@ struct EventCodecTests {
                 #"{"approval":["users"],"approval_until":\#(written),"previous":"sev1","severity":"sev3"}"#
             ),
             (
+                SeveritySet(severity: .sev2, origin: .alert), #"{"origin":"alert","severity":"sev2"}"#
+            ),
+            (
+                AlertsAttached(
+                    AlertBatch(
+                        [AlertMention(id: "0199-a", title: "Errors", component: nil)],
+                        saying: AlertsSay(
+                            links: [IncidentLink(.runbook, "https://wiki.example/a")].compactMap(\.self),
+                            severity: .sev1))),
+                #"{"alerts":[{"id":"0199-a","title":"Errors"}],"counts":{"":1},"#
+                    + #""links":[{"kind":"runbook","url":"https:\/\/wiki.example\/a"}],"severity":"sev1"}"#
+            ),
+            (
                 PhaseEntered(phase: .review, from: .restore, overridden: [], reason: nil, reviewDueAt: due),
                 #"{"from":"restore","overridden":[],"phase":"review","review_due_at":\#(written)}"#
             ),

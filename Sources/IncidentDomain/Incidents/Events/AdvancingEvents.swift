@@ -92,6 +92,7 @@ package struct PhaseReverted: TimelineEvent {
         incident.times.goBack(to: phase)
         incident.phase = phase
         if incident.review?.status == .approved { incident.review?.status = .draft }
+        incident.recovery = nil
         // While people waited for nothing, no update was due; and what was to be published then says what no longer holds.
         guard !from.hasWaitingPeople, updateDueAt != nil || incident.communication != nil else { return }
         incident.communicate { communication in
@@ -99,6 +100,46 @@ package struct PhaseReverted: TimelineEvent {
             for index in communication.drafts.indices where from == .closed {
                 communication.drafts[index].publishAt = nil
             }
+        }
+    }
+}
+
+/// Its alerts cleared, nobody attended to it, and it closed itself.
+package struct SelfRecovered: TimelineEvent {
+    package var clearedAt: Timestamp
+    /// Until when alerts of it open it again.
+    package var reopenUntil: Timestamp
+
+    private enum CodingKeys: String, CodingKey {
+        case clearedAt = "cleared_at"
+        case reopenUntil = "reopen_until"
+    }
+
+    package static let kind = "self_recovered"
+    package static let examples = [
+        SelfRecovered(clearedAt: EventExamples.before, reopenUntil: EventExamples.noon)
+    ]
+    package var isNotified: Bool { true }
+
+    package var sentence: String {
+        "Closed by itself: no alert fires since \(clearedAt.toTheSecond), and nobody acknowledged it."
+    }
+
+    package var phaseBegun: Phase? { .closed }
+    package var isKeyMoment: Bool { true }
+
+    /// The harm ended when the last alert cleared.
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.phase = .closed
+        incident.recovery = SelfRecovery(clearedAt: clearedAt, reopenUntil: reopenUntil)
+        incident.closing = nil
+        let ended = max(clearedAt, incident.times.detectedAt)
+        incident.times.mitigatedAt = ended
+        incident.times.restoredAt = ended
+        incident.times.closedAt = max(moment, ended)
+        for var impact in incident.impacts where impact.isOngoing {
+            impact.endedAt = max(ended, impact.startedAt ?? ended)
+            incident.set(impact, at: moment)
         }
     }
 }
@@ -169,6 +210,9 @@ package struct IncidentAbsorbed: TimelineEvent {
         for impact in impacts { incident.set(impact, at: moment) }
         incident.firing.merge(firing, uniquingKeysWith: +)
         incident.alerts += alerts
+        // A person merged them: it does not close itself any more.
+        incident.closing = nil
+        if !incident.firing.isEmpty { incident.clearedAt = nil }
     }
 }
 

@@ -13,7 +13,9 @@ package struct AlertsAttached: ValueEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.alerts += value.total
+        incident.fireAgain()
         incident.firing.merge(value.counts, uniquingKeysWith: +)
+        incident.keep(value)
     }
 }
 
@@ -31,10 +33,115 @@ package struct AlertsCleared: ValueEvent {
     package var sentence: String { value.sentence { "\($0) cleared\(value.atOnce == true ? " at once" : "")" } }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        for (component, count) in value.counts {
-            let left = (incident.firing[component] ?? 0) - count
-            incident.firing[component] = left > 0 ? left : nil
+        incident.remove(firing: value.counts)
+        guard value.clearsAll ?? false else { return }
+        incident.clearedAt = moment
+        incident.closing = value.closesAt
+    }
+}
+
+/// A person moved alerts here.
+package struct AlertsMovedIn: TimelineEvent {
+    package var batch: AlertBatch
+    /// Those that fire, by component; those without one stand under the empty name.
+    package var firing: [String: Int]
+    /// Nil when they belonged to no incident.
+    package var from: Int?
+    package var reason: String
+
+    package init(_ batch: AlertBatch, firing: [String: Int], from: Int?, reason: String) {
+        self.batch = batch
+        self.firing = firing
+        self.from = from
+        self.reason = reason
+    }
+
+    package static let kind = "alerts_moved_in"
+    package static let examples = [
+        AlertsMovedIn(
+            AlertBatch([AlertMention(id: "0199-a", title: "Errors", component: "cdn")]), firing: ["cdn": 1], from: 3,
+            reason: "another outage")
+    ]
+    package var isNotified: Bool { true }
+
+    package var redacted: AlertsMovedIn {
+        AlertsMovedIn(batch.redacted, firing: firing, from: from, reason: reason.redacted)
+    }
+
+    package var sentence: String {
+        batch.sentence { "\($0) moved here\(from.map { " from INC-\($0)" } ?? ", which belonged to no incident")" }
+            .giving(reason)
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.alerts += batch.total
+        if !firing.isEmpty { incident.fireAgain() }
+        incident.firing.merge(firing, uniquingKeysWith: +)
+        incident.keep(batch)
+    }
+}
+
+/// A person moved alerts away.
+package struct AlertsMovedOut: TimelineEvent {
+    package var batch: AlertBatch
+    /// Those that fire, by component; those without one stand under the empty name.
+    package var firing: [String: Int]
+    /// Nil when they belong to no incident from now on.
+    package var to: Int?
+    package var reason: String
+
+    package init(_ batch: AlertBatch, firing: [String: Int], to: Int?, reason: String) {
+        self.batch = batch
+        self.firing = firing
+        self.to = to
+        self.reason = reason
+    }
+
+    package static let kind = "alerts_moved_out"
+    package static let examples = [
+        AlertsMovedOut(
+            AlertBatch([AlertMention(id: "0199-a", title: "Errors", component: "cdn")]), firing: ["cdn": 1], to: 7,
+            reason: "another outage")
+    ]
+    package var isNotified: Bool { true }
+
+    package var redacted: AlertsMovedOut {
+        AlertsMovedOut(batch.redacted, firing: firing, to: to, reason: reason.redacted)
+    }
+
+    package var sentence: String {
+        batch.sentence { "\($0) moved \(to.map { "to INC-\($0)" } ?? "out of all incidents")" }.giving(reason)
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.remove(firing: firing)
+        incident.alerts = max(incident.firing.values.reduce(0, +), incident.alerts - batch.total)
+        guard batch.clearsAll ?? false else { return }
+        incident.clearedAt = moment
+        incident.closing = batch.closesAt
+    }
+}
+
+extension Incident {
+    /// What was over is not.
+    fileprivate mutating func fireAgain() {
+        (clearedAt, closing) = (nil, nil)
+    }
+
+    mutating func remove(firing counts: [String: Int]) {
+        for (component, count) in counts {
+            let left = (firing[component] ?? 0) - count
+            firing[component] = left > 0 ? left : nil
         }
+    }
+
+    /// Keeps what alerts say.
+    fileprivate mutating func keep(_ batch: AlertBatch) {
+        let new = (batch.links ?? []).filter { $0 != $0.redacted }
+        if !new.isEmpty { links = new.adding(to: links ?? [], max: IncidentLimits.links) }
+        if let said = batch.severity { alertSeverity = min(alertSeverity ?? said, said) }
+        if let rule = batch.whenCleared { ruledClearing = ruledClearing?.stricter(rule) ?? rule }
+        if batch.opens ?? false { openedByAlerts = true }
     }
 }
 
@@ -42,6 +149,7 @@ extension AlertBatch {
     fileprivate var redacted: AlertBatch {
         var copy = self
         copy.alerts = alerts.map { AlertMention(id: $0.id, title: $0.title.redacted, component: $0.component) }
+        copy.links = links?.map(\.redacted)
         return copy
     }
 

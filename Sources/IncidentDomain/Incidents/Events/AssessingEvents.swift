@@ -68,9 +68,11 @@ package struct SeveritySet: TimelineEvent {
     package var approval: [UpdateAudience]?
     /// Until when, for what is drafted or posted from now on.
     package var approvalUntil: Timestamp?
+    /// Nil for a person.
+    package var origin: SeverityOrigin?
 
     private enum CodingKeys: String, CodingKey {
-        case severity, previous, approval
+        case severity, previous, approval, origin
         case updateDueAt = "update_due_at"
         case approvalUntil = "approval_until"
     }
@@ -82,13 +84,16 @@ package struct SeveritySet: TimelineEvent {
     package var isNotified: Bool { true }
 
     package var sentence: String {
-        "Severity set to \(severity.rawValue)" + (previous.map { " (was \($0.rawValue))." } ?? ".")
+        let from = previous == severity ? nil : previous
+        let basis = origin == .alert ? ", as its alerts say" : previous == severity ? ", confirmed by a person" : ""
+        return "Severity set to \(severity.rawValue)" + (from.map { " (was \($0.rawValue))" } ?? "") + basis + "."
     }
 
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.severity = severity
+        incident.severityOrigin = origin
         guard updateDueAt != nil || approval != nil || incident.communication != nil else { return }
         incident.communicate { communication in
             communication.expectUpdate(by: updateDueAt)

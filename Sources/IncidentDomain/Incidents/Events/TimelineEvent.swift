@@ -83,8 +83,9 @@ package struct IncidentEvent: Hashable, Sendable {
         StepStarted.self, StepRamped.self, StepTold.self, StepVerifying.self, StepRestored.self, StepWaived.self,
         StepFailed.self, StepRegressed.self, RestorationOrdered.self, HandsSet.self, NeedsLearnt.self, PlanRevised.self,
         ReviewDrafted.self, ReviewRevised.self, ReviewApproved.self, ActionAdded.self, ActionChanged.self,
-        PhaseEntered.self, PhaseReverted.self, IncidentMerged.self, IncidentAbsorbed.self, EntryRedacted.self,
-        AlertsAttached.self, AlertsCleared.self, ReportsCounted.self,
+        PhaseEntered.self, PhaseReverted.self, SelfRecovered.self, IncidentMerged.self, IncidentAbsorbed.self,
+        EntryRedacted.self,
+        AlertsAttached.self, AlertsCleared.self, AlertsMovedIn.self, AlertsMovedOut.self, ReportsCounted.self,
     ]
 
     /// The event, if it is of this kind.

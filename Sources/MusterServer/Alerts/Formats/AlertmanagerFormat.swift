@@ -15,7 +15,7 @@ enum AlertmanagerFormat: AlertFormat {
 
     static func read(_ document: JSONValue, of request: ForeignRequest) throws(Problem) -> IncomingMessage {
         if document["alerts"] == nil, document["labels"]?.object != nil {
-            return .one(try alert(document, at: "", group: nil, request.payload))
+            return .one(try alert(document, at: "", group: nil, [:], request.payload))
         }
         // Go writes a list without elements as null.
         guard let alerts = document["alerts"] == .null ? [] : document["alerts"]?.array else {
@@ -23,10 +23,11 @@ enum AlertmanagerFormat: AlertFormat {
         }
         // Version 3 numbers its groups.
         let group = document["groupKey"].flatMap(ForeignFields.text)
+        let links = self.links(of: document, ["externalURL"])
         var message = try request.alerts(
             of: alerts, at: "/alerts", max: alertsMax, rest: { rest(of: document, $0) }
         ) { (alert, pointer, payload) throws(Problem) in
-            try self.alert(alert, at: pointer, group: group, payload)
+            try self.alert(alert, at: pointer, group: group, links, payload)
         }
         let isCut = (document["truncatedAlerts"]?.integer ?? 0) > 0
         if isCut, document["status"]?.string.flatMap(status) == .resolved {
@@ -44,14 +45,19 @@ enum AlertmanagerFormat: AlertFormat {
     }
 
     private static func alert(
-        _ alert: JSONValue, at pointer: String, group: String?, _ payload: AlertPayload
+        _ alert: JSONValue, at pointer: String, group: String?, _ messageLinks: [String: String],
+        _ payload: AlertPayload
     ) throws(Problem) -> IncomingAlert {
         guard alert.object != nil else { throw .invalid(pointer, "should be an object and is \(alert.kindName)") }
         guard let status = alert["status"]?.string.flatMap(status) else {
             throw .invalid("\(pointer)/status", "should be firing or resolved")
         }
         let labels = try LabelSet.texts(alert["labels"], at: "\(pointer)/labels")
-        let annotations = LabelSet.annotations(alert["annotations"])
+        var annotations = LabelSet.annotations(alert["annotations"])
+        annotations.merge(messageLinks) { said, _ in said }
+        annotations.merge(links(of: alert, [PrometheusFormat.generatorURL, "dashboardURL", "panelURL"])) { said, _ in
+            said
+        }
         guard let identity = alert["fingerprint"].flatMap(ForeignFields.text) ?? LabelFingerprint.of(labels) else {
             throw .invalid(
                 "\(pointer)/labels", "are required unless the alert has a fingerprint: one of them identifies the alert"
@@ -63,6 +69,16 @@ enum AlertmanagerFormat: AlertFormat {
             startsAt: ForeignTime.moment(alert["startsAt"]), endsAt: ForeignTime.moment(alert["endsAt"]),
             labels: labels,
             annotations: annotations, payload: payload)
+    }
+
+    /// Members that stand beside the annotations and are kept among them: they become links of the incident. Grafana sends empty
+    /// ones where a rule has no panel.
+    private static func links(of value: JSONValue, _ names: [String]) -> [String: String] {
+        var links: [String: String] = [:]
+        for name in names {
+            if let url = value[name]?.string, !url.isEmpty { links[name] = url }
+        }
+        return links
     }
 
     private static let statuses: [String: IncomingAlert.Status] = ["firing": .firing, "resolved": .resolved]

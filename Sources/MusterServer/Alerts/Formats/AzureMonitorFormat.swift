@@ -34,7 +34,12 @@ enum AzureMonitorFormat: AlertFormat {
             .foreign(
                 identity: identity, status: status, title: alert.text("alertRule"), severity: alert.text("severity"),
                 startsAt: alert.moment("firedDateTime"), endsAt: alert.moment("resolvedDateTime"), labels: labels,
-                annotations: alert.labels(["description": "description"]), payload: payload))
+                annotations: alert.labels(["description": "description", "url": "investigationLink"]).merging(
+                    message.labels([
+                        "query_url": "data/alertContext/condition/allOf/0/linkToSearchResultsUI",
+                        "runbook_url": "data/customProperties/runbook_url",
+                    ])
+                ) { own, _ in own }, payload: payload))
     }
 
     /// Every message about an incident of Azure's own is a new alert that is "Fired", also the one that it is over: the stage
@@ -68,7 +73,9 @@ enum AzureMonitorFormat: AlertFormat {
                 startsAt: status == .firing ? context.moment("properties/impactStartTime") : nil,
                 endsAt: context.moment("properties/impactMitigationTime") ?? alert.moment("firedDateTime"),
                 labels: labels,
-                annotations: context.labels(["communication": "properties/communication"]).merging(
+                annotations: context.labels([
+                    "summary": "properties/title", "communication": "properties/communication",
+                ]).merging(
                     alert.labels(["description": "description"])
                 ) { own, _ in own }, payload: payload))
     }

@@ -45,7 +45,10 @@ enum CloudEventsFormat: AlertFormat {
             startsAt: event.moment("data/startsAt", "data/starts_at") ?? (status == .firing ? time : nil),
             endsAt: event.moment("data/endsAt", "data/ends_at") ?? time, labels: labels(event),
             annotations: event.texts("data/annotations").merging(
-                event.labels(["description": "data/description", "url": "data/url"])
+                event.labels([
+                    "description": "data/description", "url": "data/url", "runbook_url": "data/runbook_url",
+                    "dashboard_url": "data/dashboard_url",
+                ])
             ) { annotation, _ in annotation }, payload: payload)
     }
 

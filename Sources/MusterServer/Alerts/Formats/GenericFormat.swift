@@ -22,8 +22,24 @@ enum GenericFormat: AlertFormat {
         "message", "name",
     ]
 
+    /// Where words and links are looked for beside `/annotations`, which go before.
+    private static let annotationNames: [String: [String]] = [
+        "description": ["description", "message", "body", "text", "details"],
+        "url": ["url", "link", "alert_url", "client_url"],
+        "runbook_url": ["runbook_url", "runbookUrl", "runbook"],
+        "dashboard_url": ["dashboard_url", "dashboardUrl", "dashboardURL", "dashboard"],
+        "generator_url": ["generator_url", "generatorUrl", "generatorURL"],
+    ]
+
     static func read(_ request: ForeignRequest) throws(Problem) -> IncomingMessage {
         try mapping.read(request)
+    }
+
+    /// What stands beside the annotations of an alert and belongs to them, without what is its title already.
+    static func annotations(of alert: JSONValue, titled title: String?) -> [String: String] {
+        annotationNames.compactMapValues { names in
+            names.lazy.compactMap { alert[$0].flatMap(ForeignFields.text) }.first { $0 != title }
+        }
     }
 
     private static func rule(

@@ -23,7 +23,9 @@ enum NewRelicFormat: AlertFormat {
             .foreign(
                 identity: identity, status: status, title: message.text("title"), severity: message.text("priority"),
                 startsAt: message.moment("createdAt"), endsAt: message.moment("closedAt", "updatedAt"), labels: labels,
-                annotations: message.labels(["url": "issueUrl"]), payload: request.payload))
+                annotations: message.labels([
+                    "url": "issueUrl", "runbook_url": "runbookUrl", "chart_url": "violationChartUrl",
+                ]), payload: request.payload))
     }
 
     private static func readLegacy(_ incident: ForeignFields, _ payload: AlertPayload) throws(Problem)
@@ -42,6 +44,7 @@ enum NewRelicFormat: AlertFormat {
                 ]),
                 annotations: incident.labels([
                     "details": "details", "url": "incident_url", "runbook_url": "runbook_url",
+                    "chart_url": "violation_chart_url",
                 ]), actor: status == .firing ? nil : incident.text("owner"), payload: payload))
     }
 }

@@ -22,6 +22,8 @@ enum OpsgenieFormat: AlertFormat {
         labels["tags"] = tags(fields["tags"])
         annotations["description"] = fields.text("description")
         annotations["note"] = fields.text("note")
+        // Alertmanager says here where it is.
+        if let source = fields.text("source"), IncidentLink(.sender, source) != nil { annotations["url"] = source }
         let payload = payload(fields, request)
         var alert = IncomingAlert.foreign(
             identity: fields.text("alias") ?? UUID.random().text, status: .firing,

@@ -83,11 +83,16 @@ struct PayloadMapping: Hashable, Sendable {
             status = known
         }
         guard let status else { return nil }
+        var annotations = annotations.read(element)
+        if self == GenericFormat.mapping {
+            let beside = GenericFormat.annotations(of: element, titled: text(.title, element))
+            annotations.merge(beside) { said, _ in said }
+        }
         return .foreign(
             identity: identity, group: text(.group, element), status: status, title: text(.title, element),
             component: text(.component, element), severity: text(.severity, element),
             startsAt: moment(.startsAt, element), endsAt: moment(.endsAt, element), labels: labels.read(element),
-            annotations: annotations.read(element), actor: text(.actor, element), payload: payload)
+            annotations: annotations, actor: text(.actor, element), payload: payload)
     }
 
     /// What tells alerts apart has to be there, and to be plain: else many would be one.

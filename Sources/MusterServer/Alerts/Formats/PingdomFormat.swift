@@ -19,7 +19,7 @@ enum PingdomFormat: AlertFormat {
                 endsAt: changedAt, labels: labels,
                 annotations: check.labels([
                     "description": "description", "long_description": "long_description",
-                    "url": "check_params/full_url",
+                    "checked_url": "check_params/full_url",
                 ]), payload: request.payload))
     }
 }

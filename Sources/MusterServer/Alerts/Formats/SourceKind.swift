@@ -1,3 +1,5 @@
+import IncidentDomain
+
 /// The foreign formats that a source can have: the one table of them, one file each. docs/alert-formats.md says what each
 /// takes and understands.
 enum SourceKind: String, CaseIterable, Sendable {
@@ -15,6 +17,18 @@ enum SourceKind: String, CaseIterable, Sendable {
     case uptimerobot, vrealize, zabbix
 
     var format: any AlertFormat.Type { row.format }
+
+    /// What the titles of its alerts are.
+    var titleStyle: AlertWords.TitleStyle {
+        switch self {
+        case .alertmanager, .azureMonitor, .cloudwatch, .coralogix, .grafana, .prometheus, .zabbix: .name
+        case .checkly, .pingdom, .thousandeyes, .uptimeKuma, .uptimerobot: .check
+        case .apprise, .cloudevents, .datadog, .formatted, .gcpMonitoring, .generic, .graylog, .internal, .kapacitor,
+            .librenms, .newrelic, .opsgenie, .pagerduty, .pagerdutyWebhook, .riemann, .sentry, .signalfx, .updown,
+            .vrealize:
+            .sentence
+        }
+    }
 
     /// What the tool is called.
     var title: String { row.title }

@@ -366,7 +366,10 @@ extension AlertIntakeStore {
             }
         }
         if taken.lateEnds > 0 { IgnoredReason.lateEnd.count(taken.lateEnds) }
-        if ends > taken.ends + taken.lateEnds { IgnoredReason.alreadyOver.count(ends - taken.ends - taken.lateEnds) }
+        if ends > taken.ends + taken.lateEnds {
+            IgnoredReason.alreadyOver.count(ends - taken.ends - taken.lateEnds)
+            try await noteSaidOver(batch.filter { $0.alert.status == .resolved })
+        }
         if acknowledgements > taken.acknowledgements {
             try await noteNotOpen(batch.filter { $0.alert.status == .acknowledged })
         }
@@ -395,7 +398,8 @@ extension AlertIntakeStore {
                 RETURNING id
             ), marked AS (
                 UPDATE alert SET ignored = coalesce(ignored, 0) + 1, ignored_reason = \(IgnoredReason.lateFiring.rawValue),
-                    ignored_at = now()
+                    ignored_at = now(),
+                    still_said_at = CASE WHEN resolved_by IS NULL THEN still_said_at ELSE now() END
                 WHERE id = ANY (ARRAY(SELECT id FROM missed)) AND NOT (\(fragment: Self.neverFired))
             )
             SELECT (SELECT count(*) FROM overtaken) AS overtaken, (SELECT count(*) FROM missed) AS missed
@@ -426,6 +430,20 @@ extension AlertIntakeStore {
             SELECT count(*) AS missed FROM missed
             """)
         if let missed: Int = try rows.first?.decode("missed"), missed > 0 { IgnoredReason.notOpen.count(missed) }
+    }
+
+    /// What a person ended while its sender went on is over by the sender's own word now.
+    private func noteSaidOver(_ batch: [Arrival]) async throws {
+        try await pool.query(
+            """
+            UPDATE alert SET still_said_at = NULL, said_end_at = coalesce(said_end_at, now()) WHERE id = ANY (ARRAY(
+                SELECT (
+                    SELECT newest.id FROM alert AS newest
+                    WHERE newest.source = arrived.source AND newest.identity = arrived.identity
+                    ORDER BY newest.starts_at DESC LIMIT 1
+                ) FROM unnest(\(batch.map(\.source)), \(batch.map { $0.alert.identity })) AS arrived (source, identity)
+            )) AND still_said_at IS NOT NULL AND status = 'resolved'
+            """)
     }
 
     private static let openAlert: SQL = """

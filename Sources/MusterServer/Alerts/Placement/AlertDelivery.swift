@@ -10,6 +10,8 @@ struct AlertDelivery: Sendable {
     let desk: IncidentDesk
     /// Incidents that could not be told of their alerts.
     let undelivered: Setbacks<Int>
+    /// What the words of senders mean.
+    let severities: AlertSeverityTable
     let logger: Logger
     private let store = PlacementStore()
 
@@ -17,10 +19,14 @@ struct AlertDelivery: Sendable {
     /// Each holds what one statement of the intake brought.
     private static let deliveriesMax = 100
 
-    init(pool: PostgresPool, desk: IncidentDesk, undelivered: Setbacks<Int>, logger: Logger) {
+    init(
+        pool: PostgresPool, desk: IncidentDesk, undelivered: Setbacks<Int>, severities: AlertSeverityTable,
+        logger: Logger
+    ) {
         self.pool = pool
         self.desk = desk
         self.undelivered = undelivered
+        self.severities = severities
         self.logger = logger
     }
 
@@ -44,7 +50,8 @@ struct AlertDelivery: Sendable {
         return count
     }
 
-    private func deliver(to number: Int, in transaction: PostgresTransaction) async throws -> Int {
+    /// Tells one incident of up to `deliveriesMax` of its deliveries, the oldest first; how many alerts they name.
+    func deliver(to number: Int, in transaction: PostgresTransaction) async throws -> Int {
         guard let (row, loaded) = try await locked(number, in: transaction) else { return 0 }
         let deliveries = try await store.removeDeliveries(of: number, limit: Self.deliveriesMax, in: transaction)
         guard !deliveries.all.isEmpty else { return 0 }
@@ -81,10 +88,22 @@ struct AlertDelivery: Sendable {
             }
             let news = AlertNews(
                 key: key, sourceName: alerts[0].sourceName, mentions: alerts.map(\.mention),
-                firingComponents: Set(alerts.filter(\.isFiring).compactMap(\.mention.component)))
+                firingComponents: Set(alerts.filter(\.isFiring).compactMap(\.mention.component)),
+                said: try await said(by: alerts, to: row.incident, in: transaction))
             let newcomers = alerts.filter { $0.incident != row.incident.number }.map(\.id)
             try await attach(news, newcomers: newcomers, to: row, loaded, because: .group, in: transaction)
         }
+    }
+
+    /// What alerts say that an incident keeps. The pages are looked up while it has room for them, of those that it names.
+    private func said(
+        by alerts: [PlacementStore.Delivered], to incident: Incident, in transaction: PostgresTransaction
+    ) async throws -> AlertsSay {
+        let isFull = (incident.links?.count ?? 0) >= IncidentLimits.links
+        let named = alerts.prefix(AlertBatch.mentionsMax).map(\.id)
+        return AlertsSay(
+            links: isFull ? [] : try await store.links(of: named, in: transaction),
+            severity: alerts.compactMap { severities.severity($0.severity, kind: $0.kind) }.min())
     }
 
     /// An incident, locked; the one it was merged into in its place.
@@ -107,13 +126,20 @@ struct AlertDelivery: Sendable {
         _ news: AlertNews, newcomers: [UUID], to row: IncidentStore.Row, _ loaded: IncidentStore.Loaded,
         because reason: Placement.JoinReason, in transaction: PostgresTransaction
     ) async throws {
+        var (row, loaded) = (row, loaded)
         let number = row.incident.number
         let context = CommandContext(principal: news.principal)
+        if reason == .again {
+            _ = try await desk.apply(
+                .reopenRecovered(firingOn: news.firingComponents), to: row, context, loaded: loaded, in: transaction)
+            loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
+            row = loaded.row ?? row
+        }
         let command: IncidentCommand =
             switch reason {
-            case .group: .attachAlerts(news.mentions, affecting: nil, correlation: nil)
-            case .affects(let component): .attachAlerts(news.mentions, affecting: component, correlation: nil)
-            case .connected(let found): .attachAlerts(news.mentions, affecting: nil, correlation: found)
+            case .group, .again: .attachAlerts(news.mentions, saying: news.said)
+            case .affects(let component): .attachAlerts(news.mentions, affecting: component, saying: news.said)
+            case .connected(let found): .attachAlerts(news.mentions, correlation: found, saying: news.said)
             }
         _ = try await desk.apply(command, to: row, context, loaded: loaded, in: transaction)
         let graph = try await desk.catalog.graph(version: loaded.catalogVersion)

@@ -133,7 +133,7 @@ struct AlertPlacer: Sendable {
             now: now, graph: graph, rules: rules.rules, silences: rules.silences,
             maintenance: try await OccurrenceStore.running(at: now, in: transaction), opensAt: opensAt,
             settleSeconds: Double(settle.components.seconds), correlates: correlationWindow > .zero,
-            reportsOpenIncidents: reportsOpenIncidents)
+            reportsOpenIncidents: reportsOpenIncidents, severities: delivery.severities)
     }
 }
 
@@ -158,7 +158,8 @@ extension AlertPlacer {
                 try await answer(error, &placement, &held, &budget, in: transaction)
                 continue
             }
-            return try await carryOut(decision, for: placement.allAlerts, held, in: transaction)
+            return try await carryOut(
+                decision, for: placement.allAlerts, under: conditions, held, in: transaction)
         }
     }
 
@@ -209,20 +210,22 @@ extension AlertPlacer {
 
     /// - Parameter group: All that an incident takes.
     private func carryOut(
-        _ decision: Placement.Decision, for group: AlertGroup, _ held: [Int: Held], in transaction: PostgresTransaction
+        _ decision: Placement.Decision, for group: AlertGroup, under conditions: Placement.Conditions,
+        _ held: [Int: Held], in transaction: PostgresTransaction
     ) async throws {
+        let news = group.news(conditions.severities, rules: conditions.rules)
         switch decision {
         case .join(let number, let reason):
             guard let (row, loaded) = held[number] else { return }
             let newcomers = group.alerts.filter { $0.incident != number }.map(\.id)
             try await delivery.attach(
-                group.news, newcomers: newcomers, to: row, loaded, because: reason, in: transaction)
+                news, newcomers: newcomers, to: row, loaded, because: reason, in: transaction)
             try await tellTheRest(of: group, to: number, in: transaction)
         case .hold(let holds):
             try await store.hold(holds, in: transaction)
         case .open(let opening):
             let outcome = try await desk.open(
-                opening, CommandContext(principal: group.news.principal), in: transaction)
+                opening, CommandContext(principal: news.principal), in: transaction)
             let number = outcome.incident.number
             try await store.assign(group.key, to: number, alerts: group.alerts.map(\.id), in: transaction)
             try await tellTheRest(of: group, to: number, in: transaction)

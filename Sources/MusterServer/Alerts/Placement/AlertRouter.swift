@@ -30,6 +30,8 @@ struct AlertRouter: Service {
     var settle: Duration = .zero
     /// Whether users' reports alone open incidents.
     var reportsOpenIncidents = false
+    /// What the words of senders for how bad it is mean.
+    var severities = AlertSeverityTable.builtIn
     private let store = PlacementStore()
     private let progress = RunnerProgress("alerts", every: .seconds(1))
     /// Incidents that could not be told of their alerts.
@@ -49,7 +51,8 @@ struct AlertRouter: Service {
     }
 
     private var delivery: AlertDelivery {
-        AlertDelivery(pool: pool, desk: desk, undelivered: undelivered, logger: logger)
+        AlertDelivery(
+            pool: pool, desk: desk, undelivered: undelivered, severities: severities, logger: logger)
     }
 
     private var placer: AlertPlacer {

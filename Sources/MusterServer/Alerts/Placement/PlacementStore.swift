@@ -147,7 +147,7 @@ extension PlacementStore {
             """
             SELECT count(*) AS firings FROM alert
             WHERE source = \(key.source) AND group_key = \(key.group) AND first_seen_at > \(start)
-                AND held IS NOT NULL AND held NOT IN ('silence', 'maintenance') AND rule = \(rule) AND id <> ALL (\(others))
+                AND held IS NOT NULL AND held NOT IN ('silence', 'maintenance', 'person') AND rule = \(rule) AND id <> ALL (\(others))
             """
         ).first?.decode("firings") ?? 0
     }
@@ -160,8 +160,8 @@ extension PlacementStore {
         let rows = try await transaction.query(
             """
             SELECT \(fragment: UnplacedAlert.columns) FROM alert
-            WHERE source = \(key.source) AND group_key = \(key.group) AND held IS NOT NULL AND incident IS NULL
-                AND (status <> 'resolved' OR held = 'count' AND first_seen_at > \(start)) AND id <> ALL (\(others))
+            WHERE source = \(key.source) AND group_key = \(key.group) AND held IS NOT NULL AND held <> 'person'
+                AND incident IS NULL AND (status <> 'resolved' OR held = 'count' AND first_seen_at > \(start)) AND id <> ALL (\(others))
             ORDER BY id LIMIT 1000 FOR UPDATE
             """)
         return Self.reader.values(rows, in: transaction)
@@ -185,6 +185,60 @@ extension PlacementStore {
     }
 }
 
+// MARK: - Alerts that people move
+
+extension PlacementStore {
+    /// Alerts by their ids, in the order in which they came.
+    func alerts(_ ids: [UUID], in transaction: PostgresTransaction) async throws -> [UnplacedAlert] {
+        let rows = try await transaction.query(
+            "SELECT \(fragment: UnplacedAlert.columns) FROM alert WHERE id = ANY (\(ids)) ORDER BY id")
+        return try Self.reader.read(rows, in: transaction).map { try $0.value.get() }
+    }
+
+    /// Keeps alerts from ending, and from being said again, until the transaction ends.
+    func lock(alerts ids: [UUID], in transaction: PostgresTransaction) async throws {
+        try await transaction.query("SELECT id FROM alert WHERE id = ANY (\(ids)) ORDER BY id FOR UPDATE")
+    }
+
+    func hasDeliveries(_ number: Int, in transaction: PostgresTransaction) async throws -> Bool {
+        try await !transaction.query("SELECT FROM alert_delivery WHERE incident = \(number) LIMIT 1").isEmpty
+    }
+
+    /// Says which incident alerts belong to; with nil to none, which holds until they end.
+    func move(_ ids: [UUID], to number: Int?, in transaction: PostgresTransaction) async throws {
+        try await transaction.query(
+            """
+            UPDATE alert SET incident = \(number), routed = true, held_until = NULL, silence = NULL,
+                held = CASE WHEN \(number == nil) AND status <> 'resolved' THEN \(AlertHold.Reason.person.rawValue) END
+            WHERE id = ANY (\(ids))
+            """)
+    }
+
+    /// The groups of which no other open alert stays behind go along: what of them fires next is where these are, or with nil
+    /// wherever it finds its place.
+    func moveGroups(of ids: [UUID], to number: Int?, in transaction: PostgresTransaction) async throws {
+        let left: SQL = """
+            SELECT DISTINCT source, group_key FROM alert AS moved WHERE id = ANY (\(ids)) AND NOT EXISTS (
+                SELECT FROM alert AS other
+                WHERE other.source = moved.source AND other.group_key = moved.group_key AND other.status <> 'resolved'
+                    AND other.id <> ALL (\(ids)) AND other.incident IS NOT NULL
+                    AND other.incident IS DISTINCT FROM \(number)
+            )
+            """
+        guard let number else {
+            try await transaction.query(
+                "DELETE FROM alert_group WHERE (source, group_key) IN (\(fragment: left))")
+            return
+        }
+        try await transaction.query(
+            """
+            INSERT INTO alert_group (source, group_key, incident)
+            SELECT source, group_key, \(number) FROM (\(fragment: left)) AS left_alone
+            ON CONFLICT (source, group_key) DO UPDATE SET incident = excluded.incident
+            """)
+    }
+}
+
 // MARK: - Deliveries
 
 extension PlacementStore {
@@ -198,6 +252,9 @@ extension PlacementStore {
         let isFiring: Bool
         let mention: AlertMention
         let acknowledgedBy: String?
+        /// How bad it is in its sender's words, and of which kind these are.
+        let severity: String?
+        let kind: String
 
         /// Who works on it.
         var acknowledger: Principal { .source(source, name: acknowledgedBy ?? sourceName) }
@@ -252,10 +309,23 @@ extension PlacementStore {
             """
             SELECT alert.id, alert.source, (SELECT name FROM source WHERE source.id = alert.source) AS source_name,
                 alert.group_key, alert.incident, alert.status <> 'resolved' AS is_firing, alert.title,
-                alert.component, alert.acknowledged_by
+                alert.component, alert.acknowledged_by, alert.severity,
+                (SELECT kind FROM source WHERE source.id = alert.source) AS kind
             FROM alert WHERE alert.id = ANY (\(Array(ids))) ORDER BY alert.id
             """
         ).map(Delivered.init)
+    }
+
+    /// What some alerts link to.
+    func links(of ids: [UUID], in transaction: PostgresTransaction) async throws -> [IncidentLink] {
+        try await transaction.query(
+            "SELECT labels, \(fragment: AlertTexts.shown) AS annotations FROM alert WHERE id = ANY (\(ids)) ORDER BY id"
+        ).reduce([]) { links, row in
+            IncidentLink.all(
+                annotations: try AlertTexts.texts(try row.decode("annotations")),
+                labels: try AlertTexts.texts(try row.decode("labels"))
+            ).adding(to: links, max: IncidentLimits.links)
+        }
     }
 
     /// Marks alerts as not routed again, because the incident that took their group no longer takes any.
@@ -269,7 +339,8 @@ extension UnplacedAlert {
         alert.id, alert.source, (SELECT name FROM source WHERE source.id = alert.source) AS source_name,
         (SELECT kind FROM source WHERE source.id = alert.source) AS kind, alert.group_key, alert.title, alert.status,
         alert.component, alert.starts_at, alert.labels, alert.incident, alert.identity, alert.severity,
-        alert.first_seen_at, alert.last_seen_at, alert.acknowledged_by, alert.rule, alert.held
+        alert.first_seen_at, alert.last_seen_at, alert.acknowledged_by, alert.rule, alert.held,
+        \(fragment: AlertTexts.shown) AS annotations
         """
 
     fileprivate init(_ row: PostgresRow) throws {
@@ -278,17 +349,20 @@ extension UnplacedAlert {
             throw PostgresError.decoding(column: "status", reason: "is not an alert status")
         }
         let source: UUID = try row.decode("source")
+        let kind: String = try row.decode("kind")
         self.init(
             id: try row.decode("id"), group: AlertGroup.Key(source: source, group: try row.decode("group_key")),
             facts: AlertFacts(
-                source: try row.decode("source_name"), sourceID: source, kind: try row.decode("kind"),
+                source: try row.decode("source_name"), sourceID: source, kind: kind,
                 identity: try row.decode("identity"), title: try row.decode("title"),
                 component: try row.decode("component"), severity: try row.decode("severity"),
                 labels: try AlertTexts.texts(try row.decode("labels"))),
             status: known, startsAt: try row.decode("starts_at"), firstSeenAt: try row.decode("first_seen_at"),
             lastSeenAt: try row.decode("last_seen_at"), incident: try row.decode("incident"),
             acknowledgedBy: try row.decode("acknowledged_by"), rule: try row.decode("rule"),
-            held: try row.decode("held", as: String?.self).flatMap(AlertHold.Reason.init(rawValue:)))
+            held: try row.decode("held", as: String?.self).flatMap(AlertHold.Reason.init(rawValue:)),
+            annotations: try AlertTexts.texts(try row.decode("annotations")),
+            titleStyle: SourceKind(rawValue: kind)?.titleStyle ?? .sentence)
     }
 }
 
@@ -301,6 +375,7 @@ extension PlacementStore.Delivered {
             isFiring: try row.decode("is_firing"),
             mention: AlertMention(
                 id: id.text, title: try row.decode("title"), component: try row.decode("component")),
-            acknowledgedBy: try row.decode("acknowledged_by"))
+            acknowledgedBy: try row.decode("acknowledged_by"), severity: try row.decode("severity"),
+            kind: try row.decode("kind"))
     }
 }

@@ -25,6 +25,7 @@ enum RuleBodies {
             }
             rule.hours = then.optionalObject("hours", hours)
             rule.paging = paging(&then)
+            rule.whenCleared = whenCleared(&then)
             saysSomething = then.saysSomething
         }
         if !saysSomething {
@@ -49,6 +50,19 @@ enum RuleBodies {
         return EscalationPlan(notify: notify ?? [], escalate: steps ?? [])
     }
 
+    /// `when_cleared` is `keep` or `close`, with `after_seconds` for the latter.
+    private static func whenCleared(_ then: inout BodyReader) -> WhenCleared? {
+        let word: ClearedWord? = then.optionalEnumeration("when_cleared")
+        let seconds = then.optionalInteger("after_seconds", 0...WhenCleared.secondsMax)
+        switch word {
+        case .close?: return .close(afterSeconds: seconds ?? WhenCleared.secondsStandard)
+        case .keep?, nil:
+            // Of what does not close, no time makes sense: `fault` says so.
+            if seconds != nil { return .close(afterSeconds: -1) }
+            return word.map { _ in .keep }
+        }
+    }
+
     /// Reads what is stored.
     static func stored(_ bytes: [UInt8], id: UUID) throws(Problem) -> RoutingRule {
         guard let json = try? JSONParser.parse(bytes) else { throw .invalid("", "is not JSON") }
@@ -66,6 +80,9 @@ enum RuleBodies {
                 return .invalid("/then/notify", "should name endpoints, and so should each step of escalate")
             }
             if let complaint = paging.complaint { return .invalid("/then/escalate", complaint) }
+        }
+        if rule.whenCleared == .close(afterSeconds: -1) {
+            return .invalid("/then/after_seconds", "needs \"when_cleared\": \"close\"")
         }
         guard let hours = rule.hours else { return nil }
         if hours.days.isEmpty || hours.days.contains(0) {
@@ -131,6 +148,13 @@ extension RuleBodies {
             }
             if let hours = rule.hours { write(hours, to: &json) }
             if let paging = rule.paging { write(paging, to: &json) }
+            switch rule.whenCleared {
+            case .keep?: json.member("when_cleared", ClearedWord.keep.rawValue)
+            case .close(let seconds)?:
+                json.member("when_cleared", ClearedWord.close.rawValue)
+                json.member("after_seconds", seconds)
+            case nil: break
+            }
         }
         json.member("stop", rule.stops)
     }
@@ -182,6 +206,11 @@ extension RuleBodies {
         let (hour, minute) = minutes.quotientAndRemainder(dividingBy: 60)
         return "\(hour < 10 ? "0" : "")\(hour):\(minute < 10 ? "0" : "")\(minute)"
     }
+}
+
+/// What becomes of an incident whose alerts have cleared, as rules and the configuration write it.
+enum ClearedWord: String, CaseIterable, Sendable {
+    case keep, close
 }
 
 // MARK: - Matchers

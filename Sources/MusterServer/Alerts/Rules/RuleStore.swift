@@ -152,7 +152,10 @@ struct RuleStore: Sendable {
 
     /// What a rule holds is decided anew, since the rule is another one now.
     private static func letGo(of rule: UUID) -> SQL {
-        "UPDATE alert SET held_until = now() WHERE rule = \(rule) AND held IS NOT NULL AND status <> 'resolved'"
+        """
+        UPDATE alert SET held_until = now()
+        WHERE rule = \(rule) AND held IS NOT NULL AND held <> 'person' AND status <> 'resolved'
+        """
     }
 
     private static func audit(_ action: String, _ rule: RoutingRule, by principal: Principal) -> SQL {

@@ -7,6 +7,9 @@ struct RuleTrial: Sendable {
     let pool: PostgresPool
     let book: RuleBook
     let sources: SourceStore
+    /// What the words of senders mean.
+    var severities = AlertSeverityTable.builtIn
+    let catalog: CatalogCache
 
     /// An alert as somebody describes it, by a few fields, or by all that `GET /v1/alerts` shows of one.
     struct Example: Sendable {
@@ -40,6 +43,10 @@ struct RuleTrial: Sendable {
     /// What would become of it.
     struct Outcome: Sendable {
         let rules: RuleOutcome
+        /// What the alert's severity means.
+        let severity: Severity?
+        /// Whether the catalog has its component.
+        let unknown: UnknownComponents
         let hold: AlertHold?
         /// Why it opens none, as a sentence.
         let reason: String?
@@ -71,6 +78,7 @@ struct RuleTrial: Sendable {
         if let hours = outcome.deciding?.hours {
             known.opensAt = try await RuleStore.opening(of: hours, at: moment, in: pool)
         }
+        let graph = try await catalog.current()
         let running = try await OccurrenceStore.running(at: moment, in: pool)
         known.maintenanceUntil = RunningMaintenance.end(of: outcome.alert, among: running, at: moment)
         return try await WorkerPool.run { [known] in
@@ -81,7 +89,9 @@ struct RuleTrial: Sendable {
             }
             let hold = AlertHold.decide(outcome.deciding, known)
             return Outcome(
-                rules: outcome, hold: hold, reason: hold.map { Self.sentence($0, outcome.deciding) },
+                rules: outcome, severity: severities.severity(outcome.alert.severity, kind: outcome.alert.kind),
+                unknown: UnknownComponents([outcome.alert.component].compactMap(\.self), in: graph), hold: hold,
+                reason: hold.map { Self.sentence($0, outcome.deciding) },
                 skipped: left.skipped.keys.sorted { $0.uuidString < $1.uuidString })
         }
     }
@@ -100,6 +110,7 @@ struct RuleTrial: Sendable {
                 + "\(threshold.withinSeconds) seconds; this is the first."
         case .hours: return "The rule \(name) opens incidents again from \(hold.until?.description ?? "never")."
         case .corroboration: return "Only users report it; no other source confirms it."
+        case .person: return "Somebody said that it belongs to no incident."
         case .settling: return "It opens an incident if it still fires at \(hold.until?.description ?? "the end")."
         }
     }
@@ -116,7 +127,9 @@ extension RuleTrial.Outcome: JSONWritable {
             }
             json.member("rule", rules.deciding?.id)
             json.member("component", rules.alert.component)
+            unknown.write(rules.alert.component, to: &json)
             json.member("severity", rules.alert.severity)
+            json.member("incident_severity", severity?.rawValue)
             json.member("group", rules.group.map(RuleBook.groupKey))
             json.member("opens_incident", hold == nil)
             json.member("notify", rules.deciding?.paging?.steps[0].endpoints)

@@ -15,7 +15,7 @@ enum PagerAction: Hashable, Sendable {
             // What is over by now rings nobody, and a trigger would open an alert that nothing ends.
             self = incident.isOver ? .resolve : .trigger
         case "acknowledged": self = incident.isOver ? .resolve : .acknowledge
-        case "phase_entered", "incident_dismissed", "incident_merged":
+        case "phase_entered", "incident_dismissed", "incident_merged", "self_recovered":
             guard incident.isOver else { return nil }
             self = .resolve
         case _: return nil

@@ -107,7 +107,7 @@ import Testing
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
             try await daemon.take(source, .firing("a", at: 0))
-            _ = try await AlertStore(pool: daemon.pool).resolve(try await daemon.alerts()[0].id)
+            _ = try await AlertStore(pool: daemon.pool).resolve(try await daemon.alerts()[0].id, by: "Mia")
             try await daemon.take(source, .firing("a", at: 10))
             #expect(try await daemon.take(source, Self.end(of: nil, at: .minute(9))) == 0)
             #expect(try await daemon.take(source, Self.end(of: nil, at: .minute(11))) == 1)
@@ -182,7 +182,8 @@ import Testing
             for identity in ["open", "group", "person", "time"] { try await daemon.take(source, alert(identity)) }
             try await daemon.take(source, alert("open", until: begun.adding(seconds: -3600)))
             _ = try await store.resolveGroup("group", of: source)
-            _ = try await store.resolve(try await daemon.alerts().first { $0.identity == "person" }?.id ?? UUID())
+            _ = try await store.resolve(
+                try await daemon.alerts().first { $0.identity == "person" }?.id ?? UUID(), by: "Mia")
             try await daemon.pool.query(
                 """
                 UPDATE alert SET expires_at = now() - interval '1 hour', due_at = now() - interval '1 hour'

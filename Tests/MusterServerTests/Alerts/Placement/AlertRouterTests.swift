@@ -13,7 +13,7 @@ import Testing
             try await daemon.take(source, .firing("a", group: "g"), .firing("b", group: "g"), .firing("c", group: "h"))
             #expect(try await daemon.router.routeBatch() == 3)
             #expect(try await daemon.alerts().map(\.incident) == [1, 1, 2])
-            #expect(try await daemon.kinds(1) == ["incident_opened", "alerts_attached"])
+            #expect(try await daemon.kinds(1) == ["incident_opened", "severity_set", "alerts_attached"])
             #expect(try await daemon.incident(1).title == "It fires (and 1 more)")
             #expect(try await daemon.incident(1).firing == ["": 2])
             #expect(try await daemon.incident(2).alerts == 1)
@@ -69,7 +69,10 @@ import Testing
             try await daemon.router.routeBatch()
             try await daemon.take(source, .firing("b", group: "g"), .firing("a", group: "g"))
             #expect(try await daemon.router.routeBatch() == 1)
-            #expect(try await daemon.kinds(1) == ["incident_opened", "alerts_attached", "alerts_attached"])
+            #expect(
+                try await daemon.kinds(1) == [
+                    "incident_opened", "severity_set", "alerts_attached", "alerts_attached",
+                ])
             #expect(try await daemon.incident(1).firing == ["": 2])
             #expect(try await daemon.count("incident") == 1)
         }
@@ -96,7 +99,10 @@ import Testing
             let source = try await daemon.makeSource()
             try await daemon.take(source, .firing("a"), .resolved("a"))
             try await daemon.router.routeBatch()
-            #expect(try await daemon.kinds(1) == ["incident_opened", "alerts_attached", "alerts_cleared"])
+            #expect(
+                try await daemon.kinds(1) == [
+                    "incident_opened", "severity_set", "alerts_attached", "alerts_cleared",
+                ])
             #expect(try await daemon.incident(1).firing == [:])
         }
     }

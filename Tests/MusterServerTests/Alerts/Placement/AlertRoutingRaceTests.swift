@@ -49,8 +49,10 @@ import Testing
             try await daemon.router.routeBatch()
             #expect(try await daemon.alerts().map(\.incident) == [number, number + 1])
             #expect(try await daemon.incident(number).firing == ["cdn": 1])
-            guard let batch = try await daemon.timeline(number).last?.recorded.event.as(AlertsAttached.self)?.value
-            else {
+            let batches = try await daemon.timeline(number).compactMap {
+                $0.recorded.event.as(AlertsAttached.self)?.value
+            }
+            guard let batch = batches.last else {
                 Issue.record("nothing was attached")
                 return
             }

@@ -39,7 +39,10 @@ import Testing
             }
             try await Self.routeAll(daemon.router)
             #expect(try await daemon.places() == ["a 1"])
-            #expect(try await daemon.kinds(1) == ["incident_opened", "alerts_attached", "alerts_cleared"])
+            #expect(
+                try await daemon.kinds(1) == [
+                    "incident_opened", "severity_set", "alerts_attached", "alerts_cleared",
+                ])
             #expect(
                 try await daemon.timeline(1).last?.recorded.event.sentence.contains("1 alert cleared at once") == true)
             #expect(try await daemon.incident(1).firing == [:])

@@ -20,6 +20,7 @@ struct PagerTests {
             (Self.notice("phase_entered", phase: "closed"), .resolve),
             (Self.notice("incident_dismissed", phase: "dismissed"), .resolve),
             (Self.notice("incident_merged", phase: "merged"), .resolve), (Self.notice("update_posted"), nil),
+            (Self.notice("self_recovered", phase: "closed"), .resolve),
             (Self.notice("note_added"), nil), (NoticeSample.maintenance, nil),
             (NoticeSample.notice("test", "A test.", nil), .trigger),
             // Told late, when it was over already.

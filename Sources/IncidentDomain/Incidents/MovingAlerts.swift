@@ -1,0 +1,28 @@
+/// People say that alerts belong elsewhere.
+extension Incident {
+    /// Alerts come from another incident, or from none. What fires is evidence of harm, as when alerts arrive.
+    func takeIn(_ move: AlertMove, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
+        guard !move.alerts.isEmpty else { return [] }
+        try requirePhase(move.firing.isEmpty ? Phase.open : [.detect, .assess, .mitigate, .restore])
+        let news = newsOf(move.said)
+        let moved = AlertsMovedIn(
+            AlertBatch(move.alerts, saying: news), firing: move.firing, from: move.other, reason: move.reason)
+        let firing = move.firing.keys.filter { !$0.isEmpty }.sorted()
+        let known = Set(impacts.map(\.component))
+        let hit = firing.filter { !known.contains($0) && facts.graph.components[$0] != nil }
+        let room = IncidentLimits.impacts - impacts.count
+        return [moved] + raisedSeverity(by: news, facts)
+            + hit.prefix(Swift.max(0, room)).map {
+                ImpactSet(ComponentImpact(component: $0, impact: .degraded).divided(in: facts.graph))
+            } + regressions(of: firing, reason: "an alert that fires on it was moved here")
+    }
+
+    /// Alerts leave, in whatever phase the incident is: they are an entry, and what was decided by them stays.
+    func giveAway(_ move: AlertMove, _ facts: DecisionFacts) -> [any TimelineEvent] {
+        guard !move.alerts.isEmpty else { return [] }
+        var batch = AlertBatch(move.alerts)
+        // What people move away has not recovered: the incident does not close itself for it.
+        if !move.firing.isEmpty { batch.clearsAll = clearing(without: move.firing, facts).all }
+        return [AlertsMovedOut(batch, firing: move.firing, to: move.other, reason: move.reason)]
+    }
+}
