@@ -36,7 +36,9 @@ struct AlertCountingTests {
     ) throws {
         let given = try Given.incident(in: phase)
         let mention = AlertMention(id: "a-feed", title: "Errors", component: "feed")
-        #expect(given.when(.clears("feed")) == .events([AlertsCleared(AlertBatch([mention]))]))
+        var cleared = AlertBatch([mention])
+        cleared.clearsAll = phase.isOpen ? true : nil
+        #expect(given.when(.clears("feed")) == .events([AlertsCleared(cleared)]))
         #expect(given.when(.fires("archive")).code == (phase.isOpen ? nil : "wrong-phase"))
     }
 

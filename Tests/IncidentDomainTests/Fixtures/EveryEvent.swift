@@ -10,12 +10,18 @@ enum EveryEvent {
         component: "feed", impact: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start,
         perRegion: false)
     private static let sections = [EditedSection(id: "cause", title: "On \(marker)", markdown: "It was \(marker).")]
-    private static let alerts = AlertBatch(
-        [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed")], affecting: "feed",
-        correlation: AlertCorrelation(
-            component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected), atOnce: true,
-        saying: AlertsSay(
-            links: [IncidentLink(.runbook, "https://wiki.example/\(marker)")].compactMap(\.self), severity: .sev2))
+    private static let alerts: AlertBatch = {
+        var batch = AlertBatch(
+            [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed")], affecting: "feed",
+            correlation: AlertCorrelation(
+                component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected), atOnce: true,
+            saying: AlertsSay(
+                links: [IncidentLink(.runbook, "https://wiki.example/\(marker)")].compactMap(\.self), severity: .sev2,
+                whenCleared: .close(afterSeconds: 60)), opening: true)
+        batch.clearsAll = true
+        batch.closesAt = Given.start
+        return batch
+    }()
 
     private static let incident: [any TimelineEvent] = [
         IncidentOpened(

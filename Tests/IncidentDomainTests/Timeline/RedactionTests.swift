@@ -117,7 +117,7 @@ extension RedactionTests {
             + CauseConfidence.allCases.map(\.rawValue) + IncidentRole.allCases.map(\.rawValue)
             + ImpactLevel.allCases.map(\.rawValue) + MitigationState.allCases.map(\.rawValue)
             + ReviewStatus.allCases.map(\.rawValue) + UpdateAudience.allCases.map(\.rawValue)
-            + ActionKind.allCases.map(\.rawValue)
+            + ActionKind.allCases.map(\.rawValue) + IncidentLink.Kind.allCases.map(\.rawValue)
             + ActionState.allCases.map(\.rawValue))
 
     private func encoded(_ event: IncidentEvent) throws -> Payload {

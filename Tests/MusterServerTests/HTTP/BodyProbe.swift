@@ -51,7 +51,7 @@ struct BodyProbe {
                     // What hangs on another field is the business of the routes' own tests.
                     if kind["then"]?["properties"]?[property.name] == nil {
                         add(place, "absent", !isRequired, putField(nil))
-                        add(place, "null", !isRequired, putField(.null))
+                        add(place, "null", !isRequired || sample.takesNull(property.value), putField(.null))
                     }
                     try probe(property.value, at: place, putField)
                 }

@@ -103,7 +103,7 @@ struct EventCodecTests {
                             links: [IncidentLink(.runbook, "https://wiki.example/a")].compactMap(\.self),
                             severity: .sev1))),
                 #"{"alerts":[{"id":"0199-a","title":"Errors"}],"counts":{"":1},"#
-                    + #""links":[{"kind":"runbook","url":"https:\/\/wiki.example\/a"}],"severity":"sev1"}"#
+                    + #""links":[{"kind":"runbook","url":"https://wiki.example/a"}],"severity":"sev1"}"#
             ),
             (
                 PhaseEntered(phase: .review, from: .restore, overridden: [], reason: nil, reviewDueAt: due),
