@@ -40,7 +40,8 @@ package struct UnplacedAlert: Sendable {
     package var isResolved: Bool { status == .resolved }
 
     package var mention: AlertMention {
-        AlertMention(id: id.uuidString.lowercased(), title: facts.title, component: facts.component)
+        AlertMention(
+            id: id.uuidString.lowercased(), title: facts.title, component: facts.component, seenAt: firstSeenAt)
     }
 
     /// Who works on it; nil while nobody does.

@@ -56,7 +56,9 @@ extension Incident {
 
     /// Alerts were resolved: always recorded, in whatever phase the incident is.
     func clear(_ alerts: [AlertMention], atOnce: Bool) -> [any TimelineEvent] {
-        alerts.isEmpty ? [] : [AlertsCleared(AlertBatch(alerts, atOnce: atOnce ? true : nil))]
+        var batch = AlertBatch(alerts, atOnce: atOnce ? true : nil)
+        batch.firstSeenAt = nil  // It says when alerts began.
+        return alerts.isEmpty ? [] : [AlertsCleared(batch)]
     }
 
     func dismiss(reason: String) throws(IncidentRefusal) -> [any TimelineEvent] {
