@@ -19,7 +19,21 @@ struct ReplayTests {
         try await replay(incidents)
     }
 
-    private func replay(_ incidents: [RecordedIncident]) async throws {
+    @Test func `phases that are left years late change no duration`() async throws {
+        try await replay(RecordedIncident.fixtures.map(RecordedIncident.init).filter { !$0.isPlanned }, isLate: true)
+    }
+
+    @Test(.enabled("the corpus of recorded incidents is not on this machine") { Files.exists(corpus) })
+    func `recorded incidents whose phases are left years late have the recorded durations`() async throws {
+        let document = try JSON(Files.text(Self.corpus).utf8)
+        let incidents = try document["incidents"].items.map(RecordedIncident.init).filter { incident in
+            !incident.isPlanned && incident.updates.contains { $0.status == "monitoring" }
+        }
+        #expect(incidents.count >= 3)
+        try await replay(Array(incidents.prefix(3)), isLate: true)
+    }
+
+    private func replay(_ incidents: [RecordedIncident], isLate: Bool = false) async throws {
         try await Daemon.with { daemon in
             let api = daemon.api
             let slugs = Set(incidents.flatMap(\.slugs)).sorted()
@@ -27,7 +41,7 @@ struct ReplayTests {
                 "/v1/components", ["components": .array(slugs.map { ["slug": .string($0), "tier": 1] })]
             ).expect(200)
             for incident in incidents {
-                let path = try await Replay(api: api, incident: incident).run()
+                let path = try await Replay(api: api, incident: incident, isLate: isLate).run()
                 try await check(incident, path, api)
             }
             let verified = try await daemon.run("verify")

@@ -9,11 +9,18 @@ package struct AlertMention: Hashable, Codable, Sendable {
     package var id: String
     package var title: String
     package var component: String?
+    /// When it arrived. A batch stores the earliest of all its alerts instead.
+    package var seenAt: Timestamp?
 
-    package init(id: String, title: String, component: String?) {
+    private enum CodingKeys: String, CodingKey {
+        case id, title, component
+    }
+
+    package init(id: String, title: String, component: String?, seenAt: Timestamp? = nil) {
         self.id = id
         self.title = title
         self.component = component
+        self.seenAt = seenAt
     }
 }
 
@@ -41,6 +48,8 @@ package struct AlertBatch: Hashable, Codable, Sendable {
     package var clearsAll: Bool?
     /// When the incident closes itself then.
     package var closesAt: Timestamp?
+    /// When the earliest of all arrived; nil in entries of releases that did not keep it.
+    package var firstSeenAt: Timestamp?
 
     package static let mentionsMax = 20
 
@@ -50,6 +59,7 @@ package struct AlertBatch: Hashable, Codable, Sendable {
         case clearsAll = "clears_all"
         case closesAt = "closes_at"
         case atOnce = "at_once"
+        case firstSeenAt = "first_seen_at"
     }
 
     package init(
@@ -63,7 +73,10 @@ package struct AlertBatch: Hashable, Codable, Sendable {
         opens = opening ? true : nil
         affecting = component
         self.correlation = correlation
-        alerts = Array(mentions.prefix(Self.mentionsMax))
+        firstSeenAt = mentions.compactMap(\.seenAt).min()
+        alerts = mentions.prefix(Self.mentionsMax).map {
+            AlertMention(id: $0.id, title: $0.title, component: $0.component)
+        }
         counts = mentions.reduce(into: [:]) { $0[$1.component ?? "", default: 0] += 1 }
     }
 

@@ -46,7 +46,8 @@ package struct UnplacedAlert: Sendable {
     package var isResolved: Bool { status == .resolved }
 
     package var mention: AlertMention {
-        AlertMention(id: id.uuidString.lowercased(), title: facts.title, component: facts.component)
+        AlertMention(
+            id: id.uuidString.lowercased(), title: facts.title, component: facts.component, seenAt: firstSeenAt)
     }
 
     package var words: AlertWords {

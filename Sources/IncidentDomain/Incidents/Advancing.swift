@@ -8,9 +8,13 @@ extension Incident {
         if let wanted, wanted != next { throw .noSuchTransition(from: phase, to: wanted, possible: [next]) }
         let unmet = facts.policy.unmet(leaving: phase, of: self)
         let reviewDue = next == .review ? facts.updates.review(after: facts.now, severity: severity) : nil
+        let reached = reached(leaving: phase, at: facts.occurredAt)
+        let reachedAt = reached < facts.occurredAt ? reached : nil
         guard !unmet.isEmpty else {
             return [
-                PhaseEntered(phase: next, from: phase, overridden: [], reason: reason, reviewDueAt: reviewDue)
+                PhaseEntered(
+                    phase: next, from: phase, overridden: [], reason: reason, reviewDueAt: reviewDue,
+                    reachedAt: reachedAt)
             ]
         }
         guard override else { throw .requirementsUnmet(phase, unmet) }
@@ -21,7 +25,9 @@ extension Incident {
         }
         let overridden = unmet.map { OverriddenRequirement(requirement: $0.requirement, detail: $0.detail) }
         return [
-            PhaseEntered(phase: next, from: phase, overridden: overridden, reason: reason, reviewDueAt: reviewDue)
+            PhaseEntered(
+                phase: next, from: phase, overridden: overridden, reason: reason, reviewDueAt: reviewDue,
+                reachedAt: reachedAt)
         ]
     }
 
@@ -34,7 +40,10 @@ extension Incident {
         }
         let isAwaitedAgain = wanted.hasWaitingPeople && !phase.hasWaitingPeople
         let due = isAwaitedAgain ? facts.updates.nextUpdate(after: facts.now, severity: severity) : nil
-        return [PhaseReverted(phase: wanted, from: phase, reason: reason, updateDueAt: due)]
+        return [
+            PhaseReverted(
+                phase: wanted, from: phase, reason: reason, updateDueAt: due, measured: clocksTakenBack(by: wanted))
+        ]
     }
 
     func merge(into target: Int, reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {

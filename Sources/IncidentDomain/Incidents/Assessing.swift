@@ -1,6 +1,6 @@
 extension Incident {
     func amend(_ amendment: IncidentAmendment, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
-        try requirePhase(Phase.open)
+        try requirePhase(Phase.writable)
         var events: [any TimelineEvent] = []
         let described = IncidentDescribed(
             title: amendment.title == title ? nil : amendment.title,
@@ -8,6 +8,7 @@ extension Incident {
             labels: amendment.labels == labels ? nil : amendment.labels)
         if described != IncidentDescribed() { events.append(described) }
         if let wanted = amendment.severity, wanted != severity {
+            try requirePhase(Phase.open)
             try Self.requireRole(.commander, facts, to: "set the severity")
             events.append(severitySet(wanted, facts))
         } else if let wanted = amendment.severity, severityOrigin == .alert, facts.principal.role >= .commander {
@@ -15,7 +16,12 @@ extension Incident {
             events.append(severitySet(wanted, facts))
         }
         if let start = amendment.startedAt.map(facts.withoutSkew), start != times.startedAt {
-            let first = times.firstReached
+            guard phase.isOpen else {
+                throw .badValue(
+                    field: "/started_at",
+                    detail: "The incident is closed; PATCH /v1/incidents/\(number)/times corrects its clocks.")
+            }
+            let first = clocks.firstReached
             guard start <= first.moment else {
                 throw .badValue(
                     field: "/started_at", detail: "\(start) is after the incident was \(first.name) (\(first.moment)).")
@@ -35,9 +41,11 @@ extension Incident {
     }
 
     func stateCause(_ hypothesis: CauseHypothesis) throws(IncidentRefusal) -> [any TimelineEvent] {
-        try requirePhase(Phase.open)
+        try requirePhase(Phase.writable)
         let checked = try Self.checked(hypothesis, field: "")
-        guard hypotheses.last != checked else { return [] }
+        var newest = hypotheses.last
+        newest?.afterwards = nil
+        guard newest != checked else { return [] }
         try requireRoom(
             for: "cause statements", having: hypotheses.count, atMost: IncidentLimits.hypotheses,
             instead: "write a note")
@@ -135,7 +143,7 @@ extension Incident {
     }
 
     func addNote(_ text: String, key: Bool) throws(IncidentRefusal) -> [any TimelineEvent] {
-        try requirePhase(Phase.open)
+        try requirePhase(Phase.writable)
         try requireRoom(
             for: "notes", having: notes ?? 0, atMost: IncidentLimits.notes,
             instead: "link to a document elsewhere")

@@ -79,11 +79,14 @@ package struct CauseHypothesis: Hashable, Codable, Sendable {
     package var confidence: CauseConfidence
     /// What it rests on; for `unknown`, why it is still unknown.
     package var evidence: String?
+    /// True when it was said after the incident was closed.
+    package var afterwards: Bool?
 
     package init(
         category: CauseCategory, subcategory: CauseSubcategory? = nil,
-        confidence: CauseConfidence = .suspected, evidence: String? = nil
+        confidence: CauseConfidence = .suspected, evidence: String? = nil, afterwards: Bool? = nil
     ) {
+        self.afterwards = afterwards
         self.category = category
         self.subcategory = subcategory
         self.confidence = confidence

@@ -89,6 +89,7 @@ extension Incident {
     func clear(_ alerts: [AlertMention], atOnce: Bool, _ facts: DecisionFacts) -> [any TimelineEvent] {
         guard !alerts.isEmpty else { return [] }
         var batch = AlertBatch(alerts, atOnce: atOnce ? true : nil)
+        batch.firstSeenAt = nil  // It says when alerts began.
         (batch.clearsAll, batch.closesAt) = clearing(without: batch.counts, facts)
         return [AlertsCleared(batch)]
     }

@@ -61,6 +61,11 @@ package struct Incident: Hashable, Codable, Sendable {
     package var mergedInto: Int?
     /// Nil before the first event that keeps something of it, and of what a release did that kept nothing.
     package var communication: Communication?
+    /// What people said of clocks; nil when nothing.
+    package var corrections: [ClockCorrection]?
+    /// The newest times that it went back, the newest last; nil when it never did since they are kept.
+    package var earlierClocks: [EarlierClocks]?
+    package var clockFacts: ClockFacts?
     package var lastRecordedAt: Timestamp
     /// Which form of this value wrote it (`currentForm`); nil in rows of releases that did not say it.
     package var form: Int?
@@ -137,6 +142,9 @@ extension Incident {
     package static func evolve(_ before: Incident?, _ recorded: RecordedEvent, number: Int) -> Incident? {
         guard var incident = before ?? Incident(number: number, opening: recorded) else { return nil }
         recorded.event.payload.apply(to: &incident, at: recorded.occurredAt, by: recorded.actor)
+        var facts = incident.clockFacts
+        facts?.note(before, incident, at: recorded.occurredAt)
+        incident.clockFacts = facts
         incident.version = recorded.sequence
         incident.lastRecordedAt = max(incident.lastRecordedAt, recorded.recordedAt)
         return incident
@@ -150,8 +158,7 @@ extension Incident {
             times: IncidentTimes(startedAt: opening.startedAt, detectedAt: recorded.occurredAt),
             hypotheses: [], roles: [:], impacts: [], audiences: [], mitigations: [], tasks: [], actions: [], steps: [],
             restorationOrder: nil, plan: nil, firing: [:], alerts: 0, updates: 0, eta: nil, review: nil,
-            mergedInto: nil,
-            lastRecordedAt: recorded.recordedAt)
+            mergedInto: nil, clockFacts: ClockFacts(), lastRecordedAt: recorded.recordedAt)
         form = Self.currentForm
     }
 }
@@ -198,7 +205,8 @@ extension Incident {
     }
 }
 
-/// The clocks of an incident, each nil until it was reached, and taken back when an incident goes back before it.
+/// The clocks of an incident, each nil until it was reached, and taken back when an incident goes back before it. In `Incident.times`
+/// they say when phases were left, in `Incident.clocks` when it happened.
 package struct IncidentTimes: Hashable, Codable, Sendable {
     /// When the impact began.
     package var startedAt: Timestamp
@@ -243,18 +251,19 @@ package struct IncidentTimes: Hashable, Codable, Sendable {
         case .restore: restoredAt = moment
         case .review:
             reviewedAt = reviewedAt ?? moment
-            closedAt = moment
+            // Going back to the review alone does not make it longer.
+            closedAt = closedAt ?? moment
         case .closed, .dismissed, .merged: break
         }
     }
 
-    /// Takes back what lies after `phase`, now that the incident stands there again.
+    /// Takes back what lies after `phase`, now that the incident stands there again. The review alone takes back nothing.
     mutating func goBack(to phase: Phase) {
         switch phase {
         case .detect, .assess: (assessedAt, mitigatedAt, restoredAt, reviewedAt, closedAt) = (nil, nil, nil, nil, nil)
         case .mitigate: (mitigatedAt, restoredAt, reviewedAt, closedAt) = (nil, nil, nil, nil)
         case .restore: (restoredAt, reviewedAt, closedAt) = (nil, nil, nil)
-        case .review, .closed, .dismissed, .merged: (reviewedAt, closedAt) = (nil, nil)
+        case .review, .closed, .dismissed, .merged: break
         }
     }
 }

@@ -2,6 +2,7 @@
 package enum IncidentCommand: Hashable, Sendable {
     case open(OpenIncident)
     case amend(IncidentAmendment)
+    case correctTimes(TimesCorrection)
     case acknowledge
     case advance(to: Phase?, reason: String?, override: Bool)
     case revert(to: Phase, reason: String)
@@ -63,14 +64,16 @@ package enum IncidentCommand: Hashable, Sendable {
 extension IncidentCommand {
     /// The start that this command asks for, if it corrects it.
     var correctedStart: Timestamp? {
-        if case .amend(let amendment) = self { amendment.startedAt } else { nil }
+        if case .amend(let amendment) = self { return amendment.startedAt }
+        return if case .correctTimes(let correction) = self { correction.start } else { nil }
     }
 
     /// Whether the daemon asks by itself: it reports what has happened, and nobody is there to correct a refused time.
     var isOfTheDaemon: Bool {
         switch self {
         case .absorb, .attachAlerts, .clearAlerts, .reopenRecovered, .countReports, .deadlinePassed, .reviewPlan: true
-        case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .stateCause, .assignRole, .setImpact,
+        case .open, .amend, .correctTimes, .acknowledge, .advance, .revert, .dismiss, .merge, .stateCause, .assignRole,
+            .setImpact,
             .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
             .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,
             .draftUpdate,

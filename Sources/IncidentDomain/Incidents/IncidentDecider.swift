@@ -84,7 +84,8 @@ extension Incident {
         }
         try incident.checkOccurredAt(facts, command)
         try incident.checkRoom(for: command, facts)
-        return try incident.events(of: command, facts)
+        let events = try incident.events(of: command, facts)
+        return incident.phase == .closed ? events.map { $0.doneAfterwards } : events
     }
 
     private func events(of command: IncidentCommand, _ facts: DecisionFacts) throws(IncidentRefusal)
@@ -93,6 +94,7 @@ extension Incident {
         switch command {
         case .open: throw .badValue(field: "", detail: "The incident is already open.")
         case .amend(let amendment): try amend(amendment, facts)
+        case .correctTimes(let correction): try correctTimes(correction, facts)
         case .acknowledge: try acknowledge()
         case .advance(let to, let reason, let override):
             try advance(to: to, reason: reason, override: override, facts)

@@ -76,7 +76,8 @@ extension IncidentCommand {
     /// Whether somebody asks to write something down, and not to lead the incident on.
     var isWriting: Bool {
         switch self {
-        case .amend, .stateCause, .assignRole, .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation,
+        case .amend, .correctTimes, .stateCause, .assignRole, .setImpact, .removeImpact, .setAudience, .addNote,
+            .addMitigation,
             .changeMitigation, .addTask, .changeTask, .orderSteps, .setHands, .learnNeeds, .postUpdate, .draftUpdate,
             .changeUpdate,
             .setEta,

@@ -10,7 +10,7 @@ package enum Phase: String, CaseIterable, Codable, Sendable {
     case restore
     /// What did we learn?
     case review
-    /// Done; can be reopened with a reason.
+    /// Done. It can be reopened with a reason, and what is written down afterwards goes on.
     case closed
     /// It was a false alarm.
     case dismissed
@@ -36,7 +36,7 @@ package enum Phase: String, CaseIterable, Codable, Sendable {
         case .mitigate: [.assess]
         case .restore: [.mitigate]
         case .review: [.mitigate, .restore]
-        case .closed: [.mitigate]
+        case .closed: [.mitigate, .review]
         }
     }
 
@@ -61,6 +61,9 @@ package enum Phase: String, CaseIterable, Codable, Sendable {
         case .merged: "Merged"
         }
     }
+
+    /// Every phase in which things are still written down, in order.
+    package static let writable: [Phase] = open + [.closed]
 
     /// Every phase in which work goes on, in order.
     package static let open: [Phase] = [.detect, .assess, .mitigate, .restore, .review]

@@ -101,7 +101,7 @@ extension Incident {
     package func unmet(_ requirement: Requirement) -> UnmetRequirement? {
         switch requirement {
         case .acknowledged:
-            missing(requirement, unless: times.acknowledgedAt != nil, "not acknowledged")
+            missing(requirement, unless: clocks.acknowledgedAt != nil, "not acknowledged")
         case .severitySet:
             missing(requirement, unless: severity != nil, "no severity set")
         case .commanderAssigned: unassigned(.commander, requirement)

@@ -1,14 +1,14 @@
 extension Incident {
     /// A review begins as what the timeline says; a repeat changes nothing.
     func draftReview() throws(IncidentRefusal) -> [any TimelineEvent] {
-        try requirePhase(Phase.open)
+        try requirePhase(Phase.writable)
         return review == nil ? [ReviewDrafted(revision: 1)] : []
     }
 
     func reviseReview(
         _ sections: [EditedSection], _ asked: ReviewStatus?
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
-        try requirePhase(Phase.open)
+        try requirePhase(Phase.writable)
         guard asked != .approved else {
             throw .badValue(
                 field: "/status", detail: "POST /v1/incidents/\(number)/review/approve approves a review.")
@@ -55,7 +55,7 @@ extension Incident {
         _ sections: [EditedSection], _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         if review?.status == .approved { return [] }
-        try requirePhase([.review])
+        try requirePhase([.review, .closed])
         guard let review else {
             throw .reviewState("No review of INC-\(number) yet; POST /v1/incidents/\(number)/review starts it.")
         }
@@ -69,7 +69,7 @@ extension Incident {
 
     /// Follow-up work outlives the incident: it can be added and changed when that is closed.
     func addAction(_ draft: ActionDraft) throws(IncidentRefusal) -> [any TimelineEvent] {
-        try requirePhase(Phase.open + [.closed])
+        try requirePhase(Phase.writable)
         try requireRoom(
             for: "action items", having: actions.count, atMost: IncidentLimits.actions,
             instead: "change an existing one")
@@ -80,7 +80,7 @@ extension Incident {
     }
 
     func changeAction(_ ordinal: Int, _ patch: ActionPatch) throws(IncidentRefusal) -> [any TimelineEvent] {
-        try requirePhase(Phase.open + [.closed])
+        try requirePhase(Phase.writable)
         guard let action = actions.first(where: { $0.ordinal == ordinal }) else {
             throw .notFound("No action item \(number)-\(ordinal).")
         }

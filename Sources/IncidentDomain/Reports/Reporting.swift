@@ -13,7 +13,7 @@ extension Incident {
         guard series.total != last.total || series.peakPerMinute != last.peakPerMinute else { return [] }
         if phase == .review {
             // What people read there should be the last word, but is one only once.
-            guard let restored = times.restoredAt, last.countedAt < restored else { return [] }
+            guard let restored = clocks.restoredAt, last.countedAt < restored else { return [] }
             return [ReportsCounted(series)]
         }
         guard facts.now >= last.countedAt.adding(seconds: Self.reportsCountedEvery) else { return [] }

@@ -54,7 +54,7 @@ extension ReviewDraft {
     }
 
     private static func etas(_ facts: ReviewFacts) -> [DocumentBlock] {
-        let restored = facts.incident.times.restoredAt
+        let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Set at (UTC)", "By", "ETA (UTC)", "Reason", "Actual")
         for recorded in facts.timeline {
             guard let set = recorded.event.as(EtaSet.self) else { continue }

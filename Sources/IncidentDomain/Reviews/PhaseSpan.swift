@@ -16,19 +16,42 @@ package struct PhaseSpan: Hashable, Sendable {
 }
 
 extension PhaseSpan {
-    /// The visits in the order in which they were made. Times can have been entered in an odd order; a visit that would
+    /// The visits in the order in which they were made. A phase ends when the facts say so, or people who corrected its clock, and not
+    /// when somebody advanced. Times can have been entered in an odd order; a visit that would
     /// begin before the one before it begins with that one, so that none is negative and none overlaps.
-    package static func visits(in timeline: [RecordedEvent]) -> [PhaseSpan] {
+    ///
+    /// - Parameter incident: What the timeline leads to; nil takes the clocks as they were when the phases were left.
+    package static func visits(in timeline: [RecordedEvent], of incident: Incident? = nil) -> [PhaseSpan] {
+        let ends = incident.map { Self.ends($0, timeline) } ?? [:]
         var begun: [(phase: Phase, at: Timestamp)] = []
         for recorded in timeline {
             guard let phase = recorded.event.payload.phaseBegun else { continue }
-            begun.append((phase, max(recorded.occurredAt, begun.last?.at ?? recorded.occurredAt)))
+            let reached = recorded.event.as(PhaseEntered.self)?.reachedAt
+            let moment = ends[recorded.sequence] ?? reached ?? recorded.occurredAt
+            begun.append((phase, max(moment, begun.last?.at ?? moment)))
         }
         return begun.indices.map { index in
             PhaseSpan(
                 phase: begun[index].phase, startedAt: begun[index].at,
                 endedAt: index + 1 < begun.count ? begun[index + 1].at : nil)
         }
+    }
+}
+
+extension PhaseSpan {
+    /// When the phases ended that the incident is past now, by the entries that led on from them.
+    private static func ends(_ incident: Incident, _ timeline: [RecordedEvent]) -> [Int: Timestamp] {
+        let clocks = incident.clocks
+        var last: [Phase: Int] = [:]
+        for recorded in timeline {
+            if let change = recorded.event.as(PhaseEntered.self) { last[change.from] = recorded.sequence }
+            guard let back = recorded.event.as(PhaseReverted.self) else { continue }
+            for phase in Phase.open.drop(while: { $0 != back.phase }) { last[phase] = nil }
+        }
+        return Dictionary(
+            last.compactMap { phase, sequence in
+                IncidentClock.ending(phase).flatMap { clocks[$0] }.map { (sequence, $0) }
+            }, uniquingKeysWith: { first, _ in first })
     }
 }
 

@@ -98,7 +98,7 @@ extension ReviewDraft {
 
     /// Every expected time that was told, beside what came true.
     private static func expectations(_ facts: ReviewFacts) -> [DocumentBlock] {
-        let restored = facts.incident.times.restoredAt
+        let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Posted at (UTC)", "Audience", "ETA (UTC)", "Actual")
         for recorded in facts.timeline {
             guard let update = recorded.event.as(UpdatePosted.self), let eta = update.eta else { continue }

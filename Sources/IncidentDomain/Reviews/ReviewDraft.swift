@@ -98,7 +98,7 @@ struct ReviewFacts {
         self.timeline = timeline
         self.graph = graph
         self.policy = policy
-        visits = PhaseSpan.visits(in: timeline)
+        visits = PhaseSpan.visits(in: timeline, of: incident)
         // Neither waves nor states depend on how long anything takes.
         plan = RestorationPlan.make(
             for: incident, in: graph, soak: SoakPolicy(), measured: .none, now: incident.lastRecordedAt)

@@ -19,7 +19,7 @@ extension ReviewDraft {
         let text = "INC-\(incident.number) “\(incident.title)” (\(severity)): impact started \(began)"
         if incident.phase == .dismissed { return "\(text); dismissed as a false alarm." }
         if let other = incident.mergedInto { return "\(text); merged into INC-\(other), where it continues." }
-        guard let restored = incident.times.restoredAt, let seconds = incident.times.timeToRestore else {
+        guard let restored = incident.clocks.restoredAt, let seconds = incident.clocks.timeToRestore else {
             return "\(text); not restored."
         }
         let how = incident.recovery == nil ? "restored" : "recovered by itself"
@@ -217,7 +217,8 @@ extension ReviewDraft {
 extension ReviewDraft {
     /// How long it took until, counted from the start of the impact, and how long it stood in each phase.
     static func durations(_ facts: ReviewFacts) -> [DocumentBlock] {
-        let times = facts.incident.times
+        let times = facts.incident.clocks
+        let corrected = Set((facts.incident.corrections ?? []).map(\.clock.rawValue))
         var clocks = DocumentTable("Milestone", "Reached (UTC)", "After", "Seconds")
         for (name, moment) in [
             ("detected", times.detectedAt), ("acknowledged", times.acknowledgedAt), ("assessed", times.assessedAt),
@@ -230,12 +231,28 @@ extension ReviewDraft {
                 continue
             }
             let seconds = moment.seconds(since: times.startedAt)
-            clocks.add(name, moment.dateAndTime, DurationText.human(seconds), DurationText.exact(seconds))
+            let isCorrected = corrected.contains(name)
+            clocks.add(
+                isCorrected ? "\(name) (corrected)" : name, moment.dateAndTime, DurationText.human(seconds),
+                DurationText.exact(seconds))
         }
         return [
             .line("Measured from the start of the impact, \(times.startedAt.toTheSecond)."), clocks.block,
             .heading("Time per phase"), phases(facts.visits),
-        ] + revertNote(facts)
+        ] + revertNote(facts) + correctionNote(facts)
+    }
+
+    /// Which clocks people corrected, why, and what is odd about them all the same.
+    private static func correctionNote(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let corrections = facts.timeline.compactMap { recorded -> String? in
+            guard recorded.event.as(TimesCorrected.self) != nil || recorded.event.as(StartCorrected.self) != nil else {
+                return nil
+            }
+            return "\(recorded.occurredAt.toTheSecond), \(recorded.actor.name): \(recorded.event.sentence)"
+        }
+        let warnings = facts.incident.warnings.map(\.detail)
+        return (corrections.isEmpty ? [] : [.heading("Corrected clocks"), .bullets(corrections)])
+            + (warnings.isEmpty ? [] : [.heading("Clocks to check"), .bullets(warnings)])
     }
 
     private static func phases(_ visits: [PhaseSpan]) -> DocumentBlock {
@@ -251,12 +268,21 @@ extension ReviewDraft {
         return table.block
     }
 
+    /// What was measured before an incident went back, as history.
+    private static func measured(_ clocks: MeasuredClocks?) -> String {
+        let texts = [
+            ("assessed", clocks?.assessedAt), ("mitigated", clocks?.mitigatedAt), ("restored", clocks?.restoredAt),
+            ("reviewed", clocks?.reviewedAt), ("closed", clocks?.closedAt),
+        ].compactMap { name, moment in moment.map { "\(name) \($0.toTheSecond)" } }
+        return texts.isEmpty ? "" : " Measured until then: \(texts.joined(separator: ", "))."
+    }
+
     private static func revertNote(_ facts: ReviewFacts) -> [DocumentBlock] {
         let reverts = facts.timeline.compactMap { recorded -> String? in
             guard let change = recorded.event.as(PhaseReverted.self) else { return nil }
             return
                 "\(recorded.occurredAt.toTheSecond): from \(change.from.title.lowercased()) to \(change.phase.title.lowercased()), "
-                + "by \(recorded.actor.name). Reason: \(change.reason.sentence)"
+                + "by \(recorded.actor.name). Reason: \(change.reason.sentence)" + measured(change.measured)
         }
         return reverts.isEmpty ? [] : [.heading("Reverted phases"), .bullets(reverts)]
     }

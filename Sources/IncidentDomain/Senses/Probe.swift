@@ -150,7 +150,8 @@ extension IncidentCommand {
     package var asksProbes: Bool {
         switch self {
         case .verifyStep, .deadlinePassed: true
-        case .open, .amend, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .stateCause, .assignRole,
+        case .open, .amend, .correctTimes, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .stateCause,
+            .assignRole,
             .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask,
             .startStep, .rampStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,
             .draftUpdate,

@@ -52,7 +52,7 @@ extension KnownSituation {
         self.audience = audience
         title = isStaff ? incident.title : nil
         since = incident.times.startedAt
-        restoredAt = incident.times.restoredAt
+        restoredAt = incident.clocks.restoredAt
         affected = Array(named.prefix(Self.namesMax))
         unnamed = harmed.count - affected.count
         let known = incident.cause.flatMap { $0.category == .unknown ? nil : $0 }

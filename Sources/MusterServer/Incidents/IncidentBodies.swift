@@ -35,6 +35,17 @@ enum IncidentBodies {
             startedAt: body.optionalTime("started_at"))
     }
 
+    /// Clocks that are absent stay as they are; null takes a correction back.
+    static func timesCorrection(_ body: inout BodyReader) -> TimesCorrection {
+        var statements: [TimesCorrection.Statement] = []
+        for clock in IncidentClock.allCases {
+            let isCleared = body.isNull(clock.field)
+            let moment = body.optionalTime(clock.field)
+            if isCleared || moment != nil { statements.append(TimesCorrection.Statement(clock, moment)) }
+        }
+        return TimesCorrection(statements, reason: body.string("reason", 1...2000))
+    }
+
     static func audience(_ body: inout BodyReader, _ audience: Audience) -> AudienceImpact {
         let people = body.optionalInteger("people", 0...100_000_000_000)
         let money = body.optionalNumber("money", 0...1e15)

@@ -30,7 +30,7 @@ enum IncidentRepresentation {
             json.object("labels") { json in
                 for (name, value) in incident.labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
             }
-            writeTimes(incident.times, to: &json)
+            writeTimes(incident, to: &json)
             json.member("eta", incident.eta)
             writeCommunication(incident, to: &json)
             json.member("version", incident.version)
@@ -54,7 +54,8 @@ enum IncidentRepresentation {
         }
     }
 
-    private static func writeTimes(_ times: IncidentTimes, to json: inout JSONWriter) {
+    private static func writeTimes(_ incident: Incident, to json: inout JSONWriter) {
+        let times = incident.clocks
         json.object("times") { json in
             json.member("started_at", times.startedAt)
             json.member("detected_at", times.detectedAt)
@@ -70,6 +71,21 @@ enum IncidentRepresentation {
             json.member("time_to_acknowledge_seconds", times.timeToAcknowledge)
             json.member("time_to_mitigate_seconds", times.timeToMitigate)
             json.member("time_to_restore_seconds", times.timeToRestore)
+        }
+        json.array("corrected_times", incident.corrections ?? []) { json, correction in
+            json.object { json in
+                json.member("clock", correction.clock.field)
+                json.member("value", correction.moment)
+                json.member("by", correction.by)
+                json.member("reason", correction.reason)
+            }
+        }
+        json.array("earlier_times", (incident.earlierClocks ?? []).reversed()) { $0.value($1) }
+        json.array("warnings", incident.warnings) { json, warning in
+            json.object { json in
+                json.member("code", warning.code.rawValue)
+                json.member("detail", warning.detail)
+            }
         }
     }
 
@@ -181,6 +197,21 @@ extension IncidentLink: JSONWritable {
         json.object { json in
             json.member("kind", kind.rawValue)
             json.member("url", url)
+        }
+    }
+}
+
+extension EarlierClocks: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("from", from.rawValue)
+            json.member("to", to.rawValue)
+            json.member("reverted_at", revertedAt)
+            json.member("assessed_at", measured.assessedAt)
+            json.member("mitigated_at", measured.mitigatedAt)
+            json.member("restored_at", measured.restoredAt)
+            json.member("reviewed_at", measured.reviewedAt)
+            json.member("closed_at", measured.closedAt)
         }
     }
 }

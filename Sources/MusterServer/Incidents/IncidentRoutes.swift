@@ -17,6 +17,9 @@ struct IncidentRoutes: Sendable {
                 ], isLong: true, handler: list),
             Route(.get, "/v1/incidents/{id}", role: .viewer, "getIncident", handler: get),
             command(.patch, "", "amendIncident", .json) { body, _ in .amend(IncidentBodies.amendment(&body)) },
+            command(.patch, "/times", "correctTimes", .json) { body, _ in
+                .correctTimes(IncidentBodies.timesCorrection(&body))
+            },
             command(.post, "/acknowledge", "acknowledgeIncident", .optionalJSON) { _, _ in .acknowledge },
             // What changes what is restored may make a forecast.
             command(.post, "/advance", "advanceIncident", .optionalJSON, isLong: true) { body, _ in

@@ -53,7 +53,7 @@ struct ChangeRoutes: Sendable {
         let graph = try await desk.catalog.current()
         let started = incident.times.startedAt
         let found = try await store.list(
-            component: nil, since: started.adding(seconds: -Double(hours) * 3600), until: incident.times.mitigatedAt,
+            component: nil, since: started.adding(seconds: -Double(hours) * 3600), until: incident.clocks.mitigatedAt,
             before: nil, limit: Self.shownMax)
         let affected = Set(incident.impacts.map(\.component))
         let needed = Self.needs(of: affected, graph)

@@ -36,7 +36,7 @@ struct MaintenanceSearch: Sendable {
         let components = incident.impacts.map(\.component)
         guard !components.isEmpty else { return [] }
         let now = try await MaintenanceStore.moment(in: pool).now
-        let isOver = incident.times.restoredAt
+        let isOver = incident.clocks.restoredAt
         return try await OccurrenceStore.naming(
             components, from: incident.times.startedAt.adding(seconds: -Self.beforeSeconds),
             through: isOver ?? now.adding(seconds: Self.aheadSeconds), limit: Self.besideMax, in: pool)

@@ -56,7 +56,7 @@ struct EscalationRunner: PeriodicRunner {
             _ = try await transaction.query(EscalationStore.wait(due, until: due.now.adding(seconds: 60)))
             return false
         }
-        let isAcknowledged = incident.times.acknowledgedAt != nil
+        let isAcknowledged = incident.clocks.acknowledgedAt != nil
         var skips = false
         while true {
             let decision = escalation.decide(

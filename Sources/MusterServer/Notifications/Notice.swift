@@ -83,7 +83,7 @@ extension NoticeIncident {
             next: policy.unmet(leaving: incident.phase, of: incident)
                 .map(\.detail),
             eta: incident.eta ?? incident.plan?.expected?.median, startedAt: incident.times.startedAt,
-            acknowledgedAt: incident.times.acknowledgedAt, restoredAt: incident.times.restoredAt,
+            acknowledgedAt: incident.clocks.acknowledgedAt, restoredAt: incident.clocks.restoredAt,
             labels: incident.labels)
     }
 }

@@ -194,7 +194,7 @@ extension TimelineEvent {
 
 extension Incident {
     /// Whether somebody has to be paged for it.
-    fileprivate var isUnattended: Bool { phase.isOpen && phase != .review && times.acknowledgedAt == nil }
+    fileprivate var isUnattended: Bool { phase.isOpen && phase != .review && clocks.acknowledgedAt == nil }
 }
 
 /// Who is paged for incidents of a severity, and for those that have none yet: `escalation` in the configuration.

@@ -34,7 +34,7 @@ struct ReportAlertStore: Sendable {
     /// lasted; and those that opened it. By the labels: a rule may have given the alert another component, but reports are
     /// counted for the one that users named.
     func reported(of incident: Incident, on components: [String], in runner: some SQLRunner) async throws -> Reported? {
-        let began = min(incident.times.startedAt, incident.times.detectedAt).adding(seconds: -Self.leadSeconds)
+        let began = min(incident.times.startedAt, incident.clocks.detectedAt).adding(seconds: -Self.leadSeconds)
         let row = try await runner.query(
             """
             SELECT coalesce(array_agg(coalesce(labels ->> 'component', '') ORDER BY id), '{}') AS components,
@@ -45,7 +45,7 @@ struct ReportAlertStore: Sendable {
                 SELECT * FROM alert WHERE source = \(BuiltInSource.reports)
                     AND (component = ANY (\(components)) OR incident = \(incident.number))
                     AND (resolved_at IS NULL OR resolved_at >= \(began))
-                    AND starts_at <= coalesce(\(incident.times.restoredAt), now())
+                    AND starts_at <= coalesce(\(incident.clocks.restoredAt), now())
                 ORDER BY id DESC LIMIT 1000
             ) AS surge
             """

@@ -109,10 +109,11 @@ struct DurationStore: Sendable {
                 FROM \(fragment: written(change)) AS written ON CONFLICT (incident) DO NOTHING
                 """)
         }
-        if change.after.times.restoredAt != change.before?.times.restoredAt {
+        let restored = change.after.clocks.restoredAt
+        if restored != change.before?.clocks.restoredAt {
             statements.append(
                 """
-                UPDATE restoration_forecast SET restored_at = \(change.after.times.restoredAt)
+                UPDATE restoration_forecast SET restored_at = \(restored)
                 WHERE incident = (SELECT incident FROM \(fragment: written(change)) AS written)
                 """)
         }

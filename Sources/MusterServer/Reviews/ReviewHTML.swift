@@ -81,7 +81,7 @@ extension ReviewHTML {
     }
 
     private static func figures(_ incident: Incident) -> [Figure] {
-        let times = incident.times
+        let times = incident.clocks
         let clocks = [
             clock("Time to detect", times.timeToDetect, times.detectedAt),
             clock("Time to acknowledge", times.timeToAcknowledge, times.acknowledgedAt),
@@ -102,7 +102,7 @@ extension ReviewHTML {
 
 extension ReviewHTML {
     private static func phases(_ document: ReviewDocument) -> PagePicture {
-        let times = document.incident.times
+        let times = document.incident.clocks
         let picture = PhasesSVG(document.phases, times: times, asOf: document.asOf)
         let cut = picture.isCut ? " Grey: not to scale." : ""
         return PagePicture(

@@ -29,7 +29,7 @@ enum ReviewJSON {
     }
 
     private static func writeDurations(_ document: ReviewDocument, to json: inout JSONWriter) {
-        let times = document.incident.times
+        let times = document.incident.clocks
         json.object("durations") { json in
             json.member("time_to_detect_seconds", times.timeToDetect)
             json.member("time_to_acknowledge_seconds", times.timeToAcknowledge)

@@ -17,6 +17,8 @@ struct RecordedIncident: Sendable, CustomTestStringConvertible {
     let resolvedAt: String
     let updates: [Update]
 
+    /// Planned work harms nothing, so that nothing says when it was over but the phases.
+    var isPlanned: Bool { impact == "maintenance" }
     var testDescription: String { id }
 
     init(_ json: JSON) throws {

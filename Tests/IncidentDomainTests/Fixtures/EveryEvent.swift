@@ -12,7 +12,8 @@ enum EveryEvent {
     private static let sections = [EditedSection(id: "cause", title: "On \(marker)", markdown: "It was \(marker).")]
     private static let alerts: AlertBatch = {
         var batch = AlertBatch(
-            [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed")], affecting: "feed",
+            [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed", seenAt: Given.start)],
+            affecting: "feed",
             correlation: AlertCorrelation(
                 component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected), atOnce: true,
             saying: AlertsSay(
@@ -27,8 +28,12 @@ enum EveryEvent {
         IncidentOpened(
             title: "T \(marker)", summary: "S \(marker)", startedAt: Given.start, labels: ["k \(marker)": marker],
             origin: "person"),
-        IncidentDescribed(title: "T \(marker)", summary: "S \(marker)", labels: ["k \(marker)": marker]),
+        IncidentDescribed(
+            title: "T \(marker)", summary: "S \(marker)", labels: ["k \(marker)": marker], afterwards: true),
         StartCorrected(startedAt: Given.start, previous: Given.start),
+        TimesCorrected(
+            changes: [TimesCorrected.Change(clock: .mitigated, at: Given.start, previous: Given.start)],
+            reason: "R \(marker)", afterwards: true),
         SeveritySet(
             severity: .sev1, previous: .sev2, updateDueAt: Given.start, approval: [.users], approvalUntil: Given.start,
             origin: .alert),
@@ -36,13 +41,17 @@ enum EveryEvent {
         PhaseEntered(
             phase: .mitigate, from: .assess,
             overridden: [OverriddenRequirement(requirement: .tasksDone, detail: "task 1: \(marker)")],
-            reason: "R \(marker)", reviewDueAt: Given.start),
-        PhaseReverted(phase: .assess, from: .mitigate, reason: "R \(marker)", updateDueAt: Given.start),
+            reason: "R \(marker)", reviewDueAt: Given.start, reachedAt: Given.start),
+        PhaseReverted(
+            phase: .assess, from: .mitigate, reason: "R \(marker)", updateDueAt: Given.start,
+            measured: MeasuredClocks(assessedAt: Given.start)),
         IncidentDismissed(reason: "R \(marker)"),
         IncidentMerged(into: 7, reason: "R \(marker)"),
         IncidentAbsorbed(number: 7, title: "T \(marker)", impacts: [impact], firing: ["feed": 1, "": 2], alerts: 3),
         CauseStated(
-            CauseHypothesis(category: .technical, subcategory: .capacity, confidence: .refuted, evidence: "E \(marker)")
+            CauseHypothesis(
+                category: .technical, subcategory: .capacity, confidence: .refuted, evidence: "E \(marker)",
+                afterwards: true)
         ),
         RoleAssigned(role: .scribe, person: "P \(marker)", previous: "Q \(marker)"),
         ImpactSet(impact),
@@ -50,7 +59,7 @@ enum EveryEvent {
         AudienceImpactSet(
             AudienceImpact(
                 audience: .users, description: "D \(marker)", people: 1, money: 2.5, currency: "EUR", reports: 3)),
-        NoteAdded(text: "N \(marker)", key: true, number: 4),
+        NoteAdded(text: "N \(marker)", key: true, number: 4, afterwards: true),
     ]
 
     private static let work: [any TimelineEvent] = [
@@ -73,10 +82,10 @@ enum EveryEvent {
                 buckets: [53, 31])),
         ActionAdded(
             ordinal: 1, title: "T \(marker)", kind: .detective, owner: "O \(marker)", due: "2026-12-24",
-            required: true),
+            required: true, afterwards: true),
         ActionChanged(
             ordinal: 1, title: "T \(marker)", kind: .corrective, owner: "O \(marker)", due: "2026-12-24",
-            required: false, state: .done),
+            required: false, state: .done, afterwards: true),
         EntryRedacted(sequence: 2, reason: "R \(marker)", replacementDigest: "00ff"),
     ]
 
@@ -126,7 +135,7 @@ enum EveryEvent {
 
     private static let review: [any TimelineEvent] = [
         ReviewDrafted(revision: 1),
-        ReviewRevised(revision: 2, status: .inReview, sections: sections),
-        ReviewApproved(revision: 2, sections: sections, order: ["cause"]),
+        ReviewRevised(revision: 2, status: .inReview, sections: sections, afterwards: true),
+        ReviewApproved(revision: 2, sections: sections, order: ["cause"], afterwards: true),
     ]
 }

@@ -120,6 +120,7 @@ enum RandomCommand {
         case 4, 5, 6: .revert(to: random.pick(Phase.allCases), reason: "back")
         case 7: .redact(sequence: .random(in: -1...60, using: &random), reason: "secret", replacementDigest: "00")
         case 8: .open(opening(&random))
+        case 9: correcting(&random, on: incident)
         default:
             .amend(
                 IncidentAmendment(
@@ -129,6 +130,15 @@ enum RandomCommand {
                         $0.times.startedAt.adding(seconds: .random(in: -60...60, using: &random))
                     }))
         }
+    }
+
+    private static func correcting(_ random: inout SeededGenerator, on incident: Incident?) -> IncidentCommand {
+        let clock = random.pick(IncidentClock.allCases)
+        let before = incident?.clocks[clock] ?? incident?.clocks.detectedAt
+        let moment = before?.adding(seconds: .random(in: -30...30, using: &random))
+        return .correctTimes(
+            TimesCorrection(
+                [TimesCorrection.Statement(clock, Bool.random(using: &random) ? moment : nil)], reason: "the graphs"))
     }
 
     private static func restoring(_ random: inout SeededGenerator, _ incident: Incident?) -> IncidentCommand {

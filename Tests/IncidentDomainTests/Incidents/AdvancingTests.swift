@@ -25,9 +25,9 @@ struct AdvancingTests {
             #expect(given.when(.advance).code == "requirements-unmet", "after \(done) of \(work.count)")
         }
         let given = try Given.incident(in: phase).and(work)
-        #expect(given.when(.advance) == entered(next, from: phase))
+        #expect(given.when(.advance).asLeft == entered(next, from: phase))
         #expect(
-            given.when(.advance(to: next, reason: "done", override: false))
+            given.when(.advance(to: next, reason: "done", override: false)).asLeft
                 == entered(next, from: phase, reason: "done"))
     }
 
@@ -66,12 +66,13 @@ struct AdvancingTests {
         #expect(given.when(.force(nil)).field == "/reason")
         let overridden = OverriddenRequirement(requirement: .mitigationSucceeded, detail: "no mitigation recorded")
         #expect(
-            given.when(.force("it healed")) == entered(.restore, from: .mitigate, [overridden], reason: "it healed"))
+            given.when(.force("it healed")).asLeft
+                == entered(.restore, from: .mitigate, [overridden], reason: "it healed"))
     }
 
     @Test func `an override that is not needed is none, and anybody's`() throws {
         let given = try Given(.acknowledge)
-        #expect(given.when(.force(nil), by: .rita) == entered(.assess, from: .detect))
+        #expect(given.when(.force(nil), by: .rita).asLeft == entered(.assess, from: .detect))
     }
 
     @Test func `a severity can have its own requirements, and the rest stay general`() throws {
@@ -99,6 +100,19 @@ struct AdvancingTests {
     }
 }
 
+extension Answer {
+    /// Without when phases ended by the facts, for tests that are about leaving them.
+    fileprivate var asLeft: Answer {
+        guard case .events(let events) = self else { return self }
+        return .events(
+            events.map { event in
+                guard var entered = event as? PhaseEntered else { return event }
+                entered.reachedAt = nil
+                return entered
+            })
+    }
+}
+
 struct RevertingTests {
     @Test(arguments: Phase.allCases, Phase.allCases)
     func `the ways back are those of the product, and no others`(_ from: Phase, _ to: Phase) throws {
@@ -108,20 +122,25 @@ struct RevertingTests {
             case .mitigate: [.assess]
             case .restore: [.mitigate]
             case .review: [.mitigate, .restore]
-            case .closed: [.mitigate]
+            case .closed: [.mitigate, .review]
             }
         let answer = try Given.incident(in: from).when(.revert(to: to, reason: "it is back"))
         if from == to {
             #expect(answer == .nothing)
         } else if possible.contains(to) {
-            let reverted = PhaseReverted(phase: to, from: from, reason: "it is back")
-            #expect(answer == .events([reverted]))
+            guard case .events(let events) = answer, let reverted = events.first as? PhaseReverted else {
+                Issue.record("not reverted: \(answer)")
+                return
+            }
+            #expect(events.count == 1)
+            #expect(reverted.phase == to && reverted.from == from && reverted.reason == "it is back")
+            #expect((reverted.measured == nil) == (to == .review), "what is measured anew is kept as history")
         } else {
             #expect(answer == .refused(.noSuchTransition(from: from, to: to, possible: possible)))
         }
     }
 
-    @Test func `the clocks are those of the moments when the phases were left`() throws {
+    @Test func `a phase that is left at a moment that somebody names ended then at the latest`() throws {
         let given = try Given().and(.acknowledge, at: clock("10:00:30")).and(.advance)
             .and(Way.toMitigate().dropFirst(2).dropLast()).and(.advance, at: clock("10:05"))
             .and(.mitigate(.succeeded)).and(.advance, at: clock("10:06"))
@@ -150,7 +169,7 @@ struct RevertingTests {
         let assess = try mitigate.and(.revert(to: .assess, reason: "wrong cause"))
         #expect(assess.incident.times.assessedAt == nil)
         let again = try assess.and(.advance)
-        #expect(again.incident.times.assessedAt == again.timeline.last?.occurredAt)
+        #expect(again.incident.times.assessedAt == review.incident.times.assessedAt, "nothing was found out anew")
         let restore = try review.and(.revert(to: .restore, reason: "too early"))
         #expect(restore.incident.times.mitigatedAt == review.incident.times.mitigatedAt)
         #expect(restore.incident.times.restoredAt == nil)

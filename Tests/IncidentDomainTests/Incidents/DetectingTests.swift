@@ -190,10 +190,42 @@ struct DetectingTests {
         .reviseReview(sections: [], status: .draft), .fires("feed"),
     ]
 
-    @Test(arguments: commands) func `a closed incident refuses everything but follow-up work and reopening`(
+    /// Those that go on after closing.
+    static let written: [IncidentCommand] = [
+        .amend(IncidentAmendment(title: "new")), .technical, .note("text"), .draftReview,
+        .reviseReview(sections: [], status: .draft),
+    ]
+
+    @Test(arguments: commands) func `a closed incident refuses all that is not written down afterwards`(
         _ command: IncidentCommand
     ) throws {
-        #expect(try Given.incident(in: .closed).when(command).code == "wrong-phase")
+        let answer = try Given.incident(in: .closed).when(command)
+        guard Self.written.contains(command) else {
+            #expect(answer.code == "wrong-phase")
+            return
+        }
+        guard case .events(let events) = answer else {
+            Issue.record("refused: \(answer)")
+            return
+        }
+        #expect(events.allSatisfy { $0.isAfterwards })
+    }
+
+    @Test func `severity and start are not changed after closing`() throws {
+        let closed = try Given.incident(in: .closed)
+        #expect(closed.when(.set(.sev4)).code == "wrong-phase")
+        #expect(closed.when(.amend(IncidentAmendment(startedAt: clock("09:00")))).field == "/started_at")
+    }
+
+    @Test func `a review that is changed after closing is approved again, and was reviewed when it was`() throws {
+        let closed = try Given.incident(in: .closed)
+        let sections = [EditedSection(id: "lessons", title: "Lessons", markdown: "Ask earlier.")]
+        let revised = try closed.and(.reviseReview(sections: sections, status: nil))
+        #expect(revised.incident.review?.status == .draft)
+        let approved = try revised.and(.approveReview(sections: sections))
+        #expect(approved.incident.review?.status == .approved && approved.incident.phase == .closed)
+        #expect(approved.incident.times == closed.incident.times)
+        #expect(approved.timeline.last?.event.sentence.hasPrefix("After closing: ") == true)
     }
 
     @Test(arguments: commands) func `a merged or dismissed incident refuses it too`(_ command: IncidentCommand) throws {

@@ -106,9 +106,43 @@ extension DescribedLife {
         await get("\(review).md")
         await get("\(review).html")
         await post("\(path)/advance")
-        await post("\(path)/notes", ["text": "too late"], gives: 409)
-        await post("\(path)/revert", ["to": "review", "reason": "no"], gives: 409)
+        await correct("\(path)/times")
+        await writeAfterwards(path)
+        await post("\(path)/revert", ["to": "review", "reason": "A lesson is missing."])
+        await post("\(path)/advance")
+        await post("\(path)/revert", ["to": "assess", "reason": "no"], gives: 409)
         await post("\(path)/revert", ["to": "mitigate", "reason": "It came back."])
+        await post("\(path)/revert", ["to": "assess", "reason": "It is something else."])
+        await post("\(path)/advance")
+    }
+
+    /// What goes on after closing, and what does not.
+    private func writeAfterwards(_ path: String) async {
+        await post("\(path)/notes", ["text": "The vendor has answered."], gives: 201)
+        await ask(.patch, path, ["title": "Nobody could sign in", "summary": "All sign-ins failed.", "labels": [:]])
+        await ask(.patch, path, ["severity": "sev4"], gives: 409)
+        await ask(
+            .put, "\(path)/cause",
+            ["category": "technical", "subcategory": "configuration", "confidence": "confirmed", "evidence": "a flag"])
+        let action: JSONValue = ["title": "Ask them", "kind": "detective", "owner": "o", "due": "2030-01-01"]
+        let made = await post("\(path)/actions", action, gives: 201)
+        await ask(.patch, "/v1/actions/\(made.json["id"]?.string ?? "")", ["state": "done"])
+        let lesson: JSONValue = ["id": "lessons", "title": "Lessons", "markdown": "Ask earlier."]
+        await ask(.put, "\(path)/review", ["status": "draft", "sections": [lesson]])
+        await post("\(path)/review/approve")
+        await post("\(path)/tasks", ["text": "too late"], gives: 409)
+    }
+
+    private func correct(_ times: String) async {
+        await ask(
+            .patch, times,
+            [
+                "detected_at": "2020-01-01T00:04:00Z", "acknowledged_at": "2020-01-01T00:05:30Z",
+                "reason": "The first call came at 00:04.",
+            ])
+        await ask(.patch, times, ["acknowledged_at": nil, "reason": "It was as recorded."])
+        await ask(.patch, times, ["acknowledged_at": "2020-01-01T00:03:00Z", "reason": "no"], gives: 422)
+        await ask(.patch, times, ["reason": "nothing named"], gives: 422)
     }
 
     /// False alarms, and what turns out to be the same.

@@ -6,10 +6,14 @@ package struct PhaseEntered: TimelineEvent {
     package var reason: String?
     /// When the review is due that begins with it.
     package var reviewDueAt: Timestamp?
+    /// When the phase before came to its end by the facts; nil when that is when it was left, and in entries of releases that did
+    /// not tell the two apart.
+    package var reachedAt: Timestamp?
 
     private enum CodingKeys: String, CodingKey {
         case phase, from, overridden, reason
         case reviewDueAt = "review_due_at"
+        case reachedAt = "reached_at"
     }
 
     package static let kind = "phase_entered"
@@ -41,7 +45,7 @@ package struct PhaseEntered: TimelineEvent {
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.times.leave(from, at: moment)
+        incident.times.leave(from, at: reachedAt ?? moment)
         incident.phase = phase
         guard phase == .review, reviewDueAt != nil || incident.communication != nil else { return }
         incident.communicate { $0.expectReview(by: reviewDueAt) }
@@ -60,9 +64,11 @@ package struct PhaseReverted: TimelineEvent {
     package var reason: String
     /// When the next update is due of what goes on.
     package var updateDueAt: Timestamp?
+    /// What was measured until then and is measured anew; nil when nothing was, and in entries of releases that did not keep it.
+    package var measured: MeasuredClocks?
 
     private enum CodingKeys: String, CodingKey {
-        case phase, from, reason
+        case phase, from, reason, measured
         case updateDueAt = "update_due_at"
     }
 
@@ -91,7 +97,8 @@ package struct PhaseReverted: TimelineEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.times.goBack(to: phase)
         incident.phase = phase
-        if incident.review?.status == .approved { incident.review?.status = .draft }
+        if phase != .review, incident.review?.status == .approved { incident.review?.status = .draft }
+        if let measured { incident.keep(measured, from: from, to: phase, at: moment) }
         incident.recovery = nil
         // While people waited for nothing, no update was due; and what was to be published then says what no longer holds.
         guard !from.hasWaitingPeople, updateDueAt != nil || incident.communication != nil else { return }

@@ -13,6 +13,7 @@ package struct AlertsAttached: ValueEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.alerts += value.total
+        if let seen = value.firstSeenAt { incident.clockFacts?.noteAlert(seen, start: incident.times.startedAt) }
         incident.fireAgain()
         incident.firing.merge(value.counts, uniquingKeysWith: +)
         incident.keep(value)

@@ -1,7 +1,8 @@
-package struct IncidentDescribed: TimelineEvent {
+package struct IncidentDescribed: AfterwardsEvent {
     package var title: String?
     package var summary: String?
     package var labels: [String: String]?
+    package var afterwards: Bool?
 
     package static let kind = "incident_described"
     package static let examples = [
@@ -56,6 +57,8 @@ package struct StartCorrected: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.times.startedAt = startedAt
+        incident.corrections?.removeAll { $0.clock == .started }
+        if incident.corrections?.isEmpty ?? false { incident.corrections = nil }
     }
 }
 
@@ -102,8 +105,12 @@ package struct SeveritySet: TimelineEvent {
     }
 }
 
-package struct CauseStated: ValueEvent {
+package struct CauseStated: ValueEvent, AfterwardsEvent {
     package var value: CauseHypothesis
+    package var afterwards: Bool? {
+        get { value.afterwards }
+        set { value.afterwards = newValue }
+    }
 
     package init(_ value: CauseHypothesis) { self.value = value }
 
@@ -263,12 +270,13 @@ extension AudienceImpact {
     }
 }
 
-package struct NoteAdded: TimelineEvent {
+package struct NoteAdded: AfterwardsEvent {
     package var text: String
     /// Whether it belongs into the review's short timeline.
     package var key: Bool
     /// Counts from 1 within its incident; nil in entries of releases that did not count them.
     package var number: Int?
+    package var afterwards: Bool?
 
     package static let kind = "note_added"
     package static let examples = [

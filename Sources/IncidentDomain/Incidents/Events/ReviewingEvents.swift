@@ -13,10 +13,11 @@ package struct ReviewDrafted: TimelineEvent {
     }
 }
 
-package struct ReviewRevised: TimelineEvent {
+package struct ReviewRevised: AfterwardsEvent {
     package var revision: Int
     package var status: ReviewStatus
     package var sections: [EditedSection]
+    package var afterwards: Bool?
     /// Not in the payload: the version of the stored event says it.
     package var scope = Scope.changes
 
@@ -28,7 +29,7 @@ package struct ReviewRevised: TimelineEvent {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case revision, status, sections
+        case revision, status, sections, afterwards
     }
 
     package static let kind = "review_revised"
@@ -66,7 +67,8 @@ package struct ReviewRevised: TimelineEvent {
     /// After a revision that stored everything, nothing is known of what it stored.
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.review = ReviewProgress(revision: revision, status: status)
-        incident.times.reviewedAt = nil
+        // When it was reviewed stays, if it was closed since.
+        if incident.times.closedAt == nil { incident.times.reviewedAt = nil }
         switch scope {
         case .whole: incident.reviewTexts = nil
         case .changes:
@@ -77,13 +79,14 @@ package struct ReviewRevised: TimelineEvent {
     }
 }
 
-package struct ReviewApproved: TimelineEvent {
+package struct ReviewApproved: AfterwardsEvent {
     package var revision: Int
     /// What the timeline did not have yet of the document as it was approved; without `order` (version 1) all of it.
     package var sections: [EditedSection]
     /// The ids of the whole document, in its order. What does not stand in `sections` is as the newest revision wrote it, or as
     /// the newest approval before kept it.
     package var order: [String]?
+    package var afterwards: Bool?
 
     package static let kind = "review_approved"
     package static let examples = [
@@ -104,7 +107,8 @@ package struct ReviewApproved: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.review = ReviewProgress(revision: revision, status: .approved, approvedBy: actor.name)
-        incident.times.reviewedAt = moment
+        let reviewed = incident.times.closedAt == nil ? nil : incident.times.reviewedAt
+        incident.times.reviewedAt = reviewed ?? moment
         guard order != nil else { return }
         var texts = incident.reviewTexts ?? ReviewTexts()
         texts.keep(sections)
@@ -121,13 +125,14 @@ extension EditedSection {
     }
 }
 
-package struct ActionAdded: TimelineEvent {
+package struct ActionAdded: AfterwardsEvent {
     package var ordinal: Int
     package var title: String
     package var kind: ActionKind
     package var owner: String?
     package var due: String?
     package var required: Bool
+    package var afterwards: Bool?
 
     package static let kind = "action_added"
     package static let examples = [
@@ -158,7 +163,7 @@ package struct ActionAdded: TimelineEvent {
     }
 }
 
-package struct ActionChanged: TimelineEvent {
+package struct ActionChanged: AfterwardsEvent {
     package var ordinal: Int
     package var title: String?
     package var kind: ActionKind?
@@ -166,6 +171,7 @@ package struct ActionChanged: TimelineEvent {
     package var due: String?
     package var required: Bool?
     package var state: ActionState?
+    package var afterwards: Bool?
 
     package static let kind = "action_changed"
     package static let examples = [

@@ -30,6 +30,10 @@ package protocol TimelineEvent: Hashable, Codable, Sendable {
     var isKeyMoment: Bool { get }
     /// Whether it tells of a single component: those leave a short timeline first.
     var isAboutOneComponent: Bool { get }
+    /// Whether it was done after the incident was closed.
+    var isAfterwards: Bool { get }
+    /// The same, marked as done after the incident was closed, where that is worth a mark.
+    var doneAfterwards: Self { get }
     /// Whether restoring did not go as planned.
     var isOffPlan: Bool { get }
     /// Whether endpoints hear of it that do not name kinds of events: what those who wait have to know, and no repeats.
@@ -44,10 +48,27 @@ extension TimelineEvent {
     package var phaseBegun: Phase? { nil }
     package var isKeyMoment: Bool { false }
     package var isAboutOneComponent: Bool { false }
+    package var isAfterwards: Bool { false }
+    package var doneAfterwards: Self { self }
     package var isOffPlan: Bool { false }
     package var isNotified: Bool { false }
 
     fileprivate func equals(_ other: any TimelineEvent) -> Bool { other as? Self == self }
+}
+
+/// An event that goes on to happen after the incident was closed, and is marked then.
+package protocol AfterwardsEvent: TimelineEvent {
+    /// True when it was; nil when not, and in entries of releases in which it could not be.
+    var afterwards: Bool? { get set }
+}
+
+extension AfterwardsEvent {
+    package var isAfterwards: Bool { afterwards ?? false }
+    package var doneAfterwards: Self {
+        var copy = self
+        copy.afterwards = true
+        return copy
+    }
 }
 
 /// An event that is stored as a value which the incident knows as well: an impact, a cause, a batch of alerts.
@@ -74,7 +95,8 @@ package struct IncidentEvent: Hashable, Sendable {
     /// Every kind of event. One that is missing here cannot be stored.
     package static let types: [any TimelineEvent.Type] = [
         IncidentOpened.self, Acknowledged.self, IncidentDismissed.self,
-        IncidentDescribed.self, StartCorrected.self, SeveritySet.self, CauseStated.self, RoleAssigned.self,
+        IncidentDescribed.self, StartCorrected.self, TimesCorrected.self, SeveritySet.self, CauseStated.self,
+        RoleAssigned.self,
         ImpactSet.self, ImpactRemoved.self, AudienceImpactSet.self,
         NoteAdded.self, TaskAdded.self, TaskChanged.self,
         UpdatePosted.self, UpdateDrafted.self, UpdateApproved.self, UpdateScheduled.self, UpdateHeld.self,
@@ -92,7 +114,7 @@ package struct IncidentEvent: Hashable, Sendable {
     package func `as`<Event: TimelineEvent>(_ type: Event.Type) -> Event? { payload as? Event }
 
     package var kind: String { type(of: payload).kind }
-    package var sentence: String { payload.sentence }
+    package var sentence: String { payload.isAfterwards ? "After closing: \(payload.sentence)" : payload.sentence }
     package var redacted: IncidentEvent { IncidentEvent(payload.redacted) }
 
     package static func == (one: IncidentEvent, other: IncidentEvent) -> Bool { one.payload.equals(other.payload) }
