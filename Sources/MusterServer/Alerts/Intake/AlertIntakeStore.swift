@@ -436,7 +436,7 @@ extension AlertIntakeStore {
     private func noteSaidOver(_ batch: [Arrival]) async throws {
         try await pool.query(
             """
-            UPDATE alert SET still_said_at = NULL, said_end_at = coalesce(said_end_at, now()) WHERE id = ANY (ARRAY(
+            UPDATE alert SET still_said_at = NULL WHERE id = ANY (ARRAY(
                 SELECT (
                     SELECT newest.id FROM alert AS newest
                     WHERE newest.source = arrived.source AND newest.identity = arrived.identity

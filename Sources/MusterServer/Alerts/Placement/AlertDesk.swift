@@ -70,6 +70,7 @@ struct AlertDesk: Sendable {
         try await tell(held, in: transaction)
         let alerts = try await store.alerts(ids, in: transaction)
         guard alerts.allSatisfy({ $0.incident.map(held.contains) ?? true }) else { throw LostRace() }
+        if target == .new, try await areAlone(alerts, in: transaction) { return }
         try await move(alerts, to: target, reason: reason, context, in: transaction)
     }
 
@@ -86,6 +87,14 @@ struct AlertDesk: Sendable {
                     "A surge of users' reports belongs to no incident. It is shown beside the incidents that it is about."
             )
         }
+    }
+
+    /// Whether alerts have an open incident to themselves: what asks for that once more changes nothing.
+    private func areAlone(_ alerts: [UnplacedAlert], in transaction: PostgresTransaction) async throws -> Bool {
+        let numbers = Set(alerts.map(\.incident))
+        guard numbers.count == 1, let number = alerts.first?.incident else { return false }
+        guard let row = try await desk.incidents.load(number, hold: .lock, in: transaction).row else { return false }
+        return row.incident.phase.isOpen && row.incident.alerts == alerts.count
     }
 
     private func tell(_ numbers: Set<Int>, in transaction: PostgresTransaction) async throws {
