@@ -13,7 +13,7 @@ struct RestorationStoryTests {
         let story = Self.stories[story]
         for look in story.looks {
             // A daemon for each moment: what is open in another incident, or was learnt from it, would count.
-            try await Daemon.with { daemon in
+            try await Daemon.with(loopHeldMax: 50) { daemon in
                 var drive = RestorationDrive(daemon.api, story, moved: Date().timeIntervalSince(look.at))
                 try await drive.run(until: look.at)
                 let shown = try await RestorationLook(drive, look)
@@ -26,7 +26,7 @@ struct RestorationStoryTests {
     @Test(arguments: stories.indices)
     func `what is recorded are the real durations`(_ story: Int) async throws {
         let story = Self.stories[story]
-        try await Daemon.with { daemon in
+        try await Daemon.with(loopHeldMax: 50) { daemon in
             let api = daemon.api
             var drive = RestorationDrive(api, story)
             try await drive.run(until: story.endedAt)

@@ -21,6 +21,7 @@ extension Incident {
     func giveAway(_ move: AlertMove, _ facts: DecisionFacts) -> [any TimelineEvent] {
         guard !move.alerts.isEmpty else { return [] }
         var batch = AlertBatch(move.alerts)
+        batch.firstSeenAt = nil  // It says when alerts began.
         // What people move away has not recovered: the incident does not close itself for it.
         if !move.firing.isEmpty { batch.clearsAll = clearing(without: move.firing, facts).all }
         return [AlertsMovedOut(batch, firing: move.firing, to: move.other, reason: move.reason)]

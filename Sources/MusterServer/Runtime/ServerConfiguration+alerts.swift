@@ -39,7 +39,8 @@ extension ClearingPolicy {
         switch word {
         case .close: return .close(afterSeconds: seconds)
         case .keep:
-            if areSecondsSaid { reader.refuse(secondsKey, "needs \(key): close") }
+            // Beside a `keep` that is said they wait for whoever changes it.
+            if areSecondsSaid, !isSaid { reader.refuse(secondsKey, "needs \(key): close") }
             return isSaid ? .keep : nil
         }
     }

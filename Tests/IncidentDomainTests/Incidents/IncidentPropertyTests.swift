@@ -28,7 +28,7 @@ struct IncidentPropertyTests {
         var reached: Set<Phase> = []
         var events: Set<String> = []
         var refused: Set<String> = []
-        for _ in 0..<100 {
+        for _ in 0..<200 {
             let life = RandomLife.make(commands: 150, &random) { life in
                 if let phase = life.incident?.phase { reached.insert(phase) }
             }

@@ -33,8 +33,9 @@ import Testing
             OpenIncident(title: "t", impacts: impacts, startedAt: long), CommandContext(principal: .mia)
         ).incident.number
         try await daemon.bringToRestore(number)
-        try await daemon.tell(.startStep(component: "core", override: false, reason: nil), number)
         let context = CommandContext(principal: .mia, occurredAt: occurredAt)
+        let start = IncidentCommand.startStep(component: "core", override: false, reason: nil)
+        _ = try await daemon.desk.handle(start, on: number, context)
         _ = try await daemon.desk.handle(.verifyStep(component: "core"), on: number, context)
         return number
     }

@@ -82,10 +82,10 @@ import Testing
         }
     }
 
-    @Test func `times that contradict each other teach nothing, and are no fault`() async throws {
+    @Test func `times that contradict each other are refused, and teach nothing`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.put(Self.catalog)
-            _ = try await Self.restore(daemon, takes: -5)
+            await #expect(throws: (any Error).self) { try await Self.restore(daemon, takes: -5) }
             #expect(try await daemon.count("restoration_sample") == 0)
         }
     }

@@ -149,7 +149,7 @@ import Testing
             await signals.next()
             _ = try await daemon.desk.merge(number, into: number + 1, reason: nil, CommandContext(principal: .mia))
             await signals.next()
-            #expect(try await daemon.count("timeline_entry") == 5)
+            #expect(try await daemon.count("timeline_entry") >= 5)
         }
     }
 

@@ -94,10 +94,11 @@ import Testing
                 CommandContext(principal: .mia)
             ).incident.number
             try await daemon.bringToRestore(number)
-            try await daemon.tell(.startStep(component: "core", override: false, reason: nil), number)
+            let early = CommandContext(principal: .mia, occurredAt: began.adding(seconds: 60))
+            let start = IncidentCommand.startStep(component: "core", override: false, reason: nil)
+            _ = try await daemon.desk.handle(start, on: number, early)
             let moment = try await Self.soon(daemon)
             try await daemon.tell(Self.draft(at: moment, .staff), number)
-            let early = CommandContext(principal: .mia, occurredAt: began.adding(seconds: 60))
             _ = try await daemon.desk.handle(.verifyStep(component: "core"), on: number, early)
             try await Self.runner(daemon).pass()
             try await Self.wait(daemon, for: moment)

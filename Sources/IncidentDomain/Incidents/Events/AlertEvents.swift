@@ -76,6 +76,7 @@ package struct AlertsMovedIn: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.alerts += batch.total
+        if let seen = batch.firstSeenAt { incident.clockFacts?.noteAlert(seen, start: incident.times.startedAt) }
         if !firing.isEmpty { incident.fireAgain() }
         incident.firing.merge(firing, uniquingKeysWith: +)
         incident.keep(batch)
