@@ -10,12 +10,7 @@ extension Incident {
         if let wanted = amendment.severity, wanted != severity {
             try requirePhase(Phase.open)
             try Self.requireRole(.commander, facts, to: "set the severity")
-            let kept = approvalKept(at: wanted, facts)
-            events.append(
-                SeveritySet(
-                    severity: wanted, previous: severity, updateDueAt: updateDue(severity: wanted, facts),
-                    approval: kept,
-                    approvalUntil: kept.map { _ in facts.now.adding(seconds: UpdatePolicy.approvalKeptSeconds) }))
+            events.append(severitySet(wanted, facts))
         }
         if let start = amendment.startedAt.map(facts.withoutSkew), start != times.startedAt {
             guard phase.isOpen else {
@@ -155,6 +150,7 @@ extension Incident {
     {
         try requirePhase(Phase.open)
         guard let task = tasks.first(where: { $0.id == id }) else { throw .notFound("No task \(id) in INC-\(number).") }
+        try Self.requireUnstruck(task.isStruck, "Task \(id)")
         let change = TaskChanged(
             id: id, text: text == task.text ? nil : text, owner: owner == task.owner ? nil : owner,
             done: done == task.done ? nil : done)

@@ -25,6 +25,7 @@ enum Migrations {
         migration(18, "create_maintenance", PackageResources.m0018_create_maintenance_sql),
         migration(19, "name_installation", PackageResources.m0019_name_installation_sql),
         migration(20, "calibrate_forecasts", PackageResources.m0020_calibrate_forecasts_sql),
+        migration(21, "remember_merges", PackageResources.m0021_remember_merges_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8], needs: Int = 0) -> Migration {

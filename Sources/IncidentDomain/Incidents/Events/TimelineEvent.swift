@@ -105,7 +105,9 @@ package struct IncidentEvent: Hashable, Sendable {
         StepStarted.self, StepRamped.self, StepVerifying.self, StepRestored.self, StepWaived.self, StepFailed.self,
         StepRegressed.self, RestorationOrdered.self, HandsSet.self, NeedsLearnt.self, PlanRevised.self,
         ReviewDrafted.self, ReviewRevised.self, ReviewApproved.self, ActionAdded.self, ActionChanged.self,
-        PhaseEntered.self, PhaseReverted.self, IncidentMerged.self, IncidentAbsorbed.self, EntryRedacted.self,
+        PhaseEntered.self, PhaseReverted.self, IncidentMerged.self, IncidentAbsorbed.self,
+        IncidentReopened.self, IncidentUnmerged.self, IncidentSeparated.self, EntryRedacted.self,
+        EntryStruck.self, EntryStarred.self,
         AlertsAttached.self, AlertsCleared.self, ReportsCounted.self,
     ]
 
