@@ -151,6 +151,78 @@ package struct SelfRecovered: TimelineEvent {
     }
 }
 
+package struct IncidentMerged: TimelineEvent {
+    package var into: Int
+    package var reason: String?
+
+    package static let kind = "incident_merged"
+    package static let examples = [
+        IncidentMerged(into: 7, reason: "the same outage")
+    ]
+    package var isNotified: Bool { true }
+
+    package var redacted: IncidentMerged {
+        var copy = self
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String { "Merged into INC-\(into).".giving(reason) }
+    package var phaseBegun: Phase? { .merged }
+    package var isKeyMoment: Bool { true }
+
+    /// The other incident has its alerts now.
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.phase = .merged
+        incident.mergedInto = into
+        incident.firing = [:]
+    }
+}
+
+/// What an incident took over from one that was merged into it.
+package struct IncidentAbsorbed: TimelineEvent {
+    package var number: Int
+    package var title: String
+    /// Impacts on components that this incident had none on, or one that had ended.
+    package var impacts: [ComponentImpact]
+    package var firing: [String: Int]
+    package var alerts: Int
+
+    package static let kind = "incident_absorbed"
+    package static let examples = [
+        IncidentAbsorbed(
+            number: 8, title: "Uploads fail", impacts: [EventExamples.impact], firing: ["": 1, "cdn": 2], alerts: 3)
+    ]
+
+    package var redacted: IncidentAbsorbed {
+        var copy = self
+        copy.title = title.redacted
+        copy.impacts = impacts.map(\.redacted)
+        return copy
+    }
+
+    package var sentence: String {
+        var brought: [String] = []
+        if !impacts.isEmpty {
+            brought.append("impacts on \(impacts.map(\.component).sorted().joined(separator: ", "))")
+        }
+        if alerts > 0 { brought.append(alerts == 1 ? "1 alert" : "\(alerts) alerts") }
+        let with = brought.isEmpty ? "" : ", with \(brought.joined(separator: " and "))"
+        return "INC-\(number) “\(title.onOneLine)” merged into this incident\(with)."
+    }
+
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        for impact in impacts { incident.set(impact, at: moment) }
+        incident.firing.merge(firing, uniquingKeysWith: +)
+        incident.alerts += alerts
+        // A person merged them: it does not close itself any more.
+        incident.closing = nil
+        if !incident.firing.isEmpty { incident.clearedAt = nil }
+    }
+}
+
 package struct EntryRedacted: TimelineEvent {
     package var sequence: Int
     package var reason: String
