@@ -104,7 +104,9 @@ struct IncidentPropertyTests {
             ("actions count from 1", incident.actions.map(\.ordinal) == (0..<incident.actions.count).map { $0 + 1 }),
             (
                 "only what was closed has a close",
-                incident.phase == .review || (incident.times.closedAt != nil) == (incident.phase == .closed)
+                // Also what went back to its review, and was merged then.
+                [.review, .merged].contains(incident.phase)
+                    || (incident.times.closedAt != nil) == (incident.phase == .closed)
             ),
         ]
         return properties.filter { !$0.1 }.map(\.0)
