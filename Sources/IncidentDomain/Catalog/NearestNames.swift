@@ -45,22 +45,24 @@ package enum NearestNames {
         }
     }
 
-    /// How many bytes to insert, delete or replace; nil when that is more than the limit.
+    /// How many bytes to insert, delete, replace, or exchange with the next one (Damerau and Levenshtein); nil when that is more
+    /// than the limit.
     private static func distance(_ left: [UInt8], _ right: [UInt8], atMost limit: Int) -> Int? {
         guard abs(left.count - right.count) <= limit else { return nil }
-        var row = Array(0...right.count)
+        var before: [Int] = []
+        var last = Array(0...right.count)
         for (index, byte) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            var least = row[0]
-            for column in right.indices {
-                let replaced = diagonal + (byte == right[column] ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
-                least = min(least, row[column + 1])
+            var row = [index + 1]
+            for (column, other) in right.enumerated() {
+                var least = min(last[column] + (byte == other ? 0 : 1), last[column + 1] + 1, row[column] + 1)
+                if index > 0, column > 0, byte == right[column - 1], left[index - 1] == other {
+                    least = min(least, before[column - 1] + 1)
+                }
+                row.append(least)
             }
-            if least > limit { return nil }
+            if row.allSatisfy({ $0 > limit }) { return nil }
+            (before, last) = (last, row)
         }
-        return row[right.count] <= limit ? row[right.count] : nil
+        return last[right.count] <= limit ? last[right.count] : nil
     }
 }

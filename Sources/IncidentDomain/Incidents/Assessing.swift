@@ -112,7 +112,8 @@ extension Incident {
             throw .badValue(
                 field: "\(field)/component",
                 detail: "No component \(impact.component) in the catalog; GET /v1/components lists them, "
-                    + "PUT /v1/components/\(impact.component) adds it.")
+                    + "PUT /v1/components/\(impact.component) adds it."
+                    + NearestNames.question(impact.component, among: facts.graph.components.keys))
         }
         if let regions = component?.regions, !regions.isEmpty,
             let elsewhere = impact.regions.first(where: { !regions.contains($0) })

@@ -247,7 +247,8 @@ extension Incident {
         let fact: Timestamp? =
             switch phase {
             case .detect: clocks.acknowledgedAt
-            case .assess: assessed
+            // Nobody assesses what nobody has seen, however much was known from the start.
+            case .assess: assessed.map { max($0, clocks.acknowledgedAt ?? $0) }
             case .mitigate: harmStopped(lastRestoration, isOver: true)
             case .restore: lastRestoration
             case .review, .closed, .dismissed, .merged: nil

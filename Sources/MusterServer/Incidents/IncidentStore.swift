@@ -120,10 +120,7 @@ struct IncidentStore: Sendable {
         let shown = String(decoding: IncidentRepresentation.bytes(of: incident, policy: policy), as: UTF8.self)
         _ = try await runner.query(
             """
-            UPDATE incident SET phase = \(incident.phase.rawValue), severity = \(incident.severity?.rawValue),
-                cause = \(incident.cause?.category.rawValue), title = \(incident.title), summary = \(incident.summary),
-                labels = \(IncidentColumns.labels(incident)), components = \(IncidentColumns.components(incident)),
-                opened_at = \(incident.times.detectedAt), next_deadline_at = \(incident.nextDeadline),
+            UPDATE incident SET \(fragment: Self.searched(incident)),
                 state = \(try IncidentColumns.state(incident))::json, representation = \(shown),
                 policy = \(IncidentRepresentation.stamp(policy))
             WHERE number = \(incident.number) AND version = \(incident.version)
@@ -214,13 +211,20 @@ struct IncidentStore: Sendable {
             """
     }
 
+    /// The columns by which incidents are found, as they follow from the state.
+    private static func searched(_ incident: Incident) -> SQL {
+        """
+        phase = \(incident.phase.rawValue), severity = \(incident.severity?.rawValue),
+        cause = \(incident.cause?.category.rawValue), title = \(incident.title), summary = \(incident.summary),
+        labels = \(IncidentColumns.labels(incident)), components = \(IncidentColumns.components(incident)),
+        next_deadline_at = \(incident.nextDeadline)
+        """
+    }
+
     private static func update(_ change: IncidentChange) -> SQL {
         let incident = change.after
         return """
-            UPDATE incident SET version = \(incident.version), phase = \(incident.phase.rawValue),
-                severity = \(incident.severity?.rawValue), cause = \(incident.cause?.category.rawValue),
-                title = \(incident.title), summary = \(incident.summary), labels = \(IncidentColumns.labels(incident)),
-                components = \(IncidentColumns.components(incident)), next_deadline_at = \(incident.nextDeadline),
+            UPDATE incident SET version = \(incident.version), \(fragment: searched(incident)),
                 last_hash = \(change.lastHash), timeline_bytes = timeline_bytes + \(change.bytes),
                 state = \(change.state)::json,
                 representation = \(change.representation), policy = \(change.policy),

@@ -7,6 +7,7 @@ struct NearestNamesTests {
 
     @Test(arguments: [
         ("user_db", ["user-db"]), ("Users-DB", ["user-db"]), ("auth", ["auth-api"]), ("chekout", ["checkout"]),
+        ("chekcout", ["checkout"]), ("fede", ["feed"]), ("cnd", ["cdn"]),
         ("checkout-service", ["checkout"]), ("feeds", ["feed"]), ("zebra", []), ("", []), ("x", []),
         (String(repeating: "a", count: 1000), []),
     ])

@@ -72,6 +72,16 @@ struct ClocksTests {
         #expect(forced.incident.clocks.restoredAt == clock("13:00"), "nothing else says when")
     }
 
+    @Test func `nobody assesses what nobody has seen, though much was known from the start`() throws {
+        let opening = OpenIncident(
+            title: "t", severity: .sev2, impacts: [ComponentImpact(component: "feed", impact: .majorOutage)])
+        let given = try Given(opening: opening).later("10:20").and(
+            .advance(to: nil, reason: "drill", override: true), .advance(to: nil, reason: "drill", override: true))
+        let clocks = given.incident.clocks
+        #expect(clocks.acknowledgedAt == clock("10:20") && clocks.assessedAt == clock("10:20"))
+        #expect(given.incident.warnings.isEmpty)
+    }
+
     @Test func `an assessment is complete when the last of its facts is known`() throws {
         let given = try Given(.acknowledge, .advance, .hit("feed"), .set(.sev2)).later("11:00")
             .and(.technical, at: clock("10:20")).and(.assignRole(.commander, person: "Carla"), at: clock("10:15"))
