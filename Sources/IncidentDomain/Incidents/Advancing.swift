@@ -46,47 +46,6 @@ extension Incident {
         ]
     }
 
-    func merge(into target: Int, reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
-        if phase == .merged, mergedInto == target { return [] }
-        try requirePhase(Phase.open)
-        guard target != number else { throw .mergeRefused("An incident cannot be merged into itself.") }
-        return [IncidentMerged(into: target, reason: reason)]
-    }
-
-    /// The other side of a merge.
-    func absorbing(_ other: Incident) throws(IncidentRefusal) -> [any TimelineEvent] {
-        guard phase.isOpen else {
-            throw .mergeRefused("INC-\(number) is \(phase.rawValue); an incident can only be merged into an open one.")
-        }
-        if phase == .review, !other.unrestored.isEmpty || !other.blockingAlerts.isEmpty {
-            throw .mergeRefused(
-                "INC-\(number) is in review, but INC-\(other.number) still has components down or alerts firing; "
-                    + "POST /v1/incidents/\(number)/revert to mitigate or restore first.")
-        }
-        let own = Dictionary(impacts.map { ($0.component, $0) }) { first, _ in first }
-        // What both have stays as this incident says it, unless it ended here and goes on there, or goes on there in more regions.
-        let taken = other.impacts.compactMap { impact -> ComponentImpact? in
-            guard let known = own[impact.component] else { return impact }
-            guard impact.isOngoing else { return nil }
-            return known.isOngoing ? known.united(with: impact) : impact
-        }
-        let taking = Set(taken.map(\.component))
-        let united = impacts.filter { !taking.contains($0.component) } + taken
-        guard united.count <= IncidentLimits.impacts,
-            united.reduce(0, { $0 + $1.regions.count }) <= IncidentLimits.regions
-        else {
-            throw .mergeRefused(
-                "INC-\(number) would have more than \(IncidentLimits.impacts.grouped) impacts, or more than "
-                    + "\(IncidentLimits.regions.grouped) regions in them; remove some first.")
-        }
-        let absorbed = IncidentAbsorbed(
-            number: other.number, title: other.title, impacts: taken, firing: other.firing, alerts: other.alerts)
-        let down = taken.filter(\.isOngoing).map(\.component)
-        let firing = other.firing.filter { $0.value > 0 }.keys.filter { !down.contains($0) }
-        return [absorbed] + regressions(of: down, reason: "it is still down in INC-\(other.number)")
-            + regressions(of: firing, reason: "an alert is firing on it in INC-\(other.number)")
-    }
-
     func redact(
         _ sequence: Int, reason: String, digest: String, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {

@@ -163,6 +163,7 @@ extension Incident {
     {
         try requirePhase(Phase.open)
         guard let task = tasks.first(where: { $0.id == id }) else { throw .notFound("No task \(id) in INC-\(number).") }
+        try Self.requireUnstruck(task.isStruck, "Task \(id)")
         let change = TaskChanged(
             id: id, text: text == task.text ? nil : text, owner: owner == task.owner ? nil : owner,
             done: done == task.done ? nil : done)

@@ -210,7 +210,9 @@ package struct ClockFacts: Hashable, Codable, Sendable {
     private mutating func note(_ mitigations: [Mitigation]) {
         for mitigation in mitigations {
             let isOver = mitigateLeftAt != nil
-            if mitigation.state == .succeeded, let end = mitigation.endedAt {
+            if mitigation.isStruck {
+                succeededAt[mitigation.id] = nil
+            } else if mitigation.state == .succeeded, let end = mitigation.endedAt {
                 if !isOver || end <= mitigateLeftAt ?? end { succeededAt[mitigation.id] = end }
             } else if !isOver {
                 succeededAt[mitigation.id] = nil
@@ -274,6 +276,7 @@ extension Incident {
     /// - Parameter isOver: Whether mitigating is over; until then nothing has stopped the harm while a mitigation is running.
     private func harmStopped(_ back: Timestamp?, isOver: Bool) -> Timestamp? {
         let end = clockFacts == nil ? times.mitigatedAt : clockFacts?.mitigateLeftAt
+        let mitigations = mitigations.filter { !$0.isStruck }
         let isWorkedOn = !isOver && mitigations.contains { $0.state == .running }
         let known =
             clockFacts.map { Array($0.succeededAt.values) }

@@ -97,6 +97,6 @@ extension Incident {
     func dismiss(reason: String) throws(IncidentRefusal) -> [any TimelineEvent] {
         if phase == .dismissed { return [] }
         try requirePhase([.detect, .assess])
-        return [IncidentDismissed(reason: reason)]
+        return [IncidentDismissed(reason: reason, from: phase)]
     }
 }

@@ -59,6 +59,14 @@ package struct Incident: Hashable, Codable, Sendable {
     /// How many notes were added since they are counted.
     package var notes: Int?
     package var mergedInto: Int?
+    /// Where it stood before it was dismissed or merged; nil while it is neither, and when a release did so that did not keep it.
+    package var endedFrom: Phase?
+    /// The entries that were struck out, by their sequence; nil when none was.
+    package var struck: [Int]?
+    /// Which notes were starred or not later, by their sequence; nil when none was.
+    package var starred: [Int: Bool]?
+    /// What was merged into it, the newest last; nil when nothing was since that is kept.
+    package var absorbed: [AbsorbedIncident]?
     /// Nil before the first event that keeps something of it, and of what a release did that kept nothing.
     package var communication: Communication?
     /// What people said of clocks; nil when nothing.

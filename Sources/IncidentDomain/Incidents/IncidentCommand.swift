@@ -9,7 +9,12 @@ package enum IncidentCommand: Hashable, Sendable {
     case dismiss(reason: String)
     /// This incident goes on as another; the other one gets `absorb`.
     case merge(into: Int, reason: String?)
-    case absorb(Incident)
+    case absorb(Incident, notes: [BroughtNote] = [])
+    /// Undoes a dismissal.
+    case reopen(reason: String)
+    /// Undoes a merge into the other incident, which gets `separate`.
+    case unmerge(from: Incident, MovedAlerts, reason: String)
+    case separate(from: Incident, MovedAlerts, reason: String)
     case stateCause(CauseHypothesis)
     case assignRole(IncidentRole, person: String)
     case setImpact(ComponentImpact)
@@ -58,6 +63,9 @@ package enum IncidentCommand: Hashable, Sendable {
     case deadlinePassed
     /// Time went by, or the catalog changed: is the plan that the timeline knows still the plan?
     case reviewPlan
+    /// The entry with this sequence, as it was recorded; nil when there is none.
+    case strike(Int, IncidentEvent?, reason: String)
+    case star(Int, IncidentEvent?, key: Bool)
     case redact(sequence: Int, reason: String, replacementDigest: String)
 }
 
@@ -71,15 +79,17 @@ extension IncidentCommand {
     /// Whether the daemon asks by itself: it reports what has happened, and nobody is there to correct a refused time.
     var isOfTheDaemon: Bool {
         switch self {
-        case .absorb, .attachAlerts, .clearAlerts, .reopenRecovered, .countReports, .deadlinePassed, .reviewPlan: true
-        case .open, .amend, .correctTimes, .acknowledge, .advance, .revert, .dismiss, .merge, .stateCause, .assignRole,
-            .setImpact,
+        case .absorb, .separate, .attachAlerts, .clearAlerts, .reopenRecovered, .countReports, .deadlinePassed,
+            .reviewPlan:
+            true
+        case .open, .amend, .correctTimes, .acknowledge, .advance, .revert, .dismiss, .merge, .reopen, .unmerge,
+            .stateCause, .assignRole, .setImpact,
             .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
             .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,
             .draftUpdate,
             .changeUpdate,
             .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .takeInAlerts,
-            .giveAwayAlerts, .redact:
+            .giveAwayAlerts, .strike, .star, .redact:
             false
         }
     }
@@ -176,11 +186,16 @@ package struct MitigationPatch: Hashable, Sendable {
     package var owner: String?
     package var state: MitigationState?
     package var inForce: Bool?
+    /// When it really began and ended.
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
 
     package init(
         description: String? = nil, kind: String? = nil, owner: String? = nil, state: MitigationState? = nil,
-        inForce: Bool? = nil
+        inForce: Bool? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil
     ) {
+        self.startedAt = startedAt
+        self.endedAt = endedAt
         self.inForce = inForce
         self.description = description
         self.kind = kind
@@ -244,7 +259,7 @@ extension IncidentCommand {
     package func componentsToPlan(of incident: Incident) -> [String] {
         var components = incident.steps.map(\.slug)
         if case .setImpact(let impact) = self { components.append(impact.component) }
-        if case .absorb(let other) = self { components += other.steps.map(\.slug) }
+        if case .absorb(let other, _) = self { components += other.steps.map(\.slug) }
         return components
     }
 }

@@ -101,7 +101,12 @@ extension Incident {
         case .revert(let to, let reason): try revert(to: to, reason: reason, facts)
         case .dismiss(let reason): try dismiss(reason: reason)
         case .merge(let into, let reason): try merge(into: into, reason: reason)
-        case .absorb(let other): try absorbing(other)
+        case .absorb(let other, let notes): try absorbing(other, notes, facts)
+        case .reopen(let reason): try reopen(reason: reason, facts)
+        case .unmerge(let target, let alerts, let reason):
+            try unmerge(from: target, alerts, reason: reason, facts)
+        case .separate(let other, let alerts, let reason):
+            try separate(from: other, alerts, reason: reason, facts)
         case .stateCause(let hypothesis): try stateCause(hypothesis)
         case .assignRole(let role, let person): try assign(role, to: person)
         case .setImpact(let impact): try decideImpact(impact, facts)
@@ -109,7 +114,7 @@ extension Incident {
         case .setAudience(let impact): try setAudience(impact)
         case .addNote(let text, let key): try addNote(text, key: key)
         case .addMitigation(let draft): try addMitigation(draft)
-        case .changeMitigation(let id, let patch): try changeMitigation(id, patch)
+        case .changeMitigation(let id, let patch): try changeMitigation(id, patch, facts)
         case .addTask(let text, let owner): try addTask(text, owner: owner)
         case .changeTask(let id, let text, let owner, let done):
             try changeTask(id, text: text, owner: owner, done: done)
@@ -146,6 +151,8 @@ extension Incident {
         case .deadlinePassed: passDeadline(facts)
         case .reviewPlan:
             reviewPlan(facts)
+        case .strike(let sequence, let entry, let reason): try strike(sequence, entry, reason: reason)
+        case .star(let sequence, let entry, let key): try star(sequence, entry, key: key)
         case .redact(let sequence, let reason, let digest):
             try redact(sequence, reason: reason, digest: digest, facts)
         }

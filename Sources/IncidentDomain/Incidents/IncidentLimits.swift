@@ -13,6 +13,11 @@ package enum IncidentLimits {
     package static let notes = 5_000
     /// Pages that its alerts name.
     package static let links = 20
+    /// Notes that a merge brings along, and their bytes.
+    package static let notesBrought = 1_000
+    package static let notesBroughtBytes = 4 << 20
+    /// Entries that are struck out; notes that are starred later.
+    package static let marks = 1_000
     /// Drafts among them.
     package static let updates = 1_000
     /// Updates that are not published yet.
@@ -81,9 +86,10 @@ extension IncidentCommand {
             .changeMitigation, .addTask, .changeTask, .orderSteps, .setHands, .learnNeeds, .postUpdate, .draftUpdate,
             .changeUpdate,
             .setEta,
-            .reviseReview, .addAction, .changeAction:
+            .reviseReview, .addAction, .changeAction, .strike, .star:
             true
-        case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .startStep, .rampStep, .verifyStep,
+        case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .reopen, .unmerge, .separate,
+            .startStep, .rampStep, .verifyStep,
             .waiveStep, .failStep, .draftReview, .approveReview, .attachAlerts, .clearAlerts, .reopenRecovered,
             .takeInAlerts,
             .giveAwayAlerts, .countReports, .deadlinePassed, .reviewPlan, .redact:

@@ -121,24 +121,25 @@ extension Incident {
             missing(requirement, unless: updates > 0, "no update posted")
         case .mitigationSucceeded, .noMitigationRunning: unmetMitigation(requirement)
         case .mitigationsLifted:
-            mitigations.first { $0.inForce ?? false }.map {
+            mitigations.first { $0.inForce ?? false && !$0.isStruck }.map {
                 UnmetRequirement(
                     requirement, "mitigation \($0.id) is still in force: \($0.description)", subject: String($0.id))
             }
         case .componentsRestored, .noFiringAlert: unmetRestoration(requirement)
         case .tasksDone:
-            tasks.first { !$0.done }.map {
+            tasks.first { !$0.done && !$0.isStruck }.map {
                 UnmetRequirement(requirement, "task \($0.id) is not done: \($0.text)", subject: String($0.id))
             }
         case .reviewApproved:
             unmetReview
         case .actionsAssigned:
-            actions.first { $0.required && $0.state != .dropped && ($0.owner == nil || $0.due == nil) }.map {
-                UnmetRequirement(
-                    requirement,
-                    "required action item \(id(of: $0)) has no \($0.owner == nil ? "owner" : "due date")",
-                    subject: id(of: $0))
-            }
+            actions.first { $0.required && !$0.isStruck && $0.state != .dropped && ($0.owner == nil || $0.due == nil) }
+                .map {
+                    UnmetRequirement(
+                        requirement,
+                        "required action item \(id(of: $0)) has no \($0.owner == nil ? "owner" : "due date")",
+                        subject: id(of: $0))
+                }
         }
     }
 
@@ -152,11 +153,12 @@ extension Incident {
 
     private func unmetMitigation(_ requirement: Requirement) -> UnmetRequirement? {
         if requirement == .noMitigationRunning {
-            return mitigations.first { $0.state == .running }.map {
+            return mitigations.first { $0.state == .running && !$0.isStruck }.map {
                 UnmetRequirement(
                     requirement, "mitigation \($0.id) is still running: \($0.description)", subject: String($0.id))
             }
         }
+        let mitigations = mitigations.filter { !$0.isStruck }
         guard !mitigations.contains(where: { $0.state == .succeeded || $0.state == .notNeeded }) else { return nil }
         guard !mitigations.isEmpty else { return UnmetRequirement(requirement, "no mitigation recorded") }
         // One that failed cannot succeed any more: it is run again, or another one is recorded.

@@ -84,6 +84,7 @@ extension Incident {
         guard let action = actions.first(where: { $0.ordinal == ordinal }) else {
             throw .notFound("No action item \(number)-\(ordinal).")
         }
+        try Self.requireUnstruck(action.isStruck, "Action item \(number)-\(ordinal)")
         let change = ActionChanged(
             ordinal: ordinal, title: patch.title == action.title ? nil : patch.title,
             kind: patch.kind == action.kind ? nil : patch.kind, owner: patch.owner == action.owner ? nil : patch.owner,

@@ -31,6 +31,10 @@ package struct Mitigation: Hashable, Codable, Sendable {
     /// Whether it still works, as load that is shed until the caches are warm: it may outlive its phase, and has to be lifted
     /// before the incident is closed. Nil when nobody said so.
     package var inForce: Bool?
+    /// The merged incident that it came with; nil when it is this one's own.
+    package var incident: Int?
+    /// Whether it was struck out: entered by mistake. Nil when not.
+    package var struck: Bool?
 }
 
 /// A piece of work during the incident; follow-up work after it is an `ActionItem`.
@@ -40,6 +44,10 @@ package struct IncidentTask: Hashable, Codable, Sendable {
     package var text: String
     package var owner: String?
     package var done: Bool
+    /// The merged incident that it came with; nil when it is this one's own.
+    package var incident: Int?
+    /// Whether it was struck out: entered by mistake. Nil when not.
+    package var struck: Bool?
 }
 
 /// What a follow-up is meant to do about the next time.
@@ -66,6 +74,10 @@ package struct ActionItem: Hashable, Codable, Sendable {
     /// Whether the review cannot be left before it has an owner and a due date.
     package var required: Bool
     package var state: ActionState
+    /// The merged incident that it came with; nil when it is this one's own.
+    package var incident: Int?
+    /// Whether it was struck out: entered by mistake. Nil when not.
+    package var struck: Bool?
 }
 
 extension Incident {
@@ -73,4 +85,16 @@ extension Incident {
     package func id(of action: ActionItem) -> String {
         "\(number)-\(action.ordinal)"
     }
+}
+
+extension Mitigation {
+    package var isStruck: Bool { struck ?? false }
+}
+
+extension IncidentTask {
+    package var isStruck: Bool { struck ?? false }
+}
+
+extension ActionItem {
+    package var isStruck: Bool { struck ?? false }
 }

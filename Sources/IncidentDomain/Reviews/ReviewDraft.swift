@@ -104,6 +104,31 @@ struct ReviewFacts {
             for: incident, in: graph, soak: SoakPolicy(), measured: .none, now: incident.lastRecordedAt)
     }
 
+    /// The entries that were struck out, and those that came with an incident that goes on by itself again.
+    var struck: Set<Int> {
+        var struck = Set(incident.struck ?? [])
+        var brought: [Int: [Int]] = [:]
+        for recorded in timeline {
+            if let origin = recorded.event.as(NoteAdded.self)?.origin {
+                brought[origin.incident, default: []].append(recorded.sequence)
+            } else if let separated = recorded.event.as(IncidentSeparated.self) {
+                struck.formUnion(brought.removeValue(forKey: separated.number) ?? [])
+            }
+        }
+        return struck
+    }
+
+    /// Whether an entry belongs into the short timeline.
+    func isKeyMoment(_ recorded: RecordedEvent) -> Bool {
+        incident.starred?[recorded.sequence] ?? recorded.event.payload.isKeyMoment
+    }
+
+    /// Who wrote an entry and when, also where it came with a merged incident.
+    func written(_ recorded: RecordedEvent) -> (by: String, at: Timestamp) {
+        let origin = recorded.event.as(NoteAdded.self)?.origin
+        return (origin?.by ?? recorded.actor.name, origin?.at ?? recorded.occurredAt)
+    }
+
     /// Once there is no next phase, nothing is asked for any more.
     var unmet: [UnmetRequirement] {
         incident.phase.next == nil ? [] : policy.unmet(leaving: incident.phase, of: incident)

@@ -180,14 +180,15 @@ extension ReviewDraft {
 
     /// The moments that decided how it went, in the order in which they happened.
     static func timeline(_ facts: ReviewFacts) -> [DocumentBlock] {
-        var key = facts.timeline.filter(\.event.payload.isKeyMoment)
+        let struck = facts.struck
+        var key = facts.timeline.filter { !struck.contains($0.sequence) && facts.isKeyMoment($0) }
         // The single components have a table of their own: they give way first.
         if key.count > rowsMax { key = key.filter { !$0.event.payload.isAboutOneComponent } }
-        key.sort { ($0.occurredAt, $0.sequence) < ($1.occurredAt, $1.sequence) }
+        key.sort { (facts.written($0).at, $0.sequence) < (facts.written($1).at, $1.sequence) }
         var table = DocumentTable("When (UTC)", "What", "Who")
         for recorded in key.prefix(rowsMax) {
-            table.add(
-                recorded.occurredAt.dateAndTime, shortened(text(of: recorded.event, facts)), recorded.actor.name)
+            let (author, moment) = facts.written(recorded)
+            table.add(moment.dateAndTime, shortened(text(of: recorded.event, facts)), author)
         }
         let shown = min(key.count, rowsMax)
         let entries = facts.timeline.count
@@ -196,7 +197,34 @@ extension ReviewDraft {
             shown == entries
             ? "Full timeline: \(count)."
             : "Key moments: \(shown.grouped) of \(count). The full timeline can be read and verified."
-        return [.line(note), table.block]
+        return [.line(note), table.block] + broughtNotes(facts) + struckEntries(facts)
+    }
+
+    /// What was written down in incidents that were merged into this one, starred or not.
+    private static func broughtNotes(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let struck = facts.struck
+        let lines = facts.timeline.compactMap { recorded -> String? in
+            guard let note = recorded.event.as(NoteAdded.self), let origin = note.origin,
+                !struck.contains(recorded.sequence)
+            else { return nil }
+            return "\(origin.at.toTheSecond), \(origin.by) in INC-\(origin.incident): \(shortened(note.text))"
+        }
+        guard !lines.isEmpty else { return [] }
+        let more = lines.count > rowsMax ? ["\((lines.count - rowsMax).grouped) more stand in the timeline."] : []
+        return [.heading("Written in merged incidents"), .bullets(Array(lines.prefix(rowsMax)) + more)]
+    }
+
+    /// What was entered by mistake, who struck it out and why.
+    private static func struckEntries(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let entries = Dictionary(facts.timeline.map { ($0.sequence, $0) }) { first, _ in first }
+        let lines = facts.timeline.compactMap { recorded -> String? in
+            guard let strike = recorded.event.as(EntryStruck.self), let entry = entries[strike.sequence] else {
+                return nil
+            }
+            return
+                "\(shortened(entry.event.sentence)) Struck out by \(recorded.actor.name). Reason: \(strike.reason.sentence)"
+        }
+        return lines.isEmpty ? [] : [.heading("Struck out"), .bullets(lines)]
     }
 
     /// A change of a mitigation names only its number; here it says what that was.
@@ -296,15 +324,16 @@ extension ReviewDraft {
         var table = DocumentTable("No.", "What", "Kind", "Owner", "History (UTC)", "State", "Took")
         for mitigation in facts.incident.mitigations {
             table.add(
-                String(mitigation.id), mitigation.description, mitigation.kind ?? "",
+                String(mitigation.id), named(mitigation.description, mitigation.incident), mitigation.kind ?? "",
                 mitigation.owner ?? "not recorded",
-                course(of: mitigation.id, facts.timeline), mitigation.state.words, took(mitigation))
+                course(of: mitigation.id, facts.timeline), mitigation.isStruck ? "struck out" : mitigation.state.words,
+                mitigation.isStruck ? "" : took(mitigation))
         }
         var parts = [table.isEmpty ? .line("No mitigation recorded.") : table.block]
         let tasks = facts.incident.tasks
         if !tasks.isEmpty {
             let lines = tasks.map { task in
-                "\(task.done ? "Done" : "Not done"): \(task.text)"
+                "\(task.isStruck ? "Struck out" : task.done ? "Done" : "Not done"): \(named(task.text, task.incident))"
                     + (task.owner.map { " (\($0))" } ?? "")
             }
             parts += [.heading("Tasks"), .bullets(lines)]
@@ -330,6 +359,11 @@ extension ReviewDraft {
             day = written.prefix(10)
             return "\(state.words) \(isNewDay ? written[...] : written.dropFirst(11))"
         }.joined(separator: " → ")
+    }
+
+    /// With the merged incident that it came with, if it did.
+    private static func named(_ text: String, _ incident: Int?) -> String {
+        incident.map { "\(text) (INC-\($0))" } ?? text
     }
 
     private static func took(_ mitigation: Mitigation) -> String {
@@ -385,9 +419,9 @@ extension ReviewDraft {
         var table = DocumentTable("Id", "What", "Kind", "Owner", "Due", "Required", "State")
         for action in incident.actions {
             table.add(
-                incident.id(of: action), action.title, action.kind.rawValue,
+                incident.id(of: action), named(action.title, action.incident), action.kind.rawValue,
                 action.owner ?? "none", action.due ?? "none",
-                action.required ? "yes" : "no", action.state.words)
+                action.required ? "yes" : "no", action.isStruck ? "struck out" : action.state.words)
         }
         return table.block
     }
@@ -409,7 +443,7 @@ extension ReviewDraft {
         } else {
             parts.append(.line("No more requirements: the incident is \(incident.phase.rawValue)."))
         }
-        let open = incident.actions.filter { $0.state == .open || $0.state == .inProgress }
+        let open = incident.actions.filter { !$0.isStruck && ($0.state == .open || $0.state == .inProgress) }
         if !open.isEmpty {
             let ids = open.map(incident.id(of:)).joined(separator: ", ")
             parts.append(.line("Open action items: \(ids)."))

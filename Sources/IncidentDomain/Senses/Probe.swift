@@ -150,14 +150,15 @@ extension IncidentCommand {
     package var asksProbes: Bool {
         switch self {
         case .verifyStep, .deadlinePassed: true
-        case .open, .amend, .correctTimes, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .stateCause,
-            .assignRole,
+        case .open, .amend, .correctTimes, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .reopen,
+            .unmerge, .separate, .stateCause, .assignRole,
             .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask,
             .startStep, .rampStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,
             .draftUpdate,
             .changeUpdate,
             .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .attachAlerts,
-            .clearAlerts, .reopenRecovered, .takeInAlerts, .giveAwayAlerts, .countReports, .reviewPlan, .redact:
+            .clearAlerts, .reopenRecovered, .takeInAlerts, .giveAwayAlerts, .countReports, .reviewPlan, .redact,
+            .strike, .star:
             false
         }
     }

@@ -148,13 +148,100 @@ struct AlertStore: Sendable {
             .first.map { try $0.decode("payload") }
     }
 
-    /// Gives the alerts and groups of one incident to another.
+    /// Gives the alerts and groups of one incident to another, and remembers from which they came.
     static func move(from number: Int, to target: Int, in transaction: PostgresTransaction) async throws {
         _ = try await transaction.pipeline([
-            "UPDATE alert SET incident = \(target) WHERE incident = \(number)",
-            "UPDATE alert_group SET incident = \(target) WHERE incident = \(number)",
+            """
+            UPDATE alert SET incident = \(target), merged_from = merged_from || \(number)::bigint
+            WHERE incident = \(number)
+            """,
+            """
+            UPDATE alert_group SET incident = \(target), merged_from = merged_from || \(number)::bigint
+            WHERE incident = \(number)
+            """,
             "UPDATE alert_delivery SET incident = \(target) WHERE incident = \(number)",
         ])
+    }
+
+    /// Gives back what came to an incident with another: its alerts, its groups, and what came since in these groups.
+    ///
+    /// - Returns: What the incident knows of them: what it has still to hear of, both hear later.
+    static func moveBack(
+        from target: Int, to number: Int, in transaction: PostgresTransaction
+    ) async throws -> MovedAlerts {
+        // Both incidents are held, so nobody delivers meanwhile.
+        let results = try await transaction.pipeline([
+            """
+            WITH moved AS (
+                UPDATE alert SET incident = \(number), merged_from = trim_array(merged_from, least(cardinality(merged_from), 1))
+                WHERE incident = \(target) AND (
+                    merged_from[cardinality(merged_from)] = \(number)
+                    OR merged_from = '{}' AND (source, group_key) IN (
+                        SELECT source, group_key FROM alert_group
+                        WHERE incident = \(target) AND merged_from[cardinality(merged_from)] = \(number)
+                    )
+                ) RETURNING id, component, status
+            ), waiting AS (
+                SELECT unnest(alerts) AS id, ended FROM alert_delivery
+                WHERE incident = \(target) AND NOT acknowledged
+            ), known AS (
+                SELECT component,
+                    NOT EXISTS (SELECT FROM waiting WHERE waiting.id = moved.id AND NOT ended) AS is_known,
+                    status <> 'resolved'
+                        OR EXISTS (SELECT FROM waiting WHERE waiting.id = moved.id AND ended) AS is_firing
+                FROM moved
+            )
+            SELECT coalesce(component, '') AS component, count(*) AS total,
+                count(*) FILTER (WHERE is_firing) AS firing
+            FROM known WHERE is_known GROUP BY 1
+            """,
+            """
+            UPDATE alert_group SET incident = \(number), merged_from = trim_array(merged_from, 1)
+            WHERE incident = \(target) AND merged_from[cardinality(merged_from)] = \(number)
+            """,
+            """
+            INSERT INTO alert_delivery (incident, ended, acknowledged, alerts)
+            SELECT \(number), ended, acknowledged, own.alerts
+            FROM alert_delivery CROSS JOIN LATERAL (
+                SELECT array_agg(id) AS alerts FROM alert
+                WHERE id = ANY (alert_delivery.alerts) AND alert.incident = \(number)
+            ) AS own
+            WHERE alert_delivery.incident = \(target) AND own.alerts IS NOT NULL ORDER BY alert_delivery.id
+            """,
+            """
+            DELETE FROM alert_delivery WHERE incident = \(target) AND NOT EXISTS (
+                SELECT FROM alert WHERE id = ANY (alerts) AND alert.incident IS DISTINCT FROM \(number)
+            )
+            """,
+            """
+            UPDATE alert_delivery SET alerts = ARRAY(
+                SELECT id FROM alert WHERE id = ANY (alerts) AND alert.incident IS DISTINCT FROM \(number)
+            ) WHERE incident = \(target)
+            """,
+        ])
+        return try results[0].reduce(into: MovedAlerts()) { moved, row in
+            let firing: Int = try row.decode("firing")
+            moved.total += try row.decode("total", as: Int.self)
+            if firing > 0 { moved.firing[try row.decode("component")] = firing }
+        }
+    }
+
+    /// How many firing alerts an answer names.
+    private static let firingShown = 20
+
+    /// The alerts of an incident that have not ended, the oldest first, and how many those are.
+    static func firing(of number: Int, in runner: some SQLRunner) async throws -> ([FiringAlerts.Alert], Int) {
+        let rows = try await runner.query(
+            """
+            SELECT id, title, component, starts_at, count(*) OVER () AS total FROM alert
+            WHERE incident = \(number) AND status <> 'resolved' ORDER BY id LIMIT \(firingShown)
+            """)
+        let alerts = try rows.map { row in
+            FiringAlerts.Alert(
+                id: try row.decode("id"), title: try row.decode("title"), component: try row.decode("component"),
+                startsAt: try row.decode("starts_at"))
+        }
+        return (alerts, try rows.first?.decode("total") ?? 0)
     }
 
     /// Takes texts out of alerts, when a timeline entry is redacted that shows them: out of the alerts with these ids, and those of the incident with one of these titles: the title, what the sender sent, its

@@ -70,7 +70,8 @@ enum IncidentBodies {
         MitigationPatch(
             description: body.optionalString("description", 1...2000), kind: body.optionalString("kind", 1...64),
             owner: body.optionalString("owner", 1...200), state: body.optionalEnumeration("state"),
-            inForce: body.optionalBool("in_force"))
+            inForce: body.optionalBool("in_force"), startedAt: body.optionalTime("started_at"),
+            endedAt: body.optionalTime("ended_at"))
     }
 
     static func action(_ body: inout BodyReader) -> ActionDraft {

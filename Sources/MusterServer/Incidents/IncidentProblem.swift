@@ -243,6 +243,13 @@ extension IncidentRefusal {
         switch self {
         case .wrongPhase(let phase, let wanted):
             let direct = wanted.compactMap { SuggestedCall.entering($0, from: phase, of: number) }
+            switch phase {
+            case .dismissed where wanted != [.merged]:
+                return [SuggestedCall("POST", "/reopen", of: number, ["reason": "WHY"])]
+            case .merged where wanted != [.dismissed]:
+                return [SuggestedCall("POST", "/unmerge", of: number, ["reason": "WHY"])]
+            case .detect, .assess, .mitigate, .restore, .review, .closed, .dismissed, .merged: break
+            }
             // A phase further on is reached by the next one.
             let next = phase.next.map { SuggestedCall("POST", "/advance", of: number, ["to": .string($0.rawValue)]) }
             return direct.isEmpty && !wanted.isEmpty ? [next].compactMap(\.self) : direct

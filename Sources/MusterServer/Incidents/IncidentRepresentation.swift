@@ -263,6 +263,8 @@ extension Mitigation: JSONWritable {
             json.member("in_force", inForce ?? false)
             json.member("started_at", startedAt)
             json.member("ended_at", endedAt)
+            json.member("from", incident)
+            json.member("struck", struck ?? false)
         }
     }
 }
@@ -274,6 +276,8 @@ extension IncidentTask: JSONWritable {
             json.member("text", text)
             json.member("owner", owner)
             json.member("done", done)
+            json.member("from", incident)
+            json.member("struck", struck ?? false)
         }
     }
 }
@@ -293,6 +297,8 @@ struct ActionRepresentation: JSONWritable {
             json.member("due", action.due)
             json.member("required", action.required)
             json.member("state", action.state.rawValue)
+            json.member("from", action.incident)
+            json.member("struck", action.struck ?? false)
         }
     }
 }

@@ -30,9 +30,11 @@ struct IncidentRoutes: Sendable {
             command(.post, "/revert", "revertIncident", .json) { body, _ in
                 .revert(to: body.enumeration("to"), reason: body.string("reason", 1...2000))
             },
-            command(.post, "/dismiss", "dismissIncident", .json) { body, _ in
-                .dismiss(reason: body.string("reason", 1...2000))
-            },
+            ending("/dismiss", "dismissIncident") { .dismiss(reason: $0) },
+            ending("/reopen", "reopenIncident") { .reopen(reason: $0) },
+            Route(
+                .post, "/v1/incidents/{id}/unmerge", role: .responder, "unmergeIncident", body: .json,
+                isConditional: true, isLong: true, handler: unmerge),
             Route(
                 .post, "/v1/incidents/{id}/merge", role: .responder, "mergeIncident", body: .json, isConditional: true,
                 isLong: true,
@@ -99,7 +101,30 @@ struct IncidentRoutes: Sendable {
         let reason = body.optionalString("reason", 1...2000)
         let context = try CommandContext(request, &body)
         let outcome = try await desk.merge(number, into: into, reason: reason, context)
-        return .json(outcome.representation, version: outcome.incident.version)
+        return .json(try await desk.withFiring(outcome), version: outcome.incident.version)
+    }
+
+    private func unmerge(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        let reason = body.string("reason", 1...2000)
+        let outcome = try await desk.unmerge(number, reason: reason, try CommandContext(request, &body))
+        return .json(try await desk.withFiring(outcome), version: outcome.incident.version)
+    }
+
+    /// A route that ends an incident, or takes that back, with a reason: the answer says what still fires.
+    private func ending(
+        _ path: String, _ operation: String, _ command: @escaping @Sendable (String) -> IncidentCommand
+    ) -> Route {
+        Route(
+            .post, "/v1/incidents/{id}\(path)", role: .responder, operation, body: .json, isConditional: true
+        ) { request in
+            let number = try request.incidentNumber()
+            var body = try request.fields()
+            let reason = body.string("reason", 1...2000)
+            let outcome = try await desk.handle(command(reason), on: number, try CommandContext(request, &body))
+            return .json(try await desk.withFiring(outcome), version: outcome.incident.version)
+        }
     }
 
     /// A route that carries out one command and answers with the incident.

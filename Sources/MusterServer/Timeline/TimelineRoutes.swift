@@ -17,6 +17,12 @@ struct TimelineRoutes: Sendable {
             Route(
                 .post, "/v1/incidents/{id}/timeline/{sequence}/redact", role: .commander, "redactTimelineEntry",
                 body: .json, isConditional: true, handler: redact),
+            Route(
+                .post, "/v1/incidents/{id}/timeline/{sequence}/strike", role: .responder, "strikeTimelineEntry",
+                body: .json, isConditional: true, handler: strike),
+            Route(
+                .patch, "/v1/incidents/{id}/timeline/{sequence}", role: .responder, "starTimelineEntry", body: .json,
+                isConditional: true, handler: star),
             Route(.get, "/v1/events", role: .viewer, "streamEvents", query: ["after"], handler: stream),
         ]
     }
@@ -30,9 +36,40 @@ struct TimelineRoutes: Sendable {
         let start = try page.cursor?.integer(0) ?? after ?? 0
         let found = try await reader.page(of: number, after: start, limit: page.limit + 1)
         if found.isEmpty { _ = try await desk.current(number) }  // 404 when there is no such incident.
+        let marks =
+            found.isEmpty ? EntryMarks([]) : EntryMarks(try await reader.all(of: number, kinds: EntryMarks.kinds))
         return Answer.page(
             found, page, of: request, cursor: { PageCursor(list: "timeline", key: [.integer($0.recorded.sequence)]) }
-        ) { $0.value($1) }
+        ) { $0.value(MarkedEntry(entry: $1, marks: marks)) }
+    }
+
+    private func strike(_ request: RequestContext) async throws -> Answer {
+        try await mark(request) { body in
+            let reason = body.string("reason", 1...2000)
+            return { .strike($0, $1, reason: reason) }
+        }
+    }
+
+    private func star(_ request: RequestContext) async throws -> Answer {
+        try await mark(request) { body in
+            let key = body.bool("key")
+            return { .star($0, $1, key: key) }
+        }
+    }
+
+    /// Reads the entry, which never changes, and puts a command about it.
+    private func mark(
+        _ request: RequestContext, _ read: (inout BodyReader) -> (Int, IncidentEvent?) -> IncidentCommand
+    ) async throws -> Answer {
+        let number = try request.incidentNumber()
+        let sequence = try request.number("sequence", of: "Timeline entry")
+        var body = try request.fields()
+        let command = read(&body)
+        let context = try CommandContext(request, &body)
+        let entry = try await reader.page(of: number, after: sequence - 1, limit: 1).first
+        let event = entry.flatMap { $0.recorded.sequence == sequence ? $0.recorded.event : nil }
+        let outcome = try await desk.handle(command(sequence, event), on: number, context)
+        return .json(outcome.representation, version: outcome.incident.version)
     }
 
     private func redact(_ request: RequestContext) async throws -> Answer {
@@ -93,21 +130,61 @@ struct TimelineReader: Sendable {
     }
 }
 
+/// What was said of entries later: which were struck out, and which notes are starred.
+struct EntryMarks: Sendable {
+    static let kinds = [EntryStruck.kind, EntryStarred.kind]
+
+    private(set) var struck: [Int: (by: String, at: Timestamp, reason: String)] = [:]
+    private(set) var starred: [Int: Bool] = [:]
+
+    init(_ entries: [TimelineEntry]) {
+        for entry in entries.map(\.recorded) {
+            if let strike = entry.event.as(EntryStruck.self) {
+                struck[strike.sequence] = (entry.actor.name, entry.occurredAt, strike.reason)
+            } else if let star = entry.event.as(EntryStarred.self) {
+                starred[star.sequence] = star.key
+            }
+        }
+    }
+}
+
+/// An entry with what was said of it later.
+struct MarkedEntry: JSONWritable {
+    let entry: TimelineEntry
+    let marks: EntryMarks
+
+    func write(to json: inout JSONWriter) {
+        let sequence = entry.recorded.sequence
+        json.object { json in
+            entry.writeMembers(to: &json)
+            if let key = marks.starred[sequence] { json.member("key", key) }
+            guard let strike = marks.struck[sequence] else { return }
+            json.object("struck") { json in
+                json.member("by", strike.by)
+                json.member("at", strike.at)
+                json.member("reason", strike.reason)
+            }
+        }
+    }
+}
+
 extension TimelineEntry: JSONWritable {
     func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("incident", incident)
-            json.member("sequence", recorded.sequence)
-            json.member("kind", stored.kind)
-            json.member("text", recorded.event.sentence)
-            json.member("actor", recorded.actor.name)
-            json.member("actor_id", recorded.actor.id)
-            json.member("occurred_at", recorded.occurredAt)
-            json.member("recorded_at", recorded.recordedAt)
-            json.name("data")
-            json.raw(stored.payload)
-            json.member("redacted", isRedacted)
-            json.member("hash", HashChain.hex(hash))
-        }
+        json.object { writeMembers(to: &$0) }
+    }
+
+    fileprivate func writeMembers(to json: inout JSONWriter) {
+        json.member("incident", incident)
+        json.member("sequence", recorded.sequence)
+        json.member("kind", stored.kind)
+        json.member("text", recorded.event.sentence)
+        json.member("actor", recorded.actor.name)
+        json.member("actor_id", recorded.actor.id)
+        json.member("occurred_at", recorded.occurredAt)
+        json.member("recorded_at", recorded.recordedAt)
+        json.name("data")
+        json.raw(stored.payload)
+        json.member("redacted", isRedacted)
+        json.member("hash", HashChain.hex(hash))
     }
 }

@@ -24,6 +24,28 @@ enum EveryEvent {
         return batch
     }()
 
+    private static let brought: IncidentAbsorbed.Brought = {
+        var brought = IncidentAbsorbed.Brought()
+        brought.startedAt = Given.start
+        brought.severity = .sev1
+        brought.roles = [.scribe: "P \(marker)"]
+        brought.detectedAt = Given.start
+        brought.mitigations = [
+            Mitigation(
+                id: 2, description: "D \(marker)", kind: "K \(marker)", owner: "O \(marker)", state: .succeeded,
+                incident: 7)
+        ]
+        brought.tasks = [IncidentTask(id: 2, text: "T \(marker)", owner: "O \(marker)", done: true, incident: 7)]
+        brought.actions = [
+            ActionItem(
+                ordinal: 2, title: "T \(marker)", kind: .detective, owner: "O \(marker)", due: "2026-12-24",
+                required: true, state: .open, incident: 7)
+        ]
+        brought.steps = [RestorationStep(component: "feed")]
+        (brought.notes, brought.notesLeft) = (1, 1)
+        return brought
+    }()
+
     private static let incident: [any TimelineEvent] = [
         IncidentOpened(
             title: "T \(marker)", summary: "S \(marker)", startedAt: Given.start, labels: ["k \(marker)": marker],
@@ -45,9 +67,17 @@ enum EveryEvent {
         PhaseReverted(
             phase: .assess, from: .mitigate, reason: "R \(marker)", updateDueAt: Given.start,
             measured: MeasuredClocks(assessedAt: Given.start)),
-        IncidentDismissed(reason: "R \(marker)"),
-        IncidentMerged(into: 7, reason: "R \(marker)"),
-        IncidentAbsorbed(number: 7, title: "T \(marker)", impacts: [impact], firing: ["feed": 1, "": 2], alerts: 3),
+        IncidentDismissed(reason: "R \(marker)", from: .assess),
+        IncidentMerged(into: 7, reason: "R \(marker)", from: .mitigate),
+        IncidentAbsorbed(
+            number: 7, title: "T \(marker)", impacts: [impact], firing: ["feed": 1, "": 2], alerts: 3, brought: brought),
+        IncidentReopened(phase: .assess, reason: "R \(marker)", updateDueAt: Given.start),
+        IncidentUnmerged(
+            from: 7, phase: .mitigate, reason: "R \(marker)", firing: ["feed": 1], alerts: 3, impacts: [impact],
+            steps: [RestorationStep(component: "feed")], updateDueAt: Given.start),
+        IncidentSeparated(
+            number: 7, title: "T \(marker)", reason: "R \(marker)", removed: ["feed"], impacts: [impact],
+            roles: [.scribe], firing: ["feed": 1], alerts: 3),
         CauseStated(
             CauseHypothesis(
                 category: .technical, subcategory: .capacity, confidence: .refuted, evidence: "E \(marker)",
@@ -59,7 +89,9 @@ enum EveryEvent {
         AudienceImpactSet(
             AudienceImpact(
                 audience: .users, description: "D \(marker)", people: 1, money: 2.5, currency: "EUR", reports: 3)),
-        NoteAdded(text: "N \(marker)", key: true, number: 4, afterwards: true),
+        NoteAdded(
+            text: "N \(marker)", key: true, number: 4, afterwards: true,
+            origin: NoteOrigin(incident: 7, by: "Ron", at: Given.start)),
     ]
 
     private static let work: [any TimelineEvent] = [
@@ -68,7 +100,7 @@ enum EveryEvent {
             inForce: true),
         MitigationChanged(
             id: 1, description: "D \(marker)", kind: "K \(marker)", owner: "O \(marker)", state: .failed,
-            previous: .running, inForce: false),
+            previous: .running, inForce: false, startedAt: Given.start, endedAt: Given.start),
         TaskAdded(id: 1, text: "T \(marker)", owner: "O \(marker)"),
         TaskChanged(id: 1, text: "T \(marker)", owner: "O \(marker)", done: true),
         AlertsAttached(alerts),
@@ -86,6 +118,11 @@ enum EveryEvent {
         ActionChanged(
             ordinal: 1, title: "T \(marker)", kind: .corrective, owner: "O \(marker)", due: "2026-12-24",
             required: false, state: .done, afterwards: true),
+        EntryStruck(
+            sequence: 2, reason: "R \(marker)", mitigation: 1, task: 1, action: 1,
+            cause: CauseHypothesis(category: .attack, subcategory: .ddos, evidence: "E \(marker)", afterwards: true),
+            afterwards: true),
+        EntryStarred(sequence: 2, key: true, afterwards: true),
         EntryRedacted(sequence: 2, reason: "R \(marker)", replacementDigest: "00ff"),
     ]
 

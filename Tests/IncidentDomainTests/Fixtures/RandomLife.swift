@@ -116,9 +116,10 @@ enum RandomCommand {
         switch Int.random(in: 0..<12, using: &random) {
         case 0: .dismiss(reason: "a test")
         case 1: .merge(into: random.pick([Given.number, 7]), reason: text(&random))
-        case 2, 3: .absorb(other(&random))
+        case 2: .absorb(other(&random), notes: [note(&random)])
+        case 3: undoing(&random, on: incident)
         case 4, 5, 6: .revert(to: random.pick(Phase.allCases), reason: "back")
-        case 7: .redact(sequence: .random(in: -1...60, using: &random), reason: "secret", replacementDigest: "00")
+        case 7: marking(&random)
         case 8: .open(opening(&random))
         case 9: correcting(&random, on: incident)
         default:
@@ -130,6 +131,34 @@ enum RandomCommand {
                         $0.times.startedAt.adding(seconds: .random(in: -60...60, using: &random))
                     }))
         }
+    }
+
+    private static func undoing(_ random: inout SeededGenerator, on incident: Incident?) -> IncidentCommand {
+        switch incident?.phase {
+        case .dismissed: .reopen(reason: "it is real")
+        case .merged: .unmerge(from: other(&random), MovedAlerts(), reason: "two after all")
+        case .detect, .assess, .mitigate, .restore, .review, .closed, nil:
+            .separate(from: other(&random), MovedAlerts(), reason: "two after all")
+        }
+    }
+
+    private static func note(_ random: inout SeededGenerator) -> BroughtNote {
+        BroughtNote(
+            text: "there", key: .random(using: &random), origin: NoteOrigin(incident: 7, by: "Ann", at: Given.start))
+    }
+
+    private static func marking(_ random: inout SeededGenerator) -> IncidentCommand {
+        let sequence = Int.random(in: -1...60, using: &random)
+        let entries: [any TimelineEvent] = [
+            NoteAdded(text: "note", key: false), MitigationAdded(id: 1, description: "Roll back", state: .succeeded),
+            TaskAdded(id: 1, text: "call"), Acknowledged(), CauseStated(hypothesis(&random)),
+        ]
+        let entry = random.pick(entries)
+        return random.pick([
+            .redact(sequence: sequence, reason: "secret", replacementDigest: "00"),
+            .strike(sequence, sequence < 1 ? nil : IncidentEvent(entry), reason: "a mistake"),
+            .star(sequence, sequence < 1 ? nil : IncidentEvent(entry), key: .random(using: &random)),
+        ])
     }
 
     private static func correcting(_ random: inout SeededGenerator, on incident: Incident?) -> IncidentCommand {

@@ -116,6 +116,30 @@ extension DescribedLife {
         await post("\(path)/advance")
     }
 
+    /// Everything that a merge brings along; and what is struck out.
+    private func fill(_ path: String) async {
+        await ask(.patch, path, ["severity": "sev1", "started_at": "2019-12-31T22:00:00Z"])
+        await ask(.put, "\(path)/roles/scribe", ["person": "Noor"])
+        await post("\(path)/mitigations", ["description": "Restart", "state": "succeeded"], gives: 201)
+        await ask(
+            .patch, "\(path)/mitigations/1", ["started_at": "2020-01-01T00:00:00Z", "ended_at": "2020-01-01T00:01:00Z"])
+        await post("\(path)/tasks", ["text": "Call"], gives: 201)
+        await post("\(path)/actions", ["title": "Test", "kind": "detective"], gives: 201)
+        await ask(.put, "\(path)/cause", ["category": "attack", "subcategory": "ddos", "evidence": "a guess"])
+        let note = await post("\(path)/notes", ["text": "Seen here first."], gives: 201)
+        let entry = "\(path)/timeline/\(note.json["sequence"]?.integer ?? 0)"
+        await ask(.patch, entry, ["key": true])
+        await ask(.patch, "\(path)/timeline/1", ["key": true], gives: 422)
+        for kind in ["mitigation_added", "task_added", "action_added", "cause_stated", "note_added"] {
+            let entries = await get("\(path)/timeline?limit=200").json["items"]?.array ?? []
+            let found = entries.last { $0["kind"]?.string == kind }?["sequence"]?.integer ?? 0
+            await post("\(path)/timeline/\(found)/strike", ["reason": "It was for another incident."])
+        }
+        await post("\(path)/timeline/1/strike", ["reason": "no"], gives: 422)
+        await post("\(path)/notes", ["text": "This one stays."], gives: 201)
+        await get("\(path)/timeline?limit=200")
+    }
+
     /// What goes on after closing, and what does not.
     private func writeAfterwards(_ path: String) async {
         await post("\(path)/notes", ["text": "The vendor has answered."], gives: 201)
@@ -131,6 +155,10 @@ extension DescribedLife {
         await ask(.put, "\(path)/review", ["status": "draft", "sections": [lesson]])
         await post("\(path)/review/approve")
         await post("\(path)/tasks", ["text": "too late"], gives: 409)
+        let note = await post("\(path)/notes", ["text": "By mistake."], gives: 201)
+        let entry = "\(path)/timeline/\(note.json["sequence"]?.integer ?? 0)"
+        await ask(.patch, entry, ["key": true])
+        await post("\(entry)/strike", ["reason": "It was about something else."])
     }
 
     private func correct(_ times: String) async {
@@ -155,10 +183,17 @@ extension DescribedLife {
         await post("\(alarm)/advance", ["override": true, "reason": "It is obvious."])
         await post("\(alarm)/dismiss", ["reason": "The probe was wrong."])
         await post("\(alarm)/dismiss", ["reason": "The probe was wrong."])
+        await post("\(alarm)/notes", ["text": "too late"], gives: 409)
+        await post("\(alarm)/reopen", ["reason": "It was right."])
+        await post("\(alarm)/unmerge", ["reason": "It is by itself."])
         let same = try await open(["title": "The same", "components": [["component": "live", "impact": "degraded"]]])
         await post("\(same)/merge", ["into": 999], gives: 422)
         await post("\(same)/merge", ["into": .string("INC-\(number(same))")], gives: 409)
+        await fill(same)
         await post("\(same)/merge", ["into": .string(number(path)), "reason": "It is."])
+        await post("\(same)/reopen", ["reason": "no"], gives: 409)
+        await post("\(same)/unmerge", ["reason": "It is not."])
+        await post("\(same)/merge", ["into": .string(number(path)), "reason": "It is, after all."])
         try await readPages("/v1/incidents")
         await get("/v1/incidents?phase=merged&severity=sev1&component=db&cause=technical&label=team:id&q=sign")
         await get("/v1/incidents?opened_after=2020-01-01T00:00:00Z&opened_before=2030-01-01T00:00:00Z&open=true")

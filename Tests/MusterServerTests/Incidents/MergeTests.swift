@@ -28,6 +28,68 @@ import Testing
         }
     }
 
+    @Test func `a merge is undone with its alerts, its groups, and what came in them since`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.put([Component(slug: "cdn", name: "CDN", tier: 0)])
+            let source = try await daemon.makeSource()
+            let into = try await daemon.open("The outage")
+            try await daemon.take(source, .firing("own", group: "other"))
+            try await daemon.router.routeBatch()
+            try await daemon.take(source, .firing("a", group: "g", component: "cdn"), .firing("b", group: "g"))
+            try await daemon.router.routeBatch()
+            let alerts = try await daemon.alerts()
+            let from = try #require(alerts.compactMap(\.incident).max())
+            let before = try await daemon.incident(from)
+            try await daemon.tell(.addNote(text: "seen here", key: true), from)
+            let context = { CommandContext(principal: .ron) }
+            _ = try await daemon.desk.merge(from, into: into, reason: "the same", context())
+            #expect(try await daemon.kinds(into).contains("note_added"))
+            // One more in the group, which the target hears of; one that it has not heard of yet.
+            try await daemon.take(source, .firing("c", group: "g", component: "cdn"))
+            try await daemon.router.routeBatch()
+            try await daemon.take(source, .firing("d", group: "g"))
+            let apart = try await daemon.desk.unmerge(from, reason: "two outages", context())
+            #expect(apart.incident.phase == before.phase && apart.incident.mergedInto == nil)
+            #expect(apart.incident.firing["cdn"] == 2)
+            try await daemon.router.routeBatch()
+            let own = try await daemon.incident(from)
+            #expect(own.firing == ["cdn": 2, "": 2])
+            let rest = try await daemon.incident(into)
+            #expect(rest.firing.isEmpty && rest.impacts.isEmpty)
+            #expect(try await daemon.alerts().count { $0.incident == from } == 4)
+            #expect(try await daemon.count("alert_group", where: "incident = \(from)") == 1)
+            #expect(try await daemon.kinds(into).last == "incident_separated")
+            #expect(try await daemon.desk.unmerge(from, reason: "again", context()).firstEntry == nil)
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
+    @Test func `a merge into what was merged on is undone one after the other`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            try await daemon.take(source, .firing("a", group: "g"))
+            try await daemon.router.routeBatch()
+            let first = try #require(try await daemon.alerts().first?.incident)
+            let (second, third) = (try await daemon.open(), try await daemon.open())
+            let context = { CommandContext(principal: .ron) }
+            _ = try await daemon.desk.merge(first, into: second, reason: nil, context())
+            _ = try await daemon.desk.merge(second, into: third, reason: nil, context())
+            let problem = await #expect(throws: Problem.self) {
+                try await daemon.desk.unmerge(first, reason: "no", context())
+            }
+            #expect(problem?.kind == .mergeRefused)
+            #expect(try await daemon.alerts().map(\.incident) == [third], "a refusal moves nothing")
+            _ = try await daemon.desk.unmerge(second, reason: "two", context())
+            #expect(try await daemon.alerts().map(\.incident) == [second])
+            _ = try await daemon.desk.unmerge(first, reason: "two", context())
+            #expect(try await daemon.alerts().map(\.incident) == [first])
+            #expect(try await daemon.incident(first).firing == ["": 1])
+            #expect(try await daemon.incident(second).firing.isEmpty)
+            try await daemon.tell(.dismiss(reason: "a test"), third)
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
     @Test func `a merge into what is not open, not there, or itself changes nothing`() async throws {
         try await TestDaemon.with { daemon async throws in
             let (first, second) = (try await daemon.open(), try await daemon.open())

@@ -277,6 +277,8 @@ package struct NoteAdded: AfterwardsEvent {
     /// Counts from 1 within its incident; nil in entries of releases that did not count them.
     package var number: Int?
     package var afterwards: Bool?
+    /// Who wrote it, where and when, of one that came with a merged incident.
+    package var origin: NoteOrigin?
 
     package static let kind = "note_added"
     package static let examples = [
@@ -289,7 +291,10 @@ package struct NoteAdded: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String { "\(key ? "Key note" : "Note"): \(text.onOneLine)" }
+    package var sentence: String {
+        let from = origin.map { " of INC-\($0.incident), by \($0.by.onOneLine) at \($0.at.toTheSecond)" } ?? ""
+        return "\(key ? "Key note" : "Note")\(from): \(text.onOneLine)"
+    }
     package var isKeyMoment: Bool { key }
 
     /// The notes themselves live in the timeline alone.

@@ -60,3 +60,72 @@ package struct TimesCorrected: AfterwardsEvent {
         if incident.times.closedAt == nil { incident.times.reviewedAt = nil }
     }
 }
+
+/// An entry was made by mistake. It stays as it is, struck.
+package struct EntryStruck: AfterwardsEvent {
+    package var sequence: Int
+    package var reason: String
+    /// What the entry had added, which counts no more: one of these, or none for a note.
+    package var mitigation: Int?
+    package var task: Int?
+    package var action: Int?
+    package var cause: CauseHypothesis?
+    package var afterwards: Bool?
+
+    package static let kind = "entry_struck"
+    package static let examples = [
+        EntryStruck(
+            sequence: 3, reason: "it was for another incident", mitigation: 1, task: 2, action: 3,
+            cause: CauseHypothesis(category: .attack, subcategory: .ddos, evidence: "the graphs", afterwards: true),
+            afterwards: true)
+    ]
+
+    package var redacted: EntryStruck {
+        var copy = self
+        copy.reason = reason.redacted
+        copy.cause?.evidence = cause?.evidence?.redacted
+        return copy
+    }
+
+    package var sentence: String { "Entry \(sequence) struck out.".giving(reason) }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.struck = (incident.struck ?? []) + [sequence]
+        for index in incident.mitigations.indices where incident.mitigations[index].id == mitigation {
+            incident.mitigations[index].struck = true
+        }
+        for index in incident.tasks.indices where incident.tasks[index].id == task {
+            incident.tasks[index].struck = true
+        }
+        for index in incident.actions.indices where incident.actions[index].ordinal == action {
+            incident.actions[index].struck = true
+        }
+        // Redaction may have taken the evidence of one and not of the other.
+        guard let cause, let index = incident.hypotheses.lastIndex(where: { $0.isSame(as: cause) }) else { return }
+        incident.hypotheses.remove(at: index)
+    }
+}
+
+extension CauseHypothesis {
+    fileprivate func isSame(as other: CauseHypothesis) -> Bool {
+        category == other.category && subcategory == other.subcategory && confidence == other.confidence
+    }
+}
+
+/// A note was starred, or is not any more.
+package struct EntryStarred: AfterwardsEvent {
+    package var sequence: Int
+    package var key: Bool
+    package var afterwards: Bool?
+
+    package static let kind = "entry_starred"
+    package static let examples = [
+        EntryStarred(sequence: 4, key: true, afterwards: true)
+    ]
+
+    package var sentence: String { "Note \(sequence) \(key ? "starred" : "no longer starred")." }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.starred = (incident.starred ?? [:]).merging([sequence: key]) { _, new in new }
+    }
+}

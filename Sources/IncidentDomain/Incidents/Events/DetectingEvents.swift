@@ -56,6 +56,8 @@ package struct Acknowledged: TimelineEvent {
 
 package struct IncidentDismissed: TimelineEvent {
     package var reason: String
+    /// The phase in which it stood; nil in entries of releases that did not keep it.
+    package var from: Phase?
 
     package static let kind = "incident_dismissed"
     package static let examples = [
@@ -75,5 +77,6 @@ package struct IncidentDismissed: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.phase = .dismissed
+        if let from { incident.endedFrom = from }
     }
 }

@@ -51,10 +51,15 @@ package struct MitigationChanged: TimelineEvent {
     package var previous: MitigationState?
     /// True when it goes on to work until it is lifted, false when it was lifted; nil leaves it as it is.
     package var inForce: Bool?
+    /// When it really began and ended; nil leaves what was recorded.
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
 
     private enum CodingKeys: String, CodingKey {
         case id, description, kind, owner, state, previous
         case inForce = "in_force"
+        case startedAt = "started_at"
+        case endedAt = "ended_at"
     }
 
     package static let kind = "mitigation_changed"
@@ -76,13 +81,15 @@ package struct MitigationChanged: TimelineEvent {
         var changes: [String] = []
         if let state { changes.append("\(state.verb)\(previous.map { " (was \($0.words))" } ?? "")") }
         if let inForce { changes.append(inForce ? "is in force until it is lifted" : "was lifted") }
+        if let startedAt { changes.append("began \(startedAt.toTheSecond)") }
+        if let endedAt { changes.append("ended \(endedAt.toTheSecond)") }
         if let owner { changes.append("owner set to \(owner.onOneLine)") }
         if let kind { changes.append("kind set to \(kind.onOneLine)") }
         if let description { changes.append("description changed to “\(description.onOneLine)”") }
         return changes.isEmpty ? "Mitigation \(id) changed." : "Mitigation \(id) \(changes.joined(separator: "; "))."
     }
 
-    package var isKeyMoment: Bool { state != nil || inForce != nil }
+    package var isKeyMoment: Bool { state != nil || inForce != nil || startedAt != nil || endedAt != nil }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         guard let index = incident.mitigations.firstIndex(where: { $0.id == id }) else { return }
@@ -91,6 +98,8 @@ package struct MitigationChanged: TimelineEvent {
         incident.mitigations[index].owner = owner ?? incident.mitigations[index].owner
         if let state { incident.mitigations[index].enter(state, at: moment) }
         if let inForce { incident.mitigations[index].inForce = inForce }
+        if let startedAt { incident.mitigations[index].startedAt = startedAt }
+        if let endedAt { incident.mitigations[index].endedAt = endedAt }
     }
 }
 

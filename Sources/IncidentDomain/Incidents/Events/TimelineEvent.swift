@@ -106,7 +106,8 @@ package struct IncidentEvent: Hashable, Sendable {
         StepFailed.self, StepRegressed.self, RestorationOrdered.self, HandsSet.self, NeedsLearnt.self, PlanRevised.self,
         ReviewDrafted.self, ReviewRevised.self, ReviewApproved.self, ActionAdded.self, ActionChanged.self,
         PhaseEntered.self, PhaseReverted.self, SelfRecovered.self, IncidentMerged.self, IncidentAbsorbed.self,
-        EntryRedacted.self,
+        IncidentReopened.self, IncidentUnmerged.self, IncidentSeparated.self, EntryRedacted.self,
+        EntryStruck.self, EntryStarred.self,
         AlertsAttached.self, AlertsCleared.self, AlertsMovedIn.self, AlertsMovedOut.self, ReportsCounted.self,
     ]
 

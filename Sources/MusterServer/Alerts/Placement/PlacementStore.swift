@@ -208,7 +208,7 @@ extension PlacementStore {
     func move(_ ids: [UUID], to number: Int?, in transaction: PostgresTransaction) async throws {
         try await transaction.query(
             """
-            UPDATE alert SET incident = \(number), routed = true, held_until = NULL, silence = NULL,
+            UPDATE alert SET incident = \(number), merged_from = '{}', routed = true, held_until = NULL, silence = NULL,
                 held = CASE WHEN \(number == nil) AND status <> 'resolved' THEN \(AlertHold.Reason.person.rawValue) END
             WHERE id = ANY (\(ids))
             """)
@@ -234,7 +234,7 @@ extension PlacementStore {
             """
             INSERT INTO alert_group (source, group_key, incident)
             SELECT source, group_key, \(number) FROM (\(fragment: left)) AS left_alone
-            ON CONFLICT (source, group_key) DO UPDATE SET incident = excluded.incident
+            ON CONFLICT (source, group_key) DO UPDATE SET incident = excluded.incident, merged_from = '{}'
             """)
     }
 }

@@ -1,0 +1,337 @@
+package struct IncidentMerged: TimelineEvent {
+    package var into: Int
+    package var reason: String?
+    /// The phase in which it stood; nil in entries of releases that did not keep it.
+    package var from: Phase?
+
+    package static let kind = "incident_merged"
+    package static let examples = [
+        IncidentMerged(into: 7, reason: "the same outage")
+    ]
+    package var isNotified: Bool { true }
+
+    package var redacted: IncidentMerged {
+        var copy = self
+        copy.reason = reason?.redacted
+        return copy
+    }
+
+    package var sentence: String { "Merged into INC-\(into).".giving(reason) }
+    package var phaseBegun: Phase? { .merged }
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.phase = .merged
+        incident.mergedInto = into
+        incident.firing = [:]
+        if let from { incident.endedFrom = from }
+    }
+}
+
+/// What an incident took over from one that was merged into it.
+package struct IncidentAbsorbed: TimelineEvent {
+    /// What it took over beside impacts and alerts; what had an id has one of this incident now.
+    package struct Brought: Hashable, Codable, Sendable {
+        /// The beginning, where that was earlier; the severity, where that was higher; roles that nobody had here. Entries of their own
+        /// follow that set them.
+        package var startedAt: Timestamp?
+        package var severity: Severity?
+        package var roles: [IncidentRole: String] = [:]
+        /// When it was detected there.
+        package var detectedAt: Timestamp?
+        package var mitigations: [Mitigation] = []
+        package var tasks: [IncidentTask] = []
+        package var actions: [ActionItem] = []
+        /// How far components are that were restored there.
+        package var steps: [RestorationStep] = []
+        /// Notes and statements about the cause, which follow as entries of their own, and those for which there was no room.
+        package var notes = 0
+        package var notesLeft = 0
+
+        package init() {}
+
+        private enum CodingKeys: String, CodingKey {
+            case severity, roles, mitigations, tasks, actions, steps, notes
+            case startedAt = "started_at"
+            case detectedAt = "detected_at"
+            case notesLeft = "notes_left"
+        }
+    }
+
+    package var number: Int
+    package var title: String
+    /// Impacts on components that this incident had none on, or one that had ended.
+    package var impacts: [ComponentImpact]
+    package var firing: [String: Int]
+    package var alerts: Int
+    /// Nil in entries of releases that took over impacts and alerts only.
+    package var brought: Brought?
+
+    package static let kind = "incident_absorbed"
+    package static let examples = [
+        IncidentAbsorbed(
+            number: 8, title: "Uploads fail", impacts: [EventExamples.impact], firing: ["": 1, "cdn": 2], alerts: 3)
+    ]
+
+    package var redacted: IncidentAbsorbed {
+        var copy = self
+        copy.title = title.redacted
+        copy.impacts = impacts.map(\.redacted)
+        copy.brought = brought?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        var things: [String] = []
+        func count(_ number: Int, _ one: String) {
+            if number > 0 { things.append(number == 1 ? "1 \(one)" : "\(number.grouped) \(one)s") }
+        }
+        if !impacts.isEmpty {
+            things.append("impacts on \(impacts.map(\.component).sorted().joined(separator: ", "))")
+        }
+        count(alerts, "alert")
+        count(brought?.mitigations.count ?? 0, "mitigation")
+        count(brought?.tasks.count ?? 0, "task")
+        count(brought?.actions.count ?? 0, "action item")
+        count(brought?.notes ?? 0, "note")
+        let with = things.isEmpty ? "" : ", with \(Self.list(things))"
+        let left = brought?.notesLeft ?? 0
+        let rest = left > 0 ? " \(left.grouped) more of its notes stand in its own timeline." : ""
+        return "INC-\(number) “\(title.onOneLine)” merged into this incident\(with).\(rest)"
+    }
+
+    private static func list(_ things: [String]) -> String {
+        guard things.count > 1, let last = things.last else { return things.first ?? "" }
+        return "\(things.dropLast().joined(separator: ", ")) and \(last)"
+    }
+
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        if let brought {
+            let known = impacts.compactMap { impact in incident.impacts.first { $0.component == impact.component } }
+            incident.absorbed =
+                (incident.absorbed ?? []) + [
+                    AbsorbedIncident(
+                        number: number, impacts: impacts, impactsBefore: known, severity: brought.severity,
+                        severityBefore: incident.severity, startedAt: brought.startedAt,
+                        startedBefore: incident.times.startedAt, roles: brought.roles)
+                ]
+        }
+        for impact in impacts { incident.set(impact, at: moment) }
+        incident.firing.merge(firing, uniquingKeysWith: +)
+        incident.alerts += alerts
+        // A person merged them: it does not close itself any more.
+        incident.closing = nil
+        if !incident.firing.isEmpty { incident.clearedAt = nil }
+        guard let brought else { return }
+        incident.mitigations += brought.mitigations
+        incident.tasks += brought.tasks
+        incident.actions += brought.actions
+        for step in brought.steps { incident.change(step.component) { $0 = step } }
+        if let detected = brought.detectedAt {
+            incident.clockFacts?.noteAlert(detected, start: brought.startedAt ?? incident.times.startedAt)
+        }
+    }
+}
+
+/// What an incident took over from another, and what was there before, for when the two turn out not to be one.
+package struct AbsorbedIncident: Hashable, Codable, Sendable {
+    package var number: Int
+    var impacts: [ComponentImpact]
+    var impactsBefore: [ComponentImpact]
+    var severity: Severity?
+    var severityBefore: Severity?
+    var startedAt: Timestamp?
+    var startedBefore: Timestamp
+    var roles: [IncidentRole: String]
+}
+
+extension IncidentAbsorbed.Brought {
+    fileprivate var redacted: Self {
+        var copy = self
+        copy.roles = roles.mapValues { $0.redacted }
+        for index in mitigations.indices {
+            copy.mitigations[index].description = mitigations[index].description.redacted
+            copy.mitigations[index].kind = mitigations[index].kind?.redacted
+            copy.mitigations[index].owner = mitigations[index].owner?.redacted
+        }
+        for index in tasks.indices {
+            copy.tasks[index].text = tasks[index].text.redacted
+            copy.tasks[index].owner = tasks[index].owner?.redacted
+        }
+        for index in actions.indices {
+            copy.actions[index].title = actions[index].title.redacted
+            copy.actions[index].owner = actions[index].owner?.redacted
+        }
+        return copy
+    }
+}
+
+/// It goes on by itself again, after it had been merged into another incident.
+package struct IncidentUnmerged: TimelineEvent {
+    /// The incident that it had been merged into.
+    package var from: Int
+    package var phase: Phase
+    package var reason: String
+    /// What fires of its alerts, by component, and how many it has.
+    package var firing: [String: Int]
+    package var alerts: Int
+    /// How its components are now, as the other incident left them, and how far restoring them is.
+    package var impacts: [ComponentImpact]
+    package var steps: [RestorationStep]
+    /// When the next update is due.
+    package var updateDueAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case from, phase, reason, firing, alerts, impacts, steps
+        case updateDueAt = "update_due_at"
+    }
+
+    package static let kind = "incident_unmerged"
+    package static let examples = [
+        IncidentUnmerged(
+            from: 7, phase: .mitigate, reason: "two outages after all", firing: ["": 1, "cdn": 2], alerts: 3,
+            impacts: [EventExamples.impact], steps: [RestorationStep(component: "cdn")],
+            updateDueAt: EventExamples.noon)
+    ]
+    package var isNotified: Bool { true }
+
+    package var redacted: IncidentUnmerged {
+        var copy = self
+        copy.reason = reason.redacted
+        copy.impacts = impacts.map(\.redacted)
+        return copy
+    }
+
+    package var sentence: String {
+        "Separated from INC-\(from) again, in phase \(phase.title.lowercased()).".giving(reason)
+    }
+
+    package var phaseBegun: Phase? { phase }
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.phase = phase
+        incident.mergedInto = nil
+        incident.endedFrom = nil
+        incident.firing = firing
+        incident.alerts = max(alerts, incident.alerts)
+        for impact in impacts { incident.set(impact, at: moment) }
+        for step in steps { incident.change(step.component) { $0 = step } }
+        incident.awaitUpdate(by: updateDueAt)
+    }
+}
+
+/// An incident gave back what it had taken over from another, which goes on by itself.
+package struct IncidentSeparated: TimelineEvent {
+    package var number: Int
+    package var title: String
+    package var reason: String
+    /// The components whose impact went with the other, and those whose impact is again as it was before.
+    package var removed: [String]
+    package var impacts: [ComponentImpact]
+    /// Roles that nobody has any more, since their people came with the other.
+    package var roles: [IncidentRole]
+    /// The alerts that went with it: what fires, by component, and all of them.
+    package var firing: [String: Int]
+    package var alerts: Int
+
+    package static let kind = "incident_separated"
+    package static let examples = [
+        IncidentSeparated(
+            number: 8, title: "Uploads fail", reason: "two outages after all", removed: ["cdn"],
+            impacts: [EventExamples.impact], roles: [.scribe], firing: ["": 1, "cdn": 2], alerts: 3)
+    ]
+
+    package var redacted: IncidentSeparated {
+        var copy = self
+        copy.title = title.redacted
+        copy.reason = reason.redacted
+        copy.impacts = impacts.map(\.redacted)
+        return copy
+    }
+
+    package var sentence: String {
+        let components = (removed + impacts.map(\.component)).sorted()
+        let taken = components.isEmpty ? "" : " It takes its impacts on \(components.joined(separator: ", ")) along."
+        return "INC-\(number) “\(title.onOneLine)” goes on by itself again.\(taken)".giving(reason)
+    }
+
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        for component in removed {
+            incident.impacts.removeAll { $0.component == component }
+            incident.steps.removeAll { $0.slug == component }
+        }
+        for impact in impacts { incident.set(impact, at: moment) }
+        for role in roles { incident.roles[role] = nil }
+        for (component, count) in firing {
+            let left = (incident.firing[component] ?? 0) - count
+            incident.firing[component] = left > 0 ? left : nil
+        }
+        incident.alerts = max(incident.alerts - alerts, incident.firing.values.reduce(0, +))
+        for index in incident.mitigations.indices where incident.mitigations[index].incident == number {
+            incident.mitigations[index].struck = true
+        }
+        for index in incident.tasks.indices where incident.tasks[index].incident == number {
+            incident.tasks[index].struck = true
+        }
+        for index in incident.actions.indices where incident.actions[index].incident == number {
+            incident.actions[index].struck = true
+        }
+        incident.absorbed?.removeAll { $0.number == number }
+        if incident.absorbed?.isEmpty ?? false { incident.absorbed = nil }
+    }
+}
+
+/// A dismissed incident was none too many, after all.
+package struct IncidentReopened: TimelineEvent {
+    /// Where it goes on: where it stood.
+    package var phase: Phase
+    package var reason: String
+    /// When the next update is due.
+    package var updateDueAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case phase, reason
+        case updateDueAt = "update_due_at"
+    }
+
+    package static let kind = "incident_reopened"
+    package static let examples = [
+        IncidentReopened(phase: .assess, reason: "it is real", updateDueAt: EventExamples.noon)
+    ]
+    package var isNotified: Bool { true }
+
+    package var redacted: IncidentReopened {
+        var copy = self
+        copy.reason = reason.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        "Reopened: it was no false alarm. Back to \(phase.title.lowercased()).".giving(reason)
+    }
+
+    package var phaseBegun: Phase? { phase }
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.phase = phase
+        incident.endedFrom = nil
+        incident.awaitUpdate(by: updateDueAt)
+    }
+}
+
+extension Incident {
+    /// People wait again: the next update is due, and what was to be published before says what no longer holds.
+    fileprivate mutating func awaitUpdate(by due: Timestamp?) {
+        guard due != nil || communication != nil else { return }
+        communicate { communication in
+            communication.expectUpdate(by: due)
+            for index in communication.drafts.indices { communication.drafts[index].publishAt = nil }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+/// A text of another incident that is brought along when that is merged: a note, or a statement about the cause.
+package struct BroughtNote: Hashable, Codable, Sendable {
+    package let text: String
+    package let key: Bool
+    package let origin: NoteOrigin
+
+    package init(text: String, key: Bool, origin: NoteOrigin) {
+        self.text = text
+        self.key = key
+        self.origin = origin
+    }
+
+    /// What a merge brings along of an incident's timeline: nothing that was struck out.
+    package static func all(of timeline: [RecordedEvent], in incident: Incident) -> [BroughtNote] {
+        let struck = Set(incident.struck ?? [])
+        return timeline.compactMap { recorded in
+            guard !struck.contains(recorded.sequence) else { return nil }
+            let text: String
+            var key = false
+            var origin = NoteOrigin(incident: incident.number, by: recorded.actor.name, at: recorded.occurredAt)
+            if let note = recorded.event.as(NoteAdded.self) {
+                (text, key) = (note.text, incident.starred?[recorded.sequence] ?? note.key)
+                // What came to it by a merge of its own is still by whoever wrote it.
+                if let first = note.origin {
+                    origin = NoteOrigin(incident: incident.number, by: first.by, at: first.at)
+                }
+            } else if recorded.event.as(CauseStated.self) != nil {
+                text = recorded.event.sentence
+            } else {
+                return nil
+            }
+            return BroughtNote(text: text, key: key, origin: origin)
+        }
+    }
+}
+
+/// Who wrote a note that came with a merged incident, where and when.
+package struct NoteOrigin: Hashable, Codable, Sendable {
+    package var incident: Int
+    package var by: String
+    package var at: Timestamp
+
+    package init(incident: Int, by: String, at: Timestamp) {
+        self.incident = incident
+        self.by = by
+        self.at = at
+    }
+}
+
+/// The alerts that came with a merged incident, and go with it when that goes on by itself.
+package struct MovedAlerts: Hashable, Sendable {
+    /// What fires, by component.
+    package var firing: [String: Int]
+    package var total: Int
+
+    package init(firing: [String: Int] = [:], total: Int = 0) {
+        self.firing = firing
+        self.total = total
+    }
+}
+
+extension Incident {
+    func merge(into target: Int, reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
+        if phase == .merged, mergedInto == target { return [] }
+        try requirePhase(Phase.open)
+        guard target != number else { throw .mergeRefused("An incident cannot be merged into itself.") }
+        return [IncidentMerged(into: target, reason: reason, from: phase)]
+    }
+
+    /// The other side of a merge: everything that the other one has and this one lacks.
+    ///
+    /// - Parameter notes: What was written down there, the oldest first.
+    func absorbing(
+        _ other: Incident, _ notes: [BroughtNote], _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try checkAbsorbing(other)
+        let taken = impactsTaken(from: other)
+        try checkRoom(for: other, taken)
+        let brought = bring(other, taken)
+        let (kept, left) = notesWithRoom(notes)
+        var absorbed = IncidentAbsorbed(
+            number: other.number, title: other.title, impacts: taken, firing: other.firing, alerts: other.alerts)
+        absorbed.brought = brought
+        absorbed.brought?.notes = kept.count
+        absorbed.brought?.notesLeft = left
+        var events: [any TimelineEvent] = [absorbed]
+        if let start = brought.startedAt { events.append(StartCorrected(startedAt: start, previous: times.startedAt)) }
+        if let severity = brought.severity { events.append(severitySet(severity, facts)) }
+        for role in IncidentRole.allCases {
+            if let person = brought.roles[role] { events.append(RoleAssigned(role: role, person: person)) }
+        }
+        for (index, note) in kept.enumerated() {
+            events.append(
+                NoteAdded(
+                    text: note.text, key: note.key, number: (self.notes ?? 0) + index + 1, origin: note.origin))
+        }
+        let down = taken.filter(\.isOngoing).map(\.component)
+        let restarted = down.filter { component in !brought.steps.contains { $0.slug == component } }
+        let firing = other.firing.filter { $0.value > 0 }.keys.filter { !down.contains($0) }
+        return events + regressions(of: restarted, reason: "it is still down in INC-\(other.number)")
+            + regressions(of: firing, reason: "an alert is firing on it in INC-\(other.number)")
+    }
+
+    func severitySet(_ wanted: Severity, _ facts: DecisionFacts) -> SeveritySet {
+        let kept = approvalKept(at: wanted, facts)
+        return SeveritySet(
+            severity: wanted, previous: severity, updateDueAt: updateDue(severity: wanted, facts), approval: kept,
+            approvalUntil: kept.map { _ in facts.now.adding(seconds: UpdatePolicy.approvalKeptSeconds) })
+    }
+
+    private func checkAbsorbing(_ other: Incident) throws(IncidentRefusal) {
+        guard phase.isOpen else {
+            throw .mergeRefused("INC-\(number) is \(phase.rawValue); an incident can only be merged into an open one.")
+        }
+        guard phase == .review, !other.unrestored.isEmpty || !other.blockingAlerts.isEmpty else { return }
+        throw .mergeRefused(
+            "INC-\(number) is in review, but INC-\(other.number) still has components down or alerts firing; "
+                + "POST /v1/incidents/\(number)/revert to mitigate or restore first.")
+    }
+
+    /// What both have stays as this incident says it, unless it ended here and goes on there, or goes on there in more regions.
+    private func impactsTaken(from other: Incident) -> [ComponentImpact] {
+        let own = Dictionary(impacts.map { ($0.component, $0) }) { first, _ in first }
+        return other.impacts.compactMap { impact -> ComponentImpact? in
+            guard let known = own[impact.component] else { return impact }
+            guard impact.isOngoing else { return nil }
+            return known.isOngoing ? known.united(with: impact) : impact
+        }
+    }
+
+    private func checkRoom(for other: Incident, _ taken: [ComponentImpact]) throws(IncidentRefusal) {
+        let taking = Set(taken.map(\.component))
+        let united = impacts.filter { !taking.contains($0.component) } + taken
+        guard united.count <= IncidentLimits.impacts,
+            united.reduce(0, { $0 + $1.regions.count }) <= IncidentLimits.regions
+        else {
+            throw .mergeRefused(
+                "INC-\(number) would have more than \(IncidentLimits.impacts.grouped) impacts, or more than "
+                    + "\(IncidentLimits.regions.grouped) regions in them; remove some first.")
+        }
+        let counts = [
+            ("mitigations", mitigations.count + other.mitigations.count, IncidentLimits.mitigations),
+            ("tasks", tasks.count + other.tasks.count, IncidentLimits.tasks),
+            ("action items", actions.count + other.actions.count, IncidentLimits.actions),
+        ]
+        for (things, count, limit) in counts where count > limit {
+            throw .mergeRefused(
+                "INC-\(number) would have \(count.grouped) \(things); the limit is \(limit.grouped). "
+                    + "Merge INC-\(number) into INC-\(other.number) instead, or refer to it in a note.")
+        }
+    }
+
+    private func bring(_ other: Incident, _ taken: [ComponentImpact]) -> IncidentAbsorbed.Brought {
+        var brought = IncidentAbsorbed.Brought()
+        if other.times.startedAt < times.startedAt { brought.startedAt = other.times.startedAt }
+        brought.detectedAt = other.clocks.detectedAt
+        if let worse = other.severity, severity.map({ worse.rawValue < $0.rawValue }) ?? true {
+            brought.severity = worse
+        }
+        brought.roles = other.roles.filter { roles[$0.key] == nil }
+        let ids = (mitigations.last?.id ?? 0, tasks.last?.id ?? 0, actions.last?.ordinal ?? 0)
+        brought.mitigations = other.mitigations.enumerated().map { index, mitigation in
+            mitigation.moved(to: ids.0 + index + 1, from: other.number)
+        }
+        brought.tasks = other.tasks.enumerated().map { index, task in
+            task.moved(to: ids.1 + index + 1, from: other.number)
+        }
+        brought.actions = other.actions.enumerated().map { index, action in
+            action.moved(to: ids.2 + index + 1, from: other.number)
+        }
+        brought.steps = stepsTaken(from: other, taken)
+        return brought
+    }
+
+    /// How far the other one is with components that this one has not begun with. An alert that fires here takes it back.
+    private func stepsTaken(from other: Incident, _ taken: [ComponentImpact]) -> [RestorationStep] {
+        let new = Set(taken.map(\.component))
+        return other.steps.filter { step in
+            guard !step.state.isStartable, firing[step.slug] == nil, other.firing[step.slug] == nil else {
+                return false
+            }
+            let own = self.step(step.component)
+            switch step.state {
+            // Work that goes on there goes on here, unless this one is further.
+            case .restoring, .verifying: return own.map(\.state.isStartable) ?? new.contains(step.slug)
+            // What was given up there is given up here where only it was affected.
+            case .waived: return own == nil && new.contains(step.slug)
+            case .restored, .waiting, .regressed: return false
+            }
+        }
+    }
+
+    /// The notes for which there is room: those that are starred first, then the newest; and how many are left.
+    private func notesWithRoom(_ notes: [BroughtNote]) -> (kept: [BroughtNote], left: Int) {
+        var bytes = 0
+        let ranked = notes.enumerated().sorted { one, other in
+            (one.element.key ? 0 : 1, -one.offset) < (other.element.key ? 0 : 1, -other.offset)
+        }
+        let room = min(IncidentLimits.notesBrought, max(0, IncidentLimits.notes - (self.notes ?? 0)))
+        let kept = ranked.prefix(room).prefix { note in
+            bytes += note.element.text.utf8.count
+            return bytes <= IncidentLimits.notesBroughtBytes
+        }
+        return (kept.sorted { $0.offset < $1.offset }.map(\.element), notes.count - kept.count)
+    }
+}
+
+extension Mitigation {
+    fileprivate func moved(to id: Int, from incident: Int) -> Mitigation {
+        var copy = Mitigation(id: id, description: description, kind: kind, owner: owner, state: state)
+        (copy.startedAt, copy.endedAt, copy.inForce, copy.struck) = (startedAt, endedAt, inForce, struck)
+        copy.incident = incident
+        return copy
+    }
+}
+
+extension IncidentTask {
+    fileprivate func moved(to id: Int, from incident: Int) -> IncidentTask {
+        IncidentTask(id: id, text: text, owner: owner, done: done, incident: incident, struck: struck)
+    }
+}
+
+extension ActionItem {
+    fileprivate func moved(to ordinal: Int, from incident: Int) -> ActionItem {
+        ActionItem(
+            ordinal: ordinal, title: title, kind: kind, owner: owner, due: due, required: required, state: state,
+            incident: incident, struck: struck)
+    }
+}
+
+// MARK: - Undone
+
+extension Incident {
+    /// A dismissed incident goes on where it stood.
+    func reopen(reason: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
+        if phase.isOpen { return [] }
+        try requirePhase([.dismissed])
+        let due = facts.updates.nextUpdate(after: facts.now, severity: severity)
+        return [IncidentReopened(phase: endedFrom ?? .detect, reason: reason, updateDueAt: due)]
+    }
+
+    /// A merged incident goes on by itself, where it stood.
+    ///
+    /// - Parameters:
+    ///   - target: The incident that it was merged into, as it is.
+    ///   - alerts: What came to the target with it.
+    func unmerge(
+        from target: Incident, _ alerts: MovedAlerts, reason: String, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        if phase.isOpen { return [] }
+        try requirePhase([.merged])
+        let phase = endedFrom ?? lastPhase
+        let own = Set(impacts.map(\.component))
+        let due = phase.hasWaitingPeople ? facts.updates.nextUpdate(after: facts.now, severity: severity) : nil
+        return [
+            IncidentUnmerged(
+                from: target.number, phase: phase, reason: reason, firing: alerts.firing, alerts: alerts.total,
+                impacts: target.impacts.filter { own.contains($0.component) },
+                steps: target.steps.filter { own.contains($0.slug) }, updateDueAt: due)
+        ]
+    }
+
+    /// Where an incident stood that a release merged that did not keep it, as far as its clocks tell.
+    private var lastPhase: Phase {
+        if times.restoredAt != nil { return .review }
+        if times.mitigatedAt != nil { return .restore }
+        if times.assessedAt != nil { return .mitigate }
+        return times.acknowledgedAt == nil ? .detect : .assess
+    }
+
+    /// The other side: what the target took over goes back, as far as nobody has changed it since.
+    func separate(
+        from other: Incident, _ alerts: MovedAlerts, reason: String, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        guard phase.isOpen else {
+            let more = mergedInto.map { "; POST /v1/incidents/\(number)/unmerge separates it from INC-\($0) first" }
+            throw .mergeRefused(
+                "INC-\(number) is \(phase.rawValue): a merge can be undone until it is closed\(more ?? "").")
+        }
+        let record = absorbed?.last { $0.number == other.number }
+        let before = Dictionary((record?.impactsBefore ?? []).map { ($0.component, $0) }) { first, _ in first }
+        let unchanged = (record?.impacts ?? []).filter { impact in
+            impacts.contains {
+                $0.component == impact.component && $0.impact == impact.impact && $0.regions == impact.regions
+            }
+        }
+        let separated = IncidentSeparated(
+            number: other.number, title: other.title, reason: reason,
+            removed: unchanged.map(\.component).filter { before[$0] == nil },
+            impacts: unchanged.compactMap { before[$0.component] },
+            roles: IncidentRole.allCases.filter { role in
+                record?.roles[role].map { roles[role] == $0 } ?? false
+            }, firing: alerts.firing, alerts: alerts.total)
+        var events: [any TimelineEvent] = [separated]
+        if let record, let start = record.startedAt, times.startedAt == start {
+            events.append(StartCorrected(startedAt: record.startedBefore, previous: start))
+        }
+        if let record, let severity = record.severity, severity == self.severity, let old = record.severityBefore {
+            events.append(severitySet(old, facts))
+        }
+        return events
+    }
+}

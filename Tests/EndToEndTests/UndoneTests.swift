@@ -1,0 +1,112 @@
+import Testing
+
+/// Mistakes are mended: a merge, a dismissal, an entry.
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
+struct UndoneTests {
+    @Test func `a merge brings everything along, and its undoing gives it back`() async throws {
+        try await Daemon.with { daemon in
+            let api = daemon.api
+            try await api.putPlatform()
+            let source = try await api.makeSource("prometheus")
+            let target = try await api.open([
+                "title": "The cause", "severity": "sev3", "started_at": "2026-03-01T20:10:00Z",
+                "components": [["component": "database", "impact": "degraded"]],
+            ])
+            try await api.post(source.hook, AlertmanagerMessage(group: "g", [.init("a", component: "feed")]).json)
+                .expect(200)
+            let number = try await Eventually.get("the alert's incident") {
+                try await api.all("/v1/alerts").first?["incident"].int
+            }
+            let other = "/v1/incidents/\(number)"
+            try await work(api, other)
+            let before = try await api.get(other).expect(200)
+            let into: JSON = ["into": .string(String(target.split(separator: "/").last ?? "")), "reason": "The same"]
+            let merged = try await api.post(other + "/merge", into).expect(200)
+            #expect(merged["still_firing"]["count"] == 1)
+            try await seeTaken(api, target, from: number)
+            let apart = try await api.post(other + "/unmerge", ["reason": "Two outages after all"]).expect(200)
+            #expect(apart["phase"] == before["phase"] && apart["merged_into"] == nil)
+            #expect(apart["impacts"] == before["impacts"] && apart["roles"] == before["roles"])
+            #expect(apart["still_firing"]["alerts"][0]["component"] == "feed")
+            try await seeGivenBack(api, target)
+            #expect(try await api.all("/v1/alerts").first?["incident"].int == number)
+            #expect(try await daemon.run("verify").status == 0)
+        }
+    }
+
+    private func work(_ api: API, _ path: String) async throws {
+        try await api.patch(path, ["severity": "sev1", "started_at": "2026-03-01T20:00:00Z"]).expect(200)
+        try await api.put(path + "/roles/scribe", ["person": "Grace"]).expect(200)
+        try await api.post(path + "/notes", ["text": "Readers see empty pages"]).expect(201)
+        try await api.post(path + "/mitigations", ["description": "Serve yesterday's feed", "state": "running"])
+            .expect(201)
+        try await api.post(path + "/tasks", ["text": "Call the vendor"]).expect(201)
+        try await api.post(path + "/actions", ["title": "Alert on empty pages", "kind": "detective"]).expect(201)
+    }
+
+    private func seeTaken(_ api: API, _ target: String, from number: Int) async throws {
+        let taken = try await api.get(target).expect(200)
+        #expect(taken["severity"] == "sev1" && taken["roles"]["scribe"] == "Grace")
+        #expect(taken["times"]["started_at"] == "2026-03-01T20:00:00.000Z")
+        #expect(Set(taken["impacts"].items.compactMap { $0["component"].string }) == ["database", "feed"])
+        #expect(taken["alerts"]["firing"] == 1)
+        for work in ["mitigations", "tasks", "actions"] {
+            #expect(taken[work][0]["from"].int == number && taken[work][0]["struck"] == false)
+        }
+        let review = try await api.get(target + "/review.md")
+        for text in ["Readers see empty pages", "Serve yesterday's feed", "Call the vendor", "Alert on empty pages"] {
+            #expect(review.text.contains(text), "the review lacks \(text)")
+        }
+    }
+
+    private func seeGivenBack(_ api: API, _ target: String) async throws {
+        let rest = try await api.get(target).expect(200)
+        #expect(rest["severity"] == "sev3" && rest["roles"]["scribe"] == nil)
+        #expect(rest["times"]["started_at"] == "2026-03-01T20:10:00.000Z")
+        #expect(rest["impacts"].items.compactMap { $0["component"].string } == ["database"])
+        #expect(rest["alerts"]["firing"] == 0 && rest["mitigations"][0]["struck"] == true)
+        #expect(try await api.get(target + "/review.md").text.contains("Readers see empty pages") == false)
+    }
+
+    @Test func `a dismissal is undone, and says what fires`() async throws {
+        try await Daemon.with { daemon in
+            let api = daemon.api
+            try await api.putPlatform()
+            let source = try await api.makeSource("prometheus")
+            try await api.post(source.hook, AlertmanagerMessage(group: "g", [.init("a", component: "feed")]).json)
+                .expect(200)
+            let number = try await Eventually.get("the alert's incident") {
+                try await api.all("/v1/alerts").first?["incident"].int
+            }
+            let path = "/v1/incidents/\(number)"
+            let dismissed = try await api.post(path + "/dismiss", ["reason": "A test"]).expect(200)
+            #expect(dismissed["still_firing"]["count"] == 1)
+            #expect(dismissed["still_firing"]["what_happens"].string?.contains("opens an incident") == true)
+            let refused = try await api.post(path + "/acknowledge").problem(409, "wrong-phase")
+            #expect(refused["how"][0]["path"].string == path + "/reopen")
+            let again = try await api.post(path + "/reopen", ["reason": "It is real"]).expect(200)
+            #expect(again["phase"] == "detect" && again["still_firing"]["count"] == 1)
+            try await api.post(path + "/acknowledge").expect(200)
+        }
+    }
+
+    @Test func `an entry is struck out and a note is starred, and the timeline says so`() async throws {
+        try await Daemon.with { daemon in
+            let api = daemon.api
+            let path = try await api.open(["title": "Down"])
+            let note = try await api.post(path + "/notes", ["text": "Wrong window"]).expect(201)
+            let other = try await api.post(path + "/notes", ["text": "The vendor called"]).expect(201)
+            let entry = path + "/timeline/\(note["sequence"].int ?? 0)"
+            try await api.post(entry + "/strike", ["reason": "For another incident"]).expect(200)
+            try await api.patch(path + "/timeline/\(other["sequence"].int ?? 0)", ["key": true]).expect(200)
+            try await api.post(path + "/timeline/1/strike", ["reason": "no"]).problem(422, "invalid-value")
+            let timeline = try await api.all(path + "/timeline")
+            #expect(
+                timeline[1]["struck"]["reason"] == "For another incident" && timeline[1]["text"] == "Note: Wrong window"
+            )
+            #expect(timeline[2]["key"] == true && timeline[2]["struck"] == nil)
+            let review = try await api.get(path + "/review.md")
+            #expect(review.text.contains("The vendor called") && review.text.contains("Reason: For another incident."))
+        }
+    }
+}
