@@ -59,7 +59,7 @@ extension Incident {
         guard let review else {
             throw .reviewState("No review of INC-\(number) yet; POST /v1/incidents/\(number)/review starts it.")
         }
-        try Self.requireRole(.commander, facts, to: "approve a review")
+        try requireCommand(facts, to: "approve a review")
         let known = reviewTexts ?? ReviewTexts()
         let approval = ReviewApproved(
             revision: review.revision, sections: sections.filter { !known.has($0) },

@@ -180,6 +180,7 @@ extension TimelineEntry: JSONWritable {
         json.member("text", recorded.event.sentence)
         json.member("actor", recorded.actor.name)
         json.member("actor_id", recorded.actor.id)
+        json.member("actor_token", recorded.actor.token)
         json.member("occurred_at", recorded.occurredAt)
         json.member("recorded_at", recorded.recordedAt)
         json.name("data")
