@@ -70,7 +70,7 @@ package struct PhaseTotal: Hashable, Sendable {
             let own = visits.filter { $0.phase == phase }
             guard !own.isEmpty else { return nil }
             return PhaseTotal(
-                phase: phase, seconds: own.compactMap(\.seconds).reduce(0, +), visits: own.count,
+                phase: phase, seconds: DurationText.rounded(own.compactMap(\.seconds).reduce(0, +)), visits: own.count,
                 since: own.last { $0.endedAt == nil }?.startedAt)
         }
     }

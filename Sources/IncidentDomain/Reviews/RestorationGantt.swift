@@ -163,7 +163,9 @@ struct RestorationCourses {
         let course = courses[impact.component]
         switch course?.current?.activity {
         case nil where impact.isOngoing && course?.marks.isEmpty ?? true:
-            enter(.waiting, impact.component, at: max(from, impact.startedAt ?? moment))
+            // Without a beginning of its own it began with the incident, as everywhere in the review.
+            let began = course == nil ? from : moment
+            enter(.waiting, impact.component, at: max(from, impact.startedAt ?? began))
         case .waiting where !impact.isOngoing, .regressed where !impact.isOngoing:
             enter(nil, impact.component, at: impact.endedAt ?? moment)
         case .waiting, .restoring, .verifying, .regressed, nil: break

@@ -10,7 +10,8 @@ extension ReviewDraft {
     private static func order(_ facts: ReviewFacts) -> [DocumentBlock] {
         let steps = facts.plan.waves.flatMap { wave in wave.steps.map { (wave: wave.number, planned: $0) } }
         guard !steps.isEmpty else { return [.line("No component had to be restored.")] }
-        let sorted = steps.sorted { rank($0.planned) < rank($1.planned) }
+        let depths = facts.dependencyDepths(of: steps.map(\.planned.step.slug))
+        let sorted = steps.sorted { rank($0.planned, depths) < rank($1.planned, depths) }
         var table = DocumentTable(
             "No.", "Component", "Tier", "Wave", "Started (UTC)", "Restored (UTC)", "Took", "State")
         var place = 0
@@ -31,10 +32,12 @@ extension ReviewDraft {
         return [.line(note), table.block]
     }
 
-    private static func rank(_ planned: PlannedStep) -> (Int, Int64, String) {
+    /// By time; of the same moment what others need first.
+    private static func rank(_ planned: PlannedStep, _ depths: [String: Int]) -> (Int, Int64, Int, String) {
         let step = planned.step
-        if step.state == .restored, let at = step.restoredAt { return (0, at.milliseconds, planned.component) }
-        return (step.state == .waived ? 1 : 2, step.startedAt?.milliseconds ?? .max, planned.component)
+        let depth = depths[step.slug] ?? 0
+        if step.state == .restored, let at = step.restoredAt { return (0, at.milliseconds, depth, planned.component) }
+        return (step.state == .waived ? 1 : 2, step.startedAt?.milliseconds ?? .max, depth, planned.component)
     }
 
     private static func took(_ step: RestorationStep, _ restored: Timestamp?) -> String {
@@ -148,12 +151,16 @@ extension ReviewDraft {
 
     private static func whole(_ gantt: RestorationGantt) -> String {
         let first = "Plan as of the start of restoration."
-        guard let planned = gantt.rows.compactMap(\.planned?.end).max() else { return first }
+        // What was waived has no finish, planned or actual.
+        let waived = gantt.rows.filter(\.isWaived)
+        let rows = gantt.rows.filter { !$0.isWaived }
+        let left = waived.isEmpty ? "" : " \(waived.count.grouped) waived, which this leaves out."
+        guard let planned = rows.compactMap(\.planned?.end).max() else { return first + left }
         let end = "Planned finish \(planned.toTheSecond)."
-        let restored = gantt.rows.compactMap(\.restoredAt).max()
-        guard let restored, gantt.rows.allSatisfy(\.isOver) else { return "\(first) \(end)" }
+        let restored = rows.compactMap(\.restoredAt).max()
+        guard let restored, rows.allSatisfy({ $0.restoredAt != nil }) else { return "\(first) \(end)\(left)" }
         let difference = comparison(of: restored, with: planned)
-        return "\(first) \(end) Actual finish \(restored.toTheSecond), \(difference)."
+        return "\(first) \(end) Actual finish \(restored.toTheSecond), \(difference).\(left)"
     }
 
     /// As in `2026-11-22 10:54:00 for 15 min`.
@@ -162,17 +169,34 @@ extension ReviewDraft {
     }
 
     private static func difference(_ row: RestorationGantt.Row) -> String {
-        guard let restored = row.restoredAt else { return row.isOver ? "waived" : "not restored" }
+        guard let restored = row.restoredAt else { return row.isWaived ? "waived" : "not restored" }
         return row.planned.map { comparison(of: restored, with: $0.end) } ?? ""
     }
 }
 
 extension RestorationGantt.Row {
-    /// Whether it came back or is gone on without.
-    fileprivate var isOver: Bool { restoredAt != nil || marks.last?.kind == .waived }
+    /// Whether it is gone on without.
+    fileprivate var isWaived: Bool { restoredAt == nil && marks.last?.kind == .waived }
 }
 
 extension ReviewFacts {
+    /// How many components stand below each one, one needing the next: what needs another has a larger number.
+    func dependencyDepths(of slugs: [String]) -> [String: Int] {
+        let affected = Set(slugs)
+        var depths: [String: Int] = [:]
+        // A circle, which the catalog refuses, would end here as well.
+        for _ in 0..<32 {
+            var hasChanged = false
+            for slug in affected {
+                let below = graph.hardDependencies(of: slug).filter(affected.contains).map { (depths[$0] ?? 0) + 1 }
+                guard let depth = below.max(), depth > depths[slug] ?? 0 else { continue }
+                (depths[slug], hasChanged) = (depth, true)
+            }
+            if !hasChanged { break }
+        }
+        return depths
+    }
+
     func gantt(asOf: Timestamp) -> RestorationGantt? {
         let waves = plan.waves.flatMap { wave in wave.steps.map { ($0.component, wave.number) } }
         return RestorationGantt.make(

@@ -10,6 +10,8 @@ package struct ReviewDocument: Hashable, Sendable {
     package let gantt: RestorationGantt?
     /// What users reported, as it was last counted; nil when nothing was.
     package let reports: ReportSeries?
+    /// How hard each component was hit, over time.
+    package let impacts: ImpactHistory
     /// How many entries the whole timeline has.
     package let entries: Int
     /// When the document was put together.
@@ -113,8 +115,9 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
     /// Whether it tells how things stand now, so that an approval does not keep it as it was.
     var isLive: Bool {
         switch self {
-        case .actions, .unmet: true
-        case .summary, .impact, .cause, .timeline, .durations, .mitigations, .restoration, .communication, .overrides,
+        // The phases end after the approval.
+        case .durations, .actions, .unmet: true
+        case .summary, .impact, .cause, .timeline, .mitigations, .restoration, .communication, .overrides,
             .whatWentWell, .whatWentWrong, .lessons:
             false
         }

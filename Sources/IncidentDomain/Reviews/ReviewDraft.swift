@@ -15,7 +15,8 @@ package enum ReviewDraft {
         let facts = ReviewFacts(incident: incident, timeline: timeline, graph: graph, policy: policy)
         return ReviewDocument(
             incident: incident, sections: sections(facts), unmet: facts.unmet, phases: facts.visits,
-            gantt: facts.gantt(asOf: now), reports: facts.reports, entries: timeline.count, asOf: now)
+            gantt: facts.gantt(asOf: now), reports: facts.reports, impacts: facts.impacts,
+            entries: timeline.count, asOf: now)
     }
 
     private static func sections(_ facts: ReviewFacts) -> [ReviewSection] {
@@ -92,6 +93,7 @@ struct ReviewFacts {
     let policy: PhasePolicy
     let visits: [PhaseSpan]
     let plan: RestorationPlan
+    let impacts: ImpactHistory
 
     init(incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy) {
         self.incident = incident
@@ -99,6 +101,7 @@ struct ReviewFacts {
         self.graph = graph
         self.policy = policy
         visits = PhaseSpan.visits(in: timeline, of: incident)
+        impacts = ImpactHistory(timeline, number: incident.number)
         // Neither waves nor states depend on how long anything takes.
         plan = RestorationPlan.make(
             for: incident, in: graph, soak: SoakPolicy(), measured: .none, now: incident.lastRecordedAt)
@@ -116,6 +119,11 @@ struct ReviewFacts {
             }
         }
         return struck
+    }
+
+    /// The entries in the order in which it happened; those of the same moment as they were entered.
+    var byTime: [RecordedEvent] {
+        timeline.sorted { ($0.occurredAt, $0.sequence) < ($1.occurredAt, $1.sequence) }
     }
 
     /// Whether an entry belongs into the short timeline.

@@ -6,17 +6,18 @@ extension ReviewDraft {
     /// What somebody reads who reads nothing else.
     static func summary(_ facts: ReviewFacts) -> [DocumentBlock] {
         let incident = facts.incident
-        var parts: [DocumentBlock] = [.line(opening(incident))]
+        var parts: [DocumentBlock] = [.line(opening(facts))]
         if let summary = incident.summary, !summary.allSatisfy(\.isWhitespace) {
             parts += DocumentBlock.paragraphs(summary)
         }
         return parts + [.bullets(keyFacts(facts))]
     }
 
-    private static func opening(_ incident: Incident) -> String {
+    private static func opening(_ facts: ReviewFacts) -> String {
+        let incident = facts.incident
         let severity = incident.severity?.rawValue ?? "no severity set"
         let began = incident.times.startedAt.toTheSecond
-        let text = "INC-\(incident.number) “\(incident.title)” (\(severity)): impact started \(began)"
+        let text = "INC-\(incident.number) “\(incident.title)” (\(severity)): \(worst(facts))impact started \(began)"
         if incident.phase == .dismissed { return "\(text); dismissed as a false alarm." }
         if let other = incident.mergedInto { return "\(text); merged into INC-\(other), where it continues." }
         guard let restored = incident.clocks.restoredAt, let seconds = incident.clocks.timeToRestore else {
@@ -24,6 +25,18 @@ extension ReviewDraft {
         }
         let how = incident.recovery == nil ? "restored" : "recovered by itself"
         return "\(text); \(how) \(restored.toTheSecond), after \(DurationText.human(seconds))."
+    }
+
+    /// The worst that it did and for how long, then the whole: what a reader asks first.
+    private static func worst(_ facts: ReviewFacts) -> String {
+        let impacts = facts.impacts
+        guard let worst = impacts.worst else { return "" }
+        let (own, whole) = (impacts.length(at: worst), impacts.length())
+        let length = own.isOngoing ? "ongoing" : "for \(DurationText.human(own.seconds))"
+        let rest =
+            whole == own
+            ? "" : whole.isOngoing ? ", impact ongoing" : ", impact for \(DurationText.human(whole.seconds)) in all"
+        return "\(worst.words) \(length)\(rest); "
     }
 
     private static func keyFacts(_ facts: ReviewFacts) -> [(label: String, text: String)] {
@@ -52,7 +65,8 @@ extension ReviewDraft {
     }
 
     private static func severityHistory(_ facts: ReviewFacts) -> String {
-        let set = facts.timeline.compactMap { $0.event.as(SeveritySet.self)?.severity }
+        // As they held, also where one was entered late.
+        let set = facts.byTime.compactMap { $0.event.as(SeveritySet.self)?.severity }
         guard let last = set.last else { return "not recorded" }
         guard set.count > 1 else { return last.rawValue }
         return "\(last.rawValue) (\(set.map(\.rawValue).joined(separator: " → ")))"
@@ -102,14 +116,17 @@ extension ReviewDraft {
     }
 
     private static func components(_ facts: ReviewFacts) -> [DocumentBlock] {
-        var table = DocumentTable("Component", "Tier", "Impact", "Regions", "From (UTC)", "Until (UTC)", "For")
+        var table = DocumentTable("Component", "Tier", "Regions", "Worst", "For", "Over time (UTC)", "In all")
         for impact in facts.impactsByCriticality {
-            let start = impact.startedAt ?? facts.incident.times.startedAt
+            let stretches = facts.impacts.stretches[impact.component] ?? []
+            let worst = facts.impacts.worst(of: impact.component)
             table.add(
-                facts.name(impact.component), facts.tier(impact.component), impact.impact.words,
+                facts.name(impact.component), facts.tier(impact.component),
                 impact.regions.isEmpty ? "all" : impact.regions.joined(separator: ", "),
-                start.dateAndTime, end(of: impact),
-                impact.endedAt.map { DurationText.human($0.seconds(since: start)) } ?? "")
+                (worst ?? impact.impact).words,
+                worst.map { text(facts.impacts.length(of: impact.component, at: $0)) } ?? "",
+                course(of: stretches, in: impact.regions),
+                stretches.isEmpty ? "" : text(facts.impacts.length(of: impact.component)))
         }
         var parts = [table.isEmpty ? .line("No component impact recorded.") : table.block]
         let removed = removedComponents(facts)
@@ -119,9 +136,29 @@ extension ReviewDraft {
         return parts
     }
 
-    private static func end(of impact: ComponentImpact) -> String {
-        if let end = impact.endedAt { return end.dateAndTime }
-        return impact.isOngoing ? "ongoing" : "not recorded"
+    private static func text(_ length: ImpactHistory.Length) -> String {
+        guard length.isOngoing else { return DurationText.human(length.seconds) }
+        return length.seconds > 0 ? "\(DurationText.human(length.seconds)), and ongoing" : "ongoing"
+    }
+
+    /// Each level and since when; the day is said where it changes, regions where they are not those of the end.
+    private static func course(of stretches: [ImpactHistory.Stretch], in regions: [String]) -> String {
+        var day: Substring?
+        func moment(_ moment: Timestamp) -> String {
+            let written = moment.dateAndTime
+            defer { day = written.prefix(10) }
+            return String(day == written.prefix(10) ? written.dropFirst(11) : written[...])
+        }
+        var parts: [String] = []
+        for (index, stretch) in stretches.enumerated() {
+            let places =
+                stretch.regions == regions
+                ? "" : " in \(stretch.regions.isEmpty ? "all" : stretch.regions.joined(separator: ", "))"
+            parts.append("\(stretch.level.words)\(places) \(moment(stretch.begin))")
+            let next = index + 1 < stretches.count ? stretches[index + 1].begin : nil
+            if let end = stretch.end, end != next { parts.append("over \(moment(end))") }
+        }
+        return parts.joined(separator: " → ")
     }
 
     private static func removedComponents(_ facts: ReviewFacts) -> [String] {
@@ -149,7 +186,7 @@ extension ReviewDraft {
     /// What it was, and what it was thought to be on the way there.
     static func cause(_ facts: ReviewFacts) -> [DocumentBlock] {
         var table = DocumentTable("When (UTC)", "Cause", "Confidence", "Evidence", "By")
-        for recorded in facts.timeline {
+        for recorded in facts.byTime {
             guard let hypothesis = recorded.event.as(CauseStated.self)?.value else { continue }
             table.add(
                 recorded.occurredAt.dateAndTime, hypothesis.name, hypothesis.confidence.rawValue,
@@ -191,12 +228,11 @@ extension ReviewDraft {
             table.add(moment.dateAndTime, shortened(text(of: recorded.event, facts)), author)
         }
         let shown = min(key.count, rowsMax)
-        let entries = facts.timeline.count
-        let count = "\(entries.grouped) \(entries == 1 ? "entry" : "entries")"
+        // How many entries there are is said once, at the end of the document: more come after the approval.
         let note =
-            shown == entries
-            ? "Full timeline: \(count)."
-            : "Key moments: \(shown.grouped) of \(count). The full timeline can be read and verified."
+            shown == facts.timeline.count
+            ? "The full timeline."
+            : "Key moments: \(shown.grouped). The full timeline can be read and verified."
         return [.line(note), table.block] + broughtNotes(facts) + struckEntries(facts)
     }
 

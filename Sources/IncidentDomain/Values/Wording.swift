@@ -3,12 +3,12 @@
 
 /// Lengths of time for people.
 package enum DurationText {
-    /// As in `2 h 3 min 20 s`, `4 d 2 h` or `0.25 s`: to the second up to a day, then to the minute.
+    /// As in `2 h 3 min 20 s`, `4 d 2 h` or `under 1 s`: to the second up to a day, then to the minute.
     package static func human(_ seconds: Double) -> String {
         guard seconds.isFinite else { return "unknown" }
         let sign = seconds < 0 ? "−" : ""
         let milliseconds = Int64(min((abs(seconds) * 1000).rounded(), 1e15))
-        if milliseconds < 1000, milliseconds > 0 { return "\(sign)\(exact(Double(milliseconds) / 1000)) s" }
+        if milliseconds < 1000, milliseconds > 0 { return "under 1 s" }
         let total = milliseconds / 1000
         let units = [("d", total / 86_400), ("h", total / 3600 % 24), ("min", total / 60 % 60), ("s", total % 60)]
         let shown = (total >= 86_400 ? units.dropLast() : units[...]).filter { $0.1 > 0 }
@@ -16,9 +16,15 @@ package enum DurationText {
         return text.isEmpty ? "0 s" : sign + text
     }
 
-    /// As in `7400` or `0.25`: every digit there is, and no more.
+    /// As in `7400` or `0.25`: to the millisecond, which is as exact as any time here.
     package static func exact(_ seconds: Double) -> String {
-        Int(exactly: seconds).map(String.init) ?? seconds.description
+        let seconds = rounded(seconds)
+        return Int(exactly: seconds).map(String.init) ?? seconds.description
+    }
+
+    /// A sum of times without what adding them up has put behind the milliseconds.
+    package static func rounded(_ seconds: Double) -> Double {
+        seconds.isFinite && abs(seconds) < 1e12 ? (seconds * 1000).rounded() / 1000 : seconds
     }
 }
 

@@ -48,10 +48,7 @@ struct TokenStore: TokenLookup {
             """,
             AuditStore.insert(
                 actor: principal, action: "token.create", subject: id.text,
-                data: [
-                    "name": .string(token.name), "role": .string(token.role.rawValue),
-                    "person": token.person.map { .string($0) } ?? .null,
-                ]),
+                data: token.audited),
             "SELECT pg_notify(\(Self.channel), '')",
         ])
         guard let row = results.first?.first else {
@@ -173,6 +170,12 @@ struct NewToken: Sendable {
         self.role = role
         self.person = person
         secret = try Self.makeSecret()
+    }
+
+    /// What an audit line says of it.
+    var audited: JSONObject {
+        guard let person else { return ["name": .string(name), "role": .string(role.rawValue)] }
+        return ["name": .string(name), "role": .string(role.rawValue), "person": .string(person)]
     }
 
     var secretHash: [UInt8] { OpenSSL.sha256(Array(secret.utf8)) }

@@ -45,6 +45,8 @@ extension IncidentDesk {
             part.sequence == sequence ? reason : "it said the same as entry \(sequence)"
         }
         try await redactAlerts(of: target.recorded.event, number, in: transaction)
+        var later = context
+        later.occurredAt = nil  // The others may have begun after it.
         for (merged, loaded) in held.sorted(by: { $0.key < $1.key }) {
             guard let row = loaded.row else { continue }
             let entries = try await timeline.all(of: merged, in: transaction)
@@ -53,8 +55,8 @@ extension IncidentDesk {
             }
             let replacing = Replacing(row: row, entries: entries, parts: parts, texts: texts, sequence: nil)
             let facts = try await self.facts(
-                .redact(sequence: sequence, reason: reason, replacementDigest: ""), context, loaded, in: transaction)
-            _ = try await replace(replacing, context, facts, in: transaction) { _ in
+                .redact(sequence: sequence, reason: reason, replacementDigest: ""), later, loaded, in: transaction)
+            _ = try await replace(replacing, later, facts, in: transaction) { _ in
                 "it said the same as entry \(sequence) of INC-\(number)"
             }
             try await AlertStore.redact([], titled: texts.texts, of: merged, in: transaction)

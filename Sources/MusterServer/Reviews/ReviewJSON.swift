@@ -21,11 +21,32 @@ enum ReviewJSON {
             }
             writeDurations(document, to: &json)
             json.array("phases", document.phases) { $0.value($1) }
+            writeImpact(document.impacts, to: &json)
             json.name("reports")
             if let reports = document.reports { json.value(reports) } else { json.literal("null") }
             json.member("timeline_entries", document.entries)
         }
         return json.bytes
+    }
+
+    /// How hard everything was hit over time, the components by name.
+    private static func writeImpact(_ impacts: ImpactHistory, to json: inout JSONWriter) {
+        json.object("impact") { json in
+            json.member("worst", impacts.worst?.rawValue)
+            json.name("at_worst")
+            if let worst = impacts.worst { json.value(impacts.length(at: worst)) } else { json.literal("null") }
+            json.name("in_all")
+            if impacts.worst != nil { json.value(impacts.length()) } else { json.literal("null") }
+            json.array("components", impacts.stretches.sorted { $0.key < $1.key }) { json, entry in
+                json.object { json in
+                    json.member("component", entry.key)
+                    json.member("worst", impacts.worst(of: entry.key)?.rawValue)
+                    json.name("in_all")
+                    json.value(impacts.length(of: entry.key))
+                    json.array("levels", entry.value) { $0.value($1) }
+                }
+            }
+        }
     }
 
     private static func writeDurations(_ document: ReviewDocument, to json: inout JSONWriter) {
@@ -55,6 +76,27 @@ extension ReviewSection: JSONWritable {
             json.member("markdown", markdown)
             json.member("generated", generated)
             json.member("needs_person", needsPerson)
+        }
+    }
+}
+
+extension ImpactHistory.Length: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("seconds", DurationText.rounded(seconds))
+            json.member("ongoing", isOngoing)
+        }
+    }
+}
+
+extension ImpactHistory.Stretch: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("level", level.rawValue)
+            json.array("regions", regions) { $0.value($1) }
+            json.member("started_at", begin)
+            json.member("ended_at", end)
+            json.member("seconds", seconds)
         }
     }
 }

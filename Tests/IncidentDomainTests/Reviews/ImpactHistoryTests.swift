@@ -1,0 +1,111 @@
+import Testing
+
+@testable import IncidentDomain
+
+/// Impact is a level over time: lengths are sums of stretches, computed here by hand.
+struct ImpactHistoryTests {
+    private static func history(_ given: Given) -> ImpactHistory {
+        ImpactHistory(given.timeline, number: Given.number)
+    }
+
+    private static func levels(_ given: Given, _ component: String = "feed") -> [String] {
+        (history(given).stretches[component] ?? []).map { stretch in
+            let end = stretch.end.map { String($0.toTheSecond.dropFirst(11).prefix(5)) } ?? "now"
+            let places = stretch.regions.isEmpty ? "" : " " + stretch.regions.joined(separator: "+")
+            return "\(stretch.level.rawValue) \(stretch.begin.toTheSecond.dropFirst(11).prefix(5)) \(end)\(places)"
+        }
+    }
+
+    private static func hit(
+        _ level: ImpactLevel, from start: String? = nil, until end: String? = nil, regions: [String] = [],
+        _ component: String = "feed"
+    ) -> IncidentCommand {
+        .setImpact(
+            ComponentImpact(
+                component: component, impact: level, regions: regions, startedAt: start.map { clock($0) },
+                endedAt: end.map { clock($0) }))
+    }
+
+    /// W1 of the reviews' list: degraded from 10:00, down from 10:30 to 12:00, degraded until 14:10.
+    @Test func `degraded, down and degraded again are three stretches`() throws {
+        let given = try Given().and(Self.hit(.degraded)).and(Self.hit(.majorOutage), at: clock("10:30"))
+            .and(Self.hit(.degraded), at: clock("12:00")).and(Self.hit(.degraded, until: "14:10"), at: clock("14:20"))
+        #expect(
+            Self.levels(given)
+                == ["degraded 10:00 10:30", "major_outage 10:30 12:00", "degraded 12:00 14:10"])
+        let history = Self.history(given)
+        #expect(history.worst == .majorOutage && history.worst(of: "feed") == .majorOutage)
+        #expect(history.length(at: .majorOutage) == ImpactHistory.Length(seconds: 5400, isOngoing: false))
+        #expect(history.length(of: "feed", at: .degraded).seconds == 1800 + 7800)
+        #expect(history.length().seconds == 15_000)
+    }
+
+    @Test func `what was entered late stands where it happened`() throws {
+        let given = try Given().and(Self.hit(.degraded)).and(Self.hit(.partialOutage), at: clock("12:00"))
+            .and(Self.hit(.majorOutage, from: "11:00"), at: clock("13:00"))
+        #expect(
+            Self.levels(given) == ["degraded 10:00 11:00", "major_outage 11:00 12:00", "partial_outage 12:00 now"])
+    }
+
+    @Test func `a corrected beginning moves the stretch, earlier and later`() throws {
+        let given = try Given().and(Self.hit(.degraded)).and(Self.hit(.majorOutage, from: "10:40"), at: clock("11:00"))
+        #expect(Self.levels(given) == ["degraded 10:00 10:40", "major_outage 10:40 now"])
+        let earlier = try given.and(Self.hit(.majorOutage, from: "10:20"), at: clock("11:10"))
+        #expect(Self.levels(earlier) == ["degraded 10:00 10:20", "major_outage 10:20 now"])
+        let later = try given.and(Self.hit(.majorOutage, from: "10:50"), at: clock("11:10"))
+        #expect(Self.levels(later) == ["degraded 10:00 10:50", "major_outage 10:50 now"])
+        let start = try given.and(.amend(IncidentAmendment(startedAt: clock("09:50"))), at: clock("11:10"))
+        #expect(Self.levels(start).first == "degraded 09:50 10:40")
+    }
+
+    @Test func `a healthy hour before a regression is no harm`() throws {
+        var given = try Given.restoring("feed")
+        let start = given.now
+        given = try given.and(.start("feed"), .verify("feed"))
+        let back = given.incident.impacts[0].endedAt
+        let again = start.adding(seconds: 3 * 3600)
+        let regressed = try given.and(.fires("feed"), at: again)
+        let stretches = try #require(Self.history(regressed).stretches["feed"])
+        #expect(stretches.map(\.begin) == [Given.start, again] && stretches.map(\.end) == [back, nil])
+    }
+
+    @Test func `lengths of several components count what overlaps once`() throws {
+        let given = try Given().and(
+            Self.hit(.majorOutage, from: "10:00", until: "11:00"),
+            Self.hit(.majorOutage, from: "10:30", until: "11:30", "auth"),
+            Self.hit(.degraded, from: "13:00", until: "13:10", "upload"), at: clock("14:00"))
+        let history = Self.history(given)
+        #expect(history.length(at: .majorOutage).seconds == 5400)
+        #expect(history.length().seconds == 6000)
+    }
+
+    @Test func `regions that come later make a stretch of their own, and what is removed is gone`() throws {
+        let given = try Given().and(Self.hit(.degraded, regions: ["eu-west"], "upload"))
+            .and(Self.hit(.degraded, regions: ["eu-west", "us-east"], "upload"), at: clock("11:00"))
+        #expect(
+            Self.levels(given, "upload") == ["degraded 10:00 11:00 eu-west", "degraded 11:00 now eu-west+us-east"])
+        let removed = try given.and(.removeImpact(component: "upload"), at: clock("11:10"))
+        #expect(Self.history(removed).stretches.isEmpty && Self.history(removed).worst == nil)
+    }
+
+    @Test func `the length of harm is never more than the time that it spans, whatever is said`() throws {
+        var random = SeededGenerator()
+        let seed = random.seedText
+        for _ in 0..<60 {
+            let life = RandomLife.make(commands: 80, &random) { _ in }
+            guard let incident = life.incident else { continue }
+            let history = ImpactHistory(life.timeline, number: incident.number)
+            for (component, stretches) in history.stretches {
+                let ordered = zip(stretches, stretches.dropFirst()).allSatisfy { one, next in
+                    one.end.map { $0 <= next.begin } ?? false
+                }
+                try #require(ordered, "\(component) \(seed)")
+                let isHarm = stretches.allSatisfy { $0.level.isHarm && ($0.seconds ?? 1) > 0 }
+                try #require(isHarm, "\(component) \(seed)")
+            }
+            // What the incident says goes on, goes on here, and nothing else does.
+            let ongoing = Set(history.stretches.filter { $0.value.last?.end == nil }.keys)
+            try #require(Set(incident.impacts.filter(\.isOngoing).map(\.component)) == ongoing, "\(seed)")
+        }
+    }
+}
