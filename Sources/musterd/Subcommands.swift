@@ -102,6 +102,9 @@ struct Token: AsyncParsableCommand {
         @Option(help: "viewer, responder, commander or admin.")
         var role: String
 
+        @Option(help: "Whose token it is, as incidents name this person in their roles; leave it out for a tool's own.")
+        var person: String?
+
         private var knownRole: Role? { Role(rawValue: role.lowercased()) }
 
         func validate() throws {
@@ -109,8 +112,10 @@ struct Token: AsyncParsableCommand {
                 let names = Role.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ValidationError("--role should be one of \(names).")
             }
-            guard (1...100).contains(name.unicodeScalars.count), !name.utf8.contains(0) else {
-                throw ValidationError("--name should have 1 to 100 characters.")
+            for (option, text, most) in [("name", name, 100), ("person", person ?? name, 200)] {
+                guard (1...most).contains(text.unicodeScalars.count), !text.utf8.contains(0) else {
+                    throw ValidationError("--\(option) should have 1 to \(most) characters.")
+                }
             }
         }
 
@@ -119,7 +124,7 @@ struct Token: AsyncParsableCommand {
             let role = knownRole ?? .viewer
             let secret = await Process.failing {
                 try await Commands.createToken(
-                    name: name, role: role, configuration, logger: configuration.makeLogger())
+                    name: name, role: role, person: person, configuration, logger: configuration.makeLogger())
             }
             print(secret)
         }

@@ -1,7 +1,7 @@
 import Testing
 
 /// Endpoints that lead back to where their messages come from.
-@Suite(.endToEnd, .timeLimit(.minutes(10)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct MessageLoopTests {
     private static func settings(_ name: String) -> [String: String] {
         ["notifications.allowed_networks": "127.0.0.0/8", "http.public_url": "https://\(name).example"]

@@ -7,7 +7,7 @@ import Testing
 /// What we send is read by programs of other people: PyPI's `standardwebhooks`, `svix`, `cloudevents` and `prometheus-alert-model`,
 /// Debian's `alertmanager-irc-relay`, and Python's own parser of mail.
 @Suite(
-    .endToEnd, .timeLimit(.minutes(10)),
+    .endToEnd, .timeLimit(.minutes(20)),
     .enabled("the clients cannot be fetched here, so nobody reads what is sent") { await PythonClient.areThere() })
 struct OutboundFormatTests {
     @Test

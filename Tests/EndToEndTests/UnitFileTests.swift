@@ -5,7 +5,7 @@ import Testing
 
 /// The units of the package, as systemd itself judges them.
 @Suite(
-    .endToEnd, .timeLimit(.minutes(5)),
+    .endToEnd, .timeLimit(.minutes(20)),
     .enabled("systemd-analyze is not here", { getenv("CI") != nil || Files.exists("/usr/bin/systemd-analyze") }))
 struct UnitFileTests {
     private static let folder = Files.package + "/deploy/systemd"

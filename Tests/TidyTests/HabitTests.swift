@@ -63,6 +63,16 @@ struct HabitTests {
         #expect(complaints.isEmpty, "\(report(complaints))")
     }
 
+    /// The limit counts while a test waits for its turn, which takes minutes of a slow day for all of them alike.
+    @Test func `tests that wait for their turn have twenty minutes`() {
+        let tests = SourceTree.swift.filter { $0.target == "EndToEndTests" }
+        let complaints = Self.lines(of: tests) { line in
+            line.contains(/\.endToEnd,/) && !line.contains(/\.endToEnd, \.timeLimit\(\.minutes\(20\)\)/)
+                ? "write .endToEnd, .timeLimit(.minutes(20)); the limit counts while others run" : nil
+        }
+        #expect(complaints.isEmpty, "\(report(complaints))")
+    }
+
     @Test func `a switch over an enum of ours names every case`() {
         let complaints = SourceTree.sources.filter { file in
             !Self.defaults.keys.contains(where: file.path.hasPrefix)

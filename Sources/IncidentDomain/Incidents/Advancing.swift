@@ -18,7 +18,7 @@ extension Incident {
             ]
         }
         guard override else { throw .requirementsUnmet(phase, unmet) }
-        try Self.requireRole(.commander, facts, to: "override a requirement")
+        try requireCommand(facts, to: "override a requirement")
         guard let reason else {
             throw .badValue(
                 field: "/reason", detail: "An override needs a reason. The timeline and the review show it.")

@@ -9,10 +9,11 @@ extension Incident {
         if described != IncidentDescribed() { events.append(described) }
         if let wanted = amendment.severity, wanted != severity {
             try requirePhase(Phase.open)
-            try Self.requireRole(.commander, facts, to: "set the severity")
+            // The first that a person says is anybody's who works on it, as when it is opened.
+            if severity != nil, severityOrigin != .alert { try requireCommand(facts, to: "change the severity") }
             events.append(severitySet(wanted, facts))
-        } else if let wanted = amendment.severity, severityOrigin == .alert, facts.principal.role >= .commander {
-            // Who may set it and says the same as the alerts takes it over.
+        } else if let wanted = amendment.severity, severityOrigin == .alert {
+            // A person who says the same as the alerts takes it over.
             events.append(severitySet(wanted, facts))
         }
         if let start = amendment.startedAt.map(facts.withoutSkew), start != times.startedAt {

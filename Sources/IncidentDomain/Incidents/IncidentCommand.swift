@@ -4,6 +4,8 @@ package enum IncidentCommand: Hashable, Sendable {
     case amend(IncidentAmendment)
     case correctTimes(TimesCorrection)
     case acknowledge
+    /// Acknowledging with a note, which is written down also when somebody was faster.
+    case acknowledgeNoting(String)
     case advance(to: Phase?, reason: String?, override: Bool)
     case revert(to: Phase, reason: String)
     case dismiss(reason: String)
@@ -82,7 +84,8 @@ extension IncidentCommand {
         case .absorb, .separate, .attachAlerts, .clearAlerts, .reopenRecovered, .countReports, .deadlinePassed,
             .reviewPlan:
             true
-        case .open, .amend, .correctTimes, .acknowledge, .advance, .revert, .dismiss, .merge, .reopen, .unmerge,
+        case .open, .amend, .correctTimes, .acknowledge, .acknowledgeNoting, .advance, .revert, .dismiss, .merge,
+            .reopen, .unmerge,
             .stateCause, .assignRole, .setImpact,
             .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
             .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,

@@ -96,6 +96,7 @@ extension Incident {
         case .amend(let amendment): try amend(amendment, facts)
         case .correctTimes(let correction): try correctTimes(correction, facts)
         case .acknowledge: try acknowledge()
+        case .acknowledgeNoting(let note): try acknowledge() + addNote(note, key: false)
         case .advance(let to, let reason, let override):
             try advance(to: to, reason: reason, override: override, facts)
         case .revert(let to, let reason): try revert(to: to, reason: reason, facts)
@@ -177,9 +178,5 @@ extension Incident {
 
     func requirePhase(_ wanted: [Phase]) throws(IncidentRefusal) {
         guard wanted.contains(phase) else { throw .wrongPhase(phase, wanted: wanted) }
-    }
-
-    static func requireRole(_ role: Role, _ facts: DecisionFacts, to action: String) throws(IncidentRefusal) {
-        guard facts.principal.role >= role else { throw .roleRequired(role, has: facts.principal.role, to: action) }
     }
 }

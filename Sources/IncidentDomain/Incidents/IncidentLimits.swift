@@ -82,7 +82,7 @@ extension IncidentCommand {
     var isWriting: Bool {
         switch self {
         case .amend, .correctTimes, .stateCause, .assignRole, .setImpact, .removeImpact, .setAudience, .addNote,
-            .addMitigation,
+            .acknowledgeNoting, .addMitigation,
             .changeMitigation, .addTask, .changeTask, .orderSteps, .setHands, .learnNeeds, .postUpdate, .draftUpdate,
             .changeUpdate,
             .setEta,

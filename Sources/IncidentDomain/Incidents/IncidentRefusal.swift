@@ -28,8 +28,8 @@ package enum IncidentRefusal: Error, Hashable, Sendable {
     /// The update is not one that this can be done with; the detail goes on from "Update 3 ".
     case updateState(id: Int, String)
     case notFound(String)
-    /// The token's role is too low.
-    case roleRequired(Role, has: Role, to: String)
+    /// The token's role is too low, and its person has no role in the incident that would do; nil where none does.
+    case roleRequired(Role, has: Role, to: String, IncidentRoleRemedy?)
     /// A value that is wrong given this incident; `field` is its JSON pointer.
     case badValue(field: String, detail: String)
 
@@ -88,8 +88,9 @@ extension IncidentRefusal: CustomStringConvertible {
             return "The review cannot be approved yet: \(gaps.joined(separator: "; "))."
         case .updateState(let id, let detail): return "Update \(id) \(detail)"
         case .mergeRefused(let detail), .reviewState(let detail), .notFound(let detail): return detail
-        case .roleRequired(let role, let own, let action):
-            return "Requires role \(role.rawValue) to \(action); this token has \(own.rawValue)."
+        case .roleRequired(let role, let own, let action, let remedy):
+            let lack = "Requires role \(role.rawValue) to \(action); this token has \(own.rawValue)."
+            return remedy.map { "\(lack) \($0.sentence)" } ?? lack
         case .badValue(_, let detail): return detail
         }
     }

@@ -85,7 +85,9 @@ extension Incident {
         absorbed.brought?.notesLeft = left
         var events: [any TimelineEvent] = [absorbed]
         if let start = brought.startedAt { events.append(StartCorrected(startedAt: start, previous: times.startedAt)) }
-        if let severity = brought.severity { events.append(severitySet(severity, facts)) }
+        if let severity = brought.severity {
+            events.append(severitySet(severity, origin: other.severityOrigin == .alert ? .alert : nil, facts))
+        }
         for role in IncidentRole.allCases {
             if let person = brought.roles[role] { events.append(RoleAssigned(role: role, person: person)) }
         }
@@ -99,13 +101,6 @@ extension Incident {
         let firing = other.firing.filter { $0.value > 0 }.keys.filter { !down.contains($0) }
         return events + regressions(of: restarted, reason: "it is still down in INC-\(other.number)")
             + regressions(of: firing, reason: "an alert is firing on it in INC-\(other.number)")
-    }
-
-    func severitySet(_ wanted: Severity, _ facts: DecisionFacts) -> SeveritySet {
-        let kept = approvalKept(at: wanted, facts)
-        return SeveritySet(
-            severity: wanted, previous: severity, updateDueAt: updateDue(severity: wanted, facts), approval: kept,
-            approvalUntil: kept.map { _ in facts.now.adding(seconds: UpdatePolicy.approvalKeptSeconds) })
     }
 
     private func checkAbsorbing(_ other: Incident) throws(IncidentRefusal) {
@@ -157,6 +152,10 @@ extension Incident {
         if let worse = other.severity, severity.map({ worse.rawValue < $0.rawValue }) ?? true {
             brought.severity = worse
         }
+        brought.alertSeverity = other.alertSeverity
+        let known = links ?? []
+        let new = (other.links ?? []).adding(to: known, max: IncidentLimits.links).dropFirst(known.count)
+        if !new.isEmpty { brought.links = Array(new) }
         brought.roles = other.roles.filter { roles[$0.key] == nil }
         let ids = (mitigations.last?.id ?? 0, tasks.last?.id ?? 0, actions.last?.ordinal ?? 0)
         brought.mitigations = other.mitigations.enumerated().map { index, mitigation in
@@ -292,11 +291,15 @@ extension Incident {
                 record?.roles[role].map { roles[role] == $0 } ?? false
             }, firing: alerts.firing, alerts: alerts.total)
         var events: [any TimelineEvent] = [separated]
-        if let record, let start = record.startedAt, times.startedAt == start {
+        // What happened since then may have been before the old beginning: then the one that was taken over stays.
+        if let record, let start = record.startedAt, times.startedAt == start,
+            clocks.firstReached.moment >= record.startedBefore
+        {
             events.append(StartCorrected(startedAt: record.startedBefore, previous: start))
         }
         if let record, let severity = record.severity, severity == self.severity, let old = record.severityBefore {
-            events.append(severitySet(old, facts))
+            events.append(
+                severitySet(old, origin: record.severityOriginBefore == .alert ? .alert : nil, facts))
         }
         return events
     }

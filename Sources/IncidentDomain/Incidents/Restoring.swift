@@ -24,7 +24,7 @@ extension Incident {
         try checkNamed(without, planned, facts)
         // What a commander gave up, a commander takes up again.
         if planned.status == .waived || step(component)?.state == .waived {
-            try Self.requireRole(.commander, facts, to: "take back a waiver")
+            try requireCommand(facts, to: "take back a waiver")
         }
         let passed = try pass(
             planned.waitsFor, of: component, override: override, without: without, reason: reason, to: .start, facts)
@@ -54,7 +54,7 @@ extension Incident {
             throw .gateClosed(component: component, to: verb, waitsFor: closed, passing: named)
         }
         guard !gates.isEmpty else { return [] }
-        try Self.requireRole(.commander, facts, to: "force a \(verb.noun)")
+        try requireCommand(facts, to: "force a \(verb.noun)")
         guard reason != nil else {
             throw .badValue(
                 field: "/reason",
@@ -182,7 +182,7 @@ extension Incident {
                 component: component, .restored, wanted: [.waiting, .ready, .restoring, .verifying, .regressed])
         case .waiting, .ready, .restoring, .verifying, .regressed: break
         }
-        try Self.requireRole(.commander, facts, to: "waive a component")
+        try requireCommand(facts, to: "waive a component")
         return [StepWaived(component: component, reason: reason)]
     }
 
@@ -204,7 +204,7 @@ extension Incident {
         _ components: [String], reason: String?, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase([.assess, .mitigate, .restore])
-        try Self.requireRole(.commander, facts, to: "set the order of restoration")
+        try requireCommand(facts, to: "set the order of restoration")
         if let unknown = components.firstIndex(where: { step($0) == nil && steps(of: $0).isEmpty }) {
             throw .badValue(field: "/components/\(unknown)", detail: notAffected(components[unknown], facts.graph))
         }
@@ -217,7 +217,7 @@ extension Incident {
         of name: String, _ needs: [String], reason: String?, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase([.assess, .mitigate, .restore])
-        try Self.requireRole(.commander, facts, to: "say what a component needs")
+        try requireCommand(facts, to: "say what a component needs")
         let slug = RestorationStep.slug(of: name)
         guard !steps(of: slug).isEmpty else { throw .notFound(notAffected(slug, facts.graph)) }
         for (place, needed) in needs.enumerated() {
@@ -255,7 +255,7 @@ extension Incident {
         _ hands: [String: Int], reason: String?, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase([.assess, .mitigate, .restore])
-        try Self.requireRole(.commander, facts, to: "set the hands of restoration")
+        try requireCommand(facts, to: "set the hands of restoration")
         if let wrong = unknownOwner(in: hands, facts.graph) {
             throw .badValue(field: "/hands/\(wrong.owner)", detail: wrong.detail)
         }

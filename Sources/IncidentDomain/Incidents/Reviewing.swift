@@ -59,7 +59,7 @@ extension Incident {
         guard let review else {
             throw .reviewState("No review of INC-\(number) yet; POST /v1/incidents/\(number)/review starts it.")
         }
-        try Self.requireRole(.commander, facts, to: "approve a review")
+        try requireCommand(facts, to: "approve a review")
         let unwritten = sections.filter(\.isPrompt).map(\.id)
         let unowned = actions.filter { $0.required && !$0.isStruck && $0.state != .dropped && $0.owner == nil }
         guard unwritten.isEmpty, unowned.isEmpty else {

@@ -150,7 +150,8 @@ extension IncidentCommand {
     package var asksProbes: Bool {
         switch self {
         case .verifyStep, .deadlinePassed: true
-        case .open, .amend, .correctTimes, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .reopen,
+        case .open, .amend, .correctTimes, .acknowledge, .acknowledgeNoting, .advance, .revert, .dismiss, .merge,
+            .absorb, .reopen,
             .unmerge, .separate, .stateCause, .assignRole,
             .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask,
             .startStep, .rampStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,

@@ -2,7 +2,7 @@ extension Incident {
     /// Something is published at once. Of what was posted twice, both stand: an update may say the same again.
     func postUpdate(_ content: UpdateContent, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
-        try Self.checkPublisher(of: content, facts)
+        try checkPublisher(of: content, facts)
         try check(content, facts)
         try requireRoomForUpdate()
         guard !asksApproval(of: content.audience, facts.updates, at: facts.now) else {
@@ -81,10 +81,14 @@ extension Incident {
             throw .updateState(
                 id: id, "is at revision \(draft.revision), not \(revision): somebody changed it. Read it again.")
         }
-        guard !draft.authors.contains(where: { $0.id == facts.principal.id }) else {
+        // By the token and by the person: a second token of the same person, or a tool that wrote for them, is no second one.
+        let isOwn = draft.authors.contains { author in
+            author.id == facts.principal.id || [facts.principal.person, facts.principal.name].contains(author.name)
+        }
+        guard !isOwn else {
             throw .updateState(id: id, "was written by you. Another person has to approve it.")
         }
-        try Self.checkPublisher(of: draft.content, facts)
+        try checkPublisher(of: draft.content, facts)
         guard draft.approvedBy == nil else { return [] }
         return [UpdateApproved(id: id, revision: revision)]
     }
@@ -95,7 +99,7 @@ extension Incident {
         try requirePhase(Phase.open)
         if moment == nil, communication?.isPublished(id) ?? false { return [] }
         let draft = try draft(id)
-        try Self.checkPublisher(of: draft.content, facts)
+        try checkPublisher(of: draft.content, facts)
         guard !draft.content.isRedacted else {
             throw .updateState(id: id, "has a text that was redacted. Change it before it is published.")
         }
@@ -129,7 +133,7 @@ extension Incident {
         let content = patch.applied(
             to: UpdateContent(
                 audience: before.audience, isPublic: before.isPublic, language: before.language, body: ""))
-        try Self.checkPublisher(of: content, facts)
+        try checkPublisher(of: content, facts)
         try check(content, facts)
         guard !asksApproval(of: before.audience, facts.updates, at: facts.now) else {
             throw .approvalRequired(audience: before.audience, update: nil)
@@ -217,8 +221,8 @@ extension Incident {
         return kept.isEmpty ? nil : kept
     }
 
-    private static func checkPublisher(of content: UpdateContent, _ facts: DecisionFacts) throws(IncidentRefusal) {
-        if content.audience != .staff { try requireRole(.commander, facts, to: "publish an update") }
+    private func checkPublisher(of content: UpdateContent, _ facts: DecisionFacts) throws(IncidentRefusal) {
+        if content.audience != .staff { try requirePublisher(facts, to: "publish an update") }
     }
 
     private func check(_ content: UpdateContent, _ facts: DecisionFacts) throws(IncidentRefusal) {
@@ -236,7 +240,7 @@ extension Incident {
         try facts.checkAhead(publishAt, atMost: Self.scheduleSeconds, field: "/publish_at")
         // Without an approval nobody else looks at it any more.
         if !asksApproval(of: content.audience, facts.updates, at: facts.now) {
-            try Self.checkPublisher(of: content, facts)
+            try checkPublisher(of: content, facts)
         }
     }
 

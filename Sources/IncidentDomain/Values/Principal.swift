@@ -27,14 +27,32 @@ package enum Role: String, CaseIterable, Codable, Comparable, Sendable {
 package struct Principal: Hashable, Codable, Sendable {
     /// The token's id, `bootstrap`, `source:<id>` or `musterd`.
     package let id: String
-    /// The name that the timeline shows.
+    /// The name that the timeline shows: who acted.
     package let name: String
     package let role: Role
+    /// Whose token it is, where it is a person's: what this person is in an incident counts (`Incident.mayCommand`).
+    package let person: String?
+    /// The token's name, where `name` is not that.
+    package let token: String?
 
-    package init(id: String, name: String, role: Role) {
+    package init(id: String, name: String, role: Role, person: String? = nil, token: String? = nil) {
         self.id = id
         self.name = name
         self.role = role
+        self.person = person
+        self.token = token
+    }
+
+    /// The holder of a token, which is a person's or a tool's own.
+    package static func holder(ofToken name: String, id: String, role: Role, person: String?) -> Principal {
+        guard let person, person != name else { return Principal(id: id, name: name, role: role, person: person) }
+        return Principal(id: id, name: person, role: role, person: person, token: name)
+    }
+
+    /// The same, saying who acted: shown, and no right of its own.
+    package func onBehalf(of other: String) -> Principal {
+        guard other != name else { return self }
+        return Principal(id: id, name: other, role: role, person: person, token: token ?? name)
     }
 
     /// The daemon acting by itself, as when a deadline passes.

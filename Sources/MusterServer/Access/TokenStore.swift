@@ -12,7 +12,7 @@ struct TokenStore: TokenLookup {
     func principal(tokenHash: [UInt8]) async throws -> Principal? {
         let rows = try await pool.query(
             """
-            SELECT id, name, role, last_used_at IS NULL OR last_used_at < now() - interval '1 hour' AS is_stale
+            SELECT id, name, role, person, last_used_at IS NULL OR last_used_at < now() - interval '1 hour' AS is_stale
             FROM access_token
             WHERE secret_hash = \(tokenHash) AND revoked_at IS NULL
             """)
@@ -41,14 +41,17 @@ struct TokenStore: TokenLookup {
     func create(_ token: NewToken, id: UUID, by principal: Principal) async throws -> AccessToken {
         let results = try await pool.pipeline([
             """
-            INSERT INTO access_token (id, name, role, secret_hash, created_by)
-            VALUES (\(id), \(token.name), \(token.role.rawValue), \(token.secretHash), \(principal.name))
+            INSERT INTO access_token (id, name, role, person, secret_hash, created_by)
+            VALUES (\(id), \(token.name), \(token.role.rawValue), \(token.person), \(token.secretHash), \(principal.name))
             ON CONFLICT (id) DO UPDATE SET secret_hash = excluded.secret_hash
             RETURNING \(fragment: Self.columns)
             """,
             AuditStore.insert(
                 actor: principal, action: "token.create", subject: id.text,
-                data: ["name": .string(token.name), "role": .string(token.role.rawValue)]),
+                data: [
+                    "name": .string(token.name), "role": .string(token.role.rawValue),
+                    "person": token.person.map { .string($0) } ?? .null,
+                ]),
             "SELECT pg_notify(\(Self.channel), '')",
         ])
         guard let row = results.first?.first else {
@@ -101,7 +104,7 @@ struct TokenStore: TokenLookup {
     }
 
     private static let columns: SQL = """
-        id, name, role, created_at, created_by, revoked_at, last_used_at,
+        id, name, role, person, created_at, created_by, revoked_at, last_used_at,
         CASE WHEN isfinite(created_at) THEN (extract(epoch FROM created_at) * 1000000)::bigint ELSE 0 END
             AS created_microseconds
         """
@@ -114,7 +117,9 @@ struct TokenStore: TokenLookup {
         decode: AccessToken.init)
 
     private static let principalReader = RowReader(table: "access_token", key: key) { row in
-        Principal(id: try row.decode("id"), name: try row.decode("name"), role: try role(row))
+        Principal.holder(
+            ofToken: try row.decode("name"), id: try row.decode("id"), role: try role(row),
+            person: try row.decode("person"))
     }
 
     static let examined = ExaminedTable(
@@ -134,6 +139,8 @@ struct AccessToken: Sendable {
     let id: UUID
     let name: String
     let role: String
+    /// Whose it is; nil of a tool's own.
+    let person: String?
     let createdAt: Timestamp
     /// The name of whoever made it.
     let createdBy: String
@@ -145,6 +152,7 @@ struct AccessToken: Sendable {
         id = try row.decode("id")
         name = try row.decode("name")
         role = try TokenStore.role(row).rawValue
+        person = try row.decode("person")
         createdAt = try row.decode("created_at")
         createdBy = try row.decode("created_by")
         revokedAt = try row.decode("revoked_at")
@@ -156,12 +164,14 @@ struct AccessToken: Sendable {
 struct NewToken: Sendable {
     let name: String
     let role: Role
+    let person: String?
     /// `muster_` and 52 letters and digits: 256 random bits, told from other secrets by its beginning.
     let secret: String
 
-    init(name: String, role: Role) throws {
+    init(name: String, role: Role, person: String? = nil) throws {
         self.name = name
         self.role = role
+        self.person = person
         secret = try Self.makeSecret()
     }
 

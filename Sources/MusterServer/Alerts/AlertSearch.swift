@@ -171,12 +171,14 @@ struct AlertSearch: Sendable {
         """
     }
 
+    /// Of a row of `incident`: it is over while alerts of it fire. There are few, and an index on them.
+    static let isOverAndFires: SQL = "phase IN ('closed', 'dismissed') AND (state ->> 'firing') <> '{}'"
+
     /// Of a row of `alert`: it fires, and its incident is over, or a person took it out of its incident. What a silence or a rule
     /// holds back has a reason, and what is still on its way to an incident has none yet.
     static let orphaned: SQL = """
         (alert.resolved_at IS NULL AND (alert.incident = ANY (ARRAY(
-            SELECT number FROM incident
-            WHERE phase IN ('closed', 'dismissed') AND (state ->> 'firing') <> '{}'
+            SELECT number FROM incident WHERE \(fragment: isOverAndFires)
         )) OR alert.held = 'person' AND alert.status <> 'resolved'))
         """
 

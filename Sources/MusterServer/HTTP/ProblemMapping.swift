@@ -83,7 +83,7 @@ extension Problem {
         case .approvalRequired: self.init(.approvalRequired, refusal.description)
         case .updateState: self.init(.updateState, refusal.description)
         case .notFound: self.init(.notFound, refusal.description)
-        case .roleRequired(let role, _, _):
+        case .roleRequired(let role, _, _, _):
             self.init(.roleRequired, refusal.description, members: ["role": .string(role.rawValue)])
         case .badValue(let field, let detail): self = .invalid(field, detail)
         }

@@ -295,6 +295,12 @@ extension IncidentRefusal {
             ]
         case .updateState: return [SuggestedCall("GET", "/updates", of: number)]
         case .mergeRefused: return [SuggestedCall("GET", whole: "/v1/incidents?open=true")]
+        case .roleRequired(_, _, _, let remedy?):
+            // Whoever may hold a role takes one: the timeline says so.
+            guard let person = remedy.person else { return [] }
+            return remedy.roles.map {
+                SuggestedCall("PUT", "/roles/\($0.rawValue)", of: number, ["person": .string(person)])
+            }
         case .requirementsUnmet, .notFound, .roleRequired, .badValue: return []
         }
     }

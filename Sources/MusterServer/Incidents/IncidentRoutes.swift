@@ -20,7 +20,9 @@ struct IncidentRoutes: Sendable {
             command(.patch, "/times", "correctTimes", .json) { body, _ in
                 .correctTimes(IncidentBodies.timesCorrection(&body))
             },
-            command(.post, "/acknowledge", "acknowledgeIncident", .optionalJSON) { _, _ in .acknowledge },
+            command(.post, "/acknowledge", "acknowledgeIncident", .optionalJSON) { body, _ in
+                body.optionalString("note", 1...10_000).map { .acknowledgeNoting($0) } ?? .acknowledge
+            },
             // What changes what is restored may make a forecast.
             command(.post, "/advance", "advanceIncident", .optionalJSON, isLong: true) { body, _ in
                 .advance(
@@ -168,12 +170,14 @@ extension RequestContext {
 }
 
 extension CommandContext {
-    /// What a request says of its command; reads `occurred_at` and then ends the body.
+    /// What a request says of its command; reads `occurred_at` and `on_behalf_of`, and then ends the body.
     init(_ request: RequestContext, _ body: inout BodyReader) throws {
         let occurredAt = body.optionalTime("occurred_at")
+        let other = body.optionalString("on_behalf_of", 1...200)
         try body.finish()
         self.init(
-            principal: request.principal, commandID: request.commandID, isRepeatable: request.isRepeatable,
+            principal: other.map(request.principal.onBehalf) ?? request.principal, commandID: request.commandID,
+            isRepeatable: request.isRepeatable,
             ifMatch: try request.ifMatch(), occurredAt: occurredAt)
     }
 }
@@ -252,15 +256,15 @@ struct IncidentWorkRoutes: Sendable {
         var body = try request.fields()
         let text = body.string("text", 1...10_000)
         let key = body.optionalBool("key") ?? false
-        let outcome = try await desk.handle(
-            .addNote(text: text, key: key), on: number, try CommandContext(request, &body))
+        let context = try CommandContext(request, &body)
+        let outcome = try await desk.handle(.addNote(text: text, key: key), on: number, context)
         let entry = outcome.firstEntry
         return .json(status: .created, version: outcome.incident.version) { json in
             json.object { json in
                 json.member("sequence", entry?.sequence ?? outcome.incident.version)
                 json.member("text", text)
                 json.member("key", key)
-                json.member("actor", request.principal.name)
+                json.member("actor", context.principal.name)
                 json.member("occurred_at", entry?.occurredAt)
                 json.member("recorded_at", entry?.recordedAt)
             }

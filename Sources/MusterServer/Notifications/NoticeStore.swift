@@ -227,8 +227,10 @@ enum NoticeStore {
     // MARK: - Redaction
 
     /// Takes what people typed out of the notice of an entry that is redacted, and the texts out of all that is told of the incident.
+    ///
+    /// - Parameter sequence: The entry; nil in an incident that only says the same.
     static func redact(
-        _ texts: RedactedTexts, _ sequence: Int, of number: Int, in transaction: PostgresTransaction
+        _ texts: RedactedTexts, _ sequence: Int?, of number: Int, in transaction: PostgresTransaction
     ) async throws {
         // The fan-out waits, or we wait for it: what it has read before must not be stored behind us.
         _ = try await transaction.query("SELECT 1 FROM notification_cursor FOR UPDATE")
@@ -241,7 +243,7 @@ enum NoticeStore {
                 """)
             guard let end: Int = try rows.last?.decode("id") else { break }
             last = end
-            try await redact(texts, rows, key(of: number, sequence), in: transaction)
+            try await redact(texts, rows, sequence.map { key(of: number, $0) }, in: transaction)
         }
         try await redactAnswers(texts, of: number, in: transaction)
     }
@@ -251,7 +253,7 @@ enum NoticeStore {
 
     /// - Parameter redacted: The key of the entry itself.
     private static func redact(
-        _ texts: RedactedTexts, _ rows: PostgresResult, _ redacted: String, in transaction: PostgresTransaction
+        _ texts: RedactedTexts, _ rows: PostgresResult, _ redacted: String?, in transaction: PostgresTransaction
     ) async throws {
         var changed: [(id: Int, text: String)] = []
         for row in rows {

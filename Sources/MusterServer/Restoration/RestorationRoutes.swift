@@ -12,17 +12,17 @@ struct RestorationRoutes: Sendable {
                 query: ["for", "without", "at", "hands", "state", "owner", "region", "limit", "cursor"],
                 isLong: true, handler: get),
             Route(
-                .put, "/v1/incidents/{id}/restoration/order", role: .commander, "orderRestoration", body: .json,
+                .put, "/v1/incidents/{id}/restoration/order", role: .responder, "orderRestoration", body: .json,
                 isConditional: true, isLong: true, handler: order),
             Route(
-                .put, "/v1/incidents/{id}/restoration/hands", role: .commander, "setRestorationHands", body: .json,
+                .put, "/v1/incidents/{id}/restoration/hands", role: .responder, "setRestorationHands", body: .json,
                 isConditional: true, isLong: true, handler: hands),
             Route(
                 .get, "/v1/incidents/{id}/restoration.svg", role: .viewer, "getRestorationSVG", query: ["layout"],
                 isLong: true,
                 handler: picture),
             Route(
-                .put, "/v1/incidents/{id}/restoration/{component}/needs", role: .commander, "learnRestorationNeeds",
+                .put, "/v1/incidents/{id}/restoration/{component}/needs", role: .responder, "learnRestorationNeeds",
                 body: .json, isConditional: true, isLong: true, handler: needs),
             step("start", "startRestoration", .optionalJSON) { component, body in
                 .startStep(

@@ -15,7 +15,7 @@ struct ReviewRoutes: Sendable {
                 .put, "/v1/incidents/{id}/review", role: .responder, "reviseReview", body: .json, isConditional: true,
                 handler: revise),
             Route(
-                .post, "/v1/incidents/{id}/review/approve", role: .commander, "approveReview", body: .optionalJSON,
+                .post, "/v1/incidents/{id}/review/approve", role: .responder, "approveReview", body: .optionalJSON,
                 isConditional: true, handler: approve),
             Route(.get, "/v1/incidents/{id}/review.json", role: .viewer, "getReviewJSON", handler: json),
             Route(.get, "/v1/incidents/{id}/review.md", role: .viewer, "getReviewMarkdown", handler: markdown),

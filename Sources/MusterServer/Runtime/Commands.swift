@@ -16,11 +16,11 @@ package enum Commands {
 
     /// Makes an API token and returns it: the only time that it is seen.
     package static func createToken(
-        name: String, role: Role, _ configuration: ServerConfiguration, logger: Logger
+        name: String, role: Role, person: String? = nil, _ configuration: ServerConfiguration, logger: Logger
     ) async throws -> String {
         try await withDatabase(configuration, logger) { database, pool in
             try await Migrator(migrations: Migrations.all).migrate(database.pool, logger: logger)
-            let token = try NewToken(name: name, role: role)
+            let token = try NewToken(name: name, role: role, person: person)
             let operatorOfMachine = Principal(id: "command-line", name: "musterd token create", role: .admin)
             _ = try await TokenStore(pool: pool).create(token, id: .random(), by: operatorOfMachine)
             return token.secret

@@ -29,6 +29,7 @@ struct NewTimelineEntry: Sendable {
             HashChain.preimage(
                 previous: previous, number: number, sequence: recorded.sequence, kind: stored.kind,
                 version: stored.version, actorID: recorded.actor.id, actorName: recorded.actor.name,
-                occurredAt: recorded.occurredAt, recordedAt: recorded.recordedAt, payloadDigest: payloadDigest))
+                actorToken: recorded.actor.token, occurredAt: recorded.occurredAt, recordedAt: recorded.recordedAt,
+                payloadDigest: payloadDigest))
     }
 }

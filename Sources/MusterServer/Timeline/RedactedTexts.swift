@@ -80,10 +80,36 @@ struct RedactedTexts: Sendable {
         } else if var moved = event.as(AlertsMovedOut.self) {
             moved.batch = takenOut(of: moved.batch)
             changed = IncidentEvent(moved)
+        } else if let brought = takenOutOfBrought(event) {
+            changed = brought
         } else {
             return nil
         }
         return changed == event ? nil : changed
+    }
+
+    /// The same for an entry of another incident, which was merged with the one that is redacted: there a note that says
+    /// the same is the original of a copy.
+    func takenOutElsewhere(of event: IncidentEvent) -> IncidentEvent? {
+        if var note = event.as(NoteAdded.self), texts.contains(note.text) {
+            note.text = IncidentEvent.redactedText
+            return IncidentEvent(note)
+        }
+        return takenOut(of: event)
+    }
+
+    /// What a merge brought from another incident, and what its undoing gave back.
+    private func takenOutOfBrought(_ event: IncidentEvent) -> IncidentEvent? {
+        if var note = event.as(NoteAdded.self), note.origin != nil {
+            note.text = takenOut(of: note.text)
+            return IncidentEvent(note)
+        } else if let absorbed = event.as(IncidentAbsorbed.self) {
+            return IncidentEvent(absorbed.changingTexts(takenOut))
+        } else if var separated = event.as(IncidentSeparated.self) {
+            separated.title = takenOut(of: separated.title)
+            return IncidentEvent(separated)
+        }
+        return nil
     }
 
     private func takenOut(of section: EditedSection) -> EditedSection {

@@ -171,7 +171,8 @@ struct EntryMarks: Sendable {
 struct MarkedEntry: JSONWritable {
     /// Its members, of which `fields` chooses some.
     static let fields = [
-        "incident", "sequence", "kind", "text", "actor", "actor_id", "occurred_at", "recorded_at", "data", "redacted",
+        "incident", "sequence", "kind", "text", "actor", "actor_id", "actor_token", "occurred_at", "recorded_at",
+        "data", "redacted",
         "key", "struck", "hash",
     ]
 
@@ -205,6 +206,7 @@ extension TimelineEntry: JSONWritable {
         json.member("text", recorded.event.sentence)
         json.member("actor", recorded.actor.name)
         json.member("actor_id", recorded.actor.id)
+        json.member("actor_token", recorded.actor.token)
         json.member("occurred_at", recorded.occurredAt)
         json.member("recorded_at", recorded.recordedAt)
         json.name("data")

@@ -31,9 +31,10 @@ struct TimelineStore: Sendable {
         let recordedAt = entries.first?.recorded.recordedAt
         return """
             INSERT INTO timeline_entry (incident, sequence, transaction_id, command_id, kind, kind_version, actor_id,
-                actor_name, actor_role, occurred_at, recorded_at, payload, salt, payload_digest, hash)
+                actor_name, actor_token, actor_role, occurred_at, recorded_at, payload, salt, payload_digest, hash)
             SELECT changed.number, entry.sequence, changed.last_transaction, \(commandID), entry.kind,
-                entry.kind_version, \(actor.id), \(actor.name), \(actor.role.rawValue), \(occurredAt), \(recordedAt),
+                entry.kind_version, \(actor.id), \(actor.name), \(actor.token), \(actor.role.rawValue), \(occurredAt),
+                \(recordedAt),
                 entry.payload::json, entry.salt, entry.digest, entry.hash
             FROM changed, unnest(\(entries.map(\.recorded.sequence)), \(entries.map(\.stored.kind)),
                 \(entries.map(\.stored.version)), \(entries.map { String(decoding: $0.stored.payload, as: UTF8.self) }),
@@ -107,6 +108,22 @@ struct TimelineStore: Sendable {
         }
     }
 
+    /// The incidents that an incident was merged with, directly or through others, undone or not; itself among them.
+    func merged(with number: Int, in runner: some SQLRunner) async throws -> [Int] {
+        try await runner.query(
+            """
+            WITH RECURSIVE merged (incident) AS (
+                SELECT \(number)::bigint
+                UNION
+                SELECT coalesce(payload ->> 'into', payload ->> 'number')::bigint
+                FROM merged JOIN timeline_entry USING (incident)
+                WHERE kind IN (\(IncidentMerged.kind), \(IncidentAbsorbed.kind))
+            )
+            SELECT incident FROM merged
+            """
+        ).map { try $0.decode("incident") }
+    }
+
     /// Puts `replacement` in the place of an entry's payload and drops its salt. It is announced by an entry of its own.
     func redact(_ sequence: Int, of number: Int, replacement: [UInt8], in runner: some SQLRunner) async throws {
         _ = try await runner.query(
@@ -123,7 +140,7 @@ struct TimelineStore: Sendable {
     static let openingConstraint = "timeline_entry_opening"
 
     static let columns: SQL = """
-        incident, sequence, kind, kind_version, actor_id, actor_name, actor_role, occurred_at, recorded_at, payload,
+        incident, sequence, kind, kind_version, actor_id, actor_name, actor_token, actor_role, occurred_at, recorded_at, payload,
         salt, payload_digest, hash
         """
 
@@ -137,7 +154,7 @@ struct TimelineStore: Sendable {
             event: try EventCodec.decode(kind: stored.kind, version: stored.version, payload: stored.payload),
             actor: Principal(
                 id: try row.decode("actor_id"), name: try row.decode("actor_name"),
-                role: Role(rawValue: role) ?? .viewer),
+                role: Role(rawValue: role) ?? .viewer, token: try row.decode("actor_token")),
             occurredAt: try row.decode("occurred_at"), recordedAt: try row.decode("recorded_at"))
         return TimelineEntry(
             incident: try row.decode("incident"), recorded: recorded, stored: stored, salt: try row.decode("salt"),

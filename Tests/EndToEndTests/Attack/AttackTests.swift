@@ -9,7 +9,7 @@ import Testing
 /// It measures, so it runs alone: `make attack` starts it against the daemon as it is released, with the limits that are
 /// promised (`AttackLimits`), `make check` against the one that was built for debugging, with wider ones. `MUSTER_ATTACK` asks
 /// for it: `all`, or the names of attacks with commas between them.
-@Suite(.endToEnd, .timeLimit(.minutes(10)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct AttackTests {
     private static let wanted = getenv("MUSTER_ATTACK").map { String(cString: $0) }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What two readers of HTTP may read differently is refused: what stands behind it is nobody's request.
-@Suite(.endToEnd, .timeLimit(.minutes(5)))
+@Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct SmugglingTests {
     @Test func `a request that can be read in two ways is refused, and its connection ends`() async throws {
         try await Daemon.with { daemon in

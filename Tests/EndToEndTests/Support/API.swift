@@ -98,11 +98,16 @@ extension API {
     }
 
     /// Makes a token of a role and a client that has it. Needs an admin.
+    ///
+    /// - Parameter person: Whose token it is; nil of a tool's own.
     func client(
-        _ name: String, _ role: String, sourceLocation: SourceLocation = #_sourceLocation
+        _ name: String, _ role: String, person: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> API {
-        let made = try await post("/v1/tokens", ["name": .string(name), "role": .string(role)])
-            .expect(201, sourceLocation: sourceLocation)
+        let made = try await post(
+            "/v1/tokens",
+            ["name": .string(name), "role": .string(role), "person": person.map { .string($0) } ?? .null]
+        )
+        .expect(201, sourceLocation: sourceLocation)
         return with(token: made["token"].string)
     }
 

@@ -29,6 +29,8 @@ enum EveryEvent {
         brought.startedAt = Given.start
         brought.severity = .sev1
         brought.roles = [.scribe: "P \(marker)"]
+        brought.alertSeverity = .sev1
+        brought.links = IncidentLink(.runbook, "https://example.org/\(marker)").map { [$0] }
         brought.detectedAt = Given.start
         brought.mitigations = [
             Mitigation(

@@ -21,13 +21,25 @@ struct AssessingTests {
         #expect(try given.and(.amend(changed)).incident.labels.isEmpty)
     }
 
-    @Test func `the severity is a commander's, the rest is not`() throws {
+    @Test func `the first severity is any responder's, another one a commander's, the rest is not`() throws {
         let given = try Given()
-        #expect(
-            given.when(.set(.sev1), by: .rita)
-                == .refused(.roleRequired(.commander, has: .responder, to: "set the severity")))
-        #expect(given.when(.amend(IncidentAmendment(title: "U")), by: .rita).isAccepted)
-        #expect(try given.and(.set(.sev1)).when(.set(.sev1), by: .rita) == .nothing)
+        #expect(given.when(.set(.sev1), by: .rita).isAccepted)
+        let said = try given.and(.set(.sev1), by: .rita)
+        #expect(said.when(.set(.sev2), by: .rita).code == "role-required")
+        #expect(said.when(.set(.sev2), by: .carla).isAccepted)
+        #expect(said.when(.set(.sev1), by: .rita) == .nothing)
+        #expect(said.when(.amend(IncidentAmendment(title: "U")), by: .rita).isAccepted)
+    }
+
+    @Test func `what alerts said of the severity is nobody's word yet`() throws {
+        let said = AlertsSay(severity: .sev3)
+        let given = try Given().and(
+            .attachAlerts([AlertMention(id: "a", title: "Errors", component: nil)], saying: said))
+        #expect(given.incident.severity == .sev3 && given.incident.severityOrigin == .alert)
+        let taken = try given.and(.set(.sev3), by: .rita)
+        #expect(taken.incident.severityOrigin != .alert)
+        #expect(given.when(.set(.sev2), by: .rita).isAccepted)
+        #expect(taken.when(.set(.sev2), by: .rita).code == "role-required")
     }
 
     @Test func `a corrected start moves every duration, and never behind a clock`() throws {
@@ -153,9 +165,7 @@ struct AssessingTests {
         }
         let given = try Given()
         #expect(given.when(update(.staff), by: .rita).isAccepted)
-        #expect(
-            given.when(update(.users), by: .rita)
-                == .refused(.roleRequired(.commander, has: .responder, to: "publish an update")))
+        #expect(given.when(update(.users), by: .rita).code == "role-required")
         let told = try given.and(update(.users, eta: clock("11:00")), update(.users))
         #expect(told.incident.updates == 2)
         #expect(told.incident.eta == clock("11:00"), "an update without a time leaves the one that was told")

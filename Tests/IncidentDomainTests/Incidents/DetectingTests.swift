@@ -150,7 +150,7 @@ struct DetectingTests {
     ) throws {
         let answer = try Given.incident(in: phase).when(.dismiss(reason: "a test"), by: .rita)
         switch phase {
-        case .detect, .assess: #expect(answer == .events([IncidentDismissed(reason: "a test")]))
+        case .detect, .assess: #expect(answer == .events([IncidentDismissed(reason: "a test", from: phase)]))
         case .dismissed: #expect(answer == .nothing)
         case .mitigate, .restore, .review, .closed, .merged:
             #expect(answer == .refused(.wrongPhase(phase, wanted: [.detect, .assess])))

@@ -3,11 +3,12 @@ import Testing
 @testable import IncidentDomain
 
 struct HashChainTests {
-    private func preimage(actorName: String = "Rita", sequence: Int = 2) -> String {
+    private func preimage(actorName: String = "Rita", token: String? = nil, sequence: Int = 2) -> String {
         String(
             decoding: HashChain.preimage(
                 previous: (0..<32).map { UInt8($0) }, number: 42, sequence: sequence, kind: "note_added", version: 1,
-                actorID: "7f3a", actorName: actorName, occurredAt: clock("10:00"), recordedAt: clock("10:00:00.125"),
+                actorID: "7f3a", actorName: actorName, actorToken: token, occurredAt: clock("10:00"),
+                recordedAt: clock("10:00:00.125"),
                 payloadDigest: [UInt8](repeating: 0xAB, count: 32)), as: UTF8.self)
     }
 
@@ -26,6 +27,10 @@ struct HashChainTests {
                 abababababababababababababababababababababababababababababababab
 
                 """)
+    }
+
+    @Test func `the token behind another name is one more line, and no line where there is none`() {
+        #expect(preimage(token: "phone\nx") == preimage() + "phone x\n")
     }
 
     @Test func `a chain begins with zeros`() {

@@ -118,7 +118,7 @@ extension RedactionTests {
             + ImpactLevel.allCases.map(\.rawValue) + MitigationState.allCases.map(\.rawValue)
             + ReviewStatus.allCases.map(\.rawValue) + UpdateAudience.allCases.map(\.rawValue)
             + ActionKind.allCases.map(\.rawValue) + IncidentLink.Kind.allCases.map(\.rawValue)
-            + ActionState.allCases.map(\.rawValue))
+            + ActionState.allCases.map(\.rawValue) + RestorationState.allCases.map(\.rawValue))
 
     private func encoded(_ event: IncidentEvent) throws -> Payload {
         try JSONDecoder().decode(Payload.self, from: JSONEncoder().encode(event.payload))

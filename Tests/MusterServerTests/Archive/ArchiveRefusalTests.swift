@@ -163,7 +163,7 @@ import Testing
             }
             let newer = [
                 "due_at", "words", "timeline_bytes", "said_end_at", "ignored", "ignored_reason", "ignored_at",
-                "resolved_by", "still_said_at",
+                "resolved_by", "still_said_at", "merged_from", "person", "actor_token",
             ]
             let calibrated = ["attempts", "expected_p80_at", "bias", "spread"]
             var pieces = try ArchiveSite.pieces(ArchiveSite.bytes(path)).compactMap { (piece) -> ArchiveReader.Piece? in

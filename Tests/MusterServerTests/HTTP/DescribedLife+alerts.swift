@@ -47,7 +47,10 @@ extension DescribedLife {
         let ends: JSONValue = status == "resolved" ? "2020-01-01T01:00:00Z" : "0001-01-01T00:00:00Z"
         let first: JSONValue = [
             "status": status, "fingerprint": identity, "labels": ["component": component, "severity": "critical"],
-            "annotations": ["summary": "it is down"], "startsAt": "2020-01-01T00:00:00Z", "endsAt": ends,
+            "annotations": [
+                "summary": "it is down", "runbook_url": .string("https://runbooks.example/\(identity.string ?? "")"),
+            ],
+            "startsAt": "2020-01-01T00:00:00Z", "endsAt": ends,
         ]
         let second: JSONValue = [
             "status": status, "fingerprint": "a2", "labels": ["alertname": "Slow"], "startsAt": "2020-01-01T00:00:00Z",

@@ -65,7 +65,7 @@ struct ProblemTests {
         let refusals: [IncidentRefusal] = [
             .wrongPhase(.closed, wanted: [.review]), .requirementsUnmet(.assess, []), .mergeRefused("x"),
             .reviewState("x"), .reviewUnfinished(sections: ["lessons"], actions: ["42-1"]),
-            .notFound("x"), .roleRequired(.commander, has: .responder, to: "override"),
+            .notFound("x"), .roleRequired(.commander, has: .responder, to: "override", nil),
             .badValue(field: "/a", detail: "x"),
         ]
         for refusal in refusals {

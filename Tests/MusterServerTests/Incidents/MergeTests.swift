@@ -18,7 +18,7 @@ import Testing
                 from, into: into, reason: "the same", CommandContext(principal: .ron))
             #expect(outcome.incident.phase == .merged && outcome.incident.mergedInto == into)
             #expect(try await daemon.kinds(from).last == "incident_merged")
-            #expect(try await daemon.kinds(into) == ["incident_opened", "incident_absorbed"])
+            #expect(try await daemon.kinds(into).starts(with: ["incident_opened", "incident_absorbed"]))
             let absorbed = try await daemon.incident(into)
             #expect(absorbed.alerts == 2 && absorbed.firing == ["cdn": 1, "": 1])
             #expect(absorbed.impacts.map(\.component) == ["cdn"] && absorbed.steps.map(\.component) == ["cdn"])
@@ -58,7 +58,7 @@ import Testing
             #expect(rest.firing.isEmpty && rest.impacts.isEmpty)
             #expect(try await daemon.alerts().count { $0.incident == from } == 4)
             #expect(try await daemon.count("alert_group", where: "incident = \(from)") == 1)
-            #expect(try await daemon.kinds(into).last == "incident_separated")
+            #expect(try await daemon.kinds(into).contains("incident_separated"))
             #expect(try await daemon.desk.unmerge(from, reason: "again", context()).firstEntry == nil)
             #expect(try await daemon.differences() == [])
         }
@@ -124,7 +124,7 @@ import Testing
 
     @Test func `merging and writing into both at once loses nothing`() async throws {
         try await TestDaemon.with(connections: 8) { daemon async throws in
-            let (from, into) = (try await daemon.open(), try await daemon.open())
+            let (into, from) = (try await daemon.open(), try await daemon.open())
             async let merging = Self.merge(from, into: into, daemon)
             let notes = try await withThrowingTaskGroup(of: Void.self) { group in
                 for note in 0..<20 {

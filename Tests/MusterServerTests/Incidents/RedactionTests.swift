@@ -43,6 +43,47 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true]) func `what a merge copied goes with the original, and the original with the copy`(
+        _ fromCopy: Bool
+    ) async throws {
+        try await TestDaemon.with { daemon async throws in
+            let context = CommandContext(principal: .mia)
+            let (first, second, third) = (
+                try await daemon.open(), try await daemon.open(), try await daemon.open()
+            )
+            try await daemon.tell(.addNote(text: "the password is \(Self.secret)", key: false), first)
+            try await daemon.tell(.addMitigation(MitigationDraft(description: "x", state: .running)), first)
+            _ = try await daemon.desk.merge(first, into: second, reason: nil, context)
+            _ = try await daemon.desk.merge(second, into: third, reason: nil, context)
+            #expect(try await Self.traces(daemon) > 2)
+            let (number, kind) = (fromCopy ? third : first, "note_added")
+            let entries = try await daemon.timeline(number)
+            let note = try #require(entries.first { $0.stored.kind == kind }?.recorded.sequence)
+            _ = try await daemon.desk.redact(note, of: number, reason: "a password", context)
+            #expect(try await Self.traces(daemon) == 0)
+            for merged in [first, second, third] where merged != number {
+                let said = try await daemon.timeline(merged).last?.recorded.event.as(EntryRedacted.self)?.reason
+                #expect(said == "it said the same as entry \(note) of INC-\(number)")
+            }
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
+    @Test func `the words of a mitigation are gone from the incident that it went to`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let context = CommandContext(principal: .mia)
+            let (first, second) = (try await daemon.open(), try await daemon.open())
+            let mitigation = MitigationDraft(description: "log in with \(Self.secret)", state: .running)
+            try await daemon.tell(.addMitigation(mitigation), first)
+            _ = try await daemon.desk.merge(first, into: second, reason: nil, context)
+            _ = try await daemon.desk.unmerge(first, reason: "two", context)
+            _ = try await daemon.desk.redact(2, of: first, reason: "a password", context)
+            #expect(try await daemon.incident(second).mitigations.map(\.description) == ["[redacted]"])
+            #expect(try await Self.traces(daemon) == 0)
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
     @Test func `a redacted note is not answered again under the key of an earlier request`() async throws {
         try await DescribedServer.with { server in
             func ask(_ path: String, _ body: JSONValue, key: String) async -> DescribedServer.Reply {

@@ -61,7 +61,7 @@ import Testing
 
     @Test func `a merge and a redaction that are repeated are carried out once`() async throws {
         try await TestDaemon.with { daemon async throws in
-            let (from, into) = (try await daemon.open(), try await daemon.open())
+            let (into, from) = (try await daemon.open("The outage"), try await daemon.open("The same"))
             let merge = CommandContext(principal: .mia, commandID: UUID(), isRepeatable: true)
             for _ in 0..<2 { _ = try await daemon.desk.merge(from, into: into, reason: nil, merge) }
             let redact = CommandContext(principal: .mia, commandID: UUID(), isRepeatable: true)

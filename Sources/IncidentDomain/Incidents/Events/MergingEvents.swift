@@ -37,6 +37,9 @@ package struct IncidentAbsorbed: TimelineEvent {
         package var startedAt: Timestamp?
         package var severity: Severity?
         package var roles: [IncidentRole: String] = [:]
+        /// The worst that its alerts said, and where they lead, as far as there was room.
+        package var alertSeverity: Severity?
+        package var links: [IncidentLink]?
         /// When it was detected there.
         package var detectedAt: Timestamp?
         package var mitigations: [Mitigation] = []
@@ -51,8 +54,9 @@ package struct IncidentAbsorbed: TimelineEvent {
         package init() {}
 
         private enum CodingKeys: String, CodingKey {
-            case severity, roles, mitigations, tasks, actions, steps, notes
+            case severity, roles, links, mitigations, tasks, actions, steps, notes
             case startedAt = "started_at"
+            case alertSeverity = "alert_severity"
             case detectedAt = "detected_at"
             case notesLeft = "notes_left"
         }
@@ -74,10 +78,9 @@ package struct IncidentAbsorbed: TimelineEvent {
     ]
 
     package var redacted: IncidentAbsorbed {
-        var copy = self
-        copy.title = title.redacted
+        var copy = changingTexts(\.redacted)
         copy.impacts = impacts.map(\.redacted)
-        copy.brought = brought?.redacted
+        copy.brought?.links = brought?.links?.map(\.redacted)
         return copy
     }
 
@@ -114,7 +117,8 @@ package struct IncidentAbsorbed: TimelineEvent {
                 (incident.absorbed ?? []) + [
                     AbsorbedIncident(
                         number: number, impacts: impacts, impactsBefore: known, severity: brought.severity,
-                        severityBefore: incident.severity, startedAt: brought.startedAt,
+                        severityBefore: incident.severity, severityOriginBefore: incident.severityOrigin,
+                        startedAt: brought.startedAt,
                         startedBefore: incident.times.startedAt, roles: brought.roles)
                 ]
         }
@@ -129,6 +133,9 @@ package struct IncidentAbsorbed: TimelineEvent {
         incident.tasks += brought.tasks
         incident.actions += brought.actions
         for step in brought.steps { incident.change(step.component) { $0 = step } }
+        if let said = brought.alertSeverity { incident.alertSeverity = min(incident.alertSeverity ?? said, said) }
+        let new = (brought.links ?? []).filter { $0 != $0.redacted }
+        if !new.isEmpty { incident.links = new.adding(to: incident.links ?? [], max: IncidentLimits.links) }
         if let detected = brought.detectedAt {
             incident.clockFacts?.noteAlert(detected, start: brought.startedAt ?? incident.times.startedAt)
         }
@@ -142,28 +149,33 @@ package struct AbsorbedIncident: Hashable, Codable, Sendable {
     var impactsBefore: [ComponentImpact]
     var severity: Severity?
     var severityBefore: Severity?
+    var severityOriginBefore: SeverityOrigin?
     var startedAt: Timestamp?
     var startedBefore: Timestamp
     var roles: [IncidentRole: String]
 }
 
-extension IncidentAbsorbed.Brought {
-    fileprivate var redacted: Self {
+extension IncidentAbsorbed {
+    /// The same with other words where people's words stand, as when these are redacted in the incident that they came from.
+    package func changingTexts(_ change: (String) -> String) -> IncidentAbsorbed {
         var copy = self
-        copy.roles = roles.mapValues { $0.redacted }
-        for index in mitigations.indices {
-            copy.mitigations[index].description = mitigations[index].description.redacted
-            copy.mitigations[index].kind = mitigations[index].kind?.redacted
-            copy.mitigations[index].owner = mitigations[index].owner?.redacted
+        copy.title = change(title)
+        guard var brought else { return copy }
+        brought.roles = brought.roles.mapValues(change)
+        for index in brought.mitigations.indices {
+            brought.mitigations[index].description = change(brought.mitigations[index].description)
+            brought.mitigations[index].kind = brought.mitigations[index].kind.map(change)
+            brought.mitigations[index].owner = brought.mitigations[index].owner.map(change)
         }
-        for index in tasks.indices {
-            copy.tasks[index].text = tasks[index].text.redacted
-            copy.tasks[index].owner = tasks[index].owner?.redacted
+        for index in brought.tasks.indices {
+            brought.tasks[index].text = change(brought.tasks[index].text)
+            brought.tasks[index].owner = brought.tasks[index].owner.map(change)
         }
-        for index in actions.indices {
-            copy.actions[index].title = actions[index].title.redacted
-            copy.actions[index].owner = actions[index].owner?.redacted
+        for index in brought.actions.indices {
+            brought.actions[index].title = change(brought.actions[index].title)
+            brought.actions[index].owner = brought.actions[index].owner.map(change)
         }
+        copy.brought = brought
         return copy
     }
 }

@@ -39,6 +39,26 @@ struct AlertIntakeStore: Sendable {
     func apply(_ batch: [Arrival]) async throws -> Int {
         guard !batch.isEmpty else { return 0 }
         guard let row = try await pool.query(Self.apply(batch)).first else { return 0 }
+        let superseding = try row.decode("superseding", as: [Int]?.self) ?? []
+        guard superseding.isEmpty else { return try await supersede(superseding.map { batch[$0 - 1] }, of: batch, row) }
+        return try await changed(row, of: batch)
+    }
+
+    /// Ends the firings whose end was never told, and takes in those that came in their place.
+    private func supersede(_ new: [Arrival], of batch: [Arrival], _ row: PostgresRow) async throws -> Int {
+        let hashes = Set(new.map(\.hash))
+        let changed = try await changed(row, of: batch.filter { !hashes.contains($0.hash) })
+        let ends = new.map { arrival in
+            var end = arrival
+            (end.alert.status, end.alert.endsAt, end.alert.startsAt, end.occurrences) = (
+                .resolved, arrival.alert.startsAt, nil, 1
+            )
+            return end
+        }
+        return try await changed + apply(ends) + apply(new)
+    }
+
+    private func changed(_ row: PostgresRow, of batch: [Arrival]) async throws -> Int {
         let taken = Taken(
             firings: try row.decode("firings"), ends: try row.decode("ends"), lateEnds: try row.decode("late_ends"),
             acknowledgements: try row.decode("acknowledgements"))
@@ -80,9 +100,10 @@ struct AlertIntakeStore: Sendable {
                     \(batch.map { AlertTexts.json($0.alert.labels) }), \(batch.map { AlertTexts.json($0.alert.annotations) }),
                     \(batch.map { $0.alert.expiresAt }), \(batch.map { $0.alert.actor }), \(batch.map { $0.alert.payload.kept }),
                     \(batch.map { $0.alert.rule }), \(batch.map { $0.alert.sentGroup }), \(batch.map { $0.alert.contentHash }))
-                    AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at, ends_at, component,
-                        severity, labels, annotations, expires_at, actor, payload, rule, sent_group, words)
-            ), \(fragment: endings), \(fragment: acknowledging), stored AS (
+                    WITH ORDINALITY AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at,
+                        ends_at, component, severity, labels, annotations, expires_at, actor, payload, rule, sent_group, words,
+                        place)
+            ), \(fragment: superseding), \(fragment: endings), \(fragment: acknowledging), stored AS (
                 INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
                     last_seen_at, resolved_at, component, severity, labels, annotations, expires_at, due_at, payload, flaps,
                     rule, sent_group, words, said_end_at, incident, routed)
@@ -97,7 +118,7 @@ struct AlertIntakeStore: Sendable {
                 ) AS taken CROSS JOIN LATERAL (
                     SELECT CASE WHEN arrived.status <> 'resolved' THEN arrived.expires_at END AS at
                 ) AS expiry
-                WHERE status <> 'acknowledged' AND (
+                WHERE status <> 'acknowledged' AND place <> ALL (ARRAY(SELECT place FROM superseding)) AND (
                     SELECT earlier.id FROM alert AS earlier
                     WHERE earlier.source = arrived.source AND earlier.identity = arrived.identity
                         AND earlier.starts_at >= arrived.starts_at AND earlier.status = 'resolved'
@@ -123,7 +144,8 @@ struct AlertIntakeStore: Sendable {
             )
             SELECT (SELECT count(*) FROM resolved WHERE is_over) + (SELECT count(*) FROM acknowledged) + begun AS changed,
                 firings, ended + (SELECT count(*) FROM resolved) AS ends,
-                (SELECT count(*) FROM late) AS late_ends, (SELECT count(*) FROM acknowledged) AS acknowledgements
+                (SELECT count(*) FROM late) AS late_ends, (SELECT count(*) FROM acknowledged) AS acknowledgements,
+                (SELECT array_agg(place) FROM superseding) AS superseding
             FROM counted
             """
     }
@@ -138,6 +160,24 @@ struct AlertIntakeStore: Sendable {
         annotations = CASE WHEN excluded.words = \(IncomingAlert.contentHashOfCounted) THEN alert.annotations
             WHEN (SELECT count(*) FROM jsonb_object_keys(alert.annotations || excluded.annotations)) > \(ForeignText.labelsMax)
             THEN excluded.annotations ELSE alert.annotations || excluded.annotations END
+        """
+
+    /// Firings that began after the open one was last said, where the incident of that is over: it ended, and nobody told. So the new
+    /// one opens an incident of its own. Where the incident is open, a later beginning is one more repetition. Mostly no such incident
+    /// is there, and nothing is looked up.
+    private static let superseding: SQL = """
+        over AS MATERIALIZED (
+            SELECT ARRAY(
+                SELECT number FROM incident WHERE \(fragment: AlertSearch.isOverAndFires)
+            ) AS numbers
+        ), superseding AS MATERIALIZED (
+            SELECT place FROM arrived CROSS JOIN over
+            WHERE arrived.status = 'firing' AND cardinality(over.numbers) > 0 AND (
+                SELECT open.id FROM alert AS open
+                WHERE open.source = arrived.source AND open.identity = arrived.identity AND open.status <> 'resolved'
+                    AND open.incident = ANY (over.numbers) AND open.last_seen_at < arrived.starts_at
+            ) IS NOT NULL
+        )
         """
 
     /// How many firings of this identity began soon after the end of the one before.

@@ -165,6 +165,30 @@ import Testing
         }
     }
 
+    @Test func `a firing that began after the last word of an orphan is a new one, though nobody told the end`()
+        async throws
+    {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            try await daemon.send(source, .firing("a", group: "g"), .firing("b", group: "h"))
+            try await daemon.tell(.dismiss(reason: "a test"), 1)
+            // The same firing, as another sender of a pair began it: no new one.
+            try await daemon.send(source, .firing("a", at: 1, group: "g"))
+            #expect(try await daemon.places() == ["a 1", "b 2"])
+            var anew = IncomingAlert.firing("a", group: "g")
+            anew.startsAt = .now()
+            var open = IncomingAlert.firing("b", group: "h")
+            open.startsAt = .now()
+            try await daemon.send(source, anew, open)
+            #expect(try await daemon.places() == ["a 1", "a 3", "b 2"])
+            let summary = try await daemon.summary().sorted()
+            #expect(summary == ["a firing 1", "a resolved 2", "b firing 2"], "\(summary)")
+            #expect(try await Self.orphans(daemon) == [])
+            #expect(try await daemon.incident(1).firing.isEmpty)
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
     @Test func `a new firing after a merge joins where the incident went`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
