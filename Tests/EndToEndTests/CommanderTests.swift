@@ -70,7 +70,7 @@ struct CommanderTests {
         try await ada.post(path + "/restoration/auth/waive", ["reason": "Signed in by the other region"]).expect(200)
         let reviewing = try await ada.post(path + "/advance", ["override": true, "reason": "Back"]).expect(200)
         #expect(reviewing["phase"] == "review")
-        try await ada.post(path + "/review").expect(201)
+        try await ada.writeReview(of: path)
         try await ada.post(path + "/timeline/1/redact", ["reason": "no"]).problem(403, "role-required")
         try await ada.post(path + "/review/approve").expect(200)
         let closed = try await ada.post(path + "/advance", ["override": true, "reason": "Small"]).expect(200)

@@ -139,7 +139,11 @@ struct LifecycleTests {
         try await api.put(
             path + "/review",
             [
-                "sections": [["id": "lessons", "title": "Lessons", "markdown": "Test the failover <img src=x>"]],
+                "sections": [
+                    ["id": "what_went_well", "markdown": "The alert was quick."],
+                    ["id": "what_went_wrong", "markdown": "The switch was not rehearsed."],
+                    ["id": "lessons", "title": "Lessons", "markdown": "Test the failover <img src=x>"],
+                ],
                 "status": "in_review", "occurred_at": "2026-03-02T10:00:00Z",
             ]
         ).expect(200)
@@ -147,6 +151,9 @@ struct LifecycleTests {
             path + "/actions",
             ["title": "Test the failover every month", "kind": "preventive", "occurred_at": "2026-03-02T10:05:00Z"]
         ).expect(201)
+        let unfinished = try await api.post(path + "/review/approve").problem(409, "review-unfinished")
+        #expect(
+            unfinished["how"].items.compactMap { $0["path"].string } == ["/v1/actions/\(action["id"].string ?? "")"])
         let refused = try await api.post(path + "/advance").problem(409, "requirements-unmet")
         #expect(
             refused["unmet"].items.compactMap { $0["requirement"].string } == ["review_approved", "actions_assigned"])

@@ -66,6 +66,15 @@ struct ObservabilityTests {
         }
     }
 
+    @Test func `the metrics of a fresh daemon are a short page, and each histogram in it is used`() async throws {
+        try await Daemon.with { daemon in
+            let text = try await metrics(daemon)
+            #expect(text.utf8.count < 50_000, "\(text.utf8.count) bytes")
+            let buckets = text.split(separator: "\n").filter { $0.contains("_bucket{") }
+            #expect(buckets.count < 200, "\(buckets.count) buckets")
+        }
+    }
+
     @Test func `every counter is there from the start, so that its first count is seen to be one`() async throws {
         let sources = try await Finished.run([
             "grep", "-rhoE", "Counter[(]label: \"[a-z_]+\"", Files.package + "/Sources",

@@ -86,7 +86,8 @@ struct RepetitionTests {
                 for _ in 0..<4 {
                     try await api.post(path + "/advance", ["override": true, "reason": "a test"]).expect(200)
                 }
-                let version = try #require(try await api.post(path + "/review").version)
+                try await api.writeReview(of: path)
+                let version = try #require(try await api.get(path).expect(200)["version"].int)
                 let again = try await LostAnswer.provoke(daemon, database, whenThereIs: "review_approved") { key in
                     let headers = key.merging(["If-Match": "\"\(version)\""]) { $1 }
                     return try await api.post(path + "/review/approve", headers: headers)

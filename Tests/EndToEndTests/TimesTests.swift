@@ -62,7 +62,7 @@ struct TimesTests {
         let back = try await api.get(path).expect(200)
         #expect(back["durations"]["time_to_restore_seconds"] == 2700)
         #expect(try await api.post(path + "/advance").expect(200)["durations"] == back["durations"])
-        try await api.post(path + "/review").expect(201)
+        try await api.writeReview(of: path)
         try await api.post(path + "/review/approve").expect(200)
         let closed = try await api.post(path + "/advance").expect(200)
         #expect(closed["durations"] == back["durations"])

@@ -19,6 +19,8 @@ curl -K $CURL -X PATCH $I/mitigations/1 --json '{"state": "succeeded"}'
 # Restore: bring the component back and have it watched.
 curl -K $CURL -X POST $I/advance $I/restoration/auth/start $I/restoration/auth/verify $I/advance
 
-# Review: the document is written from the timeline already; approve it and close.
-curl -K $CURL -X POST $I/review $I/review/approve $I/advance
+# Review: the document is written from the timeline already, but for what only people know; write that, approve it and close.
+curl -K $CURL -X POST $I/review
+curl -K $CURL -X PUT $I/review --json '{"sections": [{"id": "what_went_well", "markdown": "The replica was ready."}, {"id": "what_went_wrong", "markdown": "Nobody watched the disk."}, {"id": "lessons", "markdown": "Alert on full disks."}]}'
+curl -K $CURL -X POST $I/review/approve $I/advance
 curl -K $CURL $I/review.md

@@ -53,6 +53,24 @@ package struct AlertSeverityTable: Hashable, Sendable {
         kinds[kind, default: [:]].updateValue(severity, forKey: word)
     }
 
+    /// One line of the table.
+    package struct Word: Hashable, Sendable {
+        package let word: String
+        /// The kind of source whose word it is; nil for all others.
+        package let kind: String?
+        /// Nil for none.
+        package let severity: Severity?
+    }
+
+    /// All of it, the words of all kinds first.
+    package var words: [Word] {
+        func lines(_ words: [String: Severity?], _ kind: String?) -> [Word] {
+            words.sorted { ($0.value?.rawValue ?? "unset", $0.key) < ($1.value?.rawValue ?? "unset", $1.key) }
+                .map { Word(word: $0.key, kind: kind, severity: $0.value) }
+        }
+        return lines(general, nil) + kinds.sorted { $0.key < $1.key }.flatMap { lines($0.value, $0.key) }
+    }
+
     /// What an alert's severity means; nil when the table does not say. `sev1` to `sev4` in lower case are the words of incidents,
     /// whatever the kind: routing rules write them so.
     package func severity(_ said: String?, kind: String) -> Severity? {

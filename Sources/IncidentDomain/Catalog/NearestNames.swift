@@ -23,6 +23,13 @@ package enum NearestNames {
         return near.isEmpty ? "" : " Did you mean \(near.joined(separator: " or "))?"
     }
 
+    /// The same behind a list of all words, as ". Did you mean sev1?"; empty where most are near, as of sev9: none is meant more than
+    /// another.
+    package static func remark(_ name: String, among words: [String]) -> String {
+        let near = of(name, among: words)
+        return near.isEmpty || near.count == namesMax ? "" : "." + question(name, among: near)
+    }
+
     /// Letters and digits in lower case, everything else as a dash: `User_DB` is `user-db`.
     private static func plain(_ name: String) -> [UInt8] {
         name.utf8.prefix(200).map { byte in

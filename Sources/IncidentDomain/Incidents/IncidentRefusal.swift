@@ -17,6 +17,12 @@ package enum IncidentRefusal: Error, Hashable, Sendable {
     case mergeRefused(String)
     /// The review does not exist yet, or is already approved.
     case reviewState(String)
+    /// The review cannot be approved while sections are not written yet, or required action items have no owner.
+    ///
+    /// - Parameters:
+    ///   - sections: Their ids.
+    ///   - actions: The ids of action items.
+    case reviewUnfinished(sections: [String], actions: [String])
     /// A second person has to approve it before it goes to this audience; `update` is the draft, or nil when there is none yet.
     case approvalRequired(audience: UpdateAudience, update: Int?)
     /// The update is not one that this can be done with; the detail goes on from "Update 3 ".
@@ -38,6 +44,7 @@ package enum IncidentRefusal: Error, Hashable, Sendable {
         case .mitigationState: "mitigation-state"
         case .mergeRefused: "merge-refused"
         case .reviewState: "review-state"
+        case .reviewUnfinished: "review-unfinished"
         case .approvalRequired: "approval-required"
         case .updateState: "update-state"
         case .notFound: "not-found"
@@ -74,6 +81,11 @@ extension IncidentRefusal: CustomStringConvertible {
                 update.map { "another person approves update \($0) first." }
                 ?? "draft it, and let another person approve."
             return "An update to \(audience.rawValue) needs a second person's approval at this severity: \(next)"
+        case .reviewUnfinished(let sections, let actions):
+            let gaps =
+                sections.map { "section \($0) is not written yet" }
+                + actions.map { "required action item \($0) has no owner" }
+            return "The review cannot be approved yet: \(gaps.joined(separator: "; "))."
         case .updateState(let id, let detail): return "Update \(id) \(detail)"
         case .mergeRefused(let detail), .reviewState(let detail), .notFound(let detail): return detail
         case .roleRequired(let role, let own, let action, let remedy):

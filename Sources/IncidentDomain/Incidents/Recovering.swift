@@ -54,7 +54,7 @@ package struct ClearingPolicy: Hashable, Sendable {
         self.reopenSeconds = reopenSeconds
     }
 
-    func whenCleared(_ severity: Severity?) -> WhenCleared {
+    package func whenCleared(_ severity: Severity?) -> WhenCleared {
         severity.flatMap { special[$0] } ?? general
     }
 }

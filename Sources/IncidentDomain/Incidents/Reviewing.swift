@@ -60,6 +60,11 @@ extension Incident {
             throw .reviewState("No review of INC-\(number) yet; POST /v1/incidents/\(number)/review starts it.")
         }
         try requireCommand(facts, to: "approve a review")
+        let unwritten = sections.filter(\.isPrompt).map(\.id)
+        let unowned = actions.filter { $0.required && !$0.isStruck && $0.state != .dropped && $0.owner == nil }
+        guard unwritten.isEmpty, unowned.isEmpty else {
+            throw .reviewUnfinished(sections: unwritten, actions: unowned.map { id(of: $0) })
+        }
         let known = reviewTexts ?? ReviewTexts()
         let approval = ReviewApproved(
             revision: review.revision, sections: sections.filter { !known.has($0) },

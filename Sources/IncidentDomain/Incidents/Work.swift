@@ -60,6 +60,9 @@ package enum ActionState: String, CaseIterable, Codable, Sendable {
     case open
     case inProgress = "in_progress"
     case done, dropped
+
+    /// Those of what is still to be done.
+    package static let unfinished: [ActionState] = [.open, .inProgress]
 }
 
 /// Follow-up work that came out of an incident. It lives on after the incident is closed.
@@ -82,9 +85,7 @@ package struct ActionItem: Hashable, Codable, Sendable {
 
 extension Incident {
     /// The id under which the API knows an action item.
-    package func id(of action: ActionItem) -> String {
-        "\(number)-\(action.ordinal)"
-    }
+    package func id(of action: ActionItem) -> String { action.id(in: number) }
 }
 
 extension Mitigation {
@@ -97,4 +98,17 @@ extension IncidentTask {
 
 extension ActionItem {
     package var isStruck: Bool { struck ?? false }
+
+    /// The id under which the API knows it.
+    ///
+    /// - Parameter number: Of its incident.
+    package func id(in number: Int) -> String { "\(number)-\(ordinal)" }
+
+    /// Whether it should be done by now and is not.
+    ///
+    /// - Parameter today: An ISO 8601 day; what is due on it is not late yet.
+    package func isOverdue(on today: String) -> Bool {
+        guard !isStruck, ActionState.unfinished.contains(state), let due else { return false }
+        return due < today
+    }
 }

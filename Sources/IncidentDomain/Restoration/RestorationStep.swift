@@ -252,6 +252,9 @@ package struct SoakPolicy: Hashable, Sendable {
         seconds = (0...Component.leastCriticalTier).map { secondsByTier[$0] ?? 0 }
     }
 
+    /// Of each tier, the most critical first.
+    package var secondsByTier: [Int] { seconds }
+
     /// The component's own soak time, else that of its tier, else none.
     package func seconds(for component: Component?, effectiveTier: Int) -> Int {
         seconds(own: component?.soakSeconds, effectiveTier: effectiveTier)

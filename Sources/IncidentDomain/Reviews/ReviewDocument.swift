@@ -112,6 +112,11 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
         }
     }
 
+    /// The prompt as the draft has it, in the place of what a person has not written yet; nil for what is generated.
+    var promptBlocks: [DocumentBlock]? {
+        prompt.map { [.paragraph([.emphasis([.line($0)])])] }
+    }
+
     /// Whether it tells how things stand now, so that an approval does not keep it as it was.
     var isLive: Bool {
         switch self {
@@ -121,5 +126,12 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
             .whatWentWell, .whatWentWrong, .lessons:
             false
         }
+    }
+}
+
+extension EditedSection {
+    /// Whether it says nothing but what a person is asked to write.
+    var isPrompt: Bool {
+        ReviewSectionID(rawValue: id)?.promptBlocks.map { DocumentMarkdown.render($0) == markdown } ?? false
     }
 }

@@ -78,7 +78,7 @@ package enum ReviewDraft {
         case .restoration: restoration(facts)
         case .communication: communication(facts)
         case .overrides: overrides(facts)
-        case .whatWentWell, .whatWentWrong, .lessons: [.paragraph([.emphasis([.line(id.prompt ?? "")])])]
+        case .whatWentWell, .whatWentWrong, .lessons: id.promptBlocks ?? []
         case .actions: actions(facts)
         case .unmet: unmet(facts)
         }

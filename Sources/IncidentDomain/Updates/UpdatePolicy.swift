@@ -27,17 +27,23 @@ package struct UpdatePolicy: Hashable, Sendable {
         (approval[severity] ?? approval[nil] ?? []).contains(audience)
     }
 
+    /// Minutes from one update to the next; nil when none is asked for.
+    package func everyMinutes(_ severity: Severity?) -> Int? { severity.flatMap { everyMinutes[$0] } }
+
+    /// Days from the end of restoring to the end of the review; nil when none is asked for.
+    package func reviewDays(_ severity: Severity?) -> Int? { severity.flatMap { reviewDays[$0] } }
+
     /// For so long what is posted takes the approvals that the severity before asked for, in seconds: lowering it for a moment is no way
     /// around the second person.
     static let approvalKeptSeconds: Double = 3_600
 
     /// When the update after one of `moment` is due; nil when none is asked for.
     package func nextUpdate(after moment: Timestamp, severity: Severity?) -> Timestamp? {
-        severity.flatMap { everyMinutes[$0] }.map { moment.adding(seconds: Double($0) * 60) }
+        everyMinutes(severity).map { moment.adding(seconds: Double($0) * 60) }
     }
 
     /// When the review is due of what was restored at `moment`; nil when none is asked for.
     func review(after moment: Timestamp, severity: Severity?) -> Timestamp? {
-        severity.flatMap { reviewDays[$0] }.map { moment.adding(seconds: Double($0) * 86_400) }
+        reviewDays(severity).map { moment.adding(seconds: Double($0) * 86_400) }
     }
 }

@@ -18,8 +18,7 @@ struct AlertRoutes: Sendable {
                     "identity", "status", "source", "incident", "component", "label", "orphaned",
                     "component_unknown", "limit", "cursor",
                 ],
-                isLong: true,
-                handler: list),
+                isLong: true, fields: StoredAlert.fields, handler: list),
             Route(.get, "/v1/alerts/{id}", role: .viewer, "getAlert", handler: get),
             Route(.patch, "/v1/alerts", role: .responder, "moveAlerts", body: .json, isLong: true, handler: moveAll),
             Route(.patch, "/v1/alerts/{id}", role: .responder, "moveAlert", body: .json, isLong: true, handler: move),
@@ -36,16 +35,13 @@ struct AlertRoutes: Sendable {
         var query = try request.query()
         var filter = AlertFilter()
         filter.identity = query.string("identity", 1...1000)
-        filter.status = query.enumeration("status")
+        filter.statuses = query.enumerations("status")
         if let text = query.string("source") {
             filter.source = UUID(uuidString: text)
             if filter.source == nil { query.refuse("source", "should be the id of a source") }
         }
-        if let text = query.string("incident") {
-            filter.incident = Identifiers.incidentNumber(text)
-            if filter.incident == nil { query.refuse("incident", "should be the number of an incident") }
-        }
-        filter.component = query.string("component", 1...200)
+        filter.incident = query.incidentNumber("incident")
+        filter.components = query.words("component")
         filter.labels = query.labels("label")
         filter.isOrphaned = query.bool("orphaned") ?? false
         filter.isComponentUnknown = query.bool("component_unknown") ?? false

@@ -5,15 +5,24 @@ import Postgres
 /// What a list of alerts may be narrowed to.
 struct AlertFilter: Sendable {
     var identity: String?
-    var status: AlertStatus?
+    /// Any of them; empty for all.
+    var statuses: [AlertStatus] = []
     var source: UUID?
     var incident: Int?
-    var component: String?
+    /// Any of them; empty for all.
+    var components: [String] = []
     var labels: [(name: String, value: String)] = []
     /// Only those that fire while no incident is open that they belong to.
     var isOrphaned = false
     /// Only those whose component the catalog does not have.
     var isComponentUnknown = false
+
+    /// Whether what is looked for may be open (`true`) or over (`false`).
+    fileprivate var sides: [Bool] {
+        guard !statuses.isEmpty else { return [true, false] }
+        let isOpen = statuses.contains { $0 != .resolved }
+        return (isOpen ? [true] : []) + (statuses.contains(.resolved) ? [false] : [])
+    }
 }
 
 /// Finds alerts, the newest first. Every filter has an index, at any number of alerts.
@@ -101,10 +110,10 @@ struct AlertSearch: Sendable {
             "(resolved_at IS NULL AND \(fragment: labels))", "(resolved_at IS NOT NULL AND \(fragment: labels))"
         )
         let found: SQL =
-            switch filter.status {
-            case .firing?, .acknowledged?: open
-            case .resolved?: over
-            case nil: "(\(fragment: open) OR \(fragment: over))"
+            switch filter.sides {
+            case [true]: open
+            case [false]: over
+            case _: "(\(fragment: open) OR \(fragment: over))"
             }
         let conditions = conditions(filter, before: last) + [found]
         return """
@@ -138,17 +147,17 @@ struct AlertSearch: Sendable {
     /// The newest in order. By component and by source, what is open and what is over are looked up apart, as these indexes
     /// hold them.
     private static func newest(of filter: AlertFilter, where conditions: [SQL], limit: Int) -> SQL {
-        guard filter.component != nil || filter.source != nil else {
+        guard !filter.components.isEmpty || filter.source != nil else {
             return
                 "SELECT * FROM alert WHERE \(fragment: conditions.joined(separator: " AND ")) ORDER BY id DESC LIMIT \(limit)"
         }
-        let sides: [Bool] =
-            switch filter.status {
-            case .firing?, .acknowledged?: [true]
-            case .resolved?: [false]
-            case nil: [true, false]
-            }
-        return newest(where: conditions, sides: sides, limit: limit)
+        guard filter.components.count > 1 else { return newest(where: conditions, sides: filter.sides, limit: limit) }
+        // Each component's own newest by the index of components, and of these the newest.
+        return """
+            SELECT alert.* FROM unnest(\(filter.components)) AS named (component) CROSS JOIN LATERAL (
+                \(fragment: newest(where: conditions + ["component = named.component"], sides: filter.sides, limit: limit))
+            ) AS alert ORDER BY alert.id DESC LIMIT \(limit)
+            """
     }
 
     /// The newest that the conditions hold for, whether open (`true`) or over (`false`), in order.
@@ -180,15 +189,20 @@ struct AlertSearch: Sendable {
     private static func conditions(_ filter: AlertFilter, before last: UUID?) -> [SQL] {
         var conditions: [SQL] = ["true"]
         if let identity = filter.identity { conditions.append("identity = \(identity)") }
-        switch filter.status {
-        case .firing?: conditions.append("status = 'firing' AND resolved_at IS NULL")
-        case .acknowledged?: conditions.append("status = 'acknowledged' AND resolved_at IS NULL")
-        case .resolved?: conditions.append("status = 'resolved'")
-        case nil: break
+        let statuses = filter.statuses.map { status -> SQL in
+            switch status {
+            case .firing: "status = 'firing' AND resolved_at IS NULL"
+            case .acknowledged: "status = 'acknowledged' AND resolved_at IS NULL"
+            case .resolved: "status = 'resolved'"
+            }
         }
+        if statuses.count == 1 { conditions += statuses }
+        if statuses.count > 1 { conditions.append("(\(fragment: statuses.joined(separator: " OR ")))") }
+        if statuses.count > 1, filter.sides == [true] { conditions.append("resolved_at IS NULL") }
         if let source = filter.source { conditions.append("uuid_send(source) = uuid_send(\(source))") }
         if let incident = filter.incident { conditions.append("incident = \(incident)") }
-        if let component = filter.component { conditions.append("component = \(component)") }
+        if filter.components.count == 1 { conditions.append("component = \(filter.components[0])") }
+        if filter.components.count > 1 { conditions.append("component = ANY (\(filter.components))") }
         if filter.isOrphaned { conditions.append(AlertSearch.orphaned) }
         if let last { conditions.append("id < \(last)") }
         return conditions

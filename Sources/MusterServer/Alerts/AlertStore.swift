@@ -354,6 +354,15 @@ struct StoredAlert: Sendable {
 }
 
 extension StoredAlert: JSONWritable {
+    /// Its members in lists, of which `fields` chooses some.
+    static let fields = [
+        "id", "source", "identity", "title", "status", "occurrences", "starts_at", "first_seen_at", "last_seen_at",
+        "acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by", "still_said_at", "expires_at", "flapping",
+        "quiet_since", "component", "component_problem", "severity", "labels", "annotations", "incident", "rule",
+        "held",
+        "held_until", "ignored",
+    ]
+
     func write(to json: inout JSONWriter) {
         json.object { write(into: &$0) }
     }

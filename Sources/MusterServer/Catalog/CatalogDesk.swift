@@ -16,20 +16,25 @@ struct CatalogDesk: Sendable {
 
     /// Puts these components in the place of the whole catalog.
     /// - Parameters:
+    ///   - mistakes: What was found wrong when the body of a dry run was read: told together with what is wrong with the whole.
     ///   - ifMatch: Asks for a version of the catalog.
-    ///   - dryRun: Says what would change, or why it is refused, and changes nothing.
+    ///   - dryRun: Says what would change, or everything for which it is refused, and changes nothing.
     func replaceAll(
-        _ components: [Component], ifMatch: IfMatch = .absent, dryRun: Bool = false, by principal: Principal
+        _ components: [Component], mistakes: [FieldError] = [], ifMatch: IfMatch = .absent, dryRun: Bool = false,
+        by principal: Principal
     ) async throws -> Replacement {
-        try CatalogRefusal.check(components, places: components.map(\.slug))
+        let mistakes = mistakes + CatalogRefusal.mistakes(in: components, places: components.map(\.slug))
+        guard mistakes.isEmpty || dryRun else { throw Problem.invalid(mistakes) }
         return try await pool.transaction { transaction in
             if !dryRun { try await CatalogStore.lock(in: transaction) }
             let stored = try await CatalogStore.readAll(in: transaction)
-            try ifMatch.require(stored.version)
+            if mistakes.isEmpty { try ifMatch.require(stored.version) }
             let difference = CatalogDifference(from: stored.components.map(\.component), to: components)
             // What cannot be read goes with the rest, unless it is written anew.
             let removed = difference.removed + stored.unreadable.subtracting(components.map(\.slug)).sorted()
-            try await checkUnused(removed, in: transaction)
+            let used = try await CatalogStore.inUse(removed, in: transaction)
+            guard mistakes.isEmpty else { throw Problem.invalid(mistakes + CatalogRefusal.missing(used)) }
+            try CatalogRefusal.checkUnused(used)
             var version = stored.version
             if !dryRun, !(difference.written.isEmpty && removed.isEmpty) {
                 version = try await CatalogStore.write(
@@ -72,7 +77,7 @@ struct CatalogDesk: Sendable {
             try Self.require(ifMatch, before)
             let dependents = stored.map(\.component).filter { $0.dependsOn.contains { $0.component == slug } }
             guard dependents.isEmpty else { throw CatalogRefusal.needed(slug, by: dependents.map(\.slug)) }
-            try await checkUnused([slug], in: transaction)
+            try CatalogRefusal.checkUnused(try await CatalogStore.inUse([slug], in: transaction))
             _ = try await CatalogStore.write([], removing: [slug], by: principal, in: transaction)
         }
     }
@@ -82,13 +87,6 @@ struct CatalogDesk: Sendable {
         guard ifMatch == .absent else {
             throw Problem(.versionMismatch, "The component does not exist, so it has no version.")
         }
-    }
-
-    /// An incident that is open must keep finding what it has to restore.
-    private func checkUnused(_ removed: [String], in transaction: PostgresTransaction) async throws {
-        guard let use = try await CatalogStore.inUse(removed, in: transaction).first else { return }
-        throw Problem(
-            .inUse, "\(use.slug) is affected by the open incident INC-\(use.incident) and cannot be removed.")
     }
 }
 
@@ -147,34 +145,60 @@ enum CatalogRefusal {
     /// How many components of a long path or list are named.
     private static let namesMax = 20
 
-    /// 422 with every loose end and some cycles, each with its place in the body.
-    /// - Parameters:
-    ///   - places: The slugs in the order of the body; nil when the body is the last of the components alone.
-    ///   - unreadable: Components that are stored and cannot be read: whoever depends on them may stay as he is.
+    /// 422 with every mistake.
     static func check(
         _ components: [Component], places: [String]?, unreadable: Set<String> = []
     ) throws(Problem) {
+        let mistakes = mistakes(in: components, places: places, unreadable: unreadable)
+        guard mistakes.isEmpty else { throw .invalid(mistakes) }
+    }
+
+    /// Every loose end and some cycles, each with its place in the body.
+    /// - Parameters:
+    ///   - places: The slugs in the order of the body; nil when the body is the last of the components alone.
+    ///   - unreadable: Components that are stored and cannot be read: whoever depends on them may stay as he is.
+    static func mistakes(
+        in components: [Component], places: [String]?, unreadable: Set<String> = []
+    ) -> [FieldError] {
         let problems = CatalogCheck.problems(in: components).filter { problem in
             switch problem {
-            case .danglingDependency(_, let missing): !unreadable.contains(missing)
+            // A name that could not be read has its error already.
+            case .danglingDependency(_, let missing): !missing.isEmpty && !unreadable.contains(missing)
             case .cycle: true
             }
         }
-        guard !problems.isEmpty else { return }
+        guard !problems.isEmpty else { return [] }
         let pointers = Pointers(components, places)
-        throw .invalid(
-            problems.map { problem in
-                switch problem {
-                case .danglingDependency(let slug, let missing):
-                    FieldError(
-                        pointer: pointers.dependency(of: slug, on: missing),
-                        detail: "\(slug) depends on \(missing), which does not exist")
-                case .cycle(let path):
-                    FieldError(
-                        pointer: pointers.dependency(in: path),
-                        detail: "the dependencies form a cycle: \(text(path))")
-                }
-            })
+        return problems.map { problem in
+            switch problem {
+            case .danglingDependency(let slug, let missing):
+                FieldError(
+                    pointer: pointers.dependency(of: slug, on: missing),
+                    detail: "\(slug) depends on \(missing), which does not exist")
+            case .cycle(let path):
+                FieldError(
+                    pointer: pointers.dependency(in: path),
+                    detail: "the dependencies form a cycle: \(text(path))")
+            }
+        }
+    }
+
+    /// 409: an incident that is open must keep finding what it has to restore.
+    static func checkUnused(_ used: [CatalogStore.Use]) throws(Problem) {
+        guard !used.isEmpty else { return }
+        let uses = used.map { "\($0.slug) is affected by the open incident INC-\($0.incident)" }
+        throw Problem(.inUse, "\(uses.joined(separator: "; ")) and cannot be removed.")
+    }
+
+    /// The same beside other mistakes.
+    static func missing(_ used: [CatalogStore.Use]) -> [FieldError] {
+        used.map {
+            FieldError(
+                pointer: "/components",
+                detail:
+                    "has no \($0.slug), which is affected by the open incident INC-\($0.incident) and cannot be removed"
+            )
+        }
     }
 
     /// 409: a component cannot go while others need it.

@@ -69,7 +69,7 @@ enum CatalogStore {
     }
 
     /// Which of the components an open incident still has to restore, with that incident.
-    static func inUse(_ slugs: [String], in runner: some SQLRunner) async throws -> [(slug: String, incident: Int)] {
+    static func inUse(_ slugs: [String], in runner: some SQLRunner) async throws -> [Use] {
         try await runner.query(
             """
             SELECT slug, number FROM incident, unnest(components) AS slug
@@ -77,7 +77,13 @@ enum CatalogStore {
                 AND phase IN ('detect', 'assess', 'mitigate', 'restore', 'review')
             ORDER BY slug, number LIMIT 20
             """
-        ).map { (try $0.decode("slug"), try $0.decode("number")) }
+        ).map { Use(slug: try $0.decode("slug"), incident: try $0.decode("number")) }
+    }
+
+    /// That an open incident affects a component.
+    struct Use: Sendable {
+        let slug: String
+        let incident: Int
     }
 
     private static let reader = RowReader(table: "component", key: { try $0.decode("slug") }, decode: stored)

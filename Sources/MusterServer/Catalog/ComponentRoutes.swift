@@ -83,9 +83,9 @@ struct ComponentRoutes: Sendable {
         try query.finish()
         let document = try RequestDocument(request)
         do {
+            let (components, mistakes) = try ComponentBodies.catalog(document.value, readsOn: isDryRun)
             let outcome = try await desk.replaceAll(
-                try ComponentBodies.catalog(document.value), ifMatch: try request.ifMatch(), dryRun: isDryRun,
-                by: request.principal)
+                components, mistakes: mistakes, ifMatch: try request.ifMatch(), dryRun: isDryRun, by: request.principal)
             return .json(version: outcome.version) { Self.write(outcome, isDryRun, to: &$0) }
         } catch let problem as Problem {
             throw document.locating(document.value.array == nil ? problem : problem.inListAlone)
@@ -150,7 +150,12 @@ enum ComponentBodies {
     }
 
     /// A whole catalog: `{"components": [...]}`, or the list alone.
-    static func catalog(_ value: JSONValue) throws(Problem) -> [Component] {
+    ///
+    /// - Parameter readsOn: Whether it is read as far as it can be, and what is wrong comes along for being told together with what
+    ///   is wrong with the whole.
+    static func catalog(
+        _ value: JSONValue, readsOn: Bool = false
+    ) throws(Problem) -> (components: [Component], mistakes: [FieldError]) {
         var body = try BodyReader(value.array == nil ? value : ["components": value])
         var seen: Set<String> = []
         let components = body.array("components", max: componentsMax) { item in
@@ -160,13 +165,22 @@ enum ComponentBodies {
             if !slug.isEmpty, !seen.insert(slug).inserted { item.refuse("slug", "\(slug) appears twice") }
             return component(&item, slug: slug)
         }
-        try body.finish()
-        let values = (value.array ?? value["components"]?.array ?? [])
-        let contradictions = zip(components, values).enumerated().flatMap { place, item in
+        let values = value.array ?? value["components"]?.array
+        var mistakes: [FieldError] = []
+        do throws(Problem) {
+            try body.finish()
+        } catch {
+            // More would not be told, or what is there is no list of components.
+            guard readsOn, error.errors.count < Problem.errorsMax, components.count == values?.count else {
+                throw error
+            }
+            mistakes = error.errors
+        }
+        mistakes += zip(components, values ?? []).enumerated().flatMap { place, item in
             Self.contradictions(in: item.0, item.1, at: "/components/\(place)")
         }
-        guard contradictions.isEmpty else { throw .invalid(contradictions) }
-        return components
+        guard readsOn || mistakes.isEmpty else { throw .invalid(mistakes) }
+        return (components, mistakes)
     }
 
     /// Members that are right by themselves and say nothing beside the others: they would be dropped without a word.

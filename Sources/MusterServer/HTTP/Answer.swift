@@ -17,6 +17,8 @@ struct Answer: Sendable {
     /// Whether the body says more than the version in `ETag` tells: what it says can change without it, as an expected time
     /// does. It is then always sent whole.
     var isOfTheMoment = false
+    /// The members of the body that answer a write whose sender prefers little (`ReturnPreference`); empty where there is no choice.
+    var minimalMembers: Set<String> = []
     /// Whether the body is the same bytes in memory for every client: to send it holds nothing that is counted.
     var isShared = false
 

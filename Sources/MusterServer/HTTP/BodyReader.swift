@@ -458,7 +458,7 @@ enum FieldRules {
         let names = cases.map(\.rawValue).joined(separator: ", ")
         guard let text = value.string else { return wrongKind("one of \(names)", value) }
         guard let match = cases.first(where: { $0.rawValue == text || $0.rawValue == text.lowercased() }) else {
-            return complain("must be one of: \(names)")
+            return complain("must be one of: \(names)\(NearestNames.remark(text, among: cases.map(\.rawValue)))")
         }
         return .success(match)
     }

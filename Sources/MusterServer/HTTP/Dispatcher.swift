@@ -196,7 +196,7 @@ struct Dispatcher: Sendable {
         } else {
             let commandID = Self.isSafe(head.method) ? Self.noCommand : .random()
             let context = context(arrival, bound, principal, body, commandID)
-            answer = try await route.carryOut(context)
+            answer = try await carryOut(route, context)
         }
         notModified(&answer, head)
         return answer
@@ -212,10 +212,18 @@ struct Dispatcher: Sendable {
             departure: arrival.departure)
     }
 
+    private func carryOut(_ route: Route, _ context: RequestContext) async throws -> Answer {
+        let answer = try await route.carryOut(context)
+        guard !answer.minimalMembers.isEmpty,
+            let preference = ReturnPreference(header: context.head.headerFields[.prefer])
+        else { return answer }
+        return preference.applied(to: answer)
+    }
+
     /// The answer of a route, a refusal included: what a repetition under the same key gets again.
     private func outcome(_ route: Route, _ context: RequestContext, _ arrival: Arrival) async throws -> Answer {
         do {
-            return try await route.carryOut(context)
+            return try await carryOut(route, context)
         } catch {
             return problemAnswer(error, arrival)
         }

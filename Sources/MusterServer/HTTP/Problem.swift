@@ -59,7 +59,7 @@ extension Problem {
     ///
     /// - Parameter rule: What the name has to be, as in `must be one of: a, b`.
     static func notFound(_ thing: String, because rule: String? = nil) -> Problem {
-        Problem(.notFound, "\(thing) does not exist" + (rule.map { "; it \($0)." } ?? "."))
+        Problem(.notFound, sentence("\(thing) does not exist" + (rule.map { "; it \($0)" } ?? "")))
     }
 
     /// Not now; `seconds` goes into `Retry-After`.
@@ -167,6 +167,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case maintenanceState = "maintenance-state"
     case mergeRefused = "merge-refused"
     case reviewState = "review-state"
+    case reviewUnfinished = "review-unfinished"
     case approvalRequired = "approval-required"
     case updateState = "update-state"
     case inUse = "in-use"
@@ -205,8 +206,8 @@ extension ProblemKind {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
-            .maintenanceState, .mergeRefused, .reviewState, .approvalRequired, .updateState, .inUse, .endpointDisabled,
-            .ownToken, .messageLoop, .unreadable, .idempotencyInFlight:
+            .maintenanceState, .mergeRefused, .reviewState, .reviewUnfinished, .approvalRequired, .updateState, .inUse,
+            .endpointDisabled, .ownToken, .messageLoop, .unreadable, .idempotencyInFlight:
             .conflict
         case .versionMismatch: .preconditionFailed
         case .versionRequired: .preconditionRequired
@@ -241,6 +242,7 @@ extension ProblemKind {
         case .maintenanceState: "Not allowed in this state of the maintenance"
         case .mergeRefused: "These incidents cannot be merged"
         case .reviewState: "Not allowed in this state of the review"
+        case .reviewUnfinished: "Something of the review is missing"
         case .approvalRequired: "A second person has to approve it"
         case .updateState: "Not allowed in this state of the update"
         case .inUse: "Still in use"
@@ -305,6 +307,9 @@ extension ProblemKind {
         case .maintenanceState: "The detail says in which state it is, and in which this can be done."
         case .mergeRefused: "The detail says why."
         case .reviewState: "The review does not exist yet, or is already approved."
+        case .reviewUnfinished:
+            "Approving it asks that every section which only a person can write is written, and that every required action item has "
+                + "an owner. The detail names what is missing, and `how` the calls that mend it."
         case .approvalRequired:
             "The configuration (`updates.approval`) asks for a second person's approval of updates to this audience. Draft the "
                 + "update; somebody who did not write it approves it; then it can be published."

@@ -79,6 +79,7 @@ extension Problem {
         case .mitigationState: self.init(.mitigationState, refusal.description)
         case .mergeRefused: self.init(.mergeRefused, refusal.description)
         case .reviewState: self.init(.reviewState, refusal.description)
+        case .reviewUnfinished: self.init(.reviewUnfinished, refusal.description)
         case .approvalRequired: self.init(.approvalRequired, refusal.description)
         case .updateState: self.init(.updateState, refusal.description)
         case .notFound: self.init(.notFound, refusal.description)

@@ -5,11 +5,18 @@ import IncidentDomain
 /// Reads the parameters of a query and collects everything that is wrong with them. Names that a route does not know
 /// were refused before. As with `BodyReader`, nothing that was read may be used before `finish()` has returned.
 struct QueryReader {
+    /// Chooses members of the items of a list.
+    static let fieldsParameter = "fields"
+    private static let wordsMax = 100
+
     private let parameters: [QueryParameter]
+    /// The members that the items of the route's list have.
+    private let fields: [String]
     private var errors: [FieldError] = []
 
-    init(_ parameters: [QueryParameter]) {
+    init(_ parameters: [QueryParameter], fields: [String] = []) {
         self.parameters = parameters
+        self.fields = fields
     }
 
     mutating func finish() throws(Problem) {
@@ -52,6 +59,41 @@ struct QueryReader {
         checked(name) { FieldRules.enumeration(.string($0)) }
     }
 
+    /// Some of the cases, with commas between; empty when there is no such parameter.
+    mutating func enumerations<Value: RawRepresentable & CaseIterable>(
+        _ name: String, of type: Value.Type = Value.self
+    ) -> [Value] where Value.RawValue == String {
+        words(name).compactMap { word in checked(name, word) { FieldRules.enumeration(.string($0)) } }
+    }
+
+    /// Words with commas between, each once; empty when there is no such parameter.
+    mutating func words(_ name: String, _ length: ClosedRange<Int> = 1...200) -> [String] {
+        let list = checked(name) { text -> Result<[String], FieldComplaint> in
+            let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            return words.count <= Self.wordsMax
+                ? .success(words)
+                : .failure(
+                    FieldComplaint(detail: "names \(words.count) values; at most \(Self.wordsMax) are allowed"))
+        }
+        var seen: Set<String> = []
+        return (list ?? []).compactMap { word in
+            checked(name, word) { FieldRules.string(.string($0), length, trims: true) }
+        }.filter { seen.insert($0).inserted }
+    }
+
+    /// `fields`: which members each item of the list shall have; nil for all.
+    private mutating func selection() -> Set<String>? {
+        let chosen = words(Self.fieldsParameter)
+        for name in chosen where !fields.contains(name) {
+            let question = NearestNames.question(name, among: fields)
+            refuse(
+                Self.fieldsParameter,
+                "\(name.onOneLine) is not a field of this list; there are: \(fields.joined(separator: ", ")).\(question)"
+            )
+        }
+        return chosen.isEmpty ? nil : Set(chosen)
+    }
+
     /// A parameter that may come several times.
     mutating func strings(_ name: String, max: Int = 20, _ length: ClosedRange<Int> = 1...400) -> [String] {
         let values = parameters.filter { $0.name == name }.map(\.value)
@@ -63,7 +105,7 @@ struct QueryReader {
         }
     }
 
-    /// `limit` and `cursor`, for the list of that name.
+    /// `limit`, `cursor` and, where the route has them, `fields`, for the list of that name.
     mutating func page(of list: String, max: Int = Page.limitMax, standard: Int = Page.limitDefault) -> Page {
         let limit = integer("limit", 1...max) ?? standard
         let cursor = checked("cursor") { text in
@@ -71,7 +113,7 @@ struct QueryReader {
                 ?? .failure(
                     FieldComplaint(detail: "is not a cursor of this list; take it from `next_cursor` unchanged"))
         }
-        return Page(limit: limit, cursor: cursor)
+        return Page(limit: limit, cursor: cursor, fields: fields.isEmpty ? nil : selection())
     }
 
     private mutating func checked<Value>(
@@ -108,6 +150,8 @@ struct Page: Hashable, Sendable {
     let limit: Int
     /// Where the page before it ended; nil for the first.
     let cursor: PageCursor?
+    /// The members that each item shall have; nil for all.
+    var fields: Set<String>?
 }
 
 /// Where a page ended: the sort key of its last row. Opaque to callers, base64url of a small JSON array whose first
@@ -180,9 +224,11 @@ extension Answer {
     /// - Parameters:
     ///   - found: One more than the page may have, where there are more.
     ///   - cursor: Where a page ends whose last item this is; nil where it cannot end there.
+    ///   - onwards: Where the next page begins though no more were found, as only so much was looked at.
     static func page<Item>(
-        _ found: some Collection<Item>, _ page: Page, of request: RequestContext, cursor: (Item) -> PageCursor?,
-        _ write: (inout JSONWriter, Item) throws -> Void, besides: (inout JSONWriter) -> Void = { _ in }
+        _ found: some Collection<Item>, _ page: Page, of request: RequestContext, onwards: PageCursor? = nil,
+        cursor: (Item) -> PageCursor?, _ write: (inout JSONWriter, Item) throws -> Void,
+        besides: (inout JSONWriter) -> Void = { _ in }
     ) rethrows -> Answer {
         var json = JSONWriter(capacity: 4096)
         var next: String?
@@ -192,13 +238,19 @@ extension Answer {
                 var written = 0
                 var last: PageCursor?
                 for item in found.prefix(page.limit) {
-                    try write(&json, item)
+                    if let fields = page.fields {
+                        var whole = JSONWriter()
+                        try write(&whole, item)
+                        if !whole.bytes.isEmpty { json.raw(JSONMembers.some(fields, of: whole.bytes)) }
+                    } else {
+                        try write(&json, item)
+                    }
                     written += 1
                     guard let cursor = cursor(item) else { continue }
                     last = cursor
                     if json.bytes.count >= Page.bytesMax { break }
                 }
-                if written < found.count { next = last?.text }
+                next = written < found.count ? last?.text : onwards?.text
             }
             json.member("next_cursor", next)
             besides(&json)

@@ -63,6 +63,15 @@ extension RequestContext {
         }
     }
 
+    /// One of the cases in the path, refused as in a body when it is none: a word that people chose, and no address.
+    func word<Value: RawRepresentable & CaseIterable>(_ name: String) throws(Problem) -> Value
+    where Value.RawValue == String {
+        switch FieldRules.enumeration(.string(parameter(name))) as Result<Value, FieldComplaint> {
+        case .success(let value): return value
+        case .failure(let complaint): throw .invalid("/\(name)", complaint.detail)
+        }
+    }
+
     /// The incident's number in the path, from `42` or `INC-42`.
     func incidentNumber(_ name: String = "id") throws(Problem) -> Int {
         let text = parameter(name)
@@ -86,7 +95,7 @@ extension RequestContext {
 
     /// The query, for reading parameters from.
     func query() throws(Problem) -> QueryReader {
-        QueryReader(try target.parameters())
+        QueryReader(try target.parameters(), fields: bound.route.fields)
     }
 
     /// What `If-Match` asks.

@@ -75,6 +75,8 @@ struct Route: Sendable {
     let isConditional: Bool
     /// Whether it may compute for more than a few milliseconds, as what lists, draws or reads much does.
     let isLong: Bool
+    /// The members of the items of the list that it answers, of which `fields` chooses some; empty where it answers no list.
+    let fields: [String]
     let handler: Handler
     var refusals: RefusalForm = .problem
     /// Writes a refusal in the words of the route's clients, also where the edge refuses before the handler is asked; nil of
@@ -95,13 +97,15 @@ struct Route: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ path: String, role: Role?, _ operation: String, query: QueryRule = .only([]),
-        body: BodyRule = .none, isConditional: Bool = false, isLong: Bool = false, handler: @escaping Handler
+        body: BodyRule = .none, isConditional: Bool = false, isLong: Bool = false, fields: [String] = [],
+        handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
         self.role = role
         self.operation = operation
-        self.query = query
+        self.query = fields.isEmpty ? query : query.adding(QueryReader.fieldsParameter)
+        self.fields = fields
         self.body = body
         self.isConditional = isConditional
         self.isLong = isLong
@@ -153,6 +157,15 @@ extension Route {
         var route = self
         route.isReserved = true
         return route
+    }
+}
+
+extension Route.QueryRule {
+    fileprivate func adding(_ name: String) -> Self {
+        switch self {
+        case .only(let names): .only(names + [name])
+        case .anything: .anything
+        }
     }
 }
 

@@ -31,7 +31,7 @@ extension Problem {
         case .approvalRequired(_, let update):
             if let update { members["update"] = .integer(update) }
         case .updateState(let id, _): members["update"] = .integer(id)
-        case .mergeRefused, .reviewState, .notFound, .roleRequired, .badValue: break
+        case .mergeRefused, .reviewState, .reviewUnfinished, .notFound, .roleRequired, .badValue: break
         }
     }
 }
@@ -278,6 +278,13 @@ extension IncidentRefusal {
                 SuggestedCall("PATCH", "/mitigations/\(id)", of: number, ["state": .string($0.rawValue)])
             }
         case .reviewState: return [SuggestedCall("POST", "/review", of: number)]
+        case .reviewUnfinished(let sections, let actions):
+            let texts = sections.map { JSONValue.object(["id": .string($0), "markdown": "WHAT IS TO BE SAID"]) }
+            let write = SuggestedCall("PUT", "/review", of: number, ["sections": .array(texts)])
+            return (texts.isEmpty ? [] : [write])
+                + actions.map {
+                    SuggestedCall("PATCH", whole: "/v1/actions/\($0)", ["owner": "NAME", "due": "YYYY-MM-DD"])
+                }
         case .approvalRequired(_, let update?):
             return [SuggestedCall("POST", "/updates/\(update)/approve", of: number, ["revision": "REVISION"])]
         case .approvalRequired(let audience, nil):

@@ -1,10 +1,23 @@
+import HTTPTypes
 import IncidentDomain
 
 /// An incident as the API shows it. Written once when the incident changes, and stored: reading one costs no encoding.
 enum IncidentRepresentation {
     /// Counts the forms that representations have had. Raised with every change of a field or a sentence, so that what an earlier
     /// release stored is written anew when it is read.
-    private static let form = 7
+    private static let form = 8
+
+    /// The members, of which `fields` chooses some in lists; what matters first.
+    static let fields = [
+        "number", "title", "phase", "severity", "next", "id", "summary", "severity_origin", "cause", "impacts",
+        "audiences", "roles", "labels", "times", "durations", "corrected_times", "earlier_times", "warnings", "eta",
+        "restoration", "eta_history", "next_update_due_at", "review_due_at", "updates", "version", "hypotheses",
+        "mitigations", "suggested_mitigations", "tasks", "actions", "alerts", "signals", "links", "reports", "review",
+        "merged_into", "self_recovered", "updated_at",
+    ]
+
+    /// What of it answers a write whose sender prefers little (`Prefer: return=minimal`).
+    static let minimal: Set<String> = ["number", "phase", "version", "next"]
 
     /// What a stored representation depends on besides its incident.
     static func stamp(_ policy: PhasePolicy) -> String {
@@ -15,11 +28,12 @@ enum IncidentRepresentation {
         var json = JSONWriter(capacity: 2048)
         json.object { json in
             json.member("number", incident.number)
-            json.member("id", "INC-\(incident.number)")
             json.member("title", incident.title)
-            json.member("summary", incident.summary)
             json.member("phase", incident.phase.rawValue)
             json.member("severity", incident.severity?.rawValue)
+            writeNext(incident, policy, to: &json)
+            json.member("id", "INC-\(incident.number)")
+            json.member("summary", incident.summary)
             json.member(
                 "severity_origin", incident.severity.map { _ in (incident.severityOrigin ?? .person).rawValue })
             json.name("cause")
@@ -32,13 +46,25 @@ enum IncidentRepresentation {
             }
             writeTimes(incident, to: &json)
             json.member("eta", incident.eta)
+            writeRestoration(incident, to: &json)
             writeCommunication(incident, to: &json)
             json.member("version", incident.version)
-            writeNext(incident, policy, to: &json)
             writeWork(incident, to: &json)
             writeRest(incident, to: &json)
         }
         return json.bytes
+    }
+
+    /// The answer to a command: the incident as it is then, or as little of it as is preferred.
+    ///
+    /// - Parameter status: `.created` of what has the place of the incident in `Location`.
+    static func answer(
+        _ outcome: IncidentDesk.Outcome, _ bytes: [UInt8]? = nil, status: HTTPResponse.Status = .ok
+    ) -> Answer {
+        var answer = Answer.json(
+            bytes ?? outcome.representation, status: status, version: outcome.incident.version)
+        answer.minimalMembers = minimal
+        return answer
     }
 
     private static func write(_ cause: CauseHypothesis?, to json: inout JSONWriter) {
@@ -86,6 +112,18 @@ enum IncidentRepresentation {
                 json.member("code", warning.code.rawValue)
                 json.member("detail", warning.detail)
             }
+        }
+    }
+
+    /// When the plan expects the end, as its newest revision in the timeline says: nothing is worked out for it.
+    private static func writeRestoration(_ incident: Incident, to json: inout JSONWriter) {
+        json.name("restoration")
+        guard incident.phase == .restore, let plan = incident.plan else { return json.literal("null") }
+        json.object { json in
+            json.member("eta", plan.expected?.median)
+            json.member("p80", plan.expected?.p80)
+            json.member("p90", plan.expected?.p90)
+            json.member("revision", plan.revision)
         }
     }
 
@@ -142,7 +180,9 @@ enum IncidentRepresentation {
             }
         }
         json.array("tasks", incident.tasks) { $0.value($1) }
-        json.array("actions", incident.actions) { $0.value(ActionRepresentation(action: $1, incident: incident)) }
+        json.array("actions", incident.actions) {
+            $0.value(ActionRepresentation(action: $1, incident: incident.number))
+        }
     }
 
     private static func write(_ reports: ReportImpact?, to json: inout JSONWriter) {
@@ -285,20 +325,23 @@ extension IncidentTask: JSONWritable {
 /// A follow-up as the API shows it.
 struct ActionRepresentation: JSONWritable {
     let action: ActionItem
-    let incident: Incident
+    /// The number of its incident.
+    let incident: Int
 
     func write(to json: inout JSONWriter) {
-        json.object { json in
-            json.member("id", incident.id(of: action))
-            json.member("incident", incident.number)
-            json.member("title", action.title)
-            json.member("kind", action.kind.rawValue)
-            json.member("owner", action.owner)
-            json.member("due", action.due)
-            json.member("required", action.required)
-            json.member("state", action.state.rawValue)
-            json.member("from", action.incident)
-            json.member("struck", action.struck ?? false)
-        }
+        json.object { writeMembers(to: &$0) }
+    }
+
+    func writeMembers(to json: inout JSONWriter) {
+        json.member("id", action.id(in: incident))
+        json.member("incident", incident)
+        json.member("title", action.title)
+        json.member("kind", action.kind.rawValue)
+        json.member("owner", action.owner)
+        json.member("due", action.due)
+        json.member("required", action.required)
+        json.member("state", action.state.rawValue)
+        json.member("from", action.incident)
+        json.member("struck", action.struck ?? false)
     }
 }

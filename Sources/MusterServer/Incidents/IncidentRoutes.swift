@@ -13,8 +13,8 @@ struct IncidentRoutes: Sendable {
                 .get, "/v1/incidents", role: .viewer, "listIncidents",
                 query: [
                     "phase", "severity", "component", "cause", "label", "q", "opened_after", "opened_before", "open",
-                    "self_recovered", "limit", "cursor",
-                ], isLong: true, handler: list),
+                    "self_recovered", "sort", "limit", "cursor",
+                ], isLong: true, fields: IncidentRepresentation.fields, handler: list),
             Route(.get, "/v1/incidents/{id}", role: .viewer, "getIncident", handler: get),
             command(.patch, "", "amendIncident", .json) { body, _ in .amend(IncidentBodies.amendment(&body)) },
             command(.patch, "/times", "correctTimes", .json) { body, _ in
@@ -52,7 +52,7 @@ struct IncidentRoutes: Sendable {
                 .removeImpact(component: request.parameter("component"))
             },
             command(.put, "/audiences/{audience}", "putAudience", .json) { body, request in
-                .setAudience(IncidentBodies.audience(&body, try request.choice("audience")))
+                .setAudience(IncidentBodies.audience(&body, try request.word("audience")))
             },
         ]
     }
@@ -63,31 +63,44 @@ struct IncidentRoutes: Sendable {
         opening.labels = MessageTrail(request.head.headerFields[.musterVia]).added(to: opening.labels)
         let context = try CommandContext(request, &body)
         let outcome = try await desk.open(opening, context)
-        return .created(
-            outcome.representation, location: "/v1/incidents/\(outcome.incident.number)",
-            version: outcome.incident.version)
+        var answer = IncidentRepresentation.answer(outcome, status: .created)
+        answer.headers[.location] = "/v1/incidents/\(outcome.incident.number)"
+        return answer
     }
 
     private func list(_ request: RequestContext) async throws -> Answer {
         var query = try request.query()
         var filter = IncidentFilter()
-        filter.phases = query.enumeration("phase", of: Phase.self).map { [$0] } ?? []
-        filter.severities = query.enumeration("severity", of: Severity.self).map { [$0] } ?? []
-        filter.component = query.string("component", 1...64)
-        filter.cause = query.enumeration("cause")
+        filter.phases = query.enumerations("phase")
+        filter.severities = query.enumerations("severity")
+        filter.components = query.words("component", 1...64)
+        filter.causes = query.enumerations("cause")
         filter.labels = query.labels("label")
         filter.words = query.string("q", 1...500)
         filter.openedAfter = query.time("opened_after")
         filter.openedBefore = query.time("opened_before")
         filter.open = query.bool("open")
         filter.selfRecovered = query.bool("self_recovered")
+        if let order = query.enumeration("sort", of: IncidentOrder.self) {
+            filter.order = order
+            if filter.words != nil, order != .newest {
+                query.refuse("sort", "is \(IncidentOrder.newest.rawValue) for what `q` finds; leave sort out, or q")
+            }
+        }
         let page = query.page(of: "incidents")
         try query.finish()
-        let before = try page.cursor?.integer(0)
-        let found = try await search.list(filter, before: before, limit: page.limit + 1)
-        return Answer.page(
-            found, page, of: request, cursor: { PageCursor(list: "incidents", key: [.integer($0.number)]) }
-        ) { json, item in json.raw(item.representation) }
+        let place = try page.cursor.map { cursor throws(Problem) in
+            IncidentSearch.Place(
+                number: try cursor.integer(0),
+                severity: cursor.key.count > 1 ? Severity(rawValue: try cursor.string(1)) : nil)
+        }
+        let found = try await search.list(filter, after: place, limit: page.limit + 1)
+        return Answer.page(found, page, of: request, cursor: Self.cursor) { $0.raw($1.representation) }
+    }
+
+    private static func cursor(_ found: IncidentSearch.Found) -> PageCursor {
+        let severity = found.severity.map { [JSONValue.string($0.rawValue)] } ?? []
+        return PageCursor(list: "incidents", key: [.integer(found.number)] + severity)
     }
 
     private func get(_ request: RequestContext) async throws -> Answer {
@@ -103,7 +116,7 @@ struct IncidentRoutes: Sendable {
         let reason = body.optionalString("reason", 1...2000)
         let context = try CommandContext(request, &body)
         let outcome = try await desk.merge(number, into: into, reason: reason, context)
-        return .json(try await desk.withFiring(outcome), version: outcome.incident.version)
+        return IncidentRepresentation.answer(outcome, try await desk.withFiring(outcome))
     }
 
     private func unmerge(_ request: RequestContext) async throws -> Answer {
@@ -111,7 +124,7 @@ struct IncidentRoutes: Sendable {
         var body = try request.fields()
         let reason = body.string("reason", 1...2000)
         let outcome = try await desk.unmerge(number, reason: reason, try CommandContext(request, &body))
-        return .json(try await desk.withFiring(outcome), version: outcome.incident.version)
+        return IncidentRepresentation.answer(outcome, try await desk.withFiring(outcome))
     }
 
     /// A route that ends an incident, or takes that back, with a reason: the answer says what still fires.
@@ -125,7 +138,7 @@ struct IncidentRoutes: Sendable {
             var body = try request.fields()
             let reason = body.string("reason", 1...2000)
             let outcome = try await desk.handle(command(reason), on: number, try CommandContext(request, &body))
-            return .json(try await desk.withFiring(outcome), version: outcome.incident.version)
+            return IncidentRepresentation.answer(outcome, try await desk.withFiring(outcome))
         }
     }
 
@@ -143,7 +156,7 @@ struct IncidentRoutes: Sendable {
             let command = try read(&body, request)
             let context = try CommandContext(request, &body)
             let outcome = try await desk.handle(command, on: number, context)
-            return .json(outcome.representation, version: outcome.incident.version)
+            return IncidentRepresentation.answer(outcome)
         }
     }
 }
@@ -170,6 +183,14 @@ extension CommandContext {
 }
 
 extension QueryReader {
+    /// The number of an incident, as 42 or INC-42.
+    mutating func incidentNumber(_ name: String) -> Int? {
+        guard let text = string(name) else { return nil }
+        let number = Identifiers.incidentNumber(text)
+        if number == nil { refuse(name, "should be the number of an incident, as 42 or INC-42") }
+        return number
+    }
+
     /// A parameter that stands once for each label that has to match, as `name:value`.
     mutating func labels(_ name: String) -> [(name: String, value: String)] {
         strings(name).compactMap { text in
@@ -294,7 +315,7 @@ struct IncidentWorkRoutes: Sendable {
         return .json { json in
             json.object { json in
                 json.array("items", incident.actions) { json, action in
-                    json.value(ActionRepresentation(action: action, incident: incident))
+                    json.value(ActionRepresentation(action: action, incident: incident.number))
                 }
                 json.name("next_cursor")
                 json.literal("null")
@@ -320,7 +341,7 @@ struct IncidentWorkRoutes: Sendable {
         let outcome = try await desk.handle(
             .changeAction(ordinal: ordinal, patch), on: number, try CommandContext(request, &body))
         let action = outcome.incident.actions.first { $0.ordinal == ordinal }
-        return answer(outcome, .ok, action.map { ActionRepresentation(action: $0, incident: outcome.incident) })
+        return answer(outcome, .ok, action.map { ActionRepresentation(action: $0, incident: outcome.incident.number) })
     }
 
     private func answer(
@@ -345,10 +366,10 @@ extension IncidentDesk.Outcome {
 
     fileprivate var addedAction: ActionRepresentation? {
         guard let added = firstEntry?.event.as(ActionAdded.self) else {
-            return incident.actions.last.map { ActionRepresentation(action: $0, incident: incident) }
+            return incident.actions.last.map { ActionRepresentation(action: $0, incident: incident.number) }
         }
         return incident.actions.first { $0.ordinal == added.ordinal }.map {
-            ActionRepresentation(action: $0, incident: incident)
+            ActionRepresentation(action: $0, incident: incident.number)
         }
     }
 }

@@ -5,8 +5,9 @@ import Postgres
 struct IncidentFilter: Sendable {
     var phases: [Phase] = []
     var severities: [Severity] = []
-    var component: String?
-    var cause: CauseCategory?
+    /// Any of them.
+    var components: [String] = []
+    var causes: [CauseCategory] = []
     /// Each `name:value`, all of which have to hold.
     var labels: [(name: String, value: String)] = []
     /// Words in title or summary.
@@ -16,9 +17,37 @@ struct IncidentFilter: Sendable {
     var open: Bool?
     /// Whether they closed themselves.
     var selfRecovered: Bool?
+    var order = IncidentOrder.newest
 }
 
-/// Finds incidents, newest first, as the bytes that the API shows.
+/// In which order incidents are listed, by the words of `sort`.
+enum IncidentOrder: String, CaseIterable, Sendable {
+    case newest = "-number"
+    case oldest = "number"
+    /// The worst first, those without a severity last; of the same severity the newest first.
+    case worst = "severity"
+
+    fileprivate var sql: SQL {
+        switch self {
+        case .newest: "number DESC"
+        case .oldest: "number"
+        // As the index of severities has it.
+        case .worst: "coalesce(severity, 'unset'), (-number)"
+        }
+    }
+
+    /// What comes behind a place in that order.
+    fileprivate func behind(_ place: IncidentSearch.Place) -> SQL {
+        switch self {
+        case .newest: "number < \(place.number)"
+        case .oldest: "number > \(place.number)"
+        case .worst:
+            "(coalesce(severity, 'unset'), (-number)) > (\(place.severity?.rawValue ?? "unset"), \(-max(place.number, -.max)))"
+        }
+    }
+}
+
+/// Finds incidents as the bytes that the API shows.
 struct IncidentSearch: Sendable {
     let pool: PostgresPool
     let policy: PhasePolicy
@@ -44,7 +73,16 @@ struct IncidentSearch: Sendable {
     struct Found: Sendable {
         let number: Int
         let version: Int
+        let severity: Severity?
         let representation: [UInt8]
+
+        var place: Place { Place(number: number, severity: severity) }
+    }
+
+    /// Where a page of a list ended.
+    struct Place: Sendable {
+        let number: Int
+        var severity: Severity?
     }
 
     /// One incident; nil when there is none of that number.
@@ -52,43 +90,45 @@ struct IncidentSearch: Sendable {
         try await single.value(number)
     }
 
-    /// At most `limit` incidents with smaller numbers than `before`, and of large ones no more than one behind what a page holds.
-    func list(_ filter: IncidentFilter, before: Int?, limit: Int) async throws -> [Found] {
+    /// At most `limit` incidents behind `place`, and of large ones no more than one behind what a page holds. Those that hold some
+    /// words are found the newest first only.
+    func list(_ filter: IncidentFilter, after place: Place?, limit: Int) async throws -> [Found] {
         guard filter.words == nil else {
-            return try await incidents(try await numbers(filter, before: before, limit: limit))
+            return try await incidents(try await numbers(filter, before: place?.number, limit: limit))
         }
-        var conditions = Self.conditions(filter)
-        if let before { conditions.append("number < \(before)") }
+        let order = filter.order
+        let conditions = Self.conditions(filter) + [place.map(order.behind)].compactMap(\.self)
         let condition = conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
         return try await pool.query(
             Self.paged(
                 """
                 SELECT \(fragment: Self.columns(policy)) FROM incident WHERE \(fragment: condition)
-                ORDER BY number DESC LIMIT \(limit)
-                """), planning: Self.isFiltered(filter) ? .free : .lookUp
+                ORDER BY \(fragment: order.sql) LIMIT \(limit)
+                """, order), planning: Self.isFiltered(filter) ? .free : .lookUp
         ).map { try Self.found($0, policy) }
     }
 
     private static func isFiltered(_ filter: IncidentFilter) -> Bool {
-        filter.component != nil || filter.cause != nil || !filter.labels.isEmpty || !filter.severities.isEmpty
-            || filter.selfRecovered == true
+        !filter.components.isEmpty || !filter.causes.isEmpty || !filter.labels.isEmpty || !filter.severities.isEmpty
+            || filter.selfRecovered == true || filter.order == .worst
     }
 
     private func incidents(_ numbers: [Int]) async throws -> [Found] {
         guard !numbers.isEmpty else { return [] }
         return try await pool.query(
-            Self.paged("SELECT \(fragment: Self.columns(policy)) FROM incident WHERE number = ANY (\(numbers))")
+            Self.paged(
+                "SELECT \(fragment: Self.columns(policy)) FROM incident WHERE number = ANY (\(numbers))", .newest)
         ).map { try Self.found($0, policy) }
     }
 
     /// As many of these incidents as a page holds, and one more that tells that there are more.
-    private static func paged(_ incidents: SQL) -> SQL {
+    private static func paged(_ incidents: SQL, _ order: IncidentOrder) -> SQL {
         """
-        SELECT number, version, representation, outdated FROM (
+        SELECT number, version, severity, representation, outdated FROM (
             SELECT *, coalesce(sum(octet_length(representation::text)) OVER (
-                ORDER BY number DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before
+                ORDER BY \(fragment: order.sql) ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before
             FROM (\(fragment: incidents)) AS found
-        ) AS page WHERE bytes_before < \(Page.bytesMax) ORDER BY number DESC
+        ) AS page WHERE bytes_before < \(Page.bytesMax) ORDER BY \(fragment: order.sql)
         """
     }
 
@@ -175,8 +215,8 @@ struct IncidentSearch: Sendable {
         if !filter.severities.isEmpty {
             conditions.append("severity = ANY (\(filter.severities.map(\.rawValue)))")
         }
-        if let component = filter.component { conditions.append("components @> \([component])") }
-        if let cause = filter.cause { conditions.append("cause = \(cause.rawValue)") }
+        if !filter.components.isEmpty { conditions.append("components && \(filter.components)") }
+        if !filter.causes.isEmpty { conditions.append("cause = ANY (\(filter.causes.map(\.rawValue)))") }
         for label in filter.labels {
             let pair = JSONValue.object([label.name: .string(label.value)])
             conditions.append("labels @> \(PostgresJSON(bytes: pair.bytes))")
@@ -195,15 +235,17 @@ struct IncidentSearch: Sendable {
     /// The state comes along only where the representation was written under another policy.
     private static func columns(_ policy: PhasePolicy) -> SQL {
         """
-        number, version, representation, CASE WHEN policy <> \(IncidentRepresentation.stamp(policy)) THEN state END AS outdated
+        number, version, severity, representation, CASE WHEN policy <> \(IncidentRepresentation.stamp(policy)) THEN state END AS outdated
         """
     }
 
     private static func found(_ row: PostgresRow, _ policy: PhasePolicy) throws -> Found {
         let outdated: PostgresJSON? = try row.decode("outdated")
         let representation: PostgresJSON = try row.decode("representation")
+        let severity: String? = try row.decode("severity")
         return Found(
             number: try row.decode("number"), version: try row.decode("version"),
+            severity: severity.flatMap(Severity.init),
             representation: try outdated.map {
                 IncidentRepresentation.bytes(of: try IncidentColumns.incident($0.bytes), policy: policy)
             } ?? representation.bytes)

@@ -40,6 +40,13 @@ struct MaintenanceView: Sendable {
 }
 
 extension MaintenanceView: JSONWritable {
+    /// Its members in lists, of which `fields` chooses some.
+    static let fields = [
+        "id", "title", "description", "components", "regions", "local_start", "time_zone", "duration_seconds", "rrule",
+        "ends", "state", "running", "next", "version", "cancelled_at", "created_at", "created_by", "updated_at",
+        "updated_by",
+    ]
+
     func write(to json: inout JSONWriter) {
         let window = maintenance.window
         json.object { json in

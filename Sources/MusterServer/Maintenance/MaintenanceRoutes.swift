@@ -15,7 +15,8 @@ struct MaintenanceRoutes: Sendable {
         [
             Route(
                 .get, "/v1/maintenance", role: .viewer, "listMaintenance",
-                query: ["state", "component", "limit", "cursor"], isLong: true, handler: list),
+                query: ["state", "component", "limit", "cursor"], isLong: true, fields: MaintenanceView.fields,
+                handler: list),
             Route(
                 .post, "/v1/maintenance", role: .responder, "createMaintenance", body: .json, isLong: true,
                 handler: create),
@@ -45,8 +46,8 @@ struct MaintenanceRoutes: Sendable {
     private func list(_ request: RequestContext) async throws -> Answer {
         var query = try request.query()
         var filter = MaintenanceFilter()
-        filter.state = query.enumeration("state")
-        filter.component = query.string("component", 1...64)
+        filter.states = query.enumerations("state")
+        filter.components = query.words("component", 1...64)
         let page = query.page(of: "maintenance")
         try query.finish()
         let last = try page.cursor.map { (createdAt: try $0.time(0), id: try $0.uuid(1)) }

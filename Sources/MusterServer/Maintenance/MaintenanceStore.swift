@@ -4,8 +4,10 @@ import Postgres
 
 /// What a list of maintenance may be narrowed to.
 struct MaintenanceFilter: Sendable {
-    var state: MaintenanceOccurrence.State?
-    var component: String?
+    /// Any of them; empty for all.
+    var states: [MaintenanceOccurrence.State] = []
+    /// Any of them; empty for all.
+    var components: [String] = []
 }
 
 /// The rows of maintenance windows.
@@ -88,8 +90,9 @@ struct MaintenanceStore: Sendable {
         _ filter: MaintenanceFilter, before last: (createdAt: Timestamp, id: UUID)?, limit: Int
     ) async throws -> [ReadRow<Maintenance>] {
         var conditions: [SQL] = ["true"]
-        if let state = filter.state { conditions.append(Self.condition(state)) }
-        if let component = filter.component { conditions.append("components @> \([component])") }
+        let states = filter.states.map { state -> SQL in "(\(fragment: Self.condition(state)))" }
+        if !states.isEmpty { conditions.append("(\(fragment: states.joined(separator: " OR ")))") }
+        if !filter.components.isEmpty { conditions.append("components && \(filter.components)") }
         // Times of the API are cut to the millisecond, and so is what is compared with them.
         let created: SQL = "date_trunc('milliseconds', created_at)"
         if let last { conditions.append("(\(fragment: created), id) < (\(last.createdAt), \(last.id))") }

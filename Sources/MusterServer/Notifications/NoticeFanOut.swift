@@ -207,9 +207,15 @@ struct EscalationDefaults: Sendable {
         Set((Array(bySeverity.values) + [unset].compactMap(\.self)).flatMap { $0.steps.flatMap(\.endpoints) })
     }
 
+    /// Who is paged of incidents of a severity; nil for nobody.
+    ///
+    /// - Parameter severity: Nil while none is set.
+    func plan(for severity: Severity?) -> EscalationPlan? {
+        severity.map { bySeverity[$0] } ?? unset
+    }
+
     fileprivate func start(of incident: Incident) -> EscalationStore.Start? {
-        let plan = incident.severity.map { bySeverity[$0] } ?? unset
-        return plan.map {
+        plan(for: incident.severity).map {
             EscalationStore.Start(
                 incident: incident.number, policy: "severity/\(incident.severity?.rawValue ?? "unset")", plan: $0)
         }

@@ -14,7 +14,7 @@ enum ReviewJSON {
             json.member("approved_by", document.approvedBy)
             json.array("sections", document.sections) { $0.value($1) }
             json.array("actions", document.actions) { json, action in
-                json.value(ActionRepresentation(action: action, incident: document.incident))
+                json.value(ActionRepresentation(action: action, incident: document.incident.number))
             }
             json.array("unmet", document.unmet) { json, unmet in
                 json.value(RequirementHint(unmet: unmet, number: document.number))

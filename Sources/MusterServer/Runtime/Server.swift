@@ -142,6 +142,8 @@ package struct Server: Sendable {
             TokenRoutes(tokens: tokens, authenticator: authenticator).routes,
             IncidentRoutes(desk: desk, search: IncidentSearch(pool: pool, policy: configuration.policy)).routes,
             IncidentWorkRoutes(desk: desk).routes,
+            ActionRoutes(search: ActionSearch(pool: pool)).routes,
+            VocabularyRoutes(rules: RulesInForce(configuration)).routes,
             UpdateRoutes(
                 desk: desk, reader: TimelineReader(runner: pool), templates: configuration.updates.templates
             ).routes,

@@ -13,7 +13,8 @@ struct TimelineRoutes: Sendable {
         [
             Route(
                 .get, "/v1/incidents/{id}/timeline", role: .viewer, "getTimeline",
-                query: ["after", "limit", "cursor"], isLong: true, handler: timeline),
+                query: ["after", "order", "limit", "cursor"], isLong: true, fields: MarkedEntry.fields,
+                handler: timeline),
             Route(
                 .post, "/v1/incidents/{id}/timeline/{sequence}/redact", role: .commander, "redactTimelineEntry",
                 body: .json, isConditional: true, handler: redact),
@@ -31,10 +32,16 @@ struct TimelineRoutes: Sendable {
         let number = try request.incidentNumber()
         var query = try request.query()
         let after = query.integer("after", 0...Int.max)
+        let order: TimelineOrder = query.enumeration("order") ?? .oldest
         let page = query.page(of: "timeline")
         try query.finish()
-        let start = try page.cursor?.integer(0) ?? after ?? 0
-        let found = try await reader.page(of: number, after: start, limit: page.limit + 1)
+        let place = try page.cursor?.integer(0)
+        let found =
+            switch order {
+            case .oldest: try await reader.page(of: number, after: place ?? after ?? 0, limit: page.limit + 1)
+            case .newest:
+                try await reader.page(of: number, after: after ?? 0, before: place ?? .max, limit: page.limit + 1)
+            }
         if found.isEmpty { _ = try await desk.current(number) }  // 404 when there is no such incident.
         let marks =
             found.isEmpty ? EntryMarks([]) : EntryMarks(try await reader.all(of: number, kinds: EntryMarks.kinds))
@@ -69,7 +76,7 @@ struct TimelineRoutes: Sendable {
         let entry = try await reader.page(of: number, after: sequence - 1, limit: 1).first
         let event = entry.flatMap { $0.recorded.sequence == sequence ? $0.recorded.event : nil }
         let outcome = try await desk.handle(command(sequence, event), on: number, context)
-        return .json(outcome.representation, version: outcome.incident.version)
+        return IncidentRepresentation.answer(outcome)
     }
 
     private func redact(_ request: RequestContext) async throws -> Answer {
@@ -79,7 +86,7 @@ struct TimelineRoutes: Sendable {
         let reason = body.string("reason", 1...2000)
         let outcome = try await desk.redact(
             sequence, of: number, reason: reason, try CommandContext(request, &body))
-        return .json(outcome.representation, version: outcome.incident.version)
+        return IncidentRepresentation.answer(outcome)
     }
 
     /// Server-sent events: each has its position as id, so that `Last-Event-ID` goes on exactly where the client was.
@@ -87,10 +94,15 @@ struct TimelineRoutes: Sendable {
         var query = try request.query()
         let after = query.string("after")
         try query.finish()
-        let known = request.head.headerFields[.lastEventID] ?? after
-        let given = known.flatMap(FeedPosition.init)
-        if known != nil, given == nil {
-            throw Problem.invalid("/after", "is not an event id; 0-0 is the beginning")
+        let rule = "is not an event id, as an event of this stream has it; 0-0 is the beginning"
+        let given: FeedPosition?
+        if let header = request.head.headerFields[.lastEventID] {
+            given = FeedPosition(header)
+            // The header goes before `after`, as a browser that comes again repeats the first address.
+            if given == nil { throw Problem(.malformedRequest, "Last-Event-ID \(rule).") }
+        } else {
+            given = after.flatMap(FeedPosition.init)
+            if after != nil, given == nil { throw Problem.invalid("/after", rule) }
         }
         let isBootstrap = request.principal == Authenticator.bootstrap
         let token = try Authenticator.token(in: request.head.headerFields)
@@ -122,7 +134,14 @@ struct TimelineReader: Sendable {
     let store = TimelineStore()
 
     func page(of number: Int, after sequence: Int, limit: Int) async throws -> [TimelineEntry] {
-        try await store.page(of: number, after: sequence, limit: limit, bytesMax: Page.bytesMax, in: runner)
+        try await store.page(
+            of: number, after: sequence, order: .oldest, limit: limit, bytesMax: Page.bytesMax, in: runner)
+    }
+
+    /// The newest first.
+    func page(of number: Int, after sequence: Int, before end: Int, limit: Int) async throws -> [TimelineEntry] {
+        try await store.page(
+            of: number, after: sequence, before: end, order: .newest, limit: limit, bytesMax: Page.bytesMax, in: runner)
     }
 
     func all(of number: Int, kinds: [String]? = nil) async throws -> [TimelineEntry] {
@@ -150,6 +169,13 @@ struct EntryMarks: Sendable {
 
 /// An entry with what was said of it later.
 struct MarkedEntry: JSONWritable {
+    /// Its members, of which `fields` chooses some.
+    static let fields = [
+        "incident", "sequence", "kind", "text", "actor", "actor_id", "actor_token", "occurred_at", "recorded_at",
+        "data", "redacted",
+        "key", "struck", "hash",
+    ]
+
     let entry: TimelineEntry
     let marks: EntryMarks
 

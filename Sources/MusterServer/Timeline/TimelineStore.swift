@@ -15,6 +15,12 @@ struct TimelineEntry: Sendable {
     var isRedacted: Bool { salt == nil }
 }
 
+/// In which order entries are listed, by the words of `order`.
+enum TimelineOrder: String, CaseIterable, Sendable {
+    case oldest = "asc"
+    case newest = "desc"
+}
+
 /// The rows of the timeline: appended, read, and redacted; never changed otherwise.
 struct TimelineStore: Sendable {
     /// The end of a statement that begins with `WITH changed AS (...)`: appends the entries if the incident's row was
@@ -52,21 +58,28 @@ struct TimelineStore: Sendable {
         return try await WorkerPool.run { try found.map(Self.entry) }
     }
 
-    /// The entries of a page, oldest first: at most `limit`, and of entries that are together larger than `bytesMax` no more than
-    /// one behind it, which tells that there are more.
+    /// The entries of a page between two sequences: at most `limit`, and of entries that are together larger than `bytesMax` no
+    /// more than one behind it, which tells that there are more.
     func page(
-        of number: Int, after sequence: Int, limit: Int, bytesMax: Int, in runner: some SQLRunner
+        of number: Int, after sequence: Int, before end: Int = .max, order: TimelineOrder, limit: Int, bytesMax: Int,
+        in runner: some SQLRunner
     ) async throws -> [TimelineEntry] {
+        let order: SQL =
+            switch order {
+            case .oldest: "sequence"
+            case .newest: "sequence DESC"
+            }
         let found = try await runner.query(
             """
             SELECT \(fragment: Self.columns) FROM (
                 SELECT *, coalesce(sum(octet_length(payload::text)) OVER (
-                    ORDER BY sequence ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before
+                    ORDER BY \(fragment: order) ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before
                 FROM (
                     SELECT \(fragment: Self.columns) FROM timeline_entry
-                    WHERE incident = \(number) AND sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
+                    WHERE incident = \(number) AND sequence > \(sequence) AND sequence < \(end)
+                    ORDER BY \(fragment: order) LIMIT \(limit)
                 ) AS entry
-            ) AS page WHERE bytes_before < \(bytesMax) ORDER BY sequence
+            ) AS page WHERE bytes_before < \(bytesMax) ORDER BY \(fragment: order)
             """)
         return try await WorkerPool.run { try found.map(Self.entry) }
     }

@@ -75,7 +75,7 @@ struct UpdateRoutes: Sendable {
         var body = try request.fields()
         let content = UpdateBodies.content(&body)
         let outcome = try await desk.handle(.postUpdate(content), on: number, try CommandContext(request, &body))
-        return .json(outcome.representation, status: .created, version: outcome.incident.version)
+        return IncidentRepresentation.answer(outcome, status: .created)
     }
 
     private func draft(_ request: RequestContext) async throws -> Answer {
@@ -161,7 +161,7 @@ struct UpdateRoutes: Sendable {
         var body = try request.fields()
         let command = UpdateBodies.eta(&body)
         let outcome = try await desk.handle(command, on: number, try CommandContext(request, &body))
-        return .json(outcome.representation, version: outcome.incident.version)
+        return IncidentRepresentation.answer(outcome)
     }
 
     private func listTemplates(_ request: RequestContext) async throws -> Answer {

@@ -23,8 +23,9 @@ extension UpdatePolicy {
             guard let words = reader.list(key) else { continue }
             approval[severity] = Set(words.compactMap { UpdateAudience(rawValue: $0) })
             for word in words where UpdateAudience(rawValue: word) == nil {
-                let names = UpdateAudience.allCases.map(\.rawValue).joined(separator: ", ")
-                reader.refuse(key, "\"\(word)\" is no audience; there are \(names)")
+                let names = UpdateAudience.allCases.map(\.rawValue)
+                let remark = NearestNames.remark(word, among: names)
+                reader.refuse(key, "\"\(word)\" is no audience; there are \(names.joined(separator: ", "))\(remark)")
             }
         }
         self.init(everyMinutes: everyMinutes, reviewDays: reviewDays, approval: approval)

@@ -84,7 +84,7 @@ struct Replay {
     private func close(_ path: String) async throws {
         try await bring(path, to: "review", at: incident.resolvedAt)
         let at: JSON = ["occurred_at": .string(incident.resolvedAt)]
-        try await api.post(path + "/review", at).expect(201)
+        try await api.writeReview(of: path, at)
         try await api.post(path + "/review/approve", at).expect(200)
         #expect(try await api.post(path + "/advance", at).expect(200)["phase"] == "closed")
     }

@@ -63,7 +63,7 @@ struct RestorationDrive: Sendable {
     func close() async throws {
         let end = at(story.endedAt)
         #expect(try await api.post(path + "/advance", end).expect(200)["phase"] == "review")
-        try await api.post(path + "/review", end).expect(201)
+        try await api.writeReview(of: path, end)
         try await api.post(path + "/review/approve", end).expect(200)
         let refused = try await api.post(path + "/advance", end).problem(409, "requirements-unmet")
         #expect(refused["unmet"].items.compactMap { $0["requirement"].string } == ["mitigations_lifted"])

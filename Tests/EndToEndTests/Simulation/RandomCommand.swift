@@ -133,7 +133,12 @@ struct RandomCommand: Sendable {
             let text = "Learnt \(generator.next())"
             return RandomCommand(
                 method: "PUT", path: path + "/review",
-                body: ["sections": [["id": "lessons", "markdown": .string(text)]]],
+                body: [
+                    "sections": .array(
+                        ["lessons", "what_went_well", "what_went_wrong"].map {
+                            ["id": .string($0), "markdown": .string(text)]
+                        })
+                ],
                 appends: "review_revised")
         case 2: return RandomCommand(method: "POST", path: path + "/review/approve", body: [:])
         case 3:

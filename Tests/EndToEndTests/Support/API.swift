@@ -111,6 +111,20 @@ extension API {
         return with(token: made["token"].string)
     }
 
+    /// Begins the review of an incident and writes what only people know.
+    ///
+    /// - Parameter moment: An object with `occurred_at`, or an empty one.
+    func writeReview(
+        of path: String, _ moment: JSON = [:], sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        try await post(path + "/review", moment).expect(201, sourceLocation: sourceLocation)
+        let sections = ["what_went_well", "what_went_wrong", "lessons"].map { id -> JSON in
+            ["id": .string(id), "markdown": "It is understood."]
+        }
+        try await put(path + "/review", moment.with(["sections": .array(sections)]))
+            .expect(200, sourceLocation: sourceLocation)
+    }
+
     /// Every item of a list, page by page.
     func all(
         _ path: String, limit: Int = 200, sourceLocation: SourceLocation = #_sourceLocation

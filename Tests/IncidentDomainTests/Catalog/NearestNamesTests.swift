@@ -3,6 +3,12 @@ import Testing
 @testable import IncidentDomain
 
 struct NearestNamesTests {
+    @Test func `behind a list of words the near ones are told, unless most of them are near`() {
+        let words = ["sev1", "sev2", "sev3", "sev4"]
+        #expect(NearestNames.remark("sev9", among: words) == "" && NearestNames.remark("high", among: words) == "")
+        #expect(NearestNames.remark("usres", among: ["users", "staff"]) == ". Did you mean users?")
+    }
+
     private static let catalog = ["user-db", "video-db", "auth-api", "checkout", "cdn", "feed", "search-index"]
 
     @Test(arguments: [

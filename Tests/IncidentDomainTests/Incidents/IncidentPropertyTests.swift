@@ -37,7 +37,7 @@ struct IncidentPropertyTests {
         }
         #expect(reached == Set(Phase.allCases))
         #expect(events == Set(IncidentEvent.types.map { $0.kind }))
-        #expect(refused.count == 13, "\(refused.sorted())")
+        #expect(refused.count == 14, "\(refused.sorted())")
     }
 
     @Test func `every refusal is a sentence, and names nothing that is not there`() {

@@ -155,7 +155,10 @@ struct ReviewDraftTests {
 
     @Test func `approval keeps the document as it was, but for the work that follows`() throws {
         let written = try Given.incident(in: .review).and(
-            .draftReview, revise(Self.lessons, Self.extra),
+            .draftReview,
+            revise(
+                Self.lessons, Self.extra, EditedSection(id: "what_went_well", markdown: "The alert."),
+                EditedSection(id: "what_went_wrong", markdown: "The page.")),
             .addAction(ActionDraft(title: "Add an alert", kind: .detective, owner: "Ron", due: "2026-12-24")))
         let approved = try written.and(.approveReview(sections: written.review.currentSections))
         let later = try approved.and(.advance, .changeAction(ordinal: 1, ActionPatch(state: .done)))

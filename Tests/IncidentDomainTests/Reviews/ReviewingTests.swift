@@ -119,6 +119,93 @@ struct ReviewingTests {
     }
 }
 
+/// What has to be there before a review is approved.
+struct ReviewApprovalTests {
+    private static let own = ["what_went_well", "what_went_wrong", "lessons"]
+
+    private func write(_ ids: [String]) -> IncidentCommand {
+        .reviseReview(sections: ids.map { EditedSection(id: $0, markdown: "Text.") }, status: .draft)
+    }
+
+    private func approve(_ given: Given) -> Answer {
+        given.when(.approveReview(sections: given.review.currentSections))
+    }
+
+    @Test func `what only a person can write has to be written`() throws {
+        let given = try Given.incident(in: .review).and(.draftReview)
+        #expect(approve(given) == .refused(.reviewUnfinished(sections: Self.own, actions: [])))
+        let part = try given.and(write(["lessons"]))
+        #expect(
+            approve(part) == .refused(.reviewUnfinished(sections: ["what_went_well", "what_went_wrong"], actions: [])))
+        // What was given out and comes back unchanged says nothing.
+        let prompt = given.section(.lessons)
+        let back = try given.and(
+            write(["what_went_well", "what_went_wrong"]),
+            .reviseReview(sections: [EditedSection(id: "lessons", markdown: prompt)], status: .draft))
+        #expect(approve(back) == .refused(.reviewUnfinished(sections: ["lessons"], actions: [])))
+        let whole = try given.and(write(Self.own))
+        #expect(approve(whole).isAccepted)
+    }
+
+    @Test func `each required action item has to have an owner`() throws {
+        let written = try Given.incident(in: .review).and(
+            .draftReview, write(Self.own), .addAction(ActionDraft(title: "a", kind: .detective)),
+            .addAction(ActionDraft(title: "b", kind: .detective, owner: "Olaf")),
+            .addAction(ActionDraft(title: "c", kind: .detective, required: false)),
+            .addAction(ActionDraft(title: "d", kind: .detective)),
+            .changeAction(ordinal: 4, ActionPatch(state: .dropped)))
+        let refused = approve(written)
+        #expect(refused == .refused(.reviewUnfinished(sections: [], actions: ["42-1"])))
+        #expect(approve(try written.and(.changeAction(ordinal: 1, ActionPatch(owner: "Ada")))).isAccepted)
+    }
+
+    @Test func `the refusal names all that is missing`() {
+        let refusal = IncidentRefusal.reviewUnfinished(sections: ["lessons"], actions: ["42-1", "42-3"])
+        #expect(
+            refusal.description
+                == "The review cannot be approved yet: section lessons is not written yet; required action item 42-1 has no "
+                + "owner; required action item 42-3 has no owner.")
+    }
+}
+
+/// What is late, and what the words mean.
+struct ActionDueTests {
+    @Test(
+        arguments: [
+            ("2026-12-23", ActionState.open, true), ("2026-12-23", .inProgress, true), ("2026-12-23", .done, false),
+            ("2026-12-23", .dropped, false), ("2026-12-24", .open, false), ("2026-12-25", .open, false),
+            (nil, .open, false),
+        ] as [(String?, ActionState, Bool)])
+    func `what was due before today and is still to be done is late`(due: String?, state: ActionState, isLate: Bool)
+        throws
+    {
+        let draft = ActionDraft(title: "Alert on lag", kind: .detective, owner: "Olaf", due: due)
+        let given = try Given(.addAction(draft)).and(.changeAction(ordinal: 1, ActionPatch(state: state)))
+        let action = try #require(given.incident.actions.first)
+        #expect(action.isOverdue(on: "2026-12-24") == isLate)
+        #expect(action.id(in: 42) == "42-1")
+    }
+
+    @Test func `every word says in a sentence what it means`() {
+        let meanings =
+            IncidentRole.allCases.map(\.meaning) + Audience.allCases.map(\.meaning)
+            + UpdateAudience.allCases.map(\.meaning) + CauseCategory.allCases.map(\.meaning)
+            + CauseConfidence.allCases.map(\.meaning) + Requirement.allCases.map(\.meaning)
+        #expect(meanings.allSatisfy { $0.hasSuffix(".") && $0.count > 10 })
+    }
+
+    @Test func `the table of severities tells all of its words`() {
+        var table = AlertSeverityTable.builtIn
+        table.set("Armageddon", to: .sev1)
+        table.set("info", to: nil)
+        #expect(table.words.contains { $0.word == "armageddon" && $0.severity == .sev1 && $0.kind == nil })
+        #expect(table.words.contains { $0.word == "info" && $0.severity == nil })
+        for line in table.words where Severity(rawValue: line.word) == nil {
+            #expect(table.severity(line.word, kind: line.kind ?? "none") == line.severity, "\(line)")
+        }
+    }
+}
+
 /// Revisions and approvals store what changed; the document is put together from all of them.
 struct ReviewRevisionTests {
     private func revise(_ sections: EditedSection...) -> IncidentCommand {
@@ -173,9 +260,11 @@ struct ReviewRevisionTests {
             #expect(approval.order == given.review.sections.map(\.id))
             return (approved, approval.sections.map(\.id))
         }
-        let written = try Given.incident(in: .review).and(.draftReview, revise(section("lessons", "one")))
+        let own = ["lessons", "what_went_well", "what_went_wrong"]
+        let written = try Given.incident(in: .review).and(
+            .draftReview, .reviseReview(sections: own.map { section($0, "one") }, status: .draft))
         let (first, stored) = try approve(written)
-        #expect(stored == written.review.sections.map(\.id).filter { $0 != "lessons" })
+        #expect(stored == written.review.sections.map(\.id).filter { !own.contains($0) })
         #expect(first.section(.lessons) == "one" && first.section(.cause) == written.section(.cause))
         let (second, again) = try approve(try first.and(revise(section("lessons", "two"))))
         #expect(Set(again).isSubset(of: ["timeline", "unmet"]), "\(again)")
@@ -210,6 +299,7 @@ struct ReviewRevisionTests {
         }
         let more = (0..<10).map { section("s\($0)", "more\(large)") }
         #expect(given.when(.reviseReview(sections: more, status: .draft)).field == "/sections")
-        #expect(given.when(.approveReview(sections: given.review.currentSections)).isAccepted)
+        let written = given.review.currentSections.filter { !$0.isPrompt }
+        #expect(given.when(.approveReview(sections: written)).isAccepted)
     }
 }

@@ -101,8 +101,10 @@ import Testing
     }
 
     @Test(arguments: [
-        AlertFilter(), AlertFilter(identity: "x"), AlertFilter(status: .firing), AlertFilter(incident: 7),
-        AlertFilter(source: UUID()), AlertFilter(component: "cdn"), AlertFilter(labels: [(name: "a", value: "b")]),
+        AlertFilter(), AlertFilter(identity: "x"), AlertFilter(statuses: [.firing]), AlertFilter(incident: 7),
+        AlertFilter(source: UUID()), AlertFilter(components: ["cdn"]),
+        AlertFilter(statuses: [.firing, .acknowledged], components: ["cdn", "feed"]),
+        AlertFilter(labels: [(name: "a", value: "b")]),
     ])
     func `a list of alerts reads a page of them`(filter: AlertFilter) async throws {
         try await TestDatabase.with(template: Self.template) { database in

@@ -71,7 +71,7 @@ import Testing
                 """)
             try await daemon.pool.query("ANALYZE alert")
             for isByComponent in [true, false] {
-                var filter = AlertFilter(status: status, component: isByComponent ? "feed" : nil)
+                var filter = AlertFilter(statuses: status.map { [$0] } ?? [], components: isByComponent ? ["feed"] : [])
                 if !isByComponent { filter.source = source }
                 let found = try await AlertSearch(pool: daemon.pool).list(filter, before: nil, limit: 5)
                 #expect(found.count == (status == .firing ? 2 : 5))

@@ -204,6 +204,40 @@ import Testing
         }
     }
 
+    @Test func `a dry run tells every mistake at once`() async throws {
+        try await DescribedServer.with { server in
+            _ = await Self.put(server, "- {slug: kept, tier: 1}\n- {slug: used, tier: 1}\n- {slug: also, tier: 1}")
+            let impacts: [JSONValue] = ["used", "also"].map { ["component": $0, "impact": "degraded"] }
+            _ = await server.ask(.post, "/v1/incidents", ["title": "t", "components": .array(impacts)])
+            let wrong = """
+                - {slug: a, tier: 9, depends_on: [{component: none}]}
+                - {slug: b, tier: 1, depends_on: [{component: c}], enough_regions: 2}
+                - {slug: c, tier: 1, depends_on: [{component: b}, {component: 7}]}
+                """
+            let refused = await Self.put(server, wrong, "?dry_run=true")
+            #expect(refused.status == 422)
+            let errors = refused.json["errors"]?.array ?? []
+            let told = Set(errors.compactMap { $0["pointer"]?.string })
+            #expect(
+                told == [
+                    "/0/tier", "/0/depends_on/0/component", "/1/depends_on/0/component", "/1/enough_regions",
+                    "/2/depends_on/1/component", "",
+                ], "\(refused.text)")
+            let details = errors.compactMap { $0["detail"]?.string }
+            #expect(details.contains { $0.hasPrefix("has no used, which is affected by the open incident INC-1") })
+            #expect(details.contains { $0.hasPrefix("has no also, which is affected by the open incident INC-1") })
+
+            let removing = await Self.put(server, "- {slug: kept, tier: 1}", "?dry_run=true")
+            #expect(removing.status == 409 && removing.json["type"] == "/problems/in-use")
+            let detail = removing.json["detail"]?.string ?? ""
+            #expect(detail.contains("used is affected") && detail.contains("also is affected"), "\(detail)")
+            // What is not even a list says that and nothing else.
+            let nothing = await Self.put(server, "components: 7", "?dry_run=true")
+            #expect(nothing.json["errors"]?.array?.count == 1, "\(nothing.text)")
+            #expect(server.complaints == [])
+        }
+    }
+
     @Test func `two people who edit the whole catalog do not undo each other`() async throws {
         try await DescribedServer.with { server in
             let start = await Self.put(server, Self.written)
@@ -247,7 +281,7 @@ import Testing
         @Sendable func list(_ count: Int) -> JSONValue {
             .array((0..<count).map { ["slug": .string("c\($0)"), "tier": 1] })
         }
-        #expect(try ComponentBodies.catalog(list(20_000)).count == 20_000)
+        #expect(try ComponentBodies.catalog(list(20_000)).components.count == 20_000)
         try await DescribedServer.with { server in
             let many = await server.ask(.put, "/v1/components", list(20_001))
             #expect(many.status == 422 && Self.places(many) == [" 0"])

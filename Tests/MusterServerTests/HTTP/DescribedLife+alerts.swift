@@ -77,5 +77,9 @@ extension DescribedLife {
         for number in 1...count { await get("/v1/incidents/\(number)/timeline?limit=200") }
         #expect(await get("/v1/events?after=0-0").json["id"]?.string != nil)
         await get("/v1/events?after=yesterday", gives: 422)
+        let lost = await ask(
+            .get, "/v1/events?after=0-0", headers: [HTTPField.Name("Last-Event-ID")!: "yesterday"], gives: 400)
+        #expect(lost.json["detail"]?.string?.hasPrefix("Last-Event-ID is not an event id") == true)
+        await get("\(path)/timeline?order=desc&fields=sequence,kind")
     }
 }

@@ -101,6 +101,11 @@ extension DescribedLife {
         await post("\(path)/actions", second, gives: 201)
         await ask(.patch, "/v1/actions/\(number(path))-9", ["state": "done"], gives: 404)
         await get("\(path)/actions")
+        await post("\(review)/approve", gives: 409)
+        let texts: [JSONValue] = ["what_went_well", "what_went_wrong"].map {
+            ["id": .string($0), "markdown": "The switch was quick."]
+        }
+        await ask(.put, review, ["status": "in_review", "sections": .array(texts)])
         await post("\(review)/approve")
         await readTwice("\(review).json")
         await get("\(review).md")
@@ -198,5 +203,10 @@ extension DescribedLife {
         try await readPages("/v1/incidents")
         await get("/v1/incidents?phase=merged&severity=sev1&component=db&cause=technical&label=team:id&q=sign")
         await get("/v1/incidents?opened_after=2020-01-01T00:00:00Z&opened_before=2030-01-01T00:00:00Z&open=true")
+        await get("/v1/incidents?phase=merged,detect&severity=sev1,sev2&sort=severity&fields=number,title")
+        try await readPages("/v1/actions")
+        await get("/v1/actions?owner=storage&state=open,in_progress&overdue=false&fields=id")
+        let little: HTTPFields = [.prefer: "return=minimal"]
+        await ask(.patch, path, ["title": "Nobody could sign in"], headers: little)
     }
 }

@@ -161,6 +161,10 @@ extension DescribedLife {
         #expect(strict.complaints + full.complaints == [])
     }
 
+    func lookUpWords() async {
+        for path in ["/v1/roles", "/v1/audiences", "/v1/causes", "/v1/policy"] { await get(path) }
+    }
+
     func lookAtTheDaemon() async {
         for path in ["/healthz", "/readyz", "/metrics", "/openapi.yaml", "/problems"] {
             await ask(.get, path, token: nil)

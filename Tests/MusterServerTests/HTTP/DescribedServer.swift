@@ -43,6 +43,7 @@ final class DescribedServer: Sendable {
                 yaml: nil, fileName: nil,
                 environment: [
                     "MUSTER_AUTH_BOOTSTRAP_TOKEN": Self.token, "MUSTER_UPDATES_APPROVAL_SEV1": "businesses",
+                    "MUSTER_ESCALATION_SEV4_NOTIFY": "nobody",
                 ]))
         configure(&configuration)
         server = MusterServer.Server(

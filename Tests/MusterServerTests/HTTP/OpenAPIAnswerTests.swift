@@ -27,6 +27,7 @@ import Testing
             try await life.readTimelines(first)
             try await life.refuse(first)
             try await life.meetUnreadableRows()
+            await life.lookUpWords()
             await life.lookAtTheDaemon()
 
             #expect(server.complaints == [])

@@ -54,6 +54,34 @@ struct OpenAPIRouteTests {
         }
     }
 
+    @Test func `the fields that a list can be asked for are those of its items`() throws {
+        // What stands in answers about one thing and not in lists.
+        let alone = ["listIncidents": ["still_firing"], "listMaintenance": ["occurrences"]]
+        for route in routes where !route.fields.isEmpty {
+            let operation = try operation(route)
+            let parameter = operation.parameters(in: "query").first { $0["name"] == "fields" }
+            let told = parameter?["schema"]?["items"]?["enum"]?.array?.compactMap(\.string)
+            #expect(told == route.fields, "\(route.operation)")
+            let content = document.resolve(operation.json["responses"]?["200"] ?? .null)["content"]?["application/json"]
+            let page = document.resolve(content?["schema"] ?? .null)
+            let either = page["properties"]?["items"]?["items"]?["anyOf"]
+            let item = document.resolve(either?[0] ?? .null)
+            let described = Set(item["properties"]?.object?.members.map(\.name) ?? [])
+            #expect(described.subtracting(alone[route.operation] ?? []) == Set(route.fields), "\(route.operation)")
+            let whole = item["required"]?.array?.count ?? 0
+            #expect(either?[1]?["maxProperties"] == .integer(whole - 1), "\(route.operation): fewer than a whole item")
+        }
+    }
+
+    @Test func `what answers with an incident takes a preference`() {
+        let answers = ["OpenedIncident", "CreatedInIncident", "ChangedIncident"].map { "#/components/responses/\($0)" }
+        for operation in document.operations {
+            let used = (operation.json["responses"]?.object?.members ?? []).compactMap { $0.value["$ref"]?.string }
+            let takes = operation.names(in: "header").contains("Prefer")
+            #expect(takes == used.contains(where: answers.contains), "\(operation.id)")
+        }
+    }
+
     @Test func `a body is described where one is read`() throws {
         for route in routes {
             let body = try operation(route).json["requestBody"]

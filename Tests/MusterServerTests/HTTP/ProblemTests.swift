@@ -64,7 +64,7 @@ struct ProblemTests {
     @Test func `a refusal of the domain keeps its code`() {
         let refusals: [IncidentRefusal] = [
             .wrongPhase(.closed, wanted: [.review]), .requirementsUnmet(.assess, []), .mergeRefused("x"),
-            .reviewState("x"),
+            .reviewState("x"), .reviewUnfinished(sections: ["lessons"], actions: ["42-1"]),
             .notFound("x"), .roleRequired(.commander, has: .responder, to: "override", nil),
             .badValue(field: "/a", detail: "x"),
         ]

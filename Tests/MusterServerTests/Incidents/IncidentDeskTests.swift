@@ -125,21 +125,21 @@ import Testing
             let search = IncidentSearch(pool: daemon.pool, policy: daemon.desk.policy)
             var filters = [IncidentFilter](repeating: IncidentFilter(), count: 7)
             filters[0].severities = [.sev3]
-            filters[1].component = "cdn"
-            filters[2].cause = .attack
+            filters[1].components = ["cdn"]
+            filters[2].causes = [.attack]
             filters[3].labels = [("a", "b")]
             filters[4].words = "buffering videos"
             filters[5].phases = [.detect]
             filters[6].open = true
             for filter in filters {
-                #expect(try await search.list(filter, before: nil, limit: 5).map(\.number) == [number])
+                #expect(try await search.list(filter, after: nil, limit: 5).map(\.number) == [number])
             }
             var other = IncidentFilter()
             other.labels = [("a", "c")]
-            #expect(try await search.list(other, before: nil, limit: 5).isEmpty)
+            #expect(try await search.list(other, after: nil, limit: 5).isEmpty)
             other.labels = []
             other.open = false
-            #expect(try await search.list(other, before: nil, limit: 5).isEmpty)
+            #expect(try await search.list(other, after: nil, limit: 5).isEmpty)
         }
     }
 

@@ -41,7 +41,8 @@ import Testing
                 let wanted = all.filter { isThere($0) && (severity == nil || $0 % 2 == 0) }.map { $0 * 1000 }
                 var found: [Int] = []
                 while true {
-                    let page = try await search.list(filter, before: found.last, limit: 70).map(\.number)
+                    let page = try await search.list(filter, after: found.last.map { .init(number: $0) }, limit: 70)
+                        .map(\.number)
                     found += page
                     if page.count < 70 { break }
                 }
@@ -66,7 +67,7 @@ import Testing
             filter.words = "all"
             let search = IncidentSearch(pool: daemon.pool, policy: daemon.desk.policy)
             let before = try await Self.rowsRead(daemon)
-            #expect(try await search.list(filter, before: nil, limit: 50).count == 50)
+            #expect(try await search.list(filter, after: nil, limit: 50).count == 50)
             let read = try await Self.rowsRead(daemon) - before
             #expect(read <= IncidentSearch.walkedMax + 200, "\(read) rows were read")
         }

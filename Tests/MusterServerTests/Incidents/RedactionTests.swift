@@ -34,9 +34,9 @@ import Testing
             var filter = IncidentFilter()
             filter.words = Self.secret
             let search = IncidentSearch(pool: daemon.pool, policy: daemon.desk.policy)
-            #expect(try await search.list(filter, before: nil, limit: 5).count == 1)
+            #expect(try await search.list(filter, after: nil, limit: 5).count == 1)
             _ = try await daemon.desk.redact(1, of: number, reason: "a secret", CommandContext(principal: .mia))
-            #expect(try await search.list(filter, before: nil, limit: 5).isEmpty)
+            #expect(try await search.list(filter, after: nil, limit: 5).isEmpty)
             #expect(try await daemon.incident(number).title == "[redacted]")
             #expect(try await Self.traces(daemon) == 0)
             #expect(try await daemon.differences() == [])
@@ -189,7 +189,9 @@ import Testing
             try await revise(
                 daemon, number,
                 EditedSection(id: "lessons", markdown: "We wrote:\n\n> is \(Self.secret) *now*\n\nand were sorry."),
-                EditedSection(id: "extra", markdown: "Nothing of it."))
+                EditedSection(id: "extra", markdown: "Nothing of it."),
+                EditedSection(id: "what_went_well", markdown: "Little."),
+                EditedSection(id: "what_went_wrong", markdown: "Much."))
             for phase: Phase in [.assess, .mitigate, .restore, .review] {
                 try await daemon.tell(.advance(to: phase, reason: nil, override: false), number)
             }

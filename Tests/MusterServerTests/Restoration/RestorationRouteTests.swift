@@ -187,6 +187,38 @@ import Testing
         }
     }
 
+    @Test func `an incident says when the plan expects its end, while it is restored`() async throws {
+        try await RestoringSite.with { site in
+            let components = [Self.component("db", 0, 600), Self.component("web", 1, 60, needs: "db")]
+            let put = await site.server.ask(.put, "/v1/components", .array(components))
+            #expect(put.status == 200)
+            let impacts: [JSONValue] = ["db", "web"].map { ["component": $0, "impact": "major_outage"] }
+            let opened = await site.server.ask(
+                .post, "/v1/incidents", ["title": "It is down", "components": .array(impacts)])
+            var site = site
+            site.path = "/v1/incidents/\(try #require(opened.json["number"]?.integer))"
+            func incident(_ site: RestoringSite) async -> JSONValue { await site.server.ask(.get, site.path).json }
+            for _ in 0..<3 {
+                #expect(await incident(site)["restoration"] == .null)
+                let forced: JSONValue = ["override": true, "reason": "It is obvious."]
+                #expect(await site.server.ask(.post, "\(site.path)/advance", forced).status == 200)
+            }
+            let planned = await incident(site)["restoration"]
+            let median = try #require(await site.plan()["expected_at"]?["median"]?.time)
+            let eta = try #require(planned?["eta"]?.time)
+            #expect(abs(eta.seconds(since: median)) < 120 && planned?["revision"] == 1)
+            #expect(try #require(planned?["p90"]?.time) > eta)
+            // What a list shows of it fits a line.
+            let row = await site.server.ask(.get, "/v1/incidents?fields=number,restoration").json["items"]?[0]
+            #expect(row?["restoration"] == planned && row?.object?.members.count == 2)
+            for call in ["db/start", "db/verify", "web/start", "web/verify"] {
+                #expect(await site.server.ask(.post, "\(site.path)/restoration/\(call)").status == 200)
+            }
+            #expect(await site.server.ask(.post, "\(site.path)/advance").json["phase"] == "review")
+            #expect(await incident(site)["restoration"] == .null)
+        }
+    }
+
     @Test func `what is in force may outlive its phase, and is lifted before the incident is closed`() async throws {
         try await RestoringSite.with { site in
             #expect(
@@ -205,7 +237,15 @@ import Testing
             #expect(await post("advance").json["phase"] == "restore")
             #expect(await post("restoration/db/start").status == 200)
             #expect(await post("restoration/db/verify").status == 200)
-            for call in ["advance", "review", "review/approve"] { _ = await post(call) }
+            for call in ["advance", "review"] { _ = await post(call) }
+            // The refusal says which call writes what is missing.
+            let unfinished = await post("review/approve")
+            #expect(unfinished.status == 409 && unfinished.json["type"] == "/problems/review-unfinished")
+            let missing = try #require(unfinished.json["how"]?[0])
+            #expect(missing["body"]?["sections"]?.array?.count == 3)
+            let mended = await site.server.ask(.put, missing["path"]?.string ?? "", missing["body"])
+            #expect(mended.status == 200, "\(mended.text)")
+            #expect(await post("review/approve").status == 200)
             let refused = await post("advance")
             #expect(refused.json["unmet"]?[0]?["requirement"] == "mitigations_lifted")
             let how = try #require(refused.json["unmet"]?[0]?["how"])

@@ -53,7 +53,8 @@ import Testing
                 UPDATE incident SET state = jsonb_set(jsonb_set(state::jsonb - 'form', '{steps}', (
                         SELECT jsonb_agg(step - '{addedAt,firstStartedAt,attempts,expectedAt,overridden,backlog}'::text[])
                         FROM jsonb_array_elements(state::jsonb -> 'steps') AS step
-                    )), '{plan}', ((state::jsonb -> 'plan') - 'pathEnd') #- '{expected,p80}')::json
+                    )), '{plan}', ((state::jsonb -> 'plan') - 'pathEnd') #- '{expected,p80}')::json,
+                    policy = 'of the release before'
                 """)
             let site2 = try site.restarted()
             let report = try await Verification(pool: site.pool, policy: PhasePolicy()).run()

@@ -83,6 +83,14 @@ import Testing
                 try await daemon.tell(.advance(to: nil, reason: "in a test", override: true), number)
             }
             let reviews = ReviewDesk(desk: daemon.desk, pool: daemon.pool)
+            let refused = await #expect(throws: Problem.self) {
+                _ = try await reviews.approve(number, CommandContext(principal: .mia))
+            }
+            #expect(refused?.kind == .reviewUnfinished)
+            _ = try await reviews.revise(
+                number,
+                sections: ["what_went_well", "what_went_wrong", "lessons"].map { section($0, "old") },
+                status: .draft, CommandContext(principal: .ron))
             let before = try await reviews.read(number).document
             _ = try await reviews.approve(number, CommandContext(principal: .mia))
             let first = try await reviews.read(number).document

@@ -12,8 +12,7 @@ struct SilenceRoutes: Sendable {
         [
             Route(
                 .get, "/v1/silences", role: .viewer, "listSilences", query: ["state", "source", "limit", "cursor"],
-                isLong: true,
-                handler: list),
+                isLong: true, fields: StoredSilence.fields, handler: list),
             Route(.post, "/v1/silences", role: .responder, "createSilence", body: .json, isLong: true, handler: create),
             Route(.get, "/v1/silences/{id}", role: .viewer, "getSilence", handler: get),
             Route(.delete, "/v1/silences/{id}", role: .responder, "expireSilence", handler: expire),
@@ -23,7 +22,7 @@ struct SilenceRoutes: Sendable {
     private func list(_ request: RequestContext) async throws -> Answer {
         var query = try request.query()
         var filter = SilenceFilter()
-        filter.state = query.enumeration("state")
+        filter.states = query.enumerations("state")
         if let text = query.string("source") {
             filter.source = UUID(uuidString: text)
             if filter.source == nil { query.refuse("source", "should be the id of a source") }
@@ -100,6 +99,12 @@ extension SilenceStore.Saving {
 }
 
 extension StoredSilence: JSONWritable {
+    /// Its members, of which `fields` chooses some.
+    static let fields = [
+        "id", "matchers", "state", "starts_at", "ends_at", "comment", "created_at", "created_by", "source", "holding",
+        "skipped_alerts",
+    ]
+
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("id", silence.id)

@@ -43,7 +43,8 @@ struct StoredSilence: Sendable {
 
 /// What a list of silences may be narrowed to, and its order.
 struct SilenceFilter: Sendable {
-    var state: Silence.State?
+    /// Any of them; empty for all.
+    var states: [Silence.State] = []
     var source: UUID?
     /// The newest first; or first all that are not over, for tools that read no pages.
     var currentFirst = false
@@ -241,12 +242,14 @@ struct SilenceStore: Sendable {
         _ filter: SilenceFilter, before last: (createdAt: Timestamp, id: UUID)?, limit: Int
     ) async throws -> [ReadRow<StoredSilence>] {
         var conditions: [SQL] = ["true"]
-        switch filter.state {
-        case .pending?: conditions.append("starts_at > now() AND ends_at > now()")
-        case .active?: conditions.append("starts_at <= now() AND ends_at > now()")
-        case .expired?: conditions.append("ends_at <= now()")
-        case nil: break
+        let states = filter.states.map { state -> SQL in
+            switch state {
+            case .pending: "starts_at > now() AND ends_at > now()"
+            case .active: "starts_at <= now() AND ends_at > now()"
+            case .expired: "ends_at <= now()"
+            }
         }
+        if !states.isEmpty { conditions.append("(\(fragment: states.joined(separator: " OR ")))") }
         if let source = filter.source { conditions.append("source = \(source)") }
         // Times of the API are cut to the millisecond, and so is what is compared with them.
         let created: SQL = "date_trunc('milliseconds', created_at)"

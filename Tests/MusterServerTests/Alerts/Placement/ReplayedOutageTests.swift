@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(20))) struct ReplayedOutageTests {
     private static func catalog() throws -> [Component] {
         let file = URL(filePath: "\(DescribedServer.root)/deploy/demo/catalog.json")
-        return try ComponentBodies.catalog(try JSONParser.parse([UInt8](try Data(contentsOf: file))))
+        return try ComponentBodies.catalog(try JSONParser.parse([UInt8](try Data(contentsOf: file)))).components
     }
 
     @Test func `as many incidents open as there are outages`() async throws {
