@@ -113,7 +113,9 @@ struct Token: AsyncParsableCommand {
                 throw ValidationError("--role should be one of \(names).")
             }
             for (option, text, most) in [("name", name, 100), ("person", person ?? name, 200)] {
-                guard (1...most).contains(text.unicodeScalars.count), !text.utf8.contains(0) else {
+                guard (1...most).contains(text.unicodeScalars.count), !text.allSatisfy(\.isWhitespace),
+                    !text.utf8.contains(0)
+                else {
                     throw ValidationError("--\(option) should have 1 to \(most) characters.")
                 }
             }
@@ -122,6 +124,7 @@ struct Token: AsyncParsableCommand {
         func run() async throws {
             let configuration = installation.load()
             let role = knownRole ?? .viewer
+            let person = person.map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
             let secret = await Process.failing {
                 try await Commands.createToken(
                     name: name, role: role, person: person, configuration, logger: configuration.makeLogger())

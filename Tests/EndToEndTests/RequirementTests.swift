@@ -29,6 +29,15 @@ struct RequirementTests {
                 }
                 met.append(unmet["requirement"].string ?? "")
                 let reply = try await carryOut(unmet["how"], api)
+                if reply.status == 409 {
+                    // What is asked for first is named by the refusal.
+                    let refused = try reply.problem(409, "review-unfinished")
+                    for call in refused["how"].items {
+                        let reply = try await carryOut(call, api)
+                        try #require(reply.isSuccess, "\(call) led to \(reply)")
+                    }
+                    continue
+                }
                 try #require(reply.isSuccess, "\(unmet) led to \(reply)")
                 incident = try await api.get(path).expect(200)
             }

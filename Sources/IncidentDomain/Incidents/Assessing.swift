@@ -90,6 +90,7 @@ extension Incident {
         }
         try Self.check(impact, startedAt: times.startedAt, facts, field: "", isKnown: current != nil)
         guard current != impact else { return [] }
+        if !impact.impact.isHarm { try requireWaiverKept(impact.component, facts) }
         let others = impacts.filter { $0.component != impact.component }
         if current == nil || impact.regions.count > (current?.regions.count ?? 0) {
             try Self.checkSize(of: others + [impact], field: "")
@@ -133,10 +134,19 @@ extension Incident {
         }
     }
 
-    func removeImpact(_ component: String) throws(IncidentRefusal) -> [any TimelineEvent] {
+    func removeImpact(
+        _ component: String, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         guard impacts.contains(where: { $0.component == component }) else { return [] }
+        try requireWaiverKept(component, facts)
         return [ImpactRemoved(component: component)]
+    }
+
+    /// A waiver goes with the impact, and is a commander's to take back.
+    private func requireWaiverKept(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) {
+        guard steps(of: component).contains(where: { $0.state == .waived }) else { return }
+        try requireCommand(facts, to: "take the impact from a component that was waived")
     }
 
     func setAudience(_ impact: AudienceImpact) throws(IncidentRefusal) -> [any TimelineEvent] {
@@ -182,15 +192,15 @@ extension ComponentImpact {
         return impact
     }
 
-    /// The same in the regions of another impact as well; nil when it is in all of them already.
+    /// As hard as the worse of the two, in the regions of both; nil when it is so already.
     func united(with other: ComponentImpact) -> ComponentImpact? {
-        guard perRegion ?? false else { return nil }
         var united = self
-        if other.perRegion ?? false {
-            united.regions += other.regions.filter { !regions.contains($0) }
-        } else {
-            (united.regions, united.perRegion) = (other.regions, nil)
+        if other.impact.rank > impact.rank { united.impact = other.impact }
+        if !regions.isEmpty {
+            // No regions are all of them.
+            united.regions = other.regions.isEmpty ? [] : regions + other.regions.filter { !regions.contains($0) }
+            united.perRegion = other.perRegion ?? false ? perRegion : nil
         }
-        return united.regions == regions && united.perRegion == perRegion ? nil : united
+        return united == self ? nil : united
     }
 }

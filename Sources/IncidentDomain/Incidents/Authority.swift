@@ -15,7 +15,7 @@ extension Incident {
         guard principal.role >= .responder, let person = principal.person, let holder = roles[role] else {
             return false
         }
-        return person.lowercased() == holder.lowercased()
+        return Principal.folded(person) == Principal.folded(holder)
     }
 
     func requireCommand(_ facts: DecisionFacts, to action: String) throws(IncidentRefusal) {

@@ -171,6 +171,12 @@ package struct ClockFacts: Hashable, Codable, Sendable {
 
     init() {}
 
+    /// The two of them together.
+    var arrivals: AlertArrivals {
+        get { AlertArrivals(first: firstAlertAt, stray: strayAlertAt) }
+        set { (firstAlertAt, strayAlertAt) = (newValue.first, newValue.stray) }
+    }
+
     mutating func note(_ before: Incident?, _ after: Incident, at moment: Timestamp) {
         severityAt = after.severity == nil ? nil : severityAt ?? moment
         commanderAt = after.roles[.commander] == nil ? nil : commanderAt ?? moment
@@ -219,6 +225,12 @@ package struct ClockFacts: Hashable, Codable, Sendable {
             }
         }
     }
+}
+
+/// When the earliest alerts arrived: after the start, and before it.
+struct AlertArrivals: Hashable, Codable, Sendable {
+    var first: Timestamp?
+    var stray: Timestamp?
 }
 
 extension Timestamp {

@@ -111,7 +111,7 @@ extension Incident {
         case .stateCause(let hypothesis): try stateCause(hypothesis)
         case .assignRole(let role, let person): try assign(role, to: person)
         case .setImpact(let impact): try decideImpact(impact, facts)
-        case .removeImpact(let component): try removeImpact(component)
+        case .removeImpact(let component): try removeImpact(component, facts)
         case .setAudience(let impact): try setAudience(impact)
         case .addNote(let text, let key): try addNote(text, key: key)
         case .addMitigation(let draft): try addMitigation(draft)

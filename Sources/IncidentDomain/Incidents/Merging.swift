@@ -86,7 +86,9 @@ extension Incident {
         var events: [any TimelineEvent] = [absorbed]
         if let start = brought.startedAt { events.append(StartCorrected(startedAt: start, previous: times.startedAt)) }
         if let severity = brought.severity {
-            events.append(severitySet(severity, origin: other.severityOrigin == .alert ? .alert : nil, facts))
+            // What a person has said here stays a person's word, whoever said more there.
+            let isOfAlerts = other.severityOrigin == .alert && (self.severity == nil || severityOrigin == .alert)
+            events.append(severitySet(severity, origin: isOfAlerts ? .alert : nil, facts))
         }
         for role in IncidentRole.allCases {
             if let person = brought.roles[role] { events.append(RoleAssigned(role: role, person: person)) }
@@ -250,13 +252,30 @@ extension Incident {
         try requirePhase([.merged])
         let phase = endedFrom ?? lastPhase
         let own = Set(impacts.map(\.component))
+        let record = target.absorbed?.last { $0.number == number }
         let due = phase.hasWaitingPeople ? facts.updates.nextUpdate(after: facts.now, severity: severity) : nil
         return [
             IncidentUnmerged(
                 from: target.number, phase: phase, reason: reason, firing: alerts.firing, alerts: alerts.total,
-                impacts: target.impacts.filter { own.contains($0.component) },
+                impacts: impacts.compactMap { impact in
+                    target.impacts.first { $0.component == impact.component }.flatMap { left(impact, $0, record) }
+                },
                 steps: target.steps.filter { own.contains($0.slug) }, updateDueAt: due)
         ]
+    }
+
+    /// How an impact goes on that another incident had: changed there it stays so, and what ended there has ended. Else it is as it
+    /// was here; nil.
+    private func left(
+        _ own: ComponentImpact, _ there: ComponentImpact, _ record: AbsorbedIncident?
+    ) -> ComponentImpact? {
+        guard let record else { return there == own ? nil : there }
+        let taken = record.impacts.first { $0.component == own.component }
+        if let taken, (taken.impact, taken.regions) != (there.impact, there.regions) { return there }
+        guard own.isOngoing, let end = there.endedAt else { return nil }
+        var ended = own
+        ended.endedAt = max(end, own.startedAt ?? end)
+        return ended
     }
 
     /// Where an incident stood that a release merged that did not keep it, as far as its clocks tell.
@@ -289,11 +308,16 @@ extension Incident {
             impacts: unchanged.compactMap { before[$0.component] },
             roles: IncidentRole.allCases.filter { role in
                 record?.roles[role].map { roles[role] == $0 } ?? false
-            }, firing: alerts.firing, alerts: alerts.total)
+            }, firing: alerts.firing, alerts: alerts.total,
+            unsetsSeverity: record.flatMap {
+                $0.severity != nil && $0.severity == severity && $0.severityBefore == nil ? true : nil
+            })
         var events: [any TimelineEvent] = [separated]
         // What happened since then may have been before the old beginning: then the one that was taken over stays.
+        var apart = self
+        record.map { apart.giveBackDetection($0) }
         if let record, let start = record.startedAt, times.startedAt == start,
-            clocks.firstReached.moment >= record.startedBefore
+            apart.clocks.firstReached.moment >= record.startedBefore
         {
             events.append(StartCorrected(startedAt: record.startedBefore, previous: start))
         }

@@ -133,6 +133,10 @@ private struct Track {
         let start = impact.startedAt == saidStart ? nil : impact.startedAt
         saidStart = impact.startedAt
         let point = Point(at: start ?? moment, level: impact.impact, regions: impact.regions)
+        if !impact.impact.isHarm {
+            if !isNew { end(at: start ?? moment) }
+            return
+        }
         if isNew {
             points = [Point(at: impact.startedAt, level: impact.impact, regions: impact.regions)]
         } else if let last = points.lastIndex(where: \.level.isHarm), points[last].says(point) {
@@ -149,7 +153,7 @@ private struct Track {
             }
             insert(point)
         }
-        if let end = impact.endedAt, impact.impact.isHarm { self.end(at: end) }
+        if let end = impact.endedAt { self.end(at: end) }
     }
 
     mutating func change(_ old: ComponentImpact?, _ new: ComponentImpact, at moment: Timestamp) {

@@ -121,6 +121,15 @@ struct ReviewFacts {
         return struck
     }
 
+    /// What was merged into the incident and has not gone on by itself again.
+    var mergedIn: [IncidentAbsorbed] {
+        timeline.reduce(into: []) { merged, recorded in
+            if let absorbed = recorded.event.as(IncidentAbsorbed.self) { merged.append(absorbed) }
+            guard let separated = recorded.event.as(IncidentSeparated.self) else { return }
+            merged.removeAll { $0.number == separated.number }
+        }
+    }
+
     /// The entries in the order in which it happened; those of the same moment as they were entered.
     var byTime: [RecordedEvent] {
         timeline.sorted { ($0.occurredAt, $0.sequence) < ($1.occurredAt, $1.sequence) }

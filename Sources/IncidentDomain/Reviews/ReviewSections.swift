@@ -56,10 +56,7 @@ extension ReviewDraft {
         lines.append(("Updates posted", updates(facts)))
         let labels = incident.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         if !labels.isEmpty { lines.append(("Labels", labels.joined(separator: ", "))) }
-        let absorbed = facts.timeline.compactMap { recorded -> String? in
-            guard let other = recorded.event.as(IncidentAbsorbed.self) else { return nil }
-            return "INC-\(other.number) “\(other.title)”"
-        }
+        let absorbed = facts.mergedIn.map { "INC-\($0.number) “\($0.title)”" }
         if !absorbed.isEmpty { lines.append(("Merged into it", absorbed.joined(separator: ", "))) }
         return lines
     }

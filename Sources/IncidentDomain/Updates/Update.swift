@@ -152,6 +152,14 @@ package struct KeptApproval: Hashable, Codable, Sendable {
 package struct UpdateAuthor: Hashable, Codable, Sendable {
     package let id: String
     package let name: String
+    /// Whose token it was, where the name is another's.
+    package var person: String?
+
+    /// Whether it may be the same person: by the token, by its person, or by who the two say to act for.
+    func isSame(as principal: Principal) -> Bool {
+        let people = Set([name, person].compactMap(\.self).map(Principal.folded))
+        return id == principal.id || !people.isDisjoint(with: principal.people)
+    }
 }
 
 /// What an incident keeps of an update that was published.

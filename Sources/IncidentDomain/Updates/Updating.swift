@@ -33,7 +33,8 @@ extension Incident {
         return [
             UpdateDrafted(
                 id: lastUpdate + 1, revision: 1, content: content, publishAt: request.publishAt,
-                template: request.template, corrects: request.corrects)
+                template: request.template, corrects: request.corrects, released: released(content, facts),
+                person: Self.person(facts))
         ]
     }
 
@@ -68,7 +69,7 @@ extension Incident {
         return [
             UpdateDrafted(
                 id: id, revision: draft.revision + 1, content: content, publishAt: publishAt, template: draft.template,
-                corrects: draft.corrects)
+                corrects: draft.corrects, released: released(content, facts), person: Self.person(facts))
         ]
     }
 
@@ -81,11 +82,7 @@ extension Incident {
             throw .updateState(
                 id: id, "is at revision \(draft.revision), not \(revision): somebody changed it. Read it again.")
         }
-        // By the token and by the person: a second token of the same person, or a tool that wrote for them, is no second one.
-        let isOwn = draft.authors.contains { author in
-            author.id == facts.principal.id || [facts.principal.person, facts.principal.name].contains(author.name)
-        }
-        guard !isOwn else {
+        guard !draft.authors.contains(where: { $0.isSame(as: facts.principal) }) else {
             throw .updateState(id: id, "was written by you. Another person has to approve it.")
         }
         try checkPublisher(of: draft.content, facts)
@@ -109,7 +106,7 @@ extension Incident {
         guard let moment else { return [try published(draft, facts)] }
         guard moment != draft.publishAt || !draft.isReleased else { return [] }
         try facts.checkAhead(moment, atMost: Self.scheduleSeconds, field: "/publish_at")
-        return [UpdateScheduled(id: id, publishAt: moment)]
+        return [UpdateScheduled(id: id, publishAt: moment, released: released(draft.content, facts))]
     }
 
     private func withdrawUpdate(_ id: Int, reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
@@ -219,6 +216,16 @@ extension Incident {
                 && !facts.updates.asksApproval(of: $0, severity: other)
         }
         return kept.isEmpty ? nil : kept
+    }
+
+    /// True where the person's role here lets it out, and not the token's, which the entry says itself.
+    private func released(_ content: UpdateContent, _ facts: DecisionFacts) -> Bool? {
+        content.audience != .staff && facts.principal.role < .commander && mayPublish(facts.principal) ? true : nil
+    }
+
+    /// Whose token it was that wrote, where its person is not who is shown.
+    private static func person(_ facts: DecisionFacts) -> String? {
+        facts.principal.person.flatMap { $0 == facts.principal.name ? nil : $0 }
     }
 
     private func checkPublisher(of content: UpdateContent, _ facts: DecisionFacts) throws(IncidentRefusal) {

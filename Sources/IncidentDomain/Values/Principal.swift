@@ -55,6 +55,15 @@ package struct Principal: Hashable, Codable, Sendable {
         return Principal(id: id, name: other, role: role, person: person, token: token ?? name)
     }
 
+    /// A person's name for comparing: people type these in upper and lower case, and with spaces around.
+    package static func folded(_ name: String) -> String {
+        let trimmed = name.drop(while: \.isWhitespace)
+        return String(trimmed.reversed().drop(while: \.isWhitespace).reversed()).lowercased()
+    }
+
+    /// Everybody whom this principal is or says to act for, for telling two people apart.
+    var people: Set<String> { Set([name, person].compactMap(\.self).map(Self.folded)) }
+
     /// The daemon acting by itself, as when a deadline passes.
     package static let daemon = Principal(id: "musterd", name: "musterd", role: .admin)
 }

@@ -25,6 +25,8 @@ extension IncidentDesk {
         for merged in try await timeline.merged(with: number, in: transaction).sorted() {
             held[merged] = try await incidents.load(merged, hold: .lock, in: transaction)
         }
+        // A merge that held them first may have joined more to them.
+        guard Set(try await timeline.merged(with: number, in: transaction)) == Set(held.keys) else { throw LostRace() }
         guard let loaded = held.removeValue(forKey: number), let row = loaded.row else { throw Self.missing(number) }
         try context.ifMatch.require(row.incident.version)
         let entries = try await timeline.all(of: number, in: transaction)
@@ -51,7 +53,10 @@ extension IncidentDesk {
             guard let row = loaded.row else { continue }
             let entries = try await timeline.all(of: merged, in: transaction)
             let parts = try await WorkerPool.run {
-                try entries.compactMap { try Replacement($0, texts.takenOutElsewhere(of: $0.recorded.event)) }
+                try entries.compactMap { entry in
+                    let left = texts.takenOutElsewhere(of: entry.recorded, redacting: target.recorded)
+                    return try Replacement(entry, left)
+                }
             }
             let replacing = Replacing(row: row, entries: entries, parts: parts, texts: texts, sequence: nil)
             let facts = try await self.facts(

@@ -244,11 +244,11 @@ extension IncidentRefusal {
         case .wrongPhase(let phase, let wanted):
             let direct = wanted.compactMap { SuggestedCall.entering($0, from: phase, of: number) }
             switch phase {
-            case .dismissed where wanted != [.merged]:
+            case .dismissed:
                 return [SuggestedCall("POST", "/reopen", of: number, ["reason": "WHY"])]
-            case .merged where wanted != [.dismissed]:
+            case .merged:
                 return [SuggestedCall("POST", "/unmerge", of: number, ["reason": "WHY"])]
-            case .detect, .assess, .mitigate, .restore, .review, .closed, .dismissed, .merged: break
+            case .detect, .assess, .mitigate, .restore, .review, .closed: break
             }
             // A phase further on is reached by the next one.
             let next = phase.next.map { SuggestedCall("POST", "/advance", of: number, ["to": .string($0.rawValue)]) }

@@ -88,14 +88,48 @@ struct RedactedTexts: Sendable {
         return changed == event ? nil : changed
     }
 
-    /// The same for an entry of another incident, which was merged with the one that is redacted: there a note that says
-    /// the same is the original of a copy.
-    func takenOutElsewhere(of event: IncidentEvent) -> IncidentEvent? {
-        if var note = event.as(NoteAdded.self), texts.contains(note.text) {
-            note.text = IncidentEvent.redactedText
-            return IncidentEvent(note)
+    /// The same for an entry of another incident that was merged with the one of the redacted entry: copies of it, what it is a copy
+    /// of, and what quotes it. Somebody else's entry that happens to say the same stays.
+    func takenOutElsewhere(of entry: RecordedEvent, redacting target: RecordedEvent) -> IncidentEvent? {
+        if let source = Provenance(target), source == Provenance(entry) { return entry.event.redacted }
+        if target.event.as(IncidentAbsorbed.self) != nil, isOfBroughtKind(entry.event),
+            let own = try? RedactedTexts(of: entry.event).texts, !own.isEmpty, Set(own).isSubset(of: texts)
+        {
+            return entry.event.redacted
         }
-        return takenOut(of: event)
+        if var role = entry.event.as(RoleAssigned.self), target.event.as(RoleAssigned.self)?.person == role.person {
+            role.person = IncidentEvent.redactedText
+            return IncidentEvent(role)
+        }
+        return takenOut(of: entry.event)
+    }
+
+    /// Who wrote a text where and when first: the same in the original and in all of its copies.
+    private struct Provenance: Hashable {
+        let text: String
+        let by: String
+        let at: Timestamp
+
+        init?(_ recorded: RecordedEvent) {
+            let origin: NoteOrigin?
+            if let note = recorded.event.as(NoteAdded.self) {
+                (text, origin) = (note.text, note.origin)
+            } else if recorded.event.as(CauseStated.self) != nil {
+                (text, origin) = (recorded.event.sentence, nil)
+            } else {
+                return nil
+            }
+            by = origin?.by ?? recorded.actor.name
+            at = origin?.at ?? recorded.occurredAt
+        }
+    }
+
+    /// Whether an entry is one whose words a merge brings along.
+    private func isOfBroughtKind(_ event: IncidentEvent) -> Bool {
+        event.as(MitigationAdded.self) != nil || event.as(MitigationChanged.self) != nil
+            || event.as(TaskAdded.self) != nil
+            || event.as(TaskChanged.self) != nil || event.as(ActionAdded.self) != nil
+            || event.as(ActionChanged.self) != nil || event.as(RoleAssigned.self) != nil
     }
 
     /// What a merge brought from another incident, and what its undoing gave back.
@@ -103,10 +137,14 @@ struct RedactedTexts: Sendable {
         if var note = event.as(NoteAdded.self), note.origin != nil {
             note.text = takenOut(of: note.text)
             return IncidentEvent(note)
+        } else if var unmerged = event.as(IncidentUnmerged.self) {
+            unmerged.reason = takenOut(of: unmerged.reason)
+            return IncidentEvent(unmerged)
         } else if let absorbed = event.as(IncidentAbsorbed.self) {
             return IncidentEvent(absorbed.changingTexts(takenOut))
         } else if var separated = event.as(IncidentSeparated.self) {
             separated.title = takenOut(of: separated.title)
+            separated.reason = takenOut(of: separated.reason)
             return IncidentEvent(separated)
         }
         return nil

@@ -79,7 +79,7 @@ enum EveryEvent {
             steps: [RestorationStep(component: "feed")], updateDueAt: Given.start),
         IncidentSeparated(
             number: 7, title: "T \(marker)", reason: "R \(marker)", removed: ["feed"], impacts: [impact],
-            roles: [.scribe], firing: ["feed": 1], alerts: 3),
+            roles: [.scribe], firing: ["feed": 1], alerts: 3, unsetsSeverity: true),
         CauseStated(
             CauseHypothesis(
                 category: .technical, subcategory: .capacity, confidence: .refuted, evidence: "E \(marker)",
@@ -135,9 +135,10 @@ enum EveryEvent {
     private static let updates: [any TimelineEvent] = [
         UpdatePosted(content, id: 2, nextUpdateAt: Given.start),
         UpdateDrafted(
-            id: 3, revision: 2, content: content, publishAt: Given.start, template: "assess.de", corrects: 2),
+            id: 3, revision: 2, content: content, publishAt: Given.start, template: "assess.de", corrects: 2,
+            released: true, person: "P \(marker)"),
         UpdateApproved(id: 3, revision: 2),
-        UpdateScheduled(id: 3, publishAt: Given.start),
+        UpdateScheduled(id: 3, publishAt: Given.start, released: true),
         UpdateHeld(id: 3, why: .notApproved),
         UpdateWithdrawn(id: 3, reason: "R \(marker)"),
         UpdateCorrected(id: 2, revision: 2, content: content, reason: "R \(marker)", draft: 4),

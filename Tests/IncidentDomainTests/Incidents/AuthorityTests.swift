@@ -83,6 +83,49 @@ struct AuthorityTests {
         #expect(drafted.when(approve, by: .carla).isAccepted)
     }
 
+    @Test func `nobody approves an own update, however the name is written and whoever it is said to be for`() throws {
+        let given = try Self.led(to: .mitigate, by: .commander)
+        let draft = IncidentCommand.draftUpdate(UpdateRequest(UpdateContent(audience: .users, body: "We work on it")))
+        let approve = IncidentCommand.changeUpdate(id: 1, .approve(revision: 1))
+        let phone = Self.holder(.responder)
+        let pairs: [(author: Principal, approver: Principal)] = [
+            (phone, .holder(ofToken: "x", id: "10", role: .commander, person: "RITA BOOK")),
+            (phone.onBehalf(of: "Grace"), .holder(ofToken: "x", id: "10", role: .commander, person: "Rita Book")),
+            (phone.onBehalf(of: "Grace"), .holder(ofToken: "x", id: "10", role: .commander, person: " grace ")),
+            (phone, Principal(id: "11", name: "bot", role: .commander).onBehalf(of: "rita book")),
+        ]
+        for (author, approver) in pairs {
+            let drafted = try given.and(draft, by: author)
+            #expect(drafted.when(approve, by: approver).code == "update-state", "\(author) \(approver)")
+        }
+        // Who changes a draft is one more author, and the first one stays one.
+        let changed = try given.and(draft, by: phone.onBehalf(of: "Grace")).and(
+            .changeUpdate(id: 1, .revise(UpdatePatch(body: "More"))), by: phone)
+        let grace = Principal.holder(ofToken: "y", id: "12", role: .commander, person: "Grace")
+        #expect(changed.when(.changeUpdate(id: 1, .approve(revision: 2)), by: grace).code == "update-state")
+    }
+
+    @Test func `what the commander here schedules is published at its time`() throws {
+        for role in [IncidentRole.commander, .communications] {
+            let given = try Self.led(to: .mitigate, by: role)
+            let at = given.now.adding(seconds: 600)
+            let request = UpdateRequest(UpdateContent(audience: .users, body: "We work on it"), publishAt: at)
+            var due = try given.and(.draftUpdate(request), by: Self.holder(.responder))
+            due.now = at.adding(seconds: 1)
+            guard case .events(let events) = due.when(.deadlinePassed, by: .daemon) else { return #expect(Bool(false)) }
+            let kinds = events.map { type(of: $0).kind }
+            #expect(kinds.contains("update_posted") && !kinds.contains("update_held"), "\(role): \(kinds)")
+        }
+    }
+
+    @Test func `a waiver cannot be gone around by taking the impact away`() throws {
+        let given = try Self.led(to: .restore, by: nil).and(.waive("feed"))
+        for command in [IncidentCommand.removeImpact(component: "feed"), .hit("feed", .none)] {
+            #expect(given.when(command, by: .rita).code == "role-required", "\(command)")
+            #expect(given.when(command, by: .carla).isAccepted, "\(command)")
+        }
+    }
+
     @Test func `the refusal says who may, and whether the caller can take the role`() throws {
         let given = try Self.led(to: .detect, by: .commander)
         let refused = given.when(.set(.sev4), by: Self.holder(.responder, "Ron"))

@@ -51,10 +51,10 @@ struct MergingTests {
     @Test func `what the other one had comes along`() throws {
         let given = try Given(.hit("feed", .degraded), .fires("feed"))
         let other = try other(.hit("feed"), .hit("auth"), .fires("feed", "auth", nil), .clears("auth"))
-        let auth = ComponentImpact(component: "auth", impact: .majorOutage)
-        #expect(given.when(.absorb(other)) == .events([absorbed([auth], firing: ["feed": 1, "": 1], alerts: 3)]))
+        let down = ["feed", "auth"].map { ComponentImpact(component: $0, impact: .majorOutage) }
+        #expect(given.when(.absorb(other)) == .events([absorbed(down, firing: ["feed": 1, "": 1], alerts: 3)]))
         let incident = try given.and(.absorb(other)).incident
-        #expect(incident.impacts.first?.impact == .degraded, "what this incident says about the feed stays")
+        #expect(incident.impacts.first?.impact == .majorOutage, "the worse of the two holds")
         #expect(incident.unrestored == ["auth", "feed"])
         #expect(incident.firing == ["feed": 2, "": 1])
         #expect(incident.alerts == 4)

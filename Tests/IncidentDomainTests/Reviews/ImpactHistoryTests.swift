@@ -28,8 +28,8 @@ struct ImpactHistoryTests {
 
     /// W1 of the reviews' list: degraded from 10:00, down from 10:30 to 12:00, degraded until 14:10.
     @Test func `degraded, down and degraded again are three stretches`() throws {
-        let given = try Given().and(Self.hit(.degraded)).and(Self.hit(.majorOutage), at: clock("10:30"))
-            .and(Self.hit(.degraded), at: clock("12:00")).and(Self.hit(.degraded, until: "14:10"), at: clock("14:20"))
+        let given = try Given().and(Self.hit(.degraded)).later("10:30").and(Self.hit(.majorOutage))
+            .later("12:00").and(Self.hit(.degraded)).later("14:20").and(Self.hit(.degraded, until: "14:10"))
         #expect(
             Self.levels(given)
                 == ["degraded 10:00 10:30", "major_outage 10:30 12:00", "degraded 12:00 14:10"])
@@ -41,20 +41,20 @@ struct ImpactHistoryTests {
     }
 
     @Test func `what was entered late stands where it happened`() throws {
-        let given = try Given().and(Self.hit(.degraded)).and(Self.hit(.partialOutage), at: clock("12:00"))
-            .and(Self.hit(.majorOutage, from: "11:00"), at: clock("13:00"))
+        let given = try Given().and(Self.hit(.degraded)).later("12:00").and(Self.hit(.partialOutage))
+            .later("13:00").and(Self.hit(.majorOutage, from: "11:00"))
         #expect(
             Self.levels(given) == ["degraded 10:00 11:00", "major_outage 11:00 12:00", "partial_outage 12:00 now"])
     }
 
     @Test func `a corrected beginning moves the stretch, earlier and later`() throws {
-        let given = try Given().and(Self.hit(.degraded)).and(Self.hit(.majorOutage, from: "10:40"), at: clock("11:00"))
+        let given = try Given().and(Self.hit(.degraded)).later("11:00").and(Self.hit(.majorOutage, from: "10:40"))
         #expect(Self.levels(given) == ["degraded 10:00 10:40", "major_outage 10:40 now"])
-        let earlier = try given.and(Self.hit(.majorOutage, from: "10:20"), at: clock("11:10"))
+        let earlier = try given.later("11:10").and(Self.hit(.majorOutage, from: "10:20"))
         #expect(Self.levels(earlier) == ["degraded 10:00 10:20", "major_outage 10:20 now"])
-        let later = try given.and(Self.hit(.majorOutage, from: "10:50"), at: clock("11:10"))
+        let later = try given.later("11:10").and(Self.hit(.majorOutage, from: "10:50"))
         #expect(Self.levels(later) == ["degraded 10:00 10:50", "major_outage 10:50 now"])
-        let start = try given.and(.amend(IncidentAmendment(startedAt: clock("09:50"))), at: clock("11:10"))
+        let start = try given.later("11:10").and(.amend(IncidentAmendment(startedAt: clock("09:50"))))
         #expect(Self.levels(start).first == "degraded 09:50 10:40")
     }
 
@@ -64,16 +64,17 @@ struct ImpactHistoryTests {
         given = try given.and(.start("feed"), .verify("feed"))
         let back = given.incident.impacts[0].endedAt
         let again = start.adding(seconds: 3 * 3600)
-        let regressed = try given.and(.fires("feed"), at: again)
+        given.now = again
+        let regressed = try given.and(.fires("feed"))
         let stretches = try #require(Self.history(regressed).stretches["feed"])
         #expect(stretches.map(\.begin) == [Given.start, again] && stretches.map(\.end) == [back, nil])
     }
 
     @Test func `lengths of several components count what overlaps once`() throws {
-        let given = try Given().and(
+        let given = try Given().later("14:00").and(
             Self.hit(.majorOutage, from: "10:00", until: "11:00"),
             Self.hit(.majorOutage, from: "10:30", until: "11:30", "auth"),
-            Self.hit(.degraded, from: "13:00", until: "13:10", "upload"), at: clock("14:00"))
+            Self.hit(.degraded, from: "13:00", until: "13:10", "upload"))
         let history = Self.history(given)
         #expect(history.length(at: .majorOutage).seconds == 5400)
         #expect(history.length().seconds == 6000)
@@ -81,10 +82,10 @@ struct ImpactHistoryTests {
 
     @Test func `regions that come later make a stretch of their own, and what is removed is gone`() throws {
         let given = try Given().and(Self.hit(.degraded, regions: ["eu-west"], "upload"))
-            .and(Self.hit(.degraded, regions: ["eu-west", "us-east"], "upload"), at: clock("11:00"))
+            .later("11:00").and(Self.hit(.degraded, regions: ["eu-west", "us-east"], "upload"))
         #expect(
             Self.levels(given, "upload") == ["degraded 10:00 11:00 eu-west", "degraded 11:00 now eu-west+us-east"])
-        let removed = try given.and(.removeImpact(component: "upload"), at: clock("11:10"))
+        let removed = try given.later("11:10").and(.removeImpact(component: "upload"))
         #expect(Self.history(removed).stretches.isEmpty && Self.history(removed).worst == nil)
     }
 
@@ -105,7 +106,11 @@ struct ImpactHistoryTests {
             }
             // What the incident says goes on, goes on here, and nothing else does.
             let ongoing = Set(history.stretches.filter { $0.value.last?.end == nil }.keys)
-            try #require(Set(incident.impacts.filter(\.isOngoing).map(\.component)) == ongoing, "\(seed)")
+            let said = life.timeline.filter { $0.event.kind.hasPrefix("impact") || $0.event.kind.contains("incident") }
+                .map { "\($0.occurredAt) \($0.event.payload)" }.joined(separator: "\n")
+            try #require(
+                Set(incident.impacts.filter(\.isOngoing).map(\.component)) == ongoing,
+                "\(seed)\n\(incident.impacts)\n\(said)")
         }
     }
 }

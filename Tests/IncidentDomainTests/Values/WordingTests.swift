@@ -4,7 +4,7 @@ import Testing
 
 struct WordingTests {
     @Test(arguments: [
-        (0.0, "0 s"), (0.25, "0.25 s"), (1, "1 s"), (59.9, "59 s"), (60, "1 min"), (3661, "1 h 1 min 1 s"),
+        (0.0, "0 s"), (0.25, "under 1 s"), (1, "1 s"), (59.9, "59 s"), (60, "1 min"), (3661, "1 h 1 min 1 s"),
         (7200, "2 h"), (86_399, "23 h 59 min 59 s"), (86_400, "1 d"), (90_061, "1 d 1 h 1 min"), (-90, "−1 min 30 s"),
         (.infinity, "unknown"), (.nan, "unknown"), (1e300, "11574074 d 1 h 46 min"),
     ])

@@ -121,6 +121,23 @@ extension DescribedLife {
         await post("\(path)/advance")
     }
 
+    /// A person with a responder's token is the commander here, and lets updates out.
+    private func leadWithResponder(_ path: String) async throws {
+        let token = await post(
+            "/v1/tokens", ["name": "noor-phone", "role": "responder", "person": "Noor"], gives: 201
+        ).json["token"]?.string
+        await ask(.put, "\(path)/roles/commander", ["person": "Noor"], token: token)
+        let draft: JSONValue = [
+            "audience": "users", "body": "We work on it.", "on_behalf_of": "Grace",
+            "publish_at": .string(try await moment(in: 3600)),
+        ]
+        let made = await ask(.post, "\(path)/updates/draft", draft, token: token, gives: 201)
+        let later: JSONValue = ["publish_at": .string(try await moment(in: 7200))]
+        await ask(
+            .post, "\(path)/updates/\(made.json["id"]?.integer ?? 0)/publish", later, token: token, gives: 200)
+        await get("\(path)/timeline?limit=200")
+    }
+
     /// Everything that a merge brings along; and what is struck out.
     private func fill(_ path: String) async {
         await ask(.patch, path, ["severity": "sev1", "started_at": "2019-12-31T22:00:00Z"])
@@ -198,6 +215,10 @@ extension DescribedLife {
         await post("\(same)/merge", ["into": .string(number(path)), "reason": "It is."])
         await post("\(same)/reopen", ["reason": "no"], gives: 409)
         await post("\(same)/unmerge", ["reason": "It is not."])
+        let bare = try await open(["title": "Nobody has said how severe"])
+        await post("\(same)/merge", ["into": .string(number(bare))])
+        await post("\(same)/unmerge", ["reason": "It is not."])
+        try await leadWithResponder(bare)
         let small = try await open(["title": "A part of it", "severity": "sev4"])
         await post("\(same)/merge", ["into": .string(number(small)), "reason": "It is, after all."])
         try await readPages("/v1/incidents")

@@ -111,17 +111,13 @@ package struct IncidentAbsorbed: TimelineEvent {
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        if let brought {
-            let known = impacts.compactMap { impact in incident.impacts.first { $0.component == impact.component } }
-            incident.absorbed =
-                (incident.absorbed ?? []) + [
-                    AbsorbedIncident(
-                        number: number, impacts: impacts, impactsBefore: known, severity: brought.severity,
-                        severityBefore: incident.severity, severityOriginBefore: incident.severityOrigin,
-                        startedAt: brought.startedAt,
-                        startedBefore: incident.times.startedAt, roles: brought.roles)
-                ]
-        }
+        var record = AbsorbedIncident(
+            number: number, impacts: impacts,
+            impactsBefore: impacts.compactMap { impact in incident.impacts.first { $0.component == impact.component } },
+            severity: brought?.severity, severityBefore: incident.severity,
+            severityOriginBefore: incident.severityOrigin, startedAt: brought?.startedAt,
+            startedBefore: incident.times.startedAt, roles: brought?.roles ?? [:],
+            arrivalsBefore: incident.clockFacts?.arrivals)
         for impact in impacts { incident.set(impact, at: moment) }
         incident.firing.merge(firing, uniquingKeysWith: +)
         incident.alerts += alerts
@@ -139,6 +135,8 @@ package struct IncidentAbsorbed: TimelineEvent {
         if let detected = brought.detectedAt {
             incident.clockFacts?.noteAlert(detected, start: brought.startedAt ?? incident.times.startedAt)
         }
+        record.arrivalsAfter = incident.clockFacts?.arrivals
+        incident.absorbed = (incident.absorbed ?? []) + [record]
     }
 }
 
@@ -153,6 +151,32 @@ package struct AbsorbedIncident: Hashable, Codable, Sendable {
     var startedAt: Timestamp?
     var startedBefore: Timestamp
     var roles: [IncidentRole: String]
+    /// When the first alerts arrived as the incident knew it, and as it knows it with the other one's.
+    var arrivalsBefore: AlertArrivals?
+    var arrivalsAfter: AlertArrivals?
+
+    /// Once another one has gone, what was there before this one came is what was there before that.
+    mutating func forget(_ gone: AbsorbedIncident) {
+        if severityBefore != nil, severityBefore == gone.severity {
+            (severityBefore, severityOriginBefore) = (gone.severityBefore, gone.severityOriginBefore)
+        }
+        if startedBefore == gone.startedAt { startedBefore = gone.startedBefore }
+        if arrivalsBefore == gone.arrivalsAfter { arrivalsBefore = gone.arrivalsBefore }
+        impactsBefore = impactsBefore.compactMap { impact in
+            guard let taken = gone.impacts.first(where: { $0.component == impact.component }),
+                (taken.impact, taken.regions) == (impact.impact, impact.regions)
+            else { return impact }
+            return gone.impactsBefore.first { $0.component == impact.component }
+        }
+    }
+}
+
+extension Incident {
+    /// The first alerts arrived when they did without the other incident's, unless more came since that were earlier.
+    mutating func giveBackDetection(_ record: AbsorbedIncident) {
+        guard let after = record.arrivalsAfter, clockFacts?.arrivals == after else { return }
+        clockFacts?.arrivals = record.arrivalsBefore ?? AlertArrivals()
+    }
 }
 
 extension IncidentAbsorbed {
@@ -231,7 +255,7 @@ package struct IncidentUnmerged: TimelineEvent {
         incident.alerts = max(alerts, incident.alerts)
         for impact in impacts { incident.set(impact, at: moment) }
         for step in steps { incident.change(step.component) { $0 = step } }
-        incident.awaitUpdate(by: updateDueAt)
+        incident.awaitUpdate(by: updateDueAt, from: moment)
     }
 }
 
@@ -248,6 +272,13 @@ package struct IncidentSeparated: TimelineEvent {
     /// The alerts that went with it: what fires, by component, and all of them.
     package var firing: [String: Int]
     package var alerts: Int
+    /// True where nobody had said how severe it is before the other one came.
+    package var unsetsSeverity: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case number, title, reason, removed, impacts, roles, firing, alerts
+        case unsetsSeverity = "unsets_severity"
+    }
 
     package static let kind = "incident_separated"
     package static let examples = [
@@ -293,6 +324,11 @@ package struct IncidentSeparated: TimelineEvent {
         for index in incident.actions.indices where incident.actions[index].incident == number {
             incident.actions[index].struck = true
         }
+        if unsetsSeverity ?? false { (incident.severity, incident.severityOrigin) = (nil, nil) }
+        if let gone = incident.absorbed?.last(where: { $0.number == number }) {
+            incident.giveBackDetection(gone)
+            for index in incident.absorbed?.indices ?? 0..<0 { incident.absorbed?[index].forget(gone) }
+        }
         incident.absorbed?.removeAll { $0.number == number }
         if incident.absorbed?.isEmpty ?? false { incident.absorbed = nil }
     }
@@ -333,17 +369,22 @@ package struct IncidentReopened: TimelineEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.phase = phase
         incident.endedFrom = nil
-        incident.awaitUpdate(by: updateDueAt)
+        incident.awaitUpdate(by: updateDueAt, from: moment)
     }
 }
 
 extension Incident {
-    /// People wait again: the next update is due, and what was to be published before says what no longer holds.
-    fileprivate mutating func awaitUpdate(by due: Timestamp?) {
+    /// People wait again: for the update that was promised, or the next one. What was to be published while it was ended waits for
+    /// somebody: it may not hold any more.
+    fileprivate mutating func awaitUpdate(by due: Timestamp?, from moment: Timestamp) {
         guard due != nil || communication != nil else { return }
         communicate { communication in
-            communication.expectUpdate(by: due)
-            for index in communication.drafts.indices { communication.drafts[index].publishAt = nil }
+            let promised = communication.updateDueAt.flatMap { $0 > moment ? $0 : nil }
+            communication.expectUpdate(by: promised ?? due)
+            for index in communication.drafts.indices {
+                let draft = communication.drafts[index]
+                if let at = draft.publishAt, at <= moment { communication.drafts[index].publishAt = nil }
+            }
         }
     }
 }

@@ -89,9 +89,13 @@ package struct UpdateDrafted: TimelineEvent {
     package var template: String?
     /// The number of the update in whose place it comes.
     package var corrects: Int?
+    /// True where what its author is in the incident lets it out, and not the role of the token.
+    package var released: Bool?
+    /// Whose token it was, where the name of the author is another's.
+    package var person: String?
 
     private enum CodingKeys: String, CodingKey {
-        case id, revision, content, template, corrects
+        case id, revision, content, template, corrects, released, person
         case publishAt = "publish_at"
     }
 
@@ -105,6 +109,7 @@ package struct UpdateDrafted: TimelineEvent {
     package var redacted: UpdateDrafted {
         var copy = self
         copy.content = content.redacted
+        copy.person = person?.redacted
         return copy
     }
 
@@ -120,12 +125,13 @@ package struct UpdateDrafted: TimelineEvent {
             let before = communication.draft(id)
             communication.last = max(communication.last, id)
             communication.drafts.removeAll { $0.id == id }
-            let others = (before?.authors ?? []).filter { $0.id != actor.id }
+            let author = UpdateAuthor(id: actor.id, name: actor.name, person: person)
+            let others = (before?.authors ?? []).filter { $0 != author }
             communication.drafts.append(
                 UpdateDraft(
                     id: id, revision: revision, content: content, template: template, corrects: corrects,
-                    authors: others + [UpdateAuthor(id: actor.id, name: actor.name)], approvedBy: nil,
-                    publishAt: publishAt, isReleased: actor.mayPublish(to: content.audience),
+                    authors: others + [author], approvedBy: nil,
+                    publishAt: publishAt, isReleased: released ?? actor.mayPublish(to: content.audience),
                     keepsApproval: before?.keepsApproval))
             communication.drafts.sort { $0.id < $1.id }
         }
@@ -155,9 +161,11 @@ package struct UpdateApproved: TimelineEvent {
 package struct UpdateScheduled: TimelineEvent {
     package var id: Int
     package var publishAt: Timestamp
+    /// True where what the person is in the incident lets it out, and not the role of the token.
+    package var released: Bool?
 
     private enum CodingKeys: String, CodingKey {
-        case id
+        case id, released
         case publishAt = "publish_at"
     }
 
@@ -172,7 +180,7 @@ package struct UpdateScheduled: TimelineEvent {
         incident.communicate { communication in
             communication.change(id) { draft in
                 draft.publishAt = publishAt
-                draft.isReleased = actor.mayPublish(to: draft.content.audience)
+                draft.isReleased = released ?? actor.mayPublish(to: draft.content.audience)
             }
         }
     }

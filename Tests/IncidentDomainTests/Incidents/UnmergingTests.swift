@@ -1,0 +1,86 @@
+import Testing
+
+@testable import IncidentDomain
+
+/// Two incidents that were one for a while: each has what it had, and nobody gains a right by it.
+struct UnmergingTests {
+    private static func other(_ commands: IncidentCommand...) throws -> Incident {
+        try numbered(Given().and(commands), 7)
+    }
+
+    private static func numbered(_ given: Given, _ number: Int) throws -> Incident {
+        try #require(given.timeline.reduce(nil) { Incident.evolve($0, $1, number: number) })
+    }
+
+    @Test func `once apart, each has its own beginning and detection again`() throws {
+        let early = try Self.numbered(Given(opening: OpenIncident(title: "A", startedAt: clock("09:00"))), 7)
+        let given = try Given()
+        let before = given.incident.clocks
+        let merged = try given.and(.absorb(early))
+        #expect(merged.incident.clocks.startedAt == clock("09:00"))
+        let apart = try merged.and(.separate(from: early, MovedAlerts(), reason: "two"))
+        #expect(apart.incident.clocks == before)
+    }
+
+    @Test func `the worse impact in the regions of both holds, and the other one's own comes back`() throws {
+        let other = try Self.other(.hit("upload"))
+        let own = ComponentImpact(component: "upload", impact: .degraded, regions: ["eu-west"])
+        let given = try Given(.setImpact(own))
+        let merged = try given.and(.absorb(other))
+        let impact = try #require(merged.incident.impacts.first)
+        #expect(impact.impact == .majorOutage && impact.regions.isEmpty)
+        let facts = DecisionFacts(
+            principal: .carla, now: merged.now, policy: PhasePolicy(), graph: SampleCatalog.graph, soak: SoakPolicy(),
+            updates: .none)
+        let gone = try #require(
+            Incident.evolve(
+                other,
+                RecordedEvent(
+                    sequence: other.version + 1, event: IncidentEvent(IncidentMerged(into: Given.number, reason: nil)),
+                    actor: .carla, occurredAt: merged.now, recordedAt: merged.now), number: 7))
+        let events = try Incident.decide(
+            .unmerge(from: merged.incident, MovedAlerts(), reason: "two"), on: gone, facts: facts)
+        #expect((events.first as? IncidentUnmerged)?.impacts == [], "nobody changed anything")
+        let apart = try merged.and(.separate(from: gone, MovedAlerts(), reason: "two"))
+        #expect(apart.incident.impacts.first?.impact == .degraded)
+        #expect(apart.incident.impacts.first?.regions == ["eu-west"])
+    }
+
+    @Test func `apart in the order of merging, the severity is what it was before, or none`() throws {
+        let severe = { (number: Int, severity: Severity) in try Self.numbered(Given(.set(severity)), number) }
+        let (first, second) = (try severe(7, .sev2), try severe(8, .sev1))
+        for own in [Severity.sev3, nil] {
+            var given = try Given()
+            if let own { given = try given.and(.set(own)) }
+            let merged = try given.and(.absorb(first), .absorb(second))
+            #expect(merged.incident.severity == .sev1)
+            let apart = try merged.and(
+                .separate(from: first, MovedAlerts(), reason: "r"), .separate(from: second, MovedAlerts(), reason: "r"))
+            #expect(apart.incident.severity == own)
+        }
+    }
+
+    @Test func `a severity that a person said stays a person's, whatever alerts of the other one say`() throws {
+        let alarmed = try Self.other(
+            .attachAlerts([AlertMention(id: "a", title: "E", component: nil)], saying: AlertsSay(severity: .sev1)))
+        let merged = try Given(.set(.sev3)).and(.absorb(alarmed))
+        #expect(merged.incident.severity == .sev1 && merged.incident.severityOrigin != .alert)
+        #expect(merged.when(.set(.sev4), by: .rita).code == "role-required")
+    }
+
+    @Test func `what was promised and scheduled goes on after a dismissal that is undone`() throws {
+        let given = try Given(.set(.sev1))
+        let (next, at) = (given.now.adding(seconds: 1800), given.now.adding(seconds: 900))
+        let told = try given.and(
+            .postUpdate(UpdateContent(audience: .users, body: "b", nextUpdateAt: next)),
+            .draftUpdate(UpdateRequest(UpdateContent(audience: .users, body: "more"), publishAt: at)))
+        let reopened = try told.and(.dismiss(reason: "no"), .reopen(reason: "yes"))
+        #expect(reopened.incident.nextUpdateDueAt == next)
+        #expect(reopened.incident.communication?.drafts.first?.publishAt == at)
+        #expect(reopened.incident.nextDeadline == at)
+        var late = try told.and(.dismiss(reason: "no"))
+        late.now = at.adding(seconds: 60)
+        late = try late.and(.reopen(reason: "yes"))
+        #expect(late.incident.communication?.drafts.first?.publishAt == nil, "nobody knows whether it still holds")
+    }
+}
