@@ -94,7 +94,7 @@ package struct AlertGroup: Sendable {
     package func news(_ severities: AlertSeverityTable, rules: [RoutingRule] = []) -> AlertNews {
         AlertNews(
             key: key, sourceName: alerts.first?.facts.source ?? "source", mentions: alerts.map(\.mention),
-            firingComponents: firingComponents, said: said(severities, rules))
+            firingSince: firingSince, said: said(severities, rules))
     }
 
     /// Alerts whose links are looked at.
@@ -112,15 +112,20 @@ package struct AlertGroup: Sendable {
             whenCleared: clearing.dropFirst().reduce(clearing.first) { $0?.stricter($1) })
     }
 
-    /// The components that alerts of the group fire on.
-    private var firingComponents: Set<String> {
-        Set(alerts.filter { !$0.isResolved }.compactMap(\.facts.component))
+    /// The components that alerts of the group fire on, and since when.
+    private var firingSince: [String: Timestamp] {
+        alerts.filter { !$0.isResolved }.reduce(into: [:]) { since, alert in
+            guard let component = alert.facts.component else { return }
+            let start = min(alert.startsAt, alert.firstSeenAt)
+            since[component] = min(since[component] ?? start, start)
+        }
     }
 
     /// The components by which an incident is looked for. Of a group that is over already, as when another daemon has the
     /// rest of it, what it fired on says where it belongs.
     package var components: Set<String> {
-        firingComponents.isEmpty ? Set(alerts.compactMap(\.facts.component)) : firingComponents
+        let firing = Set(firingSince.keys)
+        return firing.isEmpty ? Set(alerts.compactMap(\.facts.component)) : firing
     }
 
     /// The incident that these alerts open.
@@ -132,7 +137,7 @@ package struct AlertGroup: Sendable {
         let started = alerts.map(\.startsAt).min() ?? now
         return OpenIncident(
             title: title(words), summary: words.summary, severity: news.said.severity,
-            impacts: news.impacts(graph: graph, beside: nil),
+            impacts: news.impacts(graph: graph, beside: nil, startedAt: min(started, now)),
             startedAt: min(started, now), labels: commonLabels, alerts: news.mentions, said: news.said)
     }
 
@@ -162,31 +167,40 @@ package struct AlertNews: Sendable {
     package let key: AlertGroup.Key
     package let sourceName: String
     package let mentions: [AlertMention]
-    /// The components that they fire on.
-    package let firingComponents: Set<String>
+    /// The components that they fire on, and since when; never after they were seen.
+    package let firingSince: [String: Timestamp]
     package let said: AlertsSay
 
     package init(
-        key: AlertGroup.Key, sourceName: String, mentions: [AlertMention], firingComponents: Set<String>,
+        key: AlertGroup.Key, sourceName: String, mentions: [AlertMention], firingSince: [String: Timestamp],
         said: AlertsSay = .nothing
     ) {
         self.key = key
         self.sourceName = sourceName
         self.mentions = mentions
-        self.firingComponents = firingComponents
+        self.firingSince = firingSince
         self.said = said
     }
+
+    package var firingComponents: Set<String> { Set(firingSince.keys) }
 
     /// The source acts in its own name.
     package var principal: Principal { .source(key.source, name: sourceName) }
 
     /// A firing alert on a component of the catalog is evidence of harm; how bad it is, people say. What they have said
     /// already stays.
-    package func impacts(graph: DependencyGraph, beside incident: Incident?) -> [ComponentImpact] {
+    ///
+    /// - Parameter startedAt: When the incident began; of an earlier alert its impact begins with it.
+    package func impacts(
+        graph: DependencyGraph, beside incident: Incident?, startedAt: Timestamp
+    ) -> [ComponentImpact] {
         guard incident?.phase != .review else { return [] }
         let known = Set(incident?.impacts.map(\.component) ?? [])
         return firingComponents.subtracting(known).filter { graph.components[$0] != nil }.sorted()
-            .map { ComponentImpact(component: $0, impact: .degraded) }
+            .map { component in
+                let since = firingSince[component].flatMap { $0 > startedAt ? $0 : nil }
+                return ComponentImpact(component: component, impact: .degraded, startedAt: since)
+            }
     }
 }
 

@@ -49,7 +49,11 @@ extension Incident {
     func redact(
         _ sequence: Int, reason: String, digest: String, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
-        try Self.requireRole(.commander, facts, to: "redact a timeline entry")
+        try Self.requireRole(
+            .commander, facts,
+            to:
+                "redact a timeline entry: it cannot be undone, so the role of the token counts and not the one in the incident"
+        )
         guard sequence >= 1, sequence <= version else {
             throw .notFound("No timeline entry \(sequence) in INC-\(number); it has 1 to \(version).")
         }

@@ -17,6 +17,8 @@ extension Incident {
             event.action = added.ordinal
         } else if let stated = entry.as(CauseStated.self) {
             event.cause = stated.value
+        } else if let set = entry.as(ImpactSet.self)?.value, !impacts.contains(set) {
+            // What holds no more was a mistake: the levels over time are without it.
         } else if entry.as(NoteAdded.self) == nil {
             throw .badValue(
                 field: "",
@@ -54,7 +56,10 @@ extension Incident {
         let path = "/v1/incidents/\(number)"
         if entry.as(UpdatePosted.self) != nil { return "POST \(path)/updates/ID/correct corrects an update." }
         if entry.as(RoleAssigned.self) != nil { return "PUT \(path)/roles/ROLE gives the role to somebody else." }
-        if entry.as(ImpactSet.self) != nil { return "PUT or DELETE \(path)/impacts/COMPONENT corrects an impact." }
+        if entry.as(ImpactSet.self) != nil {
+            return
+                "PUT or DELETE \(path)/impacts/COMPONENT corrects an impact; then the entry that was wrong can be struck out."
+        }
         if entry.as(IncidentDismissed.self) != nil { return "POST \(path)/reopen undoes a dismissal." }
         if entry.as(PhaseEntered.self) != nil { return "POST \(path)/revert goes back to a phase." }
         return "Make the call again with what is right."

@@ -17,6 +17,7 @@ package struct ImpactHistory: Hashable, Sendable {
     package private(set) var stretches: [String: [Stretch]] = [:]
 
     package init(_ timeline: [RecordedEvent], number: Int) {
+        let struck = Set(timeline.compactMap { $0.event.as(EntryStruck.self)?.sequence })
         var tracks: [String: Track] = [:]
         var incident: Incident?
         for recorded in timeline {
@@ -24,6 +25,7 @@ package struct ImpactHistory: Hashable, Sendable {
             incident = Incident.evolve(incident, recorded, number: number)
             guard let after = incident?.impacts, after != before else { continue }
             if let impact = recorded.event.as(ImpactSet.self)?.value {
+                guard !struck.contains(recorded.sequence) else { continue }
                 tracks[impact.component, default: Track()].take(impact, at: recorded.occurredAt)
             } else {
                 Self.follow(before, after, at: recorded.occurredAt, &tracks)
@@ -130,7 +132,8 @@ private struct Track {
     /// the incident, or where more is known already, from now on.
     mutating func take(_ impact: ComponentImpact, at moment: Timestamp) {
         let isNew = points.isEmpty
-        let start = impact.startedAt == saidStart ? nil : impact.startedAt
+        let isKnown = points.contains { $0.level != impact.impact && $0.at != nil && $0.at == impact.startedAt }
+        let start = impact.startedAt == saidStart && !isKnown ? nil : impact.startedAt
         saidStart = impact.startedAt
         let point = Point(at: start ?? moment, level: impact.impact, regions: impact.regions)
         if !impact.impact.isHarm {

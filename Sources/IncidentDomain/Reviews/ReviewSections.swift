@@ -183,7 +183,8 @@ extension ReviewDraft {
     /// What it was, and what it was thought to be on the way there.
     static func cause(_ facts: ReviewFacts) -> [DocumentBlock] {
         var table = DocumentTable("When (UTC)", "Cause", "Confidence", "Evidence", "By")
-        for recorded in facts.byTime {
+        let struck = facts.struck
+        for recorded in facts.byTime where !struck.contains(recorded.sequence) {
             guard let hypothesis = recorded.event.as(CauseStated.self)?.value else { continue }
             table.add(
                 recorded.occurredAt.dateAndTime, hypothesis.name, hypothesis.confidence.rawValue,

@@ -16,7 +16,7 @@ struct TimelineRoutes: Sendable {
                 query: ["after", "order", "limit", "cursor"], isLong: true, fields: MarkedEntry.fields,
                 handler: timeline),
             Route(
-                .post, "/v1/incidents/{id}/timeline/{sequence}/redact", role: .commander, "redactTimelineEntry",
+                .post, "/v1/incidents/{id}/timeline/{sequence}/redact", role: .responder, "redactTimelineEntry",
                 body: .json, isConditional: true, handler: redact),
             Route(
                 .post, "/v1/incidents/{id}/timeline/{sequence}/strike", role: .responder, "strikeTimelineEntry",

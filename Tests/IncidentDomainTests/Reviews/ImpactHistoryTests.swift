@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 
 @testable import IncidentDomain
@@ -56,6 +57,38 @@ struct ImpactHistoryTests {
         #expect(Self.levels(later) == ["degraded 10:00 10:50", "major_outage 10:50 now"])
         let start = try given.later("11:10").and(.amend(IncidentAmendment(startedAt: clock("09:50"))))
         #expect(Self.levels(start).first == "degraded 09:50 10:40")
+    }
+
+    @Test func `a wrong level is corrected by its own beginning, and struck out once it holds no more`() throws {
+        let wrong = try Given().and(Self.hit(.degraded)).later("11:00").and(Self.hit(.majorOutage, from: "10:40"))
+        let right = try wrong.later("11:05").and(Self.hit(.partialOutage, from: "10:40"))
+        #expect(Self.levels(right) == ["degraded 10:00 10:40", "partial_outage 10:40 now"])
+        // A slip of three seconds, which nobody dated.
+        let slip = try Given().later("11:00").and(Self.hit(.majorOutage)).later("11:01").and(Self.hit(.degraded))
+        #expect(Self.levels(slip) == ["major_outage 10:00 11:01", "degraded 11:01 now"])
+        let entry = try #require(slip.timeline.first { $0.event.kind == "impact_set" })
+        let struck = try slip.and(.strike(entry.sequence, entry.event, reason: "a slip"))
+        #expect(Self.levels(struck) == ["degraded 10:00 now"])
+        let last = try #require(slip.timeline.last { $0.event.kind == "impact_set" })
+        #expect(slip.when(.strike(last.sequence, last.event, reason: "no")).code == "invalid-value", "it holds")
+    }
+
+    @Test func `an alert that came later hit its component then, and not at the start`() throws {
+        let news = AlertNews(
+            key: AlertGroup.Key(source: UUID(), group: "g"), sourceName: "s", mentions: [],
+            firingSince: ["feed": clock("10:05"), "auth": clock("09:00")])
+        let impacts = news.impacts(graph: SampleCatalog.graph, beside: nil, startedAt: clock("10:00"))
+        #expect(impacts.map(\.component) == ["auth", "feed"])
+        #expect(impacts.map(\.startedAt) == [nil, clock("10:05")])
+    }
+
+    @Test func `what changes the impact after the approval takes it back`() throws {
+        let approved = try Given.incident(in: .closed)
+        #expect(approved.incident.review?.status == .approved)
+        let review = try Given().and(Way.toReview).and(.draftReview, .approveReview(sections: []))
+        #expect(review.incident.review?.status == .approved)
+        let changed = try review.and(Self.hit(.degraded, from: "10:00", until: "10:01"))
+        #expect(changed.incident.review?.status == .draft)
     }
 
     @Test func `a healthy hour before a regression is no harm`() throws {

@@ -198,6 +198,7 @@ package struct ImpactSet: ValueEvent {
     package var isAboutOneComponent: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
         incident.set(value, at: moment)
     }
 }
@@ -223,6 +224,7 @@ package struct ImpactRemoved: TimelineEvent {
     package var isAboutOneComponent: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
         incident.impacts.removeAll { $0.component == component }
         incident.steps.removeAll { $0.slug == component }
     }

@@ -56,8 +56,7 @@ package struct TimesCorrected: AfterwardsEvent {
         incident.corrections = corrections.isEmpty ? nil : corrections
         // The durations that were approved are others now.
         guard changes.contains(where: { $0.clock != .reviewed && $0.clock != .closed }) else { return }
-        if incident.review?.status == .approved { incident.review?.status = .draft }
-        if incident.times.closedAt == nil { incident.times.reviewedAt = nil }
+        incident.takeApprovalBack()
     }
 }
 
@@ -90,6 +89,7 @@ package struct EntryStruck: AfterwardsEvent {
     package var sentence: String { "Entry \(sequence) struck out.".giving(reason) }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
         incident.struck = (incident.struck ?? []) + [sequence]
         for index in incident.mitigations.indices where incident.mitigations[index].id == mitigation {
             incident.mitigations[index].struck = true
@@ -127,5 +127,14 @@ package struct EntryStarred: AfterwardsEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.starred = (incident.starred ?? [:]).merging([sequence: key]) { _, new in new }
+    }
+}
+
+extension Incident {
+    /// What the review says has changed: it is approved again.
+    mutating func takeApprovalBack() {
+        guard review?.status == .approved else { return }
+        review?.status = .draft
+        if times.closedAt == nil { times.reviewedAt = nil }
     }
 }

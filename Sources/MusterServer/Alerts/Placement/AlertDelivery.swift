@@ -88,7 +88,9 @@ struct AlertDelivery: Sendable {
             }
             let news = AlertNews(
                 key: key, sourceName: alerts[0].sourceName, mentions: alerts.map(\.mention),
-                firingComponents: Set(alerts.filter(\.isFiring).compactMap(\.mention.component)),
+                firingSince: Dictionary(
+                    alerts.filter(\.isFiring).compactMap { alert in alert.mention.component.map { ($0, alert.since) } },
+                    uniquingKeysWith: min),
                 said: try await said(by: alerts, to: row.incident, in: transaction))
             let newcomers = alerts.filter { $0.incident != row.incident.number }.map(\.id)
             try await attach(news, newcomers: newcomers, to: row, loaded, because: .group, in: transaction)
@@ -143,7 +145,7 @@ struct AlertDelivery: Sendable {
             }
         _ = try await desk.apply(command, to: row, context, loaded: loaded, in: transaction)
         let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
-        for impact in news.impacts(graph: graph, beside: row.incident) {
+        for impact in news.impacts(graph: graph, beside: row.incident, startedAt: row.incident.times.startedAt) {
             let again = try await desk.incidents.load(number, hold: .lock, in: transaction)
             guard let current = again.row else { continue }
             _ = try await desk.apply(.setImpact(impact), to: current, context, loaded: again, in: transaction)

@@ -250,6 +250,8 @@ extension PlacementStore {
         let groupKey: String
         let incident: Int?
         let isFiring: Bool
+        /// When it began, never after it was seen first.
+        let since: Timestamp
         let mention: AlertMention
         let acknowledgedBy: String?
         /// How bad it is in its sender's words, and of which kind these are.
@@ -309,6 +311,7 @@ extension PlacementStore {
             """
             SELECT alert.id, alert.source, (SELECT name FROM source WHERE source.id = alert.source) AS source_name,
                 alert.group_key, alert.incident, alert.status <> 'resolved' AS is_firing, alert.title,
+                least(alert.starts_at, alert.first_seen_at) AS since,
                 alert.component, alert.acknowledged_by, alert.severity,
                 (SELECT kind FROM source WHERE source.id = alert.source) AS kind
             FROM alert WHERE alert.id = ANY (\(Array(ids))) ORDER BY alert.id
@@ -372,7 +375,7 @@ extension PlacementStore.Delivered {
         self.init(
             id: id, source: try row.decode("source"), sourceName: try row.decode("source_name"),
             groupKey: try row.decode("group_key"), incident: try row.decode("incident"),
-            isFiring: try row.decode("is_firing"),
+            isFiring: try row.decode("is_firing"), since: try row.decode("since"),
             mention: AlertMention(
                 id: id.text, title: try row.decode("title"), component: try row.decode("component")),
             acknowledgedBy: try row.decode("acknowledged_by"), severity: try row.decode("severity"),
