@@ -195,7 +195,9 @@ private struct Track {
     }
 
     func stretches(from start: Timestamp) -> [ImpactHistory.Stretch] {
-        let known = points.map { (at: $0.at ?? start, level: $0.level, regions: $0.regions) }.sorted { $0.at < $1.at }
+        // What was said of a moment before the start holds against what began with it.
+        let first = points.compactMap(\.at).min().map { min($0, start) } ?? start
+        let known = points.map { (at: $0.at ?? first, level: $0.level, regions: $0.regions) }.sorted { $0.at < $1.at }
         var found: [ImpactHistory.Stretch] = []
         for (index, point) in known.enumerated() where point.level.isHarm {
             let end = index + 1 < known.count ? known[index + 1].at : nil

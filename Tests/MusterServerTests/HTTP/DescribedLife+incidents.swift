@@ -114,6 +114,7 @@ extension DescribedLife {
         await correct("\(path)/times")
         await writeAfterwards(path)
         await post("\(path)/revert", ["to": "review", "reason": "A lesson is missing."])
+        await post("\(review)/approve")
         await post("\(path)/advance")
         await post("\(path)/revert", ["to": "assess", "reason": "no"], gives: 409)
         await post("\(path)/revert", ["to": "mitigate", "reason": "It came back."])

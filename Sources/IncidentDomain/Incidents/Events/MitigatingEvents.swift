@@ -92,7 +92,8 @@ package struct MitigationChanged: TimelineEvent {
     package var isKeyMoment: Bool { state != nil || inForce != nil || startedAt != nil || endedAt != nil }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.takeApprovalBack()
+        // To lift what is in force is work that follows, and changes nothing that was said.
+        if inForce == nil { incident.takeApprovalBack() }
         guard let index = incident.mitigations.firstIndex(where: { $0.id == id }) else { return }
         incident.mitigations[index].description = description ?? incident.mitigations[index].description
         incident.mitigations[index].kind = kind ?? incident.mitigations[index].kind
