@@ -60,7 +60,7 @@ ask() { # METHOD PATH [BODY]
 ask PUT /v1/components "$(cat deploy/demo/catalog.json)"
 for number in 1 2 3 4 5 6 7 8; do
     # They began long ago, so that nearly every past time is one at which something can have happened.
-    ask POST /v1/incidents '{"title": "An outage", "started_at": "0001-01-01T00:00:00Z",
+    ask POST /v1/incidents '{"title": "An outage", "started_at": "1970-01-01T00:00:00Z",
         "components": [{"component": "auth", "impact": "major_outage"}]}'
     path=/v1/incidents/$number
     for thing in notes tasks; do ask POST "$path/$thing" '{"text": "Call the vendor"}'; done
