@@ -36,14 +36,19 @@ struct AlertIntakeStore: Sendable {
     ///
     /// - Returns: How many alerts changed state, so that their incidents have to hear of it.
     func apply(_ batch: [Arrival]) async throws -> Int {
+        try await apply(batch, supersedes: true)
+    }
+
+    private func apply(_ batch: [Arrival], supersedes: Bool) async throws -> Int {
         guard !batch.isEmpty else { return 0 }
-        guard let row = try await pool.query(Self.apply(batch)).first else { return 0 }
+        guard let row = try await pool.query(Self.apply(batch, supersedes: supersedes)).first else { return 0 }
         let superseding = try row.decode("superseding", as: [Int]?.self) ?? []
         guard superseding.isEmpty else { return try await supersede(superseding.map { batch[$0 - 1] }, of: batch, row) }
         return try await changed(row, of: batch)
     }
 
-    /// Ends the firings whose end was never told, and takes in those that came in their place.
+    /// Ends the firings whose end was never told, and takes in those that came in their place. Once: what does not end by it, as what
+    /// flaps, goes on.
     private func supersede(_ new: [Arrival], of batch: [Arrival], _ row: PostgresRow) async throws -> Int {
         let hashes = Set(new.map(\.hash))
         let changed = try await changed(row, of: batch.filter { !hashes.contains($0.hash) })
@@ -54,7 +59,7 @@ struct AlertIntakeStore: Sendable {
             )
             return end
         }
-        return try await changed + apply(ends) + apply(new)
+        return try await changed + apply(ends, supersedes: false) + apply(new, supersedes: false)
     }
 
     private func changed(_ row: PostgresRow, of batch: [Arrival]) async throws -> Int {
@@ -85,7 +90,7 @@ struct AlertIntakeStore: Sendable {
     ///
     /// A repetition changes no column that is in an index, so that the row is changed in place: `due_at` only ever moves to an
     /// earlier time here, which is seldom, and `postponeExpiry` moves it along.
-    static func apply(_ batch: [Arrival]) -> SQL {
+    static func apply(_ batch: [Arrival], supersedes: Bool = true) -> SQL {
         // In a storm nothing ends; the statement is a third shorter then.
         let endings = batch.contains { $0.alert.status == .resolved } ? Self.endings : Self.noEndings
         let acknowledging =
@@ -102,7 +107,7 @@ struct AlertIntakeStore: Sendable {
                     WITH ORDINALITY AS arrived (id, source, identity, group_key, title, status, occurrences, starts_at,
                         ends_at, component, severity, labels, annotations, expires_at, actor, payload, rule, sent_group, words,
                         place)
-            ), \(fragment: superseding), \(fragment: endings), \(fragment: acknowledging), stored AS (
+            ), \(fragment: supersedes ? superseding : noSuperseding), \(fragment: endings), \(fragment: acknowledging), stored AS (
                 INSERT INTO alert (id, source, identity, group_key, title, status, occurrences, starts_at, first_seen_at,
                     last_seen_at, resolved_at, component, severity, labels, annotations, expires_at, due_at, payload, flaps,
                     rule, sent_group, words, said_end_at, incident, routed)
@@ -178,6 +183,8 @@ struct AlertIntakeStore: Sendable {
             ) IS NOT NULL
         )
         """
+
+    private static let noSuperseding: SQL = "superseding AS (SELECT NULL::bigint AS place WHERE false)"
 
     /// How many firings of this identity began soon after the end of the one before.
     private static let flaps: SQL = """

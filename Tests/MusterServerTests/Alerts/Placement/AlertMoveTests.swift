@@ -189,6 +189,21 @@ import Testing
         }
     }
 
+    @Test func `what flaps in an incident that is over is not taken for new again and again`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let source = try await daemon.makeSource()
+            try await daemon.send(source, .firing("a", group: "g"))
+            try await daemon.tell(.dismiss(reason: "a test"), 1)
+            // It does not end at once, and its sender's clock is a minute ahead.
+            try await daemon.pool.query("UPDATE alert SET flaps = \(AlertFlapping.flapsMin)")
+            var ahead = IncomingAlert.firing("a", group: "g")
+            ahead.startsAt = Timestamp.now().adding(seconds: 60)
+            try await daemon.send(source, ahead)
+            #expect(try await daemon.places() == ["a 1"])
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
     @Test func `a new firing after a merge joins where the incident went`() async throws {
         try await TestDaemon.with { daemon async throws in
             let source = try await daemon.makeSource()
