@@ -20,6 +20,12 @@ extension IncidentDesk {
     private func redactOnce(
         _ sequence: Int, of number: Int, reason: String, _ context: CommandContext, in transaction: PostgresTransaction
     ) async throws -> Outcome {
+        // Who may not is refused before anything is held or read.
+        let seen = try await incidents.load(number, in: transaction)
+        guard let before = seen.row else { throw Self.missing(number) }
+        let command = IncidentCommand.redact(sequence: sequence, reason: reason, replacementDigest: "")
+        _ = try Incident.decide(
+            command, on: before.incident, facts: try await facts(command, context, seen, in: transaction))
         // Held in the order of their numbers, as merges hold theirs.
         var held: [Int: IncidentStore.Loaded] = [:]
         for merged in try await timeline.merged(with: number, in: transaction).sorted() {
@@ -31,13 +37,10 @@ extension IncidentDesk {
         try context.ifMatch.require(row.incident.version)
         let entries = try await timeline.all(of: number, in: transaction)
         let target = entries.first { $0.recorded.sequence == sequence }
-        let facts = try await facts(
-            .redact(sequence: sequence, reason: reason, replacementDigest: ""), context, loaded, in: transaction)
+        let facts = try await facts(command, context, loaded, in: transaction)
         let parts = try await WorkerPool.run { try target.map { try Self.redactions(for: $0, among: entries) } ?? [] }
         guard let target, !target.isRedacted || parts.contains(where: { $0.sequence == sequence && $0.isChange }) else {
-            // What is not there is refused; what is redacted already stays.
-            _ = try Incident.decide(
-                .redact(sequence: sequence, reason: reason, replacementDigest: ""), on: row.incident, facts: facts)
+            // What is redacted already stays.
             return Outcome(
                 incident: row.incident, representation: IncidentRepresentation.bytes(of: row.incident, policy: policy))
         }
@@ -59,8 +62,7 @@ extension IncidentDesk {
                 }
             }
             let replacing = Replacing(row: row, entries: entries, parts: parts, texts: texts, sequence: nil)
-            let facts = try await self.facts(
-                .redact(sequence: sequence, reason: reason, replacementDigest: ""), later, loaded, in: transaction)
+            let facts = try await self.facts(command, later, loaded, in: transaction)
             _ = try await replace(replacing, later, facts, in: transaction) { _ in
                 "it said the same as entry \(sequence) of INC-\(number)"
             }
