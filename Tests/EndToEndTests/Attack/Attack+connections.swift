@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Testing
 
 /// Strangers who hold connections, bytes or answers, most of them without any key.
 extension Attack {
@@ -114,7 +115,11 @@ extension Attack {
 
     /// 300 streams of events that nobody reads, while much happens.
     static let unreadStreams = Attack("unread-streams", seconds: 2.5, answers: refusals.union([201])) { target, until in
-        let path = try await target.responder.open(["title": "Much is written here"])
+        let opened = try await target.responder.sendPatiently(
+            "POST", "/v1/incidents", .json(["title": "Much is written here"])
+        )
+        try opened.expect(201)
+        let path = opened.header("Location") ?? ""
         let text = JSON.string(String(repeating: "much ", count: 1_900))
         let note = RawRequest.make("POST", path + "/notes", token: target.responderToken, json: ["text": text])
         let stream = RawRequest.make("GET", "/v1/events?after=0-0", token: target.viewerToken)

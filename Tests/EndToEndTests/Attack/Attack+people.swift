@@ -29,7 +29,7 @@ extension Attack {
     }
 
     private static func incident(_ target: AttackTarget) async throws -> JSON {
-        try await target.viewer.send("GET", target.incident, timeout: 20).expect(200)
+        try await target.viewer.sendPatiently("GET", target.incident).expect(200)
     }
 
     // MARK: Reviews
@@ -98,15 +98,15 @@ extension Attack {
 
     /// An incident that was brought to its review.
     private static func inReview(_ target: AttackTarget) async throws -> String {
-        let opened = try await target.admin.send(
-            "POST", "/v1/incidents", .json(["title": "To be reviewed", "severity": "sev2"]), timeout: 20)
+        let opened = try await target.admin.sendPatiently(
+            "POST", "/v1/incidents", .json(["title": "To be reviewed", "severity": "sev2"]))
         try opened.expect(201)
         let path = opened.header("Location") ?? ""
         for _ in 0..<4 {
             let step: JSON = ["override": true, "reason": "what is attacked is its review"]
-            try await target.admin.send("POST", path + "/advance", .json(step), timeout: 20).expect(200)
+            try await target.admin.sendPatiently("POST", path + "/advance", .json(step)).expect(200)
         }
-        try await target.admin.send("POST", path + "/review", timeout: 20).expect(201)
+        try await target.admin.sendPatiently("POST", path + "/review").expect(201)
         return path
     }
 }

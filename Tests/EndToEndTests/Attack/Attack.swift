@@ -49,6 +49,17 @@ struct AttackTarget: Sendable {
     var responderToken: String { responder.token ?? "" }
 }
 
+extension API {
+    /// What an attack is prepared with and measured by, in the midst of all others: who is asked to come again (503) does, and nothing
+    /// was done until then.
+    func sendPatiently(_ method: String, _ path: String, _ body: Body = .none) async throws -> Reply {
+        try await Eventually.get("an answer to \(method) \(path)", within: .seconds(20)) {
+            let reply = try await send(method, path, body, timeout: 20)
+            return reply.status == 503 ? nil : reply
+        }
+    }
+}
+
 /// What is made once, before the daemon starts.
 struct AttackLibrary: Sendable {
     /// Preloaded into the daemon, lets names that end in `.dead` hang in the resolver.
