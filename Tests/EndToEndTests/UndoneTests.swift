@@ -124,4 +124,85 @@ struct UndoneTests {
             #expect(review.text.contains("The vendor called") && review.text.contains("Reason: For another incident."))
         }
     }
+
+    @Test func `what was said of steps, roles, times and alerts by mistake is taken back`() async throws {
+        try await Daemon.with { daemon in
+            let api = daemon.api
+            try await api.putPlatform()
+            let path = try await api.open([
+                "title": "Sign-in is down", "severity": "sev2", "started_at": "2026-03-01T20:00:00Z",
+                "components": [
+                    ["component": "database", "impact": "major_outage"],
+                    ["component": "auth", "impact": "major_outage"],
+                ],
+            ])
+            for _ in 0..<3 {
+                try await api.post(path + "/advance", ["override": true, "reason": "a drill"]).expect(200)
+            }
+            let steps = path + "/restoration"
+            try await api.post(steps + "/auth/waive", ["reason": "wrong button"]).expect(200)
+            try await api.post(steps + "/auth/start").problem(409, "gate-closed")
+            let back = try await api.post(steps + "/auth/undo", ["reason": "wrong button"]).expect(200)
+            #expect(back["waived"] == 0)
+            try await api.post(steps + "/database/start", ["occurred_at": "2026-03-01T20:30:00Z"]).expect(200)
+            try await api.post(steps + "/database/verify", ["occurred_at": "2026-03-01T20:40:00Z"]).expect(200)
+            try await api.post(steps + "/database/undo", ["reason": "it was the replica"]).expect(200)
+            #expect(try await api.get(path).expect(200)["impacts"][0]["ended_at"] == nil)
+            try await api.patch(steps + "/database", ["started_at": "2026-03-01T20:20:00Z", "reason": "the log"])
+                .expect(
+                    200)
+            try await api.post(steps + "/database/verify", ["occurred_at": "2026-03-01T21:00:00Z"]).expect(200)
+            try await api.patch(steps + "/database", ["restored_at": "2026-03-01T20:50:00Z", "reason": "the log"])
+                .expect(200)
+            let review = try await api.get(path + "/review.md")
+            #expect(review.text.contains("2026-03-01 20:20:00 | 2026-03-01 20:50:00 | 30 min"))
+            #expect(try await api.get(path).expect(200)["impacts"][0]["ended_at"] == "2026-03-01T20:50:00.000Z")
+            try await takeBack(api, path)
+            #expect(try await daemon.run("verify").status == 0)
+        }
+    }
+
+    private func takeBack(_ api: API, _ path: String) async throws {
+        try await api.put(path + "/roles/scribe", ["person": "Grace"]).expect(200)
+        let removed = try await api.delete(path + "/roles/scribe").expect(200)
+        #expect(removed["roles"]["scribe"] == nil)
+        try await api.post(path + "/eta", ["eta": "2027-03-01T20:00:00Z", "reason": "a guess"]).expect(200)
+        let unknown = try await api.post(path + "/eta", ["eta": .null, "reason": "nobody knows"]).expect(200)
+        #expect(unknown["eta"] == nil && unknown["eta_history"]["withdrawn"]["reason"] == "nobody knows")
+        let posted = try await api.post(path + "/updates", ["audience": "staff", "body": "We are on it"])
+        try posted.expect(201)
+        let update = try await api.get(posted.header("Location") ?? "").expect(200)
+        #expect(update["body"] == "We are on it" && update["id"] == 1)
+    }
+
+    @Test func `an alert that is moved takes its harm along, and one that is ended by hand says by whom`() async throws
+    {
+        try await Daemon.with { daemon in
+            let api = daemon.api
+            try await api.putPlatform()
+            let source = try await api.makeSource("prometheus")
+            try await api.post(source.hook, AlertmanagerMessage(group: "g", [.init("a", component: "upload")]).json)
+                .expect(200)
+            let alert = try await Eventually.get("the alert's incident") {
+                let alert = try await api.all("/v1/alerts").first
+                return alert?["incident"].int == nil ? nil : alert
+            }
+            let from = "/v1/incidents/\(alert["incident"].int ?? 0)"
+            let target = try await api.open(["title": "The cause"])
+            #expect(try await api.get(from).expect(200)["impacts"][0]["origin"] == "alert")
+            let into: JSON = [
+                "incident": .string(String(target.split(separator: "/").last ?? "")), "reason": "another outage",
+            ]
+            let id = alert["id"].string ?? ""
+            try await api.patch("/v1/alerts/\(id)", into).expect(200)
+            #expect(try await api.get(from).expect(200)["impacts"].items.isEmpty)
+            #expect(try await api.get(target).expect(200)["impacts"][0]["component"] == "upload")
+            try await api.post("/v1/alerts/\(id)/resolve").expect(200)
+            try await Eventually.holds("the end by hand in the timeline") {
+                try await api.all(target + "/timeline").contains {
+                    $0["text"].string?.contains("ended by hand by") ?? false
+                }
+            }
+        }
+    }
 }

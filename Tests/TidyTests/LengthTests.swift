@@ -13,7 +13,11 @@ struct LengthTests {
     ]
 
     /// Longer functions, by file and name, how long they may be, and why.
-    private static let longFunctions: [String: (lines: Int, reason: String)] = [:]
+    private static let longFunctions: [String: (lines: Int, reason: String)] = [
+        "Sources/IncidentDomain/Incidents/IncidentDecider.swift events": (
+            110, "the table of contents of all commands: one line a command, and nothing else"
+        )
+    ]
 
     @Test func `no file is longer than 500 lines`() {
         let complaints = SourceTree.swift.compactMap { file -> Complaint? in

@@ -11,12 +11,17 @@ package struct AlertMention: Hashable, Codable, Sendable {
     package var component: String?
     /// When it arrived. A batch stores the earliest of all its alerts instead.
     package var seenAt: Timestamp?
+    /// Who ended it by hand; nil when nobody did. A batch stores the names of all of them instead.
+    package var resolvedBy: String?
 
     private enum CodingKeys: String, CodingKey {
         case id, title, component
     }
 
-    package init(id: String, title: String, component: String?, seenAt: Timestamp? = nil) {
+    package init(
+        id: String, title: String, component: String?, seenAt: Timestamp? = nil, resolvedBy: String? = nil
+    ) {
+        self.resolvedBy = resolvedBy
         self.id = id
         self.title = title
         self.component = component
@@ -50,8 +55,11 @@ package struct AlertBatch: Hashable, Codable, Sendable {
     package var closesAt: Timestamp?
     /// When the earliest of all arrived; nil in entries of releases that did not keep it.
     package var firstSeenAt: Timestamp?
+    /// Of alerts that are over, who ended some of them by hand: at most `peopleMax` names, nil when nobody did.
+    package var resolvedBy: [String]?
 
     package static let mentionsMax = 20
+    static let peopleMax = 5
 
     private enum CodingKeys: String, CodingKey {
         case alerts, counts, affecting, correlation, links, severity, opens
@@ -60,6 +68,7 @@ package struct AlertBatch: Hashable, Codable, Sendable {
         case closesAt = "closes_at"
         case atOnce = "at_once"
         case firstSeenAt = "first_seen_at"
+        case resolvedBy = "resolved_by"
     }
 
     package init(
@@ -74,6 +83,8 @@ package struct AlertBatch: Hashable, Codable, Sendable {
         affecting = component
         self.correlation = correlation
         firstSeenAt = mentions.compactMap(\.seenAt).min()
+        let people = Set(mentions.compactMap(\.resolvedBy)).sorted().prefix(Self.peopleMax)
+        resolvedBy = people.isEmpty ? nil : Array(people)
         alerts = mentions.prefix(Self.mentionsMax).map {
             AlertMention(id: $0.id, title: $0.title, component: $0.component)
         }
@@ -92,10 +103,14 @@ package struct AlertMove: Hashable, Sendable {
     package var other: Int?
     package var reason: String
     package var said: AlertsSay
+    /// Where they come from: their components on which that incident has no other alert.
+    package var deserted: Set<String>
 
     package init(
-        _ alerts: [AlertMention], firing: [String: Int], other: Int?, reason: String, saying said: AlertsSay = .nothing
+        _ alerts: [AlertMention], firing: [String: Int], other: Int?, reason: String,
+        saying said: AlertsSay = .nothing, deserted: Set<String> = []
     ) {
+        self.deserted = deserted
         self.alerts = alerts
         self.firing = firing
         self.other = other

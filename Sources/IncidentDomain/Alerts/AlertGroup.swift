@@ -199,7 +199,7 @@ package struct AlertNews: Sendable {
         return firingComponents.subtracting(known).filter { graph.components[$0] != nil }.sorted()
             .map { component in
                 let since = firingSince[component].flatMap { $0 > startedAt ? $0 : nil }
-                return ComponentImpact(component: component, impact: .degraded, startedAt: since)
+                return ComponentImpact(component: component, impact: .degraded, startedAt: since, fromAlert: true)
             }
     }
 }

@@ -76,6 +76,12 @@ extension Incident {
         return [RoleAssigned(role: role, person: person, previous: roles[role])]
     }
 
+    func remove(_ role: IncidentRole, reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.open)
+        guard let person = roles[role] else { return [] }
+        return [RoleRemoved(role: role, previous: person, reason: reason)]
+    }
+
     /// Sets what the incident does to a component. During the review nothing may break anew: that is work, not writing.
     func decideImpact(_ impact: ComponentImpact, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent]
     {

@@ -323,6 +323,8 @@ package struct IncidentWarning: Hashable, Sendable {
         case clocksOutOfOrder = "clocks-out-of-order"
         /// An alert of it arrived before the impact is said to have started.
         case alertBeforeStart = "alert-before-start"
+        /// The incident is closed, and its review was changed since it was approved, or never approved.
+        case reviewNotApproved = "review-not-approved"
     }
 
     package let code: Code
@@ -346,6 +348,13 @@ extension Incident {
                     code: .alertBeforeStart,
                     detail: "The first alert arrived \(alert.toTheSecond), before the impact started "
                         + "(\(times.startedAt.toTheSecond)). PATCH /v1/incidents/\(number)/times corrects started_at."))
+        }
+        if phase == .closed, let review, review.status != .approved {
+            warnings.append(
+                IncidentWarning(
+                    code: .reviewNotApproved,
+                    detail: "Revision \(review.revision) of the review is not approved. "
+                        + "POST /v1/incidents/\(number)/review/approve approves it."))
         }
         return warnings
     }

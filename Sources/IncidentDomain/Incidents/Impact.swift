@@ -38,11 +38,14 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
     /// Whether each of the regions is restored by itself: decided by the catalog when the impact is set. Nil in entries of releases
     /// that did not do so, and where it is not.
     package var perRegion: Bool?
+    /// True when only an alert says so; nil when a person does, and in entries of releases that did not say.
+    package var fromAlert: Bool?
 
     package init(
         component: String, impact: ImpactLevel, regions: [String] = [], startedAt: Timestamp? = nil,
-        endedAt: Timestamp? = nil, perRegion: Bool? = nil
+        endedAt: Timestamp? = nil, perRegion: Bool? = nil, fromAlert: Bool? = nil
     ) {
+        self.fromAlert = fromAlert
         self.perRegion = perRegion
         self.component = component
         self.impact = impact
@@ -62,6 +65,7 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case component, impact, regions
         case perRegion = "per_region"
+        case fromAlert = "from_alert"
         case startedAt = "started_at"
         case endedAt = "ended_at"
     }

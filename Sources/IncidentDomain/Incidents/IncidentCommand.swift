@@ -19,6 +19,8 @@ package enum IncidentCommand: Hashable, Sendable {
     case separate(from: Incident, MovedAlerts, reason: String)
     case stateCause(CauseHypothesis)
     case assignRole(IncidentRole, person: String)
+    /// Nobody holds it from now on.
+    case removeRole(IncidentRole, reason: String?)
     case setImpact(ComponentImpact)
     case removeImpact(component: String)
     case setAudience(AudienceImpact)
@@ -34,6 +36,10 @@ package enum IncidentCommand: Hashable, Sendable {
     case verifyStep(component: String, without: [String] = [], reason: String? = nil)
     case waiveStep(component: String, reason: String)
     case failStep(component: String, reason: String?)
+    /// What was done to the step last was a mistake.
+    case undoStep(component: String, reason: String)
+    /// When it really was started, and back; nil leaves what was recorded.
+    case correctStep(component: String, startedAt: Timestamp?, restoredAt: Timestamp?, reason: String)
     /// What a component was found to need; empty takes it back.
     case learnNeeds(component: String, [String], reason: String?)
     /// By owner, with `default` for the others.
@@ -44,6 +50,8 @@ package enum IncidentCommand: Hashable, Sendable {
     case changeUpdate(id: Int, UpdateChange)
     /// Nil takes the time of the restoration plan.
     case setEta(Timestamp?, reason: String?)
+    /// What was said of the end holds no more, and nothing takes its place.
+    case withdrawEta(reason: String)
     case draftReview
     /// Nil keeps the status; what was approved is a draft again when it is changed.
     case reviseReview(sections: [EditedSection], status: ReviewStatus?)
@@ -86,12 +94,14 @@ extension IncidentCommand {
             true
         case .open, .amend, .correctTimes, .acknowledge, .acknowledgeNoting, .advance, .revert, .dismiss, .merge,
             .reopen, .unmerge,
-            .stateCause, .assignRole, .setImpact,
+            .stateCause, .assignRole, .removeRole, .setImpact,
             .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
-            .rampStep, .verifyStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,
+            .rampStep, .verifyStep, .waiveStep, .failStep, .undoStep, .correctStep, .orderSteps, .setHands, .learnNeeds,
+            .postUpdate,
             .draftUpdate,
             .changeUpdate,
-            .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .takeInAlerts,
+            .setEta, .withdrawEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction,
+            .takeInAlerts,
             .giveAwayAlerts, .strike, .star, .redact:
             false
         }

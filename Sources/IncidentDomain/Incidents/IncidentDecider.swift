@@ -110,6 +110,7 @@ extension Incident {
             try separate(from: other, alerts, reason: reason, facts)
         case .stateCause(let hypothesis): try stateCause(hypothesis)
         case .assignRole(let role, let person): try assign(role, to: person)
+        case .removeRole(let role, let reason): try remove(role, reason: reason)
         case .setImpact(let impact): try decideImpact(impact, facts)
         case .removeImpact(let component): try removeImpact(component, facts)
         case .setAudience(let impact): try setAudience(impact)
@@ -128,6 +129,9 @@ extension Incident {
             try verifyStep(component, without: without, reason: reason, facts)
         case .waiveStep(let component, let reason): try waiveStep(component, reason: reason, facts)
         case .failStep(let component, let reason): try failStep(component, reason: reason, facts)
+        case .undoStep(let component, let reason): try undoStep(component, reason: reason, facts)
+        case .correctStep(let component, let startedAt, let restoredAt, let reason):
+            try correctStep(component, startedAt: startedAt, restoredAt: restoredAt, reason: reason, facts)
         case .learnNeeds(let component, let needs, let reason):
             try learnNeeds(of: component, needs, reason: reason, facts)
         case .setHands(let hands, let reason): try setHands(hands, reason: reason, facts)
@@ -137,6 +141,7 @@ extension Incident {
         case .draftUpdate(let request): try draftUpdate(request, facts)
         case .changeUpdate(let id, let change): try changeUpdate(id, change, facts)
         case .setEta(let eta, let reason): try setEta(eta, reason: reason, facts)
+        case .withdrawEta(let reason): try withdrawEta(reason: reason)
         case .draftReview: try draftReview()
         case .reviseReview(let sections, let status): try reviseReview(sections, status)
         case .approveReview(let sections): try approveReview(sections, facts)

@@ -81,16 +81,18 @@ extension IncidentCommand {
     /// Whether somebody asks to write something down, and not to lead the incident on.
     var isWriting: Bool {
         switch self {
-        case .amend, .correctTimes, .stateCause, .assignRole, .setImpact, .removeImpact, .setAudience, .addNote,
+        case .amend, .correctTimes, .stateCause, .assignRole, .removeRole, .setImpact, .removeImpact, .setAudience,
+            .addNote,
             .acknowledgeNoting, .addMitigation,
             .changeMitigation, .addTask, .changeTask, .orderSteps, .setHands, .learnNeeds, .postUpdate, .draftUpdate,
             .changeUpdate,
-            .setEta,
+            .setEta, .withdrawEta, .correctStep,
             .reviseReview, .addAction, .changeAction, .strike, .star:
             true
         case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .reopen, .unmerge, .separate,
             .startStep, .rampStep, .verifyStep,
-            .waiveStep, .failStep, .draftReview, .approveReview, .attachAlerts, .clearAlerts, .reopenRecovered,
+            .waiveStep, .failStep, .undoStep, .draftReview, .approveReview, .attachAlerts, .clearAlerts,
+            .reopenRecovered,
             .takeInAlerts,
             .giveAwayAlerts, .countReports, .deadlinePassed, .reviewPlan, .redact:
             false

@@ -13,7 +13,7 @@ extension Incident {
         let room = IncidentLimits.impacts - impacts.count
         return [moved] + raisedSeverity(by: news, facts)
             + hit.prefix(Swift.max(0, room)).map {
-                ImpactSet(ComponentImpact(component: $0, impact: .degraded).divided(in: facts.graph))
+                ImpactSet(ComponentImpact(component: $0, impact: .degraded, fromAlert: true).divided(in: facts.graph))
             } + regressions(of: firing, reason: "an alert that fires on it was moved here")
     }
 
@@ -24,6 +24,16 @@ extension Incident {
         batch.firstSeenAt = nil  // It says when alerts began.
         // What people move away has not recovered: the incident does not close itself for it.
         if !move.firing.isEmpty { batch.clearsAll = clearing(without: move.firing, facts).all }
-        return [AlertsMovedOut(batch, firing: move.firing, to: move.other, reason: move.reason)]
+        let moved = AlertsMovedOut(batch, firing: move.firing, to: move.other, reason: move.reason)
+        // Harm that only these alerts spoke of is not this incident's.
+        let mistaken =
+            phase.isOpen ? impacts.map(\.component).filter { move.deserted.contains($0) && isOnlyAlerted($0) } : []
+        return [moved] + mistaken.map { ImpactRemoved(component: $0) }
+    }
+
+    /// Whether an impact is what an alert said, and nobody has touched it.
+    private func isOnlyAlerted(_ component: String) -> Bool {
+        impacts.contains { $0.component == component && $0.fromAlert ?? false }
+            && steps(of: component).allSatisfy { $0.state.isStartable && $0.startedAt == nil }
     }
 }

@@ -161,8 +161,8 @@ extension Incident {
         let mitigations = mitigations.filter { !$0.isStruck }
         guard !mitigations.contains(where: { $0.state == .succeeded || $0.state == .notNeeded }) else { return nil }
         guard !mitigations.isEmpty else { return UnmetRequirement(requirement, "no mitigation recorded") }
-        // One that failed cannot succeed any more: it is run again, or another one is recorded.
-        let candidate = mitigations.last { $0.state.following.contains(.succeeded) }
+        // One that failed is run again, or another one is recorded.
+        let candidate = mitigations.last { $0.state == .planned || $0.state == .running }
         return UnmetRequirement(
             requirement, "no mitigation has succeeded or is marked as not needed",
             subject: candidate.map { String($0.id) })

@@ -281,7 +281,7 @@ extension Incident {
         return incident
     }
 
-    private func plannedStep(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> PlannedStep {
+    func plannedStep(_ component: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> PlannedStep {
         try requirePhase([.restore])
         guard let planned = restorationPlan(facts).step(component) else {
             let regions = steps(of: component).map(\.component)
@@ -294,7 +294,7 @@ extension Incident {
     }
 
     /// Why a name is no step, and what to do.
-    private func notAffected(_ name: String, _ graph: DependencyGraph) -> String {
+    func notAffected(_ name: String, _ graph: DependencyGraph) -> String {
         let slug = RestorationStep.slug(of: name)
         let near = NearestNames.question(name, among: Set(steps.flatMap { [$0.component, $0.slug] }))
         guard graph.components[slug] != nil else {

@@ -8,13 +8,16 @@ package enum MitigationState: String, CaseIterable, Codable, Sendable {
     package var following: [MitigationState] {
         switch self {
         case .planned: [.running, .succeeded, .failed, .notNeeded]
-        case .running: [.succeeded, .failed, .rolledBack, .notNeeded]
-        case .succeeded: [.rolledBack, .running]
-        case .failed: [.running, .rolledBack]
-        case .rolledBack: [.running]
-        case .notNeeded: [.running]
+        case .running: [.succeeded, .failed, .rolledBack, .notNeeded, .planned]
+        case .succeeded: [.rolledBack, .running, .failed]
+        case .failed: [.running, .rolledBack, .succeeded]
+        case .rolledBack: [.running, .succeeded, .failed]
+        case .notNeeded: [.running, .planned]
         }
     }
+
+    /// Whether it says how an attempt ended.
+    var isOutcome: Bool { self == .succeeded || self == .failed }
 }
 
 /// Something done to stop the harm.
@@ -31,6 +34,8 @@ package struct Mitigation: Hashable, Codable, Sendable {
     /// Whether it still works, as load that is shed until the caches are warm: it may outlive its phase, and has to be lifted
     /// before the incident is closed. Nil when nobody said so.
     package var inForce: Bool?
+    /// The sequence of the timeline entry that added it; nil when it came with a merged incident.
+    package var entry: Int?
     /// The merged incident that it came with; nil when it is this one's own.
     package var incident: Int?
     /// Whether it was struck out: entered by mistake. Nil when not.
@@ -44,6 +49,8 @@ package struct IncidentTask: Hashable, Codable, Sendable {
     package var text: String
     package var owner: String?
     package var done: Bool
+    /// The sequence of the timeline entry that added it; nil when it came with a merged incident.
+    package var entry: Int?
     /// The merged incident that it came with; nil when it is this one's own.
     package var incident: Int?
     /// Whether it was struck out: entered by mistake. Nil when not.
@@ -77,6 +84,8 @@ package struct ActionItem: Hashable, Codable, Sendable {
     /// Whether the review cannot be left before it has an owner and a due date.
     package var required: Bool
     package var state: ActionState
+    /// The sequence of the timeline entry that added it; nil when it came with a merged incident.
+    package var entry: Int?
     /// The merged incident that it came with; nil when it is this one's own.
     package var incident: Int?
     /// Whether it was struck out: entered by mistake. Nil when not.

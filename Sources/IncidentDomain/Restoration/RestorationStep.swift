@@ -45,6 +45,9 @@ package struct RestorationStep: Hashable, Codable, Sendable {
     package var regressedAt: Timestamp?
     /// How often restoring it failed.
     package var failures: Int
+    /// The state from which the newest start, verification, restoration, waiver or failure took it, so that this can be undone; nil when there
+    /// was none, it was undone, and in rows of releases that did not keep it.
+    package var before: RestorationState?
 
     package init(component: String) {
         self.component = component
@@ -74,7 +77,7 @@ extension RestorationStep {
         at moment: Timestamp, _ thought: StepEstimate?, expectedAt told: Timestamp? = nil,
         without overridden: [String]? = nil
     ) {
-        state = .restoring
+        enter(.restoring)
         firstStartedAt = firstStartedAt ?? moment
         attempts = (attempts ?? 0) + 1
         (startedAt, estimate, expectedAt, self.overridden) = (moment, thought, told, overridden)
@@ -97,24 +100,24 @@ extension RestorationStep {
     }
 
     mutating func verify(from moment: Timestamp, until end: Timestamp) {
-        state = .verifying
+        enter(.verifying)
         (verifyingSince, soakUntil) = (moment, end)
     }
 
     mutating func restore(at moment: Timestamp) {
-        state = .restored
+        enter(.restored)
         expectedAt = nil
         endSoak()
         restoredAt = moment
     }
 
     package mutating func waive() {
-        state = .waived
+        enter(.waived)
         endSoak()
     }
 
     mutating func fail() {
-        state = .waiting
+        enter(.waiting)
         failures += 1
         (rampPercent, expectedAt, overridden) = (nil, nil, nil)
         endSoak()
@@ -125,9 +128,59 @@ extension RestorationStep {
         // What was back and fails again is restored anew; what had not soaked yet is still the same restoration.
         if state == .restored { (firstStartedAt, attempts, backlog) = (nil, nil, nil) }
         state = .regressed
+        before = nil
         (expectedAt, overridden) = (nil, nil)
         restoredAt = nil
         endSoak()
+    }
+
+    private mutating func enter(_ next: RestorationState) {
+        before = state
+        state = next
+    }
+
+    /// What can be undone of it: what was done to it last; nil when nothing was, or it was undone.
+    package var undoable: StepUndone.Deed? {
+        switch state {
+        case .waived: .waiver
+        case .verifying: .verification
+        case .restored: .restoration
+        case .restoring: .start
+        case .waiting: before == .restoring || before == .verifying ? .failure : nil
+        case .regressed: nil
+        }
+    }
+
+    /// As if it had not been done.
+    mutating func undo(_ deed: StepUndone.Deed) {
+        // What soaked has not been watched since: somebody says again that it is up.
+        let earlier = before == .verifying ? .restoring : before
+        switch deed {
+        case .waiver: state = earlier ?? .waiting
+        case .verification: state = .restoring
+        case .restoration:
+            state = startedAt == nil ? .waiting : .restoring
+            restoredAt = nil
+        case .start:
+            state = earlier == .regressed ? .regressed : .waiting
+            let left = (attempts ?? 1) - 1
+            if left <= 0 { (firstStartedAt, attempts) = (nil, nil) } else { attempts = left }
+            (startedAt, estimate, expectedAt, overridden, rampPercent) = (nil, nil, nil, nil, nil)
+        case .failure:
+            state = .restoring
+            failures = max(0, failures - 1)
+        }
+        before = nil
+        endSoak()
+    }
+
+    /// It was started, or back, at another moment than was recorded.
+    mutating func correct(startedAt start: Timestamp?, restoredAt end: Timestamp?) {
+        if let start {
+            if (attempts ?? 1) <= 1 { firstStartedAt = firstStartedAt.map { _ in start } }
+            startedAt = start
+        }
+        if let end { restoredAt = end }
     }
 
     private mutating func endSoak() {

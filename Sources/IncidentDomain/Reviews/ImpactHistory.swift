@@ -20,7 +20,7 @@ package struct ImpactHistory: Hashable, Sendable {
         let struck = Set(timeline.compactMap { $0.event.as(EntryStruck.self)?.sequence })
         var tracks: [String: Track] = [:]
         var incident: Incident?
-        for recorded in timeline {
+        for recorded in timeline.withStepsSetRight {
             let before = incident?.impacts ?? []
             incident = Incident.evolve(incident, recorded, number: number)
             guard let after = incident?.impacts, after != before else { continue }

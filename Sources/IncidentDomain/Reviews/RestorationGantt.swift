@@ -66,7 +66,7 @@ extension RestorationGantt {
     ) -> RestorationGantt? {
         let from = incident.times.startedAt
         var courses = RestorationCourses(from: from)
-        for recorded in timeline { courses.take(recorded) }
+        for recorded in timeline.withStepsSetRight { courses.take(recorded) }
         let rows = waves.map { component, wave in
             courses.row(of: component, wave: wave, planned: planned[component], asOf: asOf)
         }.sorted { rank($0) < rank($1) }

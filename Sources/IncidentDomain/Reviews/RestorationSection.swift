@@ -91,7 +91,7 @@ extension ReviewDraft {
 
     /// What did not go by the plan.
     private static func deviations(_ facts: ReviewFacts) -> [DocumentBlock] {
-        let lines = facts.timeline.compactMap { recorded -> String? in
+        let lines = facts.timeline.withStepsSetRight.compactMap { recorded -> String? in
             guard recorded.event.payload.isOffPlan else { return nil }
             return "\(recorded.occurredAt.toTheSecond), \(recorded.actor.name): \(recorded.event.sentence)"
         }

@@ -157,7 +157,8 @@ extension IncidentCommand {
             .startStep, .rampStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,
             .draftUpdate,
             .changeUpdate,
-            .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .attachAlerts,
+            .setEta, .withdrawEta, .removeRole, .undoStep, .correctStep, .draftReview, .reviseReview, .approveReview,
+            .addAction, .changeAction, .attachAlerts,
             .clearAlerts, .reopenRecovered, .takeInAlerts, .giveAwayAlerts, .countReports, .reviewPlan, .redact,
             .strike, .star:
             false

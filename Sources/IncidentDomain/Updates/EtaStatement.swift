@@ -13,6 +13,18 @@ package struct EtaStatement: Hashable, Codable, Sendable {
     /// The name of who said it.
     package var by: String
     package var reason: String?
+    /// That it was taken back; nil while it was not.
+    package var withdrawn: Withdrawal?
+
+    package struct Withdrawal: Hashable, Codable, Sendable {
+        package var at: Timestamp
+        package var by: String
+        /// Nil where the update that told it was corrected.
+        package var reason: String?
+    }
+
+    /// Whether it says still what it said.
+    var holds: Bool { withdrawn == nil }
 }
 
 extension Communication {
@@ -21,6 +33,12 @@ extension Communication {
 
     mutating func say(_ statement: EtaStatement) {
         etas = (etas + [statement]).suffix(Self.etasMax)
+    }
+
+    /// The newest holds no more.
+    mutating func withdrawEta(at moment: Timestamp, by name: String, reason: String?) {
+        guard let last = etas.indices.last, etas[last].holds else { return }
+        etas[last].withdrawn = EtaStatement.Withdrawal(at: moment, by: name, reason: reason)
     }
 }
 
@@ -38,8 +56,15 @@ extension Incident {
         guard let reason else {
             throw .badValue(field: "/reason", detail: "An ETA needs a reason: what is it based on?")
         }
-        if let said = communication?.etas.last, said.eta == eta, said.source == .person { return [] }
+        if let said = communication?.etas.last, said.holds, said.eta == eta, said.source == .person { return [] }
         return [EtaSet(eta: eta, source: .person, reason: reason, previous: self.eta, slipped: slips(to: eta))]
+    }
+
+    /// What was said of the end holds no more: nobody knows.
+    func withdrawEta(reason: String) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase([.detect, .assess, .mitigate, .restore])
+        guard let eta else { return [] }
+        return [EtaWithdrawn(previous: eta, reason: reason)]
     }
 
     private func takeEtaOfPlan(reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
@@ -51,13 +76,13 @@ extension Incident {
                         ? ": a component has no estimate; GET /v1/incidents/\(number)/restoration shows which."
                         : " before restoring begins. Give an eta and a reason."))
         }
-        if let said = communication?.etas.last, said.eta == eta, said.source == .plan { return [] }
+        if let said = communication?.etas.last, said.holds, said.eta == eta, said.source == .plan { return [] }
         return [EtaSet(eta: eta, source: .plan, reason: reason, previous: self.eta, slipped: slips(to: eta))]
     }
 
     /// What an ETA that was taken from the plan is now that the plan was revised; nil when it still holds.
     package var followedEta: EtaSet? {
-        guard phase == .restore, let said = communication?.etas.last, said.source == .plan,
+        guard phase == .restore, let said = communication?.etas.last, said.holds, said.source == .plan,
             let median = plan?.expected?.median, isMaterial(from: said.eta, to: median)
         else { return nil }
         return EtaSet(eta: median, source: .plan, previous: eta, slipped: slips(to: median))

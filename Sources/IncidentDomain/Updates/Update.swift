@@ -86,8 +86,17 @@ package struct UpdateRequest: Hashable, Sendable {
     }
 }
 
-/// A change of a draft; nil leaves a field as it is.
+/// A change of an update; nil leaves a field as it is.
 package struct UpdatePatch: Hashable, Sendable {
+    /// What can be taken out.
+    package enum Time: String, CaseIterable, Sendable {
+        case eta
+        case nextUpdateAt = "next_update_at"
+        case publishAt = "publish_at"
+    }
+
+    /// The times that it is to have no more.
+    package var cleared: Set<Time> = []
     package var isPublic: Bool?
     package var language: String?
     package var body: String?
@@ -98,8 +107,10 @@ package struct UpdatePatch: Hashable, Sendable {
 
     package init(
         isPublic: Bool? = nil, language: String? = nil, body: String? = nil, eta: Timestamp? = nil,
-        steps: [String]? = nil, nextUpdateAt: Timestamp? = nil, publishAt: Timestamp? = nil
+        steps: [String]? = nil, nextUpdateAt: Timestamp? = nil, publishAt: Timestamp? = nil,
+        cleared: Set<Time> = []
     ) {
+        self.cleared = cleared
         self.isPublic = isPublic
         self.language = language
         self.body = body
@@ -107,6 +118,11 @@ package struct UpdatePatch: Hashable, Sendable {
         self.steps = steps
         self.nextUpdateAt = nextUpdateAt
         self.publishAt = publishAt
+    }
+
+    /// A time as it is after the change.
+    func time(_ time: Time, _ new: Timestamp?, before: Timestamp?) -> Timestamp? {
+        cleared.contains(time) ? nil : new ?? before
     }
 }
 
@@ -170,6 +186,8 @@ package struct PublishedUpdate: Hashable, Codable, Sendable {
     package var language: String
     /// 1 as it was published, then one more for each correction.
     package var revision: Int
+    /// The expected end that it tells; nil when it tells none, and in rows of releases that did not keep it.
+    package var eta: Timestamp?
 }
 
 /// How those stay informed who wait: drafts, what was published, when the next one is due, and what was said of the end.

@@ -58,7 +58,7 @@ extension Incident {
         try requirePhase(Phase.open)
         let draft = try draft(id)
         let content = patch.applied(to: draft.content)
-        let publishAt = patch.publishAt ?? draft.publishAt
+        let publishAt = patch.time(.publishAt, patch.publishAt, before: draft.publishAt)
         guard content != draft.content || publishAt != draft.publishAt else { return [] }
         try check(content, facts)
         if patch.publishAt != nil { try checkTime(publishAt, of: content, facts) }
@@ -129,7 +129,8 @@ extension Incident {
         try requireRoomForCorrection(of: id)
         let content = patch.applied(
             to: UpdateContent(
-                audience: before.audience, isPublic: before.isPublic, language: before.language, body: ""))
+                audience: before.audience, isPublic: before.isPublic, language: before.language, body: "",
+                eta: before.eta))
         try checkPublisher(of: content, facts)
         try check(content, facts)
         guard !asksApproval(of: before.audience, facts.updates, at: facts.now) else {
@@ -307,7 +308,7 @@ extension UpdatePatch {
     fileprivate func applied(to content: UpdateContent) -> UpdateContent {
         UpdateContent(
             audience: content.audience, isPublic: isPublic ?? content.isPublic, language: language ?? content.language,
-            body: body ?? content.body, eta: eta ?? content.eta, steps: steps ?? content.steps,
-            nextUpdateAt: nextUpdateAt ?? content.nextUpdateAt)
+            body: body ?? content.body, eta: time(.eta, eta, before: content.eta), steps: steps ?? content.steps,
+            nextUpdateAt: time(.nextUpdateAt, nextUpdateAt, before: content.nextUpdateAt))
     }
 }

@@ -230,11 +230,16 @@ struct AlertStore: Sendable {
     private static let firingShown = 20
 
     /// The alerts of an incident that have not ended, the oldest first, and how many those are.
-    static func firing(of number: Int, in runner: some SQLRunner) async throws -> ([FiringAlerts.Alert], Int) {
+    ///
+    /// - Parameter merged: Only those that came with this merged incident.
+    static func firing(
+        of number: Int, from merged: Int? = nil, in runner: some SQLRunner
+    ) async throws -> ([FiringAlerts.Alert], Int) {
+        let which: SQL = merged.map { "AND \($0) = ANY (merged_from)" } ?? ""
         let rows = try await runner.query(
             """
             SELECT id, title, component, starts_at, count(*) OVER () AS total FROM alert
-            WHERE incident = \(number) AND status <> 'resolved' ORDER BY id LIMIT \(firingShown)
+            WHERE incident = \(number) AND status <> 'resolved' \(fragment: which) ORDER BY id LIMIT \(firingShown)
             """)
         let alerts = try rows.map { row in
             FiringAlerts.Alert(

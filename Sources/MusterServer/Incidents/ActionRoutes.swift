@@ -17,7 +17,7 @@ struct ActionRoutes: Sendable {
     private func list(_ request: RequestContext) async throws -> Answer {
         var query = try request.query()
         var filter = ActionFilter()
-        filter.owner = query.string("owner")
+        filter.owners = query.words("owner")
         filter.states = query.enumerations("state")
         filter.overdue = query.bool("overdue")
         filter.incident = query.incidentNumber("incident")
@@ -40,7 +40,8 @@ struct ActionRoutes: Sendable {
 extension ActionSearch.Found: JSONWritable {
     /// Its members, of which `fields` chooses some.
     static let fields = [
-        "id", "incident", "title", "kind", "owner", "due", "required", "state", "from", "struck", "incident_title",
+        "id", "incident", "title", "kind", "owner", "due", "required", "state", "entry", "from", "struck",
+        "incident_title",
         "overdue",
     ]
 

@@ -4,8 +4,8 @@ import Postgres
 
 /// What a list of action items may be narrowed to.
 struct ActionFilter: Sendable {
-    /// In upper or lower case.
-    var owner: String?
+    /// Any of them, in upper or lower case; empty for all.
+    var owners: [String] = []
     /// Any of them; empty for all.
     var states: [ActionState] = []
     /// Whether they should be done by now and are not.
@@ -95,7 +95,10 @@ struct ActionSearch: Sendable {
             """
         var conditions: [SQL] = ["coalesce(item ->> 'struck', 'false') <> 'true'"]
         if let place { conditions.append("(-number, ordinal) > (\(-max(place.incident, -.max)), \(place.ordinal))") }
-        if let owner = filter.owner { conditions.append("lower(item ->> 'owner') = lower(\(owner))") }
+        if !filter.owners.isEmpty {
+            conditions.append(
+                "lower(item ->> 'owner') IN (SELECT lower(owner) FROM unnest(\(filter.owners)) AS wanted (owner))")
+        }
         if !filter.states.isEmpty { conditions.append("item ->> 'state' = ANY (\(filter.states.map(\.rawValue)))") }
         if let overdue = filter.overdue { conditions.append("\(fragment: isOverdue) = \(overdue)") }
         return """

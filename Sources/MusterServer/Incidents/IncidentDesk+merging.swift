@@ -120,8 +120,9 @@ extension IncidentDesk {
     /// The representation of an incident, with what still fires of it.
     func withFiring(_ outcome: Outcome) async throws -> [UInt8] {
         let incident = outcome.incident
-        let owner = incident.mergedInto ?? incident.number
-        let (alerts, count) = try await AlertStore.firing(of: owner, in: pool)
+        let target = incident.mergedInto
+        let (alerts, count) = try await AlertStore.firing(
+            of: target ?? incident.number, from: target.map { _ in incident.number }, in: pool)
         let firing = FiringAlerts(alerts: alerts, count: count, outlook: Self.outlook(of: incident, count))
         var json = JSONWriter(capacity: 512)
         json.value(firing)

@@ -51,8 +51,30 @@ struct RequirementHint: JSONWritable {
             json.member("requirement", unmet.requirement.rawValue)
             json.member("detail", unmet.detail)
             json.member("how", how)
-            if unmet.requirement == .causeGiven { json.array("alternatives", [notKnownYet]) { $0.value($1) } }
+            let alternatives = alternatives
+            if !alternatives.isEmpty { json.array("alternatives", alternatives) { $0.value($1) } }
             if isSuggested { json.member("suggestions", "/v1/incidents/\(number)/suggestions") }
+        }
+    }
+
+    /// What else can be done.
+    private var alternatives: [SuggestedCall] {
+        switch unmet.requirement {
+        case .causeGiven: [notKnownYet]
+        case .noFiringAlert:
+            [SuggestedCall("POST", whole: "/v1/alerts/ALERT/resolve", nil)]
+                + (unmet.subject.map { component in
+                    [
+                        SuggestedCall(
+                            "POST", "/restoration/\(SuggestedCall.segment(component))/waive", of: number,
+                            ["reason": "WHY IT STAYS DOWN"])
+                    ]
+                } ?? [SuggestedCall("POST", "/advance", of: number, ["override": true, "reason": "WHY"])])
+        case .acknowledged, .severitySet, .commanderAssigned, .operationsAssigned, .communicationsAssigned,
+            .impactRecorded, .audienceImpactRecorded, .causeConfirmed, .updatePosted, .mitigationSucceeded,
+            .noMitigationRunning, .mitigationsLifted, .componentsRestored, .tasksDone, .reviewApproved,
+            .actionsAssigned:
+            []
         }
     }
 
@@ -119,11 +141,8 @@ struct RequirementHint: JSONWritable {
         return ("PATCH", "/mitigations/\(id)", ["state": "succeeded"])
     }
 
-    /// The alert has to be resolved where it comes from; a component that stays down can be waived.
-    private var firing: Call {
-        guard let component = unmet.subject else { return ("POST", "/advance", ["override": true, "reason": "WHY"]) }
-        return ("POST", "/restoration/\(SuggestedCall.segment(component))/waive", ["reason": "WHY"])
-    }
+    /// An alert ends where it comes from: which ones fire is what somebody has to look at first.
+    private var firing: Call { ("GET", "/v1/alerts?incident=\(number)&status=firing,acknowledged", nil) }
 }
 
 /// What can be done with an incident of which no alert fires any more.

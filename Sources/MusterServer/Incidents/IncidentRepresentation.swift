@@ -5,7 +5,7 @@ import IncidentDomain
 enum IncidentRepresentation {
     /// Counts the forms that representations have had. Raised with every change of a field or a sentence, so that what an earlier
     /// release stored is written anew when it is read.
-    private static let form = 8
+    private static let form = 9
 
     /// The members, of which `fields` chooses some in lists; what matters first.
     static let fields = [
@@ -155,6 +155,13 @@ enum IncidentRepresentation {
         json.member("said_at", statement.saidAt)
         json.member("by", statement.by)
         json.member("reason", statement.reason)
+        json.name("withdrawn")
+        guard let withdrawn = statement.withdrawn else { return json.literal("null") }
+        json.object { json in
+            json.member("at", withdrawn.at)
+            json.member("by", withdrawn.by)
+            json.member("reason", withdrawn.reason)
+        }
     }
 
     /// The next phase and what is missing for it; null once there is none.
@@ -275,6 +282,7 @@ extension ComponentImpact: JSONWritable {
             json.member("regions", regions)
             json.member("started_at", startedAt)
             json.member("ended_at", endedAt)
+            json.member("origin", (fromAlert ?? false ? SeverityOrigin.alert : .person).rawValue)
         }
     }
 }
@@ -303,6 +311,7 @@ extension Mitigation: JSONWritable {
             json.member("in_force", inForce ?? false)
             json.member("started_at", startedAt)
             json.member("ended_at", endedAt)
+            json.member("entry", entry)
             json.member("from", incident)
             json.member("struck", struck ?? false)
         }
@@ -316,6 +325,7 @@ extension IncidentTask: JSONWritable {
             json.member("text", text)
             json.member("owner", owner)
             json.member("done", done)
+            json.member("entry", entry)
             json.member("from", incident)
             json.member("struck", struck ?? false)
         }
@@ -341,6 +351,7 @@ struct ActionRepresentation: JSONWritable {
         json.member("due", action.due)
         json.member("required", action.required)
         json.member("state", action.state.rawValue)
+        json.member("entry", action.entry)
         json.member("from", action.incident)
         json.member("struck", action.struck ?? false)
     }

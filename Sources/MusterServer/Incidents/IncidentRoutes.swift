@@ -45,6 +45,9 @@ struct IncidentRoutes: Sendable {
             command(.put, "/roles/{role}", "putRole", .json) { body, request in
                 .assignRole(try request.choice("role"), person: body.string("person", 1...200))
             },
+            command(.delete, "/roles/{role}", "removeRole", .optionalJSON) { body, request in
+                .removeRole(try request.choice("role"), reason: body.optionalString("reason", 1...2000))
+            },
             command(.put, "/impacts/{component}", "putImpact", .json, isLong: true) { body, request in
                 .setImpact(IncidentBodies.impact(&body, component: request.parameter("component")))
             },

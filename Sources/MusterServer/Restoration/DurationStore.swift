@@ -47,7 +47,7 @@ struct DurationStore: Sendable {
 
     /// What a change teaches, to go with the statement that writes it; each does nothing when the change was not written.
     static func learn(from change: IncidentChange) -> [SQL] {
-        samples(of: change) + forecast(of: change)
+        samples(of: change) + corrections(of: change) + forecast(of: change)
     }
 
     private static func samples(of change: IncidentChange) -> [SQL] {
@@ -77,19 +77,57 @@ struct DurationStore: Sendable {
                 AS sample (sequence, component, started_at, restored_at, median, p90, source, attempts),
                 \(fragment: written(change)) AS written
             """,
-            """
-            INSERT INTO component_duration (component, samples, median_seconds, p90_seconds)
-            SELECT wanted.component, count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY sample.seconds),
-                percentile_disc(0.9) WITHIN GROUP (ORDER BY sample.seconds)
-            FROM unnest(\(components)) AS wanted (component) CROSS JOIN LATERAL (
-                SELECT extract(epoch FROM restored_at - started_at)::bigint AS seconds FROM restoration_sample
-                WHERE component = wanted.component ORDER BY restored_at DESC LIMIT \(newest)
-            ) AS sample
-            GROUP BY wanted.component ORDER BY wanted.component
-            ON CONFLICT (component) DO UPDATE SET samples = excluded.samples,
-                median_seconds = excluded.median_seconds, p90_seconds = excluded.p90_seconds
-            """,
+            figures(of: components),
         ]
+    }
+
+    /// What people set right of steps: a restoration that was none teaches nothing, and one of other times something else.
+    private static func corrections(of change: IncidentChange) -> [SQL] {
+        change.entries.flatMap { entry -> [SQL] in
+            let event = entry.recorded.event
+            let corrected = event.as(StepTimesCorrected.self)
+            let name =
+                corrected?.component
+                ?? event.as(StepUndone.self).flatMap { $0.undone == .restoration ? $0.component : nil }
+            guard let name, let old = change.before?.step(name), let restored = old.restoredAt else { return [] }
+            let slug = RestorationStep.slug(of: name)
+            let place: SQL = """
+                incident = (SELECT incident FROM \(fragment: written(change)) AS written) AND component = \(slug)
+                    AND restored_at = \(restored)
+                """
+            let new = change.after.step(name)
+            let correction: SQL
+            if corrected != nil, let new, let start = new.firstStartedAt ?? new.startedAt, let end = new.restoredAt,
+                end >= start
+            {
+                correction =
+                    "UPDATE restoration_sample SET started_at = \(start), restored_at = \(end) WHERE \(fragment: place)"
+            } else {
+                correction = "DELETE FROM restoration_sample WHERE \(fragment: place)"
+            }
+            // Where nothing is left to measure, nothing is measured.
+            let nothing: SQL = """
+                DELETE FROM component_duration WHERE component = \(slug)
+                    AND NOT EXISTS (SELECT FROM restoration_sample WHERE component = \(slug))
+                """
+            return [correction, nothing, figures(of: [slug])]
+        }
+    }
+
+    /// Works the figures of components out anew.
+    private static func figures(of components: [String]) -> SQL {
+        """
+        INSERT INTO component_duration (component, samples, median_seconds, p90_seconds)
+        SELECT wanted.component, count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY sample.seconds),
+            percentile_disc(0.9) WITHIN GROUP (ORDER BY sample.seconds)
+        FROM unnest(\(components)) AS wanted (component) CROSS JOIN LATERAL (
+            SELECT extract(epoch FROM restored_at - started_at)::bigint AS seconds FROM restoration_sample
+            WHERE component = wanted.component ORDER BY restored_at DESC LIMIT \(newest)
+        ) AS sample
+        GROUP BY wanted.component ORDER BY wanted.component
+        ON CONFLICT (component) DO UPDATE SET samples = excluded.samples,
+            median_seconds = excluded.median_seconds, p90_seconds = excluded.p90_seconds
+        """
     }
 
     /// What was expected of the whole when restoring began, and when it was over.

@@ -15,6 +15,11 @@ struct RestorationRepresentation: JSONWritable {
         self.selection = selection ?? RestorationSelection(of: plan)
     }
 
+    /// What of it answers a write whose sender prefers little (`Prefer: return=minimal`).
+    static let minimal: Set<String> = [
+        "incident", "total", "restored", "waived", "progress", "expected_at", "overdue_total", "start_next", "revision",
+    ]
+
     /// How many steps are named to be started next: more than hands can take up at once.
     private static let startNextMax = 20
     /// How many overdue steps are named.

@@ -46,6 +46,14 @@ struct RestorationRoutes: Sendable {
             step("fail", "failRestoration", .optionalJSON) { component, body in
                 .failStep(component: component, reason: body.optionalString("reason", 1...2000))
             },
+            step("undo", "undoRestoration", .json) { component, body in
+                .undoStep(component: component, reason: body.string("reason", 1...2000))
+            },
+            step(nil, "correctRestoration", .json) { component, body in
+                .correctStep(
+                    component: component, startedAt: body.optionalTime("started_at"),
+                    restoredAt: body.optionalTime("restored_at"), reason: body.string("reason", 1...2000))
+            },
         ]
     }
 
@@ -81,13 +89,15 @@ struct RestorationRoutes: Sendable {
         return answer
     }
 
+    /// - Parameter verb: What is done to the step; nil corrects what was recorded of it.
     private func step(
-        _ verb: String, _ operation: String, _ bodyRule: Route.BodyRule,
+        _ verb: String?, _ operation: String, _ bodyRule: Route.BodyRule,
         _ read: @escaping @Sendable (String, inout BodyReader) -> IncidentCommand
     ) -> Route {
-        Route(
-            .post, "/v1/incidents/{id}/restoration/{component}/\(verb)", role: .responder, operation, body: bodyRule,
-            isConditional: true, isLong: true
+        let path = "/v1/incidents/{id}/restoration/{component}"
+        return Route(
+            verb == nil ? .patch : .post, verb.map { "\(path)/\($0)" } ?? path, role: .responder, operation,
+            body: bodyRule, isConditional: true, isLong: true
         ) { request in
             let number = try request.incidentNumber()
             var body = try request.fields()
@@ -141,7 +151,9 @@ struct RestorationRoutes: Sendable {
     /// - Parameter component: The step that has to be on the page; nil for the first page.
     private func answer(_ number: Int, showing component: String? = nil) async throws -> Answer {
         let (incident, plan, probes, _) = try await look(at: number)
-        return answer(incident, plan, probes, RestorationSelection(of: plan, showing: component))
+        var answer = answer(incident, plan, probes, RestorationSelection(of: plan, showing: component))
+        answer.minimalMembers = RestorationRepresentation.minimal
+        return answer
     }
 
     private func look(

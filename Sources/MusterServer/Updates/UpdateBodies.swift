@@ -37,26 +37,37 @@ enum UpdateBodies {
         }
     }
 
+    /// What is absent stays; a time that is null is taken out.
     static func patch(_ body: inout BodyReader) -> UpdatePatch {
-        UpdatePatch(
+        let cleared = cleared(UpdatePatch.Time.allCases, &body)
+        return UpdatePatch(
             isPublic: body.optionalBool("public"), language: language(&body),
             body: body.optionalString("body", 1...10_000),
             eta: body.optionalTime("eta"), steps: steps(&body), nextUpdateAt: body.optionalTime("next_update_at"),
-            publishAt: body.optionalTime("publish_at"))
+            publishAt: body.optionalTime("publish_at"), cleared: cleared)
     }
 
-    /// The whole text that is right; what it does not say is no longer said.
+    private static func cleared(_ times: [UpdatePatch.Time], _ body: inout BodyReader) -> Set<UpdatePatch.Time> {
+        Set(times.filter { body.isNull($0.rawValue) })
+    }
+
+    /// The whole text that is right, steps included. The expected end stays unless it is null.
     static func correction(_ body: inout BodyReader) -> UpdateChange {
-        .correct(
+        let cleared = cleared([.eta], &body)
+        return .correct(
             UpdatePatch(
                 isPublic: body.optionalBool("public"), language: language(&body), body: body.string("body", 1...10_000),
-                eta: body.optionalTime("eta"), steps: steps(&body)),
+                eta: body.optionalTime("eta"), steps: steps(&body), cleared: cleared),
             reason: body.optionalString("reason", 1...2_000))
     }
 
-    /// A time, or that the plan says it.
+    /// A time, or that the plan says it, or null, which takes back what was said.
     static func eta(_ body: inout BodyReader) -> IncidentCommand {
         let source: EtaSource = body.optionalEnumeration("source") ?? .person
+        if source == .person, body.isNull("eta") {
+            _ = body.optionalTime("eta")
+            return .withdrawEta(reason: body.string("reason", 1...2_000))
+        }
         let reason = body.optionalString("reason", 1...2_000)
         switch source {
         case .person:

@@ -12,6 +12,7 @@ struct UpdateRoutes: Sendable {
             Route(
                 .get, "/v1/incidents/{id}/updates", role: .viewer, "listUpdates", query: ["limit", "cursor"],
                 isLong: true, handler: list),
+            Route(.get, "/v1/incidents/{id}/updates/{update}", role: .viewer, "getUpdate", handler: get),
             route(.post, "/updates", "postUpdate", post),
             route(.post, "/updates/draft", "draftUpdate", draft),
             route(.patch, "/updates/{update}", "reviseUpdate") { request in
@@ -58,6 +59,17 @@ struct UpdateRoutes: Sendable {
         ) { $0.value(shown($1, of: incident, at: request.clock.now)) }
     }
 
+    private func get(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        let id = try request.number("update", of: "Update")
+        let incident = try await desk.current(number).incident
+        guard let update = try await history(number).first(where: { $0.id == id }) else {
+            throw Problem.notFound("Update \(id) of INC-\(number)")
+        }
+        let found = shown(update, of: incident, at: request.clock.now)
+        return .json(version: incident.version) { $0.value(found) }
+    }
+
     private func shown(_ update: UpdateRecord, of incident: Incident, at moment: Timestamp) -> UpdateRepresentation {
         let draft = incident.communication?.drafts.first { $0.id == update.id }
         return UpdateRepresentation(
@@ -75,7 +87,10 @@ struct UpdateRoutes: Sendable {
         var body = try request.fields()
         let content = UpdateBodies.content(&body)
         let outcome = try await desk.handle(.postUpdate(content), on: number, try CommandContext(request, &body))
-        return IncidentRepresentation.answer(outcome, status: .created)
+        var answer = IncidentRepresentation.answer(outcome, status: .created)
+        let id = outcome.firstEntry?.event.as(UpdatePosted.self)?.id ?? outcome.incident.communication?.last ?? 0
+        answer.headers[.location] = "/v1/incidents/\(number)/updates/\(id)"
+        return answer
     }
 
     private func draft(_ request: RequestContext) async throws -> Answer {

@@ -8,11 +8,15 @@ enum EveryEvent {
 
     private static let impact = ComponentImpact(
         component: "feed", impact: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start,
-        perRegion: false)
+        perRegion: false, fromAlert: true)
     private static let sections = [EditedSection(id: "cause", title: "On \(marker)", markdown: "It was \(marker).")]
     private static let alerts: AlertBatch = {
         var batch = AlertBatch(
-            [AlertMention(id: "a-1", title: "\(marker) is down", component: "feed", seenAt: Given.start)],
+            [
+                AlertMention(
+                    id: "a-1", title: "\(marker) is down", component: "feed", seenAt: Given.start,
+                    resolvedBy: "P \(marker)")
+            ],
             affecting: "feed",
             correlation: AlertCorrelation(
                 component: "feed", through: ["feed", "user-db"], direction: .dependsOnAffected), atOnce: true,
@@ -86,6 +90,7 @@ enum EveryEvent {
                 afterwards: true)
         ),
         RoleAssigned(role: .scribe, person: "P \(marker)", previous: "Q \(marker)"),
+        RoleRemoved(role: .scribe, previous: "Q \(marker)", reason: "R \(marker)"),
         ImpactSet(impact),
         ImpactRemoved(component: "feed"),
         AudienceImpactSet(
@@ -145,6 +150,7 @@ enum EveryEvent {
         UpdateOverdue(due: Given.start),
         ReviewOverdue(due: Given.start),
         EtaSet(eta: Given.start, source: .person, reason: "R \(marker)", previous: Given.start, slipped: true),
+        EtaWithdrawn(previous: Given.start, reason: "R \(marker)"),
     ]
 
     private static let restoration: [any TimelineEvent] = [
@@ -160,6 +166,10 @@ enum EveryEvent {
         StepRestored(component: "feed", incident: 7, without: ["user-db"], reason: "R \(marker)"),
         StepWaived(component: "feed", reason: "R \(marker)"),
         StepFailed(component: "feed", reason: "R \(marker)"),
+        StepUndone(component: "feed", undone: .waiver, reason: "R \(marker)"),
+        StepTimesCorrected(
+            component: "feed", startedAt: Given.start, restoredAt: Given.start, previousStart: Given.start,
+            previousRestoration: Given.start, reason: "R \(marker)", afterwards: true),
         StepRegressed(component: "feed", reason: "R \(marker)"),
         RestorationOrdered(components: ["feed"], reason: "R \(marker)"),
         HandsSet(hands: ["default": 2], reason: "R \(marker)"),

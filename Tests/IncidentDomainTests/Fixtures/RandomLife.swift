@@ -182,7 +182,11 @@ enum RandomCommand {
                 component: component, percent: Bool.random(using: &random) ? nil : .random(in: 0...100, using: &random),
                 backlog: .random(in: 0...9, using: &random))
         case 4, 5, 6: .verifyStep(component: component)
-        case 7: .waiveStep(component: component, reason: "not now")
+        case 7:
+            random.pick([
+                .waiveStep(component: component, reason: "not now"),
+                .undoStep(component: component, reason: "a mistake"),
+            ])
         case 8:
             Bool.random(using: &random)
                 ? .failStep(component: component, reason: text(&random))
@@ -193,6 +197,7 @@ enum RandomCommand {
                 .reviewPlan, .orderSteps(components: [component], reason: text(&random)),
                 .setHands(["default": Int.random(in: 1...3, using: &random)], reason: text(&random)),
                 .learnNeeds(component: component, [needed], reason: text(&random)),
+                correction(of: component, &random, incident),
             ])
         default:
             switch Int.random(in: 0..<3, using: &random) {
@@ -201,6 +206,18 @@ enum RandomCommand {
             default: move(&random)
             }
         }
+    }
+
+    private static func correction(
+        of component: String, _ random: inout SeededGenerator, _ incident: Incident?
+    ) -> IncidentCommand {
+        let step = incident?.step(component)
+        func moved(_ moment: Timestamp?) -> Timestamp? {
+            random.pick([nil, moment?.adding(seconds: .random(in: -30...30, using: &random))])
+        }
+        return .correctStep(
+            component: component, startedAt: moved(step?.startedAt), restoredAt: moved(step?.restoredAt),
+            reason: "the log says so")
     }
 
     private static func reports(_ random: inout SeededGenerator) -> ReportSeries {
@@ -228,7 +245,10 @@ enum RandomCommand {
         switch Int.random(in: 0..<13, using: &random) {
         case 0: .acknowledge
         case 1: .stateCause(hypothesis(&random))
-        case 2: .assignRole(random.pick(IncidentRole.allCases), person: random.pick(["Ann", "Bob"]))
+        case 2:
+            Int.random(in: 0..<4, using: &random) == 0
+                ? .removeRole(random.pick(IncidentRole.allCases), reason: text(&random))
+                : .assignRole(random.pick(IncidentRole.allCases), person: random.pick(["Ann", "Bob"]))
         case 3, 4, 5: .setImpact(impact(&random))
         case 6: .removeImpact(component: component(&random))
         case 7: .setAudience(AudienceImpact(audience: random.pick(Audience.allCases), description: "hit", money: 0.1))
@@ -266,7 +286,10 @@ enum RandomCommand {
         case 8, 9: .changeUpdate(id: id, .publish(at: random.pick([nil, soon])))
         case 10: .changeUpdate(id: id, .withdraw(reason: text(&random)))
         case 11: .changeUpdate(id: id, .correct(patch, reason: text(&random)))
-        case 12: .setEta(random.pick([nil, soon]), reason: text(&random))
+        case 12:
+            random.pick([
+                .setEta(nil, reason: nil), .setEta(soon, reason: text(&random)), .withdrawEta(reason: "nobody knows"),
+            ])
         default: .deadlinePassed
         }
     }

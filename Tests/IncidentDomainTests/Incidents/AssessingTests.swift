@@ -156,7 +156,7 @@ struct AssessingTests {
             given.when(.changeTask(id: 1, text: "Call", owner: "Rita", done: true))
                 == .events([TaskChanged(id: 1, owner: "Rita", done: true)]))
         let done = try given.and(.changeTask(id: 1, text: nil, owner: "Rita", done: true)).incident.tasks[0]
-        #expect(done == IncidentTask(id: 1, text: "Call", owner: "Rita", done: true))
+        #expect(done == IncidentTask(id: 1, text: "Call", owner: "Rita", done: true, entry: 2))
     }
 
     @Test func `only a commander speaks to the outside`() throws {
@@ -291,5 +291,18 @@ struct ImpactTests {
         let given = try Given.restoring("feed", "archive").and(.start("feed"))
         let steps = try given.and(.hit("feed", .none)).incident.steps
         #expect(steps.map(\.component) == ["archive"])
+    }
+
+    @Test func `a role is taken away, by anybody who may give it`() throws {
+        let given = try Given(.assignRole(.commander, person: "Mia"))
+        let remove = IncidentCommand.removeRole(.commander, reason: "goes home")
+        #expect(
+            given.when(remove, by: .rita)
+                == .events([RoleRemoved(role: .commander, previous: "Mia", reason: "goes home")]))
+        let removed = try given.and(remove)
+        #expect(removed.incident.roles.isEmpty && removed.when(remove) == .nothing)
+        #expect(removed.incident.unmet(.commanderAssigned) != nil)
+        #expect(removed.timeline.last?.event.sentence == "Nobody is commander (was Mia). Reason: goes home.")
+        #expect(try Given.incident(in: .closed).when(remove).code == "wrong-phase")
     }
 }

@@ -8,10 +8,11 @@ struct MitigatingTests {
         let possible: [MitigationState] =
             switch from {
             case .planned: [.running, .succeeded, .failed, .notNeeded]
-            case .running: [.succeeded, .failed, .rolledBack, .notNeeded]
-            case .succeeded: [.rolledBack, .running]
-            case .failed: [.running, .rolledBack]
-            case .rolledBack, .notNeeded: [.running]
+            case .running: [.succeeded, .failed, .rolledBack, .notNeeded, .planned]
+            case .succeeded: [.rolledBack, .running, .failed]
+            case .failed: [.running, .rolledBack, .succeeded]
+            case .rolledBack: [.running, .succeeded, .failed]
+            case .notNeeded: [.running, .planned]
             }
         let answer = try Given(.mitigate(from)).when(.changeMitigation(id: 1, MitigationPatch(state: to)))
         if from == to {
@@ -35,6 +36,25 @@ struct MitigatingTests {
         let again = try failed.and(change(.running), at: clock("10:03"))
         #expect(again.incident.mitigations[0].startedAt == clock("10:03"))
         #expect(again.incident.mitigations[0].endedAt == nil)
+    }
+
+    @Test func `one that was wrongly said to have succeeded has failed, when it ended`() throws {
+        let given = try Given().and(Way.toMitigate()).later("10:10").and(.mitigate(.running)).later("10:20")
+            .and(.changeMitigation(id: 1, MitigationPatch(state: .succeeded)))
+        #expect(given.incident.clocks.mitigatedAt == clock("10:20"))
+        let failed = try given.later("10:30").and(.changeMitigation(id: 1, MitigationPatch(state: .failed)))
+        #expect(failed.incident.mitigations[0].endedAt == clock("10:20") && failed.incident.clocks.mitigatedAt == nil)
+        #expect(failed.incident.unmet(.mitigationSucceeded)?.subject == nil)
+        let planned = try Given(.mitigate(.running), .changeMitigation(id: 1, MitigationPatch(state: .planned)))
+        #expect(planned.incident.mitigations[0].startedAt == nil)
+    }
+
+    @Test func `the entry that added it is known, so that it can be struck out`() throws {
+        let given = try Given(.acknowledge, .mitigate(.planned), .addTask(text: "Call", owner: nil))
+        #expect(given.incident.mitigations[0].entry == 3 && given.incident.tasks[0].entry == 4)
+        #expect(given.timeline[2].event.kind == "mitigation_added")
+        let action = try given.and(.addAction(ActionDraft(title: "Test it", kind: .preventive)))
+        #expect(action.incident.actions[0].entry == 5)
     }
 
     @Test func `mitigations are numbered, and only what differs is recorded`() throws {

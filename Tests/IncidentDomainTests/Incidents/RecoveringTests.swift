@@ -116,6 +116,32 @@ struct MovingAlertsTests {
             left.timeline.last?.event.sentence == "1 alert moved to INC-7 on feed: “Errors”. Reason: another outage.")
     }
 
+    @Test func `harm that only a moved alert spoke of is not the incident's`() throws {
+        func impact(_ fromAlert: Bool?) -> IncidentCommand {
+            .setImpact(ComponentImpact(component: "feed", impact: .degraded, fromAlert: fromAlert))
+        }
+        var move = AlertMove([Self.errors], firing: ["feed": 1], other: 7, reason: "another outage", deserted: ["feed"])
+        let given = try Given(.attachAlerts([Self.errors]), impact(true))
+        let left = try given.and(.giveAwayAlerts(move))
+        #expect(left.incident.impacts.isEmpty && left.incident.steps.isEmpty)
+        #expect(left.timeline.suffix(2).map(\.event.kind) == ["alerts_moved_out", "impact_removed"])
+        let said = try given.and(impact(nil), .giveAwayAlerts(move))
+        #expect(said.incident.impacts.map(\.component) == ["feed"])
+        let restored = try Given.restoring("feed").and(impact(true), .start("feed"), .giveAwayAlerts(move))
+        #expect(restored.incident.impacts.map(\.component) == ["feed"])
+        move.deserted = []
+        #expect(try given.and(.giveAwayAlerts(move)).incident.impacts.map(\.component) == ["feed"])
+        let taken = try Given().and(.takeInAlerts(move))
+        #expect(taken.incident.impacts.map(\.fromAlert) == [true])
+    }
+
+    @Test func `who ended alerts by hand stands in the entry`() throws {
+        let byHand = AlertMention(id: "a", title: "Errors", component: "feed", resolvedBy: "Ada")
+        let given = try Given(.attachAlerts([Self.errors]), .clearAlerts([byHand]))
+        #expect(given.timeline.last?.event.sentence == "1 alert cleared, ended by hand by Ada on feed: “Errors”.")
+        #expect(given.incident.firing == [:])
+    }
+
     @Test func `what fires goes only where alerts are taken, and leaves whatever the phase is`() throws {
         let move = AlertMove([Self.errors], firing: ["feed": 1], other: 3, reason: "R")
         let over = AlertMove([Self.errors], firing: [:], other: 3, reason: "R")

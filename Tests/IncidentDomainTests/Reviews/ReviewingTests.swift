@@ -302,4 +302,17 @@ struct ReviewRevisionTests {
         let written = given.review.currentSections.filter { !$0.isPrompt }
         #expect(given.when(.approveReview(sections: written)).isAccepted)
     }
+
+    @Test func `a closed incident says that its review is not approved any more`() throws {
+        let reviewed = try Given.incident(in: .review).and(.draftReview)
+        #expect(reviewed.incident.warnings.allSatisfy { $0.code != .reviewNotApproved })
+        let closed = try reviewed.and(.approveReview(sections: []), .force())
+        #expect(closed.incident.phase == .closed)
+        #expect(closed.incident.warnings.allSatisfy { $0.code != .reviewNotApproved })
+        let changed = try closed.and(.reviseReview(sections: [], status: .draft))
+        let warning = try #require(changed.incident.warnings.first { $0.code == .reviewNotApproved })
+        #expect(warning.detail.contains("POST /v1/incidents/42/review/approve"))
+        let again = try changed.and(.approveReview(sections: []))
+        #expect(again.incident.warnings.allSatisfy { $0.code != .reviewNotApproved })
+    }
 }

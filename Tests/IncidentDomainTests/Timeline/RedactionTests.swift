@@ -8,7 +8,7 @@ struct RedactionTests {
     private static let untyped: Set<String> = [
         "component", "id", "origin", "audience", "currency", "due", "replacement_digest", "counts", "firing",
         "components", "changes", "source", "joined", "left", "waves", "affecting", "through", "direction", "order",
-        "language", "template", "why", "without", "needs", "by", "removed", "clock",
+        "language", "template", "why", "without", "needs", "by", "removed", "clock", "undone",
     ]
 
     @Test func `the samples have one event of each kind`() {

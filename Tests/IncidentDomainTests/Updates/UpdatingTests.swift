@@ -300,4 +300,52 @@ struct UpdatingTests {
     func `what is no language is none`(_ text: String) {
         #expect(LanguageTag.read(text) == nil)
     }
+
+    // MARK: Expected ends that are taken back
+
+    @Test func `an expected end is taken back, and another one counts again`() throws {
+        let given = try Given(.setEta(clock("12:00"), reason: "the vendor says so"))
+        let withdraw = IncidentCommand.withdrawEta(reason: "nobody knows")
+        #expect(try Given().when(withdraw) == .nothing)
+        #expect(given.when(withdraw) == .events([EtaWithdrawn(previous: clock("12:00"), reason: "nobody knows")]))
+        let withdrawn = try given.and(withdraw)
+        #expect(withdrawn.incident.eta == nil && withdrawn.when(withdraw) == .nothing)
+        let said = try #require(withdrawn.incident.communication?.etas.last)
+        #expect(said.eta == clock("12:00") && said.withdrawn?.reason == "nobody knows" && said.withdrawn?.by == "Carla")
+        let again = try withdrawn.and(.setEta(clock("12:00"), reason: "it does after all"))
+        #expect(again.incident.eta == clock("12:00") && again.incident.communication?.etas.count == 2)
+    }
+
+    @Test func `the plan is not followed any more when its time was taken back`() throws {
+        let given = try Given.restoring("feed").and(.setEta(nil, reason: nil), .withdrawEta(reason: "it is wrong"))
+        #expect(given.incident.eta == nil)
+        let later = try given.later("11:00").and(.start("feed"))
+        #expect(later.incident.eta == nil && later.incident.followedEta == nil)
+    }
+
+    @Test func `a correction keeps the expected end unless it takes it back`() throws {
+        let content = UpdateContent(audience: .users, body: "Videos do not play.", eta: clock("12:00"))
+        let given = try Given(.postUpdate(content))
+        func correct(_ patch: UpdatePatch) -> IncidentCommand {
+            .changeUpdate(id: 1, .correct(patch, reason: nil))
+        }
+        let kept = try given.and(correct(UpdatePatch(body: "No video plays.")))
+        #expect(kept.incident.eta == clock("12:00") && kept.incident.communication?.published[0].eta == clock("12:00"))
+        let gone = try kept.and(correct(UpdatePatch(body: "No video plays.", cleared: [.eta])))
+        #expect(gone.incident.eta == nil && gone.incident.communication?.etas.last?.withdrawn != nil)
+        #expect(UpdateHistory.make(gone.timeline)[0].versions.map(\.eta) == [clock("12:00"), clock("12:00"), nil])
+        let other = try given.and(
+            .setEta(clock("13:00"), reason: "longer"), correct(UpdatePatch(body: "b", cleared: [.eta])))
+        #expect(other.incident.eta == clock("13:00"))
+    }
+
+    @Test func `times are taken out of drafts`() throws {
+        let content = UpdateContent(
+            audience: .staff, body: "b", eta: clock("12:00"), nextUpdateAt: clock("11:00"))
+        let given = try Given(.draftUpdate(UpdateRequest(content, publishAt: clock("10:30"))))
+        let revised = try given.and(
+            .changeUpdate(id: 1, .revise(UpdatePatch(cleared: [.eta, .nextUpdateAt, .publishAt]))))
+        let draft = try #require(revised.incident.communication?.drafts.first)
+        #expect(draft.content.eta == nil && draft.content.nextUpdateAt == nil && draft.publishAt == nil)
+    }
 }

@@ -30,6 +30,14 @@ extension DescribedLife {
         try await route()
         await get("/v1/alerts")
         await post("/v1/alerts/\(alert["id"]?.string ?? "")/resolve")
+        // A person ends one that fires.
+        await send(hook, "firing", group: "by hand", "a10", on: "brief")
+        try await route()
+        let fires = await get("/v1/alerts?identity=a10&status=firing")
+        let ended = try #require(fires.json["items"]?[0])
+        await post("/v1/alerts/\(ended["id"]?.string ?? "")/resolve")
+        try await route()
+        try await readPages("/v1/incidents/\(ended["incident"]?.integer ?? 0)/timeline")
         // It ends before anybody was told that it began.
         await send(hook, "firing", group: "brief", "a7", on: "brief")
         await send(hook, "resolved", group: "brief", "a7", on: "brief")

@@ -36,6 +36,9 @@ extension DescribedLife {
         }
         await ask(.put, "\(path)/roles/commander", ["person": "Noor"])
         await ask(.put, "\(path)/roles/boss", ["person": "Noor"], gives: 404)
+        await ask(.put, "\(path)/roles/liaison", ["person": "Noor"])
+        await ask(.delete, "\(path)/roles/liaison", ["reason": "Not needed."])
+        await ask(.delete, "\(path)/roles/liaison")
         await get("\(path)/suggestions")
         for component in ["auth", "feed"] {
             await ask(.put, "\(path)/impacts/\(component)", ["impact": "partial_outage"])
@@ -112,6 +115,8 @@ extension DescribedLife {
         await get("\(review).html")
         await post("\(path)/advance")
         await correct("\(path)/times")
+        let started: JSONValue = ["started_at": "2020-01-01T00:41:00Z", "reason": "The log says so."]
+        await ask(.patch, "\(path)/restoration/db@eu", started)
         await writeAfterwards(path)
         await post("\(path)/revert", ["to": "review", "reason": "A lesson is missing."])
         await post("\(review)/approve")

@@ -29,6 +29,7 @@ extension DescribedLife {
         let overdue = await get(steps)
         #expect(overdue.json["overdue"]?[0]?["component"] == "auth")
         await post("\(steps)/auth/fail")
+        await mend(steps)
         await post("\(steps)/db@eu/start")
         await post("\(steps)/db@eu/verify")
         await post("\(steps)/auth/start")
@@ -49,6 +50,25 @@ extension DescribedLife {
         await get("/v1/components/bank")
         try await readPages("/v1/statistics/estimates")
         await get("/v1/statistics/estimates?component=db")
+    }
+
+    /// What was said of a step by mistake is mended.
+    private func mend(_ steps: String) async {
+        await post("\(steps)/auth/undo", ["reason": "It did not fail."])
+        await post("\(steps)/auth/fail")
+        await post("\(steps)/db@eu/start")
+        await post("\(steps)/db@eu/verify")
+        await ask(.patch, "\(steps)/db@eu", ["reason": "It was entered afterwards."], gives: 422)
+        let times: JSONValue = [
+            "started_at": "2020-01-01T00:40:00Z", "restored_at": "2020-01-01T00:50:00Z",
+            "reason": "It was entered afterwards.",
+        ]
+        await ask(.patch, "\(steps)/db@eu", times)
+        await ask(.patch, "\(steps)/nothing", times, gives: 404)
+        let little: HTTPFields = [.prefer: "return=minimal"]
+        await post("\(steps)/db@eu/undo", ["reason": "It was another one."])
+        await ask(.post, "\(steps)/db@eu/undo", ["reason": "It was another one."], headers: little)
+        await post("\(steps)/db@eu/undo", ["reason": "It was another one."], gives: 422)
     }
 
     /// Users have something, which needs more than it did.

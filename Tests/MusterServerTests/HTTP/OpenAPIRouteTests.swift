@@ -74,7 +74,9 @@ struct OpenAPIRouteTests {
     }
 
     @Test func `what answers with an incident takes a preference`() {
-        let answers = ["OpenedIncident", "CreatedInIncident", "ChangedIncident"].map { "#/components/responses/\($0)" }
+        let answers = ["OpenedIncident", "PostedUpdate", "ChangedIncident", "ChangedRestoration"].map {
+            "#/components/responses/\($0)"
+        }
         for operation in document.operations {
             let used = (operation.json["responses"]?.object?.members ?? []).compactMap { $0.value["$ref"]?.string }
             let takes = operation.names(in: "header").contains("Prefer")

@@ -27,6 +27,10 @@ struct LandedMigrationTests {
         "13733e2a90062fe9",  // 18 create_maintenance
         "148faa16dc173d4d",  // 19 name_installation
         "8e18dc87f19506c6",  // 20 calibrate_forecasts
+        "66f60752dadc04df",  // 21 say_who_ended_alerts
+        "ba6edcb2f20a973d",  // 22 remember_merges
+        "39ae2277710a3ec5",  // 23 name_people
+        "8c38d187b6455177",  // 24 find_actions
     ]
 
     @Test func `what landed stays as it was`() {

@@ -50,6 +50,31 @@ import Testing
         }
     }
 
+    @Test func `what is set right of a restoration is what it teaches`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.put(Self.catalog)
+            let number = try await Self.restore(daemon, takes: 600)
+            func taught() async throws -> Int? {
+                try await daemon.pool.query("SELECT median_seconds FROM component_duration").first?
+                    .decode("median_seconds")
+            }
+            #expect(try await taught() == 600)
+            let start = try #require(try await daemon.incident(number).step("db")?.startedAt)
+            let earlier = IncidentCommand.correctStep(
+                component: "db", startedAt: start.adding(seconds: -5), restoredAt: start.adding(seconds: 95),
+                reason: "entered afterwards")
+            _ = try await daemon.desk.handle(earlier, on: number, CommandContext(principal: .mia))
+            #expect(try await taught() == 100)
+            let back = IncidentCommand.revert(to: .restore, reason: "it was the replica")
+            _ = try await daemon.desk.handle(back, on: number, CommandContext(principal: .mia))
+            let undo = IncidentCommand.undoStep(component: "db", reason: "it was the replica")
+            _ = try await daemon.desk.handle(undo, on: number, CommandContext(principal: .mia))
+            #expect(try await taught() == nil)
+            #expect(try await daemon.count("restoration_sample") == 0)
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
     @Test func `predictions are set beside what came of them`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await daemon.put(Self.catalog)

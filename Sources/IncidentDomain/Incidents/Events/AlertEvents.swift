@@ -31,7 +31,9 @@ package struct AlertsCleared: ValueEvent {
     ]
 
     package var redacted: AlertsCleared { AlertsCleared(value.redacted) }
-    package var sentence: String { value.sentence { "\($0) cleared\(value.atOnce == true ? " at once" : "")" } }
+    package var sentence: String {
+        value.sentence { "\($0) cleared\(value.atOnce == true ? " at once" : "")\(value.byHand)" }
+    }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.remove(firing: value.counts)
@@ -152,6 +154,7 @@ extension AlertBatch {
         var copy = self
         copy.alerts = alerts.map { AlertMention(id: $0.id, title: $0.title.redacted, component: $0.component) }
         copy.links = links?.map(\.redacted)
+        copy.resolvedBy = resolvedBy?.map(\.redacted)
         return copy
     }
 
@@ -164,6 +167,11 @@ extension AlertBatch {
         return happened(total == 1 ? "1 alert" : "\(total) alerts") + (names.isEmpty ? "" : " on \(names)")
             + (titles.isEmpty ? "" : ": \(titles)\(more)")
             + (reason.map { ", because \($0)." } ?? ".")
+    }
+
+    /// As in ", ended by hand by Mia".
+    fileprivate var byHand: String {
+        resolvedBy.map { ", ended by hand by \($0.map(\.onOneLine).joined(separator: ", "))" } ?? ""
     }
 
     private var reason: String? {

@@ -175,6 +175,29 @@ package struct RoleAssigned: TimelineEvent {
     }
 }
 
+/// Somebody gave a role up, or it was assigned by mistake: nobody holds it.
+package struct RoleRemoved: TimelineEvent {
+    package var role: IncidentRole
+    package var previous: String
+    package var reason: String?
+
+    package static let kind = "role_removed"
+    package static let examples = [
+        RoleRemoved(role: .commander, previous: "Mia", reason: "goes home")
+    ]
+
+    package var redacted: RoleRemoved {
+        RoleRemoved(role: role, previous: previous.redacted, reason: reason?.redacted)
+    }
+
+    package var sentence: String { "Nobody is \(role.rawValue) (was \(previous.onOneLine)).".giving(reason) }
+    package var isKeyMoment: Bool { role == .commander }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.roles[role] = nil
+    }
+}
+
 package struct ImpactSet: ValueEvent {
     package var value: ComponentImpact
 
@@ -327,7 +350,8 @@ package struct TaskAdded: TimelineEvent {
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.tasks.append(IncidentTask(id: id, text: text, owner: owner, done: false))
+        incident.tasks.append(
+            IncidentTask(id: id, text: text, owner: owner, done: false, entry: incident.version + 1))
     }
 }
 

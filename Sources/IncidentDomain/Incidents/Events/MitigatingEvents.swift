@@ -38,6 +38,7 @@ package struct MitigationAdded: TimelineEvent {
         var mitigation = Mitigation(id: id, description: description, kind: kind, owner: owner, state: .planned)
         mitigation.enter(state, at: moment)
         mitigation.inForce = inForce
+        mitigation.entry = incident.version + 1
         incident.mitigations.append(mitigation)
     }
 }
@@ -117,11 +118,14 @@ extension MitigationState {
 
 extension Mitigation {
     fileprivate mutating func enter(_ next: MitigationState, at moment: Timestamp) {
+        let isCorrected = state.isOutcome && next.isOutcome
         state = next
         // What is not there any more works no more.
         if next != .succeeded, inForce ?? false { inForce = false }
         switch next {
-        case .planned: break
+        case .planned: (startedAt, endedAt) = (nil, nil)
+        // It ended when it ended, another way than was thought.
+        case .succeeded where isCorrected, .failed where isCorrected: break
         case .running:
             startedAt = moment
             endedAt = nil

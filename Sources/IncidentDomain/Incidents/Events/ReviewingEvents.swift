@@ -159,7 +159,8 @@ package struct ActionAdded: AfterwardsEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.actions.append(
             ActionItem(
-                ordinal: ordinal, title: title, kind: kind, owner: owner, due: due, required: required, state: .open))
+                ordinal: ordinal, title: title, kind: kind, owner: owner, due: due, required: required, state: .open,
+                entry: incident.version + 1))
     }
 }
 

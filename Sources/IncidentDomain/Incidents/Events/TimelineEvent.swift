@@ -96,14 +96,16 @@ package struct IncidentEvent: Hashable, Sendable {
     package static let types: [any TimelineEvent.Type] = [
         IncidentOpened.self, Acknowledged.self, IncidentDismissed.self,
         IncidentDescribed.self, StartCorrected.self, TimesCorrected.self, SeveritySet.self, CauseStated.self,
-        RoleAssigned.self,
+        RoleAssigned.self, RoleRemoved.self,
         ImpactSet.self, ImpactRemoved.self, AudienceImpactSet.self,
         NoteAdded.self, TaskAdded.self, TaskChanged.self,
         UpdatePosted.self, UpdateDrafted.self, UpdateApproved.self, UpdateScheduled.self, UpdateHeld.self,
         UpdateWithdrawn.self, UpdateCorrected.self, UpdateOverdue.self, ReviewOverdue.self, EtaSet.self,
+        EtaWithdrawn.self,
         MitigationAdded.self, MitigationChanged.self,
         StepStarted.self, StepRamped.self, StepTold.self, StepVerifying.self, StepRestored.self, StepWaived.self,
-        StepFailed.self, StepRegressed.self, RestorationOrdered.self, HandsSet.self, NeedsLearnt.self, PlanRevised.self,
+        StepUndone.self, StepTimesCorrected.self, StepFailed.self, StepRegressed.self, RestorationOrdered.self,
+        HandsSet.self, NeedsLearnt.self, PlanRevised.self,
         ReviewDrafted.self, ReviewRevised.self, ReviewApproved.self, ActionAdded.self, ActionChanged.self,
         PhaseEntered.self, PhaseReverted.self, SelfRecovered.self, IncidentMerged.self, IncidentAbsorbed.self,
         IncidentReopened.self, IncidentUnmerged.self, IncidentSeparated.self, EntryRedacted.self,
@@ -139,7 +141,7 @@ package struct RecordedEvent: Hashable, Sendable {
     package let sequence: Int
     package let event: IncidentEvent
     package let actor: Principal
-    package let occurredAt: Timestamp
+    package fileprivate(set) var occurredAt: Timestamp
     /// The database's own time.
     package let recordedAt: Timestamp
 
@@ -152,5 +154,12 @@ package struct RecordedEvent: Hashable, Sendable {
         // Only a client's clock can be ahead of the database's: nothing is recorded before it happened.
         self.occurredAt = min(occurredAt, recordedAt)
         self.recordedAt = recordedAt
+    }
+
+    /// The same, as if it had been said to have happened at another moment.
+    func moved(to moment: Timestamp) -> RecordedEvent {
+        var copy = self
+        copy.occurredAt = moment
+        return copy
     }
 }

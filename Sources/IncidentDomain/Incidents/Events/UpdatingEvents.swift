@@ -68,7 +68,7 @@ package struct UpdatePosted: TimelineEvent {
                 communication.published.append(
                     PublishedUpdate(
                         id: id, audience: audience, isPublic: isPublic ?? false,
-                        language: language ?? LanguageTag.standard, revision: 1))
+                        language: language ?? LanguageTag.standard, revision: 1, eta: eta))
                 communication.expectUpdate(by: nextUpdateAt)
                 communication.tell(eta, at: moment, by: author)
             }
@@ -269,6 +269,8 @@ package struct UpdateCorrected: TimelineEvent {
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        var isWithdrawn = false
+        let incidentEta = incident.eta
         incident.communicate { communication in
             let author = draft.flatMap(communication.draft)?.authors.last?.name ?? actor.name
             if let draft {
@@ -279,10 +281,16 @@ package struct UpdateCorrected: TimelineEvent {
                 communication.published[index].revision = revision
                 communication.published[index].isPublic = content.isPublic
                 communication.published[index].language = content.language
+                // What only the wrong text had told is told no more.
+                if content.eta == nil, let told = communication.published[index].eta, told == incidentEta {
+                    communication.withdrawEta(at: moment, by: author, reason: nil)
+                    isWithdrawn = true
+                }
+                communication.published[index].eta = content.eta
             }
             communication.tell(content.eta, at: moment, by: author)
         }
-        incident.eta = content.eta ?? incident.eta
+        incident.eta = content.eta ?? (isWithdrawn ? nil : incident.eta)
     }
 }
 
@@ -364,6 +372,27 @@ package struct EtaSet: TimelineEvent {
     }
 }
 
+/// What was said of the end holds no more, and nothing takes its place.
+package struct EtaWithdrawn: TimelineEvent {
+    package var previous: Timestamp
+    package var reason: String
+
+    package static let kind = "eta_withdrawn"
+    package static let examples = [
+        EtaWithdrawn(previous: EventExamples.noon, reason: "the vendor does not know either")
+    ]
+    package var isNotified: Bool { true }
+
+    package var redacted: EtaWithdrawn { EtaWithdrawn(previous: previous, reason: reason.redacted) }
+    package var sentence: String { "ETA taken back (was \(previous.toTheSecond)).".giving(reason) }
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.communicate { $0.withdrawEta(at: moment, by: actor.name, reason: reason) }
+        incident.eta = nil
+    }
+}
+
 // What several of them do.
 extension Communication {
     /// A new time counts from now on, whatever was due before.
@@ -392,7 +421,8 @@ extension Communication {
 
     /// An update told a time; one that was said already says nothing new.
     fileprivate mutating func tell(_ eta: Timestamp?, at moment: Timestamp, by name: String) {
-        guard let eta, etas.last?.eta != eta else { return }
+        guard let eta else { return }
+        if let last = etas.last, last.holds, last.eta == eta { return }
         say(EtaStatement(eta: eta, source: .person, saidAt: moment, by: name))
     }
 }

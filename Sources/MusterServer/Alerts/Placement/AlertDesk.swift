@@ -122,7 +122,10 @@ struct AlertDesk: Sendable {
                 try await apply(.takeInAlerts(move), to: number, context, in: transaction)
             }
             if let from {
-                let move = move(of: alerts, other: number, reason: reason)
+                var move = move(of: alerts, other: number, reason: reason)
+                move.deserted = try await store.deserted(
+                    Set(alerts.compactMap(\.facts.component)).sorted(), of: from, without: alerts.map(\.id),
+                    in: transaction)
                 try await apply(.giveAwayAlerts(move), to: from, context, in: transaction)
             }
         }

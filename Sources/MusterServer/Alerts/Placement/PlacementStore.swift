@@ -195,6 +195,20 @@ extension PlacementStore {
         return try Self.reader.read(rows, in: transaction).map { try $0.value.get() }
     }
 
+    /// Of some components, those on which no alert of an incident is, or ever was, beside these.
+    func deserted(
+        _ components: [String], of number: Int, without ids: [UUID], in transaction: PostgresTransaction
+    ) async throws -> Set<String> {
+        let rows = try await transaction.query(
+            """
+            SELECT component FROM unnest(\(components)) AS moved (component) WHERE NOT EXISTS (
+                SELECT FROM alert
+                WHERE alert.incident = \(number) AND alert.component = moved.component AND alert.id <> ALL (\(ids))
+            )
+            """)
+        return Set(try rows.map { try $0.decode("component") })
+    }
+
     /// Keeps alerts from ending, and from being said again, until the transaction ends.
     func lock(alerts ids: [UUID], in transaction: PostgresTransaction) async throws {
         try await transaction.query("SELECT id FROM alert WHERE id = ANY (\(ids)) ORDER BY id FOR UPDATE")
@@ -312,7 +326,7 @@ extension PlacementStore {
             SELECT alert.id, alert.source, (SELECT name FROM source WHERE source.id = alert.source) AS source_name,
                 alert.group_key, alert.incident, alert.status <> 'resolved' AS is_firing, alert.title,
                 least(alert.starts_at, alert.first_seen_at) AS since,
-                alert.component, alert.acknowledged_by, alert.severity,
+                alert.component, alert.acknowledged_by, alert.severity, alert.resolved_by,
                 (SELECT kind FROM source WHERE source.id = alert.source) AS kind
             FROM alert WHERE alert.id = ANY (\(Array(ids))) ORDER BY alert.id
             """
@@ -377,7 +391,8 @@ extension PlacementStore.Delivered {
             groupKey: try row.decode("group_key"), incident: try row.decode("incident"),
             isFiring: try row.decode("is_firing"), since: try row.decode("since"),
             mention: AlertMention(
-                id: id.text, title: try row.decode("title"), component: try row.decode("component")),
+                id: id.text, title: try row.decode("title"), component: try row.decode("component"),
+                resolvedBy: try row.decode("resolved_by")),
             acknowledgedBy: try row.decode("acknowledged_by"), severity: try row.decode("severity"),
             kind: try row.decode("kind"))
     }

@@ -1,0 +1,171 @@
+/// What was done to a step last was a mistake: it counts as if it had not been done.
+package struct StepUndone: TimelineEvent {
+    package var component: String
+    package var undone: Deed
+    package var reason: String
+
+    /// What can be undone.
+    package enum Deed: String, CaseIterable, Codable, Sendable {
+        case start, verification, restoration, waiver, failure
+    }
+
+    package static let kind = "step_undone"
+    package static let examples = [
+        StepUndone(component: "cdn", undone: .waiver, reason: "it was another component that is retired")
+    ]
+
+    package var redacted: StepUndone {
+        var copy = self
+        copy.reason = reason.redacted
+        return copy
+    }
+
+    package var sentence: String { "\(component): the \(undone.rawValue) was undone.".giving(reason) }
+    package var isKeyMoment: Bool { true }
+    package var isAboutOneComponent: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        let back = incident.step(component)?.restoredAt
+        incident.change(component) { $0.undo(undone) }
+        switch undone {
+        case .restoration: incident.takeBackEnd(of: component, at: back)
+        case .failure, .start, .verification, .waiver: break
+        }
+        incident.takeApprovalBack()
+    }
+}
+
+/// A step was started, or its component was back, at another moment than was recorded.
+package struct StepTimesCorrected: AfterwardsEvent {
+    package var component: String
+    /// Nil leaves what was recorded.
+    package var startedAt: Timestamp?
+    package var restoredAt: Timestamp?
+    /// What was recorded of those that are corrected.
+    package var previousStart: Timestamp?
+    package var previousRestoration: Timestamp?
+    package var reason: String
+    package var afterwards: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case component, reason, afterwards
+        case startedAt = "started_at"
+        case restoredAt = "restored_at"
+        case previousStart = "previous_started_at"
+        case previousRestoration = "previous_restored_at"
+    }
+
+    package static let kind = "step_times_corrected"
+    package static let examples = [
+        StepTimesCorrected(
+            component: "cdn", startedAt: EventExamples.before, restoredAt: EventExamples.noon,
+            previousStart: EventExamples.noon, previousRestoration: EventExamples.noon.adding(seconds: 60),
+            reason: "entered when it was over", afterwards: true)
+    ]
+
+    package var redacted: StepTimesCorrected {
+        var copy = self
+        copy.reason = reason.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        let start = startedAt.map { "started \($0.toTheSecond)\(Self.was(previousStart))" }
+        let end = restoredAt.map { "restored \($0.toTheSecond)\(Self.was(previousRestoration))" }
+        return "\(component): \([start, end].compactMap(\.self).joined(separator: "; ")).".giving(reason)
+    }
+
+    private static func was(_ moment: Timestamp?) -> String {
+        moment.map { " (was \($0.toTheSecond))" } ?? ""
+    }
+
+    package var isKeyMoment: Bool { true }
+    package var isAboutOneComponent: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.change(component) { $0.correct(startedAt: startedAt, restoredAt: restoredAt) }
+        if restoredAt != nil { incident.moveEnd(of: component, from: previousRestoration) }
+        incident.takeApprovalBack()
+    }
+}
+
+extension Incident {
+    /// Its component never was back at `moment`; an end that somebody said stays.
+    fileprivate mutating func takeBackEnd(of name: String, at moment: Timestamp?) {
+        let slug = RestorationStep.slug(of: name)
+        guard let moment, impacts.contains(where: { $0.component == slug && $0.endedAt == moment }) else { return }
+        resumeImpact(on: name)
+    }
+
+    /// The end of an impact that a restoration made moves with it.
+    fileprivate mutating func moveEnd(of name: String, from previous: Timestamp?) {
+        let slug = RestorationStep.slug(of: name)
+        guard let index = impacts.firstIndex(where: { $0.component == slug }), impacts[index].endedAt == previous,
+            let last = steps(of: slug).compactMap(\.restoredAt).max()
+        else { return }
+        impacts[index].endedAt = last
+    }
+}
+
+// MARK: - What really happened
+
+extension [RecordedEvent] {
+    /// The timeline as if steps had been recorded right from the start: without what was undone, and with what was corrected at the time at
+    /// which it happened. It is for histories that look at each entry; the corrections themselves stay in it.
+    package var withStepsSetRight: [RecordedEvent] {
+        guard contains(where: { $0.event.as(StepUndone.self) != nil || $0.event.as(StepTimesCorrected.self) != nil })
+        else { return self }
+        var kept: [RecordedEvent?] = []
+        for recorded in self {
+            if let undone = recorded.event.as(StepUndone.self) {
+                kept.undo(undone)
+            } else if let corrected = recorded.event.as(StepTimesCorrected.self) {
+                kept.correct(corrected)
+            }
+            kept.append(recorded)
+        }
+        return kept.compactMap(\.self)
+    }
+}
+
+extension [RecordedEvent?] {
+    fileprivate mutating func undo(_ event: StepUndone) {
+        switch event.undone {
+        case .start: remove(StepStarted.self) { $0.component == event.component }
+        case .verification: remove(StepVerifying.self) { $0.component == event.component }
+        case .waiver: remove(StepWaived.self) { $0.component == event.component }
+        case .failure: remove(StepFailed.self) { $0.component == event.component }
+        case .restoration:
+            remove(StepRestored.self) { $0.component == event.component }
+            // It was up before it had soaked; without a start since then that was said of the same attempt.
+            let begun = last(StepStarted.self) { $0.component == event.component } ?? -1
+            if let soak = last(StepVerifying.self, where: { $0.component == event.component }), soak > begun {
+                self[soak] = nil
+            }
+        }
+    }
+
+    fileprivate mutating func correct(_ event: StepTimesCorrected) {
+        if let start = event.startedAt, let index = last(StepStarted.self, where: { $0.component == event.component }) {
+            self[index] = self[index]?.moved(to: start)
+        }
+        guard let end = event.restoredAt,
+            let index = last(StepRestored.self, where: { $0.component == event.component })
+        else { return }
+        self[index] = self[index]?.moved(to: end)
+        let begun = last(StepStarted.self) { $0.component == event.component } ?? -1
+        if let soak = last(StepVerifying.self, where: { $0.component == event.component }), soak > begun,
+            let recorded = self[soak], recorded.occurredAt > end
+        {
+            self[soak] = recorded.moved(to: end)
+        }
+    }
+
+    private mutating func remove<Event: TimelineEvent>(_ type: Event.Type, where matches: (Event) -> Bool) {
+        if let index = last(type, where: matches) { self[index] = nil }
+    }
+
+    private func last<Event: TimelineEvent>(_ type: Event.Type, where matches: (Event) -> Bool) -> Int? {
+        lastIndex { recorded in recorded?.event.as(type).map(matches) ?? false }
+    }
+}
