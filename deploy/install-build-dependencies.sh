@@ -36,6 +36,7 @@ need libmd4c-dev library md4c
 need zlib1g-dev library zlib
 need postgresql postgresql_server
 need postgresql-client program psql
+need weasyprint program weasyprint
 case "${1:-}" in
 bench)
     need wrk program wrk

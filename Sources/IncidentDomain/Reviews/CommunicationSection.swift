@@ -57,6 +57,9 @@ extension ReviewDraft {
         let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Set at (UTC)", "By", "ETA (UTC)", "Reason", "Actual")
         for recorded in facts.timeline {
+            if let withdrawn = recorded.event.as(EtaWithdrawn.self) {
+                table.add(recorded.occurredAt.dateAndTime, recorded.actor.name, "taken back", withdrawn.reason, "")
+            }
             guard let set = recorded.event.as(EtaSet.self) else { continue }
             table.add(
                 recorded.occurredAt.dateAndTime, set.source == .plan ? "restoration plan" : recorded.actor.name,

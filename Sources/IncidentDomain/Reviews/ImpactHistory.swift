@@ -14,7 +14,7 @@ package struct ImpactHistory: Hashable, Sendable {
     }
 
     /// By component, each in the order of time and without those of no harm.
-    package private(set) var stretches: [String: [Stretch]] = [:]
+    package internal(set) var stretches: [String: [Stretch]] = [:]
 
     package init(_ timeline: [RecordedEvent], number: Int) {
         let struck = Set(timeline.compactMap { $0.event.as(EntryStruck.self)?.sequence })

@@ -12,6 +12,8 @@ package struct ReviewDocument: Hashable, Sendable {
     package let reports: ReportSeries?
     /// How hard each component was hit, over time.
     package let impacts: ImpactHistory
+    /// When updates were published, in order.
+    package let updates: [Timestamp]
     /// How many entries the whole timeline has.
     package let entries: Int
     /// When the document was put together.

@@ -16,6 +16,7 @@ package enum ReviewDraft {
         return ReviewDocument(
             incident: incident, sections: sections(facts), unmet: facts.unmet, phases: facts.visits,
             gantt: facts.gantt(asOf: now), reports: facts.reports, impacts: facts.impacts,
+            updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
             entries: timeline.count, asOf: now)
     }
 

@@ -29,14 +29,8 @@ extension ReviewDraft {
 
     /// The worst that it did and for how long, then the whole: what a reader asks first.
     private static func worst(_ facts: ReviewFacts) -> String {
-        let impacts = facts.impacts
-        guard let worst = impacts.worst else { return "" }
-        let (own, whole) = (impacts.length(at: worst), impacts.length())
-        let length = own.isOngoing ? "ongoing" : "for \(DurationText.human(own.seconds))"
-        let rest =
-            whole == own
-            ? "" : whole.isOngoing ? ", impact ongoing" : ", impact for \(DurationText.human(whole.seconds)) in all"
-        return "\(worst.words) \(length)\(rest); "
+        ReviewHead.impact(facts.impacts, of: facts.incident).map { "\($0.prefix(1).lowercased())\($0.dropFirst()); " }
+            ?? ""
     }
 
     private static func keyFacts(_ facts: ReviewFacts) -> [(label: String, text: String)] {

@@ -189,6 +189,8 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case deadlineExceeded = "deadline-exceeded"
     case notReady = "not-ready"
     case internalError = "internal-error"
+    case pdfFailed = "pdf-failed"
+    case pdfUnavailable = "pdf-unavailable"
 }
 
 extension ProblemKind {
@@ -213,7 +215,8 @@ extension ProblemKind {
         case .versionRequired: .preconditionRequired
         case .tooManyRequests: .tooManyRequests
         case .overloaded, .unavailable, .deadlineExceeded, .notReady: .serviceUnavailable
-        case .internalError: .internalServerError
+        case .internalError, .pdfFailed: .internalServerError
+        case .pdfUnavailable: .notImplemented
         }
     }
 
@@ -260,6 +263,8 @@ extension ProblemKind {
         case .deadlineExceeded: "Timed out"
         case .notReady: "Not ready"
         case .internalError: "A fault on our side"
+        case .pdfFailed: "The PDF could not be made"
+        case .pdfUnavailable: "No program makes PDF here"
         }
     }
 
@@ -340,6 +345,12 @@ extension ProblemKind {
                 + "`Retry-After`; with an `Idempotency-Key`, nothing is done twice."
         case .notReady: "The daemon runs and cannot serve yet; `reasons` says why."
         case .internalError: "The fault is recorded under the request id, which the header `X-Request-Id` has."
+        case .pdfFailed:
+            "The program of the machine that makes PDF failed, or took too long. The log says why. `review.html` printed from a "
+                + "browser is the same document."
+        case .pdfUnavailable:
+            "Install WeasyPrint (Debian: `apt install weasyprint`), or name another program in `reviews.pdf_command`, and restart "
+                + "the daemon. `review.html` printed from a browser is the same document."
         }
     }
 }

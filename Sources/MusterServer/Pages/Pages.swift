@@ -70,6 +70,30 @@ enum HTMLText {
     }
 }
 
+extension String {
+    /// The same with a space that does not break between a number and its unit, as in `2 h 3 min`.
+    var withUnbrokenUnits: String {
+        guard contains(where: \.isNumber) else { return self }
+        var result = String.UnicodeScalarView()
+        let scalars = Array(unicodeScalars)
+        for (place, scalar) in scalars.enumerated() {
+            let isGap =
+                scalar == " " && place > 0 && Self.digits.contains(scalars[place - 1])
+                && Self.units.contains { unit in
+                    let end = place + 1 + unit.count
+                    return scalars[(place + 1)...].starts(with: unit)
+                        && (end >= scalars.count
+                            || !scalars[end].properties.isAlphabetic && !Self.digits.contains(scalars[end]))
+                }
+            result.append(isGap ? "\u{A0}" : scalar)
+        }
+        return String(result)
+    }
+
+    private static let digits: ClosedRange<Unicode.Scalar> = "0"..."9"
+    private static let units = ["d", "h", "min", "s", "%"].map { Array($0.unicodeScalars) }
+}
+
 /// What goes into a page as it is, between `{{{` and `}}}`: HTML or SVG that was made by a renderer of ours, in which what people
 /// typed is escaped already. This is the only way around the escaping of templates.
 struct Markup: Sendable, MustacheCustomRenderable {

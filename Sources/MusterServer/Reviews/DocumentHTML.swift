@@ -60,7 +60,7 @@ enum DocumentHTML {
     private static func inlines(_ nodes: [DocumentInline]) -> String {
         nodes.map { node in
             switch node {
-            case .text(let text): HTMLText.escape(text)
+            case .text(let text): HTMLText.escape(text.withUnbrokenUnits)
             case .code(let text): "<code>\(HTMLText.escape(text))</code>"
             case .emphasis(let inner): "<em>\(inlines(inner))</em>"
             case .strong(let inner): "<strong>\(inlines(inner))</strong>"

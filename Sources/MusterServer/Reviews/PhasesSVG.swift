@@ -1,6 +1,7 @@
 import IncidentDomain
 
-/// The phases over time as an inline SVG: a lane for each phase, a bar for each visit, a line for each clock.
+/// The incident over time as an inline SVG: a lane with the worst impact, one for each phase with a bar for each visit, one for the updates,
+/// and a line for each clock.
 struct PhasesSVG {
     private static let width = 960.0
     private static let laneLabelWidth = 140.0
@@ -14,13 +15,22 @@ struct PhasesSVG {
     private let totals: [PhaseTotal]
     private let times: IncidentTimes
     private let asOf: Timestamp
+    private let impact: [ImpactHistory.Stretch]
+    private let updates: [Timestamp]
     private let scale: PhaseScale
     private let clocks: PhaseClocks
 
     /// - Parameters:
     ///   - visits: In their order; the terminal phases are not drawn but for the gap they leave.
-    ///   - asOf: Where a visit that has not ended stops.
-    init(_ visits: [PhaseSpan], times: IncidentTimes, asOf: Timestamp) {
+    ///   - impact: The worst level over time; without any there is no lane of it.
+    ///   - updates: When updates were published; without any there is no lane of them.
+    ///   - asOf: Where what has not ended stops.
+    init(
+        _ visits: [PhaseSpan], times: IncidentTimes, impact: [ImpactHistory.Stretch] = [], updates: [Timestamp] = [],
+        asOf: Timestamp
+    ) {
+        self.impact = Array(impact.prefix(Self.barsMax))
+        self.updates = Array(updates.prefix(Self.barsMax))
         // The last terminal phase has no end: nothing happens in it.
         let drawn = visits.last?.phase.isOpen == false ? visits.dropLast() : visits[...]
         self.visits = drawn.prefix(Self.barsMax).map { visit in
@@ -37,7 +47,10 @@ struct PhasesSVG {
     }
 
     private var top: Double { Double(clocks.rows) * Self.clockRowHeight + 6 }
-    private var bottom: Double { top + Double(max(totals.count, 1)) * Self.laneHeight }
+    private var bottom: Double { top + Double(max(laneCount, 1)) * Self.laneHeight }
+    private var laneCount: Int { phasesFirst + totals.count + (updates.isEmpty ? 0 : 1) }
+    /// The place of the first lane of a phase.
+    private var phasesFirst: Int { impact.isEmpty ? 0 : 1 }
     private var height: Double { bottom + TimeAxisSVG.height }
 
     /// Whether some of the time is drawn shorter than it was.
@@ -47,11 +60,11 @@ struct PhasesSVG {
     var svg: String {
         let axis = TimeAxisSVG(
             scale: scale, left: Self.laneLabelWidth, right: Self.width - Self.rightMargin, top: top, bottom: bottom)
-        let parts = [lanes, axis.cuts, axis.line, clockLines, bars, clockLabels]
+        let parts = [lanes, axis.cuts, axis.line, clockLines, impactBars, bars, updateMarks, clockLabels]
         return """
             <svg class="phases" viewBox="0 0 \(Self.width.points) \(height.points)" role="img" \
             aria-labelledby="phases-title phases-description" font-size="11.5" xmlns="http://www.w3.org/2000/svg">
-            <title id="phases-title">Phases over time</title>
+            <title id="phases-title">The incident over time</title>
             <desc id="phases-description">\(HTMLText.escape(description))</desc>
             \(parts.joined(separator: "\n"))
             </svg>
@@ -63,7 +76,11 @@ struct PhasesSVG {
         let shown = visits.filter(\.phase.isOpen).prefix(40).map { visit in
             "\(visit.phase.rawValue) from \(visit.startedAt.toTheSecond) for \(DurationText.human(visit.seconds ?? 0))"
         }
-        return "Impact started \(times.startedAt.toTheSecond). " + shown.joined(separator: "; ") + "."
+        let harm = impact.prefix(40).map { "\($0.level.words) from \($0.begin.toTheSecond)" }
+        let told = updates.isEmpty ? "" : " \(updates.count) updates published."
+        return "Impact started \(times.startedAt.toTheSecond). "
+            + (harm.isEmpty ? "" : "Worst impact: \(harm.joined(separator: "; ")). ")
+            + shown.joined(separator: "; ") + "." + told
     }
 }
 
@@ -71,16 +88,18 @@ struct PhasesSVG {
 
 extension PhasesSVG {
     private var lanes: String {
-        totals.enumerated().map { index, total in
-            let y = top + Double(index) * Self.laneHeight
-            let middle = y + Self.laneHeight / 2
+        var lanes = totals.map { (name: $0.phase.rawValue, note: length(of: $0)) }
+        if !impact.isEmpty { lanes.insert((name: "impact", note: "worst level"), at: 0) }
+        if !updates.isEmpty { lanes.append((name: "updates", note: "\(updates.count) published")) }
+        return lanes.enumerated().map { index, lane in
+            let middle = top + (Double(index) + 0.5) * Self.laneHeight
             return """
                 <line class="lane" x1="\(Self.laneLabelWidth.points)" y1="\(middle.points)" \
                 x2="\((Self.width - Self.rightMargin).points)" y2="\(middle.points)" stroke="#d9dde3"/>
                 <text class="phase-name" x="0" y="\((middle - 1).points)" font-weight="600">\
-                \(total.phase.rawValue)</text>
+                \(lane.name)</text>
                 <text class="phase-time" x="0" y="\((middle + 11).points)" font-size="10.5" opacity="0.75">\
-                \(HTMLText.escape(length(of: total)))</text>
+                \(HTMLText.escape(lane.note))</text>
                 """
         }.joined(separator: "\n")
     }
@@ -104,21 +123,52 @@ extension PhasesSVG {
     }
 
     private func bar(_ name: String, lane: Phase, from start: Timestamp, to end: Timestamp) -> String {
+        let index = totals.firstIndex { $0.phase == lane } ?? 0
+        let length = DurationText.human(end.seconds(since: start))
+        let isUndetected = name == Self.undetected
+        return bar(
+            name, says: isUndetected ? "\(length) undetected" : length, isDark: !isUndetected,
+            lane: phasesFirst + index,
+            from: start, to: end)
+    }
+
+    /// The worst level over time.
+    private var impactBars: String {
+        impact.map { stretch in
+            bar(
+                stretch.level.rawValue, says: stretch.level.words, isDark: stretch.level == .majorOutage, lane: 0,
+                from: stretch.begin, to: max(stretch.begin, stretch.end ?? asOf))
+        }.joined(separator: "\n")
+    }
+
+    private var updateMarks: String {
+        let y = top + (Double(laneCount) - 0.5) * Self.laneHeight
+        return updates.map { moment in
+            """
+            <g><title>update, \(moment.toTheSecond)</title><circle class="update" cx="\(scale.position(moment).points)" \
+            cy="\(y.points)" r="4" fill="#1f6fb2"/></g>
+            """
+        }.joined(separator: "\n")
+    }
+
+    /// - Parameters:
+    ///   - name: Its class, and what it is.
+    ///   - text: What stands in it where there is room.
+    private func bar(
+        _ name: String, says text: String, isDark: Bool, lane: Int, from start: Timestamp, to end: Timestamp
+    ) -> String {
         let left = scale.position(start)
-        // The shortest visit is still to be seen, and stays within the picture.
+        // The shortest one is still to be seen, and stays within the picture.
         let width = max(scale.position(end) - left, 2.5)
         let x = min(left, Self.width - Self.rightMargin - 2.5)
-        let index = totals.firstIndex { $0.phase == lane } ?? 0
-        let y = top + Double(index) * Self.laneHeight + (Self.laneHeight - Self.barHeight) / 2
+        let y = top + Double(lane) * Self.laneHeight + (Self.laneHeight - Self.barHeight) / 2
         let length = DurationText.human(end.seconds(since: start))
-        let text = name == Self.undetected ? "\(length) undetected" : length
-        let ink = name == Self.undetected ? "bar-note" : "bar-time"
+        let ink = isDark ? "bar-time" : "bar-note"
         let fits = Double(text.count) * PhaseClocks.characterWidth + 10 < width
-        let place =
-            "x=\"\((x + 6).points)\" y=\"\((y + 13).points)\" fill=\"\(ink == "bar-note" ? "#1b2128" : "#ffffff")\""
+        let place = "x=\"\((x + 6).points)\" y=\"\((y + 13).points)\" fill=\"\(isDark ? "#ffffff" : "#1b2128")\""
         let label = fits ? "<text class=\"\(ink)\" \(place)>\(text)</text>" : ""
         return """
-            <g><title>\(name), \(start.toTheSecond) to \(end.toTheSecond), \(length)</title>\
+            <g><title>\(name.replacing("_", with: " ")), \(start.toTheSecond) to \(end.toTheSecond), \(length)</title>\
             <rect class="bar \(name)" x="\(x.points)" y="\(y.points)" width="\(width.points)" \
             height="\(Self.barHeight.points)" rx="2" fill="\(Self.fill(name))"/>\(label)</g>
             """
@@ -132,6 +182,9 @@ extension PhasesSVG {
         case "mitigate": "#b3372d"
         case "restore": "#1f6fb2"
         case "review": "#5b6b7b"
+        case "degraded": "#e8c15a"
+        case "partial_outage": "#e08a3c"
+        case "major_outage": "#9c2b20"
         default: "#9a8f80"
         }
     }

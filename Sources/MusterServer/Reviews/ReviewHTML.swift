@@ -31,6 +31,13 @@ struct ReviewHTML: Sendable {
     /// The sections that a person still has to write, as a list in a sentence; nil when there are none.
     let missing: String?
     let figures: [Figure]
+    /// The worst impact and its length.
+    let impact: String?
+    let cause: String
+    /// What is done about it; empty when nothing is.
+    let actions: [String]
+    let hasActions: Bool
+    let moreActions: String?
     let phases: PagePicture
     let sections: [Section]
     let asOf: String
@@ -48,7 +55,13 @@ struct ReviewHTML: Sendable {
         isApproved = document.status == .approved
         let unwritten = document.sections.filter(\.needsPerson).map { "“\($0.title)”" }
         missing = unwritten.isEmpty ? nil : unwritten.joined(separator: ", ")
-        figures = Self.figures(document.incident)
+        let head = document.head
+        figures = Self.figures(document.incident, head)
+        impact = head.impact?.withUnbrokenUnits
+        cause = head.cause.withUnbrokenUnits
+        actions = head.actions
+        hasActions = !head.actions.isEmpty
+        moreActions = head.moreActions > 0 ? "and \(head.moreActions.grouped) more" : nil
         phases = Self.phases(document)
         sections = document.shownSections.map { Self.section($0.section, $0.blocks, of: document) }
         asOf = document.asOf.toTheSecond
@@ -80,7 +93,7 @@ extension ReviewHTML {
         ]
     }
 
-    private static func figures(_ incident: Incident) -> [Figure] {
+    private static func figures(_ incident: Incident, _ head: ReviewHead) -> [Figure] {
         let times = incident.clocks
         let clocks = [
             clock("Time to detect", times.timeToDetect, times.detectedAt),
@@ -88,13 +101,16 @@ extension ReviewHTML {
             clock("Time to mitigate", times.timeToMitigate, times.mitigatedAt),
             clock("Time to restore", times.timeToRestore, times.restoredAt),
         ]
-        let people = incident.audiences.first { $0.audience == .users }?.people
-        return clocks + (people.map { [Figure(name: "Users affected", value: $0.grouped)] } ?? [])
+        let first = [
+            ("People affected", head.people), ("Money", head.money),
+        ].compactMap { name, value in value.map { Figure(name: name, value: $0) } }
+        return first + clocks
     }
 
     private static func clock(_ name: String, _ seconds: Double?, _ moment: Timestamp?) -> Figure {
         guard let seconds, let moment else { return Figure(name: name, value: "–", detail: "not reached") }
-        return Figure(name: name, value: DurationText.human(seconds), detail: moment.dateAndTime)
+        return Figure(
+            name: name, value: DurationText.human(seconds).withUnbrokenUnits, detail: moment.dateAndTime)
     }
 }
 
@@ -103,11 +119,13 @@ extension ReviewHTML {
 extension ReviewHTML {
     private static func phases(_ document: ReviewDocument) -> PagePicture {
         let times = document.incident.clocks
-        let picture = PhasesSVG(document.phases, times: times, asOf: document.asOf)
+        let picture = PhasesSVG(
+            document.phases, times: times, impact: document.impacts.worstOverTime, updates: document.updates,
+            asOf: document.asOf)
         let cut = picture.isCut ? " Grey: not to scale." : ""
         return PagePicture(
             svg: Markup(svg: picture.svg),
-            caption: "Phases over time, from \(times.startedAt.toTheSecond).\(cut)")
+            caption: "Impact, phases and updates over time, from \(times.startedAt.toTheSecond).\(cut)")
     }
 
     private static func picture(of section: ReviewSectionID?, _ document: ReviewDocument) -> PagePicture? {

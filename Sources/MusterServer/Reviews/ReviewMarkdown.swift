@@ -12,7 +12,19 @@ enum ReviewMarkdown {
             "Post-incident review", document.revisionText, document.incident.severity?.rawValue,
             "phase \(document.incident.phase.rawValue)",
         ].compactMap(\.self).map(Markdown.inline)
-        return "# INC-\(document.number): \(Markdown.inline(document.title))\n\n\(facts.joined(separator: " · "))"
+        let title = "# INC-\(document.number): \(Markdown.inline(document.title))"
+        return [title, facts.joined(separator: " · "), figures(document.head)].joined(separator: "\n\n")
+    }
+
+    /// What somebody reads who reads nothing else.
+    private static func figures(_ head: ReviewHead) -> String {
+        let facts = [
+            ("Impact", head.impact), ("People affected", head.people), ("Money", head.money), ("Cause", head.cause),
+        ].compactMap { name, value in value.map { "- **\(name):** \(Markdown.inline($0))" } }
+        let more = head.moreActions > 0 ? ["- and \(head.moreActions.grouped) more"] : []
+        let actions = head.actions.map { "- \(Markdown.inline($0))" } + more
+        return facts.joined(separator: "\n")
+            + (actions.isEmpty ? "" : "\n\n**What is done about it**\n\n\(actions.joined(separator: "\n"))")
     }
 
     private static func section(_ section: ReviewSection, _ blocks: [DocumentBlock]) -> String {

@@ -1,9 +1,10 @@
 import HTTPTypes
 import IncidentDomain
 
-/// The post-incident review: read in four forms, edited as revisions, approved.
+/// The post-incident review: read in five forms, edited as revisions, approved.
 struct ReviewRoutes: Sendable {
     let reviews: ReviewDesk
+    let pdf: PDFProgram
 
     var routes: [Route] {
         [
@@ -20,6 +21,7 @@ struct ReviewRoutes: Sendable {
             Route(.get, "/v1/incidents/{id}/review.json", role: .viewer, "getReviewJSON", handler: json),
             Route(.get, "/v1/incidents/{id}/review.md", role: .viewer, "getReviewMarkdown", handler: markdown),
             Route(.get, "/v1/incidents/{id}/review.html", role: .viewer, "getReviewHTML", handler: html),
+            Route(.get, "/v1/incidents/{id}/review.pdf", role: .viewer, "getReviewPDF", handler: printed),
         ]
     }
 
@@ -38,6 +40,16 @@ struct ReviewRoutes: Sendable {
         var answer = Answer(.ok, written.bytes, type: "text/html; charset=utf-8")
         answer.headers[.contentSecurityPolicy] =
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        answer.headers[.xContentTypeOptions] = "nosniff"
+        return answer
+    }
+
+    /// The page as a program of the machine prints it.
+    private func printed(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        let page = try await reviews.write(number, as: .html)
+        var answer = Answer(.ok, try await pdf.pdf(of: page.bytes), type: "application/pdf")
+        answer.headers[.contentDisposition] = "inline; filename=\"INC-\(number)-review.pdf\""
         answer.headers[.xContentTypeOptions] = "nosniff"
         return answer
     }

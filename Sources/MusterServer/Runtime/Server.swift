@@ -151,7 +151,10 @@ package struct Server: Sendable {
             RestorationRoutes(desk: desk).routes,
             StatisticsRoutes(search: EstimateSearch(pool: pool), incidents: IncidentStatisticsSearch(pool: pool))
                 .routes,
-            ReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes,
+            ReviewRoutes(
+                reviews: ReviewDesk(desk: desk, pool: pool),
+                pdf: PDFProgram(command: configuration.reviews.pdfCommand, logger: logger)
+            ).routes,
             TimelineRoutes(desk: desk, reader: TimelineReader(runner: pool), streams: streams).routes,
             ComponentRoutes(
                 desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool), maintenance: maintenanceSearch

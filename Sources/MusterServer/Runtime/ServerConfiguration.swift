@@ -61,6 +61,7 @@ import Logging
 /// | `reports.open_incidents` | bool | false | |
 /// | `reports.per_minute_max` | reports of this daemon | 6000 | 1 to 1000000 |
 /// | `reports.retention_days` | days | 90 | 1 to 3650 |
+/// | `reviews.pdf_command` | path of a program that reads HTML and writes PDF, and its arguments | WeasyPrint if it is installed | |
 /// | `restoration.waves` | advise, enforce | advise | |
 /// | `restoration.waves_by_severity.sev1` to `sev4` | advise, enforce | `restoration.waves` | |
 /// | `restoration.dependents_start` | restored, verifying | restored | |
@@ -172,6 +173,11 @@ package struct ServerConfiguration: Sendable {
         var retentionDays: Int
     }
 
+    struct Reviews: Sendable {
+        /// The program that makes PDF and its arguments; nil for WeasyPrint if it is installed.
+        var pdfCommand: [String]?
+    }
+
     struct Updates: Sendable {
         var policy: UpdatePolicy
         var templates: UpdateTemplates
@@ -196,6 +202,7 @@ package struct ServerConfiguration: Sendable {
     var soak: SoakPolicy
     var restoration: RestorationPolicy
     var policy: PhasePolicy
+    var reviews: Reviews
     var updates: Updates
     var shutdownGrace: Duration
     /// What is odd and no mistake: variables that look like ours.
@@ -283,6 +290,7 @@ extension ServerConfiguration {
                 }))
         restoration = RestorationPolicy(&reader)
         policy = PhasePolicy(&reader)
+        reviews = Reviews(pdfCommand: reader.command("reviews.pdf_command", as: "/usr/bin/weasyprint - -"))
         updates = Updates(
             policy: UpdatePolicy(&reader), templates: UpdateTemplates(reading: "updates.templates_directory", &reader))
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))
@@ -395,53 +403,6 @@ extension ServerConfiguration.Probes {
     fileprivate init(_ reader: inout SettingReader) {
         concurrentMax = reader.integer("probes.concurrent_max", default: 64, 0...1_000)
         networks = ProbeNetworks(allowed: reader.networks("probes.allowed_networks"))
-    }
-}
-
-extension ServerConfiguration.Notifications {
-    fileprivate init(_ reader: inout SettingReader) {
-        networks = OutboundNetworks(exceptions: reader.networks("notifications.allowed_networks"))
-        disableAfterDays = reader.integer("notifications.disable_after_days", default: 5, 1...365)
-        mailCommand = reader.string("mail.command").map { $0.split(separator: " ").map(String.init) }
-        if let path = mailCommand?.first ?? reader.string("mail.command"), !path.hasPrefix("/") {
-            reader.refuse("mail.command", "should begin with the path of a program, such as /usr/sbin/sendmail -i -t")
-            mailCommand = nil
-        }
-        escalations = EscalationDefaults()
-        for severity in Severity.allCases {
-            escalations.bySeverity[severity] = Self.escalation(severity.rawValue, &reader)
-        }
-        escalations.unset = Self.escalation("unset", &reader)
-    }
-
-    private static func escalation(_ name: String, _ reader: inout SettingReader) -> EscalationPlan? {
-        let (first, next) = ("escalation.\(name).notify", "escalation.\(name).escalate")
-        let notify = reader.list(first) ?? []
-        let texts = reader.list(next) ?? []
-        let steps = texts.compactMap(escalationStep)
-        if steps.count != texts.count {
-            reader.refuse(
-                next,
-                "should be a list of steps such as \"300: lead, manager\": seconds (1 to 86400), then names of endpoints"
-            )
-        }
-        guard !notify.isEmpty else {
-            if !texts.isEmpty { reader.refuse(first, "is needed with \(next): the endpoints that hear first") }
-            return nil
-        }
-        let plan = EscalationPlan(notify: notify, escalate: steps)
-        if let complaint = plan.complaint { reader.refuse(next, complaint) }
-        return plan
-    }
-
-    /// Reads `300: lead, manager`.
-    private static func escalationStep(_ text: String) -> EscalationPlan.Step? {
-        let parts = text.split(separator: ":", maxSplits: 1)
-        guard parts.count == 2, let seconds = Int(parts[0].trimmingPrefix { $0 == " " }),
-            (1...EscalationPlan.secondsMax).contains(seconds)
-        else { return nil }
-        let names = parts[1].split(separator: ",").map { String($0).onOneLine }.filter { !$0.isEmpty }
-        return names.isEmpty ? nil : EscalationPlan.Step(afterSeconds: seconds, endpoints: names)
     }
 }
 

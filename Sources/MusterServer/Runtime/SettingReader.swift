@@ -64,6 +64,19 @@ struct SettingReader {
         return match
     }
 
+    /// A program's path and its arguments, with spaces between; nil where nothing is said.
+    ///
+    /// - Parameter example: As in `/usr/sbin/sendmail -i -t`.
+    mutating func command(_ key: String, as example: String) -> [String]? {
+        guard let text = string(key) else { return nil }
+        let words = text.split(separator: " ").map(String.init)
+        guard words.first?.hasPrefix("/") ?? false else {
+            refuse(key, "should begin with the path of a program, such as \(example)")
+            return nil
+        }
+        return words
+    }
+
     /// A list of words; nil when the key is absent.
     mutating func list(_ key: String) -> [String]? {
         known.insert(key)

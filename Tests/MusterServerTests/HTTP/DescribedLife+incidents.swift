@@ -113,6 +113,7 @@ extension DescribedLife {
         await readTwice("\(review).json")
         await get("\(review).md")
         await get("\(review).html")
+        await get("\(review).pdf")
         await post("\(path)/advance")
         await correct("\(path)/times")
         let started: JSONValue = ["started_at": "2020-01-01T00:41:00Z", "reason": "The log says so."]

@@ -1,0 +1,124 @@
+/// What stands at the top of a review: what somebody reads who reads one page.
+package struct ReviewHead: Hashable, Sendable {
+    /// The worst impact and its length, then the whole, as in `Major outage for 2 h 3 min, impact for 5 h in all`; nil where nothing
+    /// was harmed.
+    package let impact: String?
+    /// As in `12,000 users, 40 businesses`; nil when nobody counted them.
+    package let people: String?
+    /// As in `EUR 12,500`; nil when nobody said.
+    package let money: String?
+    /// The cause in one sentence.
+    package let cause: String
+    /// What is done about it, the required ones first: at most `actionsMax` of them.
+    package let actions: [String]
+    /// How many more there are.
+    package let moreActions: Int
+
+    private static let actionsMax = 5
+    /// Characters of the evidence that the cause's sentence has.
+    private static let evidenceMax = 300
+
+    init(of incident: Incident, impacts: ImpactHistory) {
+        impact = Self.impact(impacts, of: incident)
+        let counted = incident.audiences.sorted { Self.rank($0.audience) < Self.rank($1.audience) }
+        let people = counted.compactMap { audience in
+            audience.people.map { "\($0.grouped) \(audience.audience.words)" }
+        }
+        self.people = people.isEmpty ? nil : people.joined(separator: ", ")
+        let money = counted.compactMap { audience in
+            audience.money.map { "\(audience.currency ?? "") \($0.grouped)".onOneLine }
+        }
+        self.money = money.isEmpty ? nil : money.joined(separator: ", ")
+        cause = Self.cause(incident)
+        let open = incident.actions.filter { !$0.isStruck && $0.state != .dropped }
+        let ranked = open.enumerated().sorted { one, other in
+            (one.element.required ? 0 : 1, one.offset) < (other.element.required ? 0 : 1, other.offset)
+        }.map(\.element)
+        actions = ranked.prefix(Self.actionsMax).map(Self.text)
+        moreActions = max(0, ranked.count - Self.actionsMax)
+    }
+
+    /// The worst that it did and for how long, then the whole. What was waived is gone on without, and is named apart.
+    static func impact(_ all: ImpactHistory, of incident: Incident) -> String? {
+        guard let worst = all.worst else { return nil }
+        let waived = Set(incident.steps.filter { $0.state == .waived }.map(\.slug)).filter {
+            all.length(of: $0).isOngoing
+        }
+        let impacts = all.without(waived)
+        let note = waived.isEmpty ? "" : "; \(waived.count) component\(waived.count == 1 ? "" : "s") waived"
+        guard let reached = impacts.worst, reached == worst else {
+            return "\(worst.words.capitalizedFirst)\(note)"
+        }
+        let (own, whole) = (impacts.length(at: worst), impacts.length())
+        let length = own.isOngoing ? "ongoing" : "for \(DurationText.human(own.seconds))"
+        let rest =
+            whole == own
+            ? "" : whole.isOngoing ? ", impact ongoing" : ", impact for \(DurationText.human(whole.seconds)) in all"
+        return "\(worst.words.capitalizedFirst) \(length)\(rest)\(note)"
+    }
+
+    private static func cause(_ incident: Incident) -> String {
+        guard let cause = incident.cause else {
+            return incident.hypotheses.isEmpty
+                ? "Cause not recorded." : "Cause not known: what was suspected was refuted."
+        }
+        let evidence = (cause.evidence ?? "").onOneLine
+        let cut = evidence.count > evidenceMax ? "\(evidence.prefix(evidenceMax))…" : evidence
+        let text = "\(cause.name.capitalizedFirst), \(cause.confidence.rawValue)"
+        return cut.isEmpty ? "\(text)." : "\(text): \(cut.sentence)"
+    }
+
+    /// As in `Players back off between retries (Ron, due 2026-12-24, in progress)`.
+    private static func text(_ action: ActionItem) -> String {
+        let state = action.state.rawValue.replacing("_", with: " ")
+        let facts = [action.owner?.onOneLine ?? "no owner", action.due.map { "due \($0)" } ?? "no due date", state]
+        return "\(action.title.onOneLine) (\(facts.joined(separator: ", ")))"
+    }
+
+    private static func rank(_ audience: Audience) -> Int {
+        Audience.allCases.firstIndex(of: audience) ?? 0
+    }
+}
+
+extension ReviewDocument {
+    package var head: ReviewHead { ReviewHead(of: incident, impacts: impacts) }
+}
+
+extension ImpactHistory {
+    /// The same without some components.
+    func without(_ slugs: Set<String>) -> ImpactHistory {
+        var copy = self
+        copy.stretches = stretches.filter { !slugs.contains($0.key) }
+        return copy
+    }
+
+    /// The worst level that anything stood at, over time: stretches that follow each other, without those of no harm.
+    package var worstOverTime: [Stretch] {
+        let all = stretches.values.flatMap(\.self)
+        var changes: [(at: Timestamp, level: ImpactLevel, isBegin: Bool)] = []
+        for stretch in all {
+            changes.append((stretch.begin, stretch.level, true))
+            if let end = stretch.end { changes.append((end, stretch.level, false)) }
+        }
+        changes.sort { $0.at < $1.at }
+        var counts: [ImpactLevel: Int] = [:]
+        var found: [Stretch] = []
+        var current: (level: ImpactLevel, since: Timestamp)?
+        var place = 0
+        while place < changes.count {
+            let moment = changes[place].at
+            while place < changes.count, changes[place].at == moment {
+                counts[changes[place].level, default: 0] += changes[place].isBegin ? 1 : -1
+                place += 1
+            }
+            let worst = counts.filter { $0.value > 0 }.keys.max { $0.rank < $1.rank }
+            guard worst != current?.level else { continue }
+            if let current {
+                found.append(Stretch(level: current.level, regions: [], begin: current.since, end: moment))
+            }
+            current = worst.map { ($0, moment) }
+        }
+        if let current { found.append(Stretch(level: current.level, regions: [], begin: current.since, end: nil)) }
+        return found
+    }
+}
