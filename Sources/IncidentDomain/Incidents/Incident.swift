@@ -16,7 +16,7 @@ package struct Incident: Hashable, Codable, Sendable {
     package var openedByAlerts: Bool?
     package var labels: [String: String]
     package var times: IncidentTimes
-    /// What was said about the cause, the newest last.
+    /// What was said about the cause, in the order of when it was so.
     package var hypotheses: [CauseHypothesis]
     package var roles: [IncidentRole: String]
     package var impacts: [ComponentImpact]
@@ -34,6 +34,8 @@ package struct Incident: Hashable, Codable, Sendable {
     package var learntNeeds: [String: [String]]?
     /// The plan as the timeline last recorded it; nil before restoring begins.
     package var plan: RecordedPlan?
+    /// Whether what was entered last of restoring had happened long before; nil when not.
+    package var restoresLate: Bool?
     /// How many unresolved alerts it has by component; those without one stand under the empty name.
     package var firing: [String: Int]
     /// How many alerts ever belonged to it.
@@ -74,32 +76,23 @@ package struct Incident: Hashable, Codable, Sendable {
     /// The newest times that it went back, the newest last; nil when it never did since they are kept.
     package var earlierClocks: [EarlierClocks]?
     package var clockFacts: ClockFacts?
+    /// When that was so which the incident says last; nil before the first, and in rows of releases that did not keep it.
+    package var newest: NewestFacts?
+    /// What was said of how hard each component is hit, by slug, in the order in which it was said; nil when nothing was.
+    package var impactLog: [String: [ImpactStatement]]?
     package var lastRecordedAt: Timestamp
     /// Which form of this value wrote it (`currentForm`); nil in rows of releases that did not say it.
     package var form: Int?
 
     /// Counts the forms that this value has had. Raised when it keeps more of its events than before, or something else of them:
     /// rows of an older form are then made anew from their timelines.
-    package static let currentForm = 1
+    package static let currentForm = 2
 
     /// Whether a release that knew less of its events wrote it last.
     package var isOfOlderForm: Bool { (form ?? 0) < Self.currentForm }
 }
 
 extension Incident {
-    /// The newest statement about the cause that was not refuted since. What was refuted can be stated again.
-    package var cause: CauseHypothesis? {
-        var refutations: [CauseHypothesis] = []
-        for statement in hypotheses.reversed() {
-            switch statement.confidence {
-            case .refuted: refutations.append(statement)
-            case .suspected, .confirmed:
-                if !refutations.contains(where: { $0.covers(statement) }) { return statement }
-            }
-        }
-        return nil
-    }
-
     /// The steps of components that are down, neither restored nor waived, by name.
     package var unrestored: [String] {
         let down = Set(impacts.filter(\.isOngoing).map(\.component))
@@ -150,6 +143,8 @@ extension Incident {
     package static func evolve(_ before: Incident?, _ recorded: RecordedEvent, number: Int) -> Incident? {
         guard var incident = before ?? Incident(number: number, opening: recorded) else { return nil }
         recorded.event.payload.apply(to: &incident, at: recorded.occurredAt, by: recorded.actor)
+        incident.logImpacts(before?.impacts ?? [], recorded)
+        incident.noteRestoration(recorded)
         var facts = incident.clockFacts
         facts?.note(before, incident, at: recorded.occurredAt)
         incident.clockFacts = facts
@@ -210,6 +205,33 @@ extension Incident {
         let slug = RestorationStep.slug(of: name)
         guard let index = impacts.firstIndex(where: { $0.component == slug }) else { return }
         impacts[index].endedAt = nil
+    }
+}
+
+/// When that was so which an incident says last: what is entered late, of a moment before, changes nothing of it. Title, summary and labels are
+/// not here: they name the whole incident and no moment of it, so the last word counts.
+package struct NewestFacts: Hashable, Codable, Sendable {
+    var severity: Timestamp?
+    /// By role.
+    var roles: [String: Timestamp] = [:]
+    /// By audience.
+    var audiences: [String: Timestamp] = [:]
+
+    init() {}
+}
+
+extension Incident {
+    mutating func note(_ change: (inout NewestFacts) -> Void) {
+        var facts = newest ?? NewestFacts()
+        change(&facts)
+        newest = facts
+    }
+
+    /// Whether something is entered late, of a time before that of what is known. What happens now never is, also when the clock of
+    /// another database server is a little behind.
+    func isPast(_ known: Timestamp?, _ facts: DecisionFacts) -> Bool {
+        guard let known, facts.occurredAt < facts.now else { return false }
+        return facts.occurredAt < known
     }
 }
 

@@ -108,11 +108,11 @@ extension Incident {
             try unmerge(from: target, alerts, reason: reason, facts)
         case .separate(let other, let alerts, let reason):
             try separate(from: other, alerts, reason: reason, facts)
-        case .stateCause(let hypothesis): try stateCause(hypothesis)
-        case .assignRole(let role, let person): try assign(role, to: person)
+        case .stateCause(let hypothesis): try stateCause(hypothesis, facts)
+        case .assignRole(let role, let person): try assign(role, to: person, facts)
         case .setImpact(let impact): try decideImpact(impact, facts)
         case .removeImpact(let component): try removeImpact(component, facts)
-        case .setAudience(let impact): try setAudience(impact)
+        case .setAudience(let impact): try setAudience(impact, facts)
         case .addNote(let text, let key): try addNote(text, key: key)
         case .addMitigation(let draft): try addMitigation(draft)
         case .changeMitigation(let id, let patch): try changeMitigation(id, patch, facts)
@@ -161,7 +161,8 @@ extension Incident {
 
     private func reviewPlan(_ facts: DecisionFacts) -> [any TimelineEvent] {
         let handedOver = handedOver(facts)
-        return handedOver.isEmpty ? [planRevision(facts)].compactMap(\.self) : handedOver
+        guard handedOver.isEmpty else { return handedOver }
+        return restoresLate ?? false ? [] : [planRevision(facts)].compactMap(\.self)
     }
 
     /// Nothing happens in the future, and nothing that people do about an incident before its impact began.

@@ -101,7 +101,7 @@ struct ReviewFacts {
         self.graph = graph
         self.policy = policy
         visits = PhaseSpan.visits(in: timeline, of: incident)
-        impacts = ImpactHistory(timeline, number: incident.number)
+        impacts = ImpactHistory(incident)
         // Neither waves nor states depend on how long anything takes.
         plan = RestorationPlan.make(
             for: incident, in: graph, soak: SoakPolicy(), measured: .none, now: incident.lastRecordedAt)

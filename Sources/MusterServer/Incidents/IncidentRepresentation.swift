@@ -5,7 +5,7 @@ import IncidentDomain
 enum IncidentRepresentation {
     /// Counts the forms that representations have had. Raised with every change of a field or a sentence, so that what an earlier
     /// release stored is written anew when it is read.
-    private static let form = 8
+    private static let form = 9
 
     /// The members, of which `fields` chooses some in lists; what matters first.
     static let fields = [
@@ -262,7 +262,12 @@ extension CauseHypothesis: JSONWritable {
             json.member("category", category.rawValue)
             json.member("subcategory", subcategory?.rawValue)
             json.member("confidence", confidence.rawValue)
+            json.member("role", role?.rawValue)
+            json.member("component", component)
+            json.member("change", change)
             json.member("evidence", evidence)
+            json.member("stated_at", statedAt)
+            json.member("entry", entry)
         }
     }
 }

@@ -63,7 +63,7 @@ struct ReviewDesk: Sendable {
     /// Replaying and putting together is left to `WorkerPool`: a long timeline takes longer than a loop may be held.
     private func read(_ number: Int, _ loaded: IncidentStore.Loaded, in runner: some SQLRunner) async throws -> Read {
         let entries = try await timeline.all(of: number, in: runner)
-        let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
+        let graph = try await graph(of: entries.map(\.recorded), loaded, in: runner)
         let policy = desk.policy
         return try await WorkerPool.run {
             let incident = entries.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
@@ -72,6 +72,21 @@ struct ReviewDesk: Sendable {
                 for: incident, timeline: entries.map(\.recorded), graph: graph, policy: policy, now: loaded.now)
             return Read(document: document, incident: incident)
         }
+    }
+
+    /// The catalog as it was when something of the impacts and of restoring was recorded last: names, tiers and dependencies are those
+    /// of the incident, whatever becomes of the catalog afterwards. What came into it later is there as it is now.
+    private func graph(
+        of timeline: [RecordedEvent], _ loaded: IncidentStore.Loaded, in runner: some SQLRunner
+    ) async throws -> DependencyGraph {
+        let current = try await desk.catalog.graph(version: loaded.catalogVersion)
+        guard let last = timeline.last(where: { $0.event.payload.concernsRestoration })?.recordedAt else {
+            return current
+        }
+        let changed = try await CatalogHistoryStore.componentsChanged(since: last, in: runner)
+        guard !changed.isEmpty else { return current }
+        let before = Dictionary(changed.map { ($0.slug, $0) }) { first, _ in first }
+        return DependencyGraph(Array(current.components.merging(before) { _, then in then }.values))
     }
 
     /// Starts the review; a repeat changes nothing.

@@ -60,7 +60,7 @@ enum EveryEvent {
             reason: "R \(marker)", afterwards: true),
         SeveritySet(
             severity: .sev1, previous: .sev2, updateDueAt: Given.start, approval: [.users], approvalUntil: Given.start,
-            origin: .alert),
+            origin: .alert, past: true),
         Acknowledged(),
         PhaseEntered(
             phase: .mitigate, from: .assess,
@@ -83,14 +83,15 @@ enum EveryEvent {
         CauseStated(
             CauseHypothesis(
                 category: .technical, subcategory: .capacity, confidence: .refuted, evidence: "E \(marker)",
-                afterwards: true)
+                afterwards: true, role: .root, component: "feed", change: "C \(marker)")
         ),
-        RoleAssigned(role: .scribe, person: "P \(marker)", previous: "Q \(marker)"),
+        RoleAssigned(role: .scribe, person: "P \(marker)", previous: "Q \(marker)", past: true),
         ImpactSet(impact),
         ImpactRemoved(component: "feed"),
         AudienceImpactSet(
             AudienceImpact(
-                audience: .users, description: "D \(marker)", people: 1, money: 2.5, currency: "EUR", reports: 3)),
+                audience: .users, description: "D \(marker)", people: 1, money: 2.5, currency: "EUR", reports: 3,
+                past: true)),
         NoteAdded(
             text: "N \(marker)", key: true, number: 4, afterwards: true,
             origin: NoteOrigin(incident: 7, by: "Ron", at: Given.start)),

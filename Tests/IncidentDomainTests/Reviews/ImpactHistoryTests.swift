@@ -6,7 +6,7 @@ import Testing
 /// Impact is a level over time: lengths are sums of stretches, computed here by hand.
 struct ImpactHistoryTests {
     private static func history(_ given: Given) -> ImpactHistory {
-        ImpactHistory(given.timeline, number: Given.number)
+        ImpactHistory(given.incident)
     }
 
     private static func levels(_ given: Given, _ component: String = "feed") -> [String] {
@@ -128,7 +128,7 @@ struct ImpactHistoryTests {
         for _ in 0..<60 {
             let life = RandomLife.make(commands: 80, &random) { _ in }
             guard let incident = life.incident else { continue }
-            let history = ImpactHistory(life.timeline, number: incident.number)
+            let history = ImpactHistory(incident)
             for (component, stretches) in history.stretches {
                 let ordered = zip(stretches, stretches.dropFirst()).allSatisfy { one, next in
                     one.end.map { $0 <= next.begin } ?? false

@@ -50,7 +50,16 @@ extension DescribedLife {
             ["description": "Cannot sign in.", "people": 12, "money": 9.5, "currency": "EUR", "reports": 3])
         await ask(
             .put, "\(path)/cause",
-            ["category": "technical", "subcategory": "database_fault", "confidence": "confirmed", "evidence": "logs"])
+            [
+                "category": "technical", "subcategory": "database_fault", "confidence": "confirmed", "evidence": "logs",
+                "role": "root", "component": "db", "change": "deploy 4711",
+            ])
+        // What is entered late says how it was then.
+        let then: JSONValue = "2020-01-01T00:06:30Z"
+        await ask(.patch, path, ["severity": "sev3", "occurred_at": then])
+        await ask(.put, "\(path)/roles/commander", ["person": "Amara", "occurred_at": then])
+        await ask(
+            .put, "\(path)/audiences/users", ["description": "Some cannot sign in.", "people": 2, "occurred_at": then])
         await post("\(path)/notes", ["text": "The vendor says: 20 minutes.", "key": true], gives: 201)
         await post(
             "\(path)/updates",

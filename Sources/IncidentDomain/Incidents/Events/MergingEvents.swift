@@ -84,6 +84,8 @@ package struct IncidentAbsorbed: TimelineEvent {
         return copy
     }
 
+    package var concernsRestoration: Bool { true }
+
     package var sentence: String {
         var things: [String] = []
         func count(_ number: Int, _ one: String) {
@@ -240,6 +242,8 @@ package struct IncidentUnmerged: TimelineEvent {
         return copy
     }
 
+    package var concernsRestoration: Bool { true }
+
     package var sentence: String {
         "Separated from INC-\(from) again, in phase \(phase.title.lowercased()).".giving(reason)
     }
@@ -294,6 +298,8 @@ package struct IncidentSeparated: TimelineEvent {
         copy.impacts = impacts.map(\.redacted)
         return copy
     }
+
+    package var concernsRestoration: Bool { true }
 
     package var sentence: String {
         let components = (removed + impacts.map(\.component)).sorted()
@@ -358,6 +364,8 @@ package struct IncidentReopened: TimelineEvent {
         copy.reason = reason.redacted
         return copy
     }
+
+    package var concernsRestoration: Bool { true }
 
     package var sentence: String {
         "Reopened: it was no false alarm. Back to \(phase.title.lowercased()).".giving(reason)

@@ -30,6 +30,8 @@ package protocol TimelineEvent: Hashable, Codable, Sendable {
     var isKeyMoment: Bool { get }
     /// Whether it tells of a single component: those leave a short timeline first.
     var isAboutOneComponent: Bool { get }
+    /// Whether the plan of restoration may be another one after it.
+    var concernsRestoration: Bool { get }
     /// Whether it was done after the incident was closed.
     var isAfterwards: Bool { get }
     /// The same, marked as done after the incident was closed, where that is worth a mark.
@@ -48,6 +50,7 @@ extension TimelineEvent {
     package var phaseBegun: Phase? { nil }
     package var isKeyMoment: Bool { false }
     package var isAboutOneComponent: Bool { false }
+    package var concernsRestoration: Bool { false }
     package var isAfterwards: Bool { false }
     package var doneAfterwards: Self { self }
     package var isOffPlan: Bool { false }
