@@ -198,6 +198,15 @@ struct UndoneTests {
             #expect(try await api.get(from).expect(200)["impacts"].items.isEmpty)
             #expect(try await api.get(target).expect(200)["impacts"][0]["component"] == "upload")
             try await api.post("/v1/alerts/\(id)/resolve").expect(200)
+            try await Eventually.holds("that nothing fires") {
+                try await api.get(target).expect(200)["alerts"]["firing"] == 0
+            }
+            let fires = try await api.post("/v1/alerts/\(id)/reopen", ["reason": "wrong alert"]).expect(200)
+            #expect(fires["status"] == "firing" && fires["resolved_by"] == nil)
+            let again = try await api.get(target).expect(200)
+            #expect(again["alerts"]["firing"] == 1 && again["alerts"]["total"] == 1)
+            try await api.post("/v1/alerts/\(id)/reopen", ["reason": "wrong alert"]).expect(200)
+            try await api.post("/v1/alerts/\(id)/resolve").expect(200)
             try await Eventually.holds("the end by hand in the timeline") {
                 try await api.all(target + "/timeline").contains {
                     $0["text"].string?.contains("ended by hand by") ?? false

@@ -105,11 +105,14 @@ package struct AlertMove: Hashable, Sendable {
     package var said: AlertsSay
     /// Where they come from: their components on which that incident has no other alert.
     package var deserted: Set<String>
+    /// Since when they fire, by component.
+    package var since: [String: Timestamp]
 
     package init(
         _ alerts: [AlertMention], firing: [String: Int], other: Int?, reason: String,
-        saying said: AlertsSay = .nothing, deserted: Set<String> = []
+        saying said: AlertsSay = .nothing, deserted: Set<String> = [], since: [String: Timestamp] = [:]
     ) {
+        self.since = since
         self.deserted = deserted
         self.alerts = alerts
         self.firing = firing

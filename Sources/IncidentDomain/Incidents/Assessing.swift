@@ -7,7 +7,12 @@ extension Incident {
             summary: amendment.summary == summary ? nil : amendment.summary,
             labels: amendment.labels == labels ? nil : amendment.labels)
         if described != IncidentDescribed() { events.append(described) }
-        if let wanted = amendment.severity, wanted != severity {
+        if let wanted = amendment.severity, severityOrigin != .alert, isPast(newest?.severity, facts) {
+            // What alerts say gives way to a person, whenever that was.
+            try requirePhase(Phase.open)
+            try requireCommand(facts, to: "change the severity")
+            events.append(SeveritySet(severity: wanted, past: true))
+        } else if let wanted = amendment.severity, wanted != severity {
             try requirePhase(Phase.open)
             // The first that a person says is anybody's who works on it, as when it is opened.
             if severity != nil, severityOrigin != .alert { try requireCommand(facts, to: "change the severity") }
@@ -41,20 +46,28 @@ extension Incident {
             origin: origin)
     }
 
-    func stateCause(_ hypothesis: CauseHypothesis) throws(IncidentRefusal) -> [any TimelineEvent] {
+    func stateCause(_ hypothesis: CauseHypothesis, _ facts: DecisionFacts) throws(IncidentRefusal)
+        -> [any TimelineEvent]
+    {
         try requirePhase(Phase.writable)
-        let checked = try Self.checked(hypothesis, field: "")
-        var newest = hypotheses.last
-        newest?.afterwards = nil
-        guard newest != checked else { return [] }
+        let checked = try Self.checked(hypothesis, facts, field: "")
+        // What was said last of it at that time, as what is entered late comes before what is known of later.
+        let last = hypotheses.last { other in
+            let isEarlier = other.statedAt.map { $0 <= facts.occurredAt } ?? true
+            let isAboutIt = other.role == checked.role || (other.confidence == .refuted && other.covers(checked))
+            return isEarlier && isAboutIt
+        }
+        guard last?.said != checked else { return [] }
         try requireRoom(
             for: "cause statements", having: hypotheses.count, atMost: IncidentLimits.hypotheses,
             instead: "write a note")
         return [CauseStated(checked)]
     }
 
-    /// A subcategory belongs to its category, and not knowing needs a recorded reason.
-    static func checked(_ hypothesis: CauseHypothesis, field: String) throws(IncidentRefusal) -> CauseHypothesis {
+    /// A subcategory belongs to its category, a component is one of the catalog, and not knowing needs a recorded reason.
+    static func checked(
+        _ hypothesis: CauseHypothesis, _ facts: DecisionFacts, field: String
+    ) throws(IncidentRefusal) -> CauseHypothesis {
         if let subcategory = hypothesis.subcategory, !hypothesis.category.subcategories.contains(subcategory) {
             let names = hypothesis.category.subcategories.map(\.rawValue).joined(separator: ", ")
             throw .badValue(
@@ -62,6 +75,7 @@ extension Incident {
                 detail: "\(subcategory.rawValue) is not a subcategory of \(hypothesis.category.rawValue); "
                     + (names.isEmpty ? "it has none." : "allowed: \(names)."))
         }
+        if let component = hypothesis.component { try facts.requireKnown(component, field: "\(field)/component") }
         if hypothesis.category == .unknown, (hypothesis.evidence ?? "").isEmpty {
             throw .badValue(
                 field: "\(field)/evidence",
@@ -70,8 +84,11 @@ extension Incident {
         return hypothesis
     }
 
-    func assign(_ role: IncidentRole, to person: String) throws(IncidentRefusal) -> [any TimelineEvent] {
+    func assign(
+        _ role: IncidentRole, to person: String, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
+        if isPast(newest?.roles[role.rawValue], facts) { return [RoleAssigned(role: role, person: person, past: true)] }
         guard roles[role] != person else { return [] }
         return [RoleAssigned(role: role, person: person, previous: roles[role])]
     }
@@ -116,13 +133,7 @@ extension Incident {
         _ impact: ComponentImpact, startedAt: Timestamp, _ facts: DecisionFacts, field: String, isKnown: Bool = false
     ) throws(IncidentRefusal) {
         let component = facts.graph.components[impact.component]
-        guard component != nil || isKnown else {
-            throw .badValue(
-                field: "\(field)/component",
-                detail: "No component \(impact.component) in the catalog; GET /v1/components lists them, "
-                    + "PUT /v1/components/\(impact.component) adds it."
-                    + NearestNames.question(impact.component, among: facts.graph.components.keys))
-        }
+        if !isKnown { try facts.requireKnown(impact.component, field: "\(field)/component") }
         if let regions = component?.regions, !regions.isEmpty,
             let elsewhere = impact.regions.first(where: { !regions.contains($0) })
         {
@@ -155,8 +166,15 @@ extension Incident {
         try requireCommand(facts, to: "take the impact from a component that was waived")
     }
 
-    func setAudience(_ impact: AudienceImpact) throws(IncidentRefusal) -> [any TimelineEvent] {
+    func setAudience(
+        _ impact: AudienceImpact, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
+        if isPast(newest?.audiences[impact.audience.rawValue], facts) {
+            var then = impact
+            then.past = true
+            return [AudienceImpactSet(then)]
+        }
         return audiences.contains(impact) ? [] : [AudienceImpactSet(impact)]
     }
 
@@ -185,6 +203,17 @@ extension Incident {
             id: id, text: text == task.text ? nil : text, owner: owner == task.owner ? nil : owner,
             done: done == task.done ? nil : done)
         return change == TaskChanged(id: id) ? [] : [change]
+    }
+}
+
+extension DecisionFacts {
+    /// Refuses a component that the catalog does not have.
+    func requireKnown(_ slug: String, field: String) throws(IncidentRefusal) {
+        guard graph.components[slug] == nil else { return }
+        throw .badValue(
+            field: field,
+            detail: "No component \(slug) in the catalog; GET /v1/components lists them, PUT /v1/components/\(slug) "
+                + "adds it." + NearestNames.question(slug, among: graph.components.keys))
     }
 }
 

@@ -72,7 +72,21 @@ package enum CauseConfidence: String, CaseIterable, Codable, Sendable {
     case suspected, confirmed, refuted
 }
 
-/// One statement about the cause; an incident keeps all of them, the newest last.
+/// What part a cause played.
+package enum CauseRole: String, CaseIterable, Codable, Sendable {
+    /// What set it off, as a deploy or a cut fibre.
+    case trigger
+    /// What was wrong underneath, and made the trigger harmful.
+    case root
+    /// What made it worse or longer.
+    case contributing
+    /// Why it was noticed late.
+    case detectionGap = "detection_gap"
+    /// What in the way of working let it happen.
+    case process
+}
+
+/// One statement about the cause; an incident keeps all of them, in the order in which they came to hold.
 package struct CauseHypothesis: Hashable, Codable, Sendable {
     package var category: CauseCategory
     package var subcategory: CauseSubcategory?
@@ -81,21 +95,112 @@ package struct CauseHypothesis: Hashable, Codable, Sendable {
     package var evidence: String?
     /// True when it was said after the incident was closed.
     package var afterwards: Bool?
+    /// Nil where nobody said it, and in entries of releases that did not ask.
+    package var role: CauseRole?
+    /// The component at fault, by its slug.
+    package var component: String?
+    /// The change at fault: an id of `/v1/changes`, or what it is called elsewhere.
+    package var change: String?
+    /// Since when it is said, which is the `occurred_at` of its entry. Nil in the entry itself.
+    package var statedAt: Timestamp?
+    /// The entry that says it; nil in the entry itself.
+    package var entry: Int?
 
     package init(
         category: CauseCategory, subcategory: CauseSubcategory? = nil,
-        confidence: CauseConfidence = .suspected, evidence: String? = nil, afterwards: Bool? = nil
+        confidence: CauseConfidence = .suspected, evidence: String? = nil, afterwards: Bool? = nil,
+        role: CauseRole? = nil, component: String? = nil, change: String? = nil
     ) {
         self.afterwards = afterwards
         self.category = category
         self.subcategory = subcategory
         self.confidence = confidence
         self.evidence = evidence
+        self.role = role
+        self.component = component
+        self.change = change
     }
 
-    /// Whether the other statement is about this cause: about the same subcategory, or any when this one has none.
+    private enum CodingKeys: String, CodingKey {
+        case category, subcategory, confidence, evidence, afterwards, role, component, change, entry
+        case statedAt = "stated_at"
+    }
+
+    /// Whether the other statement is about this cause: the same in everything that this one says of it.
     func covers(_ other: CauseHypothesis) -> Bool {
         category == other.category && (subcategory == nil || subcategory == other.subcategory)
+            && (role == nil || role == other.role) && (component == nil || component == other.component)
+            && (change == nil || change == other.change)
+    }
+
+    /// Whether both are about the same cause, however sure they are.
+    func isAbout(_ other: CauseHypothesis) -> Bool { covers(other) && other.covers(self) }
+
+    /// As it was said: without what the incident keeps beside it.
+    var said: CauseHypothesis {
+        var copy = self
+        (copy.afterwards, copy.statedAt, copy.entry) = (nil, nil, nil)
+        return copy
+    }
+
+    /// What is told first; two statements with the same rank are told by their time, the newest first.
+    private var rank: (role: Int, confidence: Int) {
+        // That it is unknown says nothing of the part that it played.
+        let role: Int =
+            switch category == .unknown ? nil : self.role {
+            case .root: 0
+            case .trigger: 1
+            case nil: 2
+            case .contributing: 3
+            case .process: 4
+            case .detectionGap: 5
+            }
+        return (role, confidence == .confirmed ? 0 : 1)
+    }
+
+    fileprivate static func isTold(_ one: CauseHypothesis, before other: CauseHypothesis) -> Bool {
+        one.rank == other.rank ? other.isSaid(before: one) : one.rank < other.rank
+    }
+
+    /// By the time of the fact; of the same moment, by entry.
+    func isSaid(before other: CauseHypothesis) -> Bool {
+        (statedAt?.milliseconds ?? 0, entry ?? 0) < (other.statedAt?.milliseconds ?? 0, other.entry ?? 0)
+    }
+}
+
+extension Incident {
+    /// The causes as far as they are known, the one that heads the incident first: by the part that it played (root, trigger, not
+    /// said, contributing, process, detection gap), then confirmed before suspected, then the newest. What was said of the same cause
+    /// later takes the place of what was said before, and a refutation counts from its own time on: what was refuted can be stated
+    /// again.
+    package var causes: [CauseHypothesis] {
+        hypotheses.enumerated().filter { place, statement in
+            guard statement.confidence != .refuted else { return false }
+            return !hypotheses.enumerated().contains { otherPlace, other in
+                guard (other.confidence == .refuted && other.covers(statement)) || other.isAbout(statement) else {
+                    return false
+                }
+                return statement.isSaid(before: other) || (!other.isSaid(before: statement) && place < otherPlace)
+            }
+        }.map(\.element).sorted(by: CauseHypothesis.isTold)
+    }
+
+    /// The cause that heads the incident; nil when none is known, or all were refuted.
+    package var cause: CauseHypothesis? { causes.first }
+
+    mutating func noteCause() {
+        let known = causeKnownAt
+        clockFacts?.causeAt = known
+    }
+
+    /// Since when the cause that heads it is said, in whatever words.
+    private var causeKnownAt: Timestamp? {
+        let causes = causes
+        guard let cause = causes.first else { return nil }
+        return hypotheses.filter { other in
+            other.confidence != .refuted && other.category == cause.category && other.subcategory == cause.subcategory
+                && !hypotheses.contains { $0.confidence == .refuted && $0.covers(other) && other.isSaid(before: $0) }
+        }.compactMap(\.statedAt).min()
     }
 }
 

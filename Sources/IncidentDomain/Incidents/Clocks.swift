@@ -181,7 +181,6 @@ package struct ClockFacts: Hashable, Codable, Sendable {
         severityAt = after.severity == nil ? nil : severityAt ?? moment
         commanderAt = after.roles[.commander] == nil ? nil : commanderAt ?? moment
         impactAt = after.impacts.contains { $0.impact.isHarm } ? impactAt ?? moment : nil
-        if before?.hypotheses.count != after.hypotheses.count { noteCause(before?.cause, after.cause, at: moment) }
         if before?.mitigations != after.mitigations { note(after.mitigations) }
         guard let before, before.phase != after.phase else { return }
         if before.phase == .detect, after.phase == .assess { detectLeftAt = moment }
@@ -189,6 +188,11 @@ package struct ClockFacts: Hashable, Codable, Sendable {
         guard before.phase.earlier.contains(after.phase), after.phase != .review else { return }
         revertedAt = moment
         if after.phase != .restore { mitigateLeftAt = nil }
+    }
+
+    /// It held already then, as somebody says late.
+    mutating func advance(_ fact: WritableKeyPath<ClockFacts, Timestamp?>, to moment: Timestamp) {
+        self[keyPath: fact] = min(self[keyPath: fact] ?? moment, moment)
     }
 
     mutating func noteAlert(_ arrival: Timestamp, start: Timestamp) {
@@ -205,12 +209,6 @@ package struct ClockFacts: Hashable, Codable, Sendable {
         return (
             all.filter { !$0.isBefore(start: start) }.min(), all.filter { $0.isBefore(start: start) }.min()
         )
-    }
-
-    private mutating func noteCause(_ before: CauseHypothesis?, _ after: CauseHypothesis?, at moment: Timestamp) {
-        guard let after else { return causeAt = nil }
-        let isSame = before?.category == after.category && before?.subcategory == after.subcategory
-        causeAt = isSame ? causeAt ?? moment : moment
     }
 
     private mutating func note(_ mitigations: [Mitigation]) {
@@ -256,6 +254,13 @@ extension Incident {
         return clocks
     }
 
+    /// When a phase that is over came to its end: by what people did, or as they corrected it. Nil when nothing says it.
+    func ended(_ phase: Phase) -> Timestamp? {
+        guard let clock = IncidentClock.ending(phase) else { return nil }
+        if let correction = corrections?.first(where: { $0.clock == clock }) { return correction.moment }
+        return phase == .mitigate ? mitigatingEnded(lastRestoration) : clocks[clock]
+    }
+
     /// When a phase came to its end by the facts, if somebody leaves it at `moment`.
     func reached(leaving phase: Phase, at moment: Timestamp) -> Timestamp {
         let fact: Timestamp? =
@@ -276,7 +281,18 @@ extension Incident {
             .max()
     }
 
+    /// When the worst harm was over. Where no impact says how bad it was, when mitigating was.
     private func mitigated(_ back: Timestamp?) -> Timestamp? {
+        let isOver = times.mitigatedAt != nil
+        // An incident that went back by mistake, and was led on again, has what it had.
+        let worst = worstHarm(since: clockFacts?.revertedAt) ?? (isOver ? worstHarm(since: nil) : nil)
+        // Who left restoring with harm going on said that it ends there.
+        guard let worst, worst.end != nil || times.restoredAt == nil else { return mitigatingEnded(back) }
+        return worst.end
+    }
+
+    /// When mitigating came to its end, as far as people go: what they did may have ended the harm only partly.
+    private func mitigatingEnded(_ back: Timestamp?) -> Timestamp? {
         guard times.mitigatedAt == nil else {
             return harmStopped(sinceReverting(back), isOver: true) ?? times.mitigatedAt
         }

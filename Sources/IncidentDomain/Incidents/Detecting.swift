@@ -24,7 +24,7 @@ extension Incident {
             try check(impact, startedAt: startedAt, facts, field: "/components/\(index)")
             events.append(ImpactSet(impact.divided(in: facts.graph)))
         }
-        if let cause = opening.cause { events.append(CauseStated(try checked(cause, field: "/cause"))) }
+        if let cause = opening.cause { events.append(CauseStated(try checked(cause, facts, field: "/cause"))) }
         if !opening.alerts.isEmpty {
             // What a person moves alerts into is that person's.
             let batch = AlertBatch(opening.alerts, saying: opening.said, opening: opening.move == nil)

@@ -88,11 +88,14 @@ package struct AudienceImpact: Hashable, Codable, Sendable {
     package var currency: String?
     /// Problem reports received.
     package var reports: Int?
+    /// True in an entry that was made late, where more is known since: it says how it was then, and changes nothing.
+    package var past: Bool?
 
     package init(
         audience: Audience, description: String, people: Int? = nil, money: Double? = nil, currency: String? = nil,
-        reports: Int? = nil
+        reports: Int? = nil, past: Bool? = nil
     ) {
+        self.past = past
         self.audience = audience
         self.description = description
         self.people = people

@@ -16,7 +16,7 @@ package struct Incident: Hashable, Codable, Sendable {
     package var openedByAlerts: Bool?
     package var labels: [String: String]
     package var times: IncidentTimes
-    /// What was said about the cause, the newest last.
+    /// What was said about the cause, in the order of when it was so.
     package var hypotheses: [CauseHypothesis]
     package var roles: [IncidentRole: String]
     package var impacts: [ComponentImpact]
@@ -34,6 +34,8 @@ package struct Incident: Hashable, Codable, Sendable {
     package var learntNeeds: [String: [String]]?
     /// The plan as the timeline last recorded it; nil before restoring begins.
     package var plan: RecordedPlan?
+    /// Whether what was entered last of restoring had happened long before; nil when not.
+    package var restoresLate: Bool?
     /// How many unresolved alerts it has by component; those without one stand under the empty name.
     package var firing: [String: Int]
     /// How many alerts ever belonged to it.
@@ -54,6 +56,8 @@ package struct Incident: Hashable, Codable, Sendable {
     /// The expected time of restoration that was last told to anybody.
     package var eta: Timestamp?
     package var review: ReviewProgress?
+    /// What of its review the public may read; nil while nobody has said.
+    package var publicReview: PublicReview?
     /// What of the review's texts the timeline has; nil before the first revision that stored only what changed.
     package var reviewTexts: ReviewTexts?
     /// How many notes were added since they are counted.
@@ -74,6 +78,10 @@ package struct Incident: Hashable, Codable, Sendable {
     /// The newest times that it went back, the newest last; nil when it never did since they are kept.
     package var earlierClocks: [EarlierClocks]?
     package var clockFacts: ClockFacts?
+    /// When that was so which the incident says last; nil before the first, and in rows of releases that did not keep it.
+    package var newest: NewestFacts?
+    /// What was said of how hard each component is hit, by slug, in the order in which it was said; nil when nothing was.
+    package var impactLog: [String: [ImpactStatement]]?
     package var lastRecordedAt: Timestamp
     /// Which form of this value wrote it (`currentForm`); nil in rows of releases that did not say it.
     package var form: Int?
@@ -87,19 +95,6 @@ package struct Incident: Hashable, Codable, Sendable {
 }
 
 extension Incident {
-    /// The newest statement about the cause that was not refuted since. What was refuted can be stated again.
-    package var cause: CauseHypothesis? {
-        var refutations: [CauseHypothesis] = []
-        for statement in hypotheses.reversed() {
-            switch statement.confidence {
-            case .refuted: refutations.append(statement)
-            case .suspected, .confirmed:
-                if !refutations.contains(where: { $0.covers(statement) }) { return statement }
-            }
-        }
-        return nil
-    }
-
     /// The steps of components that are down, neither restored nor waived, by name.
     package var unrestored: [String] {
         let down = Set(impacts.filter(\.isOngoing).map(\.component))
@@ -150,6 +145,8 @@ extension Incident {
     package static func evolve(_ before: Incident?, _ recorded: RecordedEvent, number: Int) -> Incident? {
         guard var incident = before ?? Incident(number: number, opening: recorded) else { return nil }
         recorded.event.payload.apply(to: &incident, at: recorded.occurredAt, by: recorded.actor)
+        incident.logImpacts(before?.impacts ?? [], recorded)
+        incident.noteRestoration(recorded)
         var facts = incident.clockFacts
         facts?.note(before, incident, at: recorded.occurredAt)
         incident.clockFacts = facts
@@ -210,6 +207,33 @@ extension Incident {
         let slug = RestorationStep.slug(of: name)
         guard let index = impacts.firstIndex(where: { $0.component == slug }) else { return }
         impacts[index].endedAt = nil
+    }
+}
+
+/// When that was so which an incident says last: what is entered late, of a moment before, changes nothing of it. Title, summary and labels are
+/// not here: they name the whole incident and no moment of it, so the last word counts.
+package struct NewestFacts: Hashable, Codable, Sendable {
+    var severity: Timestamp?
+    /// By role.
+    var roles: [String: Timestamp] = [:]
+    /// By audience.
+    var audiences: [String: Timestamp] = [:]
+
+    init() {}
+}
+
+extension Incident {
+    mutating func note(_ change: (inout NewestFacts) -> Void) {
+        var facts = newest ?? NewestFacts()
+        change(&facts)
+        newest = facts
+    }
+
+    /// Whether something is entered late, of a time before that of what is known. What happens now never is, also when the clock of
+    /// another database server is a little behind.
+    func isPast(_ known: Timestamp?, _ facts: DecisionFacts) -> Bool {
+        guard let known, facts.occurredAt < facts.now else { return false }
+        return facts.occurredAt < known
     }
 }
 

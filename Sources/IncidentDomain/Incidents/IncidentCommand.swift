@@ -57,6 +57,9 @@ package enum IncidentCommand: Hashable, Sendable {
     case reviseReview(sections: [EditedSection], status: ReviewStatus?)
     /// The sections are the whole document as it stands.
     case approveReview(sections: [EditedSection])
+    case setPublicReview(sections: [String], replacements: [TextReplacement], title: String?)
+    /// The texts are those that the public will read.
+    case approvePublicReview(sections: [EditedSection], title: String)
     case addAction(ActionDraft)
     case changeAction(ordinal: Int, ActionPatch)
     /// `affecting` names the component by which they belong here, when it is not by their group, and `correlation` the
@@ -66,6 +69,8 @@ package enum IncidentCommand: Hashable, Sendable {
     case clearAlerts([AlertMention], atOnce: Bool = false)
     /// Alerts fire again soon after the incident closed itself, on these components.
     case reopenRecovered(firingOn: Set<String>)
+    /// A person had ended them by mistake.
+    case reopenAlerts([AlertMention], reason: String)
     case takeInAlerts(AlertMove)
     case giveAwayAlerts(AlertMove)
     /// `changedAt` is when a surge of the incident last began or ended.
@@ -100,8 +105,9 @@ extension IncidentCommand {
             .postUpdate,
             .draftUpdate,
             .changeUpdate,
-            .setEta, .withdrawEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction,
-            .takeInAlerts,
+            .setEta, .withdrawEta, .draftReview, .reviseReview, .approveReview, .setPublicReview, .approvePublicReview,
+            .addAction, .changeAction,
+            .takeInAlerts, .reopenAlerts,
             .giveAwayAlerts, .strike, .star, .redact:
             false
         }

@@ -108,12 +108,12 @@ extension Incident {
             try unmerge(from: target, alerts, reason: reason, facts)
         case .separate(let other, let alerts, let reason):
             try separate(from: other, alerts, reason: reason, facts)
-        case .stateCause(let hypothesis): try stateCause(hypothesis)
-        case .assignRole(let role, let person): try assign(role, to: person)
+        case .stateCause(let hypothesis): try stateCause(hypothesis, facts)
+        case .assignRole(let role, let person): try assign(role, to: person, facts)
         case .removeRole(let role, let reason): try remove(role, reason: reason)
         case .setImpact(let impact): try decideImpact(impact, facts)
         case .removeImpact(let component): try removeImpact(component, facts)
-        case .setAudience(let impact): try setAudience(impact)
+        case .setAudience(let impact): try setAudience(impact, facts)
         case .addNote(let text, let key): try addNote(text, key: key)
         case .addMitigation(let draft): try addMitigation(draft)
         case .changeMitigation(let id, let patch): try changeMitigation(id, patch, facts)
@@ -145,12 +145,17 @@ extension Incident {
         case .draftReview: try draftReview()
         case .reviseReview(let sections, let status): try reviseReview(sections, status)
         case .approveReview(let sections): try approveReview(sections, facts)
+        case .setPublicReview(let sections, let replacements, let title):
+            try setPublicReview(sections: sections, replacements: replacements, title: title)
+        case .approvePublicReview(let sections, let title):
+            try approvePublicReview(sections, title: title, facts)
         case .addAction(let draft): try addAction(draft)
         case .changeAction(let ordinal, let patch): try changeAction(ordinal, patch)
         case .attachAlerts(let alerts, let component, let correlation, let said):
             try attach(alerts, affecting: component, correlation: correlation, saying: said, facts)
         case .clearAlerts(let alerts, let atOnce): clear(alerts, atOnce: atOnce, facts)
         case .reopenRecovered(let components): try reopen(firingOn: components, facts)
+        case .reopenAlerts(let alerts, let reason): try reopenAlerts(alerts, reason: reason)
         case .takeInAlerts(let move): try takeIn(move, facts)
         case .giveAwayAlerts(let move): giveAway(move, facts)
         case .countReports(let series, let changedAt): countReports(series, changedAt: changedAt, facts)
@@ -166,7 +171,8 @@ extension Incident {
 
     private func reviewPlan(_ facts: DecisionFacts) -> [any TimelineEvent] {
         let handedOver = handedOver(facts)
-        return handedOver.isEmpty ? [planRevision(facts)].compactMap(\.self) : handedOver
+        guard handedOver.isEmpty else { return handedOver }
+        return restoresLate ?? false ? [] : [planRevision(facts)].compactMap(\.self)
     }
 
     /// Nothing happens in the future, and nothing that people do about an incident before its impact began.

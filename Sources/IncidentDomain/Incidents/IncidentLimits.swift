@@ -87,13 +87,14 @@ extension IncidentCommand {
             .changeMitigation, .addTask, .changeTask, .orderSteps, .setHands, .learnNeeds, .postUpdate, .draftUpdate,
             .changeUpdate,
             .setEta, .withdrawEta, .correctStep,
-            .reviseReview, .addAction, .changeAction, .strike, .star:
+            .reviseReview, .setPublicReview, .addAction, .changeAction, .strike, .star:
             true
         case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .reopen, .unmerge, .separate,
             .startStep, .rampStep, .verifyStep,
-            .waiveStep, .failStep, .undoStep, .draftReview, .approveReview, .attachAlerts, .clearAlerts,
+            .waiveStep, .failStep, .undoStep, .draftReview, .approveReview, .approvePublicReview, .attachAlerts,
+            .clearAlerts,
             .reopenRecovered,
-            .takeInAlerts,
+            .takeInAlerts, .reopenAlerts,
             .giveAwayAlerts, .countReports, .deadlinePassed, .reviewPlan, .redact:
             false
         }

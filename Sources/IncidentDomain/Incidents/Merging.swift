@@ -119,6 +119,11 @@ extension Incident {
     private func impactsTaken(from other: Incident) -> [ComponentImpact] {
         let own = Dictionary(impacts.map { ($0.component, $0) }) { first, _ in first }
         return other.impacts.compactMap { impact -> ComponentImpact? in
+            var impact = impact
+            // What began with that incident began then, and not with this one.
+            if impact.startedAt == nil, other.times.startedAt > times.startedAt {
+                impact.startedAt = other.times.startedAt
+            }
             guard let known = own[impact.component] else { return impact }
             guard impact.isOngoing else { return nil }
             return known.isOngoing ? known.united(with: impact) : impact

@@ -13,8 +13,17 @@ extension Incident {
         let room = IncidentLimits.impacts - impacts.count
         return [moved] + raisedSeverity(by: news, facts)
             + hit.prefix(Swift.max(0, room)).map {
-                ImpactSet(ComponentImpact(component: $0, impact: .degraded, fromAlert: true).divided(in: facts.graph))
+                impact(of: $0, since: move.since[$0], facts)
             } + regressions(of: firing, reason: "an alert that fires on it was moved here")
+    }
+
+    /// Alerts that somebody ended by hand fire after all.
+    func reopenAlerts(_ alerts: [AlertMention], reason: String) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase([.detect, .assess, .mitigate, .restore])
+        var batch = AlertBatch(alerts)
+        batch.firstSeenAt = nil  // It says when alerts began.
+        return [AlertsReopened(batch: batch, reason: reason)]
+            + regressions(of: alerts.compactMap(\.component), reason: "an alert on it fires after all")
     }
 
     /// Alerts leave, in whatever phase the incident is: they are an entry, and what was decided by them stays.
@@ -29,6 +38,13 @@ extension Incident {
         let mistaken =
             phase.isOpen ? impacts.map(\.component).filter { move.deserted.contains($0) && isOnlyAlerted($0) } : []
         return [moved] + mistaken.map { ImpactRemoved(component: $0) }
+    }
+
+    /// Harm that an alert speaks of, since it fires: never before the incident.
+    private func impact(of component: String, since: Timestamp?, _ facts: DecisionFacts) -> ImpactSet {
+        let start = since.flatMap { $0 > times.startedAt ? $0 : nil }
+        let impact = ComponentImpact(component: component, impact: .degraded, startedAt: start, fromAlert: true)
+        return ImpactSet(impact.divided(in: facts.graph))
     }
 
     /// Whether an impact is what an alert said, and nobody has touched it.

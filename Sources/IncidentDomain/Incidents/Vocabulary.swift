@@ -56,6 +56,18 @@ extension CauseConfidence {
     }
 }
 
+extension CauseRole {
+    package var meaning: String {
+        switch self {
+        case .trigger: "What set it off, as a deploy or a cut fibre."
+        case .root: "What was wrong underneath, and made the trigger harmful."
+        case .contributing: "What made it worse or longer."
+        case .detectionGap: "Why it was noticed late."
+        case .process: "What in the way of working let it happen."
+        }
+    }
+}
+
 extension Requirement {
     package var meaning: String {
         switch self {

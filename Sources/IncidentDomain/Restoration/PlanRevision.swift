@@ -58,8 +58,22 @@ extension Incident {
 
     /// The newest moment of restoring that is known, and not after the present.
     private func newestKnown(_ now: Timestamp) -> Timestamp {
-        let moments = steps.flatMap { [$0.addedAt, $0.startedAt, $0.verifyingSince, $0.restoredAt, $0.regressedAt] }
+        let moments = steps.flatMap { [$0.startedAt, $0.verifyingSince, $0.restoredAt, $0.regressedAt] }
         return min(now, ([times.mitigatedAt] + moments).compactMap(\.self).max() ?? times.startedAt)
+    }
+
+    /// The same after a command: only what concerns restoring is a reason to plan anew.
+    package func planRevision(after events: [any TimelineEvent], _ facts: DecisionFacts) -> PlanRevised? {
+        events.contains(where: \.concernsRestoration) ? planRevision(facts) : nil
+    }
+
+    /// How much later than it happened something of restoring has to be entered so that the incident is one of the past, whose plan
+    /// does not change because time goes by now.
+    private static let lateSeconds = 3600.0
+
+    mutating func noteRestoration(_ recorded: RecordedEvent) {
+        guard recorded.event.payload.concernsRestoration else { return }
+        restoresLate = recorded.recordedAt.seconds(since: recorded.occurredAt) > Self.lateSeconds ? true : nil
     }
 
     /// What the timeline has to say of the plan as it is now; nil when the revision that it knows still holds, outside of

@@ -56,15 +56,17 @@ extension ReviewDraft {
     private static func etas(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Set at (UTC)", "By", "ETA (UTC)", "Reason", "Actual")
-        for recorded in facts.timeline {
+        let said = facts.byTime.filter { $0.event.as(EtaSet.self) != nil || $0.event.as(EtaWithdrawn.self) != nil }
+        for (place, recorded) in said.enumerated() {
             if let withdrawn = recorded.event.as(EtaWithdrawn.self) {
                 table.add(recorded.occurredAt.dateAndTime, recorded.actor.name, "taken back", withdrawn.reason, "")
             }
             guard let set = recorded.event.as(EtaSet.self) else { continue }
+            let isTakenBack = said.dropFirst(place + 1).first?.event.as(EtaWithdrawn.self) != nil
             table.add(
                 recorded.occurredAt.dateAndTime, set.source == .plan ? "restoration plan" : recorded.actor.name,
                 set.eta.dateAndTime, set.reason ?? "",
-                restored.map { comparison(of: $0, with: set.eta) } ?? "not restored yet")
+                isTakenBack ? "taken back" : restored.map { comparison(of: $0, with: set.eta) } ?? "not restored yet")
         }
         return table.isEmpty ? [] : [.heading("ETAs set"), table.block]
     }

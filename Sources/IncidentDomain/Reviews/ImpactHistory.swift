@@ -1,5 +1,5 @@
 /// How hard each component was hit, over time: a level holds from one moment until the next that is known, whoever said so when.
-/// Nothing of it is stored: it follows from the timeline.
+/// It is made of what was said (`Incident.impactLog`) when it is read.
 package struct ImpactHistory: Hashable, Sendable {
     /// A time during which a component stood at one level of harm.
     package struct Stretch: Hashable, Sendable {
@@ -16,43 +16,21 @@ package struct ImpactHistory: Hashable, Sendable {
     /// By component, each in the order of time and without those of no harm.
     package internal(set) var stretches: [String: [Stretch]] = [:]
 
-    package init(_ timeline: [RecordedEvent], number: Int) {
-        let struck = Set(timeline.compactMap { $0.event.as(EntryStruck.self)?.sequence })
-        var tracks: [String: Track] = [:]
-        var incident: Incident?
-        for recorded in timeline.withStepsSetRight {
-            let before = incident?.impacts ?? []
-            incident = Incident.evolve(incident, recorded, number: number)
-            guard let after = incident?.impacts, after != before else { continue }
-            if let impact = recorded.event.as(ImpactSet.self)?.value {
-                guard !struck.contains(recorded.sequence) else { continue }
-                tracks[impact.component, default: Track()].take(impact, at: recorded.occurredAt)
-            } else {
-                Self.follow(before, after, at: recorded.occurredAt, &tracks)
-            }
+    package init(_ incident: Incident) {
+        let start = incident.times.startedAt
+        stretches = (incident.impactLog ?? [:]).compactMapValues { statements in
+            let found = Self.stretches(of: statements, from: start)
+            return found.isEmpty ? nil : found
         }
-        guard let start = incident?.times.startedAt else { return }
-        stretches = tracks.mapValues { $0.stretches(from: start) }.filter { !$0.value.isEmpty }
     }
 
-    /// What steps of restoring, merges and recoveries did to impacts.
-    private static func follow(
-        _ before: [ComponentImpact], _ after: [ComponentImpact], at moment: Timestamp, _ tracks: inout [String: Track]
-    ) {
-        let hasSamePlaces =
-            before.count == after.count && zip(before, after).allSatisfy { $0.component == $1.component }
-        if hasSamePlaces {
-            for (old, new) in zip(before, after) where old != new {
-                tracks[new.component, default: Track()].change(old, new, at: moment)
-            }
-            return
-        }
-        let known = Dictionary(before.map { ($0.component, $0) }) { first, _ in first }
-        let left = Set(after.map(\.component))
-        for component in known.keys where !left.contains(component) { tracks[component] = nil }
-        for new in after where known[new.component] != new {
-            tracks[new.component, default: Track()].change(known[new.component], new, at: moment)
-        }
+    /// The levels of one component.
+    ///
+    /// - Parameter start: Of the incident: what has no beginning of its own began with it.
+    static func stretches(of statements: [ImpactStatement], from start: Timestamp) -> [Stretch] {
+        var track = Track()
+        for statement in statements { track.take(statement) }
+        return track.stretches(from: start)
     }
 }
 
@@ -114,7 +92,7 @@ extension ImpactLevel {
 
 /// The moments from which another level held, as they were said.
 private struct Track {
-    private struct Point {
+    private struct Point: Equatable {
         /// Nil is the start of the incident, which can still be corrected.
         var at: Timestamp?
         var level: ImpactLevel
@@ -127,43 +105,59 @@ private struct Track {
     private var points: [Point] = []
     /// The beginning that was said last.
     private var saidStart: Timestamp?
+    /// What was said last, if it is there as it was said.
+    private var newest: Point?
+
+    mutating func take(_ statement: ImpactStatement) {
+        if let level = statement.level {
+            say(level, statement)
+        } else if let end = statement.endedAt {
+            self.end(at: end)
+        } else {
+            resume(from: statement.at)
+        }
+    }
 
     /// Somebody says how it is. With a beginning that is new, it has been so since then. Without one it is so since the start of
     /// the incident, or where more is known already, from now on.
-    mutating func take(_ impact: ComponentImpact, at moment: Timestamp) {
+    private mutating func say(_ level: ImpactLevel, _ statement: ImpactStatement) {
+        let (moment, regions) = (statement.at, statement.regions ?? [])
         let isNew = points.isEmpty
-        let isKnown = points.contains { $0.level != impact.impact && $0.at != nil && $0.at == impact.startedAt }
-        let start = impact.startedAt == saidStart && !isKnown ? nil : impact.startedAt
-        saidStart = impact.startedAt
-        let point = Point(at: start ?? moment, level: impact.impact, regions: impact.regions)
-        if !impact.impact.isHarm {
+        let isKnown = points.contains { $0.level != level && $0.at != nil && $0.at == statement.startedAt }
+        let start = statement.startedAt == saidStart && !isKnown ? nil : statement.startedAt
+        saidStart = statement.startedAt
+        let point = Point(at: start ?? moment, level: level, regions: regions)
+        if !level.isHarm {
             if !isNew { end(at: start ?? moment) }
             return
         }
         if isNew {
-            points = [Point(at: impact.startedAt, level: impact.impact, regions: impact.regions)]
+            points = [Point(at: statement.startedAt, level: level, regions: regions)]
+            newest = points[0]
+        } else if let newest, let start, newest.says(point), newest.at != start,
+            points.last(where: \.level.isHarm) != newest,
+            let wrong = points.firstIndex(of: newest)
+        {
+            // The same once more with another beginning: the one before was wrong.
+            points.remove(at: wrong)
+            insert(point)
+            self.newest = point
         } else if let last = points.lastIndex(where: \.level.isHarm), points[last].says(point) {
             if let start { move(last, to: start) }
-            if impact.endedAt == nil, points.last?.level.isHarm == false { resume(from: start ?? moment) }
-        } else if let end = impact.endedAt, start == nil, end <= moment,
+            if statement.endedAt == nil, points.last?.level.isHarm == false { resume(from: start ?? moment) }
+        } else if let end = statement.endedAt, start == nil, end <= moment,
             let last = points.lastIndex(where: \.level.isHarm)
         {
             // It is over, and was of another level than was thought.
-            (points[last].level, points[last].regions) = (impact.impact, impact.regions)
+            (points[last].level, points[last].regions) = (level, regions)
         } else {
             if let end = points.last, !end.level.isHarm, let over = end.at, (start ?? moment) < over {
                 points.removeLast()
             }
             insert(point)
+            newest = point
         }
-        if let end = impact.endedAt { self.end(at: end) }
-    }
-
-    mutating func change(_ old: ComponentImpact?, _ new: ComponentImpact, at moment: Timestamp) {
-        guard let old, old.impact == new.impact, old.regions == new.regions, old.startedAt == new.startedAt else {
-            return take(new, at: moment)
-        }
-        if let end = new.endedAt { self.end(at: end) } else { resume(from: moment) }
+        if let end = statement.endedAt { self.end(at: end) }
     }
 
     /// What is known of later moments stays.

@@ -28,7 +28,8 @@ extension PhaseSpan {
             guard let phase = recorded.event.payload.phaseBegun else { continue }
             let reached = recorded.event.as(PhaseEntered.self)?.reachedAt
             let moment = ends[recorded.sequence] ?? reached ?? recorded.occurredAt
-            begun.append((phase, max(moment, begun.last?.at ?? moment)))
+            let first = begun.isEmpty && phase == .detect ? incident?.clocks.detectedAt : nil
+            begun.append((phase, max(first ?? moment, begun.last?.at ?? first ?? moment)))
         }
         return begun.indices.map { index in
             PhaseSpan(
@@ -41,7 +42,6 @@ extension PhaseSpan {
 extension PhaseSpan {
     /// When the phases ended that the incident is past now, by the entries that led on from them.
     private static func ends(_ incident: Incident, _ timeline: [RecordedEvent]) -> [Int: Timestamp] {
-        let clocks = incident.clocks
         var last: [Phase: Int] = [:]
         for recorded in timeline {
             if let change = recorded.event.as(PhaseEntered.self) { last[change.from] = recorded.sequence }
@@ -50,7 +50,7 @@ extension PhaseSpan {
         }
         return Dictionary(
             last.compactMap { phase, sequence in
-                IncidentClock.ending(phase).flatMap { clocks[$0] }.map { (sequence, $0) }
+                incident.ended(phase).map { (sequence, $0) }
             }, uniquingKeysWith: { first, _ in first })
     }
 }

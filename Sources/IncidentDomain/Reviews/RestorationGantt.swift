@@ -30,6 +30,15 @@ package struct RestorationGantt: Hashable, Sendable {
         package let kind: Kind
     }
 
+    /// One try at restoring a component: from a start until it came back, failed, fell back or was given up.
+    package struct Attempt: Hashable, Sendable {
+        package let startedAt: Timestamp
+        /// Nil while it goes on.
+        package internal(set) var endedAt: Timestamp?
+        /// What it came to; nil while it goes on.
+        package internal(set) var outcome: Mark.Kind?
+    }
+
     package struct Row: Hashable, Sendable {
         package let component: String
         /// Counts from 1.
@@ -39,8 +48,10 @@ package struct RestorationGantt: Hashable, Sendable {
         /// In order, from when it was affected.
         package let actual: [Stretch]
         package let marks: [Mark]
-        /// When somebody began to restore it.
+        /// When somebody began to restore it: the first start since it was last back, as the durations of steps are measured.
         package let startedAt: Timestamp?
+        /// All of its attempts, also those before it was back once and fell back.
+        package let attempts: [Attempt]
         /// When it came back for good, if it did.
         package let restoredAt: Timestamp?
     }
@@ -109,6 +120,9 @@ struct RestorationCourses {
         var current: (activity: RestorationGantt.Activity, since: Timestamp)?
         var startedAt: Timestamp?
         var restoredAt: Timestamp?
+        var attempts: [RestorationGantt.Attempt] = []
+        /// Whether it was back once, and the next start is one of another restoration.
+        var beginsAnew = false
     }
 
     private let from: Timestamp
@@ -128,12 +142,13 @@ struct RestorationCourses {
         case let removal as ImpactRemoved: courses[removal.component] = nil
         case let start as StepStarted:
             enter(.restoring, start.component, at: moment)
-            courses[start.component, default: Course()].startedAt = courses[start.component]?.startedAt ?? moment
+            begin(start.component, at: moment)
             if !start.overridden.isEmpty { mark(.forced, start.component, at: moment) }
         case let verifying as StepVerifying: enter(.verifying, verifying.component, at: moment)
         case let restored as StepRestored:
             enter(nil, restored.component, at: moment)
             courses[restored.component, default: Course()].restoredAt = moment
+            courses[restored.component]?.beginsAnew = true
             mark(.restored, restored.component, at: moment)
         case let waived as StepWaived:
             enter(nil, waived.component, at: moment)
@@ -155,7 +170,15 @@ struct RestorationCourses {
         Self.close(&course, at: asOf)
         return RestorationGantt.Row(
             component: component, wave: wave, planned: planned, actual: course.stretches, marks: course.marks,
-            startedAt: course.startedAt, restoredAt: course.restoredAt)
+            startedAt: course.startedAt, attempts: course.attempts, restoredAt: course.restoredAt)
+    }
+
+    private mutating func begin(_ component: String, at moment: Timestamp) {
+        var course = courses[component] ?? Course()
+        if course.beginsAnew || course.startedAt == nil { course.startedAt = moment }
+        course.beginsAnew = false
+        course.attempts.append(RestorationGantt.Attempt(startedAt: max(moment, from)))
+        courses[component] = course
     }
 
     /// Harm that begins is waited with; what has recovered by itself waits no longer.
@@ -193,6 +216,13 @@ struct RestorationCourses {
     }
 
     private mutating func mark(_ kind: RestorationGantt.Mark.Kind, _ component: String, at moment: Timestamp) {
+        if kind != .forced, let last = courses[component]?.attempts.indices.last {
+            // What was back and fell back has two ends: it failed in the end, and came back before.
+            if courses[component]?.attempts[last].outcome == nil {
+                courses[component]?.attempts[last].endedAt = max(moment, from)
+                courses[component]?.attempts[last].outcome = kind
+            }
+        }
         courses[component, default: Course()].marks.append(RestorationGantt.Mark(at: max(moment, from), kind: kind))
     }
 }

@@ -1,8 +1,8 @@
 extension ReviewDraft {
     /// What came back in which order, what went wrong on the way, and what people were told to expect.
     static func restoration(_ facts: ReviewFacts) -> [DocumentBlock] {
-        order(facts) + againstPlan(facts.gantt(asOf: facts.lastMoment), facts) + deviations(facts)
-            + lessons(facts)
+        let gantt = facts.gantt(asOf: facts.lastMoment)
+        return order(facts) + attempts(gantt, facts) + againstPlan(gantt, facts) + deviations(facts) + lessons(facts)
             + expectations(facts)
     }
 
@@ -28,8 +28,22 @@ extension ReviewDraft {
                 planned.status.words)
         }
         let note =
-            "Waves follow criticality and dependencies. The table shows the actual order."
+            "Waves follow criticality and dependencies. The table shows the actual order. "
+            + "Started is the first start since the component was last back, and Took counts from it: later attempts are inside."
         return [.line(note), table.block]
+    }
+
+    /// What was tried more than once, and how each attempt went.
+    private static func attempts(_ gantt: RestorationGantt?, _ facts: ReviewFacts) -> [DocumentBlock] {
+        let lines = (gantt?.rows ?? []).filter { $0.attempts.count > 1 }.map { row in
+            let texts = row.attempts.map { attempt in
+                let begin = attempt.startedAt.dateAndTime
+                guard let end = attempt.endedAt, let outcome = attempt.outcome else { return "\(begin) not over" }
+                return "\(begin) \(outcome.rawValue) after \(DurationText.human(end.seconds(since: attempt.startedAt)))"
+            }
+            return (label: facts.name(row.component), text: texts.joined(separator: " → "))
+        }
+        return lines.isEmpty ? [] : [.heading("Attempts"), .bullets(lines)]
     }
 
     /// By time; of the same moment what others need first.
@@ -103,11 +117,17 @@ extension ReviewDraft {
     private static func expectations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Posted at (UTC)", "Audience", "ETA (UTC)", "Actual")
-        for recorded in facts.timeline {
-            guard let update = recorded.event.as(UpdatePosted.self), let eta = update.eta else { continue }
-            table.add(
-                recorded.occurredAt.dateAndTime, update.audience, eta.dateAndTime,
-                restored.map { comparison(of: $0, with: eta) } ?? "not restored yet")
+        for update in UpdateHistory.make(facts.timeline) where update.corrects == nil {
+            for (place, version) in update.versions.enumerated() {
+                guard let eta = version.eta else { continue }
+                let next = update.versions.dropFirst(place + 1).first
+                let isCorrected = next.map { $0.eta != eta } ?? false
+                guard place == 0 || update.versions[place - 1].eta != eta else { continue }
+                table.add(
+                    version.publishedAt.dateAndTime, update.audience, eta.dateAndTime,
+                    isCorrected
+                        ? "corrected" : restored.map { comparison(of: $0, with: eta) } ?? "not restored yet")
+            }
         }
         return table.isEmpty ? [] : [.heading("ETAs communicated"), table.block]
     }
@@ -205,7 +225,7 @@ extension ReviewFacts {
     }
 
     /// What the words depend on, which do not change with the time at which they are read.
-    var lastMoment: Timestamp { timeline.last?.occurredAt ?? incident.times.startedAt }
+    var lastMoment: Timestamp { timeline.map(\.occurredAt).max() ?? incident.times.startedAt }
 }
 
 extension RestorationGantt {

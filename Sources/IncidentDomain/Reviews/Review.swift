@@ -100,12 +100,15 @@ struct ReviewHistory {
     private(set) var written: [EditedSection] = []
     /// The whole document of the newest approval; empty when there is none.
     private(set) var approved: [EditedSection] = []
+    /// The newest approval of the public version; nil when there is none.
+    private(set) var publicApproval: PublicReviewApproved?
     private var kept: [String: EditedSection] = [:]
 
     init(_ timeline: [RecordedEvent]) {
         for recorded in timeline {
             if let revision = recorded.event.as(ReviewRevised.self) { take(revision) }
             if let approval = recorded.event.as(ReviewApproved.self) { take(approval) }
+            publicApproval = recorded.event.as(PublicReviewApproved.self) ?? publicApproval
         }
     }
 

@@ -14,6 +14,10 @@ package struct ReviewDocument: Hashable, Sendable {
     package let impacts: ImpactHistory
     /// When updates were published, in order.
     package let updates: [Timestamp]
+    /// What people, tools and components are called in public.
+    package let publicNames: PublicNames
+    /// The public version as it was approved last; nil when none was.
+    package let publicApproved: PublicReviewApproved?
     /// How many entries the whole timeline has.
     package let entries: Int
     /// When the document was put together.

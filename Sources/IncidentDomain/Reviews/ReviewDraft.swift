@@ -17,7 +17,8 @@ package enum ReviewDraft {
             incident: incident, sections: sections(facts), unmet: facts.unmet, phases: facts.visits,
             gantt: facts.gantt(asOf: now), reports: facts.reports, impacts: facts.impacts,
             updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
-            entries: timeline.count, asOf: now)
+            publicNames: facts.publicNames,
+            publicApproved: ReviewHistory(timeline).publicApproval, entries: timeline.count, asOf: now)
     }
 
     private static func sections(_ facts: ReviewFacts) -> [ReviewSection] {
@@ -102,7 +103,7 @@ struct ReviewFacts {
         self.graph = graph
         self.policy = policy
         visits = PhaseSpan.visits(in: timeline, of: incident)
-        impacts = ImpactHistory(timeline, number: incident.number)
+        impacts = ImpactHistory(incident)
         // Neither waves nor states depend on how long anything takes.
         plan = RestorationPlan.make(
             for: incident, in: graph, soak: SoakPolicy(), measured: .none, now: incident.lastRecordedAt)

@@ -58,9 +58,10 @@ extension ReviewDraft {
     private static func severityHistory(_ facts: ReviewFacts) -> String {
         // As they held, also where one was entered late.
         let set = facts.byTime.compactMap { $0.event.as(SeveritySet.self)?.severity }
-        guard let last = set.last else { return "not recorded" }
-        guard set.count > 1 else { return last.rawValue }
-        return "\(last.rawValue) (\(set.map(\.rawValue).joined(separator: " → ")))"
+        guard let last = facts.incident.severity ?? set.last else { return "not recorded" }
+        let levels = set.enumerated().filter { $0.offset == 0 || $0.element != set[$0.offset - 1] }.map(\.element)
+        guard levels.count > 1 else { return last.rawValue }
+        return "\(last.rawValue) (\(levels.map(\.rawValue).joined(separator: " → ")))"
     }
 
     private static func affected(_ facts: ReviewFacts) -> String {
@@ -168,35 +169,6 @@ extension ReviewDraft {
             )
         }
         return lines.isEmpty ? .line("No audience impact recorded.") : .bullets(lines)
-    }
-}
-
-// MARK: - Cause
-
-extension ReviewDraft {
-    /// What it was, and what it was thought to be on the way there.
-    static func cause(_ facts: ReviewFacts) -> [DocumentBlock] {
-        var table = DocumentTable("When (UTC)", "Cause", "Confidence", "Evidence", "By")
-        let struck = facts.struck
-        for recorded in facts.byTime where !struck.contains(recorded.sequence) {
-            guard let hypothesis = recorded.event.as(CauseStated.self)?.value else { continue }
-            table.add(
-                recorded.occurredAt.dateAndTime, hypothesis.name, hypothesis.confidence.rawValue,
-                hypothesis.evidence ?? "not recorded", recorded.actor.name)
-        }
-        guard !table.isEmpty else { return [.line("No cause recorded.")] }
-        return [.paragraph(current(facts.incident)), .heading("How it was found"), table.block]
-    }
-
-    private static func current(_ incident: Incident) -> [DocumentInline] {
-        guard let cause = incident.cause else {
-            return [.line("All suspected causes were refuted.")]
-        }
-        let evidence = cause.evidence.map { " Evidence: \($0.sentence)" } ?? ""
-        return [
-            .strong([.line(cause.name.capitalizedFirst)]),
-            .text(Markdown.visible(", \(cause.confidence.rawValue).\(evidence)")),
-        ]
     }
 }
 
@@ -344,69 +316,13 @@ extension ReviewDraft {
     }
 }
 
-// MARK: - Mitigations
-
-extension ReviewDraft {
-    /// What was done to stop the harm, and how each of it went; then the tasks.
-    static func mitigations(_ facts: ReviewFacts) -> [DocumentBlock] {
-        var table = DocumentTable("No.", "What", "Kind", "Owner", "History (UTC)", "State", "Took")
-        for mitigation in facts.incident.mitigations {
-            table.add(
-                String(mitigation.id), named(mitigation.description, mitigation.incident), mitigation.kind ?? "",
-                mitigation.owner ?? "not recorded",
-                course(of: mitigation.id, facts.timeline), mitigation.isStruck ? "struck out" : mitigation.state.words,
-                mitigation.isStruck ? "" : took(mitigation))
-        }
-        var parts = [table.isEmpty ? .line("No mitigation recorded.") : table.block]
-        let tasks = facts.incident.tasks
-        if !tasks.isEmpty {
-            let lines = tasks.map { task in
-                "\(task.isStruck ? "Struck out" : task.done ? "Done" : "Not done"): \(named(task.text, task.incident))"
-                    + (task.owner.map { " (\($0))" } ?? "")
-            }
-            parts += [.heading("Tasks"), .bullets(lines)]
-        }
-        return parts
-    }
-
-    /// Each state that it went through and when; the day is said where it changes.
-    private static func course(of id: Int, _ timeline: [RecordedEvent]) -> String {
-        var day: Substring?
-        return timeline.compactMap { recorded -> String? in
-            let state: MitigationState? =
-                if let added = recorded.event.as(MitigationAdded.self), added.id == id {
-                    added.state
-                } else if let change = recorded.event.as(MitigationChanged.self), change.id == id {
-                    change.state
-                } else {
-                    nil
-                }
-            guard let state else { return nil }
-            let written = recorded.occurredAt.dateAndTime
-            let isNewDay = day != written.prefix(10)
-            day = written.prefix(10)
-            return "\(state.words) \(isNewDay ? written[...] : written.dropFirst(11))"
-        }.joined(separator: " → ")
-    }
-
-    /// With the merged incident that it came with, if it did.
-    private static func named(_ text: String, _ incident: Int?) -> String {
-        incident.map { "\(text) (INC-\($0))" } ?? text
-    }
-
-    private static func took(_ mitigation: Mitigation) -> String {
-        guard let start = mitigation.startedAt, let end = mitigation.endedAt, end >= start else { return "" }
-        return DurationText.human(end.seconds(since: start))
-    }
-}
-
 // MARK: - Overrides
 
 extension ReviewDraft {
     /// What was decided against the rules, by whom and why.
     static func overrides(_ facts: ReviewFacts) -> [DocumentBlock] {
         var table = DocumentTable("When (UTC)", "Overridden", "Who", "Reason")
-        for recorded in facts.timeline {
+        for recorded in facts.timeline.withStepsSetRight {
             let (details, reason) = overridden(by: recorded.event)
             for detail in details {
                 table.add(

@@ -158,8 +158,10 @@ extension IncidentCommand {
             .draftUpdate,
             .changeUpdate,
             .setEta, .withdrawEta, .removeRole, .undoStep, .correctStep, .draftReview, .reviseReview, .approveReview,
+            .setPublicReview, .approvePublicReview,
             .addAction, .changeAction, .attachAlerts,
-            .clearAlerts, .reopenRecovered, .takeInAlerts, .giveAwayAlerts, .countReports, .reviewPlan, .redact,
+            .clearAlerts, .reopenRecovered, .takeInAlerts, .reopenAlerts, .giveAwayAlerts, .countReports, .reviewPlan,
+            .redact,
             .strike, .star:
             false
         }

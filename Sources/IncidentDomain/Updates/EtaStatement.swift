@@ -32,7 +32,9 @@ extension Communication {
     static let etasMax = 20
 
     mutating func say(_ statement: EtaStatement) {
-        etas = (etas + [statement]).suffix(Self.etasMax)
+        let place = etas.lastIndex { $0.saidAt <= statement.saidAt }.map { $0 + 1 } ?? 0
+        etas.insert(statement, at: place)
+        etas = etas.suffix(Self.etasMax)
     }
 
     /// The newest holds no more.

@@ -26,6 +26,9 @@ struct AlertRoutes: Sendable {
                 .post, "/v1/alerts/{id}/resolve", role: .responder, "resolveAlert", body: .optionalJSON,
                 handler: resolve),
             Route(
+                .post, "/v1/alerts/{id}/reopen", role: .responder, "reopenAlert", body: .json, isLong: true,
+                handler: reopen),
+            Route(
                 .post, "/v1/alerts/{id}/acknowledge", role: .responder, "acknowledgeAlert", body: .optionalJSON,
                 handler: acknowledge),
         ]
@@ -130,6 +133,16 @@ struct AlertRoutes: Sendable {
 
     private func resolve(_ request: RequestContext) async throws -> Answer {
         try await change(request) { try await store.resolve($0, by: request.principal.name) }
+    }
+
+    private func reopen(_ request: RequestContext) async throws -> Answer {
+        let id = try request.uuid("id", of: "Alert")
+        var body = try request.fields()
+        let reason = body.string("reason", 1...2000)
+        try await desk.reopen(id, reason: reason, try CommandContext(request, &body))
+        guard let alert = try await store.alert(id) else { throw Self.unknown(id) }
+        let shown = try await shown([alert])[0]
+        return .json { $0.value(shown) }
     }
 
     private func change(

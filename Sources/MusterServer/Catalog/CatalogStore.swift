@@ -374,6 +374,19 @@ enum CatalogHistoryStore {
         return try rows.map(change)
     }
 
+    /// How components were at a moment that have changed since, as far as they can be read; those that were added since are left out.
+    static func componentsChanged(since moment: Timestamp, in runner: some SQLRunner) async throws -> [Component] {
+        try await runner.query(
+            """
+            SELECT DISTINCT ON (component) before FROM component_change WHERE recorded_at > \(moment)
+            ORDER BY component, catalog_version
+            """
+        ).compactMap { row in
+            let before: PostgresJSON? = try row.decode("before")
+            return before.flatMap { try? Component(stored: $0) }
+        }
+    }
+
     private static func change(_ row: PostgresRow) throws -> Change {
         let before: PostgresJSON? = try row.decode("before")
         let after: PostgresJSON? = try row.decode("after")

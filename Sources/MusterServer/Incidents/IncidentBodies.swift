@@ -25,7 +25,8 @@ enum IncidentBodies {
         CauseHypothesis(
             category: body.enumeration("category"), subcategory: body.optionalEnumeration("subcategory"),
             confidence: body.optionalEnumeration("confidence") ?? .suspected,
-            evidence: body.optionalString("evidence", 1...10_000))
+            evidence: body.optionalString("evidence", 1...10_000), role: body.optionalEnumeration("role"),
+            component: body.optionalString("component", 1...64), change: body.optionalString("change", 1...200))
     }
 
     static func amendment(_ body: inout BodyReader) -> IncidentAmendment {

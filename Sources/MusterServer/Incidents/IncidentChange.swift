@@ -34,14 +34,15 @@ struct IncidentChange: Sendable {
         func take(_ event: any TimelineEvent) throws {
             let recorded = RecordedEvent(
                 sequence: (incident?.version ?? 0) + 1, event: IncidentEvent(event), actor: context.principal,
-                occurredAt: facts.occurredAt, recordedAt: recordedAt)
+                // What happens now is no earlier than what is recorded, whatever server tells the time.
+                occurredAt: facts.occurredAt == now ? recordedAt : facts.occurredAt, recordedAt: recordedAt)
             incident = Incident.evolve(incident, recorded, number: number)
             let entry = try NewTimelineEntry(recorded, number: number, after: hash)
             hash = entry.hash
             entries.append(entry)
         }
         for event in events { try take(event) }
-        if let revision = incident?.planRevision(facts) { try take(revision) }
+        if let revision = incident?.planRevision(after: events, facts) { try take(revision) }
         if let eta = incident?.followedEta { try take(eta) }
         guard let after = incident else { throw TimelineFault.doesNotOpen(number: number) }
         return IncidentChange(

@@ -51,7 +51,8 @@ extension IncidentDesk {
             throw IncidentRefusal.badValue(field: "/into", detail: "No incident INC-\(target).")
         }
         var later = context
-        later.occurredAt = nil  // The target may have begun after what is merged into it.
+        // The target may have begun after what is merged into it.
+        later.occurredAt = context.occurredAt.map { max($0, targetRow.incident.times.startedAt) }
         let written = try await timeline.all(of: number, kinds: [NoteAdded.kind, CauseStated.kind], in: transaction)
         let notes = BroughtNote.all(of: written.map(\.recorded), in: row.incident)
         _ = try await apply(.absorb(row.incident, notes: notes), to: targetRow, later, loaded: other, in: transaction)

@@ -269,7 +269,12 @@ extension CauseHypothesis: JSONWritable {
             json.member("category", category.rawValue)
             json.member("subcategory", subcategory?.rawValue)
             json.member("confidence", confidence.rawValue)
+            json.member("role", role?.rawValue)
+            json.member("component", component)
+            json.member("change", change)
             json.member("evidence", evidence)
+            json.member("stated_at", statedAt)
+            json.member("entry", entry)
         }
     }
 }

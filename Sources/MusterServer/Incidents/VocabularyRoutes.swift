@@ -57,6 +57,12 @@ struct VocabularyRoutes: Sendable {
                     }
                 }
             }
+            json.array("roles", CauseRole.allCases) { json, role in
+                json.object { json in
+                    json.member("word", role.rawValue)
+                    json.member("meaning", role.meaning)
+                }
+            }
             json.array("confidences", CauseConfidence.allCases) { json, confidence in
                 json.object { json in
                     json.member("word", confidence.rawValue)

@@ -15,6 +15,7 @@ struct Pages: Sendable {
         ("mail", PackageResources.mail_mustache),
         ("page", PackageResources.page_mustache),
         ("picture", PackageResources.picture_mustache),
+        ("publicreview", PackageResources.publicreview_mustache),
         ("review", PackageResources.review_mustache),
         ("style", PackageResources.style_css),
     ]
@@ -35,6 +36,10 @@ struct Pages: Sendable {
 
     func render(_ review: ReviewHTML) -> String {
         library.render(review, withTemplate: "review") ?? ""
+    }
+
+    func render(_ review: PublicReviewPage) -> String {
+        library.render(review, withTemplate: "publicreview") ?? ""
     }
 
     func render(_ mail: MailHTML) -> String {

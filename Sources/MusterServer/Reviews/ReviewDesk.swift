@@ -25,6 +25,7 @@ struct ReviewDesk: Sendable {
         let version: Int
         let catalog: Int
         let form: ReviewForm
+        var isPublic = false
     }
 
     private let written = SharedReads<Key, Written>()
@@ -60,10 +61,27 @@ struct ReviewDesk: Sendable {
         }
     }
 
+    /// The public version of the review of an incident.
+    func writePublic(_ number: Int, as form: ReviewForm) async throws -> Written {
+        guard let versions = try await desk.incidents.versions(of: number, in: pool) else {
+            throw IncidentDesk.missing(number)
+        }
+        let key = Key(
+            number: number, version: versions.incident, catalog: versions.catalog, form: form, isPublic: true)
+        return try await written.value(key) {
+            try await turns.take {
+                let read = try await read(number)
+                return try await WorkerPool.run {
+                    Written(bytes: PublicReviewPage(read.document).bytes(as: form), version: read.incident.version)
+                }
+            }
+        }
+    }
+
     /// Replaying and putting together is left to `WorkerPool`: a long timeline takes longer than a loop may be held.
     private func read(_ number: Int, _ loaded: IncidentStore.Loaded, in runner: some SQLRunner) async throws -> Read {
         let entries = try await timeline.all(of: number, in: runner)
-        let graph = try await desk.catalog.graph(version: loaded.catalogVersion)
+        let graph = try await graph(of: entries.map(\.recorded), loaded, in: runner)
         let policy = desk.policy
         return try await WorkerPool.run {
             let incident = entries.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
@@ -72,6 +90,21 @@ struct ReviewDesk: Sendable {
                 for: incident, timeline: entries.map(\.recorded), graph: graph, policy: policy, now: loaded.now)
             return Read(document: document, incident: incident)
         }
+    }
+
+    /// The catalog as it was when something of the impacts and of restoring was recorded last: names, tiers and dependencies are those
+    /// of the incident, whatever becomes of the catalog afterwards. What came into it later is there as it is now.
+    private func graph(
+        of timeline: [RecordedEvent], _ loaded: IncidentStore.Loaded, in runner: some SQLRunner
+    ) async throws -> DependencyGraph {
+        let current = try await desk.catalog.graph(version: loaded.catalogVersion)
+        guard let last = timeline.last(where: { $0.event.payload.concernsRestoration })?.recordedAt else {
+            return current
+        }
+        let changed = try await CatalogHistoryStore.componentsChanged(since: last, in: runner)
+        guard !changed.isEmpty else { return current }
+        let before = Dictionary(changed.map { ($0.slug, $0) }) { first, _ in first }
+        return DependencyGraph(Array(current.components.merging(before) { _, then in then }.values))
     }
 
     /// Starts the review; a repeat changes nothing.
@@ -87,9 +120,23 @@ struct ReviewDesk: Sendable {
         try await desk.handle(.reviseReview(sections: sections, status: status), on: number, context)
     }
 
-    /// Approves the document as it stands: from then on it says what it said. The incident is held meanwhile, so that what is
-    /// approved is what was read.
+    /// Approves the document as it stands: from then on it says what it said.
     func approve(_ number: Int, _ context: CommandContext) async throws -> IncidentDesk.Outcome {
+        try await approve(number, context) { .approveReview(sections: $0.currentSections) }
+    }
+
+    /// Approves the public version as it stands: what it says is kept.
+    func approvePublic(_ number: Int, _ context: CommandContext) async throws -> IncidentDesk.Outcome {
+        try await approve(number, context) { document in
+            let page = PublicReviewPage(document, approved: false)
+            return .approvePublicReview(sections: page.texts, title: page.title)
+        }
+    }
+
+    /// The incident is held meanwhile, so that what is approved is what was read.
+    private func approve(
+        _ number: Int, _ context: CommandContext, _ command: @escaping @Sendable (ReviewDocument) -> IncidentCommand
+    ) async throws -> IncidentDesk.Outcome {
         try await desk.repeating(context, on: number) { mayBeDone, _ in
             if mayBeDone, let done = try await desk.done(context.commandID, on: number) { return done }
             let outcome = try await pool.transaction { transaction in
@@ -97,9 +144,8 @@ struct ReviewDesk: Sendable {
                 guard let row = loaded.row else { throw IncidentDesk.missing(number) }
                 try context.ifMatch.require(row.incident.version)
                 let read = try await read(number, loaded, in: transaction)
-                return try await desk.apply(
-                    .approveReview(sections: read.document.currentSections), to: row, context, loaded: loaded,
-                    in: transaction)
+                let wanted = try await WorkerPool.run { command(read.document) }
+                return try await desk.apply(wanted, to: row, context, loaded: loaded, in: transaction)
             }
             if outcome.firstEntry != nil { desk.feed.committed() }
             return outcome

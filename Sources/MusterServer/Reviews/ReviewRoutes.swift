@@ -37,11 +37,7 @@ struct ReviewRoutes: Sendable {
     /// The page needs nothing from outside, and the browser is told to fetch nothing.
     private func html(_ request: RequestContext) async throws -> Answer {
         let written = try await reviews.write(try request.incidentNumber(), as: .html)
-        var answer = Answer(.ok, written.bytes, type: "text/html; charset=utf-8")
-        answer.headers[.contentSecurityPolicy] =
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        answer.headers[.xContentTypeOptions] = "nosniff"
-        return answer
+        return .page(written.bytes)
     }
 
     /// The page as a program of the machine prints it.
@@ -84,6 +80,17 @@ struct ReviewRoutes: Sendable {
     private func answer(_ number: Int, status: HTTPResponse.Status = .ok) async throws -> Answer {
         let written = try await reviews.write(number, as: .json)
         return .json(written.bytes, status: status, version: written.version)
+    }
+}
+
+extension Answer {
+    /// A page that fetches and runs nothing.
+    static func page(_ bytes: [UInt8]) -> Answer {
+        var answer = Answer(.ok, bytes, type: "text/html; charset=utf-8")
+        answer.headers[.contentSecurityPolicy] =
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        answer.headers[.xContentTypeOptions] = "nosniff"
+        return answer
     }
 }
 

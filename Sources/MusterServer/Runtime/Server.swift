@@ -155,6 +155,7 @@ package struct Server: Sendable {
                 reviews: ReviewDesk(desk: desk, pool: pool),
                 pdf: PDFProgram(command: configuration.reviews.pdfCommand, logger: logger)
             ).routes,
+            PublicReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes,
             TimelineRoutes(desk: desk, reader: TimelineReader(runner: pool), streams: streams).routes,
             ComponentRoutes(
                 desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool), maintenance: maintenanceSearch

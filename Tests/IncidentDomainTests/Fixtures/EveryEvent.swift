@@ -64,7 +64,7 @@ enum EveryEvent {
             reason: "R \(marker)", afterwards: true),
         SeveritySet(
             severity: .sev1, previous: .sev2, updateDueAt: Given.start, approval: [.users], approvalUntil: Given.start,
-            origin: .alert),
+            origin: .alert, past: true),
         Acknowledged(),
         PhaseEntered(
             phase: .mitigate, from: .assess,
@@ -87,15 +87,16 @@ enum EveryEvent {
         CauseStated(
             CauseHypothesis(
                 category: .technical, subcategory: .capacity, confidence: .refuted, evidence: "E \(marker)",
-                afterwards: true)
+                afterwards: true, role: .root, component: "feed", change: "C \(marker)")
         ),
-        RoleAssigned(role: .scribe, person: "P \(marker)", previous: "Q \(marker)"),
+        RoleAssigned(role: .scribe, person: "P \(marker)", previous: "Q \(marker)", past: true),
         RoleRemoved(role: .scribe, previous: "Q \(marker)", reason: "R \(marker)"),
         ImpactSet(impact),
         ImpactRemoved(component: "feed"),
         AudienceImpactSet(
             AudienceImpact(
-                audience: .users, description: "D \(marker)", people: 1, money: 2.5, currency: "EUR", reports: 3)),
+                audience: .users, description: "D \(marker)", people: 1, money: 2.5, currency: "EUR", reports: 3,
+                past: true)),
         NoteAdded(
             text: "N \(marker)", key: true, number: 4, afterwards: true,
             origin: NoteOrigin(incident: 7, by: "Ron", at: Given.start)),
@@ -112,6 +113,7 @@ enum EveryEvent {
         TaskChanged(id: 1, text: "T \(marker)", owner: "O \(marker)", done: true),
         AlertsAttached(alerts),
         AlertsCleared(alerts),
+        AlertsReopened(batch: alerts, reason: "R \(marker)"),
         AlertsMovedIn(alerts, firing: ["feed": 1], from: 3, reason: "R \(marker)"),
         AlertsMovedOut(alerts, firing: ["feed": 1], to: 7, reason: "R \(marker)"),
         SelfRecovered(clearedAt: Given.start, reopenUntil: Given.start),
@@ -186,6 +188,11 @@ enum EveryEvent {
     private static let review: [any TimelineEvent] = [
         ReviewDrafted(revision: 1),
         ReviewRevised(revision: 2, status: .inReview, sections: sections, afterwards: true),
+        PublicReviewSet(
+            sections: ["cause"], replacements: [TextReplacement(text: "A \(marker)", with: "B \(marker)")],
+            title: "T \(marker)",
+            afterwards: true),
+        PublicReviewApproved(revision: 2, title: "T \(marker)", sections: sections, afterwards: true),
         ReviewApproved(revision: 2, sections: sections, order: ["cause"], afterwards: true),
     ]
 }

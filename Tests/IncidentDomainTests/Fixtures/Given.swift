@@ -74,7 +74,7 @@ struct Given {
                     [event], after: after.version, by: principal, at: time ?? given.now, recordedAt: given.now)
                 after = added.suffix(1).reduce(after) { Incident.evolve($0, $1, number: Self.number) ?? $0 }
             }
-            take(after.planRevision(given.facts(by: principal, at: time)))
+            take(after.planRevision(after: events, given.facts(by: principal, at: time)))
             take(after.followedEta)
             var next = Given(
                 incident: after, timeline: given.timeline + added, policy: given.policy, graph: given.graph,

@@ -202,7 +202,7 @@ enum RandomCommand {
         default:
             switch Int.random(in: 0..<3, using: &random) {
             case 0: .attachAlerts(alerts(&random), saying: said(&random))
-            case 1: .clearAlerts(alerts(&random))
+            case 1: random.pick([.clearAlerts(alerts(&random)), .reopenAlerts(alerts(&random), reason: "wrong alert")])
             default: move(&random)
             }
         }
@@ -229,7 +229,12 @@ enum RandomCommand {
 
     private static func reviewing(_ random: inout SeededGenerator) -> IncidentCommand {
         let sections = [EditedSection(id: "cause", title: text(&random), markdown: "It was the disk.")]
-        return switch Int.random(in: 0..<5, using: &random) {
+        return switch Int.random(in: 0..<6, using: &random) {
+        case 5:
+            random.pick([
+                .setPublicReview(sections: ["cause"], replacements: [], title: text(&random)),
+                .approvePublicReview(sections: sections, title: "It was down"),
+            ])
         case 0: .draftReview
         case 1: .reviseReview(sections: sections, status: random.pick(ReviewStatus.allCases))
         case 2: .approveReview(sections: sections)

@@ -19,7 +19,7 @@ struct ClocksTests {
             switch phase {
             case .detect: [.acknowledge]
             case .assess: [.hit("feed"), .set(.sev2), .assignRole(.commander, person: "Carla"), .technical]
-            case .mitigate: [.mitigate(.succeeded)]
+            case .mitigate: [.mitigate(.succeeded), .hit("feed", .degraded)]
             case .restore: [.start("feed"), .verify("feed")]
             case .review, .closed, .dismissed, .merged: []
             }
@@ -31,8 +31,11 @@ struct ClocksTests {
         #expect(late.clocks[clock] == given.timeline.last?.occurredAt, "the last fact")
     }
 
-    @Test func `the last mitigation that succeeded stopped the harm`() throws {
-        let given = try Given.incident(in: .mitigate).later("11:00").and(.mitigate(.succeeded), at: clock("10:20"))
+    /// Mitigating, without a word on what is hit.
+    private func unknown() throws -> Given { try Given().and(.force("it is known"), .force("it is known")) }
+
+    @Test func `where no impact is known, the last mitigation that succeeded stopped the harm`() throws {
+        let given = try unknown().later("11:00").and(.mitigate(.succeeded), at: clock("10:20"))
             .and(.mitigate(.failed), at: clock("10:30")).and(.mitigate(.succeeded), at: clock("10:25"))
             .and(.mitigate(.planned), at: clock("10:40"))
         #expect(given.incident.clocks.mitigatedAt == clock("10:25"), "known before anybody advances")
@@ -43,7 +46,7 @@ struct ClocksTests {
     }
 
     @Test func `what is done after mitigating does not move the clock`() throws {
-        let given = try Given.incident(in: .restore)
+        let given = try unknown().and(.mitigate(.succeeded), .advance)
         let before = try #require(given.incident.clocks.mitigatedAt)
         let more = try aWeekLater(given).and(
             .mitigate(.succeeded), .changeMitigation(id: 1, MitigationPatch(state: .rolledBack)))
@@ -55,7 +58,7 @@ struct ClocksTests {
         let given = try Given.incident(in: .mitigate).later("11:00").and(.setImpact(over), .mitigate(.succeeded))
         #expect(given.incident.clocks.mitigatedAt == clock("10:07"))
         #expect(given.incident.clocks.restoredAt == clock("10:07"), "it was back, whatever phase people are in")
-        let spared = try Given.incident(in: .mitigate).later("10:30").and(.mitigate(.notNeeded), .advance)
+        let spared = try unknown().later("10:30").and(.mitigate(.notNeeded), .advance)
         #expect(spared.incident.clocks.mitigatedAt == clock("10:30"), "the best that is known")
     }
 
@@ -126,8 +129,7 @@ struct ClocksTests {
         let again = try aWeekLater(back).and(.advance, .advance)
         #expect(again.incident.clocks == before, "it had been a mistake")
         let broken = try aWeekLater(back).and(.hit("feed"), .mitigate(.succeeded), .advance)
-        let helped = broken.timeline.last { $0.event.as(MitigationAdded.self) != nil }
-        #expect(broken.incident.clocks.mitigatedAt == helped?.occurredAt)
+        #expect(broken.incident.clocks.mitigatedAt == nil, "it is as bad as it was")
         #expect(broken.incident.clocks.restoredAt == nil)
     }
 
@@ -164,7 +166,9 @@ struct ClocksTests {
         let given = try aWeekLater(try Given.incident(in: .mitigate).and(.mitigate(.succeeded))).and(.advance)
         let spans = PhaseSpan.visits(in: given.timeline, of: given.incident)
         let mitigating = try #require(spans.first { $0.phase == .mitigate })
-        #expect(mitigating.seconds == 120 && mitigating.endedAt == given.incident.clocks.mitigatedAt)
+        let helped = given.timeline.last { $0.event.as(MitigationAdded.self) != nil }
+        #expect(mitigating.seconds == 120 && mitigating.endedAt == helped?.occurredAt)
+        #expect(given.incident.clocks.mitigatedAt == nil, "the feed is still down")
         #expect(PhaseSpan.visits(in: given.timeline).map(\.startedAt) == spans.map(\.startedAt))
         let told = try given.and(.correct(.mitigated, clock("10:30")))
         let longer = PhaseSpan.visits(in: told.timeline, of: told.incident)
@@ -179,7 +183,7 @@ extension IncidentCommand {
 }
 
 struct CorrectingTests {
-    /// Detected 10:00, acknowledged 10:01, assessed 10:06, mitigated 10:08, restored 10:11, reviewed 10:14, closed 10:15.
+    /// Detected 10:00, acknowledged 10:01, assessed 10:06, mitigated and restored 10:11, reviewed 10:14, closed 10:15.
     private func closed() throws -> Given { try Given.incident(in: .closed).later("12:00") }
 
     @Test(arguments: [
@@ -276,7 +280,7 @@ struct CorrectingTests {
         #expect(text.contains("mitigated (corrected)"))
         #expect(
             text.contains(
-                "Rita: After closing: Mitigated corrected to 2026-11-22 10:07:00 UTC (was 2026-11-22 10:08:00 UTC). "
+                "Rita: After closing: Mitigated corrected to 2026-11-22 10:07:00 UTC (was 2026-11-22 10:11:00 UTC). "
                     + "Reason: the graphs say so."))
     }
 }

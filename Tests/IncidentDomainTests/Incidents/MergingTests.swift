@@ -265,9 +265,9 @@ struct StrikingTests {
     }
 
     @Test func `the times of a mitigation are corrected, and the clock follows`() throws {
-        let given = try Given.incident(in: .restore).later("11:00")
-        let told = try given.and(.changeMitigation(id: 1, MitigationPatch(endedAt: clock("10:07:30"))))
-        #expect(told.incident.clocks.mitigatedAt == clock("10:07:30"))
+        let given = try Given().and(.force("x"), .force("x"), .mitigate(.succeeded), .advance).later("11:00")
+        let told = try given.and(.changeMitigation(id: 1, MitigationPatch(endedAt: clock("10:02:30"))))
+        #expect(told.incident.clocks.mitigatedAt == clock("10:02:30"))
         func patch(_ start: Timestamp?, _ end: Timestamp?) -> MitigationPatch {
             MitigationPatch(startedAt: start, endedAt: end)
         }

@@ -41,9 +41,8 @@ struct MitigatingTests {
     @Test func `one that was wrongly said to have succeeded has failed, when it ended`() throws {
         let given = try Given().and(Way.toMitigate()).later("10:10").and(.mitigate(.running)).later("10:20")
             .and(.changeMitigation(id: 1, MitigationPatch(state: .succeeded)))
-        #expect(given.incident.clocks.mitigatedAt == clock("10:20"))
         let failed = try given.later("10:30").and(.changeMitigation(id: 1, MitigationPatch(state: .failed)))
-        #expect(failed.incident.mitigations[0].endedAt == clock("10:20") && failed.incident.clocks.mitigatedAt == nil)
+        #expect(failed.incident.mitigations[0].endedAt == clock("10:20"))
         #expect(failed.incident.unmet(.mitigationSucceeded)?.subject == nil)
         let planned = try Given(.mitigate(.running), .changeMitigation(id: 1, MitigationPatch(state: .planned)))
         #expect(planned.incident.mitigations[0].startedAt == nil)

@@ -135,6 +135,21 @@ struct MovingAlertsTests {
         #expect(taken.incident.impacts.map(\.fromAlert) == [true])
     }
 
+    @Test func `an alert that was ended by mistake fires after all, and counts once`() throws {
+        let byHand = AlertMention(id: "a", title: "Errors", component: "feed", resolvedBy: "Ada")
+        let given = try Given(.attachAlerts([Self.errors]), .clearAlerts([byHand]))
+        #expect(given.incident.clearedAt != nil)
+        let again = try given.and(.reopenAlerts([Self.errors], reason: "wrong alert"))
+        #expect(again.incident.firing == ["feed": 1] && again.incident.alerts == 1 && again.incident.clearedAt == nil)
+        #expect(
+            again.timeline.last?.event.sentence
+                == "1 alert, ended by hand, fires after all on feed: “Errors”. Reason: wrong alert.")
+        let restored = try Given.restoring("feed").and(.start("feed"), .verify("feed"))
+            .and(.reopenAlerts([Self.errors], reason: "wrong alert"))
+        #expect(restored.incident.step("feed")?.state == .regressed)
+        #expect(try Given.incident(in: .closed).when(.reopenAlerts([Self.errors], reason: "r")).code == "wrong-phase")
+    }
+
     @Test func `who ended alerts by hand stands in the entry`() throws {
         let byHand = AlertMention(id: "a", title: "Errors", component: "feed", resolvedBy: "Ada")
         let given = try Given(.attachAlerts([Self.errors]), .clearAlerts([byHand]))

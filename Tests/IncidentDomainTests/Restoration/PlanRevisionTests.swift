@@ -33,6 +33,27 @@ struct PlanRevisionTests {
         #expect(revisions(ramped).count == 1)
     }
 
+    @Test func `what does not concern restoring revises nothing, however late it is`() throws {
+        let given = try Given.restoring("auth").and(.start("auth")).later("20:00")
+        #expect(given.when(.reviewPlan).events?.count == 1, "the plan has slipped")
+        let noted = try given.and(
+            .note("a word"), .addTask(text: "call", owner: nil), .stateCause(CauseHypothesis(category: .attack)),
+            .set(.sev3), .assignRole(.scribe, person: "Sue"))
+        #expect(revisions(noted).count == 1)
+        #expect(revisions(try noted.and(.rampStep(component: "auth", percent: 50))).count == 2)
+    }
+
+    @Test func `the plan of an incident of the past does not change because time goes by now`() throws {
+        var given = try Given.restoring("auth")
+        given.now = given.now.adding(seconds: 30 * 86_400)
+        given = try given.and(.start("auth"), at: clock("10:30"))
+        let before = revisions(given).count
+        #expect(given.when(.reviewPlan) == .nothing)
+        #expect(revisions(try given.and(.note("entered later"))).count == before)
+        #expect(try given.and(.hit("feed")).when(.reviewPlan) == .nothing, "that was now, and has just been planned")
+        #expect(try given.and(.hit("feed")).incident.restoresLate == nil)
+    }
+
     @Test func `what joins later is a revision, and so is what leaves`() throws {
         let given = try Given.restoring("feed").and(.hit("auth"))
         let second = try #require(revisions(given).last)

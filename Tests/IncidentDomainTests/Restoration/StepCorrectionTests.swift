@@ -17,7 +17,7 @@ struct StepCorrectionTests {
     }
 
     private static func history(_ given: Given) -> ImpactHistory {
-        ImpactHistory(given.timeline, number: Given.number)
+        ImpactHistory(given.incident)
     }
 
     @Test func `a waiver is taken back while a dependency is down, by a commander`() throws {

@@ -6,7 +6,7 @@ import Testing
 /// Impact is a level over time: lengths are sums of stretches, computed here by hand.
 struct ImpactHistoryTests {
     private static func history(_ given: Given) -> ImpactHistory {
-        ImpactHistory(given.timeline, number: Given.number)
+        ImpactHistory(given.incident)
     }
 
     private static func levels(_ given: Given, _ component: String = "feed") -> [String] {
@@ -113,6 +113,32 @@ struct ImpactHistoryTests {
         #expect(history.length().seconds == 6000)
     }
 
+    @Test func `a wrong beginning that is said again with the right one leaves nothing behind`() throws {
+        func hit(_ level: ImpactLevel, _ start: String) -> IncidentCommand {
+            .setImpact(ComponentImpact(component: "feed", impact: level, startedAt: clock(start)))
+        }
+        let given = try Given().later("11:00").and(
+            hit(.degraded, "10:20"), hit(.majorOutage, "10:10"), hit(.majorOutage, "10:30"))
+        let stretches = Self.history(given).stretches["feed"] ?? []
+        #expect(stretches.map(\.level) == [.degraded, .majorOutage])
+        #expect(stretches.map(\.begin) == [clock("10:20"), clock("10:30")])
+    }
+
+    @Test func `the worst level over time is one line for all components`() throws {
+        func hit(_ component: String, _ level: ImpactLevel, _ start: String, _ end: String?) -> IncidentCommand {
+            .setImpact(
+                ComponentImpact(
+                    component: component, impact: level, startedAt: clock(start), endedAt: end.map(clock)))
+        }
+        let given = try Given().later("12:00").and(
+            hit("feed", .degraded, "10:10", "11:00"), hit("auth", .majorOutage, "10:20", "10:30"),
+            hit("archive", .degraded, "11:10", nil))
+        let line = Self.history(given).worstOverTime
+        #expect(line.map(\.level) == [.degraded, .majorOutage, .degraded, .degraded])
+        #expect(line.map(\.begin) == ["10:10", "10:20", "10:30", "11:10"].map(clock))
+        #expect(line.map(\.end) == ["10:20", "10:30", "11:00"].map(clock) + [nil])
+    }
+
     @Test func `regions that come later make a stretch of their own, and what is removed is gone`() throws {
         let given = try Given().and(Self.hit(.degraded, regions: ["eu-west"], "upload"))
             .later("11:00").and(Self.hit(.degraded, regions: ["eu-west", "us-east"], "upload"))
@@ -128,7 +154,7 @@ struct ImpactHistoryTests {
         for _ in 0..<60 {
             let life = RandomLife.make(commands: 80, &random) { _ in }
             guard let incident = life.incident else { continue }
-            let history = ImpactHistory(life.timeline, number: incident.number)
+            let history = ImpactHistory(incident)
             for (component, stretches) in history.stretches {
                 let ordered = zip(stretches, stretches.dropFirst()).allSatisfy { one, next in
                     one.end.map { $0 <= next.begin } ?? false

@@ -34,6 +34,24 @@ struct RestorationGanttTests {
         }
     }
 
+    @Test func `durations have one definition, and attempts are listed`() throws {
+        let given = try Given.restoring("auth").later("11:00").and(
+            .start("auth"), .failStep(component: "auth", reason: "the disk"), .start("auth"), .verify("auth")
+        )
+        .later("14:00").and(.fires("auth"), .clears("auth"), .start("auth"), .verify("auth"))
+        let row = try #require(try Self.gantt(given)["auth"])
+        #expect(row.startedAt == clock("14:02"), "what fell back is restored anew")
+        #expect(row.attempts.map(\.startedAt) == [clock("11:00"), clock("11:02"), clock("14:02")])
+        #expect(row.attempts.map(\.outcome) == [.failed, .restored, .restored])
+        let text = given.section(.restoration)
+        #expect(text.contains("2026-11-22 14:02:00 | 2026-11-22 14:03:00 | 1 min | restored |"), "the order")
+        #expect(text.contains("2026-11-22 14:02:00 for 1 min |"), "planned and actual")
+        #expect(
+            text.contains(
+                "- **Sign-in (auth):** 2026-11-22 11:00:00 failed after 1 min → 2026-11-22 11:02:00 restored after 1 min → "
+                    + "2026-11-22 14:02:00 restored after 1 min"))
+    }
+
     @Test func `what regressed is not back, and what has not ended reaches to now`() throws {
         let given = try Self.troubled()
         let rows = try Self.gantt(given)

@@ -64,8 +64,8 @@ struct ReviewDraftTests {
             .stateCause(CauseHypothesis(category: .attack, evidence: "traffic")),
             .stateCause(CauseHypothesis(category: .attack, confidence: .refuted)))
         #expect(given.section(.cause).hasPrefix("All suspected causes were refuted."))
-        #expect(given.section(.cause).contains("| attack | suspected | traffic | Carla |"))
-        #expect(given.section(.cause).contains("| attack | refuted | not recorded | Carla |"))
+        #expect(given.section(.cause).contains("| attack | – | – | suspected | traffic | Carla |"))
+        #expect(given.section(.cause).contains("| attack | – | – | refuted | not recorded | Carla |"))
     }
 
     @Test func `the short timeline is in the order of what happened, and says how long the whole is`() throws {

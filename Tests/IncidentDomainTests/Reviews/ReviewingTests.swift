@@ -303,6 +303,34 @@ struct ReviewRevisionTests {
         #expect(given.when(.approveReview(sections: written)).isAccepted)
     }
 
+    @Test func `the public version rests on an approved review, and takes who may publish`() throws {
+        let given = try Given.incident(in: .review).and(.draftReview)
+        let texts = [EditedSection(id: "summary", title: "Summary", markdown: "It was down.")]
+        let approve = IncidentCommand.approvePublicReview(sections: texts, title: "Down")
+        #expect(given.when(approve).code == "review-state")
+        let reviewed = try given.and(.approveReview(sections: []))
+        #expect(reviewed.when(approve, by: .rita).code == "role-required")
+        let set = IncidentCommand.setPublicReview(sections: ["summary"], replacements: [], title: nil)
+        let approved = try reviewed.and(set, approve)
+        #expect(
+            approved.incident.publicReview?.status == .approved && approved.incident.publicReview?.approvedRevision == 1
+        )
+        #expect(approved.incident.review?.status == .approved)
+        let again = try approved.and(set)
+        #expect(again.incident.publicReview?.status == .draft && again.when(set) == .nothing)
+    }
+
+    @Test(arguments: [
+        IncidentCommand.amend(IncidentAmendment(title: "Another")),
+        .stateCause(CauseHypothesis(category: .attack, confidence: .confirmed)), .set(.sev4),
+        .assignRole(.scribe, person: "Zoe"), .setAudience(AudienceImpact(audience: .users, description: "all of them")),
+    ])
+    func `what the review says takes its approval back when it changes`(_ command: IncidentCommand) throws {
+        let reviewed = try Given.incident(in: .review).and(.draftReview, .approveReview(sections: []))
+        #expect(reviewed.incident.review?.status == .approved)
+        #expect(try reviewed.and(command).incident.review?.status == .draft)
+    }
+
     @Test func `a closed incident says that its review is not approved any more`() throws {
         let reviewed = try Given.incident(in: .review).and(.draftReview)
         #expect(reviewed.incident.warnings.allSatisfy { $0.code != .reviewNotApproved })

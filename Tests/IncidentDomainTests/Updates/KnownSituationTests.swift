@@ -44,9 +44,9 @@ struct KnownSituationTests {
         let suspected = CauseHypothesis(category: .attack, subcategory: .ddos)
         let given = try Self.given([("feed", .majorOutage)]).and(.stateCause(suspected))
         #expect(Self.situation(given).cause == nil && Self.situation(given).suspected == nil)
-        #expect(Self.situation(given, .staff).suspected == suspected)
+        #expect(Self.situation(given, .staff).suspected?.said == suspected)
         let confirmed = CauseHypothesis(category: .technical, confidence: .confirmed)
-        #expect(Self.situation(try given.and(.stateCause(confirmed))).cause == confirmed)
+        #expect(Self.situation(try given.and(.stateCause(confirmed))).cause?.said == confirmed)
         let unknown = CauseHypothesis(category: .unknown, confidence: .confirmed, evidence: "we look")
         #expect(Self.situation(try given.and(.stateCause(unknown))).cause == nil)
     }

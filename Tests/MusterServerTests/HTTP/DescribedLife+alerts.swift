@@ -37,6 +37,10 @@ extension DescribedLife {
         let ended = try #require(fires.json["items"]?[0])
         await post("/v1/alerts/\(ended["id"]?.string ?? "")/resolve")
         try await route()
+        let again = "/v1/alerts/\(ended["id"]?.string ?? "")/reopen"
+        await post(again, ["reason": "It was another one."])
+        await post("/v1/alerts/\(alert["id"]?.string ?? "")/reopen", ["reason": "It was another one."], gives: 422)
+        await post("/v1/alerts/0197a1b2-0000-7000-8000-000000000000/reopen", ["reason": "r"], gives: 404)
         try await readPages("/v1/incidents/\(ended["incident"]?.integer ?? 0)/timeline")
         // It ends before anybody was told that it began.
         await send(hook, "firing", group: "brief", "a7", on: "brief")

@@ -53,7 +53,16 @@ extension DescribedLife {
             ["description": "Cannot sign in.", "people": 12, "money": 9.5, "currency": "EUR", "reports": 3])
         await ask(
             .put, "\(path)/cause",
-            ["category": "technical", "subcategory": "database_fault", "confidence": "confirmed", "evidence": "logs"])
+            [
+                "category": "technical", "subcategory": "database_fault", "confidence": "confirmed", "evidence": "logs",
+                "role": "root", "component": "db", "change": "deploy 4711",
+            ])
+        // What is entered late says how it was then.
+        let then: JSONValue = "2020-01-01T00:06:30Z"
+        await ask(.patch, path, ["severity": "sev3", "occurred_at": then])
+        await ask(.put, "\(path)/roles/commander", ["person": "Amara", "occurred_at": then])
+        await ask(
+            .put, "\(path)/audiences/users", ["description": "Some cannot sign in.", "people": 2, "occurred_at": then])
         await post("\(path)/notes", ["text": "The vendor says: 20 minutes.", "key": true], gives: 201)
         await post(
             "\(path)/updates",
@@ -79,6 +88,19 @@ extension DescribedLife {
         await post("\(path)/tasks", ["text": "Call the vendor", "owner": "Noor"], gives: 201)
         await ask(.patch, "\(path)/tasks/1", ["text": "Call them again", "owner": "Amara", "done": true])
         await post("\(path)/advance", ["reason": "It holds."])
+    }
+
+    /// What of a review the public may read.
+    private func publish(_ review: String) async {
+        await get("\(review).public.json")
+        let version: JSONValue = [
+            "sections": ["summary", "lessons"], "replace": [["text": "db-7", "with": "the database"], ["text": "x"]],
+            "title": "Sign-in was down",
+        ]
+        await ask(.put, "\(review)/public", version)
+        await ask(.put, "\(review)/public", ["sections": ["Summary"]], gives: 422)
+        await post("\(review)/public/approve")
+        for form in ["json", "md", "html"] { await get("\(review).public.\(form)") }
     }
 
     func review(_ path: String) async throws {
@@ -114,6 +136,7 @@ extension DescribedLife {
         await get("\(review).md")
         await get("\(review).html")
         await get("\(review).pdf")
+        await publish(review)
         await post("\(path)/advance")
         await correct("\(path)/times")
         let started: JSONValue = ["started_at": "2020-01-01T00:41:00Z", "reason": "The log says so."]
@@ -183,6 +206,8 @@ extension DescribedLife {
         let lesson: JSONValue = ["id": "lessons", "title": "Lessons", "markdown": "Ask earlier."]
         await ask(.put, "\(path)/review", ["status": "draft", "sections": [lesson]])
         await post("\(path)/review/approve")
+        await ask(.put, "\(path)/review/public", ["title": "Nobody could sign in"])
+        await post("\(path)/review/public/approve")
         await post("\(path)/tasks", ["text": "too late"], gives: 409)
         let note = await post("\(path)/notes", ["text": "By mistake."], gives: 201)
         let entry = "\(path)/timeline/\(note.json["sequence"]?.integer ?? 0)"

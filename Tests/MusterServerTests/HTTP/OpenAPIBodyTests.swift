@@ -85,7 +85,8 @@ struct OpenAPIBodyTests {
 
     /// Operations whose path has a UUID.
     private static let byUUID: Set<String> = [
-        "acknowledgeAlert", "resolveAlert", "moveAlert", "replayDeadLetter", "replayDeadLetters", "updateSource",
+        "acknowledgeAlert", "resolveAlert", "reopenAlert", "moveAlert", "replayDeadLetter", "replayDeadLetters",
+        "updateSource",
         "rotateSource",
         "replaceRule", "updateEndpoint", "testEndpoint", "rotateEndpoint", "replayEndpoint",
         "changeMaintenance", "beginMaintenance", "endMaintenance", "extendMaintenance", "cancelMaintenance",

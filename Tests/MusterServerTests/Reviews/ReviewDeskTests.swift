@@ -30,6 +30,29 @@ import Testing
         }
     }
 
+    @Test func `names and tiers are those of the incident, whatever becomes of the catalog`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            try await daemon.put([Component(slug: "feed", name: "Feed", tier: 1)])
+            let reviews = ReviewDesk(desk: daemon.desk, pool: daemon.pool)
+            func impacts(_ number: Int) async throws -> String {
+                try await reviews.read(number).document.section("impact")?.markdown ?? ""
+            }
+            let number = try await daemon.open(components: ["feed"])
+            let before = try await impacts(number)
+            try #require(before.contains("| Feed (feed) | 1 |"), "\(before)")
+            try await daemon.put([
+                Component(slug: "feed", name: "Renamed", tier: 3), Component(slug: "auth", name: "Sign-in", tier: 0),
+            ])
+            #expect(try await impacts(number) == before)
+            #expect(try await impacts(try await daemon.open(components: ["feed"])).contains("| Renamed (feed) | 3 |"))
+            // What came into the catalog afterwards is told by its name all the same.
+            try await daemon.tell(
+                .stateCause(CauseHypothesis(category: .technical, component: "auth")), number)
+            let cause = try await reviews.read(number).document.section("cause")?.markdown
+            #expect(cause?.contains("Sign-in (auth)") ?? false, "\(cause ?? "")")
+        }
+    }
+
     @Test func `a small change of a large review appends little`() async throws {
         try await TestDaemon.with { daemon async throws in
             let number = try await daemon.open()

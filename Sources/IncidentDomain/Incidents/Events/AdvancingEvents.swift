@@ -34,6 +34,8 @@ package struct PhaseEntered: TimelineEvent {
         return copy
     }
 
+    package var concernsRestoration: Bool { true }
+
     package var sentence: String {
         let entered = phase == .closed ? "Closed" : "\(phase.title) started"
         guard !overridden.isEmpty else { return "\(entered).".giving(reason) }
@@ -83,6 +85,8 @@ package struct PhaseReverted: TimelineEvent {
         copy.reason = reason.redacted
         return copy
     }
+
+    package var concernsRestoration: Bool { true }
 
     package var sentence: String {
         let back = phase.title.lowercased()

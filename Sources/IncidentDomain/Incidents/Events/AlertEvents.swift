@@ -43,6 +43,28 @@ package struct AlertsCleared: ValueEvent {
     }
 }
 
+/// Alerts that a person had ended by hand fire after all.
+package struct AlertsReopened: TimelineEvent {
+    package var batch: AlertBatch
+    package var reason: String
+
+    package static let kind = "alerts_reopened"
+    package static let examples = [
+        AlertsReopened(
+            batch: AlertBatch([AlertMention(id: "0199-a", title: "Errors", component: "cdn")]), reason: "wrong alert")
+    ]
+    package var isNotified: Bool { true }
+
+    package var redacted: AlertsReopened { AlertsReopened(batch: batch.redacted, reason: reason.redacted) }
+    package var sentence: String { batch.sentence { "\($0), ended by hand, fires after all" }.giving(reason) }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.fireAgain()
+        incident.firing.merge(batch.counts, uniquingKeysWith: +)
+        incident.alerts = max(incident.alerts, incident.firing.values.reduce(0, +))
+    }
+}
+
 /// A person moved alerts here.
 package struct AlertsMovedIn: TimelineEvent {
     package var batch: AlertBatch

@@ -29,6 +29,7 @@ package struct IncidentDescribed: AfterwardsEvent {
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
         incident.title = title ?? incident.title
         incident.summary = summary ?? incident.summary
         incident.labels = labels ?? incident.labels
@@ -73,9 +74,11 @@ package struct SeveritySet: TimelineEvent {
     package var approvalUntil: Timestamp?
     /// Nil for a person.
     package var origin: SeverityOrigin?
+    /// True when it was entered late and another was set since: it says how it was then, and changes nothing.
+    package var past: Bool?
 
     private enum CodingKeys: String, CodingKey {
-        case severity, previous, approval, origin
+        case severity, previous, approval, origin, past
         case updateDueAt = "update_due_at"
         case approvalUntil = "approval_until"
     }
@@ -87,6 +90,7 @@ package struct SeveritySet: TimelineEvent {
     package var isNotified: Bool { true }
 
     package var sentence: String {
+        if past ?? false { return "Severity at that time: \(severity.rawValue)." }
         let from = previous == severity ? nil : previous
         let basis = origin == .alert ? ", as its alerts say" : previous == severity ? ", confirmed by a person" : ""
         return "Severity set to \(severity.rawValue)" + (from.map { " (was \($0.rawValue))" } ?? "") + basis + "."
@@ -95,8 +99,15 @@ package struct SeveritySet: TimelineEvent {
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
+        if past ?? false {
+            incident.takeApprovalBack()
+            incident.clockFacts?.advance(\.severityAt, to: moment)
+            return
+        }
         incident.severity = severity
         incident.severityOrigin = origin
+        incident.note { $0.severity = moment }
         guard updateDueAt != nil || approval != nil || incident.communication != nil else { return }
         incident.communicate { communication in
             communication.expectUpdate(by: updateDueAt)
@@ -124,23 +135,55 @@ package struct CauseStated: ValueEvent, AfterwardsEvent {
 
     package var redacted: CauseStated {
         var copy = self
-        copy.value.evidence = value.evidence?.redacted
+        copy.value = value.redacted
         return copy
     }
 
     package var sentence: String {
-        "Cause \(value.confidence.rawValue): \(value.name)."
+        "\(value.role?.title ?? "Cause") \(value.confidence.rawValue): \(value.name)\(value.fault)."
             + (value.evidence.map { " Evidence: \($0.sentence)" } ?? "")
     }
 
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.hypotheses.append(value)
+        incident.takeApprovalBack()
+        var statement = value
+        (statement.statedAt, statement.entry) = (moment, incident.version + 1)
+        // One that is entered late stands where it belongs.
+        let place = incident.hypotheses.firstIndex { statement.isSaid(before: $0) }
+        incident.hypotheses.insert(statement, at: place ?? incident.hypotheses.count)
+        incident.noteCause()
+    }
+}
+
+extension CauseRole {
+    /// As a sentence begins.
+    package var title: String {
+        switch self {
+        case .trigger: "Trigger"
+        case .root: "Root cause"
+        case .contributing: "Contributing cause"
+        case .detectionGap: "Detection gap"
+        case .process: "Process"
+        }
     }
 }
 
 extension CauseHypothesis {
+    /// What is at fault, as in ` in cdn, by change 2026.11.3`; empty when nobody said.
+    var fault: String {
+        (component.map { " in \($0)" } ?? "") + (change.map { ", by change \($0.onOneLine)" } ?? "")
+    }
+
+    /// Without what people typed.
+    var redacted: CauseHypothesis {
+        var copy = self
+        copy.evidence = evidence?.redacted
+        copy.change = change?.redacted
+        return copy
+    }
+
     /// What went wrong, and of which category that is, as in `CDN fault (technical)`.
     package var name: String {
         subcategory.map { "\($0.words) (\(category.words))" } ?? category.words
@@ -151,6 +194,8 @@ package struct RoleAssigned: TimelineEvent {
     package var role: IncidentRole
     package var person: String
     package var previous: String?
+    /// True when it was entered late and somebody else took it since: it says who had it then, and changes nothing.
+    package var past: Bool?
 
     package static let kind = "role_assigned"
     package static let examples = [
@@ -165,13 +210,21 @@ package struct RoleAssigned: TimelineEvent {
     }
 
     package var sentence: String {
-        "\(person.onOneLine) is \(role.rawValue)\(previous.map { " (was \($0.onOneLine))" } ?? "")."
+        if past ?? false { return "\(person.onOneLine) was \(role.rawValue) at that time." }
+        return "\(person.onOneLine) is \(role.rawValue)\(previous.map { " (was \($0.onOneLine))" } ?? "")."
     }
 
     package var isKeyMoment: Bool { role == .commander }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
+        if past ?? false {
+            guard role == .commander else { return }
+            incident.clockFacts?.advance(\.commanderAt, to: moment)
+            return
+        }
         incident.roles[role] = person
+        incident.note { $0.roles[role.rawValue] = moment }
     }
 }
 
@@ -194,6 +247,7 @@ package struct RoleRemoved: TimelineEvent {
     package var isKeyMoment: Bool { role == .commander }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
         incident.roles[role] = nil
     }
 }
@@ -219,6 +273,7 @@ package struct ImpactSet: ValueEvent {
     }
 
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()
@@ -245,6 +300,7 @@ package struct ImpactRemoved: TimelineEvent {
 
     package var sentence: String { "Impact on \(component) removed." }
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()
@@ -274,13 +330,17 @@ package struct AudienceImpactSet: ValueEvent {
 
     package var sentence: String {
         let numbers = value.numbers.joined(separator: ", ")
-        return "Impact on \(value.audience.rawValue): \(value.description.sentence)"
+        let when = value.past ?? false ? " at that time" : ""
+        return "Impact on \(value.audience.rawValue)\(when): \(value.description.sentence)"
             + (numbers.isEmpty ? "" : " \(numbers.beginningSentence)")
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
+        if value.past ?? false { return }
         incident.audiences.removeAll { $0.audience == value.audience }
         incident.audiences.append(value)
+        incident.note { $0.audiences[value.audience.rawValue] = moment }
     }
 }
 

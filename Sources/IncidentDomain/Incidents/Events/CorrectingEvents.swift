@@ -82,7 +82,7 @@ package struct EntryStruck: AfterwardsEvent {
     package var redacted: EntryStruck {
         var copy = self
         copy.reason = reason.redacted
-        copy.cause?.evidence = cause?.evidence?.redacted
+        copy.cause = cause?.redacted
         return copy
     }
 
@@ -100,15 +100,9 @@ package struct EntryStruck: AfterwardsEvent {
         for index in incident.actions.indices where incident.actions[index].ordinal == action {
             incident.actions[index].struck = true
         }
-        // Redaction may have taken the evidence of one and not of the other.
-        guard let cause, let index = incident.hypotheses.lastIndex(where: { $0.isSame(as: cause) }) else { return }
-        incident.hypotheses.remove(at: index)
-    }
-}
-
-extension CauseHypothesis {
-    fileprivate func isSame(as other: CauseHypothesis) -> Bool {
-        category == other.category && subcategory == other.subcategory && confidence == other.confidence
+        guard cause != nil else { return }
+        incident.hypotheses.removeAll { $0.entry == sequence }
+        incident.noteCause()
     }
 }
 

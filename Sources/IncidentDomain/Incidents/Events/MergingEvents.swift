@@ -84,6 +84,8 @@ package struct IncidentAbsorbed: TimelineEvent {
         return copy
     }
 
+    package var concernsRestoration: Bool { true }
+
     package var sentence: String {
         var things: [String] = []
         func count(_ number: Int, _ one: String) {
@@ -118,6 +120,12 @@ package struct IncidentAbsorbed: TimelineEvent {
             severityOriginBefore: incident.severityOrigin, startedAt: brought?.startedAt,
             startedBefore: incident.times.startedAt, roles: brought?.roles ?? [:],
             arrivalsBefore: incident.clockFacts?.arrivals)
+        if let earlier = brought?.startedAt, earlier < incident.times.startedAt {
+            // What began with this incident began then, however early the other one did.
+            for index in incident.impacts.indices where incident.impacts[index].startedAt == nil {
+                incident.impacts[index].startedAt = incident.times.startedAt
+            }
+        }
         for impact in impacts { incident.set(impact, at: moment) }
         incident.firing.merge(firing, uniquingKeysWith: +)
         incident.alerts += alerts
@@ -240,6 +248,8 @@ package struct IncidentUnmerged: TimelineEvent {
         return copy
     }
 
+    package var concernsRestoration: Bool { true }
+
     package var sentence: String {
         "Separated from INC-\(from) again, in phase \(phase.title.lowercased()).".giving(reason)
     }
@@ -294,6 +304,8 @@ package struct IncidentSeparated: TimelineEvent {
         copy.impacts = impacts.map(\.redacted)
         return copy
     }
+
+    package var concernsRestoration: Bool { true }
 
     package var sentence: String {
         let components = (removed + impacts.map(\.component)).sorted()
@@ -358,6 +370,8 @@ package struct IncidentReopened: TimelineEvent {
         copy.reason = reason.redacted
         return copy
     }
+
+    package var concernsRestoration: Bool { true }
 
     package var sentence: String {
         "Reopened: it was no false alarm. Back to \(phase.title.lowercased()).".giving(reason)

@@ -14,6 +14,8 @@ package struct RestorationOrdered: TimelineEvent {
         return copy
     }
 
+    package var concernsRestoration: Bool { true }
+
     package var sentence: String {
         guard !components.isEmpty else { return "Restoration order reset to the plan.".giving(reason) }
         let names = components.prefix(10).joined(separator: ", ")
@@ -46,6 +48,8 @@ package struct HandsSet: TimelineEvent {
         return copy
     }
 
+    package var concernsRestoration: Bool { true }
+
     package var sentence: String {
         guard !hands.isEmpty else { return "Hands: as many as are needed.".giving(reason) }
         return "Hands: \(RestorationHands.text(hands)).".giving(reason)
@@ -73,6 +77,8 @@ package struct NeedsLearnt: TimelineEvent {
         copy.reason = reason?.redacted
         return copy
     }
+
+    package var concernsRestoration: Bool { true }
 
     package var sentence: String {
         guard !needs.isEmpty else { return "\(component) needs only what the catalog says.".giving(reason) }

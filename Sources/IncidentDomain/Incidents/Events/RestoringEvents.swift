@@ -38,6 +38,7 @@ package struct StepStarted: TimelineEvent {
 
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
     package var isOffPlan: Bool { !overridden.isEmpty }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -69,6 +70,7 @@ package struct StepRamped: TimelineEvent {
         return "\(component) ramped to \(percent) %.\(left)\(until)"
     }
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.change(component) {
@@ -103,6 +105,7 @@ package struct StepTold: TimelineEvent {
         return [until, left].compactMap(\.self).joined(separator: " ")
     }
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.change(component) {
@@ -142,6 +145,7 @@ package struct StepVerifying: TimelineEvent {
     }
 
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
     package var isOffPlan: Bool { without != nil }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -176,6 +180,7 @@ package struct StepRestored: TimelineEvent {
 
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
     package var isOffPlan: Bool { without != nil }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -202,6 +207,7 @@ package struct StepWaived: TimelineEvent {
     package var sentence: String { "\(component): restoration waived.".giving(reason) }
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
     package var isOffPlan: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -227,6 +233,7 @@ package struct StepFailed: TimelineEvent {
     package var sentence: String { "Restoring \(component) failed.".giving(reason) }
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
     package var isOffPlan: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -253,6 +260,7 @@ package struct StepRegressed: TimelineEvent {
     package var sentence: String { "\(component) regressed: \(reason.sentence)" }
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
     package var isOffPlan: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {

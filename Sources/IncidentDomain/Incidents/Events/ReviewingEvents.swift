@@ -117,7 +117,7 @@ package struct ReviewApproved: AfterwardsEvent {
 }
 
 extension EditedSection {
-    fileprivate var redacted: EditedSection {
+    var redacted: EditedSection {
         var copy = self
         copy.title = title?.redacted
         copy.markdown = markdown.redacted

@@ -23,6 +23,7 @@ package struct StepUndone: TimelineEvent {
     package var sentence: String { "\(component): the \(undone.rawValue) was undone.".giving(reason) }
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         let back = incident.step(component)?.restoredAt
@@ -30,6 +31,11 @@ package struct StepUndone: TimelineEvent {
         switch undone {
         case .restoration: incident.takeBackEnd(of: component, at: back)
         case .failure, .start, .verification, .waiver: break
+        }
+        // What has recovered needs no step that nobody works on.
+        let slug = RestorationStep.slug(of: component)
+        if !incident.impacts.contains(where: { $0.component == slug && $0.isOngoing }) {
+            incident.steps.removeAll { $0.component == component && $0.state.isStartable }
         }
         incident.takeApprovalBack()
     }
@@ -81,6 +87,7 @@ package struct StepTimesCorrected: AfterwardsEvent {
 
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
+    package var concernsRestoration: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.change(component) { $0.correct(startedAt: startedAt, restoredAt: restoredAt) }

@@ -30,6 +30,8 @@ package protocol TimelineEvent: Hashable, Codable, Sendable {
     var isKeyMoment: Bool { get }
     /// Whether it tells of a single component: those leave a short timeline first.
     var isAboutOneComponent: Bool { get }
+    /// Whether the plan of restoration may be another one after it.
+    var concernsRestoration: Bool { get }
     /// Whether it was done after the incident was closed.
     var isAfterwards: Bool { get }
     /// The same, marked as done after the incident was closed, where that is worth a mark.
@@ -48,6 +50,7 @@ extension TimelineEvent {
     package var phaseBegun: Phase? { nil }
     package var isKeyMoment: Bool { false }
     package var isAboutOneComponent: Bool { false }
+    package var concernsRestoration: Bool { false }
     package var isAfterwards: Bool { false }
     package var doneAfterwards: Self { self }
     package var isOffPlan: Bool { false }
@@ -106,11 +109,13 @@ package struct IncidentEvent: Hashable, Sendable {
         StepStarted.self, StepRamped.self, StepTold.self, StepVerifying.self, StepRestored.self, StepWaived.self,
         StepUndone.self, StepTimesCorrected.self, StepFailed.self, StepRegressed.self, RestorationOrdered.self,
         HandsSet.self, NeedsLearnt.self, PlanRevised.self,
-        ReviewDrafted.self, ReviewRevised.self, ReviewApproved.self, ActionAdded.self, ActionChanged.self,
+        ReviewDrafted.self, ReviewRevised.self, ReviewApproved.self, PublicReviewSet.self, PublicReviewApproved.self,
+        ActionAdded.self, ActionChanged.self,
         PhaseEntered.self, PhaseReverted.self, SelfRecovered.self, IncidentMerged.self, IncidentAbsorbed.self,
         IncidentReopened.self, IncidentUnmerged.self, IncidentSeparated.self, EntryRedacted.self,
         EntryStruck.self, EntryStarred.self,
-        AlertsAttached.self, AlertsCleared.self, AlertsMovedIn.self, AlertsMovedOut.self, ReportsCounted.self,
+        AlertsAttached.self, AlertsCleared.self, AlertsReopened.self, AlertsMovedIn.self, AlertsMovedOut.self,
+        ReportsCounted.self,
     ]
 
     /// The event, if it is of this kind.

@@ -263,7 +263,8 @@ package struct UpdateCorrected: TimelineEvent {
     }
 
     package var sentence: String {
-        "Update \(id) to \(content.audience.rawValue) corrected: \(content.body.sentence)".giving(reason)
+        let eta = content.eta.map { " ETA: \($0.toTheSecond)." } ?? ""
+        return "Update \(id) to \(content.audience.rawValue) corrected: \(content.body.sentence)\(eta)".giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -283,7 +284,7 @@ package struct UpdateCorrected: TimelineEvent {
                 communication.published[index].language = content.language
                 // What only the wrong text had told is told no more.
                 if content.eta == nil, let told = communication.published[index].eta, told == incidentEta {
-                    communication.withdrawEta(at: moment, by: author, reason: nil)
+                    communication.withdrawEta(at: moment, by: author, reason: reason)
                     isWithdrawn = true
                 }
                 communication.published[index].eta = content.eta
@@ -368,7 +369,8 @@ package struct EtaSet: TimelineEvent {
         incident.communicate {
             $0.say(EtaStatement(eta: eta, source: source, saidAt: moment, by: actor.name, reason: reason))
         }
-        incident.eta = eta
+        // One that is entered late is history.
+        if let newest = incident.communication?.etas.last { incident.eta = newest.holds ? newest.eta : nil }
     }
 }
 

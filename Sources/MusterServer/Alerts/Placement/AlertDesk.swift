@@ -74,6 +74,54 @@ struct AlertDesk: Sendable {
         try await move(alerts, to: target, reason: reason, context, in: transaction)
     }
 
+    /// An alert that somebody ended by hand fires after all; one that fires stays as it is.
+    ///
+    /// - Throws: 404 when there is no such alert, a refusal when its sender ended it, or says a newer firing.
+    func reopen(_ id: UUID, reason: String, _ context: CommandContext) async throws {
+        try await desk.repeating(context, on: nil) { _, _ in
+            try await desk.pool.transaction { transaction in
+                try await reopenOnce(id, reason: reason, context, in: transaction)
+            }
+        }
+        desk.feed.committed()
+        routing.wake()
+    }
+
+    private func reopenOnce(
+        _ id: UUID, reason: String, _ context: CommandContext, in transaction: PostgresTransaction
+    ) async throws {
+        try await store.waitForPlacement(in: transaction)
+        let seen = try await store.alerts([id], in: transaction)
+        let held = Set(seen.compactMap(\.incident))
+        for number in held { _ = try await desk.incidents.load(number, hold: .lock, in: transaction) }
+        try await store.lock(alerts: [id], in: transaction)
+        // What its incident has not heard of an alert, it hears now.
+        try await tell(held, in: transaction)
+        switch try await store.reopen(id, in: transaction) {
+        case .fires: return
+        case .unknown: throw Problem.notFound("Alert \(id.text)")
+        case .endedBySender:
+            throw IncidentRefusal.badValue(
+                field: "", detail: "Nobody ended this alert by hand. It fires again when its sender says so.")
+        case .superseded:
+            throw IncidentRefusal.badValue(
+                field: "",
+                detail: "Its sender says a newer firing, which has an alert of its own. This one stays resolved.")
+        case .reopened: break
+        }
+        guard let alert = try await store.alerts([id], in: transaction).first, let number = alert.incident else {
+            return
+        }
+        guard alert.incident.map(held.contains) ?? true else { throw LostRace() }
+        let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
+        guard let row = loaded.row, row.incident.takesAlerts else {
+            // It finds or opens an incident, as one that fires anew.
+            return try await store.unassign([id], in: transaction)
+        }
+        _ = try await desk.apply(
+            .reopenAlerts([alert.mention], reason: reason), to: row, context, loaded: loaded, in: transaction)
+    }
+
     private static func check(_ alerts: [UnplacedAlert], _ ids: [UUID]) throws {
         let known = Set(alerts.map(\.id))
         let missing = ids.filter { !known.contains($0) }
@@ -159,6 +207,6 @@ struct AlertDesk: Sendable {
         let firing = alerts.filter { !$0.isResolved }
         return AlertMove(
             news.mentions, firing: firing.reduce(into: [:]) { $0[$1.facts.component ?? "", default: 0] += 1 },
-            other: other, reason: reason, saying: news.said)
+            other: other, reason: reason, saying: news.said, since: news.firingSince)
     }
 }

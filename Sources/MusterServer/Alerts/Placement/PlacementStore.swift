@@ -195,6 +195,34 @@ extension PlacementStore {
         return try Self.reader.read(rows, in: transaction).map { try $0.value.get() }
     }
 
+    /// What became of an alert that is to fire again.
+    enum Reopening: Equatable {
+        case reopened, fires, endedBySender, superseded, unknown
+    }
+
+    /// Takes back that somebody ended an alert by hand.
+    func reopen(_ id: UUID, in transaction: PostgresTransaction) async throws -> Reopening {
+        let row = try await transaction.query(
+            """
+            WITH other AS (
+                SELECT FROM alert AS other JOIN alert AS own ON own.id = \(id)
+                WHERE other.source = own.source AND other.identity = own.identity AND other.status <> 'resolved'
+                    AND other.id <> own.id
+            ), reopened AS (
+                UPDATE alert SET status = 'firing', resolved_at = NULL, resolved_by = NULL, still_said_at = NULL
+                WHERE id = \(id) AND status = 'resolved' AND resolved_by IS NOT NULL AND NOT EXISTS (SELECT FROM other)
+                RETURNING id
+            )
+            SELECT EXISTS (SELECT FROM reopened) AS reopened, status <> 'resolved' AS fires, resolved_by IS NULL AS by_sender
+            FROM alert WHERE id = \(id)
+            """
+        ).first
+        guard let row else { return .unknown }
+        if try row.decode("reopened") { return .reopened }
+        if try row.decode("fires") { return .fires }
+        return try row.decode("by_sender") ? .endedBySender : .superseded
+    }
+
     /// Of some components, those on which no alert of an incident is, or ever was, beside these.
     func deserted(
         _ components: [String], of number: Int, without ids: [UUID], in transaction: PostgresTransaction

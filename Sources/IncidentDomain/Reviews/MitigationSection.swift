@@ -1,0 +1,137 @@
+// MARK: - Mitigations
+
+extension ReviewDraft {
+    /// What was done to stop the harm, and how each of it went; then the tasks.
+    static func mitigations(_ facts: ReviewFacts) -> [DocumentBlock] {
+        var table = DocumentTable("No.", "What", "Kind", "Owner", "History (UTC)", "State", "Took")
+        for mitigation in facts.incident.mitigations {
+            table.add(
+                String(mitigation.id), named(mitigation.description, mitigation.incident), mitigation.kind ?? "",
+                mitigation.owner ?? "not recorded",
+                course(of: mitigation.id, facts.timeline), mitigation.isStruck ? "struck out" : mitigation.state.words,
+                mitigation.isStruck ? "" : took(mitigation))
+        }
+        var parts = [table.isEmpty ? .line("No mitigation recorded.") : table.block] + effects(facts)
+        let tasks = facts.incident.tasks
+        if !tasks.isEmpty {
+            let lines = tasks.map { task in
+                "\(task.isStruck ? "Struck out" : task.done ? "Done" : "Not done"): \(named(task.text, task.incident))"
+                    + (task.owner.map { " (\($0))" } ?? "")
+            }
+            parts += [.heading("Tasks"), .bullets(lines)]
+        }
+        return parts
+    }
+
+    /// Each state that it went through and when; the day is said where it changes.
+    private static func course(of id: Int, _ timeline: [RecordedEvent]) -> String {
+        var day: Substring?
+        return timeline.compactMap { recorded -> String? in
+            let state: MitigationState? =
+                if let added = recorded.event.as(MitigationAdded.self), added.id == id {
+                    added.state
+                } else if let change = recorded.event.as(MitigationChanged.self), change.id == id {
+                    change.state
+                } else {
+                    nil
+                }
+            guard let state else { return nil }
+            let written = recorded.occurredAt.dateAndTime
+            let isNewDay = day != written.prefix(10)
+            day = written.prefix(10)
+            return "\(state.words) \(isNewDay ? written[...] : written.dropFirst(11))"
+        }.joined(separator: " → ")
+    }
+
+    /// With the merged incident that it came with, if it did.
+    static func named(_ text: String, _ incident: Int?) -> String {
+        incident.map { "\(text) (INC-\($0))" } ?? text
+    }
+
+    private static func took(_ mitigation: Mitigation) -> String {
+        guard let start = mitigation.startedAt, let end = mitigation.endedAt, end >= start else { return "" }
+        return DurationText.human(end.seconds(since: start))
+    }
+
+    /// What each of them changed, and when the worst was over: a mitigation that succeeded may have helped only in part.
+    private static func effects(_ facts: ReviewFacts) -> [DocumentBlock] {
+        guard let worst = facts.impacts.worst else { return [] }
+        let done = facts.incident.mitigations.filter { !$0.isStruck && $0.state == .succeeded }
+        let lines = done.compactMap { mitigation -> String? in
+            guard let end = mitigation.endedAt else { return nil }
+            let span = MitigationEffect.span(from: mitigation.startedAt ?? end, until: end)
+            return "Mitigation \(mitigation.id): \(text(MitigationEffect(of: facts.impacts, in: span), facts))"
+        }
+        let note =
+            "What changed from the beginning of each that succeeded until \(DurationText.human(MitigationEffect.soonSeconds)) after its end."
+        let mitigated = facts.incident.clocks.mitigatedAt.map { "Mitigated \($0.toTheSecond)" } ?? "Not mitigated yet"
+        let rule = "\(mitigated): that is when nothing was at the worst level (\(worst.words)) any more."
+        return (lines.isEmpty ? [] : [.heading("What the mitigations changed"), .line(note), .bullets(lines)])
+            + [.line(rule)]
+    }
+
+    private static let effectsMax = 8
+
+    private static func text(_ effect: MitigationEffect, _ facts: ReviewFacts) -> String {
+        func list(_ texts: [String]) -> String {
+            let more = texts.count > effectsMax ? " and \((texts.count - effectsMax).grouped) more" : ""
+            return texts.prefix(effectsMax).joined(separator: ", ") + more
+        }
+        var parts: [String] = []
+        if !effect.better.isEmpty {
+            parts.append(
+                list(
+                    effect.better.map { change in
+                        let now =
+                            change.to.map { "from \(change.from.words) to \($0.words)" } ?? "\(change.from.words) over"
+                        return "\(facts.name(change.component)) \(now) \(change.at.dateAndTime)"
+                    }))
+        }
+        if !effect.left.isEmpty {
+            parts.append("still at \(effect.worst?.words ?? "harm"): \(list(effect.left.map(facts.name)))")
+        }
+        return (parts.isEmpty ? "no impact changed" : parts.joined(separator: "; ")) + "."
+    }
+}
+
+/// How impacts changed while a mitigation was carried out and soon after it.
+struct MitigationEffect: Hashable, Sendable {
+    struct Change: Hashable, Sendable {
+        let component: String
+        let from: ImpactLevel
+        /// Nil when the harm was over.
+        let to: ImpactLevel?
+        let at: Timestamp
+    }
+
+    /// How long after its end what changes may well be due to it.
+    static let soonSeconds = 900.0
+
+    /// What became better, in the order of time.
+    private(set) var better: [Change] = []
+    /// What was at the worst level of all that was left, by slug.
+    private(set) var left: [String] = []
+    private(set) var worst: ImpactLevel?
+
+    static func span(from start: Timestamp, until end: Timestamp) -> ClosedRange<Timestamp> {
+        min(start, end)...end.adding(seconds: soonSeconds)
+    }
+
+    init(of history: ImpactHistory, in span: ClosedRange<Timestamp>) {
+        var levels: [(component: String, level: ImpactLevel)] = []
+        for (component, stretches) in history.stretches {
+            for (index, stretch) in stretches.enumerated() {
+                if stretch.begin <= span.upperBound, stretch.end.map({ $0 > span.upperBound }) ?? true {
+                    levels.append((component, stretch.level))
+                }
+                guard let end = stretch.end, span.contains(end) else { continue }
+                let next = index + 1 < stretches.count && stretches[index + 1].begin == end ? stretches[index + 1] : nil
+                guard next.map({ $0.level.rank < stretch.level.rank }) ?? true else { continue }
+                better.append(Change(component: component, from: stretch.level, to: next?.level, at: end))
+            }
+        }
+        better.sort { ($0.at.milliseconds, $0.component) < ($1.at.milliseconds, $1.component) }
+        worst = levels.map(\.level).max { $0.rank < $1.rank }
+        left = levels.filter { $0.level == worst }.map(\.component).sorted()
+    }
+}

@@ -1,0 +1,170 @@
+/// The version of a review that the public may read: chosen sections, in which people, tools and components stand under other names. What was
+/// approved is what is shown from then on, whatever becomes of the review inside.
+package struct PublicReview: Hashable, Codable, Sendable {
+    /// The ids of the sections that it has, in their order.
+    package var sections: [String]
+    /// What else is replaced, beside the names that the incident knows.
+    package var replacements: [TextReplacement]
+    /// Nil takes the incident's.
+    package var title: String?
+    package var status: ReviewStatus
+    /// The revision of the review that was approved; nil while none was.
+    package var approvedRevision: Int?
+
+    /// What is public unless somebody says otherwise: what happened, and what is done about it.
+    package static let standardSections = ["summary", "impact", "cause", "lessons", "actions"]
+    package static let standard = PublicReview(
+        sections: standardSections, replacements: [], title: nil, status: .draft, approvedRevision: nil)
+
+    package static let sectionsMax = 100
+    package static let replacementsMax = 200
+}
+
+extension Incident {
+    func setPublicReview(
+        sections: [String], replacements: [TextReplacement], title: String?
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.writable)
+        let before = publicReview
+        guard
+            before?.sections != sections || before?.replacements != replacements || before?.title != title
+                || before?.status == .approved
+        else { return [] }
+        return [PublicReviewSet(sections: sections, replacements: replacements, title: title)]
+    }
+
+    /// What it says is what the caller has read: the texts come with the command.
+    func approvePublicReview(
+        _ sections: [EditedSection], title: String, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase([.review, .closed])
+        try requirePublisher(facts, to: "approve the public version of a review")
+        guard let review, review.status == .approved else {
+            throw .reviewState(
+                "The review of INC-\(number) is not approved, and its public version rests on it; "
+                    + "POST /v1/incidents/\(number)/review/approve approves it.")
+        }
+        let bytes = sections.reduce(0) { $0 + $1.markdown.utf8.count }
+        guard bytes <= IncidentLimits.reviewBytes else {
+            throw .badValue(
+                field: "/sections",
+                detail:
+                    "The public version has \(bytes.grouped) bytes; the limit is \(IncidentLimits.reviewBytes.grouped). "
+                    + "Choose fewer sections.")
+        }
+        return [PublicReviewApproved(revision: review.revision, title: title, sections: sections)]
+    }
+}
+
+/// What the public version of a review has.
+package struct PublicReviewSet: AfterwardsEvent {
+    package var sections: [String]
+    package var replacements: [TextReplacement]
+    package var title: String?
+    package var afterwards: Bool?
+
+    package static let kind = "public_review_set"
+    package static let examples = [
+        PublicReviewSet(
+            sections: ["summary", "actions"], replacements: [TextReplacement(text: "db-7", with: "the database")],
+            title: "Sign-in was down", afterwards: true)
+    ]
+
+    package var redacted: PublicReviewSet {
+        var copy = self
+        copy.replacements = replacements.map { TextReplacement(text: $0.text.redacted, with: $0.other.redacted) }
+        copy.title = title?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        let count = sections.count
+        return
+            "Public version of the review set: \(count) section\(count == 1 ? "" : "s") (\(sections.joined(separator: ", "))), "
+            + "\(replacements.count) replacement\(replacements.count == 1 ? "" : "s")."
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.publicReview = PublicReview(
+            sections: sections, replacements: replacements, title: title, status: .draft, approvedRevision: nil)
+    }
+}
+
+/// The public version was approved, with these texts.
+package struct PublicReviewApproved: AfterwardsEvent {
+    package var revision: Int
+    package var title: String
+    package var sections: [EditedSection]
+    package var afterwards: Bool?
+
+    package static let kind = "public_review_approved"
+    package static let examples = [
+        PublicReviewApproved(revision: 2, title: "Sign-in was down", sections: EventExamples.sections, afterwards: true)
+    ]
+    package var isNotified: Bool { true }
+
+    package var redacted: PublicReviewApproved {
+        var copy = self
+        copy.title = title.redacted
+        copy.sections = sections.map(\.redacted)
+        return copy
+    }
+
+    package var sentence: String { "Public version of the review approved (revision \(revision))." }
+    package var isKeyMoment: Bool { true }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        var version = incident.publicReview ?? .standard
+        version.status = .approved
+        version.approvedRevision = revision
+        incident.publicReview = version
+    }
+}
+
+extension ReviewFacts {
+    var publicNames: PublicNames {
+        PublicNames(
+            people: people, tools: tools, components: componentNames,
+            replacements: incident.publicReview?.replacements ?? [])
+    }
+
+    /// Everybody whom the timeline names: who acted, by name and by token, who held roles, and who owns work.
+    var people: Set<String> {
+        var names: Set<String?> = []
+        for recorded in timeline {
+            if !recorded.actor.id.hasPrefix("source:") {
+                names.formUnion([recorded.actor.name, recorded.actor.token, recorded.actor.person])
+            }
+            names.formUnion(Self.people(in: recorded.event))
+        }
+        names.formUnion(incident.roles.values.map(Optional.some))
+        names.formUnion(incident.mitigations.map(\.owner) + incident.tasks.map(\.owner) + incident.actions.map(\.owner))
+        return Set(names.compactMap(\.self)).subtracting(["musterd", IncidentEvent.redactedText])
+    }
+
+    private static func people(in event: IncidentEvent) -> [String?] {
+        if let assigned = event.as(RoleAssigned.self) { return [assigned.person, assigned.previous] }
+        if let removed = event.as(RoleRemoved.self) { return [removed.previous] }
+        if let added = event.as(MitigationAdded.self) { return [added.owner] }
+        if let changed = event.as(MitigationChanged.self) { return [changed.owner] }
+        if let added = event.as(TaskAdded.self) { return [added.owner] }
+        if let changed = event.as(TaskChanged.self) { return [changed.owner] }
+        if let added = event.as(ActionAdded.self) { return [added.owner] }
+        if let changed = event.as(ActionChanged.self) { return [changed.owner] }
+        if let note = event.as(NoteAdded.self) { return [note.origin?.by] }
+        if let drafted = event.as(UpdateDrafted.self) { return [drafted.person] }
+        if let cleared = event.as(AlertsCleared.self) { return cleared.value.resolvedBy ?? [] }
+        return []
+    }
+
+    /// What sends alerts, by name.
+    var tools: Set<String> {
+        Set(timeline.filter { $0.actor.id.hasPrefix("source:") }.map(\.actor.name))
+    }
+
+    /// The components that the incident is about, and what they are called.
+    var componentNames: [String: String] {
+        let slugs = Set(incident.impacts.map(\.component) + incident.steps.map(\.slug))
+        return Dictionary(uniqueKeysWithValues: slugs.map { ($0, graph.components[$0]?.name ?? $0) })
+    }
+}

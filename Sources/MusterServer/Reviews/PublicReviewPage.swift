@@ -1,0 +1,95 @@
+import IncidentDomain
+
+/// The public version of a review as it reads now: as it was approved, or while it is a draft as it would be.
+struct PublicReviewPage: Sendable {
+    struct Section: Sendable {
+        let id: String
+        let heading: String
+        let markdown: String
+        let blocks: Markup
+    }
+
+    let title: String
+    let isApproved: Bool
+    /// Whether the review inside was approved again since.
+    let isOutdated: Bool
+    let badges: [ReviewHTML.Badge]
+    let sections: [Section]
+    /// What the approval stores.
+    let texts: [EditedSection]
+
+    /// - Parameter approved: Nil shows what was approved, if it was; false what would be.
+    init(_ document: ReviewDocument, approved wanted: Bool? = nil) {
+        let version = document.incident.publicReview ?? .standard
+        isApproved = wanted ?? (version.status == .approved)
+        let approved = isApproved ? document.publicApproved : nil
+        let shown: [(section: EditedSection, blocks: [DocumentBlock])]
+        if let approved {
+            title = approved.title
+            var budget = MarkdownReader.budget
+            shown = approved.sections.map { ($0, MarkdownReader.blocks($0.markdown, budget: &budget)) }
+        } else {
+            let names = document.publicNames
+            title = version.title ?? names.text(document.title)
+            shown = Self.drafted(document, version, names)
+        }
+        sections = shown.map { section, blocks in
+            Section(
+                id: section.id, heading: section.title ?? section.id, markdown: section.markdown, blocks: Markup(blocks)
+            )
+        }
+        texts = shown.map(\.section)
+        isOutdated = isApproved && (version.approvedRevision != document.revision || document.status != .approved)
+        badges = [
+            ReviewHTML.Badge(style: isApproved ? "badge approved" : "badge", text: isApproved ? "approved" : "draft")
+        ]
+    }
+
+    private static func drafted(
+        _ document: ReviewDocument, _ version: PublicReview, _ names: PublicNames
+    ) -> [(section: EditedSection, blocks: [DocumentBlock])] {
+        let all = Dictionary(document.shownSections.map { ($0.section.id, $0) }) { first, _ in first }
+        return version.sections.compactMap { all[$0] }.map { section, blocks in
+            let blocks = blocks.map { $0.changingTexts(names.text) }
+            let edited = EditedSection(
+                id: section.id, title: names.text(section.title), markdown: DocumentMarkdown.render(blocks))
+            return (edited, blocks)
+        }
+    }
+
+    func bytes(as form: ReviewForm) -> [UInt8] {
+        switch form {
+        case .json: json
+        case .markdown: Array(markdown.utf8)
+        case .html: Array(Pages.shared.render(self).utf8)
+        }
+    }
+
+    private var markdown: String {
+        let state = isApproved ? "Post-incident review" : "Post-incident review · draft, not approved"
+        let parts =
+            ["# \(Markdown.inline(title))", state]
+            + sections.map { section in
+                ["## \(Markdown.inline(section.heading))", section.markdown].filter { !$0.isEmpty }.joined(
+                    separator: "\n\n")
+            }
+        return parts.joined(separator: "\n\n") + "\n"
+    }
+
+    private var json: [UInt8] {
+        var json = JSONWriter(capacity: 8_192)
+        json.object { json in
+            json.member("title", title)
+            json.member("status", isApproved ? ReviewStatus.approved.rawValue : ReviewStatus.draft.rawValue)
+            json.member("outdated", isOutdated)
+            json.array("sections", sections) { json, section in
+                json.object { json in
+                    json.member("id", section.id)
+                    json.member("title", section.heading)
+                    json.member("markdown", section.markdown)
+                }
+            }
+        }
+        return json.bytes
+    }
+}

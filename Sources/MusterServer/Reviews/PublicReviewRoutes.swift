@@ -1,0 +1,61 @@
+import HTTPTypes
+import IncidentDomain
+
+/// The public version of a review: what it has, and its approval.
+struct PublicReviewRoutes: Sendable {
+    let reviews: ReviewDesk
+
+    var routes: [Route] {
+        [
+            Route(
+                .put, "/v1/incidents/{id}/review/public", role: .responder, "setPublicReview", body: .json,
+                isConditional: true, handler: set),
+            Route(
+                .post, "/v1/incidents/{id}/review/public/approve", role: .responder, "approvePublicReview",
+                body: .optionalJSON, isConditional: true, handler: approve),
+            Route(
+                .get, "/v1/incidents/{id}/review.public.json", role: .viewer, "getPublicReviewJSON"
+            ) { request in try await answer(try request.incidentNumber(), as: .json) },
+            Route(
+                .get, "/v1/incidents/{id}/review.public.md", role: .viewer, "getPublicReviewMarkdown"
+            ) { request in try await answer(try request.incidentNumber(), as: .markdown) },
+            Route(
+                .get, "/v1/incidents/{id}/review.public.html", role: .viewer, "getPublicReviewHTML"
+            ) { request in try await answer(try request.incidentNumber(), as: .html) },
+        ]
+    }
+
+    private func set(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        let sections = body.optionalStrings("sections", max: PublicReview.sectionsMax, 1...64)
+        for id in sections ?? [] where !Identifiers.isSlug(id) {
+            body.refuse("sections", "should be ids of sections, and \(id) is none")
+        }
+        let replacements =
+            body.optionalArray("replace", max: PublicReview.replacementsMax) { item in
+                TextReplacement(text: item.string("text", 1...200), with: item.optionalString("with", 1...200) ?? "…")
+            } ?? []
+        let title = body.optionalString("title", 1...300)
+        let command = IncidentCommand.setPublicReview(
+            sections: sections ?? PublicReview.standardSections, replacements: replacements, title: title)
+        _ = try await reviews.desk.handle(command, on: number, try CommandContext(request, &body))
+        return try await answer(number, as: .json)
+    }
+
+    private func approve(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        _ = try await reviews.approvePublic(number, try CommandContext(request, &body))
+        return try await answer(number, as: .json)
+    }
+
+    private func answer(_ number: Int, as form: ReviewForm) async throws -> Answer {
+        let written = try await reviews.writePublic(number, as: form)
+        switch form {
+        case .json: return .json(written.bytes, version: written.version)
+        case .markdown: return Answer(.ok, written.bytes, type: "text/markdown; charset=utf-8")
+        case .html: return .page(written.bytes)
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Testing
+
+@testable import IncidentDomain
+@testable import MusterServer
+
+/// What the public reads of a review: chosen sections, and nobody's name.
+struct PublicReviewTests {
+    private static let graph = DependencyGraph([
+        Component(slug: "zq-ledger-7", name: "Payments", tier: 0),
+        Component(slug: "zq-nameless", name: "zq-nameless", tier: 1),
+    ])
+    /// Words that nobody outside may read, planted in all places where people, tools and components stand.
+    private static let planted = [
+        "zork", "quux", "blarg", "frobnitz", "zq-ledger-7", "zq-nameless", "hushhush", "secret.example",
+    ]
+
+    private static var story: Story {
+        var story = Story()
+        story.at("10:00", by: "Zork Quux", .opened("Payments fail on hushhush", startedAt: story.moment("09:58")))
+        story.at("10:01", by: "Blarg", .acknowledged)
+        story.at("10:02", by: "Zork Quux", .hit("zq-ledger-7", .majorOutage), .hit("zq-nameless", .degraded))
+        story.at(
+            "10:03", by: "Blarg",
+            IncidentEvent(RoleAssigned(role: .commander, person: "Frobnitz", previous: "Blarg")),
+            IncidentEvent(
+                CauseStated(
+                    CauseHypothesis(
+                        category: .technical, confidence: .confirmed,
+                        evidence: "Zork Quux saw zq-ledger-7 swap and told frobnitz"))))
+        story.at(
+            "10:04", by: "Blarg",
+            IncidentEvent(
+                ActionAdded(
+                    ordinal: 1, title: "Let [FROBNITZ](https://secret.example/x) see zq-nameless", kind: .preventive,
+                    owner: "Blarg", due: "2026-12-24", required: true)))
+        story.at(
+            "10:05", by: "Zork Quux",
+            IncidentEvent(ReviewDrafted(revision: 1)),
+            IncidentEvent(
+                PublicReviewSet(
+                    sections: ["summary", "impact", "cause", "actions"],
+                    replacements: [TextReplacement(text: "HushHush", with: "the main system")], title: nil)))
+        return story
+    }
+
+    private static func texts(_ page: PublicReviewPage) -> [String] {
+        [ReviewForm.markdown, .html, .json].map { String(decoding: page.bytes(as: $0), as: UTF8.self) }
+    }
+
+    @Test func `no planted word is in any form of it`() {
+        let page = PublicReviewPage(Self.story.review(graph: Self.graph))
+        for text in Self.texts(page) {
+            for word in Self.planted { #expect(!text.lowercased().contains(word), "\(word) in \(text)") }
+            #expect(text.contains("Payments") && text.contains("an engineer"))
+            #expect(text.contains("the main system"))
+        }
+        #expect(page.sections.map(\.id) == ["summary", "impact", "cause", "actions"])
+        // The review inside has them all.
+        let inside = ReviewMarkdown.render(Self.story.review(graph: Self.graph)).lowercased()
+        for word in ["zork", "blarg", "frobnitz", "zq-ledger-7"] { #expect(inside.contains(word)) }
+    }
+
+    @Test func `what was approved stays as it was, and says when the review is another`() {
+        var story = Self.story
+        let draft = PublicReviewPage(story.review(graph: Self.graph))
+        #expect(!draft.isApproved && !draft.isOutdated)
+        story.at("10:06", IncidentEvent(ReviewApproved(revision: 1, sections: [], order: nil)))
+        story.at("10:07", IncidentEvent(PublicReviewApproved(revision: 1, title: draft.title, sections: draft.texts)))
+        let approved = PublicReviewPage(story.review(graph: Self.graph))
+        #expect(approved.isApproved && !approved.isOutdated && approved.texts == draft.texts)
+        story.at("10:08", by: "Blarg", .note("x"), IncidentEvent(IncidentDescribed(title: "Blarg did it")))
+        let later = PublicReviewPage(story.review(graph: Self.graph))
+        #expect(later.isOutdated && later.texts == draft.texts && !later.title.contains("Blarg"))
+    }
+
+    @Test func `a page of it is well formed, and a draft says that it is one`() {
+        let page = PublicReviewPage(Self.story.review(graph: Self.graph))
+        #expect(HTMLOutline(String(decoding: page.bytes(as: .html), as: UTF8.self)).problems.isEmpty)
+        #expect(Self.texts(page)[0].contains("draft, not approved"))
+    }
+
+    @Test(arguments: [
+        ("Ada Lovelace called.", "an engineer called."), ("ada lovelace, Ada", "an engineer, an engineer"),
+        ("Adam stays", "Adam stays"), ("Sign-in (auth) fails", "Sign-in fails"), ("auth-proxy", "auth-proxy"),
+        ("auth, the auth", "Sign-in, the Sign-in"), ("from Prometheus", "from monitoring"), ("see https://wiki.example/ada, ok", "see (link) ok"),
+        ("(SSH://a.b/c) x", "((link)) x"), ("a://b://c d://e", "(link) (link)"),
+        ("db-7 and DB-7", "X and X"),
+        ("Ada Lovelace-King", "an engineer Lovelace-King"), ("", ""),
+    ])
+    func `names are replaced as whole words`(_ text: String, _ expected: String) {
+        let names = PublicNames(
+            people: ["Ada Lovelace", "Ada"], tools: ["prometheus"], components: ["auth": "Sign-in"],
+            replacements: [TextReplacement(text: "db-7", with: "X")])
+        #expect(names.text(text) == expected)
+    }
+}
