@@ -38,11 +38,14 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
     /// Whether each of the regions is restored by itself: decided by the catalog when the impact is set. Nil in entries of releases
     /// that did not do so, and where it is not.
     package var perRegion: Bool?
+    /// True where it was switched off on purpose, as to protect something else, and did not fail. Nil where it failed, or nobody said it.
+    package var deliberate: Bool?
 
     package init(
         component: String, impact: ImpactLevel, regions: [String] = [], startedAt: Timestamp? = nil,
-        endedAt: Timestamp? = nil, perRegion: Bool? = nil
+        endedAt: Timestamp? = nil, perRegion: Bool? = nil, deliberate: Bool? = nil
     ) {
+        self.deliberate = deliberate
         self.perRegion = perRegion
         self.component = component
         self.impact = impact
@@ -60,7 +63,7 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case component, impact, regions
+        case component, impact, regions, deliberate
         case perRegion = "per_region"
         case startedAt = "started_at"
         case endedAt = "ended_at"

@@ -3,18 +3,25 @@ package enum MitigationState: String, CaseIterable, Codable, Sendable {
     case planned, running, succeeded, failed
     case rolledBack = "rolled_back"
     case notNeeded = "not_needed"
+    /// Begun or planned, and given up for a reason.
+    case abandoned
+    /// Considered and not done, for a reason.
+    case rejected
 
     /// The states that may follow this one; a repeat of the same state is never an error.
     package var following: [MitigationState] {
         switch self {
-        case .planned: [.running, .succeeded, .failed, .notNeeded]
-        case .running: [.succeeded, .failed, .rolledBack, .notNeeded]
+        case .planned: [.running, .succeeded, .failed, .notNeeded, .abandoned, .rejected]
+        case .running: [.succeeded, .failed, .rolledBack, .notNeeded, .abandoned]
         case .succeeded: [.rolledBack, .running]
         case .failed: [.running, .rolledBack]
         case .rolledBack: [.running]
-        case .notNeeded: [.running]
+        case .notNeeded, .abandoned, .rejected: [.running]
         }
     }
+
+    /// Whether it has to be said why.
+    var needsReason: Bool { self == .abandoned || self == .rejected }
 }
 
 /// Something done to stop the harm.
@@ -31,6 +38,8 @@ package struct Mitigation: Hashable, Codable, Sendable {
     /// Whether it still works, as load that is shed until the caches are warm: it may outlive its phase, and has to be lifted
     /// before the incident is closed. Nil when nobody said so.
     package var inForce: Bool?
+    /// Why it was abandoned or rejected, or what else there is to say of its state.
+    package var reason: String?
     /// The merged incident that it came with; nil when it is this one's own.
     package var incident: Int?
     /// Whether it was struck out: entered by mistake. Nil when not.
@@ -53,6 +62,11 @@ package struct IncidentTask: Hashable, Codable, Sendable {
 /// What a follow-up is meant to do about the next time.
 package enum ActionKind: String, CaseIterable, Codable, Sendable {
     case detective, preventive, corrective
+}
+
+/// How soon a follow-up has to be done.
+package enum ActionPriority: String, CaseIterable, Codable, Sendable {
+    case urgent, high, medium, low
 }
 
 /// Where a follow-up stands.
@@ -81,6 +95,11 @@ package struct ActionItem: Hashable, Codable, Sendable {
     package var incident: Int?
     /// Whether it was struck out: entered by mistake. Nil when not.
     package var struck: Bool?
+    package var priority: ActionPriority?
+    /// Where it is tracked: an address.
+    package var link: String?
+    /// The cause that it answers, by the entry that states it: with it done, that would not have happened.
+    package var answers: Int?
 }
 
 extension Incident {

@@ -153,11 +153,12 @@ extension IncidentCommand {
         case .open, .amend, .correctTimes, .acknowledge, .acknowledgeNoting, .advance, .revert, .dismiss, .merge,
             .absorb, .reopen,
             .unmerge, .separate, .stateCause, .assignRole,
-            .setImpact, .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask,
+            .setImpact, .removeImpact, .setAudience, .addNote, .addFact, .addMitigation, .changeMitigation, .addTask,
+            .changeTask,
             .startStep, .rampStep, .waiveStep, .failStep, .orderSteps, .setHands, .learnNeeds, .postUpdate,
             .draftUpdate,
             .changeUpdate,
-            .setEta, .draftReview, .reviseReview, .approveReview, .addAction, .changeAction, .attachAlerts,
+            .setEta, .draftReview, .reviseReview, .approveReview, .signReview, .addAction, .changeAction, .attachAlerts,
             .clearAlerts, .reopenRecovered, .takeInAlerts, .giveAwayAlerts, .countReports, .reviewPlan, .redact,
             .strike, .star:
             false

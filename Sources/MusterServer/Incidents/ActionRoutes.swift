@@ -40,8 +40,8 @@ struct ActionRoutes: Sendable {
 extension ActionSearch.Found: JSONWritable {
     /// Its members, of which `fields` chooses some.
     static let fields = [
-        "id", "incident", "title", "kind", "owner", "due", "required", "state", "from", "struck", "incident_title",
-        "overdue",
+        "id", "incident", "title", "kind", "owner", "due", "required", "state", "priority", "link", "answers", "from",
+        "struck", "incident_title", "overdue",
     ]
 
     func write(to json: inout JSONWriter) {

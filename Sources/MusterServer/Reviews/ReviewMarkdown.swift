@@ -12,7 +12,9 @@ enum ReviewMarkdown {
             "Post-incident review", document.revisionText, document.incident.severity?.rawValue,
             "phase \(document.incident.phase.rawValue)",
         ].compactMap(\.self).map(Markdown.inline)
-        return "# INC-\(document.number): \(Markdown.inline(document.title))\n\n\(facts.joined(separator: " · "))"
+        let signed = document.signaturesText.map { "\n\nSigned by \(Markdown.inline($0))." } ?? ""
+        return
+            "# INC-\(document.number): \(Markdown.inline(document.title))\n\n\(facts.joined(separator: " · "))\(signed)"
     }
 
     private static func section(_ section: ReviewSection, _ blocks: [DocumentBlock]) -> String {

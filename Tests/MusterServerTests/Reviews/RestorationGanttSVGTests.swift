@@ -26,7 +26,8 @@ struct RestorationGanttSVGTests {
             asOf: document.asOf)
         return ReviewDocument(
             incident: document.incident, sections: document.sections, unmet: document.unmet, phases: document.phases,
-            gantt: gantt, reports: nil, impacts: document.impacts, entries: document.entries, asOf: document.asOf)
+            gantt: gantt, reports: nil, impacts: document.impacts, facts: document.facts,
+            entries: document.entries, asOf: document.asOf)
     }
 
     private static func svg(_ document: ReviewDocument) throws -> String {
