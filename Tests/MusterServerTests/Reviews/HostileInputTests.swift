@@ -42,6 +42,13 @@ struct HostileInputTests {
             IncidentEvent(UpdatePosted(audience: text, body: text, eta: noon, steps: [text])),
             IncidentEvent(IncidentAbsorbed(number: 7, title: text, impacts: [], firing: [:], alerts: 0)),
             IncidentEvent(AlertsAttached(AlertBatch([AlertMention(id: "1", title: text, component: text)]))))
+        let kinds = FactKind.allCases + [.measure, .measure]
+        for (index, kind) in kinds.enumerated() {
+            let fact = IncidentFact(
+                kind: kind, text: text, value: kind == .measure ? Double(index) : nil, unit: text, reason: text,
+                source: text, by: text, component: text, detection: .missing, incident: kind == .related ? 7 : nil)
+            story.at("10:1\(index)", by: text, IncidentEvent(FactAdded(fact)))
+        }
         story.at(
             "11:00", by: text,
             IncidentEvent(
@@ -65,13 +72,6 @@ struct HostileInputTests {
                     ])),
             IncidentEvent(ReviewApproved(revision: 1, sections: [])))
         story.at("11:10", by: text, IncidentEvent(ReviewSigned(revision: 1, role: text, comment: text)))
-        let kinds = FactKind.allCases + [.measure, .measure]
-        for (index, kind) in kinds.enumerated() {
-            let fact = IncidentFact(
-                kind: kind, text: text, value: kind == .measure ? Double(index) : nil, unit: text, reason: text,
-                source: text, by: text, component: text, detection: .missing, incident: kind == .related ? 7 : nil)
-            story.at("11:1\(index)", by: text, IncidentEvent(FactAdded(fact)))
-        }
         return story
     }
 
