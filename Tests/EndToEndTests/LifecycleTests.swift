@@ -92,6 +92,10 @@ struct LifecycleTests {
             path + "/mitigations/\(second["id"].int ?? 0)",
             ["state": "succeeded", "occurred_at": "2026-03-01T20:44:00Z"]
         ).expect(200)
+        for component in ["database", "auth", "feed", "comments", "upload"] {
+            let better: JSON = ["impact": "degraded", "occurred_at": "2026-03-01T20:44:00Z"]
+            try await api.put(path + "/impacts/\(component)", better).expect(200)
+        }
         let advanced = try await api.post(path + "/advance", ["occurred_at": "2026-03-01T20:45:00Z"]).expect(200)
         #expect(advanced["phase"] == "restore")
         #expect(advanced["durations"]["time_to_mitigate_seconds"] == 2460, "at 20:44, not when somebody advanced")

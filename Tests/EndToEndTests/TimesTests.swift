@@ -53,6 +53,7 @@ struct TimesTests {
         #expect(try await api.post(path + "/advance").expect(200)["times"]["assessed_at"] == "2026-03-01T20:20:00.000Z")
         try await api.post(path + "/mitigations", at("30", ["description": "Roll back", "state": "succeeded"]))
             .expect(201)
+        try await api.put(path + "/impacts/feed", at("30", ["impact": "degraded"])).expect(200)
         let before = try await api.get(path).expect(200)
         let late = try await api.post(path + "/advance").expect(200)
         #expect(before["durations"]["time_to_mitigate_seconds"] == 1800, "known before anybody advances")

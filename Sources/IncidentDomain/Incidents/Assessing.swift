@@ -178,12 +178,18 @@ extension Incident {
         return audiences.contains(impact) ? [] : [AudienceImpactSet(impact)]
     }
 
-    func addNote(_ text: String, key: Bool) throws(IncidentRefusal) -> [any TimelineEvent] {
+    func addNote(
+        _ text: String, _ key: Bool, _ by: String? = nil, _ precision: TimePrecision? = nil
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.writable)
         try requireRoom(
             for: "notes", having: notes ?? 0, atMost: IncidentLimits.notes,
             instead: "link to a document elsewhere")
-        return [NoteAdded(text: text, key: key, number: (notes ?? 0) + 1)]
+        return [
+            NoteAdded(
+                text: text, key: key, number: (notes ?? 0) + 1, by: by,
+                precision: precision == .exact ? nil : precision)
+        ]
     }
 
     func addTask(_ text: String, owner: String?) throws(IncidentRefusal) -> [any TimelineEvent] {

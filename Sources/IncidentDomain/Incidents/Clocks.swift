@@ -162,6 +162,8 @@ package struct ClockFacts: Hashable, Codable, Sendable {
     var commanderAt: Timestamp?
     var impactAt: Timestamp?
     var causeAt: Timestamp?
+    /// When that came by which it was noticed, as people said, by the entries that say so.
+    var detectedBy: [Int: Timestamp] = [:]
     /// When mitigations succeeded, by their ids.
     var succeededAt: [Int: Timestamp] = [:]
     /// When somebody ended the mitigating: what succeeds after it did not stop the harm.
@@ -245,6 +247,9 @@ extension Incident {
         var clocks = times
         if let alert = clockFacts?.alerts(start: times.startedAt).first {
             clocks.detectedAt = min(clocks.detectedAt, max(alert, times.startedAt))
+        }
+        if let told = clockFacts?.detectedBy.values.min() {
+            clocks.detectedAt = min(clocks.detectedAt, max(told, times.startedAt))
         }
         clocks.acknowledgedAt = [times.acknowledgedAt, clockFacts?.detectLeftAt].compactMap(\.self).min()
         let back = lastRestoration

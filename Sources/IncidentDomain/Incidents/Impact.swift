@@ -40,12 +40,15 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
     package var perRegion: Bool?
     /// True when only an alert says so; nil when a person does, and in entries of releases that did not say.
     package var fromAlert: Bool?
+    /// True where it was switched off on purpose, as to protect something else, and did not fail. Nil where it failed, or nobody said it.
+    package var deliberate: Bool?
 
     package init(
         component: String, impact: ImpactLevel, regions: [String] = [], startedAt: Timestamp? = nil,
-        endedAt: Timestamp? = nil, perRegion: Bool? = nil, fromAlert: Bool? = nil
+        endedAt: Timestamp? = nil, perRegion: Bool? = nil, fromAlert: Bool? = nil, deliberate: Bool? = nil
     ) {
         self.fromAlert = fromAlert
+        self.deliberate = deliberate
         self.perRegion = perRegion
         self.component = component
         self.impact = impact
@@ -63,7 +66,7 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case component, impact, regions
+        case component, impact, regions, deliberate
         case perRegion = "per_region"
         case fromAlert = "from_alert"
         case startedAt = "started_at"

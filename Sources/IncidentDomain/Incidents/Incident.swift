@@ -58,10 +58,14 @@ package struct Incident: Hashable, Codable, Sendable {
     package var review: ReviewProgress?
     /// What of its review the public may read; nil while nobody has said.
     package var publicReview: PublicReview?
+    /// Who signed the review, the newest last; nil when nobody did.
+    package var signatures: [ReviewSignature]?
     /// What of the review's texts the timeline has; nil before the first revision that stored only what changed.
     package var reviewTexts: ReviewTexts?
     /// How many notes were added since they are counted.
     package var notes: Int?
+    /// How many facts were added; nil before the first.
+    package var facts: Int?
     package var mergedInto: Int?
     /// Where it stood before it was dismissed or merged; nil while it is neither, and when a release did so that did not keep it.
     package var endedFrom: Phase?

@@ -24,7 +24,9 @@ package enum IncidentCommand: Hashable, Sendable {
     case setImpact(ComponentImpact)
     case removeImpact(component: String)
     case setAudience(AudienceImpact)
-    case addNote(text: String, key: Bool)
+    /// `by` is who said or did it, and `precision` how exactly its time is known.
+    case addNote(text: String, key: Bool, by: String? = nil, precision: TimePrecision? = nil)
+    case addFact(IncidentFact)
     case addMitigation(MitigationDraft)
     case changeMitigation(id: Int, MitigationPatch)
     case addTask(text: String, owner: String?)
@@ -60,6 +62,8 @@ package enum IncidentCommand: Hashable, Sendable {
     case setPublicReview(sections: [String], replacements: [TextReplacement], title: String?)
     /// The texts are those that the public will read.
     case approvePublicReview(sections: [EditedSection], title: String)
+    /// `role` is what somebody signs as.
+    case signReview(role: String?, comment: String?)
     case addAction(ActionDraft)
     case changeAction(ordinal: Int, ActionPatch)
     /// `affecting` names the component by which they belong here, when it is not by their group, and `correlation` the
@@ -91,6 +95,12 @@ extension IncidentCommand {
         return if case .correctTimes(let correction) = self { correction.start } else { nil }
     }
 
+    /// Whether it may be of a time before the incident started: what led up to it.
+    var mayPrecede: Bool {
+        if case .addNote = self { return true }
+        return if case .addFact = self { true } else { false }
+    }
+
     /// Whether the daemon asks by itself: it reports what has happened, and nobody is there to correct a refused time.
     var isOfTheDaemon: Bool {
         switch self {
@@ -100,12 +110,14 @@ extension IncidentCommand {
         case .open, .amend, .correctTimes, .acknowledge, .acknowledgeNoting, .advance, .revert, .dismiss, .merge,
             .reopen, .unmerge,
             .stateCause, .assignRole, .removeRole, .setImpact,
-            .removeImpact, .setAudience, .addNote, .addMitigation, .changeMitigation, .addTask, .changeTask, .startStep,
+            .removeImpact, .setAudience, .addNote, .addFact, .addMitigation, .changeMitigation, .addTask, .changeTask,
+            .startStep,
             .rampStep, .verifyStep, .waiveStep, .failStep, .undoStep, .correctStep, .orderSteps, .setHands, .learnNeeds,
             .postUpdate,
             .draftUpdate,
             .changeUpdate,
-            .setEta, .withdrawEta, .draftReview, .reviseReview, .approveReview, .setPublicReview, .approvePublicReview,
+            .setEta, .withdrawEta, .draftReview, .reviseReview, .approveReview, .signReview, .setPublicReview,
+            .approvePublicReview,
             .addAction, .changeAction,
             .takeInAlerts, .reopenAlerts,
             .giveAwayAlerts, .strike, .star, .redact:
@@ -185,12 +197,14 @@ package struct MitigationDraft: Hashable, Sendable {
     package var owner: String?
     package var state: MitigationState
     package var inForce: Bool?
+    package var reason: String?
 
     package init(
         description: String, kind: String? = nil, owner: String? = nil, state: MitigationState = .planned,
-        inForce: Bool? = nil
+        inForce: Bool? = nil, reason: String? = nil
     ) {
         self.inForce = inForce
+        self.reason = reason
         self.description = description
         self.kind = kind
         self.owner = owner
@@ -208,11 +222,13 @@ package struct MitigationPatch: Hashable, Sendable {
     /// When it really began and ended.
     package var startedAt: Timestamp?
     package var endedAt: Timestamp?
+    package var reason: String?
 
     package init(
         description: String? = nil, kind: String? = nil, owner: String? = nil, state: MitigationState? = nil,
-        inForce: Bool? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil
+        inForce: Bool? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil, reason: String? = nil
     ) {
+        self.reason = reason
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.inForce = inForce
@@ -230,8 +246,15 @@ package struct ActionDraft: Hashable, Sendable {
     package var owner: String?
     package var due: String?
     package var required: Bool
+    package var priority: ActionPriority?
+    package var link: String?
+    package var answers: Int?
 
-    package init(title: String, kind: ActionKind, owner: String? = nil, due: String? = nil, required: Bool = true) {
+    package init(
+        title: String, kind: ActionKind, owner: String? = nil, due: String? = nil, required: Bool = true,
+        priority: ActionPriority? = nil, link: String? = nil, answers: Int? = nil
+    ) {
+        (self.priority, self.link, self.answers) = (priority, link, answers)
         self.title = title
         self.kind = kind
         self.owner = owner
@@ -248,11 +271,15 @@ package struct ActionPatch: Hashable, Sendable {
     package var due: String?
     package var required: Bool?
     package var state: ActionState?
+    package var priority: ActionPriority?
+    package var link: String?
+    package var answers: Int?
 
     package init(
         title: String? = nil, kind: ActionKind? = nil, owner: String? = nil, due: String? = nil, required: Bool? = nil,
-        state: ActionState? = nil
+        state: ActionState? = nil, priority: ActionPriority? = nil, link: String? = nil, answers: Int? = nil
     ) {
+        (self.priority, self.link, self.answers) = (priority, link, answers)
         self.title = title
         self.kind = kind
         self.owner = owner

@@ -96,7 +96,7 @@ extension Incident {
         case .amend(let amendment): try amend(amendment, facts)
         case .correctTimes(let correction): try correctTimes(correction, facts)
         case .acknowledge: try acknowledge()
-        case .acknowledgeNoting(let note): try acknowledge() + addNote(note, key: false)
+        case .acknowledgeNoting(let note): try acknowledge() + addNote(note, false)
         case .advance(let to, let reason, let override):
             try advance(to: to, reason: reason, override: override, facts)
         case .revert(let to, let reason): try revert(to: to, reason: reason, facts)
@@ -114,7 +114,8 @@ extension Incident {
         case .setImpact(let impact): try decideImpact(impact, facts)
         case .removeImpact(let component): try removeImpact(component, facts)
         case .setAudience(let impact): try setAudience(impact, facts)
-        case .addNote(let text, let key): try addNote(text, key: key)
+        case .addNote(let text, let key, let by, let precision): try addNote(text, key, by, precision)
+        case .addFact(let fact): try addFact(fact, facts)
         case .addMitigation(let draft): try addMitigation(draft)
         case .changeMitigation(let id, let patch): try changeMitigation(id, patch, facts)
         case .addTask(let text, let owner): try addTask(text, owner: owner)
@@ -135,8 +136,7 @@ extension Incident {
         case .learnNeeds(let component, let needs, let reason):
             try learnNeeds(of: component, needs, reason: reason, facts)
         case .setHands(let hands, let reason): try setHands(hands, reason: reason, facts)
-        case .orderSteps(let components, let reason):
-            try orderSteps(components, reason: reason, facts)
+        case .orderSteps(let components, let reason): try orderSteps(components, reason: reason, facts)
         case .postUpdate(let content): try postUpdate(content, facts)
         case .draftUpdate(let request): try draftUpdate(request, facts)
         case .changeUpdate(let id, let change): try changeUpdate(id, change, facts)
@@ -149,6 +149,7 @@ extension Incident {
             try setPublicReview(sections: sections, replacements: replacements, title: title)
         case .approvePublicReview(let sections, let title):
             try approvePublicReview(sections, title: title, facts)
+        case .signReview(let role, let comment): try signReview(as: role, comment: comment, facts)
         case .addAction(let draft): try addAction(draft)
         case .changeAction(let ordinal, let patch): try changeAction(ordinal, patch)
         case .attachAlerts(let alerts, let component, let correlation, let said):
@@ -160,8 +161,7 @@ extension Incident {
         case .giveAwayAlerts(let move): giveAway(move, facts)
         case .countReports(let series, let changedAt): countReports(series, changedAt: changedAt, facts)
         case .deadlinePassed: passDeadline(facts)
-        case .reviewPlan:
-            reviewPlan(facts)
+        case .reviewPlan: reviewPlan(facts)
         case .strike(let sequence, let entry, let reason): try strike(sequence, entry, reason: reason)
         case .star(let sequence, let entry, let key): try star(sequence, entry, key: key)
         case .redact(let sequence, let reason, let digest):
@@ -175,16 +175,25 @@ extension Incident {
         return restoresLate ?? false ? [] : [planRevision(facts)].compactMap(\.self)
     }
 
-    /// Nothing happens in the future, and nothing that people do about an incident before its impact began.
+    /// Nothing happens in the future, and nothing that people do about an incident before its impact began; what led up to it is told by
+    /// notes and facts.
     private func checkOccurredAt(_ facts: DecisionFacts, _ command: IncidentCommand) throws(IncidentRefusal) {
         try facts.checkNotInFuture(facts.occurredAt, field: "/occurred_at")
         let start = min(times.startedAt, command.correctedStart ?? times.startedAt)
         // Now is never too early, even when another database server, with a clock a little behind, has taken over.
         guard facts.occurredAt < start, facts.occurredAt != facts.now, !command.isOfTheDaemon else { return }
-        throw .badValue(
-            field: "/occurred_at",
-            detail: "\(facts.occurredAt) is before the incident started (\(times.startedAt)); "
-                + "PATCH started_at first if it began earlier.")
+        guard command.mayPrecede else {
+            throw .badValue(
+                field: "/occurred_at",
+                detail: "\(facts.occurredAt) is before the incident started (\(times.startedAt)); "
+                    + "PATCH started_at first if it began earlier.")
+        }
+        guard facts.occurredAt >= start.adding(seconds: -IncidentLimits.leadUpSeconds) else {
+            throw .badValue(
+                field: "/occurred_at",
+                detail: "\(facts.occurredAt) is more than ten years before the incident started (\(times.startedAt)); "
+                    + "say in the text when that was.")
+        }
     }
 
     func requirePhase(_ wanted: [Phase]) throws(IncidentRefusal) {

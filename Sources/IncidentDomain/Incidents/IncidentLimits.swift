@@ -11,6 +11,9 @@ package enum IncidentLimits {
     package static let tasks = 300
     package static let actions = 200
     package static let notes = 5_000
+    package static let facts = 2_000
+    /// How long before the start notes and facts may be: ten years.
+    static let leadUpSeconds = 3653.0 * 86_400
     /// Pages that its alerts name.
     package static let links = 20
     /// Notes that a merge brings along, and their bytes.
@@ -24,6 +27,8 @@ package enum IncidentLimits {
     package static let drafts = 20
     /// Of one update: changes of its draft, and corrections.
     package static let updateRevisions = 20
+    /// Of a review.
+    package static let signatures = 100
     /// Sections that people wrote.
     package static let reviewSections = 100
     /// Bytes of those sections as they stand.
@@ -82,12 +87,12 @@ extension IncidentCommand {
     var isWriting: Bool {
         switch self {
         case .amend, .correctTimes, .stateCause, .assignRole, .removeRole, .setImpact, .removeImpact, .setAudience,
-            .addNote,
+            .addNote, .addFact,
             .acknowledgeNoting, .addMitigation,
             .changeMitigation, .addTask, .changeTask, .orderSteps, .setHands, .learnNeeds, .postUpdate, .draftUpdate,
             .changeUpdate,
             .setEta, .withdrawEta, .correctStep,
-            .reviseReview, .setPublicReview, .addAction, .changeAction, .strike, .star:
+            .reviseReview, .signReview, .setPublicReview, .addAction, .changeAction, .strike, .star:
             true
         case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .reopen, .unmerge, .separate,
             .startStep, .rampStep, .verifyStep,

@@ -3,11 +3,17 @@ package struct BroughtNote: Hashable, Codable, Sendable {
     package let text: String
     package let key: Bool
     package let origin: NoteOrigin
+    /// The fact that it is; nil of a note.
+    package var fact: IncidentFact?
+    /// Who said or did it, of a note.
+    package var by: String?
+    package var precision: TimePrecision?
 
-    package init(text: String, key: Bool, origin: NoteOrigin) {
+    package init(text: String, key: Bool, origin: NoteOrigin, fact: IncidentFact? = nil) {
         self.text = text
         self.key = key
         self.origin = origin
+        self.fact = fact
     }
 
     /// What a merge brings along of an incident's timeline: nothing that was struck out.
@@ -17,6 +23,7 @@ package struct BroughtNote: Hashable, Codable, Sendable {
             guard !struck.contains(recorded.sequence) else { return nil }
             let text: String
             var key = false
+            var brought: IncidentFact?
             var origin = NoteOrigin(incident: incident.number, by: recorded.actor.name, at: recorded.occurredAt)
             if let note = recorded.event.as(NoteAdded.self) {
                 (text, key) = (note.text, incident.starred?[recorded.sequence] ?? note.key)
@@ -24,12 +31,20 @@ package struct BroughtNote: Hashable, Codable, Sendable {
                 if let first = note.origin {
                     origin = NoteOrigin(incident: incident.number, by: first.by, at: first.at)
                 }
+            } else if let fact = recorded.event.as(FactAdded.self)?.value {
+                (text, brought) = (fact.text, fact)
+                if let first = fact.origin {
+                    origin = NoteOrigin(incident: incident.number, by: first.by, at: first.at)
+                }
             } else if recorded.event.as(CauseStated.self) != nil {
                 text = recorded.event.sentence
             } else {
                 return nil
             }
-            return BroughtNote(text: text, key: key, origin: origin)
+            var note = BroughtNote(text: text, key: key, origin: origin, fact: brought)
+            let own = recorded.event.as(NoteAdded.self)
+            (note.by, note.precision) = (own?.by, own?.precision)
+            return note
         }
     }
 }
@@ -93,10 +108,20 @@ extension Incident {
         for role in IncidentRole.allCases {
             if let person = brought.roles[role] { events.append(RoleAssigned(role: role, person: person)) }
         }
-        for (index, note) in kept.enumerated() {
-            events.append(
-                NoteAdded(
-                    text: note.text, key: note.key, number: (self.notes ?? 0) + index + 1, origin: note.origin))
+        var (notes, facts) = (self.notes ?? 0, self.facts ?? 0)
+        for note in kept {
+            if var fact = note.fact {
+                facts += 1
+                (fact.number, fact.origin) = (facts, note.origin)
+                // The incident that goes on is not related to itself.
+                if fact.incident != number { events.append(FactAdded(fact)) }
+            } else {
+                notes += 1
+                events.append(
+                    NoteAdded(
+                        text: note.text, key: note.key, number: notes, origin: note.origin, by: note.by,
+                        precision: note.precision))
+            }
         }
         let down = taken.filter(\.isOngoing).map(\.component)
         let restarted = down.filter { component in !brought.steps.contains { $0.slug == component } }
@@ -203,7 +228,13 @@ extension Incident {
             (one.element.key ? 0 : 1, -one.offset) < (other.element.key ? 0 : 1, -other.offset)
         }
         let room = min(IncidentLimits.notesBrought, max(0, IncidentLimits.notes - (self.notes ?? 0)))
-        let kept = ranked.prefix(room).prefix { note in
+        var factsLeft = max(0, IncidentLimits.facts - (facts ?? 0))
+        let fitting = ranked.filter { note in
+            guard note.element.fact != nil else { return true }
+            factsLeft -= 1
+            return factsLeft >= 0
+        }
+        let kept = fitting.prefix(room).prefix { note in
             bytes += note.element.text.utf8.count
             return bytes <= IncidentLimits.notesBroughtBytes
         }
@@ -215,6 +246,7 @@ extension Mitigation {
     fileprivate func moved(to id: Int, from incident: Int) -> Mitigation {
         var copy = Mitigation(id: id, description: description, kind: kind, owner: owner, state: state)
         (copy.startedAt, copy.endedAt, copy.inForce, copy.struck) = (startedAt, endedAt, inForce, struck)
+        copy.reason = reason
         copy.incident = incident
         return copy
     }
@@ -230,7 +262,7 @@ extension ActionItem {
     fileprivate func moved(to ordinal: Int, from incident: Int) -> ActionItem {
         ActionItem(
             ordinal: ordinal, title: title, kind: kind, owner: owner, due: due, required: required, state: state,
-            incident: incident, struck: struck)
+            incident: incident, struck: struck, priority: priority, link: link)
     }
 }
 

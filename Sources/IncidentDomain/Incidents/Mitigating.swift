@@ -5,10 +5,17 @@ extension Incident {
             for: "mitigations", having: mitigations.count, atMost: IncidentLimits.mitigations,
             instead: "change an existing one")
         let state = try Self.state(draft.state, wanted: nil, inForce: draft.inForce)
+        try Self.requireReason(draft.reason, for: state ?? draft.state)
         let added = MitigationAdded(
             id: (mitigations.last?.id ?? 0) + 1, description: draft.description, kind: draft.kind, owner: draft.owner,
-            state: state ?? draft.state, inForce: draft.inForce == true ? true : nil)
+            state: state ?? draft.state, inForce: draft.inForce == true ? true : nil, reason: draft.reason)
         return [added]
+    }
+
+    /// What was given up, or not done at all, says why: others will ask.
+    private static func requireReason(_ reason: String?, for state: MitigationState) throws(IncidentRefusal) {
+        guard state.needsReason, (reason ?? "").isEmpty else { return }
+        throw .badValue(field: "/reason", detail: "A mitigation that is \(state.words) needs a reason.")
     }
 
     func changeMitigation(
@@ -24,6 +31,7 @@ extension Incident {
             throw .mitigationState(id: id, from: mitigation.state, to: state)
         }
         let state = wanted == mitigation.state ? nil : wanted
+        if let state { try Self.requireReason(patch.reason, for: state) }
         let inForce = patch.inForce == mitigation.inForce ?? false ? nil : patch.inForce
         try checkTimes(of: mitigation, patch, in: wanted ?? mitigation.state, facts)
         let change = MitigationChanged(
@@ -32,7 +40,8 @@ extension Incident {
             owner: patch.owner == mitigation.owner ? nil : patch.owner, state: state,
             previous: state == nil ? nil : mitigation.state, inForce: inForce,
             startedAt: patch.startedAt == mitigation.startedAt ? nil : patch.startedAt,
-            endedAt: patch.endedAt == mitigation.endedAt ? nil : patch.endedAt)
+            endedAt: patch.endedAt == mitigation.endedAt ? nil : patch.endedAt,
+            reason: patch.reason == mitigation.reason && state == nil ? nil : patch.reason)
         return change == MitigationChanged(id: id) ? [] : [change]
     }
 

@@ -72,16 +72,48 @@ extension Incident {
         return [approval]
     }
 
+    /// Somebody stands by the review as it is. Each signs a revision once.
+    func signReview(
+        as role: String?, comment: String?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.writable)
+        guard let review else {
+            throw .reviewState("No review of INC-\(number) yet; POST /v1/incidents/\(number)/review starts it.")
+        }
+        let signed = signatures ?? []
+        let isSigned = signed.contains {
+            $0.by == facts.principal.name && $0.revision == review.revision && $0.role == role
+        }
+        guard !isSigned else { return [] }
+        try requireRoom(
+            for: "signatures of its review", having: signed.count, atMost: IncidentLimits.signatures,
+            instead: "write a note")
+        return [ReviewSigned(revision: review.revision, role: role, comment: comment)]
+    }
+
     /// Follow-up work outlives the incident: it can be added and changed when that is closed.
     func addAction(_ draft: ActionDraft) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.writable)
+        try requireCause(draft.answers)
         try requireRoom(
             for: "action items", having: actions.count, atMost: IncidentLimits.actions,
             instead: "change an existing one")
         let added = ActionAdded(
             ordinal: (actions.last?.ordinal ?? 0) + 1, title: draft.title, kind: draft.kind, owner: draft.owner,
-            due: draft.due, required: draft.required)
+            due: draft.due, required: draft.required, priority: draft.priority, link: draft.link,
+            answers: draft.answers)
         return [added]
+    }
+
+    /// Refuses an answer to what states no cause.
+    private func requireCause(_ entry: Int?) throws(IncidentRefusal) {
+        guard let entry, !hypotheses.contains(where: { $0.entry == entry }) else { return }
+        let known = hypotheses.compactMap(\.entry).map(String.init).joined(separator: ", ")
+        throw .badValue(
+            field: "/answers",
+            detail: "Entry \(entry) states no cause of INC-\(number); "
+                + (known.isEmpty
+                    ? "none is stated yet, PUT /v1/incidents/\(number)/cause states one." : "those that do: \(known)."))
     }
 
     func changeAction(_ ordinal: Int, _ patch: ActionPatch) throws(IncidentRefusal) -> [any TimelineEvent] {
@@ -90,12 +122,16 @@ extension Incident {
             throw .notFound("No action item \(number)-\(ordinal).")
         }
         try Self.requireUnstruck(action.isStruck, "Action item \(number)-\(ordinal)")
+        try requireCause(patch.answers)
         let change = ActionChanged(
             ordinal: ordinal, title: patch.title == action.title ? nil : patch.title,
             kind: patch.kind == action.kind ? nil : patch.kind, owner: patch.owner == action.owner ? nil : patch.owner,
             due: patch.due == action.due ? nil : patch.due,
             required: patch.required == action.required ? nil : patch.required,
-            state: patch.state == action.state ? nil : patch.state)
+            state: patch.state == action.state ? nil : patch.state,
+            priority: patch.priority == action.priority ? nil : patch.priority,
+            link: patch.link == action.link ? nil : patch.link,
+            answers: patch.answers == action.answers ? nil : patch.answers)
         return change == ActionChanged(ordinal: ordinal) ? [] : [change]
     }
 }

@@ -19,7 +19,7 @@ extension Incident {
             event.cause = stated.value
         } else if let set = entry.as(ImpactSet.self)?.value, !impacts.contains(set) {
             // What holds no more was a mistake: the levels over time are without it.
-        } else if entry.as(NoteAdded.self) == nil {
+        } else if entry.as(NoteAdded.self) == nil, entry.as(FactAdded.self) == nil {
             throw .badValue(
                 field: "",
                 detail: "Entry \(sequence) (\(entry.kind)) cannot be struck out, since more follows from it. "

@@ -3,21 +3,28 @@ package enum MitigationState: String, CaseIterable, Codable, Sendable {
     case planned, running, succeeded, failed
     case rolledBack = "rolled_back"
     case notNeeded = "not_needed"
+    /// Begun or planned, and given up for a reason.
+    case abandoned
+    /// Considered and not done, for a reason.
+    case rejected
 
     /// The states that may follow this one; a repeat of the same state is never an error.
     package var following: [MitigationState] {
         switch self {
-        case .planned: [.running, .succeeded, .failed, .notNeeded]
-        case .running: [.succeeded, .failed, .rolledBack, .notNeeded, .planned]
+        case .planned: [.running, .succeeded, .failed, .notNeeded, .abandoned, .rejected]
+        case .running: [.succeeded, .failed, .rolledBack, .notNeeded, .planned, .abandoned]
         case .succeeded: [.rolledBack, .running, .failed]
         case .failed: [.running, .rolledBack, .succeeded]
         case .rolledBack: [.running, .succeeded, .failed]
-        case .notNeeded: [.running, .planned]
+        case .notNeeded, .abandoned, .rejected: [.running, .planned]
         }
     }
 
     /// Whether it says how an attempt ended.
     var isOutcome: Bool { self == .succeeded || self == .failed }
+
+    /// Whether it has to be said why.
+    var needsReason: Bool { self == .abandoned || self == .rejected }
 }
 
 /// Something done to stop the harm.
@@ -34,6 +41,8 @@ package struct Mitigation: Hashable, Codable, Sendable {
     /// Whether it still works, as load that is shed until the caches are warm: it may outlive its phase, and has to be lifted
     /// before the incident is closed. Nil when nobody said so.
     package var inForce: Bool?
+    /// Why it was abandoned or rejected, or what else there is to say of its state.
+    package var reason: String?
     /// The sequence of the timeline entry that added it; nil when it came with a merged incident.
     package var entry: Int?
     /// The merged incident that it came with; nil when it is this one's own.
@@ -60,6 +69,11 @@ package struct IncidentTask: Hashable, Codable, Sendable {
 /// What a follow-up is meant to do about the next time.
 package enum ActionKind: String, CaseIterable, Codable, Sendable {
     case detective, preventive, corrective
+}
+
+/// How soon a follow-up has to be done.
+package enum ActionPriority: String, CaseIterable, Codable, Sendable {
+    case urgent, high, medium, low
 }
 
 /// Where a follow-up stands.
@@ -90,6 +104,11 @@ package struct ActionItem: Hashable, Codable, Sendable {
     package var incident: Int?
     /// Whether it was struck out: entered by mistake. Nil when not.
     package var struck: Bool?
+    package var priority: ActionPriority?
+    /// Where it is tracked: an address.
+    package var link: String?
+    /// The cause that it answers, by the entry that states it: with it done, that would not have happened.
+    package var answers: Int?
 }
 
 extension Incident {

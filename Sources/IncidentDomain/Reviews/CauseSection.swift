@@ -12,8 +12,8 @@ extension ReviewDraft {
                 fault(hypothesis, facts),
                 hypothesis.confidence.rawValue, hypothesis.evidence ?? "not recorded", recorded.actor.name)
         }
-        guard !table.isEmpty else { return [.line("No cause recorded.")] }
-        return current(facts) + [.heading("How it was found"), table.block]
+        guard !table.isEmpty else { return [.line("No cause recorded.")] + changes(facts) }
+        return current(facts) + changes(facts) + [.heading("How it was found"), table.block]
     }
 
     /// What heads the incident, then what took part in it.
@@ -47,6 +47,6 @@ extension ReviewDraft {
     /// The component and the change at fault.
     private static func fault(_ cause: CauseHypothesis, _ facts: ReviewFacts) -> String {
         [cause.component.map(facts.name), cause.change.map { "change \($0)" }].compactMap(\.self)
-            .joined(separator: ", ")
+            .joined(separator: ", ").onOneLine
     }
 }

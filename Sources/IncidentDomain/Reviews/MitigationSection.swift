@@ -8,10 +8,12 @@ extension ReviewDraft {
             table.add(
                 String(mitigation.id), named(mitigation.description, mitigation.incident), mitigation.kind ?? "",
                 mitigation.owner ?? "not recorded",
-                course(of: mitigation.id, facts.timeline), mitigation.isStruck ? "struck out" : mitigation.state.words,
+                course(of: mitigation.id, facts.timeline),
+                mitigation.isStruck
+                    ? "struck out" : mitigation.state.words + (mitigation.reason.map { ": \($0)" } ?? ""),
                 mitigation.isStruck ? "" : took(mitigation))
         }
-        var parts = [table.isEmpty ? .line("No mitigation recorded.") : table.block] + effects(facts)
+        var parts = [table.isEmpty ? .line("No mitigation recorded.") : table.block] + effects(facts) + decisions(facts)
         let tasks = facts.incident.tasks
         if !tasks.isEmpty {
             let lines = tasks.map { task in

@@ -12,6 +12,15 @@ package struct ReviewProgress: Hashable, Codable, Sendable {
     package var approvedBy: String?
 }
 
+/// That somebody has read a revision of the review and stands by it. Approving is one decision; those who sign beside it may be many.
+package struct ReviewSignature: Hashable, Codable, Sendable {
+    package var by: String
+    /// What as, as "head of operations"; nil when it was not said.
+    package var role: String?
+    package var revision: Int
+    package var at: Timestamp
+}
+
 /// A text that a person put in the place of a generated section.
 package struct EditedSection: Hashable, Codable, Sendable {
     package var id: String

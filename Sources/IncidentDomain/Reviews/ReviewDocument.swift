@@ -14,6 +14,8 @@ package struct ReviewDocument: Hashable, Sendable {
     package let impacts: ImpactHistory
     /// When updates were published, in order.
     package let updates: [Timestamp]
+    /// What people wrote down beside it, in the order of time.
+    package let facts: [ToldFact]
     /// What people, tools and components are called in public.
     package let publicNames: PublicNames
     /// The public version as it was approved last; nil when none was.
@@ -32,9 +34,26 @@ extension ReviewDocument {
     package var status: ReviewStatus { incident.review?.status ?? .draft }
     /// Who approved it, if it is approved.
     package var approvedBy: String? { status == .approved ? incident.review?.approvedBy : nil }
+    /// Who signed it, the newest last.
+    package var signatures: [ReviewSignature] { incident.signatures ?? [] }
+
+    /// As in `Ada (head of operations), Rita (revision 2)`: the revision where it is not the one that stands. Nil when nobody signed.
+    package var signaturesText: String? {
+        let texts = signatures.map { signature in
+            let notes = [
+                signature.role?.onOneLine, signature.revision == revision ? nil : "revision \(signature.revision)",
+            ].compactMap(\.self)
+            return signature.by.onOneLine + (notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))")
+        }
+        return texts.isEmpty ? nil : texts.joined(separator: ", ")
+    }
+
     /// Follow-up work as it stands now, also after the approval.
     package var actions: [ActionItem] { incident.actions }
     package var phaseTotals: [PhaseTotal] { PhaseTotal.totals(of: phases) }
+
+    /// What was measured often enough for a picture.
+    package var measures: [MeasureSeries] { MeasureSeries.all(of: facts) }
 
     package func section(_ id: String) -> ReviewSection? {
         sections.first { $0.id == id }
@@ -81,7 +100,7 @@ package struct ReviewSection: Hashable, Sendable {
 
 /// The sections that every review has, in the order in which they are read.
 package enum ReviewSectionID: String, CaseIterable, Sendable {
-    case summary, impact, cause, timeline, durations, mitigations, restoration, communication, overrides
+    case summary, impact, detection, cause, timeline, durations, mitigations, restoration, communication, overrides
     case whatWentWell = "what_went_well"
     case whatWentWrong = "what_went_wrong"
     case lessons, actions, unmet
@@ -90,6 +109,7 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
         switch self {
         case .summary: "Summary"
         case .impact: "Impact"
+        case .detection: "Detection"
         case .cause: "Cause"
         case .timeline: "Timeline"
         case .durations: "Durations"
@@ -112,8 +132,8 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
         case .whatWentWrong:
             "Not written yet. What contributed, beyond the cause: what hid it, what made it worse, what slowed the work?"
         case .lessons: "Not written yet. What is known now that was not known before, and who has to hear it?"
-        case .summary, .impact, .cause, .timeline, .durations, .mitigations, .restoration, .communication, .overrides,
-            .actions, .unmet:
+        case .summary, .impact, .detection, .cause, .timeline, .durations, .mitigations, .restoration, .communication,
+            .overrides, .actions, .unmet:
             nil
         }
     }
@@ -128,7 +148,7 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
         switch self {
         // The phases end after the approval.
         case .durations, .actions, .unmet: true
-        case .summary, .impact, .cause, .timeline, .mitigations, .restoration, .communication, .overrides,
+        case .summary, .impact, .detection, .cause, .timeline, .mitigations, .restoration, .communication, .overrides,
             .whatWentWell, .whatWentWrong, .lessons:
             false
         }

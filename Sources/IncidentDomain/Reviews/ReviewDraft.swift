@@ -17,7 +17,7 @@ package enum ReviewDraft {
             incident: incident, sections: sections(facts), unmet: facts.unmet, phases: facts.visits,
             gantt: facts.gantt(asOf: now), reports: facts.reports, impacts: facts.impacts,
             updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
-            publicNames: facts.publicNames,
+            facts: facts.told, publicNames: facts.publicNames,
             publicApproved: ReviewHistory(timeline).publicApproval, entries: timeline.count, asOf: now)
     }
 
@@ -73,6 +73,7 @@ package enum ReviewDraft {
         switch id {
         case .summary: summary(facts)
         case .impact: impact(facts)
+        case .detection: detection(facts)
         case .cause: cause(facts)
         case .timeline: timeline(facts)
         case .durations: durations(facts)
@@ -114,7 +115,8 @@ struct ReviewFacts {
         var struck = Set(incident.struck ?? [])
         var brought: [Int: [Int]] = [:]
         for recorded in timeline {
-            if let origin = recorded.event.as(NoteAdded.self)?.origin {
+            if let origin = recorded.event.as(NoteAdded.self)?.origin ?? recorded.event.as(FactAdded.self)?.value.origin
+            {
                 brought[origin.incident, default: []].append(recorded.sequence)
             } else if let separated = recorded.event.as(IncidentSeparated.self) {
                 struck.formUnion(brought.removeValue(forKey: separated.number) ?? [])
@@ -144,7 +146,7 @@ struct ReviewFacts {
 
     /// Who wrote an entry and when, also where it came with a merged incident.
     func written(_ recorded: RecordedEvent) -> (by: String, at: Timestamp) {
-        let origin = recorded.event.as(NoteAdded.self)?.origin
+        let origin = recorded.event.as(NoteAdded.self)?.origin ?? recorded.event.as(FactAdded.self)?.value.origin
         return (origin?.by ?? recorded.actor.name, origin?.at ?? recorded.occurredAt)
     }
 

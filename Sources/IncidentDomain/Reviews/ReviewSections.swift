@@ -51,6 +51,7 @@ extension ReviewDraft {
         let labels = incident.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         if !labels.isEmpty { lines.append(("Labels", labels.joined(separator: ", "))) }
         let absorbed = facts.mergedIn.map { "INC-\($0.number) “\($0.title)”" }
+        if let related = related(facts) { lines.append(("Related incidents", related)) }
         if !absorbed.isEmpty { lines.append(("Merged into it", absorbed.joined(separator: ", "))) }
         return lines
     }
@@ -104,7 +105,7 @@ extension ReviewDraft {
             [.heading("User reports"), .line(series.sentence), .code(series.chart)]
         }
         return [.heading("Components")] + components(facts) + [.heading("Audiences"), audiences(facts.incident)]
-            + (reports ?? [])
+            + (reports ?? []) + measures(facts)
     }
 
     private static func components(_ facts: ReviewFacts) -> [DocumentBlock] {
@@ -113,7 +114,8 @@ extension ReviewDraft {
             let stretches = facts.impacts.stretches[impact.component] ?? []
             let worst = facts.impacts.worst(of: impact.component)
             table.add(
-                facts.name(impact.component), facts.tier(impact.component),
+                facts.name(impact.component) + (impact.deliberate ?? false ? ", switched off on purpose" : ""),
+                facts.tier(impact.component),
                 impact.regions.isEmpty ? "all" : impact.regions.joined(separator: ", "),
                 (worst ?? impact.impact).words,
                 worst.map { text(facts.impacts.length(of: impact.component, at: $0)) } ?? "",
@@ -182,14 +184,20 @@ extension ReviewDraft {
     /// The moments that decided how it went, in the order in which they happened.
     static func timeline(_ facts: ReviewFacts) -> [DocumentBlock] {
         let struck = facts.struck
-        var key = facts.timeline.filter { !struck.contains($0.sequence) && facts.isKeyMoment($0) }
+        // What led up to it has a table of its own.
+        let start = facts.incident.clocks.startedAt
+        var key = facts.timeline.filter { recorded in
+            let isTold = recorded.event.as(NoteAdded.self) != nil || recorded.event.as(FactAdded.self) != nil
+            let isLeadUp = isTold && facts.written(recorded).at < start
+            return !struck.contains(recorded.sequence) && facts.isKeyMoment(recorded) && !isLeadUp
+        }
         // The single components have a table of their own: they give way first.
         if key.count > rowsMax { key = key.filter { !$0.event.payload.isAboutOneComponent } }
         key.sort { (facts.written($0).at, $0.sequence) < (facts.written($1).at, $1.sequence) }
         var table = DocumentTable("When (UTC)", "What", "Who")
         for recorded in key.prefix(rowsMax) {
-            let (author, moment) = facts.written(recorded)
-            table.add(moment.dateAndTime, shortened(text(of: recorded.event, facts)), author)
+            let author = facts.written(recorded).by
+            table.add(facts.when(recorded), shortened(text(of: recorded.event, facts)), author)
         }
         let shown = min(key.count, rowsMax)
         // How many entries there are is said once, at the end of the document: more come after the approval.
@@ -197,7 +205,7 @@ extension ReviewDraft {
             shown == facts.timeline.count
             ? "The full timeline."
             : "Key moments: \(shown.grouped). The full timeline can be read and verified."
-        return [.line(note), table.block] + broughtNotes(facts) + struckEntries(facts)
+        return leadUp(facts) + [.line(note), table.block] + broughtNotes(facts) + struckEntries(facts)
     }
 
     /// What was written down in incidents that were merged into this one, starred or not.
@@ -360,11 +368,13 @@ extension ReviewDraft {
 
     /// The action items as they stand.
     static func actionTable(of incident: Incident) -> DocumentBlock {
-        var table = DocumentTable("Id", "What", "Kind", "Owner", "Due", "Required", "State")
+        var table = DocumentTable("Id", "What", "Kind", "Priority", "Answers", "Owner", "Due", "Required", "State")
         for action in incident.actions {
+            let tracked = action.link.map { " (\($0))" } ?? ""
+            let cause = incident.hypotheses.first { $0.entry == action.answers && action.answers != nil }
             table.add(
-                incident.id(of: action), named(action.title, action.incident), action.kind.rawValue,
-                action.owner ?? "none", action.due ?? "none",
+                incident.id(of: action), named(action.title, action.incident) + tracked, action.kind.rawValue,
+                action.priority?.rawValue ?? "", cause?.name ?? "", action.owner ?? "none", action.due ?? "none",
                 action.required ? "yes" : "no", action.isStruck ? "struck out" : action.state.words)
         }
         return table.block

@@ -40,9 +40,9 @@ struct ActionRoutes: Sendable {
 extension ActionSearch.Found: JSONWritable {
     /// Its members, of which `fields` chooses some.
     static let fields = [
-        "id", "incident", "title", "kind", "owner", "due", "required", "state", "entry", "from", "struck",
-        "incident_title",
-        "overdue",
+        "id", "incident", "title", "kind", "owner", "due", "required", "state", "entry", "priority", "link", "answers",
+        "from",
+        "struck", "incident_title", "overdue",
     ]
 
     func write(to json: inout JSONWriter) {

@@ -18,7 +18,19 @@ enum IncidentBodies {
         ComponentImpact(
             component: component, impact: body.enumeration("impact"),
             regions: body.optionalStrings("regions", max: 200, 1...64) ?? [],
-            startedAt: body.optionalTime("started_at"), endedAt: body.optionalTime("ended_at"))
+            startedAt: body.optionalTime("started_at"), endedAt: body.optionalTime("ended_at"),
+            deliberate: body.optionalBool("deliberate") ?? false ? true : nil)
+    }
+
+    static func fact(_ body: inout BodyReader) -> IncidentFact {
+        IncidentFact(
+            kind: body.enumeration("kind"), text: body.string("text", 1...2000),
+            value: body.optionalNumber("value", -1e15...1e15), unit: body.optionalString("unit", 1...40),
+            until: body.optionalTime("until"), reason: body.optionalString("reason", 1...2000),
+            source: body.optionalString("source", 1...2000), by: body.optionalString("by", 1...200),
+            component: body.optionalString("component", 1...64), detection: body.optionalEnumeration("detection"),
+            incident: body.optionalJSON("incident") == nil ? nil : body.incidentNumber("incident"),
+            precision: body.optionalEnumeration("precision"))
     }
 
     static func cause(_ body: inout BodyReader) -> CauseHypothesis {
@@ -64,7 +76,7 @@ enum IncidentBodies {
         MitigationDraft(
             description: body.string("description", 1...2000), kind: body.optionalString("kind", 1...64),
             owner: body.optionalString("owner", 1...200), state: body.optionalEnumeration("state") ?? .planned,
-            inForce: body.optionalBool("in_force"))
+            inForce: body.optionalBool("in_force"), reason: body.optionalString("reason", 1...2000))
     }
 
     static func mitigationPatch(_ body: inout BodyReader) -> MitigationPatch {
@@ -72,21 +84,34 @@ enum IncidentBodies {
             description: body.optionalString("description", 1...2000), kind: body.optionalString("kind", 1...64),
             owner: body.optionalString("owner", 1...200), state: body.optionalEnumeration("state"),
             inForce: body.optionalBool("in_force"), startedAt: body.optionalTime("started_at"),
-            endedAt: body.optionalTime("ended_at"))
+            endedAt: body.optionalTime("ended_at"), reason: body.optionalString("reason", 1...2000))
     }
 
     static func action(_ body: inout BodyReader) -> ActionDraft {
         ActionDraft(
             title: body.string("title", 1...500), kind: body.enumeration("kind"),
             owner: body.optionalString("owner", 1...200), due: day("due", &body),
-            required: body.optionalBool("required") ?? true)
+            required: body.optionalBool("required") ?? true, priority: body.optionalEnumeration("priority"),
+            link: link(&body), answers: body.optionalInteger("answers", 1...1_000_000_000))
     }
 
     static func actionPatch(_ body: inout BodyReader) -> ActionPatch {
         ActionPatch(
             title: body.optionalString("title", 1...500), kind: body.optionalEnumeration("kind"),
             owner: body.optionalString("owner", 1...200), due: day("due", &body),
-            required: body.optionalBool("required"), state: body.optionalEnumeration("state"))
+            required: body.optionalBool("required"), state: body.optionalEnumeration("state"),
+            priority: body.optionalEnumeration("priority"), link: link(&body),
+            answers: body.optionalInteger("answers", 1...1_000_000_000))
+    }
+
+    /// Where something is tracked: an address that a browser opens.
+    private static func link(_ body: inout BodyReader) -> String? {
+        guard let text = body.optionalString("link", 1...2000) else { return nil }
+        let isAddress = text.hasPrefix("https://") || text.hasPrefix("http://")
+        if !isAddress || text.contains(where: \.isWhitespace) {
+            body.refuse("link", "should be an address such as https://tracker.example/4711")
+        }
+        return text
     }
 
     static func sections(_ body: inout BodyReader) -> [EditedSection] {

@@ -53,7 +53,8 @@ extension IncidentDesk {
         var later = context
         // The target may have begun after what is merged into it.
         later.occurredAt = context.occurredAt.map { max($0, targetRow.incident.times.startedAt) }
-        let written = try await timeline.all(of: number, kinds: [NoteAdded.kind, CauseStated.kind], in: transaction)
+        let written = try await timeline.all(
+            of: number, kinds: [NoteAdded.kind, FactAdded.kind, CauseStated.kind], in: transaction)
         let notes = BroughtNote.all(of: written.map(\.recorded), in: row.incident)
         _ = try await apply(.absorb(row.incident, notes: notes), to: targetRow, later, loaded: other, in: transaction)
         try await AlertStore.move(from: number, to: target, in: transaction)

@@ -288,6 +288,7 @@ extension ComponentImpact: JSONWritable {
             json.member("started_at", startedAt)
             json.member("ended_at", endedAt)
             json.member("origin", (fromAlert ?? false ? SeverityOrigin.alert : .person).rawValue)
+            json.member("deliberate", deliberate ?? false)
         }
     }
 }
@@ -305,6 +306,23 @@ extension AudienceImpact: JSONWritable {
     }
 }
 
+extension IncidentFact {
+    func writeMembers(to json: inout JSONWriter) {
+        json.member("kind", kind.rawValue)
+        json.member("text", text)
+        json.member("value", value)
+        json.member("unit", unit)
+        json.member("until", until)
+        json.member("reason", reason)
+        json.member("source", source)
+        json.member("by", by)
+        json.member("component", component)
+        json.member("detection", detection?.rawValue)
+        json.member("incident", incident)
+        json.member("precision", (precision ?? .exact).rawValue)
+    }
+}
+
 extension Mitigation: JSONWritable {
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -313,6 +331,7 @@ extension Mitigation: JSONWritable {
             json.member("kind", kind)
             json.member("owner", owner)
             json.member("state", state.rawValue)
+            json.member("reason", reason)
             json.member("in_force", inForce ?? false)
             json.member("started_at", startedAt)
             json.member("ended_at", endedAt)
@@ -357,6 +376,9 @@ struct ActionRepresentation: JSONWritable {
         json.member("required", action.required)
         json.member("state", action.state.rawValue)
         json.member("entry", action.entry)
+        json.member("priority", action.priority?.rawValue)
+        json.member("link", action.link)
+        json.member("answers", action.answers)
         json.member("from", action.incident)
         json.member("struck", action.struck ?? false)
     }

@@ -234,6 +234,7 @@ struct IncidentWorkRoutes: Sendable {
     var routes: [Route] {
         [
             route(.post, "/notes", "addNote", addNote),
+            route(.post, "/facts", "addFact", addFact),
             route(.post, "/mitigations", "addMitigation", addMitigation),
             route(.patch, "/mitigations/{mitigation}", "changeMitigation", changeMitigation),
             route(.post, "/tasks", "addTask", addTask),
@@ -259,14 +260,37 @@ struct IncidentWorkRoutes: Sendable {
         var body = try request.fields()
         let text = body.string("text", 1...10_000)
         let key = body.optionalBool("key") ?? false
+        let by = body.optionalString("by", 1...200)
+        let precision: TimePrecision = body.optionalEnumeration("precision") ?? .exact
         let context = try CommandContext(request, &body)
-        let outcome = try await desk.handle(.addNote(text: text, key: key), on: number, context)
+        let outcome = try await desk.handle(
+            .addNote(text: text, key: key, by: by, precision: precision), on: number, context)
         let entry = outcome.firstEntry
         return .json(status: .created, version: outcome.incident.version) { json in
             json.object { json in
                 json.member("sequence", entry?.sequence ?? outcome.incident.version)
                 json.member("text", text)
                 json.member("key", key)
+                json.member("by", by)
+                json.member("precision", precision.rawValue)
+                json.member("actor", context.principal.name)
+                json.member("occurred_at", entry?.occurredAt)
+                json.member("recorded_at", entry?.recordedAt)
+            }
+        }
+    }
+
+    private func addFact(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        let draft = IncidentBodies.fact(&body)
+        let context = try CommandContext(request, &body)
+        let outcome = try await desk.handle(.addFact(draft), on: number, context)
+        let entry = outcome.firstEntry
+        return .json(status: .created, version: outcome.incident.version) { json in
+            json.object { json in
+                json.member("entry", entry?.sequence ?? outcome.incident.version)
+                (entry?.event.as(FactAdded.self)?.value ?? draft).writeMembers(to: &json)
                 json.member("actor", context.principal.name)
                 json.member("occurred_at", entry?.occurredAt)
                 json.member("recorded_at", entry?.recordedAt)

@@ -20,7 +20,7 @@ struct ReviewHTML: Sendable {
         let heading: String
         let origin: String
         let needsPerson: Bool
-        let picture: PagePicture?
+        let pictures: [PagePicture]
         let blocks: Markup
     }
 
@@ -28,6 +28,8 @@ struct ReviewHTML: Sendable {
     let title: String
     let badges: [Badge]
     let isApproved: Bool
+    /// Nil when nobody signed it.
+    let signed: String?
     /// The sections that a person still has to write, as a list in a sentence; nil when there are none.
     let missing: String?
     let figures: [Figure]
@@ -53,6 +55,7 @@ struct ReviewHTML: Sendable {
         title = document.title
         badges = Self.badges(document)
         isApproved = document.status == .approved
+        signed = document.signaturesText.map { Markdown.visible($0) }
         let unwritten = document.sections.filter(\.needsPerson).map { "“\($0.title)”" }
         missing = unwritten.isEmpty ? nil : unwritten.joined(separator: ", ")
         let head = document.head
@@ -75,7 +78,7 @@ struct ReviewHTML: Sendable {
             id: section.id, heading: section.title,
             origin: section.needsPerson
                 ? "not written yet" : section.generated ? "from the timeline" : "edited",
-            needsPerson: section.needsPerson, picture: picture(of: ReviewSectionID(rawValue: section.id), document),
+            needsPerson: section.needsPerson, pictures: pictures(of: ReviewSectionID(rawValue: section.id), document),
             blocks: Markup(blocks))
     }
 }
@@ -128,14 +131,20 @@ extension ReviewHTML {
             caption: "Impact, phases and updates over time, from \(times.startedAt.toTheSecond).\(cut)")
     }
 
-    private static func picture(of section: ReviewSectionID?, _ document: ReviewDocument) -> PagePicture? {
+    private static func pictures(of section: ReviewSectionID?, _ document: ReviewDocument) -> [PagePicture] {
         switch section {
-        case .restoration: document.gantt.map { restoration($0, document) }
-        case .impact: document.reports.map(reports)
-        case .summary, .cause, .timeline, .durations, .mitigations, .communication, .overrides, .whatWentWell,
+        case .restoration: document.gantt.map { [restoration($0, document)] } ?? []
+        case .impact: (document.reports.map { [reports($0)] } ?? []) + document.measures.enumerated().map(measure)
+        case .summary, .detection, .cause, .timeline, .durations, .mitigations, .communication, .overrides,
+            .whatWentWell,
             .whatWentWrong, .lessons, .actions, .unmet, nil:
-            nil
+            []
         }
+    }
+
+    private static func measure(_ number: Int, _ series: MeasureSeries) -> PagePicture {
+        let markup = Markup(svg: MeasureSVG(series, number: number + 1).svg)
+        return PagePicture(svg: markup, caption: "\(series.title), \(series.points.count.grouped) values.")
     }
 
     private static func reports(_ reports: ReportSeries) -> PagePicture {

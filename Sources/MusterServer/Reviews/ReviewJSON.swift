@@ -12,6 +12,14 @@ enum ReviewJSON {
             json.member("revision", document.revision)
             json.member("status", document.status.rawValue)
             json.member("approved_by", document.approvedBy)
+            json.array("signatures", document.signatures) { json, signature in
+                json.object { json in
+                    json.member("by", signature.by)
+                    json.member("as", signature.role)
+                    json.member("revision", signature.revision)
+                    json.member("signed_at", signature.at)
+                }
+            }
             json.array("sections", document.sections) { $0.value($1) }
             json.array("actions", document.actions) { json, action in
                 json.value(ActionRepresentation(action: action, incident: document.incident.number))
@@ -24,6 +32,8 @@ enum ReviewJSON {
             writeImpact(document.impacts, to: &json)
             json.name("reports")
             if let reports = document.reports { json.value(reports) } else { json.literal("null") }
+            json.array("causes", document.incident.causes) { $0.value($1) }
+            json.array("facts", document.facts) { $0.value($1) }
             json.member("timeline_entries", document.entries)
         }
         return json.bytes
@@ -76,6 +86,18 @@ extension ReviewSection: JSONWritable {
             json.member("markdown", markdown)
             json.member("generated", generated)
             json.member("needs_person", needsPerson)
+        }
+    }
+}
+
+extension ToldFact: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("entry", entry)
+            fact.writeMembers(to: &json)
+            json.member("occurred_at", at)
+            json.member("written_by", writtenBy)
+            json.member("from", fact.origin?.incident)
         }
     }
 }

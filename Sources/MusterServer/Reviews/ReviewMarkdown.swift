@@ -13,7 +13,9 @@ enum ReviewMarkdown {
             "phase \(document.incident.phase.rawValue)",
         ].compactMap(\.self).map(Markdown.inline)
         let title = "# INC-\(document.number): \(Markdown.inline(document.title))"
-        return [title, facts.joined(separator: " · "), figures(document.head)].joined(separator: "\n\n")
+        let signed = document.signaturesText.map { "Signed by \(Markdown.inline($0))." }
+        return [title, facts.joined(separator: " · "), signed, figures(document.head)].compactMap(\.self).joined(
+            separator: "\n\n")
     }
 
     /// What somebody reads who reads nothing else.

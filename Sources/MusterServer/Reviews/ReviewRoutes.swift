@@ -18,6 +18,9 @@ struct ReviewRoutes: Sendable {
             Route(
                 .post, "/v1/incidents/{id}/review/approve", role: .responder, "approveReview", body: .optionalJSON,
                 isConditional: true, handler: approve),
+            Route(
+                .post, "/v1/incidents/{id}/review/sign", role: .responder, "signReview", body: .optionalJSON,
+                isConditional: true, handler: sign),
             Route(.get, "/v1/incidents/{id}/review.json", role: .viewer, "getReviewJSON", handler: json),
             Route(.get, "/v1/incidents/{id}/review.md", role: .viewer, "getReviewMarkdown", handler: markdown),
             Route(.get, "/v1/incidents/{id}/review.html", role: .viewer, "getReviewHTML", handler: html),
@@ -74,6 +77,15 @@ struct ReviewRoutes: Sendable {
         let number = try request.incidentNumber()
         var body = try request.fields()
         _ = try await reviews.approve(number, try CommandContext(request, &body))
+        return try await answer(number)
+    }
+
+    private func sign(_ request: RequestContext) async throws -> Answer {
+        let number = try request.incidentNumber()
+        var body = try request.fields()
+        let command = IncidentCommand.signReview(
+            role: body.optionalString("as", 1...200), comment: body.optionalString("comment", 1...2000))
+        _ = try await reviews.desk.handle(command, on: number, try CommandContext(request, &body))
         return try await answer(number)
     }
 

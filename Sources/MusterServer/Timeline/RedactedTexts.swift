@@ -114,6 +114,8 @@ struct RedactedTexts: Sendable {
             let origin: NoteOrigin?
             if let note = recorded.event.as(NoteAdded.self) {
                 (text, origin) = (note.text, note.origin)
+            } else if let fact = recorded.event.as(FactAdded.self)?.value {
+                (text, origin) = (fact.text, fact.origin)
             } else if recorded.event.as(CauseStated.self) != nil {
                 (text, origin) = (recorded.event.sentence, nil)
             } else {
@@ -137,6 +139,9 @@ struct RedactedTexts: Sendable {
         if var note = event.as(NoteAdded.self), note.origin != nil {
             note.text = takenOut(of: note.text)
             return IncidentEvent(note)
+        } else if var fact = event.as(FactAdded.self)?.value, fact.origin != nil {
+            fact.text = takenOut(of: fact.text)
+            return IncidentEvent(FactAdded(fact))
         } else if var unmerged = event.as(IncidentUnmerged.self) {
             unmerged.reason = takenOut(of: unmerged.reason)
             return IncidentEvent(unmerged)

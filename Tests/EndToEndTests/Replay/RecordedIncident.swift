@@ -19,6 +19,8 @@ struct RecordedIncident: Sendable, CustomTestStringConvertible {
 
     /// Planned work harms nothing, so that nothing says when it was over but the phases.
     var isPlanned: Bool { impact == "maintenance" }
+    /// Whether it can become better without being over.
+    var isWorseThanDegraded: Bool { impact == "critical" || impact == "major" }
     var testDescription: String { id }
 
     init(_ json: JSON) throws {
@@ -56,7 +58,9 @@ extension RecordedIncident {
 
     /// What the review has to say, computed here from the record: the program under test has no part in it.
     var expected: [String: Double?] {
-        let monitored = updates.last { $0.status == "monitoring" }?.at
+        // What is only degraded is mitigated when it is over; the rest is entered as better from then on.
+        let better = updates.last { $0.status == "monitoring" }?.at
+        let monitored = isWorseThanDegraded || isPlanned ? better : nil
         return [
             "time_to_detect_seconds": seconds(to: updates.first?.at),
             "time_to_acknowledge_seconds": seconds(to: updates.first?.at),

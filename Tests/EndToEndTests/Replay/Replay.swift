@@ -48,6 +48,7 @@ struct Replay {
             if here > there {
                 let reason: JSON = ["to": .string(Self.phases[here - 1]), "reason": "It goes on"]
                 try await api.post(path + "/revert", reason.with(["occurred_at": .string(moment)])).expect(200)
+                try await say(Self.impact[incident.impact] ?? "degraded", path, at: moment)
             } else {
                 try await meetRequirements(path, of: phase, at: moment)
                 let when: JSON = isLate ? [:] : ["occurred_at": .string(moment)]
@@ -71,6 +72,7 @@ struct Replay {
         case "mitigate":
             let mitigation: JSON = ["description": "As recorded", "state": "succeeded"]
             try await api.post(path + "/mitigations", mitigation.with(at)).expect(201)
+            if incident.isWorseThanDegraded { try await say("degraded", path, at: moment) }
         case "restore":
             guard incident.impact != "maintenance" else { return }
             for slug in incident.slugs {
@@ -78,6 +80,16 @@ struct Replay {
                 try await api.post(path + "/restoration/\(slug)/verify", .object(at)).expect(200)
             }
         default: break
+        }
+    }
+
+    /// How hard everything is hit from then on.
+    private func say(_ impact: String, _ path: String, at moment: String) async throws {
+        guard impact != "maintenance" else { return }
+        for slug in incident.slugs {
+            try await api.put(
+                path + "/impacts/\(slug)", ["impact": .string(impact), "occurred_at": .string(moment)]
+            ).expect(200)
         }
     }
 

@@ -8,7 +8,7 @@ enum EveryEvent {
 
     private static let impact = ComponentImpact(
         component: "feed", impact: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start,
-        perRegion: false, fromAlert: true)
+        perRegion: false, fromAlert: true, deliberate: true)
     private static let sections = [EditedSection(id: "cause", title: "On \(marker)", markdown: "It was \(marker).")]
     private static let alerts: AlertBatch = {
         var batch = AlertBatch(
@@ -39,13 +39,13 @@ enum EveryEvent {
         brought.mitigations = [
             Mitigation(
                 id: 2, description: "D \(marker)", kind: "K \(marker)", owner: "O \(marker)", state: .succeeded,
-                incident: 7)
+                reason: "R \(marker)", incident: 7)
         ]
         brought.tasks = [IncidentTask(id: 2, text: "T \(marker)", owner: "O \(marker)", done: true, incident: 7)]
         brought.actions = [
             ActionItem(
                 ordinal: 2, title: "T \(marker)", kind: .detective, owner: "O \(marker)", due: "2026-12-24",
-                required: true, state: .open, incident: 7)
+                required: true, state: .open, incident: 7, link: "https://t.example/\(marker)")
         ]
         brought.steps = [RestorationStep(component: "feed")]
         (brought.notes, brought.notesLeft) = (1, 1)
@@ -99,16 +99,28 @@ enum EveryEvent {
                 past: true)),
         NoteAdded(
             text: "N \(marker)", key: true, number: 4, afterwards: true,
-            origin: NoteOrigin(incident: 7, by: "Ron", at: Given.start)),
+            origin: NoteOrigin(incident: 7, by: "Ron", at: Given.start), by: "B \(marker)", precision: .hour),
+        FactAdded(fact),
     ]
+
+    private static let fact: IncidentFact = {
+        var fact = IncidentFact(
+            kind: .measure, text: "T \(marker)", value: 4.5, unit: "U \(marker)", until: Given.start,
+            reason: "R \(marker)", source: "S \(marker)", by: "B \(marker)", component: "feed", detection: .detected,
+            incident: 7, precision: .minute)
+        (fact.number, fact.afterwards) = (3, true)
+        fact.origin = NoteOrigin(incident: 7, by: "Ron", at: Given.start)
+        return fact
+    }()
 
     private static let work: [any TimelineEvent] = [
         MitigationAdded(
             id: 1, description: "D \(marker)", kind: "K \(marker)", owner: "O \(marker)", state: .succeeded,
-            inForce: true),
+            inForce: true, reason: "R \(marker)"),
         MitigationChanged(
             id: 1, description: "D \(marker)", kind: "K \(marker)", owner: "O \(marker)", state: .failed,
-            previous: .running, inForce: false, startedAt: Given.start, endedAt: Given.start),
+            previous: .running, inForce: false, startedAt: Given.start, endedAt: Given.start,
+            reason: "R \(marker)"),
         TaskAdded(id: 1, text: "T \(marker)", owner: "O \(marker)"),
         TaskChanged(id: 1, text: "T \(marker)", owner: "O \(marker)", done: true),
         AlertsAttached(alerts),
@@ -123,10 +135,11 @@ enum EveryEvent {
                 buckets: [53, 31])),
         ActionAdded(
             ordinal: 1, title: "T \(marker)", kind: .detective, owner: "O \(marker)", due: "2026-12-24",
-            required: true, afterwards: true),
+            required: true, afterwards: true, priority: .high, link: "https://t.example/\(marker)", answers: 3),
         ActionChanged(
             ordinal: 1, title: "T \(marker)", kind: .corrective, owner: "O \(marker)", due: "2026-12-24",
-            required: false, state: .done, afterwards: true),
+            required: false, state: .done, afterwards: true, priority: .low, link: "https://t.example/\(marker)",
+            answers: 3),
         EntryStruck(
             sequence: 2, reason: "R \(marker)", mitigation: 1, task: 1, action: 1,
             cause: CauseHypothesis(category: .attack, subcategory: .ddos, evidence: "E \(marker)", afterwards: true),
@@ -194,5 +207,6 @@ enum EveryEvent {
             afterwards: true),
         PublicReviewApproved(revision: 2, title: "T \(marker)", sections: sections, afterwards: true),
         ReviewApproved(revision: 2, sections: sections, order: ["cause"], afterwards: true),
+        ReviewSigned(revision: 2, role: "A \(marker)", comment: "C \(marker)", afterwards: true),
     ]
 }

@@ -151,7 +151,8 @@ enum RandomCommand {
         let sequence = Int.random(in: -1...60, using: &random)
         let entries: [any TimelineEvent] = [
             NoteAdded(text: "note", key: false), MitigationAdded(id: 1, description: "Roll back", state: .succeeded),
-            TaskAdded(id: 1, text: "call"), Acknowledged(), CauseStated(hypothesis(&random)),
+            TaskAdded(id: 1, text: "call"), FactAdded(IncidentFact(kind: .change, text: "deploy")), Acknowledged(),
+            CauseStated(hypothesis(&random)),
         ]
         let entry = random.pick(entries)
         return random.pick([
@@ -237,7 +238,7 @@ enum RandomCommand {
             ])
         case 0: .draftReview
         case 1: .reviseReview(sections: sections, status: random.pick(ReviewStatus.allCases))
-        case 2: .approveReview(sections: sections)
+        case 2: random.pick([.approveReview(sections: sections), .signReview(role: text(&random), comment: nil)])
         case 3: .addAction(ActionDraft(title: "Do", kind: random.pick(ActionKind.allCases), owner: text(&random)))
         default:
             .changeAction(
@@ -257,16 +258,29 @@ enum RandomCommand {
         case 3, 4, 5: .setImpact(impact(&random))
         case 6: .removeImpact(component: component(&random))
         case 7: .setAudience(AudienceImpact(audience: random.pick(Audience.allCases), description: "hit", money: 0.1))
-        case 8: .addNote(text: "note", key: .random(using: &random))
-        case 9: .addMitigation(MitigationDraft(description: "Roll back", state: random.pick(MitigationState.allCases)))
+        case 8: random.pick([.addNote(text: "note", key: .random(using: &random)), fact(&random)])
+        case 9:
+            .addMitigation(
+                MitigationDraft(
+                    description: "Roll back", state: random.pick(MitigationState.allCases), reason: text(&random)))
         case 10:
             .changeMitigation(
                 id: .random(in: 0...4, using: &random),
-                MitigationPatch(owner: text(&random), state: maybe(MitigationState.allCases, &random)))
+                MitigationPatch(
+                    owner: text(&random), state: maybe(MitigationState.allCases, &random), reason: text(&random)))
         case 11: .addTask(text: "call", owner: text(&random))
         default:
             .changeTask(id: .random(in: 0...4, using: &random), text: nil, owner: text(&random), done: true)
         }
+    }
+
+    private static func fact(_ random: inout SeededGenerator) -> IncidentCommand {
+        .addFact(
+            IncidentFact(
+                kind: random.pick(FactKind.allCases), text: "fact", value: maybe([1, 2.5], &random),
+                reason: text(&random), component: maybe(["feed"], &random),
+                detection: maybe(Detection.allCases, &random), incident: maybe([7, Given.number], &random),
+                precision: maybe(TimePrecision.allCases, &random)))
     }
 
     private static func updating(

@@ -6,6 +6,10 @@ import Testing
 struct IncidentLimitsTests {
     private static let growing: [(things: String, limit: Int, command: @Sendable (Int) -> IncidentCommand)] = [
         ("notes", IncidentLimits.notes, { _ in .addNote(text: "n", key: false) }),
+        (
+            "facts", IncidentLimits.facts,
+            { .addFact(IncidentFact(kind: .measure, text: "m", value: Double($0))) }
+        ),
         ("tasks", IncidentLimits.tasks, { _ in .addTask(text: "t", owner: nil) }),
         ("mitigations", IncidentLimits.mitigations, { _ in .addMitigation(MitigationDraft(description: "m")) }),
         ("action items", IncidentLimits.actions, { _ in .addAction(ActionDraft(title: "a", kind: .detective)) }),

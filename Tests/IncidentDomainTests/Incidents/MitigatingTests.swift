@@ -7,21 +7,41 @@ struct MitigatingTests {
     func `a mitigation goes from state to state as work does`(_ from: MitigationState, _ to: MitigationState) throws {
         let possible: [MitigationState] =
             switch from {
-            case .planned: [.running, .succeeded, .failed, .notNeeded]
-            case .running: [.succeeded, .failed, .rolledBack, .notNeeded, .planned]
+            case .planned: [.running, .succeeded, .failed, .notNeeded, .abandoned, .rejected]
+            case .running: [.succeeded, .failed, .rolledBack, .notNeeded, .planned, .abandoned]
             case .succeeded: [.rolledBack, .running, .failed]
             case .failed: [.running, .rolledBack, .succeeded]
             case .rolledBack: [.running, .succeeded, .failed]
-            case .notNeeded: [.running, .planned]
+            case .notNeeded, .abandoned, .rejected: [.running, .planned]
             }
-        let answer = try Given(.mitigate(from)).when(.changeMitigation(id: 1, MitigationPatch(state: to)))
+        let draft = MitigationDraft(description: "Roll back", state: from, reason: "first")
+        let patch = MitigationPatch(state: to, reason: from == to ? nil : "second")
+        let answer = try Given(.addMitigation(draft)).when(.changeMitigation(id: 1, patch))
         if from == to {
             #expect(answer == .nothing)
         } else if possible.contains(to) {
-            #expect(answer == .events([MitigationChanged(id: 1, state: to, previous: from)]))
+            #expect(answer == .events([MitigationChanged(id: 1, state: to, previous: from, reason: "second")]))
         } else {
             #expect(answer == .refused(.mitigationState(id: 1, from: from, to: to)))
         }
+    }
+
+    @Test(arguments: [MitigationState.abandoned, .rejected])
+    func `what is given up or not done says why`(_ state: MitigationState) throws {
+        let draft = MitigationDraft(description: "Restart all", state: state)
+        #expect(try Given().when(.addMitigation(draft)).field == "/reason")
+        let given = try Given().and(.addMitigation(MitigationDraft(description: "Restart all")))
+        #expect(given.when(.changeMitigation(id: 1, MitigationPatch(state: state))).field == "/reason")
+        let patch = MitigationPatch(state: state, reason: "it would lose writes")
+        let ended = try given.and(.changeMitigation(id: 1, patch))
+        #expect(
+            ended.incident.mitigations[0].reason == "it would lose writes"
+                && ended.incident.mitigations[0].endedAt != nil)
+        #expect(ended.when(.changeMitigation(id: 1, patch)) == .nothing)
+        #expect(ended.section(.mitigations).contains("| \(state.words): it would lose writes |"))
+        #expect(ended.timeline.last?.event.sentence.hasSuffix("Reason: it would lose writes.") == true)
+        let again = try ended.and(.changeMitigation(id: 1, MitigationPatch(state: .running)))
+        #expect(again.incident.mitigations[0].reason == nil, "a reason goes with its state")
     }
 
     @Test func `it has the times of its newest run`() throws {

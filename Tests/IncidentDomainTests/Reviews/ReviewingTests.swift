@@ -3,6 +3,20 @@ import Testing
 @testable import IncidentDomain
 
 struct ReviewingTests {
+    @Test func `any number of people sign a review, each once a revision`() throws {
+        let sign = IncidentCommand.signReview(role: "head of operations", comment: "I have read it")
+        #expect(try Given().when(sign).code == "review-state")
+        let given = try Given.incident(in: .review).and(.draftReview, sign).and([sign], by: .rita)
+        #expect(given.incident.signatures?.map(\.by) == ["Carla", "Rita"])
+        #expect(given.when(sign) == .nothing)
+        #expect(given.incident.review?.status == .draft, "that is no approval")
+        #expect(given.review.signaturesText == "Carla (head of operations), Rita (head of operations)")
+        let revised = try given.and(
+            .reviseReview(sections: [EditedSection(id: "lessons", markdown: "Test it.")], status: nil))
+        #expect(revised.review.signaturesText?.hasPrefix("Carla (head of operations, revision 1)") == true)
+        #expect(revised.when(sign).isAccepted)
+    }
+
     private static let section = EditedSection(id: "summary", markdown: "It was the disk.")
 
     private func revise(_ status: ReviewStatus = .draft) -> IncidentCommand {

@@ -118,7 +118,9 @@ extension RedactionTests {
             + ImpactLevel.allCases.map(\.rawValue) + MitigationState.allCases.map(\.rawValue)
             + ReviewStatus.allCases.map(\.rawValue) + UpdateAudience.allCases.map(\.rawValue)
             + ActionKind.allCases.map(\.rawValue) + IncidentLink.Kind.allCases.map(\.rawValue)
-            + CauseRole.allCases.map(\.rawValue) + ActionState.allCases.map(\.rawValue)
+            + CauseRole.allCases.map(\.rawValue) + FactKind.allCases.map(\.rawValue)
+            + Detection.allCases.map(\.rawValue) + TimePrecision.allCases.map(\.rawValue)
+            + ActionPriority.allCases.map(\.rawValue) + ActionState.allCases.map(\.rawValue)
             + RestorationState.allCases.map(\.rawValue))
 
     private func encoded(_ event: IncidentEvent) throws -> Payload {

@@ -41,7 +41,9 @@ extension DescribedLife {
         await ask(.delete, "\(path)/roles/liaison")
         await get("\(path)/suggestions")
         for component in ["auth", "feed"] {
-            await ask(.put, "\(path)/impacts/\(component)", ["impact": "partial_outage"])
+            await ask(
+                .put, "\(path)/impacts/\(component)",
+                ["impact": "partial_outage", "deliberate": .bool(component == "feed")])
         }
         await ask(
             .put, "\(path)/impacts/live",
@@ -63,13 +65,40 @@ extension DescribedLife {
         await ask(.put, "\(path)/roles/commander", ["person": "Amara", "occurred_at": then])
         await ask(
             .put, "\(path)/audiences/users", ["description": "Some cannot sign in.", "people": 2, "occurred_at": then])
-        await post("\(path)/notes", ["text": "The vendor says: 20 minutes.", "key": true], gives: 201)
+        let said: JSONValue = [
+            "text": "The vendor says: 20 minutes.", "key": true, "by": "the vendor", "precision": "hour",
+        ]
+        await post("\(path)/notes", said, gives: 201)
+        await writeFacts(path)
         await post(
             "\(path)/updates",
             ["audience": "public", "body": "We are on it.", "eta": "2030-01-01T00:00:00Z", "steps": ["Wait."]],
             gives: 201)
         await post("\(path)/advance")
         return path
+    }
+
+    /// Of each kind one, with everything that it can have.
+    private func writeFacts(_ path: String) async {
+        let before: JSONValue = "2019-12-31T22:00:00Z"
+        let facts: [JSONValue] = [
+            [
+                "kind": "measure", "text": "Sign-ins refused", "value": 4.5, "unit": "%", "source": "a dashboard",
+                "until": "2020-01-01T01:00:00Z", "component": "auth", "by": "Noor",
+                "occurred_at": "2020-01-01T00:10:00Z",
+            ],
+            [
+                "kind": "alert", "text": "ReplicationLag", "detection": "missing", "reason": "It was muted.",
+                "precision": "minute", "occurred_at": before,
+            ],
+            ["kind": "report", "text": "A customer called", "detection": "detected", "by": "support"],
+            ["kind": "decision", "text": "Fail over", "reason": "The primary will not come back."],
+            ["kind": "change", "text": "Deploy 4711", "component": "db", "occurred_at": before],
+        ]
+        for fact in facts { await post("\(path)/facts", fact, gives: 201) }
+        let related: JSONValue = ["kind": "related", "text": "the same cause", "incident": 7]
+        await post("\(path)/facts", related, gives: 201)
+        await post("\(path)/facts", ["kind": "measure", "text": "without a value"], gives: 422)
     }
 
     func mitigate(_ path: String) async throws {
@@ -84,6 +113,13 @@ extension DescribedLife {
         await ask(.patch, mitigation, ["state": "planned"], gives: 409)
         await ask(.patch, "\(path)/mitigations/9", ["state": "running"], gives: 404)
         await post("\(path)/mitigations", ["description": "Shed load", "in_force": true], gives: 201)
+        let rejected: JSONValue = [
+            "description": "Restart all", "state": "rejected", "reason": "It would lose writes.",
+        ]
+        await post("\(path)/mitigations", rejected, gives: 201)
+        await post("\(path)/mitigations", ["description": "Wait"], gives: 201)
+        await ask(.patch, "\(path)/mitigations/4", ["state": "abandoned"], gives: 422)
+        await ask(.patch, "\(path)/mitigations/4", ["state": "abandoned", "reason": "It took too long."])
         await ask(.patch, "\(path)/mitigations/2", ["in_force": false])
         await post("\(path)/tasks", ["text": "Call the vendor", "owner": "Noor"], gives: 201)
         await ask(.patch, "\(path)/tasks/1", ["text": "Call them again", "owner": "Amara", "done": true])
@@ -178,6 +214,8 @@ extension DescribedLife {
         await post("\(path)/tasks", ["text": "Call"], gives: 201)
         await post("\(path)/actions", ["title": "Test", "kind": "detective"], gives: 201)
         await ask(.put, "\(path)/cause", ["category": "attack", "subcategory": "ddos", "evidence": "a guess"])
+        let change: JSONValue = ["kind": "change", "text": "Seen here, too", "reason": "r"]
+        await post("\(path)/facts", change, gives: 201)
         let note = await post("\(path)/notes", ["text": "Seen here first."], gives: 201)
         let entry = "\(path)/timeline/\(note.json["sequence"]?.integer ?? 0)"
         await ask(.patch, entry, ["key": true])
@@ -200,14 +238,26 @@ extension DescribedLife {
         await ask(
             .put, "\(path)/cause",
             ["category": "technical", "subcategory": "configuration", "confidence": "confirmed", "evidence": "a flag"])
-        let action: JSONValue = ["title": "Ask them", "kind": "detective", "owner": "o", "due": "2030-01-01"]
+        let cause = await get(path).json["cause"]?["entry"] ?? .null
+        let action: JSONValue = [
+            "title": "Ask them", "kind": "detective", "owner": "o", "due": "2030-01-01", "priority": "high",
+            "link": "https://tracker.example/1", "answers": cause,
+        ]
         let made = await post("\(path)/actions", action, gives: 201)
-        await ask(.patch, "/v1/actions/\(made.json["id"]?.string ?? "")", ["state": "done"])
+        await post("\(path)/actions", ["title": "x", "kind": "detective", "answers": 1], gives: 422)
+        await ask(
+            .patch, "/v1/actions/\(made.json["id"]?.string ?? "")",
+            [
+                "state": "done", "priority": "low", "link": "https://tracker.example/2",
+                "answers": await get(path).json["hypotheses"]?[0]?["entry"] ?? .null,
+            ])
+        await post("\(path)/facts", ["kind": "decision", "text": "Keep it", "reason": "It works."], gives: 201)
         let lesson: JSONValue = ["id": "lessons", "title": "Lessons", "markdown": "Ask earlier."]
         await ask(.put, "\(path)/review", ["status": "draft", "sections": [lesson]])
         await post("\(path)/review/approve")
         await ask(.put, "\(path)/review/public", ["title": "Nobody could sign in"])
         await post("\(path)/review/public/approve")
+        await post("\(path)/review/sign", ["as": "head of operations", "comment": "I have read it."])
         await post("\(path)/tasks", ["text": "too late"], gives: 409)
         let note = await post("\(path)/notes", ["text": "By mistake."], gives: 201)
         let entry = "\(path)/timeline/\(note.json["sequence"]?.integer ?? 0)"

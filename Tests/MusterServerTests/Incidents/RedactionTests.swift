@@ -69,6 +69,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true]) func `a fact is redacted with all of its copies`(_ fromCopy: Bool) async throws {
+        try await TestDaemon.with { daemon async throws in
+            let context = CommandContext(principal: .mia)
+            let (first, second) = (try await daemon.open(), try await daemon.open())
+            let fact = IncidentFact(
+                kind: .decision, text: "log in with \(Self.secret)", reason: "\(Self.secret) is all there is",
+                source: "https://wiki.example/\(Self.secret)", by: Self.secret)
+            try await daemon.tell(.addFact(fact), first)
+            _ = try await daemon.desk.merge(first, into: second, reason: nil, context)
+            try #require(try await Self.traces(daemon) >= 2)
+            let number = fromCopy ? second : first
+            let entries = try await daemon.timeline(number)
+            let entry = try #require(entries.first { $0.stored.kind == "fact_added" }?.recorded.sequence)
+            _ = try await daemon.desk.redact(entry, of: number, reason: "a password", context)
+            #expect(try await Self.traces(daemon) == 0)
+            #expect(try await daemon.differences() == [])
+        }
+    }
+
     @Test func `the words of a mitigation are gone from the incident that it went to`() async throws {
         try await TestDaemon.with { daemon async throws in
             let context = CommandContext(principal: .mia)

@@ -25,6 +25,7 @@ struct HTMLOutline {
         "g": ["class", "transform"],
         "path": ["class", "d", "fill", "stroke", "stroke-width"],
         "circle": ["class", "cx", "cy", "r", "fill", "stroke"],
+        "polyline": ["class", "points", "fill", "stroke", "stroke-width"],
         "tspan": ["class"],
         "rect": ["class", "x", "y", "width", "height", "rx", "fill", "fill-opacity"],
         "line": ["class", "x1", "x2", "y1", "y2", "stroke", "stroke-width", "stroke-dasharray"],

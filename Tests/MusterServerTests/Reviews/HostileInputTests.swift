@@ -32,12 +32,23 @@ struct HostileInputTests {
             IncidentEvent(ImpactSet(ComponentImpact(component: "gone", impact: .degraded))),
             IncidentEvent(
                 AudienceImpactSet(AudienceImpact(audience: .users, description: text, money: 1, currency: text))),
-            IncidentEvent(CauseStated(CauseHypothesis(category: .technical, evidence: text))), .note(text),
+            IncidentEvent(
+                CauseStated(
+                    CauseHypothesis(
+                        category: .technical, evidence: text, role: .root, component: text, change: text))),
+            .note(text),
             IncidentEvent(MitigationAdded(id: 1, description: text, kind: text, owner: text, state: .running)),
             IncidentEvent(TaskAdded(id: 1, text: text, owner: text)),
             IncidentEvent(UpdatePosted(audience: text, body: text, eta: noon, steps: [text])),
             IncidentEvent(IncidentAbsorbed(number: 7, title: text, impacts: [], firing: [:], alerts: 0)),
             IncidentEvent(AlertsAttached(AlertBatch([AlertMention(id: "1", title: text, component: text)]))))
+        let kinds = FactKind.allCases + [.measure, .measure]
+        for (index, kind) in kinds.enumerated() {
+            let fact = IncidentFact(
+                kind: kind, text: text, value: kind == .measure ? Double(index) : nil, unit: text, reason: text,
+                source: text, by: text, component: text, detection: .missing, incident: kind == .related ? 7 : nil)
+            story.at("10:1\(index)", by: text, IncidentEvent(FactAdded(fact)))
+        }
         story.at(
             "11:00", by: text,
             IncidentEvent(
@@ -60,6 +71,7 @@ struct HostileInputTests {
                         EditedSection(id: text, markdown: text),
                     ])),
             IncidentEvent(ReviewApproved(revision: 1, sections: [])))
+        story.at("11:10", by: text, IncidentEvent(ReviewSigned(revision: 1, role: text, comment: text)))
         return story
     }
 

@@ -26,7 +26,8 @@ struct RestorationGanttSVGTests {
             asOf: document.asOf)
         return ReviewDocument(
             incident: document.incident, sections: document.sections, unmet: document.unmet, phases: document.phases,
-            gantt: gantt, reports: nil, impacts: document.impacts, updates: [], publicNames: document.publicNames,
+            gantt: gantt, reports: nil, impacts: document.impacts, updates: [], facts: document.facts,
+            publicNames: document.publicNames,
             publicApproved: nil, entries: document.entries,
             asOf: document.asOf)
     }

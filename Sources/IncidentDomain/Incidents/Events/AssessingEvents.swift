@@ -269,6 +269,7 @@ package struct ImpactSet: ValueEvent {
         if !value.regions.isEmpty { text += " in \(value.regions.map(\.onOneLine).joined(separator: ", "))" }
         if let start = value.startedAt { text += ", from \(start.toTheSecond)" }
         if let end = value.endedAt { text += ", until \(end.toTheSecond)" }
+        if value.deliberate ?? false { text += ", switched off on purpose" }
         return text + "."
     }
 
@@ -364,6 +365,10 @@ package struct NoteAdded: AfterwardsEvent {
     package var afterwards: Bool?
     /// Who wrote it, where and when, of one that came with a merged incident.
     package var origin: NoteOrigin?
+    /// Who said or did it, if not who wrote it.
+    package var by: String?
+    /// How exactly its time is known; nil for exactly.
+    package var precision: TimePrecision?
 
     package static let kind = "note_added"
     package static let examples = [
@@ -373,12 +378,15 @@ package struct NoteAdded: AfterwardsEvent {
     package var redacted: NoteAdded {
         var copy = self
         copy.text = text.redacted
+        copy.by = by?.redacted
         return copy
     }
 
     package var sentence: String {
+        let about = [by.map { "by \($0.onOneLine)" }, precision.map { "time: \($0.words)" }].compactMap(\.self)
+        let notes = about.isEmpty ? "" : " (\(about.joined(separator: "; ")))"
         let from = origin.map { " of INC-\($0.incident), by \($0.by.onOneLine) at \($0.at.toTheSecond)" } ?? ""
-        return "\(key ? "Key note" : "Note")\(from): \(text.onOneLine)"
+        return "\(key ? "Key note" : "Note")\(from)\(notes): \(text.onOneLine)"
     }
     package var isKeyMoment: Bool { key }
 

@@ -100,6 +100,7 @@ package struct EntryStruck: AfterwardsEvent {
         for index in incident.actions.indices where incident.actions[index].ordinal == action {
             incident.actions[index].struck = true
         }
+        incident.clockFacts?.detectedBy[sequence] = nil
         guard cause != nil else { return }
         incident.hypotheses.removeAll { $0.entry == sequence }
         incident.noteCause()

@@ -198,6 +198,7 @@ extension IncidentAbsorbed {
             brought.mitigations[index].description = change(brought.mitigations[index].description)
             brought.mitigations[index].kind = brought.mitigations[index].kind.map(change)
             brought.mitigations[index].owner = brought.mitigations[index].owner.map(change)
+            brought.mitigations[index].reason = brought.mitigations[index].reason.map(change)
         }
         for index in brought.tasks.indices {
             brought.tasks[index].text = change(brought.tasks[index].text)
@@ -206,6 +207,7 @@ extension IncidentAbsorbed {
         for index in brought.actions.indices {
             brought.actions[index].title = change(brought.actions[index].title)
             brought.actions[index].owner = brought.actions[index].owner.map(change)
+            brought.actions[index].link = brought.actions[index].link.map(change)
         }
         copy.brought = brought
         return copy

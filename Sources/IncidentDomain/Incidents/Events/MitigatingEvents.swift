@@ -6,9 +6,10 @@ package struct MitigationAdded: TimelineEvent {
     package var state: MitigationState
     /// Whether it goes on to work until it is lifted; nil when nobody said so.
     package var inForce: Bool?
+    package var reason: String?
 
     private enum CodingKeys: String, CodingKey {
-        case id, description, kind, owner, state
+        case id, description, kind, owner, state, reason
         case inForce = "in_force"
     }
 
@@ -22,6 +23,7 @@ package struct MitigationAdded: TimelineEvent {
         copy.description = description.redacted
         copy.kind = kind?.redacted
         copy.owner = owner?.redacted
+        copy.reason = reason?.redacted
         return copy
     }
 
@@ -29,7 +31,7 @@ package struct MitigationAdded: TimelineEvent {
         let about = [
             kind?.onOneLine, inForce ?? false ? "in force" : state.words, owner.map { "owner \($0.onOneLine)" },
         ].compactMap(\.self)
-        return "Mitigation \(id) (\(about.joined(separator: ", "))): \(description.sentence)"
+        return "Mitigation \(id) (\(about.joined(separator: ", "))): \(description.sentence)".giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -39,6 +41,7 @@ package struct MitigationAdded: TimelineEvent {
         mitigation.enter(state, at: moment)
         mitigation.inForce = inForce
         mitigation.entry = incident.version + 1
+        mitigation.reason = reason
         incident.mitigations.append(mitigation)
     }
 }
@@ -55,9 +58,10 @@ package struct MitigationChanged: TimelineEvent {
     /// When it really began and ended; nil leaves what was recorded.
     package var startedAt: Timestamp?
     package var endedAt: Timestamp?
+    package var reason: String?
 
     private enum CodingKeys: String, CodingKey {
-        case id, description, kind, owner, state, previous
+        case id, description, kind, owner, state, previous, reason
         case inForce = "in_force"
         case startedAt = "started_at"
         case endedAt = "ended_at"
@@ -75,6 +79,7 @@ package struct MitigationChanged: TimelineEvent {
         copy.description = description?.redacted
         copy.kind = kind?.redacted
         copy.owner = owner?.redacted
+        copy.reason = reason?.redacted
         return copy
     }
 
@@ -87,7 +92,9 @@ package struct MitigationChanged: TimelineEvent {
         if let owner { changes.append("owner set to \(owner.onOneLine)") }
         if let kind { changes.append("kind set to \(kind.onOneLine)") }
         if let description { changes.append("description changed to “\(description.onOneLine)”") }
-        return changes.isEmpty ? "Mitigation \(id) changed." : "Mitigation \(id) \(changes.joined(separator: "; "))."
+        let text =
+            changes.isEmpty ? "Mitigation \(id) changed." : "Mitigation \(id) \(changes.joined(separator: "; "))."
+        return text.giving(reason)
     }
 
     package var isKeyMoment: Bool { state != nil || inForce != nil || startedAt != nil || endedAt != nil }
@@ -103,6 +110,8 @@ package struct MitigationChanged: TimelineEvent {
         if let inForce { incident.mitigations[index].inForce = inForce }
         if let startedAt { incident.mitigations[index].startedAt = startedAt }
         if let endedAt { incident.mitigations[index].endedAt = endedAt }
+        // A reason goes with the state that it was given for.
+        if state != nil || reason != nil { incident.mitigations[index].reason = reason }
     }
 }
 
@@ -111,7 +120,7 @@ extension MitigationState {
         switch self {
         case .planned, .running, .notNeeded: "is \(words)"
         case .succeeded, .failed: words
-        case .rolledBack: "was rolled back"
+        case .rolledBack, .abandoned, .rejected: "was \(words)"
         }
     }
 }
@@ -129,7 +138,7 @@ extension Mitigation {
         case .running:
             startedAt = moment
             endedAt = nil
-        case .succeeded, .failed, .rolledBack, .notNeeded: endedAt = moment
+        case .succeeded, .failed, .rolledBack, .notNeeded, .abandoned, .rejected: endedAt = moment
         }
     }
 }

@@ -116,6 +116,36 @@ package struct ReviewApproved: AfterwardsEvent {
     }
 }
 
+package struct ReviewSigned: AfterwardsEvent {
+    package var revision: Int
+    /// What somebody signs as.
+    package var role: String?
+    package var comment: String?
+    package var afterwards: Bool?
+
+    package static let kind = "review_signed"
+    package static let examples = [
+        ReviewSigned(revision: 2, role: "head of operations", comment: "I have read it")
+    ]
+
+    package var redacted: ReviewSigned {
+        var copy = self
+        copy.role = role?.redacted
+        copy.comment = comment?.redacted
+        return copy
+    }
+
+    package var sentence: String {
+        let text = "Review signed (revision \(revision))\(role.map { " as \($0.onOneLine)" } ?? "")."
+        return comment.map { "\(text) \($0.sentence)" } ?? text
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        let signature = ReviewSignature(by: actor.name, role: role, revision: revision, at: moment)
+        incident.signatures = (incident.signatures ?? []) + [signature]
+    }
+}
+
 extension EditedSection {
     var redacted: EditedSection {
         var copy = self
@@ -133,6 +163,10 @@ package struct ActionAdded: AfterwardsEvent {
     package var due: String?
     package var required: Bool
     package var afterwards: Bool?
+    package var priority: ActionPriority?
+    package var link: String?
+    /// The entry of the cause that it answers.
+    package var answers: Int?
 
     package static let kind = "action_added"
     package static let examples = [
@@ -145,13 +179,15 @@ package struct ActionAdded: AfterwardsEvent {
         var copy = self
         copy.title = title.redacted
         copy.owner = owner?.redacted
+        copy.link = link?.redacted
         return copy
     }
 
     package var sentence: String {
         let about = [
             kind.rawValue, required ? "required" : "optional", owner.map { "owner \($0.onOneLine)" },
-            due.map { "due \($0.onOneLine)" },
+            due.map { "due \($0.onOneLine)" }, priority.map { "priority \($0.rawValue)" },
+            answers.map { "answers entry \($0)" }, link.map { "tracked at \($0.onOneLine)" },
         ].compactMap(\.self)
         return "Action item \(ordinal) (\(about.joined(separator: ", "))): \(title.sentence)"
     }
@@ -160,7 +196,7 @@ package struct ActionAdded: AfterwardsEvent {
         incident.actions.append(
             ActionItem(
                 ordinal: ordinal, title: title, kind: kind, owner: owner, due: due, required: required, state: .open,
-                entry: incident.version + 1))
+                entry: incident.version + 1, priority: priority, link: link, answers: answers))
     }
 }
 
@@ -173,6 +209,9 @@ package struct ActionChanged: AfterwardsEvent {
     package var required: Bool?
     package var state: ActionState?
     package var afterwards: Bool?
+    package var priority: ActionPriority?
+    package var link: String?
+    package var answers: Int?
 
     package static let kind = "action_changed"
     package static let examples = [
@@ -185,6 +224,7 @@ package struct ActionChanged: AfterwardsEvent {
         var copy = self
         copy.title = title?.redacted
         copy.owner = owner?.redacted
+        copy.link = link?.redacted
         return copy
     }
 
@@ -195,6 +235,9 @@ package struct ActionChanged: AfterwardsEvent {
         if let due { changes.append("due date set to \(due.onOneLine)") }
         if let kind { changes.append("kind set to \(kind.rawValue)") }
         if let required { changes.append(required ? "is required" : "is optional") }
+        if let priority { changes.append("priority set to \(priority.rawValue)") }
+        if let answers { changes.append("answers entry \(answers)") }
+        if let link { changes.append("tracked at \(link.onOneLine)") }
         if let title { changes.append("title changed to “\(title.onOneLine)”") }
         return changes.isEmpty
             ? "Action item \(ordinal) changed." : "Action item \(ordinal) \(changes.joined(separator: "; "))."
@@ -209,6 +252,9 @@ package struct ActionChanged: AfterwardsEvent {
         action.due = due ?? action.due
         action.required = required ?? action.required
         action.state = state ?? action.state
+        action.priority = priority ?? action.priority
+        action.link = link ?? action.link
+        action.answers = answers ?? action.answers
         incident.actions[index] = action
     }
 }
