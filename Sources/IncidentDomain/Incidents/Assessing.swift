@@ -93,9 +93,17 @@ extension Incident {
         return [RoleAssigned(role: role, person: person, previous: roles[role])]
     }
 
-    func remove(_ role: IncidentRole, reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {
+    func remove(
+        _ role: IncidentRole, reason: String?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open)
         guard let person = roles[role] else { return [] }
+        if let since = newest?.roles[role.rawValue], isPast(since, facts) {
+            throw .badValue(
+                field: "/occurred_at",
+                detail:
+                    "\(person.onOneLine) has been \(role.rawValue) since \(since). Give a later time, or leave it out.")
+        }
         return [RoleRemoved(role: role, previous: person, reason: reason)]
     }
 

@@ -25,16 +25,10 @@ extension Incident {
         guard impacts != before else { return }
         // An end that was none, or at another time, is not one more.
         if let undone = recorded.event.as(StepUndone.self), undone.undone == .restoration {
-            return changeEnd(of: undone.component) { _ in nil }
-        }
-        if let corrected = recorded.event.as(StepTimesCorrected.self) {
+            if changeEnd(of: undone.component, before, nil) { return }
+        } else if let corrected = recorded.event.as(StepTimesCorrected.self) {
             let slug = RestorationStep.slug(of: corrected.component)
-            let end = impacts.first { $0.component == slug }?.endedAt
-            return changeEnd(of: slug) { statement in
-                var statement = statement
-                statement.endedAt = end
-                return statement
-            }
+            if changeEnd(of: slug, before, impacts.first { $0.component == slug }?.endedAt) { return }
         }
         if let impact = recorded.event.as(ImpactSet.self)?.value {
             return log(ImpactStatement(impact, recorded), impact.component)
@@ -67,14 +61,17 @@ extension Incident {
         impactLog = log
     }
 
-    /// Changes the newest statement that only says that an impact ended; nil takes it out.
-    private mutating func changeEnd(of name: String, _ change: (ImpactStatement) -> ImpactStatement?) {
+    /// Changes the statement that only says that an impact ended when it did until now; nil takes it out.
+    ///
+    /// - Returns: False when there is none.
+    private mutating func changeEnd(of name: String, _ before: [ComponentImpact], _ end: Timestamp?) -> Bool {
         let slug = RestorationStep.slug(of: name)
-        guard var statements = impactLog?[slug],
-            let index = statements.lastIndex(where: { $0.level == nil && $0.endedAt != nil })
-        else { return }
-        if let changed = change(statements[index]) { statements[index] = changed } else { statements.remove(at: index) }
-        impactLog?[slug] = statements
+        guard let known = before.first(where: { $0.component == slug })?.endedAt,
+            let index = impactLog?[slug]?.lastIndex(where: { $0.level == nil && $0.endedAt != nil }),
+            impactLog?[slug]?[index].endedAt == known
+        else { return false }
+        if let end { impactLog?[slug]?[index].endedAt = end } else { impactLog?[slug]?.remove(at: index) }
+        return true
     }
 
     private mutating func forgetImpact(said entry: Int) {

@@ -18,11 +18,19 @@ extension Incident {
     }
 
     /// Alerts that somebody ended by hand fire after all.
-    func reopenAlerts(_ alerts: [AlertMention], reason: String) throws(IncidentRefusal) -> [any TimelineEvent] {
+    func reopenAlerts(
+        _ alerts: [AlertMention], reason: String, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase([.detect, .assess, .mitigate, .restore])
         var batch = AlertBatch(alerts)
         batch.firstSeenAt = nil  // It says when alerts began.
+        let known = Set(impacts.map(\.component))
+        let hit = Set(alerts.compactMap(\.component)).filter {
+            !known.contains($0) && facts.graph.components[$0] != nil
+        }
+        let room = Swift.max(0, IncidentLimits.impacts - impacts.count)
         return [AlertsReopened(batch: batch, reason: reason)]
+            + hit.sorted().prefix(room).map { impact(of: $0, since: nil, facts) }
             + regressions(of: alerts.compactMap(\.component), reason: "an alert on it fires after all")
     }
 

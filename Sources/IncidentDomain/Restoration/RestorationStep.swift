@@ -162,7 +162,7 @@ extension RestorationStep {
             state = startedAt == nil ? .waiting : .restoring
             restoredAt = nil
         case .start:
-            state = earlier == .regressed ? .regressed : .waiting
+            state = earlier == .regressed || earlier == .waived ? earlier ?? .waiting : .waiting
             let left = (attempts ?? 1) - 1
             if left <= 0 { (firstStartedAt, attempts) = (nil, nil) } else { attempts = left }
             (startedAt, estimate, expectedAt, overridden, rampPercent) = (nil, nil, nil, nil, nil)

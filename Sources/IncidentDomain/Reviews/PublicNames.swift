@@ -18,14 +18,14 @@ package struct PublicNames: Hashable, Sendable {
         replacements: [TextReplacement]
     ) {
         self.replacements = replacements.filter { !$0.text.isEmpty }.sorted { $0.text.count > $1.text.count }
-            .map { (Array($0.text.lowercased()), $0.other) }
+            .map { (text: $0.text.map { Character($0.lowercased()) }, other: $0.other) }
         for (slug, name) in components { add(slug, name == slug ? "a component" : name) }
         for tool in tools { add(tool, Self.tool) }
         for person in people { add(person, Self.engineer) }
     }
 
     private mutating func add(_ name: String, _ other: String) {
-        let words = Self.pieces(name.lowercased()).filter(\.isWord).map { String($0.text) }
+        let words = Self.pieces(name).filter(\.isWord).map { Self.folded($0.text) }
         guard let first = words.first else { return }
         names[first, default: []].removeAll { $0.words == words }
         names[first, default: []].append((words, other))
@@ -41,19 +41,26 @@ package struct PublicNames: Hashable, Sendable {
 
     package func hash(into hasher: inout Hasher) { hasher.combine(names.count) }
 
-    /// The text as the public may read it.
+    /// The text as the public may read it: first without names, so that nothing that is replaced takes one apart.
     package func text(_ text: String) -> String {
-        let replaced = replacements.isEmpty ? text.withoutAddresses : withReplacements(text.withoutAddresses)
-        return names.isEmpty ? replaced : withNames(replaced)
+        let visible = String(
+            String.UnicodeScalarView(text.unicodeScalars.filter { $0.properties.generalCategory != .format }))
+        let named = names.isEmpty ? visible.withoutAddresses : withNames(visible.withoutAddresses)
+        return replacements.isEmpty ? named : withReplacements(named)
     }
 
     private func withReplacements(_ text: String) -> String {
         let characters = Array(text)
         let lower = characters.map { Character($0.lowercased()) }
+        let starts = Set(replacements.compactMap(\.text.first))
         var result = ""
         var place = 0
         while place < characters.count {
-            if let found = replacements.first(where: { lower[place...].starts(with: $0.text) }) {
+            // What a replacement makes of a text is bounded as the text is.
+            guard result.utf8.count <= PublicReview.bytesMax else { return result + "…" }
+            if starts.contains(lower[place]),
+                let found = replacements.first(where: { lower[place...].starts(with: $0.text) })
+            {
                 result += found.other
                 place += found.text.count
             } else {
@@ -88,11 +95,11 @@ package struct PublicNames: Hashable, Sendable {
     }
 
     private func match(_ pieces: [Piece], at place: Int) -> (other: String, next: Int)? {
-        for (words, other) in names[pieces[place].text.lowercased()] ?? [] {
+        for (words, other) in names[Self.folded(pieces[place].text)] ?? [] {
             var next = place
             let isThere = words.enumerated().allSatisfy { index, word in
                 if index > 0 { next += 1 }
-                guard next < pieces.count, pieces[next].isWord, pieces[next].text.lowercased() == word else {
+                guard next < pieces.count, pieces[next].isWord, Self.folded(pieces[next].text) == word else {
                     return false
                 }
                 next += 1
@@ -121,10 +128,14 @@ package struct PublicNames: Hashable, Sendable {
         return pieces
     }
 
-    /// Names of components have `-` and `_` in them, and those of people an apostrophe.
-    private static func isOfWord(_ character: Character) -> Bool {
-        character.isLetter || character.isNumber || character == "-" || character == "_" || character == "'"
+    /// As people type a name in upper and lower case, in languages that have their own.
+    private static func folded(_ word: Substring) -> String {
+        let folded = word.uppercased().lowercased()
+        return String(String.UnicodeScalarView(folded.unicodeScalars.filter { $0 != "\u{307}" }))
     }
+
+    /// Nothing else: `Ada's` and `ada-laptop` name Ada, and to replace too much does no harm.
+    private static func isOfWord(_ character: Character) -> Bool { character.isLetter || character.isNumber }
 }
 
 /// A text that is not to be read in public, and what stands in its place.
@@ -144,19 +155,13 @@ package struct TextReplacement: Hashable, Codable, Sendable {
 }
 
 extension DocumentBlock {
-    /// The same with other texts; links keep their words only, as their addresses name what is inside.
+    /// The same with other texts. A line that changes is one text then, without bold parts and links: a name that stands in two of them is one
+    /// all the same, and the addresses of links name what is inside.
     package func changingTexts(_ change: (String) -> String) -> DocumentBlock {
         func inlines(_ nodes: [DocumentInline]) -> [DocumentInline] {
-            nodes.flatMap { node -> [DocumentInline] in
-                switch node {
-                case .text(let text): [.text(change(text))]
-                case .code(let text): [.code(change(text))]
-                case .emphasis(let inner): [.emphasis(inlines(inner))]
-                case .strong(let inner): [.strong(inlines(inner))]
-                case .link(let inner, _): inlines(inner)
-                case .lineBreak: [.lineBreak]
-                }
-            }
+            let whole = DocumentInline.words(nodes)
+            let changed = change(whole)
+            return changed == whole && !nodes.contains(where: \.hasLink) ? nodes : [.text(changed)]
         }
         return switch self {
         case .paragraph(let text): .paragraph(inlines(text))
@@ -172,6 +177,27 @@ extension DocumentBlock {
     }
 }
 
+extension DocumentInline {
+    /// The words of a line, one after the other.
+    fileprivate static func words(_ nodes: [DocumentInline]) -> String {
+        nodes.map { node in
+            switch node {
+            case .text(let text), .code(let text): text
+            case .emphasis(let inner), .strong(let inner), .link(let inner, _): words(inner)
+            case .lineBreak: " "
+            }
+        }.joined()
+    }
+
+    fileprivate var hasLink: Bool {
+        switch self {
+        case .link: true
+        case .emphasis(let inner), .strong(let inner): inner.contains(where: \.hasLink)
+        case .text, .code, .lineBreak: false
+        }
+    }
+}
+
 extension String {
     /// The same without the addresses of pages, which name what is inside.
     fileprivate var withoutAddresses: String {
@@ -182,7 +208,10 @@ extension String {
             let before = rest[..<mark.lowerBound]
             let scheme = before.reversed().prefix { $0.isLetter || $0.isNumber || "+-.".contains($0) }.count
             result += before.dropLast(scheme)
-            rest = rest[mark.upperBound...].drop { !$0.isWhitespace && !")]>\"'".contains($0) }
+            let isBracketed = before.dropLast(scheme).last == "<"
+            rest = rest[mark.upperBound...].drop {
+                isBracketed ? $0 != ">" : !$0.isWhitespace && !")]>\"'".contains($0)
+            }
             result += "(link)"
         }
         return result + rest

@@ -10,6 +10,8 @@ package struct PublicReview: Hashable, Codable, Sendable {
     package var status: ReviewStatus
     /// The revision of the review that was approved; nil while none was.
     package var approvedRevision: Int?
+    /// The entry that approved it; nil while none did.
+    package var approvedEntry: Int?
 
     /// What is public unless somebody says otherwise: what happened, and what is done about it.
     package static let standardSections = ["summary", "impact", "cause", "lessons", "actions"]
@@ -17,7 +19,9 @@ package struct PublicReview: Hashable, Codable, Sendable {
         sections: standardSections, replacements: [], title: nil, status: .draft, approvedRevision: nil)
 
     package static let sectionsMax = 100
-    package static let replacementsMax = 200
+    package static let replacementsMax = 50
+    /// Bytes of its texts, before and after names are replaced: a text that is shown to everybody is no archive.
+    package static let bytesMax = 256 << 10
 }
 
 extension Incident {
@@ -25,6 +29,14 @@ extension Incident {
         sections: [String], replacements: [TextReplacement], title: String?
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.writable)
+        let known = Set(ReviewSectionID.allCases.map(\.rawValue)).union(reviewTexts?.written.keys.map { $0 } ?? [])
+        if let place = sections.firstIndex(where: { !known.contains($0) }) {
+            throw .badValue(
+                field: "/sections/\(place)",
+                detail:
+                    "No section \(sections[place].onOneLine) in the review; there are \(known.sorted().joined(separator: ", "))."
+            )
+        }
         let before = publicReview
         guard
             before?.sections != sections || before?.replacements != replacements || before?.title != title
@@ -117,6 +129,7 @@ package struct PublicReviewApproved: AfterwardsEvent {
         var version = incident.publicReview ?? .standard
         version.status = .approved
         version.approvedRevision = revision
+        version.approvedEntry = incident.version + 1
         incident.publicReview = version
     }
 }
@@ -152,6 +165,7 @@ extension ReviewFacts {
         if let added = event.as(ActionAdded.self) { return [added.owner] }
         if let changed = event.as(ActionChanged.self) { return [changed.owner] }
         if let note = event.as(NoteAdded.self) { return [note.origin?.by] }
+        if let fact = event.as(FactAdded.self)?.value { return [fact.by, fact.origin?.by] }
         if let drafted = event.as(UpdateDrafted.self) { return [drafted.person] }
         if let cleared = event.as(AlertsCleared.self) { return cleared.value.resolvedBy ?? [] }
         return []
@@ -162,9 +176,9 @@ extension ReviewFacts {
         Set(timeline.filter { $0.actor.id.hasPrefix("source:") }.map(\.actor.name))
     }
 
-    /// The components that the incident is about, and what they are called.
+    /// All components, as any can be named, and what they are called.
     var componentNames: [String: String] {
-        let slugs = Set(incident.impacts.map(\.component) + incident.steps.map(\.slug))
-        return Dictionary(uniqueKeysWithValues: slugs.map { ($0, graph.components[$0]?.name ?? $0) })
+        let own = Set(incident.impacts.map(\.component) + incident.steps.map(\.slug))
+        return graph.components.mapValues(\.name).merging(own.map { ($0, $0) }) { name, _ in name }
     }
 }

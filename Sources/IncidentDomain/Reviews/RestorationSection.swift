@@ -196,7 +196,11 @@ extension ReviewDraft {
 
 extension RestorationGantt.Row {
     /// Whether it is gone on without.
-    fileprivate var isWaived: Bool { restoredAt == nil && marks.last?.kind == .waived }
+    fileprivate var isWaived: Bool {
+        guard restoredAt == nil, let last = marks.last, last.kind == .waived else { return false }
+        // Work that went on after it took the waiver back.
+        return actual.last.map { $0.span.end <= last.at } ?? true
+    }
 }
 
 extension ReviewFacts {

@@ -299,8 +299,11 @@ extension Incident {
     private func published(_ draft: UpdateDraft, _ facts: DecisionFacts) throws(IncidentRefusal) -> any TimelineEvent {
         guard let corrected = draft.corrects else { return posted(draft.content, as: draft.id, facts) }
         try requireRoomForCorrection(of: corrected)
-        let revision = try published(corrected).revision + 1
-        return UpdateCorrected(id: corrected, revision: revision, content: draft.content, draft: draft.id)
+        let before = try published(corrected)
+        var content = draft.content
+        // As in a correction without a draft: what it says nothing of stays.
+        content.eta = content.eta ?? before.eta
+        return UpdateCorrected(id: corrected, revision: before.revision + 1, content: content, draft: draft.id)
     }
 }
 

@@ -72,7 +72,7 @@ enum IncidentRepresentation {
         json.value(cause)
     }
 
-    private static func writeRoles(_ incident: Incident, to json: inout JSONWriter) {
+    static func writeRoles(_ incident: Incident, to json: inout JSONWriter) {
         json.object("roles") { json in
             for role in IncidentRole.allCases {
                 if let person = incident.roles[role] { json.member(role.rawValue, person) }
@@ -80,8 +80,7 @@ enum IncidentRepresentation {
         }
     }
 
-    private static func writeTimes(_ incident: Incident, to json: inout JSONWriter) {
-        let times = incident.clocks
+    static func writeClocks(_ times: IncidentTimes, to json: inout JSONWriter) {
         json.object("times") { json in
             json.member("started_at", times.startedAt)
             json.member("detected_at", times.detectedAt)
@@ -92,6 +91,11 @@ enum IncidentRepresentation {
             json.member("reviewed_at", times.reviewedAt)
             json.member("closed_at", times.closedAt)
         }
+    }
+
+    private static func writeTimes(_ incident: Incident, to json: inout JSONWriter) {
+        let times = incident.clocks
+        writeClocks(times, to: &json)
         json.object("durations") { json in
             json.member("time_to_detect_seconds", times.timeToDetect)
             json.member("time_to_acknowledge_seconds", times.timeToAcknowledge)

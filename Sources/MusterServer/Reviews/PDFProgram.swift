@@ -16,13 +16,21 @@ struct PDFProgram: Sendable {
     /// Where Debian and most others put it.
     private static let usual = "/usr/bin/weasyprint"
 
+    /// What it may take, also when the daemon is not there any more to end it: 2 GB and a minute of a core.
+    private static var limits: [String] {
+        let tool = "/usr/bin/prlimit"
+        guard FileManager.default.isExecutableFile(atPath: tool) else { return [] }
+        return [tool, "--as=2000000000", "--cpu=60", "--"]
+    }
+
     /// - Parameter command: The program's path and its arguments; nil takes WeasyPrint if it is installed.
     init(command: [String]?, timeout: Duration = .seconds(60), logger: Logger) {
         let found = FileManager.default.isExecutableFile(atPath: Self.usual) ? [Self.usual, "-q", "-", "-"] : nil
         let command = command ?? found
         program = command.map {
             ExternalProgram(
-                command: $0, environment: ["LANG": "C.UTF-8", "HOME": FileManager.default.temporaryDirectory.path])
+                command: Self.limits + $0,
+                environment: ["LANG": "C.UTF-8", "HOME": FileManager.default.temporaryDirectory.path])
         }
         name = command?.first ?? ""
         self.timeout = timeout

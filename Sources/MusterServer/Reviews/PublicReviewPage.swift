@@ -39,7 +39,10 @@ struct PublicReviewPage: Sendable {
             )
         }
         texts = shown.map(\.section)
-        isOutdated = isApproved && (version.approvedRevision != document.revision || document.status != .approved)
+        let review = document.incident.review
+        isOutdated =
+            isApproved
+            && (review?.status != .approved || review?.approvedEntry ?? 0 > version.approvedEntry ?? 0)
         badges = [
             ReviewHTML.Badge(style: isApproved ? "badge approved" : "badge", text: isApproved ? "approved" : "draft")
         ]
@@ -49,10 +52,27 @@ struct PublicReviewPage: Sendable {
         _ document: ReviewDocument, _ version: PublicReview, _ names: PublicNames
     ) -> [(section: EditedSection, blocks: [DocumentBlock])] {
         let all = Dictionary(document.shownSections.map { ($0.section.id, $0) }) { first, _ in first }
-        return version.sections.compactMap { all[$0] }.map { section, blocks in
-            let blocks = blocks.map { $0.changingTexts(names.text) }
+        var left = PublicReview.bytesMax
+        var isCut = false
+        func change(_ text: String) -> String {
+            let cut = text.utf8.count > left ? String(decoding: text.utf8.prefix(max(0, left)), as: UTF8.self) : text
+            isCut = isCut || cut.utf8.count < text.utf8.count
+            let changed = names.text(cut)
+            left -= max(cut.utf8.count, changed.utf8.count)
+            return changed
+        }
+        var shown: Set<String> = []
+        return version.sections.filter { shown.insert($0).inserted }.compactMap { all[$0] }.enumerated().map {
+            place, found in
+            isCut = false
+            var blocks = found.blocks.map { $0.changingTexts(change) }
+            if isCut {
+                blocks.append(.paragraph([.text("The rest is left out: a public version has at most 256 KiB.")]))
+            }
+            let isKnown = ReviewSectionID(rawValue: found.section.id) != nil
             let edited = EditedSection(
-                id: section.id, title: names.text(section.title), markdown: DocumentMarkdown.render(blocks))
+                id: isKnown ? found.section.id : "section-\(place + 1)", title: names.text(found.section.title),
+                markdown: DocumentMarkdown.render(blocks))
             return (edited, blocks)
         }
     }

@@ -27,6 +27,7 @@ enum ReviewJSON {
             json.array("unmet", document.unmet) { json, unmet in
                 json.value(RequirementHint(unmet: unmet, number: document.number))
             }
+            writeFacts(document.incident, to: &json)
             writeDurations(document, to: &json)
             json.array("phases", document.phases) { $0.value($1) }
             writeImpact(document.impacts, to: &json)
@@ -37,6 +38,29 @@ enum ReviewJSON {
             json.member("timeline_entries", document.entries)
         }
         return json.bytes
+    }
+
+    /// What the sections are written from, as data.
+    private static func writeFacts(_ incident: Incident, to json: inout JSONWriter) {
+        IncidentRepresentation.writeClocks(incident.clocks, to: &json)
+        IncidentRepresentation.writeRoles(incident, to: &json)
+        json.array("audiences", incident.audiences) { $0.value($1) }
+        json.array("mitigations", incident.mitigations) { $0.value($1) }
+        json.array("tasks", incident.tasks) { $0.value($1) }
+        json.array("steps", incident.steps) { json, step in
+            json.object { json in
+                json.member("component", step.component)
+                json.member("state", step.state.rawValue)
+                json.member("attempts", step.attempts ?? 0)
+                json.member("failures", step.failures)
+                json.member("started_at", step.firstStartedAt ?? step.startedAt)
+                json.member("restored_at", step.restoredAt)
+            }
+        }
+        json.object("alerts") { json in
+            json.member("total", incident.alerts)
+            json.member("firing", incident.firing.values.reduce(0, +))
+        }
     }
 
     /// How hard everything was hit over time, the components by name.

@@ -60,6 +60,10 @@ struct RedactedTexts: Sendable {
         } else if var approval = event.as(ReviewApproved.self) {
             approval.sections = approval.sections.map(takenOut)
             changed = IncidentEvent(approval)
+        } else if var approval = event.as(PublicReviewApproved.self) {
+            approval.sections = approval.sections.map(takenOut)
+            approval.title = takenOut(of: approval.title)
+            changed = IncidentEvent(approval)
         } else if var drafted = event.as(UpdateDrafted.self) {
             drafted.content = takenOut(of: drafted.content)
             changed = IncidentEvent(drafted)

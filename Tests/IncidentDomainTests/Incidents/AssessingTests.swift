@@ -304,5 +304,18 @@ struct ImpactTests {
         #expect(removed.incident.unmet(.commanderAssigned) != nil)
         #expect(removed.timeline.last?.event.sentence == "Nobody is commander (was Mia). Reason: goes home.")
         #expect(try Given.incident(in: .closed).when(remove).code == "wrong-phase")
+        #expect(given.later("11:00").when(remove, at: clock("10:00")).field == "/occurred_at")
+    }
+
+    @Test func `what a person says of the severity goes before what alerts said, whenever that was`() throws {
+        let said = AlertsSay(severity: .sev3)
+        let alerts = [AlertMention(id: "a", title: "Errors", component: "feed")]
+        let given = try Given().later("11:00").and(.attachAlerts(alerts, saying: said))
+        #expect(given.incident.severity == .sev3 && given.incident.severityOrigin == .alert)
+        let person = try given.and([.set(.sev1)], at: clock("10:10"))
+        #expect(person.incident.severity == .sev1)
+        // Of what people say, the newest by its time counts.
+        let earlier = try person.and([.set(.sev4)], at: clock("10:05"))
+        #expect(earlier.incident.severity == .sev1)
     }
 }

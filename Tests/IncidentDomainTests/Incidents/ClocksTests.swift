@@ -283,4 +283,19 @@ struct CorrectingTests {
                 "Rita: After closing: Mitigated corrected to 2026-11-22 10:07:00 UTC (was 2026-11-22 10:11:00 UTC). "
                     + "Reason: the graphs say so."))
     }
+
+    @Test func `a correction can be taken back, also where the facts are out of order`() throws {
+        let given = try Given(opening: OpenIncident(title: "t", startedAt: clock("09:00")))
+            .and([.acknowledge], at: clock("09:30"))
+        #expect(given.incident.warnings.map(\.code) == [.clocksOutOfOrder])
+        func detected(_ moment: Timestamp?) -> IncidentCommand {
+            .correctTimes(TimesCorrection([TimesCorrection.Statement(.detected, moment)], reason: "the graphs"))
+        }
+        let corrected = try given.and(detected(clock("09:20")))
+        #expect(corrected.incident.warnings.isEmpty)
+        #expect(PhaseSpan.visits(in: corrected.timeline, of: corrected.incident)[0].startedAt == clock("09:20"))
+        let back = try corrected.and(detected(nil))
+        #expect(back.incident.clocks.detectedAt == Given.start)
+        #expect(corrected.when(detected(clock("09:50"))).code == "invalid-value")
+    }
 }

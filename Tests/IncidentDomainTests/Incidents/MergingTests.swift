@@ -277,4 +277,18 @@ struct StrikingTests {
         let planned = try Given.incident(in: .mitigate).later("11:00").and(.mitigate(.planned))
         #expect(planned.when(.changeMitigation(id: 1, patch(nil, clock("10:30")))).field == "/ended_at")
     }
+
+    @Test func `what began with one of two incidents began then, whichever is the other's`() throws {
+        let early = OpenIncident(title: "early", startedAt: clock("09:00"))
+        let target = try Given(.hit("feed"), opening: early)
+        let other = try Given(.hit("auth"))
+        let merged = try target.and(.absorb(other.incident)).incident
+        #expect(merged.impacts.first { $0.component == "auth" }?.startedAt == Given.start)
+        #expect(merged.impacts.first { $0.component == "feed" }?.startedAt == nil)
+        let turned = try other.and(.absorb(target.incident)).incident
+        #expect(turned.times.startedAt == clock("09:00"))
+        #expect(turned.impacts.first { $0.component == "auth" }?.startedAt == Given.start)
+        #expect(ImpactHistory(turned).stretches["auth"]?.first?.begin == Given.start)
+        #expect(ImpactHistory(turned).stretches["feed"]?.first?.begin == clock("09:00"))
+    }
 }

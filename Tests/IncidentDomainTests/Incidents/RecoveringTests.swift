@@ -142,8 +142,10 @@ struct MovingAlertsTests {
         let again = try given.and(.reopenAlerts([Self.errors], reason: "wrong alert"))
         #expect(again.incident.firing == ["feed": 1] && again.incident.alerts == 1 && again.incident.clearedAt == nil)
         #expect(
-            again.timeline.last?.event.sentence
-                == "1 alert, ended by hand, fires after all on feed: “Errors”. Reason: wrong alert.")
+            again.timeline.map(\.event.sentence).suffix(2) == [
+                "1 alert, ended by hand, fires after all on feed: “Errors”. Reason: wrong alert.",
+                "Impact on feed: degraded.",
+            ])
         let restored = try Given.restoring("feed").and(.start("feed"), .verify("feed"))
             .and(.reopenAlerts([Self.errors], reason: "wrong alert"))
         #expect(restored.incident.step("feed")?.state == .regressed)

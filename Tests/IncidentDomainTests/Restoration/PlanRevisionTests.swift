@@ -26,6 +26,17 @@ struct PlanRevisionTests {
         #expect(first.spans[1].begin == began.adding(seconds: 600) && first.spans[1].end == began.adding(seconds: 900))
     }
 
+    @Test func `a plan begins when restoring began, also where a component was hit later by its entry`() throws {
+        let hit = try Given().later("11:00").and(.hit("feed"))
+        let given = try hit.and(
+            [
+                .acknowledge, .advance, .set(.sev2), .assignRole(.commander, person: "Mia"), .technical, .advance,
+                .mitigate(.succeeded), .advance,
+            ], at: clock("10:12"))
+        let plan = try #require(given.timeline.compactMap { $0.event.as(PlanRevised.self) }.first)
+        #expect(plan.spans.first?.begin == clock("10:12"))
+    }
+
     @Test func `work that goes as planned revises nothing`() throws {
         let given = try Given.restoring("auth", "comments").and(.start("auth"))
         #expect(revisions(given).count == 1)

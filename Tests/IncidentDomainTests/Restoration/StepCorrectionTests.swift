@@ -30,6 +30,11 @@ struct StepCorrectionTests {
         #expect(back.when(Self.undo("ranking")).code == "invalid-value")
     }
 
+    @Test func `a start that took a waiver back is undone to the waiver`() throws {
+        let given = try Given.restoring("feed").and(.waive("feed"), .start("feed"), Self.undo("feed"))
+        #expect(given.incident.step("feed")?.state == .waived)
+    }
+
     @Test func `what was waived while it was restored is being restored again`() throws {
         let given = try Given.restoring("feed").and(.start("feed"), .waive("feed"), Self.undo("feed"))
         #expect(given.incident.step("feed")?.state == .restoring)

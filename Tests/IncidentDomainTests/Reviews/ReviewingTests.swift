@@ -57,7 +57,10 @@ struct ReviewingTests {
                     ReviewApproved(revision: 1, sections: [Self.section], order: ["summary"])
                 ]))
         let approved = try drafted.and(approve)
-        #expect(approved.incident.review == ReviewProgress(revision: 1, status: .approved, approvedBy: "Carla"))
+        #expect(
+            approved.incident.review
+                == ReviewProgress(
+                    revision: 1, status: .approved, approvedBy: "Carla", approvedEntry: approved.incident.version))
         #expect(approved.incident.times.reviewedAt == approved.timeline.last?.occurredAt)
         #expect(approved.when(approve) == .nothing)
         #expect(try Given.incident(in: .restore).and(.draftReview).when(approve).code == "wrong-phase")

@@ -331,6 +331,12 @@ struct UpdatingTests {
         }
         let kept = try given.and(correct(UpdatePatch(body: "No video plays.")))
         #expect(kept.incident.eta == clock("12:00") && kept.incident.communication?.published[0].eta == clock("12:00"))
+        // A corrected word brings no time back that was taken back since.
+        let back = try given.and(.withdrawEta(reason: "nobody knows"), correct(UpdatePatch(body: "No video plays.")))
+        #expect(back.incident.eta == nil)
+        let draft = UpdateRequest(UpdateContent(audience: .users, body: "b"), corrects: 1)
+        let drafted = try given.and(.draftUpdate(draft), .changeUpdate(id: 2, .publish(at: nil)))
+        #expect(drafted.incident.eta == clock("12:00"))
         let gone = try kept.and(correct(UpdatePatch(body: "No video plays.", cleared: [.eta])))
         #expect(gone.incident.eta == nil && gone.incident.communication?.etas.last?.withdrawn != nil)
         #expect(UpdateHistory.make(gone.timeline)[0].versions.map(\.eta) == [clock("12:00"), clock("12:00"), nil])
@@ -347,5 +353,12 @@ struct UpdatingTests {
             .changeUpdate(id: 1, .revise(UpdatePatch(cleared: [.eta, .nextUpdateAt, .publishAt]))))
         let draft = try #require(revised.incident.communication?.drafts.first)
         #expect(draft.content.eta == nil && draft.content.nextUpdateAt == nil && draft.publishAt == nil)
+    }
+
+    @Test func `an expected end that is entered late is history`() throws {
+        let given = try Given().later("10:30").and(.setEta(clock("12:00"), reason: "the vendor says so"))
+        let late = try given.and([.setEta(clock("11:30"), reason: "a guess")], at: clock("10:10"))
+        #expect(late.incident.eta == clock("12:00"))
+        #expect(late.incident.communication?.etas.map(\.eta) == [clock("11:30"), clock("12:00")])
     }
 }

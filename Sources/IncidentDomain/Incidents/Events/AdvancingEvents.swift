@@ -187,5 +187,8 @@ package struct EntryRedacted: TimelineEvent {
     package var sentence: String { "Entry \(sequence) redacted.".giving(reason) }
 
     /// The redacted entry itself already reads otherwise.
-    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {}
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        // What the public reads may have said it: it is made and approved anew.
+        if incident.publicReview?.status == .approved { incident.publicReview?.status = .draft }
+    }
 }

@@ -106,7 +106,8 @@ package struct ReviewApproved: AfterwardsEvent {
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.review = ReviewProgress(revision: revision, status: .approved, approvedBy: actor.name)
+        incident.review = ReviewProgress(
+            revision: revision, status: .approved, approvedBy: actor.name, approvedEntry: incident.version + 1)
         let reviewed = incident.times.closedAt == nil ? nil : incident.times.reviewedAt
         incident.times.reviewedAt = reviewed ?? moment
         guard order != nil else { return }

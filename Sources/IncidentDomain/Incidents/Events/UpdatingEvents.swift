@@ -270,7 +270,7 @@ package struct UpdateCorrected: TimelineEvent {
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        var isWithdrawn = false
+        var (isWithdrawn, isSame) = (false, false)
         let incidentEta = incident.eta
         incident.communicate { communication in
             let author = draft.flatMap(communication.draft)?.authors.last?.name ?? actor.name
@@ -287,11 +287,13 @@ package struct UpdateCorrected: TimelineEvent {
                     communication.withdrawEta(at: moment, by: author, reason: reason)
                     isWithdrawn = true
                 }
+                isSame = communication.published[index].eta == content.eta
                 communication.published[index].eta = content.eta
             }
-            communication.tell(content.eta, at: moment, by: author)
+            // A time that the update had told already says nothing new.
+            if !isSame { communication.tell(content.eta, at: moment, by: author) }
         }
-        incident.eta = content.eta ?? (isWithdrawn ? nil : incident.eta)
+        if isWithdrawn { incident.eta = nil } else if !isSame { incident.eta = content.eta ?? incident.eta }
     }
 }
 
