@@ -84,7 +84,7 @@ struct LifecycleTests {
         try await api.patch(
             path + "/mitigations/\(id)", ["state": "failed", "occurred_at": "2026-03-01T20:35:00Z"]
         ).expect(200)
-        try await api.patch(path + "/mitigations/\(id)", ["state": "succeeded"]).problem(409, "mitigation-state")
+        try await api.patch(path + "/mitigations/\(id)", ["state": "not_needed"]).problem(409, "mitigation-state")
         let second = try await api.post(
             path + "/mitigations", ["description": "Promote the replica", "occurred_at": "2026-03-01T20:36:00Z"]
         ).expect(201)

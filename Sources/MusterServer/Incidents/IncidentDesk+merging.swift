@@ -51,8 +51,7 @@ extension IncidentDesk {
             throw IncidentRefusal.badValue(field: "/into", detail: "No incident INC-\(target).")
         }
         var later = context
-        // The target may have begun after what is merged into it.
-        later.occurredAt = context.occurredAt.map { max($0, targetRow.incident.times.startedAt) }
+        later.occurredAt = nil  // The target may have begun after what is merged into it.
         let written = try await timeline.all(
             of: number, kinds: [NoteAdded.kind, FactAdded.kind, CauseStated.kind], in: transaction)
         let notes = BroughtNote.all(of: written.map(\.recorded), in: row.incident)
