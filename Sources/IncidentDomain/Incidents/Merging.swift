@@ -147,7 +147,7 @@ extension Incident {
             var impact = impact
             // What began with that incident began then, and not with this one.
             if impact.startedAt == nil, other.times.startedAt > times.startedAt {
-                impact.startedAt = other.times.startedAt
+                impact.startedAt = min(other.times.startedAt, impact.endedAt ?? other.times.startedAt)
             }
             guard let known = own[impact.component] else { return impact }
             guard impact.isOngoing else { return nil }

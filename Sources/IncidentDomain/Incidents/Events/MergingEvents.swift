@@ -123,7 +123,8 @@ package struct IncidentAbsorbed: TimelineEvent {
         if let earlier = brought?.startedAt, earlier < incident.times.startedAt {
             // What began with this incident began then, however early the other one did.
             for index in incident.impacts.indices where incident.impacts[index].startedAt == nil {
-                incident.impacts[index].startedAt = incident.times.startedAt
+                let start = incident.times.startedAt
+                incident.impacts[index].startedAt = min(start, incident.impacts[index].endedAt ?? start)
             }
         }
         for impact in impacts { incident.set(impact, at: moment) }

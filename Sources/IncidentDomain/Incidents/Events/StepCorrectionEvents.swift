@@ -110,7 +110,7 @@ extension Incident {
         guard let index = impacts.firstIndex(where: { $0.component == slug }), impacts[index].endedAt == previous,
             let last = steps(of: slug).compactMap(\.restoredAt).max()
         else { return }
-        impacts[index].endedAt = last
+        impacts[index].endedAt = max(last, impacts[index].startedAt ?? last)
     }
 }
 
