@@ -1,6 +1,6 @@
 /// What stands in a public text in the place of people, tools and components: who reads it is to learn what happened, and not who did it or
 /// what things are called inside.
-package struct PublicNames: Hashable, Sendable {
+package struct PublicNames: Sendable {
     /// Words, in lower case, and what stands in their place; by the first word of each.
     private var names: [String: [(words: [String], other: String)]] = [:]
     /// What people said is to be replaced, in lower case, exactly as it is written; the longest first.
@@ -31,15 +31,6 @@ package struct PublicNames: Hashable, Sendable {
         names[first, default: []].append((words, other))
         names[first]?.sort { $0.words.count > $1.words.count }
     }
-
-    package static func == (one: Self, other: Self) -> Bool {
-        one.names.mapValues { $0.map { [$0.other] + $0.words } }
-            == other.names.mapValues { $0.map { [$0.other] + $0.words } }
-            && one.replacements.map(\.text) == other.replacements.map(\.text)
-            && one.replacements.map(\.other) == other.replacements.map(\.other)
-    }
-
-    package func hash(into hasher: inout Hasher) { hasher.combine(names.count) }
 
     /// The text as the public may read it: first without names, so that nothing that is replaced takes one apart.
     package func text(_ text: String) -> String {

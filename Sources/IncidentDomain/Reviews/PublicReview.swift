@@ -8,15 +8,13 @@ package struct PublicReview: Hashable, Codable, Sendable {
     /// Nil takes the incident's.
     package var title: String?
     package var status: ReviewStatus
-    /// The revision of the review that was approved; nil while none was.
-    package var approvedRevision: Int?
     /// The entry that approved it; nil while none did.
     package var approvedEntry: Int?
 
     /// What is public unless somebody says otherwise: what happened, and what is done about it.
     package static let standardSections = ["summary", "impact", "cause", "lessons", "actions"]
     package static let standard = PublicReview(
-        sections: standardSections, replacements: [], title: nil, status: .draft, approvedRevision: nil)
+        sections: standardSections, replacements: [], title: nil, status: .draft)
 
     package static let sectionsMax = 100
     package static let replacementsMax = 50
@@ -29,7 +27,8 @@ extension Incident {
         sections: [String], replacements: [TextReplacement], title: String?
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.writable)
-        let known = Set(ReviewSectionID.allCases.map(\.rawValue)).union(reviewTexts?.written.keys.map { $0 } ?? [])
+        let known = Set(ReviewSectionID.allCases.map(\.rawValue)).union(
+            reviewTexts.map { Array($0.written.keys) } ?? [])
         if let place = sections.firstIndex(where: { !known.contains($0) }) {
             throw .badValue(
                 field: "/sections/\(place)",
@@ -98,7 +97,7 @@ package struct PublicReviewSet: AfterwardsEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.publicReview = PublicReview(
-            sections: sections, replacements: replacements, title: title, status: .draft, approvedRevision: nil)
+            sections: sections, replacements: replacements, title: title, status: .draft)
     }
 }
 
@@ -128,18 +127,30 @@ package struct PublicReviewApproved: AfterwardsEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         var version = incident.publicReview ?? .standard
         version.status = .approved
-        version.approvedRevision = revision
         version.approvedEntry = incident.version + 1
         incident.publicReview = version
     }
 }
 
-extension ReviewFacts {
-    var publicNames: PublicNames {
+/// Whom and what a review names.
+package struct NamedInReview: Hashable, Sendable {
+    let people: Set<String>
+    let tools: Set<String>
+    /// What components are called, by slug.
+    let components: [String: String]
+}
+
+extension ReviewDocument {
+    /// What people, tools and components are called in public.
+    package var publicNames: PublicNames {
         PublicNames(
-            people: people, tools: tools, components: componentNames,
+            people: named.people, tools: named.tools, components: named.components,
             replacements: incident.publicReview?.replacements ?? [])
     }
+}
+
+extension ReviewFacts {
+    var named: NamedInReview { NamedInReview(people: people, tools: tools, components: componentNames) }
 
     /// Everybody whom the timeline names: who acted, by name and by token, who held roles, and who owns work.
     var people: Set<String> {

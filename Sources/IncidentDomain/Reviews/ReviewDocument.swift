@@ -16,8 +16,8 @@ package struct ReviewDocument: Hashable, Sendable {
     package let updates: [Timestamp]
     /// What people wrote down beside it, in the order of time.
     package let facts: [ToldFact]
-    /// What people, tools and components are called in public.
-    package let publicNames: PublicNames
+    /// Whom and what it names, of which nobody outside is to hear.
+    package let named: NamedInReview
     /// The public version as it was approved last; nil when none was.
     package let publicApproved: PublicReviewApproved?
     /// How many entries the whole timeline has.

@@ -13,16 +13,16 @@ package enum ReviewDraft {
         for incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy, now: Timestamp
     ) -> ReviewDocument {
         let facts = ReviewFacts(incident: incident, timeline: timeline, graph: graph, policy: policy)
+        let history = ReviewHistory(timeline)
         return ReviewDocument(
-            incident: incident, sections: sections(facts), unmet: facts.unmet, phases: facts.visits,
+            incident: incident, sections: sections(facts, history), unmet: facts.unmet, phases: facts.visits,
             gantt: facts.gantt(asOf: now), reports: facts.reports, impacts: facts.impacts,
             updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
-            facts: facts.told, publicNames: facts.publicNames,
-            publicApproved: ReviewHistory(timeline).publicApproval, entries: timeline.count, asOf: now)
+            facts: facts.told, named: facts.named, publicApproved: history.publicApproval, entries: timeline.count,
+            asOf: now)
     }
 
-    private static func sections(_ facts: ReviewFacts) -> [ReviewSection] {
-        let history = ReviewHistory(facts.timeline)
+    private static func sections(_ facts: ReviewFacts, _ history: ReviewHistory) -> [ReviewSection] {
         let drafted = ReviewSectionID.allCases.map { generated($0, facts) }
         let current = replacing(drafted, by: history.written)
         guard facts.incident.review?.status == .approved, !history.approved.isEmpty else { return current }

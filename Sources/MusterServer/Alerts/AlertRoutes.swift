@@ -76,9 +76,7 @@ struct AlertRoutes: Sendable {
         let id = try request.uuid("id", of: "Alert")
         var body = try request.fields()
         try await move([id], request, &body)
-        guard let alert = try await store.alert(id) else { throw Self.unknown(id) }
-        let shown = try await shown([alert])[0]
-        return .json { $0.value(shown) }
+        return try await answer(try await store.alert(id), id)
     }
 
     /// Alerts with what the catalog says of their components.
@@ -140,9 +138,7 @@ struct AlertRoutes: Sendable {
         var body = try request.fields()
         let reason = body.string("reason", 1...2000)
         try await desk.reopen(id, reason: reason, try CommandContext(request, &body))
-        guard let alert = try await store.alert(id) else { throw Self.unknown(id) }
-        let shown = try await shown([alert])[0]
-        return .json { $0.value(shown) }
+        return try await answer(try await store.alert(id), id)
     }
 
     private func change(
@@ -151,8 +147,14 @@ struct AlertRoutes: Sendable {
         let id = try request.uuid("id", of: "Alert")
         var body = try request.fields()
         try body.finish()
-        guard let alert = try await change(id) else { throw Self.unknown(id) }
+        let alert = try await change(id)
         routing.wake()
+        return try await answer(alert, id)
+    }
+
+    /// An alert as it is then; 404 when there is none.
+    private func answer(_ alert: StoredAlert?, _ id: UUID) async throws -> Answer {
+        guard let alert else { throw Self.unknown(id) }
         let shown = try await shown([alert])[0]
         return .json { $0.value(shown) }
     }

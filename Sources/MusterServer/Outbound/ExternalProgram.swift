@@ -71,7 +71,8 @@ struct ExternalProgram: Sendable {
     /// The input as a file that nobody else can open, from its beginning. A pipe would not do: the library ends the daemon when a
     /// program ends, or is ended, before it has read all of one.
     private static func file(_ bytes: [UInt8]) throws -> FileDescriptor {
-        // Under systemd /tmp is the service's own (PrivateTmp). mkstemp writes the name over the Xs: an array, and no text.
+        // mkstemp makes a name that nobody can guess, writes it over the Xs (so it is an array, and no text), and opens the file for this
+        // account only; the name is gone at once. Under systemd /tmp is the service's own (PrivateTmp).
         var name = Array("\(FileManager.default.temporaryDirectory.path)/muster-input-XXXXXX".utf8CString)
         let file = FileDescriptor(rawValue: mkstemp(&name))
         do {

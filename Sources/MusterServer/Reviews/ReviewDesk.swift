@@ -25,7 +25,7 @@ struct ReviewDesk: Sendable {
         let version: Int
         let catalog: Int
         let form: ReviewForm
-        var isPublic = false
+        let isPublic: Bool
     }
 
     private let written = SharedReads<Key, Written>()
@@ -47,32 +47,27 @@ struct ReviewDesk: Sendable {
     ///
     /// - Throws: `Problem` 404 when there is no such incident, `overloaded` when too many others are being written.
     func write(_ number: Int, as form: ReviewForm) async throws -> Written {
-        guard let versions = try await desk.incidents.versions(of: number, in: pool) else {
-            throw IncidentDesk.missing(number)
-        }
-        let key = Key(number: number, version: versions.incident, catalog: versions.catalog, form: form)
-        return try await written.value(key) {
-            try await turns.take {
-                let read = try await read(number)
-                return try await WorkerPool.run {
-                    Written(bytes: form.bytes(of: read.document), version: read.incident.version)
-                }
-            }
-        }
+        try await write(number, form, isPublic: false) { form.bytes(of: $0) }
     }
 
-    /// The public version of the review of an incident.
+    /// The public version of it.
     func writePublic(_ number: Int, as form: ReviewForm) async throws -> Written {
+        try await write(number, form, isPublic: true) { PublicReviewPage($0).bytes(as: form) }
+    }
+
+    private func write(
+        _ number: Int, _ form: ReviewForm, isPublic: Bool, _ bytes: @escaping @Sendable (ReviewDocument) -> [UInt8]
+    ) async throws -> Written {
         guard let versions = try await desk.incidents.versions(of: number, in: pool) else {
             throw IncidentDesk.missing(number)
         }
         let key = Key(
-            number: number, version: versions.incident, catalog: versions.catalog, form: form, isPublic: true)
+            number: number, version: versions.incident, catalog: versions.catalog, form: form, isPublic: isPublic)
         return try await written.value(key) {
             try await turns.take {
                 let read = try await read(number)
                 return try await WorkerPool.run {
-                    Written(bytes: PublicReviewPage(read.document).bytes(as: form), version: read.incident.version)
+                    Written(bytes: bytes(read.document), version: read.incident.version)
                 }
             }
         }

@@ -134,6 +134,8 @@ package struct Server: Sendable {
     /// The route table: every operation of the daemon. What a route needs and who may call it stands in the feature's
     /// `*Routes.swift`.
     var routes: [Route] {
+        // One for all routes: it bounds how many reviews are read at a time.
+        let reviews = ReviewDesk(desk: desk, pool: pool)
         let lists = [
             Health(pool: pool, migrator: migrator, isStopping: isStopping).routes,
             MetricsRoutes(registry: metrics, live: liveMetrics).routes,
@@ -152,10 +154,10 @@ package struct Server: Sendable {
             StatisticsRoutes(search: EstimateSearch(pool: pool), incidents: IncidentStatisticsSearch(pool: pool))
                 .routes,
             ReviewRoutes(
-                reviews: ReviewDesk(desk: desk, pool: pool),
+                reviews: reviews,
                 pdf: PDFProgram(command: configuration.reviews.pdfCommand, logger: logger)
             ).routes,
-            PublicReviewRoutes(reviews: ReviewDesk(desk: desk, pool: pool)).routes,
+            PublicReviewRoutes(reviews: reviews).routes,
             TimelineRoutes(desk: desk, reader: TimelineReader(runner: pool), streams: streams).routes,
             ComponentRoutes(
                 desk: CatalogDesk(pool: pool), reader: CatalogReader(pool: pool), maintenance: maintenanceSearch

@@ -330,7 +330,8 @@ struct ReviewRevisionTests {
         let set = IncidentCommand.setPublicReview(sections: ["summary"], replacements: [], title: nil)
         let approved = try reviewed.and(set, approve)
         #expect(
-            approved.incident.publicReview?.status == .approved && approved.incident.publicReview?.approvedRevision == 1
+            approved.incident.publicReview?.status == .approved
+                && approved.incident.publicReview?.approvedEntry == approved.incident.version
         )
         #expect(approved.incident.review?.status == .approved)
         let again = try approved.and(set)

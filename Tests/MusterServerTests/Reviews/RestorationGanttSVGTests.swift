@@ -27,7 +27,7 @@ struct RestorationGanttSVGTests {
         return ReviewDocument(
             incident: document.incident, sections: document.sections, unmet: document.unmet, phases: document.phases,
             gantt: gantt, reports: nil, impacts: document.impacts, updates: [], facts: document.facts,
-            publicNames: document.publicNames,
+            named: document.named,
             publicApproved: nil, entries: document.entries,
             asOf: document.asOf)
     }
