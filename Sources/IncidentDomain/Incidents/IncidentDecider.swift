@@ -141,7 +141,7 @@ extension Incident {
         case .draftUpdate(let request): try draftUpdate(request, facts)
         case .changeUpdate(let id, let change): try changeUpdate(id, change, facts)
         case .setEta(let eta, let reason): try setEta(eta, reason: reason, facts)
-        case .withdrawEta(let reason): try withdrawEta(reason: reason)
+        case .withdrawEta(let reason): try withdrawEta(reason: reason, facts)
         case .draftReview: try draftReview()
         case .reviseReview(let sections, let status): try reviseReview(sections, status)
         case .approveReview(let sections): try approveReview(sections, facts)

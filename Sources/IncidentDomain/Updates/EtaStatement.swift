@@ -63,9 +63,14 @@ extension Incident {
     }
 
     /// What was said of the end holds no more: nobody knows.
-    func withdrawEta(reason: String) throws(IncidentRefusal) -> [any TimelineEvent] {
+    func withdrawEta(reason: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase([.detect, .assess, .mitigate, .restore])
         guard let eta else { return [] }
+        if let said = communication?.etas.last?.saidAt, isPast(said, facts) {
+            throw .badValue(
+                field: "/occurred_at",
+                detail: "The ETA of \(eta) was said at \(said). Give a later time, or leave it out.")
+        }
         return [EtaWithdrawn(previous: eta, reason: reason)]
     }
 

@@ -74,7 +74,8 @@ package struct UpdatePosted: TimelineEvent {
             }
         }
         incident.updates += 1
-        incident.eta = eta ?? incident.eta
+        guard let eta else { return }
+        if id == nil { incident.eta = eta } else { incident.expectNewest() }
     }
 }
 
@@ -293,7 +294,7 @@ package struct UpdateCorrected: TimelineEvent {
             // A time that the update had told already says nothing new.
             if !isSame { communication.tell(content.eta, at: moment, by: author) }
         }
-        if isWithdrawn { incident.eta = nil } else if !isSame { incident.eta = content.eta ?? incident.eta }
+        if isWithdrawn { incident.eta = nil } else if !isSame, content.eta != nil { incident.expectNewest() }
     }
 }
 
@@ -371,8 +372,7 @@ package struct EtaSet: TimelineEvent {
         incident.communicate {
             $0.say(EtaStatement(eta: eta, source: source, saidAt: moment, by: actor.name, reason: reason))
         }
-        // One that is entered late is history.
-        if let newest = incident.communication?.etas.last { incident.eta = newest.holds ? newest.eta : nil }
+        incident.expectNewest()
     }
 }
 
@@ -398,6 +398,14 @@ package struct EtaWithdrawn: TimelineEvent {
 }
 
 // What several of them do.
+extension Incident {
+    /// The expected end is what was said of the newest moment: one that is entered late is history.
+    fileprivate mutating func expectNewest() {
+        guard let newest = communication?.etas.last else { return }
+        eta = newest.holds ? newest.eta : nil
+    }
+}
+
 extension Communication {
     /// A new time counts from now on, whatever was due before.
     mutating func expectUpdate(by due: Timestamp?) {

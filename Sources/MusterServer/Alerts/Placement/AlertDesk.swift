@@ -109,10 +109,13 @@ struct AlertDesk: Sendable {
                 detail: "Its sender says a newer firing, which has an alert of its own. This one stays resolved.")
         case .reopened: break
         }
-        guard let alert = try await store.alerts([id], in: transaction).first, let number = alert.incident else {
+        guard let alert = try await store.alerts([id], in: transaction).first else { return }
+        guard let number = alert.incident else {
+            // One that belonged nowhere finds its place now, unless a person said that it has none.
+            if alert.held != .person { try await store.unassign([id], in: transaction) }
             return
         }
-        guard alert.incident.map(held.contains) ?? true else { throw LostRace() }
+        guard held.contains(number) else { throw LostRace() }
         let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
         guard let row = loaded.row, row.incident.takesAlerts else {
             // It finds or opens an incident, as one that fires anew.
