@@ -24,10 +24,12 @@ extension Incident {
                 field: "/reason", detail: "An override needs a reason. The timeline and the review show it.")
         }
         let overridden = unmet.map { OverriddenRequirement(requirement: $0.requirement, detail: $0.detail) }
+        // What was not known yet when somebody went on without it did not end the assessment.
+        let ended = phase == .assess ? nil : reachedAt
         return [
             PhaseEntered(
                 phase: next, from: phase, overridden: overridden, reason: reason, reviewDueAt: reviewDue,
-                reachedAt: reachedAt)
+                reachedAt: ended)
         ]
     }
 

@@ -110,7 +110,7 @@ extension Incident {
     /// Sets what the incident does to a component. During the review nothing may break anew: that is work, not writing.
     func decideImpact(_ impact: ComponentImpact, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent]
     {
-        let breaks = impact.isOngoing
+        let breaks = impact.isOngoing && !isHistory(impact, at: facts.occurredAt)
         try requirePhase(breaks ? [.detect, .assess, .mitigate, .restore] : Phase.open)
         let current = impacts.first { $0.component == impact.component }
         var impact = impact.divided(in: facts.graph)
@@ -120,7 +120,9 @@ extension Incident {
             impact.perRegion = nil
         }
         try Self.check(impact, startedAt: times.startedAt, facts, field: "", isKnown: current != nil)
-        guard current != impact else { return [] }
+        // Of another moment, it is something else than what is known already.
+        let isOfThePast = facts.occurredAt < facts.now && !hasSaid(impact, at: facts.occurredAt)
+        guard current != impact || isOfThePast else { return [] }
         if !impact.impact.isHarm { try requireWaiverKept(impact.component, facts) }
         let others = impacts.filter { $0.component != impact.component }
         if current == nil || impact.regions.count > (current?.regions.count ?? 0) {
@@ -244,7 +246,11 @@ extension ComponentImpact {
     /// As hard as the worse of the two, in the regions of both; nil when it is so already.
     func united(with other: ComponentImpact) -> ComponentImpact? {
         var united = self
-        if other.impact.rank > impact.rank { united.impact = other.impact }
+        if other.impact.rank > impact.rank {
+            (united.impact, united.startedAt) = (other.impact, other.startedAt)
+        } else if other.impact == impact, let start = startedAt {
+            united.startedAt = other.startedAt.map { min($0, start) }
+        }
         if !regions.isEmpty {
             // No regions are all of them.
             united.regions = other.regions.isEmpty ? [] : regions + other.regions.filter { !regions.contains($0) }

@@ -7,8 +7,8 @@ package enum CauseCategory: String, CaseIterable, Codable, Sendable {
         switch self {
         case .technical:
             [.softwareBug, .serverFault, .databaseFault, .cdnFault, .capacity, .configuration, .dependency]
-        case .maintenance: [.plannedOverrun, .changeGoneWrong]
-        case .attack: [.ddos, .accountCompromise, .dataCompromise, .malware, .insider]
+        case .maintenance: [.plannedOverrun, .changeGoneWrong, .operatorError]
+        case .attack: [.ddos, .accountCompromise, .dataCompromise, .malware, .insider, .abuse]
         case .connectivity: [.isp, .regionalNetwork, .dns, .certificate, .naturalDisaster, .geopolitical]
         case .unknown: []
         }
@@ -26,6 +26,8 @@ package enum CauseSubcategory: String, CaseIterable, Codable, Sendable {
     case dependency
     case plannedOverrun = "planned_overrun"
     case changeGoneWrong = "change_gone_wrong"
+    case operatorError = "operator_error"
+    case abuse
     case ddos
     case accountCompromise = "account_compromise"
     case dataCompromise = "data_compromise"
@@ -44,6 +46,8 @@ extension CauseSubcategory {
     package var words: String {
         switch self {
         case .softwareBug: "software bug"
+        case .operatorError: "operator error"
+        case .abuse: "abuse"
         case .serverFault: "server fault"
         case .databaseFault: "database fault"
         case .cdnFault: "CDN fault"
@@ -273,7 +277,8 @@ package enum Playbook {
                 Suggestion(
                     kind: "rotate_credentials", description: "Revoke sessions and rotate the accounts' credentials")
             ]
-        case .softwareBug, .plannedOverrun, .changeGoneWrong, .malware, .insider, .isp, .regionalNetwork,
+        case .softwareBug, .plannedOverrun, .changeGoneWrong, .operatorError, .abuse, .malware, .insider, .isp,
+            .regionalNetwork,
             .naturalDisaster, .geopolitical, nil:
             []
         }

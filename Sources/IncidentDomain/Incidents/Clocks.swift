@@ -170,6 +170,8 @@ package struct ClockFacts: Hashable, Codable, Sendable {
     var mitigateLeftAt: Timestamp?
     /// When the incident went back last.
     var revertedAt: Timestamp?
+    /// Whether something that was down came back since, whenever that was; nil when not.
+    var cameBackSince: Bool?
 
     init() {}
 
@@ -184,11 +186,16 @@ package struct ClockFacts: Hashable, Codable, Sendable {
         commanderAt = after.roles[.commander] == nil ? nil : commanderAt ?? moment
         impactAt = after.impacts.contains { $0.impact.isHarm } ? impactAt ?? moment : nil
         if before?.mitigations != after.mitigations { note(after.mitigations) }
+        if revertedAt != nil, before?.impacts.contains(where: \.isOngoing) ?? false,
+            !after.impacts.contains(where: \.isOngoing)
+        {
+            cameBackSince = true
+        }
         guard let before, before.phase != after.phase else { return }
         if before.phase == .detect, after.phase == .assess { detectLeftAt = moment }
         if before.phase == .mitigate, after.phase == .restore { mitigateLeftAt = moment }
         guard before.phase.earlier.contains(after.phase), after.phase != .review else { return }
-        revertedAt = moment
+        (revertedAt, cameBackSince) = (moment, nil)
         if after.phase != .restore { mitigateLeftAt = nil }
     }
 
@@ -288,9 +295,8 @@ extension Incident {
 
     /// When the worst harm was over. Where no impact says how bad it was, when mitigating was.
     private func mitigated(_ back: Timestamp?) -> Timestamp? {
-        let isOver = times.mitigatedAt != nil
-        // An incident that went back by mistake, and was led on again, has what it had.
-        let worst = worstHarm(since: clockFacts?.revertedAt) ?? (isOver ? worstHarm(since: nil) : nil)
+        // An incident that went back, and was led on again, has what it had, and what came since.
+        let worst = worstHarm(since: times.mitigatedAt == nil ? clockFacts?.revertedAt : nil)
         // Who left restoring with harm going on said that it ends there.
         guard let worst, worst.end != nil || times.restoredAt == nil else { return mitigatingEnded(back) }
         return worst.end
@@ -325,12 +331,17 @@ extension Incident {
         let waived = Set(steps.map(\.slug)).subtracting(steps.filter { $0.state != .waived }.map(\.slug))
         let harmed = impacts.filter { $0.impact.isHarm && !(waived.contains($0.component) && $0.endedAt == nil) }
         let ends = harmed.compactMap(\.endedAt)
-        return ends.count == harmed.count ? ends.max() : nil
+        guard ends.count == harmed.count else { return nil }
+        // What is not harmed any more was over when that was said.
+        let well = impacts.filter { !$0.impact.isHarm }.compactMap { impact in
+            impactLog?[impact.component].flatMap { ImpactTrack($0, from: times.startedAt).stretches.last?.end }
+        }
+        return (ends + well).max()
     }
 
     /// What was so before the incident went back holds no more.
     private func sinceReverting(_ moment: Timestamp?) -> Timestamp? {
-        guard let reverted = clockFacts?.revertedAt else { return moment }
+        guard let reverted = clockFacts?.revertedAt, !(clockFacts?.cameBackSince ?? false) else { return moment }
         return moment.flatMap { $0 > reverted ? $0 : nil }
     }
 }

@@ -22,6 +22,8 @@ package enum Detection: String, CaseIterable, Codable, Sendable {
     case unnoticed
     /// It should have told, and was not there.
     case missing
+    /// It told, and later than it should have.
+    case late
 }
 
 /// How exactly a time is known.
@@ -42,6 +44,37 @@ extension TimePrecision {
         case .day: String(written.prefix(10))
         case .unknown: "time unknown"
         }
+    }
+}
+
+extension TimePrecision {
+    /// As in `known to the hour`.
+    var knowledge: String {
+        switch self {
+        case .exact: "known exactly"
+        case .minute, .hour, .day: "known to the \(rawValue)"
+        case .unknown: "not known"
+        }
+    }
+}
+
+extension Incident {
+    /// The entry that says how exactly the time of those is known that a command adds, if it is not exact.
+    ///
+    /// - Parameter count: How many it adds.
+    static func qualification(
+        of count: Int, after incident: Incident?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> TimeQualified? {
+        guard let precision = facts.precision, count > 0 else { return nil }
+        let known = incident?.precisions?.count ?? 0
+        guard known + count <= IncidentLimits.marks else {
+            throw .badValue(
+                field: "/precision",
+                detail: "\(known.grouped) entries have a time that is not exact; the limit is "
+                    + "\(IncidentLimits.marks.grouped). Leave precision out.")
+        }
+        let first = (incident?.version ?? 0) + 1
+        return TimeQualified(sequence: first, through: count > 1 ? first + count - 1 : nil, precision: precision)
     }
 }
 
@@ -134,11 +167,15 @@ extension Incident {
                 field: "/value", detail: "A measure needs a value: the number itself; the unit stands in unit.")
         }
         if fact.kind == .related {
-            guard let other = fact.incident else {
-                throw .badValue(field: "/incident", detail: "Name the other incident, as 42 or INC-42.")
+            guard fact.incident != nil || fact.source != nil else {
+                throw .badValue(
+                    field: "/incident",
+                    detail:
+                        "Name the other incident, as 42 or INC-42; of one that is not in Muster, say in source where it is."
+                )
             }
-            guard other != number else {
-                throw .badValue(field: "/incident", detail: "INC-\(other) is this incident; name another one.")
+            guard fact.incident != number else {
+                throw .badValue(field: "/incident", detail: "INC-\(number) is this incident; name another one.")
             }
         }
         if let component = fact.component { try facts.requireKnown(component, field: "/component") }

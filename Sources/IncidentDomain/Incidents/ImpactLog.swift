@@ -10,28 +10,95 @@ package struct ImpactStatement: Hashable, Codable, Sendable {
     var regions: [String]?
     var startedAt: Timestamp?
     var endedAt: Timestamp?
+    /// The entry of the statement that was wrong, where this says the same level of the same time with another beginning or end.
+    var corrects: Int?
+    /// How hard it was hit in an incident that was merged into this one; `startedAt` is when this one had begun as it was known then, and the rest is nil.
+    var brought: [BroughtLevel]?
 
     private enum CodingKeys: String, CodingKey {
-        case entry, at, level, regions
+        case entry, at, level, regions, corrects, brought
         case startedAt = "started_at"
         case endedAt = "ended_at"
     }
 }
 
+/// A stretch of harm, as it comes with a merged incident.
+package struct BroughtLevel: Hashable, Codable, Sendable {
+    package var level: ImpactLevel
+    /// Nil means everywhere that the component runs.
+    package var regions: [String]?
+    package var startedAt: Timestamp
+    package var endedAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case level, regions
+        case startedAt = "started_at"
+        case endedAt = "ended_at"
+    }
+}
+
+extension BroughtLevel {
+    init(_ stretch: ImpactHistory.Stretch) {
+        self.init(
+            level: stretch.level, regions: stretch.regions.isEmpty ? nil : stretch.regions, startedAt: stretch.begin,
+            endedAt: stretch.end)
+    }
+}
+
 extension Incident {
+    /// Whether an impact that is said tells of the past only, as something else that is known holds since.
+    func isHistory(_ impact: ComponentImpact, at moment: Timestamp) -> Bool {
+        guard let said = impactLog?[impact.component], !said.isEmpty else { return false }
+        let statement = statement(of: impact, version + 1, at: moment)
+        return ImpactTrack(said, from: times.startedAt).isHistory(statement)
+    }
+
+    /// Whether the same was said of the same moment before.
+    func hasSaid(_ impact: ComponentImpact, at moment: Timestamp) -> Bool {
+        impactLog?[impact.component]?.contains { $0.at == moment && $0.level == impact.impact } ?? false
+    }
+
+    private func statement(of impact: ComponentImpact, _ entry: Int, at moment: Timestamp) -> ImpactStatement {
+        var statement = ImpactStatement(impact, entry, at: moment)
+        statement.corrects = corrected(by: impact, at: moment)
+        return statement
+    }
+
+    /// The entry that an impact corrects: the last one that says a level, where that is the same, and both are of the same time.
+    private func corrected(by impact: ComponentImpact, at moment: Timestamp) -> Int? {
+        guard impact.impact.isHarm, let last = impactLog?[impact.component]?.last(where: { $0.level != nil }),
+            last.level == impact.impact, last.regions ?? [] == impact.regions,
+            impact.endedAt != nil || impact.startedAt.map({ $0 != moment }) ?? false
+        else { return nil }
+        let current = impacts.first { $0.component == impact.component && $0.impact == impact.impact }
+        if let over = last.endedAt ?? current?.endedAt, let start = impact.startedAt, start >= over { return nil }
+        if let end = impact.endedAt, let began = last.startedAt, end <= began { return nil }
+        return last.entry
+    }
+
     /// Notes what an entry did to the impacts.
-    mutating func logImpacts(_ before: [ComponentImpact], _ recorded: RecordedEvent) {
+    mutating func logImpacts(_ before: Incident?, _ recorded: RecordedEvent) {
         if let struck = recorded.event.as(EntryStruck.self) { forgetImpact(said: struck.sequence) }
+        if let separated = recorded.event.as(IncidentSeparated.self) { return giveBack(separated, before, recorded) }
+        if let impact = recorded.event.as(ImpactSet.self)?.value, let before {
+            return log(before.statement(of: impact, recorded.sequence, at: recorded.occurredAt), impact.component)
+        }
+        if let levels = recorded.event.as(IncidentAbsorbed.self)?.brought?.levels, let before {
+            for component in Set(levels.keys).union((impactLog ?? [:]).keys) {
+                var statement = ImpactStatement(entry: recorded.sequence, at: recorded.occurredAt)
+                (statement.brought, statement.startedAt) = (levels[component] ?? [], before.times.startedAt)
+                log(statement, component)
+            }
+            return
+        }
+        let before = before?.impacts ?? []
         guard impacts != before else { return }
         // An end that was none, or at another time, is not one more.
         if let undone = recorded.event.as(StepUndone.self), undone.undone == .restoration {
-            if changeEnd(of: undone.component, before, nil) { return }
+            return changeEnd(of: undone.component, before, nil, recorded)
         } else if let corrected = recorded.event.as(StepTimesCorrected.self) {
             let slug = RestorationStep.slug(of: corrected.component)
-            if changeEnd(of: slug, before, impacts.first { $0.component == slug }?.endedAt) { return }
-        }
-        if let impact = recorded.event.as(ImpactSet.self)?.value {
-            return log(ImpactStatement(impact, recorded), impact.component)
+            return changeEnd(of: slug, before, impacts.first { $0.component == slug }?.endedAt, recorded)
         }
         let hasSamePlaces =
             before.count == impacts.count && zip(before, impacts).allSatisfy { $0.component == $1.component }
@@ -45,9 +112,29 @@ extension Incident {
         for new in impacts where known[new.component] != new { log(known[new.component], new, recorded) }
     }
 
+    /// What was said with a merge was of the other incident; and where this one's harm was over then, what restored the component since.
+    private mutating func giveBack(_ separated: IncidentSeparated, _ before: Incident?, _ recorded: RecordedEvent) {
+        for component in separated.removed { impactLog?[component] = nil }
+        let record = before?.absorbed?.last { $0.number == separated.number }
+        guard let merge = record?.entry else {
+            for impact in separated.impacts {
+                log(before?.impacts.first { $0.component == impact.component }, impact, recorded)
+            }
+            return
+        }
+        for component in (impactLog ?? [:]).keys { impactLog?[component]?.removeAll { $0.entry == merge } }
+        for impact in separated.impacts {
+            let name = impact.component
+            guard let own = record?.impactsBefore.first(where: { $0.component == name }), !own.isOngoing else {
+                continue
+            }
+            impactLog?[name]?.removeAll { $0.entry > merge && $0.level == nil }
+        }
+    }
+
     /// What steps of restoring, merges and recoveries did to an impact.
     private mutating func log(_ old: ComponentImpact?, _ new: ComponentImpact, _ recorded: RecordedEvent) {
-        var statement = ImpactStatement(new, recorded)
+        var statement = ImpactStatement(new, recorded.sequence, at: recorded.occurredAt)
         if let old, old.impact == new.impact, old.regions == new.regions, old.startedAt == new.startedAt {
             (statement.level, statement.regions, statement.startedAt) = (nil, nil, nil)
         }
@@ -61,17 +148,22 @@ extension Incident {
         impactLog = log
     }
 
-    /// Changes the statement that only says that an impact ended when it did until now; nil takes it out.
-    ///
-    /// - Returns: False when there is none.
-    private mutating func changeEnd(of name: String, _ before: [ComponentImpact], _ end: Timestamp?) -> Bool {
+    /// The end of an impact is another one than was said until now; nil is none.
+    private mutating func changeEnd(
+        of name: String, _ before: [ComponentImpact], _ end: Timestamp?, _ recorded: RecordedEvent
+    ) {
         let slug = RestorationStep.slug(of: name)
-        guard let known = before.first(where: { $0.component == slug })?.endedAt,
-            let index = impactLog?[slug]?.lastIndex(where: { $0.level == nil && $0.endedAt != nil }),
+        guard let known = before.first(where: { $0.component == slug })?.endedAt, known != end else { return }
+        if let index = impactLog?[slug]?.lastIndex(where: { $0.level == nil && $0.endedAt != nil }),
             impactLog?[slug]?[index].endedAt == known
-        else { return false }
-        if let end { impactLog?[slug]?[index].endedAt = end } else { impactLog?[slug]?.remove(at: index) }
-        return true
+        {
+            // No other statement has it: this one was wrong.
+            if let end { impactLog?[slug]?[index].endedAt = end } else { impactLog?[slug]?.remove(at: index) }
+        }
+        guard impactLog?[slug]?.contains(where: { $0.endedAt == known }) ?? false else { return }
+        // It was said with a level as well: it went on from there.
+        log(ImpactStatement(entry: recorded.sequence, at: known), slug)
+        if let end { log(ImpactStatement(entry: recorded.sequence, at: known, endedAt: end), slug) }
     }
 
     private mutating func forgetImpact(said entry: Int) {
@@ -86,9 +178,9 @@ extension Incident {
 }
 
 extension ImpactStatement {
-    fileprivate init(_ impact: ComponentImpact, _ recorded: RecordedEvent) {
+    fileprivate init(_ impact: ComponentImpact, _ entry: Int, at moment: Timestamp) {
         self.init(
-            entry: recorded.sequence, at: recorded.occurredAt, level: impact.impact,
+            entry: entry, at: moment, level: impact.impact,
             regions: impact.regions.isEmpty ? nil : impact.regions, startedAt: impact.startedAt,
             endedAt: impact.endedAt)
     }
@@ -127,7 +219,9 @@ extension Incident {
 
     /// The levels of one component and when each was over. Most are said once, and end once.
     private func levels(_ statements: [ImpactStatement]) -> [(ImpactLevel, Timestamp?)] {
-        if let only = statements.first, let level = only.level, level.isHarm, statements.count == 1 {
+        if let only = statements.first, let level = only.level, level.isHarm, statements.count == 1,
+            only.corrects == nil
+        {
             guard let end = only.endedAt else { return [(level, nil)] }
             return end > only.startedAt ?? times.startedAt ? [(level, end)] : []
         }

@@ -58,6 +58,14 @@ package struct Incident: Hashable, Codable, Sendable {
     package var review: ReviewProgress?
     /// What of its review the public may read; nil while nobody has said.
     package var publicReview: PublicReview?
+    /// The files that were ever added; nil when none was.
+    package var attachments: [Attachment]?
+    /// How exactly the times of entries are known, by their sequence; nil where all are known exactly.
+    package var precisions: [Int: TimePrecision]?
+    /// How many comments its review has, and which are open; nil while there is none.
+    package var reviewComments: ReviewCommentState?
+    /// Who is asked to read the review; nil when nobody is.
+    package var reviewers: [String]?
     /// Who signed the review, the newest last; nil when nobody did.
     package var signatures: [ReviewSignature]?
     /// What of the review's texts the timeline has; nil before the first revision that stored only what changed.
@@ -92,7 +100,7 @@ package struct Incident: Hashable, Codable, Sendable {
 
     /// Counts the forms that this value has had. Raised when it keeps more of its events than before, or something else of them:
     /// rows of an older form are then made anew from their timelines.
-    package static let currentForm = 2
+    package static let currentForm = 3
 
     /// Whether a release that knew less of its events wrote it last.
     package var isOfOlderForm: Bool { (form ?? 0) < Self.currentForm }
@@ -149,7 +157,7 @@ extension Incident {
     package static func evolve(_ before: Incident?, _ recorded: RecordedEvent, number: Int) -> Incident? {
         guard var incident = before ?? Incident(number: number, opening: recorded) else { return nil }
         recorded.event.payload.apply(to: &incident, at: recorded.occurredAt, by: recorded.actor)
-        incident.logImpacts(before?.impacts ?? [], recorded)
+        incident.logImpacts(before, recorded)
         incident.noteRestoration(recorded)
         var facts = incident.clockFacts
         facts?.note(before, incident, at: recorded.occurredAt)

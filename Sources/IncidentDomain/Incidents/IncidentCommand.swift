@@ -56,14 +56,17 @@ package enum IncidentCommand: Hashable, Sendable {
     case withdrawEta(reason: String)
     case draftReview
     /// Nil keeps the status; what was approved is a draft again when it is changed.
-    case reviseReview(sections: [EditedSection], status: ReviewStatus?)
-    /// The sections are the whole document as it stands.
-    case approveReview(sections: [EditedSection])
+    case reviseReview(sections: [EditedSection], status: ReviewStatus?, layout: ReviewLayout = ReviewLayout())
+    /// The sections are the whole document as it stands; `unwritten` are the ids of those that a person has yet to write.
+    case approveReview(sections: [EditedSection], unwritten: [String] = [])
     case setPublicReview(sections: [String], replacements: [TextReplacement], title: String?)
     /// The texts are those that the public will read.
     case approvePublicReview(sections: [EditedSection], title: String)
     /// `role` is what somebody signs as.
     case signReview(role: String?, comment: String?)
+    case remarkOnReview(ReviewRemark)
+    case attach(AttachmentDraft)
+    case detach(attachment: Int, reason: String?)
     case addAction(ActionDraft)
     case changeAction(ordinal: Int, ActionPatch)
     /// `affecting` names the component by which they belong here, when it is not by their group, and `correlation` the
@@ -101,6 +104,9 @@ extension IncidentCommand {
         return if case .addFact = self { true } else { false }
     }
 
+    /// Whether it says itself how exactly its time is known.
+    var saysPrecision: Bool { mayPrecede }
+
     /// Whether the daemon asks by itself: it reports what has happened, and nobody is there to correct a refused time.
     var isOfTheDaemon: Bool {
         switch self {
@@ -116,7 +122,9 @@ extension IncidentCommand {
             .postUpdate,
             .draftUpdate,
             .changeUpdate,
-            .setEta, .withdrawEta, .draftReview, .reviseReview, .approveReview, .signReview, .setPublicReview,
+            .setEta, .withdrawEta, .draftReview, .reviseReview, .approveReview, .signReview, .remarkOnReview, .attach,
+            .detach,
+            .setPublicReview,
             .approvePublicReview,
             .addAction, .changeAction,
             .takeInAlerts, .reopenAlerts,

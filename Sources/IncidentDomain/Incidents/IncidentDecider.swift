@@ -6,6 +6,8 @@ package struct DecisionFacts: Sendable {
     package let now: Timestamp
     /// When it happened, if not now; a clock that is a little ahead of the database's means now.
     package let occurredAt: Timestamp
+    /// How exactly that is known; nil for exactly.
+    package let precision: TimePrecision?
     package let policy: PhasePolicy
     package let graph: DependencyGraph
     package let soak: SoakPolicy
@@ -27,8 +29,9 @@ package struct DecisionFacts: Sendable {
     package let clearing: ClearingPolicy
 
     package init(
-        principal: Principal, now: Timestamp, occurredAt: Timestamp? = nil, policy: PhasePolicy,
-        graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations = .none, probes: ProbeFacts = .none,
+        principal: Principal, now: Timestamp, occurredAt: Timestamp? = nil, precision: TimePrecision? = nil,
+        policy: PhasePolicy, graph: DependencyGraph, soak: SoakPolicy, measured: MeasuredDurations = .none,
+        probes: ProbeFacts = .none,
         timelineBytes: Int = 0, updates: UpdatePolicy = .none, waves: WavePolicy = .advise,
         opensAt: DependencyOpening? = nil, calibration: ForecastCalibration = .none, others: OtherRestorations = .none,
         clearing: ClearingPolicy = .keep
@@ -36,6 +39,7 @@ package struct DecisionFacts: Sendable {
         self.principal = principal
         self.now = now
         self.occurredAt = Self.withoutSkew(occurredAt ?? now, now: now)
+        self.precision = precision == .exact ? nil : precision
         self.policy = policy
         self.graph = graph
         self.soak = soak
@@ -80,11 +84,15 @@ extension Incident {
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         guard let incident else {
             guard case .open(let opening) = command else { throw .notFound("No such incident.") }
-            return try open(opening, facts: facts)
+            let events = try open(opening, facts: facts)
+            return events + [try qualification(of: events.count, after: nil, facts)].compactMap(\.self)
         }
         try incident.checkOccurredAt(facts, command)
         try incident.checkRoom(for: command, facts)
-        let events = try incident.events(of: command, facts)
+        var events = try incident.events(of: command, facts)
+        if !command.saysPrecision, let said = try qualification(of: events.count, after: incident, facts) {
+            events.append(said)
+        }
         return incident.phase == .closed ? events.map { $0.doneAfterwards } : events
     }
 
@@ -143,13 +151,16 @@ extension Incident {
         case .setEta(let eta, let reason): try setEta(eta, reason: reason, facts)
         case .withdrawEta(let reason): try withdrawEta(reason: reason, facts)
         case .draftReview: try draftReview()
-        case .reviseReview(let sections, let status): try reviseReview(sections, status)
-        case .approveReview(let sections): try approveReview(sections, facts)
+        case .reviseReview(let sections, let status, let layout): try reviseReview(sections, status, layout)
+        case .approveReview(let sections, let unwritten): try approveReview(sections, unwritten, facts)
         case .setPublicReview(let sections, let replacements, let title):
             try setPublicReview(sections: sections, replacements: replacements, title: title)
         case .approvePublicReview(let sections, let title):
             try approvePublicReview(sections, title: title, facts)
         case .signReview(let role, let comment): try signReview(as: role, comment: comment, facts)
+        case .remarkOnReview(let made): try remark(made)
+        case .attach(let draft): try attach(draft)
+        case .detach(let attachment, let reason): try detach(attachment, reason: reason)
         case .addAction(let draft): try addAction(draft)
         case .changeAction(let ordinal, let patch): try changeAction(ordinal, patch)
         case .attachAlerts(let alerts, let component, let correlation, let said):

@@ -29,6 +29,11 @@ package enum IncidentLimits {
     package static let updateRevisions = 20
     /// Of a review.
     package static let signatures = 100
+    package static let reviewComments = 500
+    package static let reviewers = 20
+    /// Files, and their bytes together.
+    package static let attachments = 50
+    package static let attachmentBytes = 50 << 20
     /// Sections that people wrote.
     package static let reviewSections = 100
     /// Bytes of those sections as they stand.
@@ -92,11 +97,13 @@ extension IncidentCommand {
             .changeMitigation, .addTask, .changeTask, .orderSteps, .setHands, .learnNeeds, .postUpdate, .draftUpdate,
             .changeUpdate,
             .setEta, .withdrawEta, .correctStep,
-            .reviseReview, .signReview, .setPublicReview, .addAction, .changeAction, .strike, .star:
+            .reviseReview, .signReview, .remarkOnReview, .attach, .setPublicReview, .addAction, .changeAction, .strike,
+            .star:
             true
         case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .reopen, .unmerge, .separate,
             .startStep, .rampStep, .verifyStep,
-            .waiveStep, .failStep, .undoStep, .draftReview, .approveReview, .approvePublicReview, .attachAlerts,
+            .waiveStep, .failStep, .undoStep, .detach, .draftReview, .approveReview, .approvePublicReview,
+            .attachAlerts,
             .clearAlerts,
             .reopenRecovered,
             .takeInAlerts, .reopenAlerts,

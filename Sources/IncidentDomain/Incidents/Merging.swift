@@ -169,6 +169,9 @@ extension Incident {
             ("mitigations", mitigations.count + other.mitigations.count, IncidentLimits.mitigations),
             ("tasks", tasks.count + other.tasks.count, IncidentLimits.tasks),
             ("action items", actions.count + other.actions.count, IncidentLimits.actions),
+            (
+                "attachments", keptAttachments.count + other.keptAttachments.count, IncidentLimits.attachments
+            ),
         ]
         for (things, count, limit) in counts where count > limit {
             throw .mergeRefused(
@@ -200,8 +203,19 @@ extension Incident {
             action.moved(to: ids.2 + index + 1, from: other.number)
         }
         brought.steps = stepsTaken(from: other, taken)
+        brought.levels = levels(of: other)
+        let files = attachments(takenFrom: other)
+        if !files.isEmpty { brought.attachments = files }
         return brought
     }
+
+    /// How hard the other one's components were hit over time.
+    private func levels(of other: Incident) -> [String: [BroughtLevel]] {
+        ImpactHistory(other).stretches.mapValues { $0.suffix(Self.stretchesBrought).map(BroughtLevel.init) }
+    }
+
+    /// Of one component: more changes than these nobody reads.
+    private static let stretchesBrought = 100
 
     /// How far the other one is with components that this one has not begun with. An alert that fires here takes it back.
     private func stepsTaken(from other: Incident, _ taken: [ComponentImpact]) -> [RestorationStep] {
@@ -288,14 +302,17 @@ extension Incident {
         if phase.isOpen { return [] }
         try requirePhase([.merged])
         let phase = endedFrom ?? lastPhase
-        let own = Set(impacts.map(\.component))
+        // What was back before it was merged is back, whatever became of it there.
+        let own = Set(impacts.filter(\.isOngoing).map(\.component))
         let record = target.absorbed?.last { $0.number == number }
         let due = phase.hasWaitingPeople ? facts.updates.nextUpdate(after: facts.now, severity: severity) : nil
         return [
             IncidentUnmerged(
                 from: target.number, phase: phase, reason: reason, firing: alerts.firing, alerts: alerts.total,
                 impacts: impacts.compactMap { impact in
-                    target.impacts.first { $0.component == impact.component }.flatMap { left(impact, $0, record) }
+                    target.impacts.first { $0.component == impact.component }.flatMap {
+                        left(impact, $0, record, target)
+                    }
                 },
                 steps: target.steps.filter { own.contains($0.slug) }, updateDueAt: due)
         ]
@@ -304,15 +321,30 @@ extension Incident {
     /// How an impact goes on that another incident had: changed there it stays so, and what ended there has ended. Else it is as it
     /// was here; nil.
     private func left(
-        _ own: ComponentImpact, _ there: ComponentImpact, _ record: AbsorbedIncident?
+        _ own: ComponentImpact, _ there: ComponentImpact, _ record: AbsorbedIncident?, _ target: Incident
     ) -> ComponentImpact? {
         guard let record else { return there == own ? nil : there }
-        let taken = record.impacts.first { $0.component == own.component }
-        if let taken, (taken.impact, taken.regions) != (there.impact, there.regions) { return there }
-        guard own.isOngoing, let end = there.endedAt else { return nil }
-        var ended = own
-        ended.endedAt = max(end, own.startedAt ?? end)
-        return ended
+        guard own.isOngoing else { return nil }
+        if let taken = record.impacts.first(where: { $0.component == own.component }),
+            (taken.impact, taken.regions) != (there.impact, there.regions)
+        {
+            // Somebody said something else of it since. Where it was hit, only that one knows.
+            guard taken.regions == there.regions, own.regions != there.regions else { return there }
+            var changed = own
+            changed.impact = there.impact
+            return changed.ended(as: there)
+        }
+        let steps = own.stepNames.compactMap { target.step($0) }
+        if there.isOngoing, !steps.isEmpty, steps.count == own.stepNames.count,
+            steps.allSatisfy({ $0.state == .restored }), let back = steps.compactMap(\.restoredAt).max()
+        {
+            // Its own regions are back, and the other one's are not.
+            var ended = own
+            ended.endedAt = max(back, own.startedAt ?? back)
+            return ended
+        }
+        guard own.isOngoing, there.endedAt != nil else { return nil }
+        return own.ended(as: there)
     }
 
     /// Where an incident stood that a release merged that did not keep it, as far as its clocks tell.
@@ -334,15 +366,15 @@ extension Incident {
         }
         let record = absorbed?.last { $0.number == other.number }
         let before = Dictionary((record?.impactsBefore ?? []).map { ($0.component, $0) }) { first, _ in first }
-        let unchanged = (record?.impacts ?? []).filter { impact in
-            impacts.contains {
+        let unchanged = impacts.filter { impact in
+            record?.impacts.contains {
                 $0.component == impact.component && $0.impact == impact.impact && $0.regions == impact.regions
-            }
+            } ?? false
         }
         let separated = IncidentSeparated(
             number: other.number, title: other.title, reason: reason,
             removed: unchanged.map(\.component).filter { before[$0] == nil },
-            impacts: unchanged.compactMap { before[$0.component] },
+            impacts: unchanged.compactMap { now in before[now.component].map { $0.ended(as: now) } },
             roles: IncidentRole.allCases.filter { role in
                 record?.roles[role].map { roles[role] == $0 } ?? false
             }, firing: alerts.firing, alerts: alerts.total,
@@ -363,5 +395,15 @@ extension Incident {
                 severitySet(old, origin: record.severityOriginBefore == .alert ? .alert : nil, facts))
         }
         return events
+    }
+}
+
+extension ComponentImpact {
+    /// The same, over when the other is, if it goes on until now.
+    fileprivate func ended(as other: ComponentImpact) -> ComponentImpact {
+        guard isOngoing, let end = other.endedAt else { return self }
+        var ended = self
+        ended.endedAt = max(end, startedAt ?? end)
+        return ended
     }
 }

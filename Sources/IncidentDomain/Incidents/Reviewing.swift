@@ -6,7 +6,7 @@ extension Incident {
     }
 
     func reviseReview(
-        _ sections: [EditedSection], _ asked: ReviewStatus?
+        _ sections: [EditedSection], _ asked: ReviewStatus?, _ layout: ReviewLayout
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.writable)
         guard asked != .approved else {
@@ -14,13 +14,19 @@ extension Incident {
                 field: "/status", detail: "POST /v1/incidents/\(number)/review/approve approves a review.")
         }
         let changed = (reviewTexts ?? ReviewTexts()).changed(among: sections)
-        if changed.isEmpty, let review, review.status == asked ?? review.status { return [] }
+        let before = review?.layout ?? ReviewLayout()
+        let arranged = before.changed(by: layout)
+        if changed.isEmpty, arranged == before, let review, review.status == asked ?? review.status { return [] }
         // What is changed after its approval has to be approved again.
         let kept = review.map { $0.status == .approved ? .draft : $0.status }
         let status = asked ?? kept ?? .draft
         try checkReview(with: changed)
         let revision = (review?.revision ?? 0) + 1
-        return [ReviewRevised(revision: revision, status: status, sections: changed)]
+        let revised = ReviewRevised(
+            revision: revision, status: status, sections: changed,
+            order: arranged.order == before.order ? nil : arranged.order,
+            hidden: arranged.hidden == before.hidden ? nil : arranged.hidden)
+        return [revised]
     }
 
     /// Refuses what would make a review too large.
@@ -52,7 +58,7 @@ extension Incident {
     }
 
     func approveReview(
-        _ sections: [EditedSection], _ facts: DecisionFacts
+        _ sections: [EditedSection], _ named: [String], _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         if review?.status == .approved { return [] }
         try requirePhase([.review, .closed])
@@ -60,7 +66,7 @@ extension Incident {
             throw .reviewState("No review of INC-\(number) yet; POST /v1/incidents/\(number)/review starts it.")
         }
         try requireCommand(facts, to: "approve a review")
-        let unwritten = sections.filter(\.isPrompt).map(\.id)
+        let unwritten = sections.filter { $0.isPrompt || named.contains($0.id) }.map(\.id)
         let unowned = actions.filter { $0.required && !$0.isStruck && $0.state != .dropped && $0.owner == nil }
         guard unwritten.isEmpty, unowned.isEmpty else {
             throw .reviewUnfinished(sections: unwritten, actions: unowned.map { id(of: $0) })

@@ -65,15 +65,30 @@ extension Incident {
     /// What was restored in another incident is restored in this one.
     func handedOver(_ facts: DecisionFacts) -> [any TimelineEvent] {
         guard phase == .restore, !facts.others.isEmpty else { return [] }
-        return steps.filter { $0.canBeHandedOver && firing[$0.slug] ?? 0 == 0 }.compactMap { step in
-            // What came back there before it went down here is something else.
-            guard let start = step.downSince else { return nil }
-            let other = facts.others.of(step.slug, in: step.region).first { other in
-                // A region that is back elsewhere says nothing of the whole.
-                guard other.step.region == nil || other.step.region == step.region else { return false }
-                return other.step.state == .restored && other.step.restoredAt.map { $0 > start } ?? false
-            }
-            return other.map { StepRestored(component: step.component, incident: $0.incident) }
+        return steps.compactMap { step in
+            guard let other = restoredElsewhere(step, facts.others), let back = other.step.restoredAt,
+                back <= facts.occurredAt
+            else { return nil }
+            return StepRestored(component: step.component, incident: other.incident)
+        }
+    }
+
+    /// When the first component was restored in another incident that is to be taken over here: it came back then, whenever it is looked at.
+    package func handedOverAt(_ others: OtherRestorations) -> Timestamp? {
+        guard phase == .restore, !others.isEmpty else { return nil }
+        return steps.compactMap { restoredElsewhere($0, others)?.step.restoredAt }.min()
+    }
+
+    private func restoredElsewhere(_ step: RestorationStep, _ others: OtherRestorations) -> OtherRestorations.Step? {
+        guard step.canBeHandedOver, firing[step.slug] ?? 0 == 0, let down = step.downSince else { return nil }
+        let impact = impacts.first { $0.component == step.slug }
+        // What came back there before it went down here is something else, and so is what was taken over by mistake.
+        let since =
+            [down, impact.map { $0.startedAt ?? times.startedAt }, step.notBackAt].compactMap(\.self).max() ?? down
+        return others.of(step.slug, in: step.region).first { other in
+            // A region that is back elsewhere says nothing of the whole.
+            guard other.step.region == nil || other.step.region == step.region else { return false }
+            return other.step.state == .restored && other.step.restoredAt.map { $0 > since } ?? false
         }
     }
 }

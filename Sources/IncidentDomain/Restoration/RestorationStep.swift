@@ -41,8 +41,12 @@ package struct RestorationStep: Hashable, Codable, Sendable {
     /// While verifying: when the soak ends, on database time.
     package var soakUntil: Timestamp?
     package var restoredAt: Timestamp?
+    /// When it was given up last; nil while it is not, and in rows of releases that did not keep it.
+    package var waivedAt: Timestamp?
     /// When it last fell back; nil when it never did, and in rows of releases that did not keep it.
     package var regressedAt: Timestamp?
+    /// When it was thought to be back last, and was not: a restoration that was undone; nil when none was.
+    var notBackAt: Timestamp?
     /// How often restoring it failed.
     package var failures: Int
     /// The state from which the newest start, verification, restoration, waiver or failure took it, so that this can be undone; nil when there
@@ -111,8 +115,9 @@ extension RestorationStep {
         restoredAt = moment
     }
 
-    package mutating func waive() {
+    package mutating func waive(at moment: Timestamp? = nil) {
         enter(.waived)
+        waivedAt = moment
         endSoak()
     }
 
@@ -160,7 +165,7 @@ extension RestorationStep {
         case .verification: state = .restoring
         case .restoration:
             state = startedAt == nil ? .waiting : .restoring
-            restoredAt = nil
+            (notBackAt, restoredAt) = (restoredAt ?? notBackAt, nil)
         case .start:
             state = earlier == .regressed || earlier == .waived ? earlier ?? .waiting : .waiting
             let left = (attempts ?? 1) - 1

@@ -56,17 +56,27 @@ extension ReviewDraft {
     private static func etas(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Set at (UTC)", "By", "ETA (UTC)", "Reason", "Actual")
-        let said = facts.byTime.filter { $0.event.as(EtaSet.self) != nil || $0.event.as(EtaWithdrawn.self) != nil }
+        let said = facts.byTime.filter { recorded in
+            recorded.event.as(EtaSet.self) != nil || recorded.event.as(EtaWithdrawn.self) != nil
+                || recorded.event.as(UpdatePosted.self)?.eta != nil
+        }
         for (place, recorded) in said.enumerated() {
             if let withdrawn = recorded.event.as(EtaWithdrawn.self) {
                 table.add(recorded.occurredAt.dateAndTime, recorded.actor.name, "taken back", withdrawn.reason, "")
             }
-            guard let set = recorded.event.as(EtaSet.self) else { continue }
             let isTakenBack = said.dropFirst(place + 1).first?.event.as(EtaWithdrawn.self) != nil
+            let outcome = { (eta: Timestamp) in
+                isTakenBack ? "taken back" : restored.map { comparison(of: $0, with: eta) } ?? "not restored yet"
+            }
+            if let update = recorded.event.as(UpdatePosted.self), let eta = update.eta {
+                table.add(
+                    recorded.occurredAt.dateAndTime, recorded.actor.name, eta.dateAndTime, "told with an update",
+                    outcome(eta))
+            }
+            guard let set = recorded.event.as(EtaSet.self) else { continue }
             table.add(
                 recorded.occurredAt.dateAndTime, set.source == .plan ? "restoration plan" : recorded.actor.name,
-                set.eta.dateAndTime, set.reason ?? "",
-                isTakenBack ? "taken back" : restored.map { comparison(of: $0, with: set.eta) } ?? "not restored yet")
+                set.eta.dateAndTime, set.reason ?? "", outcome(set.eta))
         }
         return table.isEmpty ? [] : [.heading("ETAs set"), table.block]
     }

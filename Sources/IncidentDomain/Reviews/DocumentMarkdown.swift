@@ -77,6 +77,8 @@ package enum DocumentMarkdown {
             case .emphasis(let inner): result += "*\(inlines(inner, atLineStart: false, isCell: isCell))*"
             case .strong(let inner): result += "**\(inlines(inner, atLineStart: false, isCell: isCell))**"
             case .link(let inner, let url):
+                // With a mark before it, it would be a picture.
+                if result.last == "!" { result = "\(result.dropLast())\\!" }
                 result += "[\(inlines(inner, atLineStart: false, isCell: isCell))](\(address(url)))"
             case .lineBreak: result += "\\\n"
             }
@@ -85,8 +87,12 @@ package enum DocumentMarkdown {
     }
 
     private static func lines(_ text: String, atLineStart: Bool, isCell: Bool) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
-            Markdown.span(String(line), atLineStart: !isCell && (index > 0 || atLineStart))
+        // A cell is one line, whatever stands in it.
+        guard !isCell else {
+            return Markdown.span(text.contains(where: \.isNewline) ? text.onOneLine : text, atLineStart: false)
+        }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
+            Markdown.span(String(line), atLineStart: index > 0 || atLineStart)
         }.joined(separator: "\n")
     }
 
@@ -139,10 +145,13 @@ package enum Markdown {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar.value {
-            case 0x09, 0x0A, 0x0D, 0x85, 0x2028, 0x2029: scalars.append(scalar)
+            case 0x85: scalars.append("\n")
+            case 0x09, 0x0A, 0x0D, 0x2028, 0x2029: scalars.append(scalar)
             case 0...0x1F, 0x7F...0x9F, 0xFEFF, 0xFFF9...0xFFFB: continue
             case 0x202A...0x202E, 0x2066...0x2069: scalars.append("\u{FFFD}")
             case 0xE0000...0xE007F: continue  // Tags: invisible copies of ASCII.
+            case 0xFDD0...0xFDEF: continue  // No characters, for ever.
+            case let value where value & 0xFFFE == 0xFFFE: continue
             default: scalars.append(scalar)
             }
         }

@@ -192,6 +192,6 @@ extension ReviewFacts {
     func when(_ recorded: RecordedEvent) -> String {
         let precision =
             recorded.event.as(NoteAdded.self)?.precision ?? recorded.event.as(FactAdded.self)?.value.precision
-        return (precision ?? .exact).text(written(recorded).at)
+        return (precision ?? incident.precisions?[recorded.sequence] ?? .exact).text(written(recorded).at)
     }
 }

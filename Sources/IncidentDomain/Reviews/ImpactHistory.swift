@@ -18,9 +18,15 @@ package struct ImpactHistory: Hashable, Sendable {
 
     package init(_ incident: Incident) {
         let start = incident.times.startedAt
-        stretches = (incident.impactLog ?? [:]).compactMapValues { statements in
-            let found = Self.stretches(of: statements, from: start)
-            return found.isEmpty ? nil : found
+        for (component, statements) in incident.impactLog ?? [:] {
+            var found = Self.stretches(of: statements, from: start)
+            if let last = found.last, last.end == nil, let end = incident.givenUp(component) {
+                found.removeLast()
+                if end > last.begin {
+                    found.append(Stretch(level: last.level, regions: last.regions, begin: last.begin, end: end))
+                }
+            }
+            if !found.isEmpty { stretches[component] = found }
         }
     }
 
@@ -28,9 +34,16 @@ package struct ImpactHistory: Hashable, Sendable {
     ///
     /// - Parameter start: Of the incident: what has no beginning of its own began with it.
     static func stretches(of statements: [ImpactStatement], from start: Timestamp) -> [Stretch] {
-        var track = Track()
-        for statement in statements { track.take(statement) }
-        return track.stretches(from: start)
+        ImpactTrack(statements, from: start).stretches
+    }
+}
+
+extension Incident {
+    /// When harm that goes on stopped counting: the component was waived, or somebody left restoring without it. Nil while it counts.
+    fileprivate func givenUp(_ component: String) -> Timestamp? {
+        let own = steps(of: component)
+        let waived = own.isEmpty || !own.allSatisfy { $0.state == .waived } ? nil : own.compactMap(\.waivedAt).max()
+        return waived ?? (phase == .review || phase == .closed ? times.restoredAt : nil)
     }
 }
 
@@ -90,11 +103,15 @@ extension ImpactLevel {
 
 // MARK: - One component
 
-/// The moments from which another level held, as they were said.
-private struct Track {
+/// The moments from which another level held. What is said of a moment stands there, whoever said it when.
+struct ImpactTrack {
     private struct Point: Equatable {
+        /// The entry that says it.
+        var entry: Int
         /// Nil is the start of the incident, which can still be corrected.
         var at: Timestamp?
+        /// When it was said to be so.
+        var said: Timestamp
         var level: ImpactLevel
         var regions: [String]
 
@@ -102,93 +119,139 @@ private struct Track {
         func says(_ other: Self) -> Bool { level == other.level && regions == other.regions }
     }
 
+    /// In the order of time.
     private var points: [Point] = []
-    /// The beginning that was said last.
-    private var saidStart: Timestamp?
-    /// What was said last, if it is there as it was said.
-    private var newest: Point?
+    private let start: Timestamp
 
-    mutating func take(_ statement: ImpactStatement) {
-        if let level = statement.level {
+    /// - Parameter start: Of the incident: what has no beginning of its own began with it.
+    init(_ statements: [ImpactStatement], from start: Timestamp) {
+        self.start = start
+        for statement in statements { take(statement) }
+    }
+
+    /// Whether a statement tells of the past only: something else that is known holds since.
+    func isHistory(_ statement: ImpactStatement) -> Bool {
+        var copy = self
+        copy.take(statement)
+        return copy.points.last.map { $0.entry != statement.entry } ?? false
+    }
+
+    private mutating func take(_ statement: ImpactStatement) {
+        if let brought = statement.brought {
+            unite(with: brought, statement)
+        } else if let level = statement.level {
             say(level, statement)
         } else if let end = statement.endedAt {
-            self.end(at: end)
+            self.end(at: end, statement)
         } else {
-            resume(from: statement.at)
+            resume(statement)
         }
     }
 
-    /// Somebody says how it is. With a beginning that is new, it has been so since then. Without one it is so since the start of
-    /// the incident, or where more is known already, from now on.
+    /// Somebody says how it was from some moment on: until the next moment of which something is known, or until an end that is said
+    /// with it.
     private mutating func say(_ level: ImpactLevel, _ statement: ImpactStatement) {
-        let (moment, regions) = (statement.at, statement.regions ?? [])
-        let isNew = points.isEmpty
-        let isKnown = points.contains { $0.level != level && $0.at != nil && $0.at == statement.startedAt }
-        let start = statement.startedAt == saidStart && !isKnown ? nil : statement.startedAt
-        saidStart = statement.startedAt
-        let point = Point(at: start ?? moment, level: level, regions: regions)
-        if !level.isHarm {
-            if !isNew { end(at: start ?? moment) }
-            return
+        var point = Point(
+            entry: statement.entry, at: statement.startedAt, said: statement.at, level: level,
+            regions: statement.regions ?? [])
+        guard level.isHarm else {
+            point.at = statement.startedAt ?? statement.at
+            return insert(point)
         }
-        if isNew {
-            points = [Point(at: statement.startedAt, level: level, regions: regions)]
-            newest = points[0]
-        } else if let newest, let start, newest.says(point), newest.at != start,
-            points.last(where: \.level.isHarm) != newest,
-            let wrong = points.firstIndex(of: newest)
-        {
-            // The same once more with another beginning: the one before was wrong.
-            points.remove(at: wrong)
-            insert(point)
-            self.newest = point
-        } else if let last = points.lastIndex(where: \.level.isHarm), points[last].says(point) {
-            if let start { move(last, to: start) }
-            if statement.endedAt == nil, points.last?.level.isHarm == false { resume(from: start ?? moment) }
-        } else if let end = statement.endedAt, start == nil, end <= moment,
-            let last = points.lastIndex(where: \.level.isHarm)
-        {
-            // It is over, and was of another level than was thought.
-            (points[last].level, points[last].regions) = (level, regions)
-        } else {
-            if let end = points.last, !end.level.isHarm, let over = end.at, (start ?? moment) < over {
-                points.removeLast()
-            }
-            insert(point)
-            newest = point
+        if let wrong = statement.corrects, let old = points.first(where: { $0.entry == wrong && $0.level.isHarm }) {
+            points.removeAll { $0.entry == wrong }
+            point.at = statement.startedAt ?? old.at
+            endsLater(than: point.at)
+        } else if statement.startedAt == nil, let end = statement.endedAt, end <= statement.at {
+            // It is over, and was of another level than was thought; where nothing was known, it began with the incident.
+            point.at = points.last { $0.level.isHarm }?.at
+            endsLater(than: point.at)
+        } else if statement.startedAt == nil {
+            point.at = beginning(said: statement.at)
         }
-        if let end = statement.endedAt { self.end(at: end) }
+        insert(point)
+        guard let end = statement.endedAt else { return }
+        points = points.filter { $0.level.isHarm || !isAfter($0.at, point.at) || !isAfter(end, $0.at) }
+        insert(Point(entry: statement.entry, at: end, said: statement.at, level: .none, regions: []))
+    }
+
+    /// Without a beginning of its own it has been so since the start of the incident; where more is known already, since it is said.
+    private mutating func beginning(said moment: Timestamp) -> Timestamp? {
+        guard let first = points.firstIndex(where: \.level.isHarm) else {
+            return points.contains { $0.at.map { $0 <= moment } ?? false } ? moment : nil
+        }
+        guard points[first].at == nil, moment < points[first].said else { return moment }
+        // What was said of a later moment does not begin with the incident after all.
+        points[first].at = points[first].said
+        return nil
     }
 
     /// What is known of later moments stays.
     private mutating func insert(_ point: Point) {
-        points.removeAll { $0.at == point.at && point.at != nil }
-        let place = points.firstIndex { other in other.at.map { at in point.at.map { at > $0 } ?? true } ?? false }
+        points.removeAll { $0.at == point.at }
+        let place = points.firstIndex { isAfter($0.at, point.at) }
         points.insert(point, at: place ?? points.count)
     }
 
-    /// It began at another moment than was thought.
-    private mutating func move(_ index: Int, to start: Timestamp) {
-        var point = points.remove(at: index)
-        point.at = start
-        points.removeAll { $0.level.isHarm && $0.at.map { $0 >= start } ?? false }
-        insert(point)
+    /// It was not over when that was thought, as no harm is known after it.
+    private mutating func endsLater(than moment: Timestamp?) {
+        while let last = points.last, !last.level.isHarm, isAfter(last.at, moment) { points.removeLast() }
     }
 
-    private mutating func end(at moment: Timestamp) {
+    private func isAfter(_ one: Timestamp?, _ other: Timestamp?) -> Bool {
+        guard let one else { return false }
+        return other.map { one > $0 } ?? true
+    }
+
+    /// It is over, whatever was said of later moments.
+    private mutating func end(at moment: Timestamp, _ statement: ImpactStatement) {
         points.removeAll { $0.at.map { $0 >= moment } ?? false }
-        points.append(Point(at: moment, level: .none, regions: []))
+        points.append(
+            Point(entry: statement.entry, at: moment, said: statement.at, level: .none, regions: []))
     }
 
     /// It was back, and is not any more.
-    private mutating func resume(from moment: Timestamp) {
-        guard let last = points.last(where: \.level.isHarm) else { return }
-        if let end = points.last, !end.level.isHarm, let over = end.at, over >= moment { points.removeLast() }
+    private mutating func resume(_ statement: ImpactStatement) {
+        guard var last = points.last(where: \.level.isHarm) else { return }
+        if let end = points.last, !end.level.isHarm, let over = end.at, over >= statement.at { points.removeLast() }
         if points.last?.says(last) ?? false { return }
-        insert(Point(at: moment, level: last.level, regions: last.regions))
+        (last.entry, last.at, last.said) = (statement.entry, statement.at, statement.at)
+        insert(last)
     }
 
-    func stretches(from start: Timestamp) -> [ImpactHistory.Stretch] {
+    /// How hard it was hit in another incident as well, which was merged into this one: at each moment the worse of both holds.
+    private mutating func unite(with brought: [BroughtLevel], _ statement: ImpactStatement) {
+        // What began with this incident began then, however early the other one did.
+        let own = stretches(from: statement.startedAt ?? start)
+        let moments = Set(
+            own.map(\.begin) + own.compactMap(\.end) + brought.map(\.startedAt) + brought.compactMap(\.endedAt)
+        ).sorted()
+        func holds(_ begin: Timestamp, _ end: Timestamp?, at moment: Timestamp) -> Bool {
+            begin <= moment && (end.map { $0 > moment } ?? true)
+        }
+        var united: [Point] = []
+        for moment in moments {
+            let here = own.first { holds($0.begin, $0.end, at: moment) }.map { ($0.level, $0.regions) }
+            let there = brought.first { holds($0.startedAt, $0.endedAt, at: moment) }
+                .map { ($0.level, $0.regions ?? []) }
+            let both = [here, there].compactMap(\.self)
+            let worst = both.max { $0.0.rank < $1.0.rank }
+            let same = both.filter { $0.0 == worst?.0 }.map(\.1)
+            // No regions are all of them.
+            let places = same.contains([]) ? [] : Set(same.joined()).sorted()
+            let point = Point(
+                entry: statement.entry, at: moment, said: statement.at, level: worst?.0 ?? .none,
+                regions: same.count == 1 ? same[0] : places)
+            if united.last?.says(point) ?? false { continue }
+            united.append(point)
+        }
+        points = united
+    }
+
+    /// In the order of time, without those of no harm.
+    var stretches: [ImpactHistory.Stretch] { stretches(from: start) }
+
+    private func stretches(from start: Timestamp) -> [ImpactHistory.Stretch] {
         // What was said of a moment before the start holds against what began with it.
         let first = points.compactMap(\.at).min().map { min($0, start) } ?? start
         let known = points.map { (at: $0.at ?? first, level: $0.level, regions: $0.regions) }.sorted { $0.at < $1.at }

@@ -23,14 +23,22 @@ extension PhaseSpan {
     /// - Parameter incident: What the timeline leads to; nil takes the clocks as they were when the phases were left.
     package static func visits(in timeline: [RecordedEvent], of incident: Incident? = nil) -> [PhaseSpan] {
         let ends = incident.map { Self.ends($0, timeline) } ?? [:]
+        var entered: [(phase: Phase, at: Timestamp, isDetour: Bool)] = []
         var begun: [(phase: Phase, at: Timestamp)] = []
         for recorded in timeline {
             guard let phase = recorded.event.payload.phaseBegun else { continue }
             let reached = recorded.event.as(PhaseEntered.self)?.reachedAt
             let moment = ends[recorded.sequence] ?? reached ?? recorded.occurredAt
             let first = begun.isEmpty && phase == .detect ? incident?.clocks.detectedAt : nil
-            begun.append((phase, max(first ?? moment, begun.last?.at ?? first ?? moment)))
+            entered.append((phase, first ?? moment, recorded.event.as(PhaseEntered.self) == nil && !entered.isEmpty))
         }
+        // A dismissal, a merge or a way back that was entered now lengthens nothing of what is entered late after it.
+        var next = Timestamp?.none
+        for index in entered.indices.reversed() {
+            if entered[index].isDetour, let next, next < entered[index].at { entered[index].at = next }
+            next = min(next ?? entered[index].at, entered[index].at)
+        }
+        for (phase, moment, _) in entered { begun.append((phase, max(moment, begun.last?.at ?? moment))) }
         return begun.indices.map { index in
             PhaseSpan(
                 phase: begun[index].phase, startedAt: begun[index].at,

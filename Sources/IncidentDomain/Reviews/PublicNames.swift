@@ -18,8 +18,8 @@ package struct PublicNames: Sendable {
         replacements: [TextReplacement]
     ) {
         self.replacements = replacements.filter { !$0.text.isEmpty }.sorted { $0.text.count > $1.text.count }
-            .map { (text: $0.text.map { Character($0.lowercased()) }, other: $0.other) }
-        for (slug, name) in components { add(slug, name == slug ? "a component" : name) }
+            .map { (text: $0.text.map { Character($0.lowercased()) }, other: $0.other.onOneLine) }
+        for (slug, name) in components { add(slug, name == slug ? "a component" : name.onOneLine) }
         for tool in tools { add(tool, Self.tool) }
         for person in people { add(person, Self.engineer) }
     }

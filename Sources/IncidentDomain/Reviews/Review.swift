@@ -12,6 +12,8 @@ package struct ReviewProgress: Hashable, Codable, Sendable {
     package var approvedBy: String?
     /// The entry that approved it; nil where none did, and in rows of releases that did not keep it.
     package var approvedEntry: Int?
+    /// Nil while people left the sections as they are.
+    package var layout: ReviewLayout?
 }
 
 /// That somebody has read a revision of the review and stands by it. Approving is one decision; those who sign beside it may be many.

@@ -12,6 +12,8 @@ package struct ReviewDocument: Hashable, Sendable {
     package let reports: ReportSeries?
     /// How hard each component was hit, over time.
     package let impacts: ImpactHistory
+    /// What people said of it.
+    package let comments: [ReviewComment]
     /// When updates were published, in order.
     package let updates: [Timestamp]
     /// What people wrote down beside it, in the order of time.
@@ -48,9 +50,32 @@ extension ReviewDocument {
         return texts.isEmpty ? nil : texts.joined(separator: ", ")
     }
 
+    /// Who is asked to read it.
+    package var reviewers: [Reviewer] {
+        (incident.reviewers ?? []).map { name in
+            Reviewer(name: name, signedRevision: signatures.last { $0.by == name }?.revision)
+        }
+    }
+
+    /// Those who were asked to read it and have not signed the revision that stands; nil when there are none.
+    package var reviewersText: String? {
+        let waiting = reviewers.filter { $0.signedRevision != revision }.map(\.name.onOneLine)
+        return waiting.isEmpty ? nil : waiting.joined(separator: ", ")
+    }
+
     /// Follow-up work as it stands now, also after the approval.
     package var actions: [ActionItem] { incident.actions }
     package var phaseTotals: [PhaseTotal] { PhaseTotal.totals(of: phases) }
+
+    /// The files that belong to it, as a list for the end of the document; empty when there are none.
+    package var attachmentLines: [String] {
+        incident.keptAttachments.map { attachment in
+            let from = attachment.incident.map { ", from INC-\($0)" } ?? ""
+            let about = attachment.caption.map { ": \($0.sentence)" } ?? ""
+            return
+                "\(attachment.name.onOneLine) (\(attachment.type.rawValue), \(attachment.bytes.grouped) bytes\(from))\(about)"
+        }
+    }
 
     /// What was measured often enough for a picture.
     package var measures: [MeasureSeries] { MeasureSeries.all(of: facts) }
@@ -59,9 +84,14 @@ extension ReviewDocument {
         sections.first { $0.id == id }
     }
 
-    /// Every section as it reads now: what an approval makes permanent.
+    /// Every section that is shown, as it reads now: what an approval makes permanent.
     package var currentSections: [EditedSection] {
-        sections.map { EditedSection(id: $0.id, title: $0.title, markdown: $0.markdown) }
+        sections.filter { !$0.isHidden }.map { EditedSection(id: $0.id, title: $0.title, markdown: $0.markdown) }
+    }
+
+    /// The ids of the sections that are shown and that a person has yet to write.
+    package var unwritten: [String] {
+        sections.filter { $0.needsPerson && !$0.isHidden }.map(\.id)
     }
 
     /// The action items as a table, for a document whose section on them was written by hand; nil when there are none.
@@ -80,6 +110,8 @@ package struct ReviewSection: Hashable, Sendable {
     package let generated: Bool
     /// Whether it says nothing before a person has written it, and none has.
     package let needsPerson: Bool
+    /// Whether it is left out of the document.
+    package var isHidden = false
 
     /// What a section says.
     package enum Content: Hashable, Sendable {

@@ -8,34 +8,40 @@ package enum ReviewDraft {
     ///   - timeline: All of it, in order.
     ///   - graph: The catalog, for the components' names and tiers.
     ///   - policy: Says what is still unmet.
+    ///   - template: What the review looks like from the start; nil for ours.
     ///   - now: When the document is put together. No section depends on it: the same timeline reads the same.
     package static func make(
-        for incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy, now: Timestamp
+        for incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy,
+        template: ReviewTemplate? = nil, now: Timestamp
     ) -> ReviewDocument {
         let facts = ReviewFacts(incident: incident, timeline: timeline, graph: graph, policy: policy)
         let history = ReviewHistory(timeline)
         return ReviewDocument(
-            incident: incident, sections: sections(facts, history), unmet: facts.unmet, phases: facts.visits,
+            incident: incident, sections: sections(facts, history, template), unmet: facts.unmet, phases: facts.visits,
             gantt: facts.gantt(asOf: now), reports: facts.reports, impacts: facts.impacts,
+            comments: ReviewComment.all(of: timeline),
             updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
             facts: facts.told, named: facts.named, publicApproved: history.publicApproval, entries: timeline.count,
             asOf: now)
     }
 
-    private static func sections(_ facts: ReviewFacts, _ history: ReviewHistory) -> [ReviewSection] {
-        let drafted = ReviewSectionID.allCases.map { generated($0, facts) }
-        let current = replacing(drafted, by: history.written)
+    private static func sections(
+        _ facts: ReviewFacts, _ history: ReviewHistory, _ template: ReviewTemplate?
+    ) -> [ReviewSection] {
+        let ours = ReviewSectionID.allCases.map { generated($0, facts) }
+        let drafted = template?.applied(to: ours) ?? ours
+        let current = replacing(drafted, by: history.written).arranged(by: facts.incident.review?.layout, template)
         guard facts.incident.review?.status == .approved, !history.approved.isEmpty else { return current }
         let byID = Dictionary(drafted.map { ($0.id, $0) }) { first, _ in first }
         let personal = Set(current.filter { !$0.generated }.map(\.id))
         return history.approved.map { section in
             let id = ReviewSectionID(rawValue: section.id)
-            let isGenerated = id != nil && !personal.contains(section.id)
+            let isGenerated = byID[section.id] != nil && !personal.contains(section.id)
             if isGenerated, id?.isLive == true, let live = byID[section.id] { return live }
             return ReviewSection(
                 id: section.id, title: section.title ?? id?.title ?? title(of: section.id),
                 content: .markdown(section.markdown), generated: isGenerated,
-                needsPerson: id?.prompt != nil && isGenerated)
+                needsPerson: isGenerated && byID[section.id]?.needsPerson ?? false)
         }
     }
 
@@ -58,7 +64,7 @@ package enum ReviewDraft {
     }
 
     /// `root_cause` reads "Root cause".
-    private static func title(of id: String) -> String {
+    static func title(of id: String) -> String {
         let words = id.split { "_-.".contains($0) }.joined(separator: " ")
         return words.prefix(1).uppercased() + words.dropFirst()
     }

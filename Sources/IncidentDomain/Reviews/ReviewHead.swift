@@ -18,7 +18,7 @@ package struct ReviewHead: Hashable, Sendable {
     /// Characters of the evidence that the cause's sentence has.
     private static let evidenceMax = 300
 
-    init(of incident: Incident, impacts: ImpactHistory) {
+    package init(of incident: Incident, impacts: ImpactHistory) {
         impact = Self.impact(impacts, of: incident)
         let counted = incident.audiences.sorted { Self.rank($0.audience) < Self.rank($1.audience) }
         let people = counted.compactMap { audience in
@@ -38,17 +38,12 @@ package struct ReviewHead: Hashable, Sendable {
         moreActions = max(0, ranked.count - Self.actionsMax)
     }
 
-    /// The worst that it did and for how long, then the whole. What was waived is gone on without, and is named apart.
-    static func impact(_ all: ImpactHistory, of incident: Incident) -> String? {
-        guard let worst = all.worst else { return nil }
-        let waived = Set(incident.steps.filter { $0.state == .waived }.map(\.slug)).filter {
-            all.length(of: $0).isOngoing
-        }
-        let impacts = all.without(waived)
+    /// The worst that it did and for how long, then the whole. What was waived counts until then, and is named apart.
+    static func impact(_ impacts: ImpactHistory, of incident: Incident) -> String? {
+        guard let worst = impacts.worst else { return nil }
+        let down = Set(incident.impacts.filter(\.isOngoing).map(\.component))
+        let waived = Set(incident.steps.filter { $0.state == .waived }.map(\.slug)).intersection(down)
         let note = waived.isEmpty ? "" : "; \(waived.count) component\(waived.count == 1 ? "" : "s") waived"
-        guard let reached = impacts.worst, reached == worst else {
-            return "\(worst.words.capitalizedFirst)\(note)"
-        }
         let (own, whole) = (impacts.length(at: worst), impacts.length())
         let length = own.isOngoing ? "ongoing" : "for \(DurationText.human(own.seconds))"
         let rest =
@@ -85,13 +80,6 @@ extension ReviewDocument {
 }
 
 extension ImpactHistory {
-    /// The same without some components.
-    func without(_ slugs: Set<String>) -> ImpactHistory {
-        var copy = self
-        copy.stretches = stretches.filter { !slugs.contains($0.key) }
-        return copy
-    }
-
     /// The worst level that anything stood at, over time: stretches that follow each other, without those of no harm.
     package var worstOverTime: [Stretch] {
         let all = stretches.values.flatMap(\.self)

@@ -159,7 +159,7 @@ extension IncidentCommand {
             .draftUpdate,
             .changeUpdate,
             .setEta, .withdrawEta, .removeRole, .undoStep, .correctStep, .draftReview, .reviseReview, .approveReview,
-            .signReview,
+            .signReview, .remarkOnReview, .attach, .detach,
             .setPublicReview, .approvePublicReview,
             .addAction, .changeAction, .attachAlerts,
             .clearAlerts, .reopenRecovered, .takeInAlerts, .reopenAlerts, .giveAwayAlerts, .countReports, .reviewPlan,

@@ -106,8 +106,10 @@ extension DecisionFacts {
     func checkAhead(
         _ moment: Timestamp, atMost seconds: Double = Incident.foresightSeconds, field: String
     ) throws(IncidentRefusal) {
-        guard moment > now else {
-            throw .badValue(field: field, detail: "\(moment) is in the past; server time is \(now).")
+        // What was expected then may have passed by now.
+        guard moment > occurredAt else {
+            let time = occurredAt == now ? "server time is \(now)" : "occurred_at is \(occurredAt)"
+            throw .badValue(field: field, detail: "\(moment) is in the past; \(time).")
         }
         guard moment <= now.adding(seconds: seconds) else {
             throw .badValue(

@@ -2,7 +2,7 @@
 package struct UpdatePolicy: Hashable, Sendable {
     /// Minutes from one update to the next; none for a severity that is missing.
     private let everyMinutes: [Severity: Int]
-    /// Days from the end of restoring to the end of the review; none for a severity that is missing.
+    /// Working days from the end of restoring to the end of the review; none for a severity that is missing.
     private let reviewDays: [Severity: Int]
     /// The audiences to which nothing goes that a second person has not approved; under nil where a severity has none of its own.
     private let approval: [Severity?: Set<UpdateAudience>]
@@ -30,7 +30,7 @@ package struct UpdatePolicy: Hashable, Sendable {
     /// Minutes from one update to the next; nil when none is asked for.
     package func everyMinutes(_ severity: Severity?) -> Int? { severity.flatMap { everyMinutes[$0] } }
 
-    /// Days from the end of restoring to the end of the review; nil when none is asked for.
+    /// Working days from the end of restoring to the end of the review; nil when none is asked for.
     package func reviewDays(_ severity: Severity?) -> Int? { severity.flatMap { reviewDays[$0] } }
 
     /// For so long what is posted takes the approvals that the severity before asked for, in seconds: lowering it for a moment is no way
@@ -44,6 +44,6 @@ package struct UpdatePolicy: Hashable, Sendable {
 
     /// When the review is due of what was restored at `moment`; nil when none is asked for.
     func review(after moment: Timestamp, severity: Severity?) -> Timestamp? {
-        reviewDays(severity).map { moment.adding(seconds: Double($0) * 86_400) }
+        reviewDays(severity).map { moment.adding(workingDays: $0) }
     }
 }

@@ -32,6 +32,23 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         guard !distance.isNaN else { return self }
         return Timestamp(milliseconds: milliseconds + Int64(min(max(distance, -range), range)))
     }
+
+    /// The same time of day so many working days later: Saturdays and Sundays (UTC) do not count.
+    package func adding(workingDays days: Int) -> Timestamp {
+        var moment = self
+        var left = days
+        while left > 0 {
+            moment = moment.adding(seconds: 86_400)
+            if moment.isWorkingDay { left -= 1 }
+        }
+        return moment
+    }
+
+    /// The first day of the epoch was a Thursday.
+    private var isWorkingDay: Bool {
+        let day = Int64((Double(milliseconds) / 86_400_000).rounded(.down))
+        return ((day + 3) % 7 + 7) % 7 < 5
+    }
 }
 
 extension Timestamp: CustomStringConvertible {

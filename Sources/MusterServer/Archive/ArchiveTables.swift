@@ -26,6 +26,8 @@ enum ArchiveTables {
         // In the order of the feed: where transactions have other numbers, that order is all that remains of it.
         ArchiveTable(
             name: "timeline_entry", key: ["transaction_id", "position"], omitted: ["transaction_id", "position"]),
+        // A row has up to 5 MiB.
+        ArchiveTable(name: "attachment", key: ["incident", "number"], partRows: 2),
         ArchiveTable(name: "restoration_sample", key: ["incident", "sequence"]),
         ArchiveTable(name: "restoration_forecast", key: ["incident"]),
         ArchiveTable(name: "component_duration", key: ["component"]),

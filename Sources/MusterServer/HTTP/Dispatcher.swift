@@ -280,7 +280,7 @@ extension Dispatcher {
         case .none: return .ignored
         case .json, .optionalJSON: _ = try MediaType(headers[.contentType], taken: [.json])
         case .jsonOrYAML: _ = try MediaType(headers[.contentType], taken: [.json, .yaml])
-        case .foreign, .optionalForeign: break
+        case .foreign, .optionalForeign, .file: break
         }
         try ContentCoding.check(headers[.contentEncoding])
         let announced = headers[.contentLength].flatMap { Int($0) }

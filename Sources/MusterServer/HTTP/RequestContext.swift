@@ -126,6 +126,9 @@ extension RequestContext {
         try BodyReader(try json())
     }
 
+    /// The body as it came, of a file.
+    var bytes: [UInt8] { Array(body.readableBytesView) }
+
     /// The request as a format of another vendor reads it.
     func foreign() -> ForeignRequest {
         var foreign = ForeignRequest(body: body, headers: head.headerFields.all, receivedAt: clock.now)

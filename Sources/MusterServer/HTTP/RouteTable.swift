@@ -35,6 +35,8 @@ struct Route: Sendable {
         case foreign
         /// The same, or nothing.
         case optionalForeign
+        /// A file of an incident: an image or a text.
+        case file
     }
 
     /// What a door of other tools says of a request before its body is read.

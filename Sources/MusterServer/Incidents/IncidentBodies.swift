@@ -29,8 +29,7 @@ enum IncidentBodies {
             until: body.optionalTime("until"), reason: body.optionalString("reason", 1...2000),
             source: body.optionalString("source", 1...2000), by: body.optionalString("by", 1...200),
             component: body.optionalString("component", 1...64), detection: body.optionalEnumeration("detection"),
-            incident: body.optionalJSON("incident") == nil ? nil : body.incidentNumber("incident"),
-            precision: body.optionalEnumeration("precision"))
+            incident: body.optionalJSON("incident") == nil ? nil : body.incidentNumber("incident"))
     }
 
     static func cause(_ body: inout BodyReader) -> CauseHypothesis {

@@ -64,16 +64,19 @@ struct CommandContext: Sendable {
     var ifMatch = IfMatch.absent
     /// When it happened, if not now.
     var occurredAt: Timestamp?
+    /// How exactly that is known; nil for exactly.
+    var precision: TimePrecision?
 
     init(
         principal: Principal, commandID: UUID = .random(), isRepeatable: Bool = false,
-        ifMatch: IfMatch = .absent, occurredAt: Timestamp? = nil
+        ifMatch: IfMatch = .absent, occurredAt: Timestamp? = nil, precision: TimePrecision? = nil
     ) {
         self.principal = principal
         self.commandID = commandID
         self.isRepeatable = isRepeatable
         self.ifMatch = ifMatch
         self.occurredAt = occurredAt
+        self.precision = precision
     }
 }
 

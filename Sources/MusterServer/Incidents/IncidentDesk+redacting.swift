@@ -50,6 +50,9 @@ extension IncidentDesk {
             part.sequence == sequence ? reason : "it said the same as entry \(sequence)"
         }
         try await redactAlerts(of: target.recorded.event, number, in: transaction)
+        if let added = target.recorded.event.as(AttachmentAdded.self) {
+            try await AttachmentStore().delete(added.number, of: number, in: transaction)
+        }
         var later = context
         later.occurredAt = nil  // The others may have begun after it.
         for (merged, loaded) in held.sorted(by: { $0.key < $1.key }) {

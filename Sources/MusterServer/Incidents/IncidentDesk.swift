@@ -153,9 +153,13 @@ struct IncidentDesk: Sendable {
         {
             occurredAt = moment
         }
+        // What was restored in another incident came back then.
+        if case .reviewPlan = command, let moment = loaded.row?.incident.handedOverAt(others), moment <= loaded.now {
+            occurredAt = moment
+        }
         return DecisionFacts(
-            principal: context.principal, now: loaded.now, occurredAt: occurredAt, policy: policy,
-            graph: graph, soak: soak, measured: measured,
+            principal: context.principal, now: loaded.now, occurredAt: occurredAt,
+            precision: context.precision, policy: policy, graph: graph, soak: soak, measured: measured,
             probes: probes, timelineBytes: loaded.row?.timelineBytes ?? 0, updates: updates,
             waves: restoration.waves, opensAt: restoration.opensAt, calibration: calibration, others: others,
             clearing: clearing)

@@ -5,14 +5,15 @@ import IncidentDomain
 enum IncidentRepresentation {
     /// Counts the forms that representations have had. Raised with every change of a field or a sentence, so that what an earlier
     /// release stored is written anew when it is read.
-    private static let form = 9
+    private static let form = 10
 
     /// The members, of which `fields` chooses some in lists; what matters first.
     static let fields = [
         "number", "title", "phase", "severity", "next", "id", "summary", "severity_origin", "cause", "impacts",
         "audiences", "roles", "labels", "times", "durations", "corrected_times", "earlier_times", "warnings", "eta",
         "restoration", "eta_history", "next_update_due_at", "review_due_at", "updates", "version", "hypotheses",
-        "mitigations", "suggested_mitigations", "tasks", "actions", "alerts", "signals", "links", "reports", "review",
+        "mitigations", "suggested_mitigations", "tasks", "actions", "alerts", "signals", "links", "attachments",
+        "reports", "review",
         "merged_into", "self_recovered", "updated_at",
     ]
 
@@ -225,6 +226,9 @@ enum IncidentRepresentation {
             json.member("closes_at", incident.closesAt)
         }
         json.array("links", incident.links ?? []) { $0.value($1) }
+        json.array("attachments", incident.keptAttachments) {
+            $0.value(AttachmentRepresentation(attachment: $1, incident: incident.number))
+        }
         json.name("reports")
         write(incident.reports, to: &json)
         json.name("review")

@@ -173,15 +173,16 @@ extension RequestContext {
 }
 
 extension CommandContext {
-    /// What a request says of its command; reads `occurred_at` and `on_behalf_of`, and then ends the body.
+    /// What a request says of its command; reads `occurred_at`, `precision` and `on_behalf_of`, and then ends the body.
     init(_ request: RequestContext, _ body: inout BodyReader) throws {
         let occurredAt = body.optionalTime("occurred_at")
+        let precision: TimePrecision? = body.optionalEnumeration("precision")
         let other = body.optionalString("on_behalf_of", 1...200)
         try body.finish()
         self.init(
             principal: other.map(request.principal.onBehalf) ?? request.principal, commandID: request.commandID,
             isRepeatable: request.isRepeatable,
-            ifMatch: try request.ifMatch(), occurredAt: occurredAt)
+            ifMatch: try request.ifMatch(), occurredAt: occurredAt, precision: precision)
     }
 }
 
@@ -261,8 +262,8 @@ struct IncidentWorkRoutes: Sendable {
         let text = body.string("text", 1...10_000)
         let key = body.optionalBool("key") ?? false
         let by = body.optionalString("by", 1...200)
-        let precision: TimePrecision = body.optionalEnumeration("precision") ?? .exact
         let context = try CommandContext(request, &body)
+        let precision = context.precision ?? .exact
         let outcome = try await desk.handle(
             .addNote(text: text, key: key, by: by, precision: precision), on: number, context)
         let entry = outcome.firstEntry
@@ -283,8 +284,9 @@ struct IncidentWorkRoutes: Sendable {
     private func addFact(_ request: RequestContext) async throws -> Answer {
         let number = try request.incidentNumber()
         var body = try request.fields()
-        let draft = IncidentBodies.fact(&body)
+        var draft = IncidentBodies.fact(&body)
         let context = try CommandContext(request, &body)
+        draft.precision = context.precision
         let outcome = try await desk.handle(.addFact(draft), on: number, context)
         let entry = outcome.firstEntry
         return .json(status: .created, version: outcome.incident.version) { json in

@@ -29,6 +29,7 @@ enum Migrations {
         migration(22, "remember_merges", PackageResources.m0022_remember_merges_sql),
         migration(23, "name_people", PackageResources.m0023_name_people_sql),
         migration(24, "find_actions", PackageResources.m0024_find_actions_sql),
+        migration(25, "create_attachment", PackageResources.m0025_create_attachment_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8], needs: Int = 0) -> Migration {

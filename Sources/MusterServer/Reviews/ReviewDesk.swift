@@ -5,7 +5,9 @@ import Postgres
 struct ReviewDesk: Sendable {
     let desk: IncidentDesk
     let pool: PostgresPool
+    let templates: ReviewTemplates
     let timeline = TimelineStore()
+    private let attachments = AttachmentStore()
 
     /// A review as it is now, and the incident that it was read from.
     struct Read: Sendable {
@@ -32,9 +34,10 @@ struct ReviewDesk: Sendable {
     /// A long timeline takes eighty megabytes while it is read: so many are read at the same time.
     private let turns = Turns(max: WorkerPool.threads, waitingMax: 64)
 
-    init(desk: IncidentDesk, pool: PostgresPool) {
+    init(desk: IncidentDesk, pool: PostgresPool, templates: ReviewTemplates = .none) {
         self.desk = desk
         self.pool = pool
+        self.templates = templates
     }
 
     /// The review of an incident; generated whole while nobody has started one.
@@ -47,16 +50,17 @@ struct ReviewDesk: Sendable {
     ///
     /// - Throws: `Problem` 404 when there is no such incident, `overloaded` when too many others are being written.
     func write(_ number: Int, as form: ReviewForm) async throws -> Written {
-        try await write(number, form, isPublic: false) { form.bytes(of: $0) }
+        try await write(number, form, isPublic: false) { form.bytes(of: $0, files: $1) }
     }
 
     /// The public version of it.
     func writePublic(_ number: Int, as form: ReviewForm) async throws -> Written {
-        try await write(number, form, isPublic: true) { PublicReviewPage($0).bytes(as: form) }
+        try await write(number, form, isPublic: true) { document, _ in PublicReviewPage(document).bytes(as: form) }
     }
 
     private func write(
-        _ number: Int, _ form: ReviewForm, isPublic: Bool, _ bytes: @escaping @Sendable (ReviewDocument) -> [UInt8]
+        _ number: Int, _ form: ReviewForm, isPublic: Bool,
+        _ bytes: @escaping @Sendable (ReviewDocument, _ files: [Int: [UInt8]]) -> [UInt8]
     ) async throws -> Written {
         guard let versions = try await desk.incidents.versions(of: number, in: pool) else {
             throw IncidentDesk.missing(number)
@@ -66,24 +70,46 @@ struct ReviewDesk: Sendable {
         return try await written.value(key) {
             try await turns.take {
                 let read = try await read(number)
+                let files = form == .html && !isPublic ? try await files(of: read.incident) : [:]
                 return try await WorkerPool.run {
-                    Written(bytes: bytes(read.document), version: read.incident.version)
+                    Written(bytes: bytes(read.document, files), version: read.incident.version)
                 }
             }
         }
+    }
+
+    /// What a page has in it of the attachments, by their numbers.
+    private func files(of incident: Incident) async throws -> [Int: [UInt8]] {
+        var files: [Int: [UInt8]] = [:]
+        for attachment in AttachmentFigure.fitting(incident.keptAttachments) {
+            files[attachment.number] = try await attachments.bytes(of: attachment, of: incident.number, in: pool)
+        }
+        return files
     }
 
     /// Replaying and putting together is left to `WorkerPool`: a long timeline takes longer than a loop may be held.
     private func read(_ number: Int, _ loaded: IncidentStore.Loaded, in runner: some SQLRunner) async throws -> Read {
         let entries = try await timeline.all(of: number, in: runner)
         let graph = try await graph(of: entries.map(\.recorded), loaded, in: runner)
-        let policy = desk.policy
+        let (policy, templates) = (desk.policy, templates)
         return try await WorkerPool.run {
             let incident = entries.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
             guard let incident else { throw IncidentDesk.missing(number) }
             let document = ReviewDraft.make(
-                for: incident, timeline: entries.map(\.recorded), graph: graph, policy: policy, now: loaded.now)
+                for: incident, timeline: entries.map(\.recorded), graph: graph, policy: policy,
+                template: templates.template(for: incident), now: loaded.now)
             return Read(document: document, incident: incident)
+        }
+    }
+
+    /// The revisions of an incident's review, the oldest first; none while nobody has started it.
+    ///
+    /// - Throws: `Problem` 404 when there is no such incident, `overloaded` when too many reviews are being read.
+    func revisions(of number: Int) async throws -> [ReviewRevision] {
+        guard try await desk.incidents.versions(of: number, in: pool) != nil else { throw IncidentDesk.missing(number) }
+        return try await turns.take {
+            let entries = try await timeline.all(of: number, in: pool)
+            return try await WorkerPool.run { ReviewRevision.all(of: entries.map(\.recorded)) }
         }
     }
 
@@ -93,9 +119,12 @@ struct ReviewDesk: Sendable {
         of timeline: [RecordedEvent], _ loaded: IncidentStore.Loaded, in runner: some SQLRunner
     ) async throws -> DependencyGraph {
         let current = try await desk.catalog.graph(version: loaded.catalogVersion)
-        guard let last = timeline.last(where: { $0.event.payload.concernsRestoration })?.recordedAt else {
-            return current
+        // Leaving restoring, or closing, says nothing more of components.
+        let last = timeline.last { recorded in
+            let entered = recorded.event.as(PhaseEntered.self)?.phase
+            return recorded.event.payload.concernsRestoration && entered != .review && entered != .closed
         }
+        guard let last = last?.recordedAt else { return current }
         let changed = try await CatalogHistoryStore.componentsChanged(since: last, in: runner)
         guard !changed.isEmpty else { return current }
         let before = Dictionary(changed.map { ($0.slug, $0) }) { first, _ in first }
@@ -110,14 +139,17 @@ struct ReviewDesk: Sendable {
     /// Makes a revision: the given sections take the place of those of the same id, the other written ones stay. Only what changed
     /// is stored, so that any number of people may write at once: each revision is decided on what the one before left.
     func revise(
-        _ number: Int, sections: [EditedSection], status: ReviewStatus?, _ context: CommandContext
+        _ number: Int, sections: [EditedSection], status: ReviewStatus?, layout: ReviewLayout = ReviewLayout(),
+        _ context: CommandContext
     ) async throws -> IncidentDesk.Outcome {
-        try await desk.handle(.reviseReview(sections: sections, status: status), on: number, context)
+        try await desk.handle(.reviseReview(sections: sections, status: status, layout: layout), on: number, context)
     }
 
     /// Approves the document as it stands: from then on it says what it said.
     func approve(_ number: Int, _ context: CommandContext) async throws -> IncidentDesk.Outcome {
-        try await approve(number, context) { .approveReview(sections: $0.currentSections) }
+        try await approve(number, context) {
+            .approveReview(sections: $0.currentSections, unwritten: $0.unwritten)
+        }
     }
 
     /// Approves the public version as it stands: what it says is kept.

@@ -30,6 +30,8 @@ struct ReviewHTML: Sendable {
     let isApproved: Bool
     /// Nil when nobody signed it.
     let signed: String?
+    /// Who was asked to read it and has not signed it; nil when nobody is.
+    let asked: String?
     /// The sections that a person still has to write, as a list in a sentence; nil when there are none.
     let missing: String?
     let figures: [Figure]
@@ -41,22 +43,28 @@ struct ReviewHTML: Sendable {
     let hasActions: Bool
     let moreActions: String?
     let phases: PagePicture
+    let hasAttachments: Bool
+    let attachments: [AttachmentFigure]
     let sections: [Section]
     let asOf: String
     /// As in `1 entry`.
     let entries: String
 
-    static func render(_ document: ReviewDocument, with pages: Pages = .shared) -> String {
-        pages.render(ReviewHTML(document))
+    static func render(
+        _ document: ReviewDocument, files: [Int: [UInt8]] = [:], with pages: Pages = .shared
+    ) -> String {
+        pages.render(ReviewHTML(document, files: files))
     }
 
-    init(_ document: ReviewDocument) {
+    /// - Parameter files: The bytes of attachments that it shows, by their numbers.
+    init(_ document: ReviewDocument, files: [Int: [UInt8]] = [:]) {
         number = document.number
         title = document.title
         badges = Self.badges(document)
         isApproved = document.status == .approved
         signed = document.signaturesText.map { Markdown.visible($0) }
-        let unwritten = document.sections.filter(\.needsPerson).map { "“\($0.title)”" }
+        asked = document.reviewersText.map { Markdown.visible($0) }
+        let unwritten = document.sections.filter { $0.needsPerson && !$0.isHidden }.map { "“\($0.title)”" }
         missing = unwritten.isEmpty ? nil : unwritten.joined(separator: ", ")
         let head = document.head
         figures = Self.figures(document.incident, head)
@@ -67,6 +75,10 @@ struct ReviewHTML: Sendable {
         moreActions = head.moreActions > 0 ? "and \(head.moreActions.grouped) more" : nil
         phases = Self.phases(document)
         sections = document.shownSections.map { Self.section($0.section, $0.blocks, of: document) }
+        attachments = zip(document.incident.keptAttachments, document.attachmentLines).map {
+            AttachmentFigure($0, line: $1, files[$0.number], of: document.number)
+        }
+        hasAttachments = !attachments.isEmpty
         asOf = document.asOf.toTheSecond
         entries = "\(document.entries.grouped) \(document.entries == 1 ? "entry" : "entries")"
     }

@@ -20,7 +20,12 @@ enum ReviewJSON {
                     json.member("signed_at", signature.at)
                 }
             }
+            json.array("reviewers", document.reviewers) { $0.value($1) }
+            json.array("comments", document.comments) { $0.value($1) }
             json.array("sections", document.sections) { $0.value($1) }
+            json.array("attachments", document.incident.keptAttachments) {
+                $0.value(AttachmentRepresentation(attachment: $1, incident: document.number))
+            }
             json.array("actions", document.actions) { json, action in
                 json.value(ActionRepresentation(action: action, incident: document.incident.number))
             }
@@ -110,6 +115,7 @@ extension ReviewSection: JSONWritable {
             json.member("markdown", markdown)
             json.member("generated", generated)
             json.member("needs_person", needsPerson)
+            json.member("hidden", isHidden)
         }
     }
 }

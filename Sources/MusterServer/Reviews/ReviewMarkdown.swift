@@ -3,7 +3,9 @@ import IncidentDomain
 /// The review as one Markdown text, in CommonMark with GitHub's tables.
 enum ReviewMarkdown {
     static func render(_ document: ReviewDocument) -> String {
-        let parts = [head(document)] + document.shownSections.map { section($0.section, $0.blocks) }
+        let parts =
+            [head(document)] + document.shownSections.map { section($0.section, $0.blocks) }
+            + [attachments(document)].compactMap(\.self)
         return parts.joined(separator: "\n\n") + "\n"
     }
 
@@ -14,7 +16,8 @@ enum ReviewMarkdown {
         ].compactMap(\.self).map(Markdown.inline)
         let title = "# INC-\(document.number): \(Markdown.inline(document.title))"
         let signed = document.signaturesText.map { "Signed by \(Markdown.inline($0))." }
-        return [title, facts.joined(separator: " · "), signed, figures(document.head)].compactMap(\.self).joined(
+        let asked = document.reviewersText.map { "To be read by \(Markdown.inline($0))." }
+        return [title, facts.joined(separator: " · "), signed, asked, figures(document.head)].compactMap(\.self).joined(
             separator: "\n\n")
     }
 
@@ -27,6 +30,14 @@ enum ReviewMarkdown {
         let actions = head.actions.map { "- \(Markdown.inline($0))" } + more
         return facts.joined(separator: "\n")
             + (actions.isEmpty ? "" : "\n\n**What is done about it**\n\n\(actions.joined(separator: "\n"))")
+    }
+
+    /// What they are, and where their bytes can be read.
+    private static func attachments(_ document: ReviewDocument) -> String? {
+        let lines = zip(document.incident.keptAttachments, document.attachmentLines).map { attachment, line in
+            "- \(Markdown.inline(line)) </v1/incidents/\(document.number)/attachments/\(attachment.number)>"
+        }
+        return lines.isEmpty ? nil : "## Attachments\n\n" + lines.joined(separator: "\n")
     }
 
     private static func section(_ section: ReviewSection, _ blocks: [DocumentBlock]) -> String {
@@ -49,7 +60,7 @@ extension ReviewDocument {
     /// one budget for the whole document.
     var shownSections: [(section: ReviewSection, blocks: [DocumentBlock])] {
         var budget = MarkdownReader.budget
-        return sections.map { section in
+        return sections.filter { !$0.isHidden }.map { section in
             let blocks =
                 switch section.content {
                 case .blocks(let blocks): blocks

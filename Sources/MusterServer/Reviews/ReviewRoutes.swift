@@ -68,9 +68,18 @@ struct ReviewRoutes: Sendable {
         var body = try request.fields()
         let sections = IncidentBodies.sections(&body)
         let status: ReviewStatus? = body.optionalEnumeration("status")
+        let layout = ReviewLayout(order: Self.ids("order", &body), hidden: Self.ids("hidden", &body))
         let context = try CommandContext(request, &body)
-        _ = try await reviews.revise(number, sections: sections, status: status, context)
+        _ = try await reviews.revise(number, sections: sections, status: status, layout: layout, context)
         return try await answer(number)
+    }
+
+    private static func ids(_ field: String, _ body: inout BodyReader) -> [String]? {
+        let ids = body.optionalStrings(field, max: IncidentLimits.reviewSections, 1...64)
+        if let wrong = ids?.first(where: { !Identifiers.isSlug($0) }) {
+            body.refuse(field, "should be ids of sections, and \(wrong) is none")
+        }
+        return ids
     }
 
     private func approve(_ request: RequestContext) async throws -> Answer {
@@ -100,7 +109,7 @@ extension Answer {
     static func page(_ bytes: [UInt8]) -> Answer {
         var answer = Answer(.ok, bytes, type: "text/html; charset=utf-8")
         answer.headers[.contentSecurityPolicy] =
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         answer.headers[.xContentTypeOptions] = "nosniff"
         return answer
     }
@@ -110,11 +119,12 @@ extension Answer {
 enum ReviewForm: Hashable, Sendable {
     case json, markdown, html
 
-    func bytes(of document: ReviewDocument) -> [UInt8] {
+    /// - Parameter files: The bytes of attachments that a page shows, by their numbers.
+    func bytes(of document: ReviewDocument, files: [Int: [UInt8]]) -> [UInt8] {
         switch self {
         case .json: ReviewJSON.bytes(document)
         case .markdown: Array(ReviewMarkdown.render(document).utf8)
-        case .html: Array(ReviewHTML.render(document, with: Pages.shared).utf8)
+        case .html: Array(ReviewHTML.render(document, files: files, with: Pages.shared).utf8)
         }
     }
 }

@@ -135,7 +135,7 @@ package struct Server: Sendable {
     /// `*Routes.swift`.
     var routes: [Route] {
         // One for all routes: it bounds how many reviews are read at a time.
-        let reviews = ReviewDesk(desk: desk, pool: pool)
+        let reviews = ReviewDesk(desk: desk, pool: pool, templates: configuration.reviews.templates)
         let lists = [
             Health(pool: pool, migrator: migrator, isStopping: isStopping).routes,
             MetricsRoutes(registry: metrics, live: liveMetrics).routes,
@@ -157,6 +157,8 @@ package struct Server: Sendable {
                 reviews: reviews,
                 pdf: PDFProgram(command: configuration.reviews.pdfCommand, logger: logger)
             ).routes,
+            ReviewWorkRoutes(reviews: reviews).routes,
+            AttachmentRoutes(desk: AttachmentDesk(desk: desk, pool: pool)).routes,
             PublicReviewRoutes(reviews: reviews).routes,
             TimelineRoutes(desk: desk, reader: TimelineReader(runner: pool), streams: streams).routes,
             ComponentRoutes(

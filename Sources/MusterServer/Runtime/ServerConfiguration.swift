@@ -61,6 +61,7 @@ import Logging
 /// | `reports.open_incidents` | bool | false | |
 /// | `reports.per_minute_max` | reports of this daemon | 6000 | 1 to 1000000 |
 /// | `reports.retention_days` | days | 90 | 1 to 3650 |
+/// | `reviews.templates_directory` | path | none: our sections | |
 /// | `reviews.pdf_command` | path of a program that reads HTML and writes PDF, and its arguments | WeasyPrint if it is installed | |
 /// | `restoration.waves` | advise, enforce | advise | |
 /// | `restoration.waves_by_severity.sev1` to `sev4` | advise, enforce | `restoration.waves` | |
@@ -71,7 +72,7 @@ import Logging
 /// | `policy.default.after_seconds`, `policy.sev1.after_seconds` to `policy.sev4.after_seconds` | seconds | 300 | 0 to 86400 |
 /// | `policy.reopen_within_seconds` | seconds | 3600 | 0 to 604800 |
 /// | `updates.every_minutes.sev1` to `sev4` | minutes | 30, 60, 0, 0 | 0 to 10080; 0 asks for none |
-/// | `updates.review_due_days.sev1` to `sev4` | days | 5 | 0 to 365; 0 asks for none |
+/// | `updates.review_due_days.sev1` to `sev4` | working days | 5 | 0 to 365; 0 asks for none |
 /// | `updates.approval.default`, `updates.approval.sev1` to `sev4` | list of audiences | none | users, creators, businesses, staff, regulators |
 /// | `updates.templates_directory` | path | none: the built-in templates | |
 /// | `shutdown.grace_seconds` | seconds | 20 | 1 to 600 |
@@ -176,6 +177,7 @@ package struct ServerConfiguration: Sendable {
     struct Reviews: Sendable {
         /// The program that makes PDF and its arguments; nil for WeasyPrint if it is installed.
         var pdfCommand: [String]?
+        var templates = ReviewTemplates.none
     }
 
     struct Updates: Sendable {
@@ -290,7 +292,9 @@ extension ServerConfiguration {
                 }))
         restoration = RestorationPolicy(&reader)
         policy = PhasePolicy(&reader)
-        reviews = Reviews(pdfCommand: reader.command("reviews.pdf_command", as: "/usr/bin/weasyprint - -"))
+        reviews = Reviews(
+            pdfCommand: reader.command("reviews.pdf_command", as: "/usr/bin/weasyprint - -"),
+            templates: ReviewTemplates.reading("reviews.templates_directory", &reader))
         updates = Updates(
             policy: UpdatePolicy(&reader), templates: UpdateTemplates(reading: "updates.templates_directory", &reader))
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))

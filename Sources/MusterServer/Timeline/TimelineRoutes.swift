@@ -149,12 +149,13 @@ struct TimelineReader: Sendable {
     }
 }
 
-/// What was said of entries later: which were struck out, and which notes are starred.
+/// What was said of entries later: which were struck out, which notes are starred, and how exactly their times are known.
 struct EntryMarks: Sendable {
-    static let kinds = [EntryStruck.kind, EntryStarred.kind]
+    static let kinds = [EntryStruck.kind, EntryStarred.kind, TimeQualified.kind]
 
     private(set) var struck: [Int: (by: String, at: Timestamp, reason: String)] = [:]
     private(set) var starred: [Int: Bool] = [:]
+    private(set) var precisions: [Int: TimePrecision] = [:]
 
     init(_ entries: [TimelineEntry]) {
         for entry in entries.map(\.recorded) {
@@ -162,6 +163,10 @@ struct EntryMarks: Sendable {
                 struck[strike.sequence] = (entry.actor.name, entry.occurredAt, strike.reason)
             } else if let star = entry.event.as(EntryStarred.self) {
                 starred[star.sequence] = star.key
+            } else if let qualified = entry.event.as(TimeQualified.self) {
+                for sequence in qualified.sequence...max(qualified.sequence, qualified.through ?? 0) {
+                    precisions[sequence] = qualified.precision
+                }
             }
         }
     }
@@ -173,7 +178,7 @@ struct MarkedEntry: JSONWritable {
     static let fields = [
         "incident", "sequence", "kind", "text", "actor", "actor_id", "actor_token", "occurred_at", "recorded_at",
         "data", "redacted",
-        "key", "struck", "hash",
+        "precision", "key", "struck", "hash",
     ]
 
     let entry: TimelineEntry
@@ -183,6 +188,7 @@ struct MarkedEntry: JSONWritable {
         let sequence = entry.recorded.sequence
         json.object { json in
             entry.writeMembers(to: &json)
+            if let precision = marks.precisions[sequence] { json.member("precision", precision.rawValue) }
             if let key = marks.starred[sequence] { json.member("key", key) }
             guard let strike = marks.struck[sequence] else { return }
             json.object("struck") { json in

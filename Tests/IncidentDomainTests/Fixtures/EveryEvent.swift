@@ -30,6 +30,17 @@ enum EveryEvent {
 
     private static let brought: IncidentAbsorbed.Brought = {
         var brought = IncidentAbsorbed.Brought()
+        brought.levels = [
+            "feed": [
+                BroughtLevel(
+                    level: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start)
+            ]
+        ]
+        brought.attachments = [
+            Attachment(
+                number: 1, name: "N \(marker)", type: .text, bytes: 3, caption: "C \(marker)", entry: 3, incident: 7,
+                origin: Attachment.Origin(incident: 7, number: 1), removed: true)
+        ]
         brought.startedAt = Given.start
         brought.severity = .sev1
         brought.roles = [.scribe: "P \(marker)"]
@@ -200,7 +211,17 @@ enum EveryEvent {
 
     private static let review: [any TimelineEvent] = [
         ReviewDrafted(revision: 1),
-        ReviewRevised(revision: 2, status: .inReview, sections: sections, afterwards: true),
+        ReviewRevised(
+            revision: 2, status: .inReview, sections: sections, order: ["cause"], hidden: ["lessons"], afterwards: true),
+        ReviewCommented(
+            number: 2, text: "C \(marker)", section: "cause", replyTo: 1, revision: 2, afterwards: true),
+        ReviewCommentSettled(number: 2, resolved: true, afterwards: true),
+        ReviewersAsked(reviewers: ["R \(marker)"], afterwards: true),
+        AttachmentAdded(
+            number: 1, name: "N \(marker)", type: .png, bytes: 12, digest: String(repeating: "0f", count: 32),
+            caption: "C \(marker)", afterwards: true, gone: true),
+        AttachmentRemoved(number: 1, reason: "R \(marker)", afterwards: true),
+        TimeQualified(sequence: 2, through: 3, precision: .hour, afterwards: true),
         PublicReviewSet(
             sections: ["cause"], replacements: [TextReplacement(text: "A \(marker)", with: "B \(marker)")],
             title: "T \(marker)",

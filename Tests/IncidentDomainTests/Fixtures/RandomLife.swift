@@ -45,7 +45,9 @@ struct RandomLife {
             occurredAt = now.adding(seconds: Double.random(in: -300...8, using: &random))
         }
         let facts = DecisionFacts(
-            principal: principal, now: now, occurredAt: occurredAt, policy: policy, graph: graph, soak: soak,
+            principal: principal, now: now, occurredAt: occurredAt,
+            precision: Int.random(in: 0..<30, using: &random) == 0 ? .hour : nil, policy: policy, graph: graph,
+            soak: soak,
             updates: updates, clearing: ClearingPolicy(general: .close(afterSeconds: 0)))
         do throws(IncidentRefusal) {
             let events = try Incident.decide(command, on: incident, facts: facts)
@@ -230,15 +232,30 @@ enum RandomCommand {
 
     private static func reviewing(_ random: inout SeededGenerator) -> IncidentCommand {
         let sections = [EditedSection(id: "cause", title: text(&random), markdown: "It was the disk.")]
-        return switch Int.random(in: 0..<6, using: &random) {
+        return switch Int.random(in: 0..<8, using: &random) {
         case 5:
             random.pick([
                 .setPublicReview(sections: ["cause"], replacements: [], title: text(&random)),
                 .approvePublicReview(sections: sections, title: "It was down"),
             ])
         case 0: .draftReview
-        case 1: .reviseReview(sections: sections, status: random.pick(ReviewStatus.allCases))
+        case 1:
+            .reviseReview(
+                sections: sections, status: random.pick(ReviewStatus.allCases),
+                layout: ReviewLayout(order: ["cause"], hidden: Bool.random(using: &random) ? ["lessons"] : nil))
         case 2: random.pick([.approveReview(sections: sections), .signReview(role: text(&random), comment: nil)])
+        case 4:
+            .remarkOnReview(
+                random.pick([
+                    .comment(text: text(&random) ?? "Why?", section: "cause", replyTo: nil),
+                    .ask(reviewers: [text(&random) ?? "Ann"]),
+                    .settle(comment: 1, isResolved: .random(using: &random)),
+                ]))
+        case 6:
+            random.pick([
+                .attach(AttachmentDraft(name: "a.txt", type: .text, bytes: 3, digest: "0f", caption: text(&random))),
+                .detach(attachment: 1, reason: text(&random)),
+            ])
         case 3: .addAction(ActionDraft(title: "Do", kind: random.pick(ActionKind.allCases), owner: text(&random)))
         default:
             .changeAction(

@@ -15,6 +15,10 @@ struct MergingTests {
     {
         var brought = IncidentAbsorbed.Brought()
         brought.detectedAt = Given.start
+        brought.levels = Dictionary(
+            uniqueKeysWithValues: impacts.map { impact in
+                (impact.component, [BroughtLevel(level: impact.impact, startedAt: Given.start)])
+            })
         return IncidentAbsorbed(
             number: 7, title: "Feed is slow", impacts: impacts, firing: firing, alerts: alerts, brought: brought)
     }

@@ -46,6 +46,80 @@ struct UnmergingTests {
         #expect(apart.incident.impacts.first?.regions == ["eu-west"])
     }
 
+    private static func levels(_ given: Given) -> [String] {
+        (ImpactHistory(given.incident).stretches["feed"] ?? []).map { stretch in
+            let times = [stretch.begin, stretch.end].map { $0.map { "\($0)".dropFirst(11).prefix(5) } ?? "now" }
+            return "\(stretch.level.rawValue) \(times[0]) \(times[1])"
+        }
+    }
+
+    @Test func `what was back before a merge is back after its undoing, with the time that it took`() throws {
+        let other = try Self.other(.hit("feed"))
+        let given = try Given.restoring("feed").and(.start("feed"), .verify("feed"))
+        let (impact, step) = (try #require(given.incident.impacts.first), given.incident.step("feed"))
+        let history = ImpactHistory(given.incident)
+        let merged = try given.and(.absorb(other))
+        #expect(merged.incident.impacts.first?.isOngoing == true && merged.incident.step("feed")?.state == .regressed)
+        for since: [IncidentCommand] in [[], [.start("feed"), .verify("feed")]] {
+            let apart = try merged.and(since).and(.separate(from: other, MovedAlerts(), reason: "two"))
+            #expect(apart.incident.impacts == [impact])
+            #expect(apart.incident.step("feed") == step)
+            #expect(ImpactHistory(apart.incident) == history)
+        }
+    }
+
+    @Test func `what came back while they were one is back in both`() throws {
+        let other = try Self.other(.hit("feed"))
+        let own = ComponentImpact(component: "feed", impact: .degraded, startedAt: clock("10:00"))
+        let given = try Given.restoring("feed", "auth").and(.setImpact(own))
+        let merged = try given.and(.absorb(other), .start("feed"), .verify("feed"))
+        let end = try #require(merged.incident.impacts.first { $0.component == "feed" }?.endedAt)
+        let apart = try merged.and(.separate(from: other, MovedAlerts(), reason: "two"))
+        let impact = apart.incident.impacts.first { $0.component == "feed" }
+        #expect(impact?.endedAt == end && impact?.impact == .degraded)
+        #expect(apart.incident.step("feed")?.state == .restored)
+        #expect(ImpactHistory(apart.incident).stretches["feed"]?.map(\.level) == [.degraded])
+        #expect(ImpactHistory(apart.incident).stretches["feed"]?.last?.end == end)
+    }
+
+    /// Down in both: the worse of both holds at each moment, and the earlier beginning.
+    @Test(
+        arguments: [
+            ("major_outage", "10:00", "10:30", "major_outage", "10:05", ["major_outage 10:00 now"]),
+            (
+                "major_outage", "10:00", "10:30", "degraded", "10:05",
+                ["major_outage 10:00 10:30", "degraded 10:30 now"]
+            ),
+            (
+                "major_outage", "10:10", "10:30", "degraded", "10:05",
+                ["degraded 10:05 10:10", "major_outage 10:10 10:30", "degraded 10:30 now"]
+            ),
+            ("partial_outage", "10:10", nil, "partial_outage", "10:00", ["partial_outage 10:00 now"]),
+            ("partial_outage", "10:10", nil, "major_outage", "10:00", ["major_outage 10:00 now"]),
+            (
+                "major_outage", "10:10", nil, "partial_outage", "10:00",
+                ["partial_outage 10:00 10:10", "major_outage 10:10 now"]
+            ),
+        ] as [(String, String, String?, String, String, [String])])
+    func `one history of both while they are one, and each its own afterwards`(
+        _ own: String, _ start: String, _ end: String?, _ theirs: String, _ their: String, _ wanted: [String]
+    ) throws {
+        func hit(_ level: String, _ start: String, _ end: String?) throws -> IncidentCommand {
+            .setImpact(
+                ComponentImpact(
+                    component: "feed", impact: try #require(ImpactLevel(rawValue: level)), startedAt: clock(start),
+                    endedAt: end.map { clock($0) }))
+        }
+        let late = { (commands: [IncidentCommand]) in try Given().later("11:00").and(commands) }
+        let given = try late([hit(own, start, end)])
+        let other = try Self.numbered(late([hit(theirs, their, nil)]), 7)
+        let merged = try given.and(.absorb(other))
+        #expect(Self.levels(merged) == wanted)
+        #expect(merged.incident.impacts[0].isOngoing)
+        let apart = try merged.and(.separate(from: other, MovedAlerts(), reason: "two"))
+        #expect(Self.levels(apart) == Self.levels(given) && apart.incident.impacts == given.incident.impacts)
+    }
+
     @Test func `apart in the order of merging, the severity is what it was before, or none`() throws {
         let severe = { (number: Int, severity: Severity) in try Self.numbered(Given(.set(severity)), number) }
         let (first, second) = (try severe(7, .sev2), try severe(8, .sev1))

@@ -72,8 +72,10 @@ struct WorstHarmTests {
             let life = RandomLife.make(commands: 80, &random) { _ in }
             guard let incident = life.incident, incident.clockFacts?.revertedAt == nil else { continue }
             let waived = Set(incident.steps.filter { $0.state == .waived }.map(\.slug))
-            let stretches = ImpactHistory(incident).stretches.flatMap { component, all in
-                all.filter { $0.end != nil || !waived.contains(component) }
+            let stretches = (incident.impactLog ?? [:]).flatMap { component, said in
+                ImpactTrack(said, from: incident.times.startedAt).stretches.filter {
+                    $0.end != nil || !waived.contains(component)
+                }
             }
             let worst = stretches.map(\.level.rank).max()
             let ends = stretches.filter { $0.level.rank == worst }.map(\.end)

@@ -88,6 +88,20 @@ struct StepCorrectionTests {
         #expect(gantt.rows[0].marks.map(\.kind) == [.restored])
     }
 
+    @Test func `an end that was said with another level is another one when the restoration is`() throws {
+        let wrong = try Given.restoring("feed").and(.start("feed"), .verify("feed"))
+        let end = try #require(wrong.incident.impacts[0].endedAt)
+        let milder = ComponentImpact(component: "feed", impact: .degraded, endedAt: end)
+        let said = try wrong.later("10:40").and(.setImpact(milder))
+        let undone = try said.later("10:45").and(Self.undo("feed"))
+        #expect(undone.incident.impacts[0].endedAt == nil)
+        #expect(Self.history(undone).stretches["feed"]?.map(\.level) == [.degraded])
+        #expect(Self.history(undone).stretches["feed"]?.map(\.end) == [nil])
+        let corrected = try said.later("10:45").and(Self.correct("feed", restored: "10:39"))
+        #expect(Self.history(corrected).stretches["feed"]?.map(\.level) == [.degraded])
+        #expect(Self.history(corrected).stretches["feed"]?.map(\.end) == [clock("10:39")])
+    }
+
     @Test func `an end that a person said stays when a restoration is undone`() throws {
         let ended = ComponentImpact(component: "feed", impact: .majorOutage, endedAt: clock("10:05"))
         let given = try Given.restoring("feed").and(.start("feed"), .setImpact(ended))

@@ -53,6 +53,7 @@ enum ArchiveSample {
         """,
         "INSERT INTO alert_group (source, group_key, incident) VALUES (\(heartbeats), 'g', 1)",
         "INSERT INTO alert_note (alert, author, text) VALUES (\(alert), 'mia', 'seen')",
+        "INSERT INTO attachment (incident, number, type, bytes) VALUES (1, 1, 'image/png', '\\x00ff89')",
         "INSERT INTO alert_delivery (incident, ended, alerts) VALUES (1, false, ARRAY[\(alert)]::uuid[])",
         """
         INSERT INTO alert_request (id, source, action, is_success, status)

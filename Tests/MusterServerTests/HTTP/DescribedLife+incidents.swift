@@ -139,6 +139,47 @@ extension DescribedLife {
         for form in ["json", "md", "html"] { await get("\(review).public.\(form)") }
     }
 
+    /// What people say of a review, and how it changed.
+    private func discuss(_ review: String) async {
+        await post("\(review)/comments", ["text": "Who decided that?", "section": "cause"], gives: 201)
+        await post("\(review)/comments", ["text": "Noor.", "reply_to": 1], gives: 201)
+        await post("\(review)/comments", ["text": "?", "reply_to": 9], gives: 422)
+        await ask(.patch, "\(review)/comments/1", ["resolved": true])
+        await ask(.patch, "\(review)/comments/9", ["resolved": true], gives: 404)
+        await ask(.put, "\(review)/reviewers", ["reviewers": ["Amara", "Noor"]])
+        await ask(.put, review, ["order": ["lessons"], "hidden": ["overrides"], "status": "in_review"])
+        await get("\(review)/revisions")
+        await get("\(review)/revisions?limit=1")
+        await get("\(review)/diff")
+        await get("\(review)/diff?from=1&to=3")
+        await get("\(review)/diff?from=1&to=999", gives: 404)
+        await get("\(review)/diff?to=0", gives: 422)
+    }
+
+    /// Files of an incident: an image of one pixel, a text, and what is neither.
+    private func attach(_ path: String) async {
+        let files = "\(path)/attachments"
+        let pixel = [UInt8]("GIF89a".utf8) + [1, 0, 1, 0, 0, 0, 0, 0x3B]
+        let image = await server.ask(
+            .post, "\(files)?name=graph.gif&caption=Errors", sent: pixel, headers: [.contentType: "image/gif"])
+        #expect(image.status == 201, "\(image.json.text)")
+        let log = await server.ask(
+            .post, "\(files)?name=a.log", raw: "it failed\n", headers: [.contentType: "text/plain"])
+        #expect(log.status == 201, "\(log.json.text)")
+        for (name, type, status) in [("", "text/plain", 422), ("a", "text/html", 415), ("a", "image/png", 422)] {
+            let refused = await server.ask(
+                .post, "\(files)?name=\(name)", raw: "<html>", headers: [.contentType: type])
+            #expect(refused.status == status, "\(refused.json.text)")
+        }
+        await get(files)
+        await get("\(files)/1")
+        await get("\(files)/2")
+        await get("\(files)/9", gives: 404)
+        await ask(.delete, "\(files)/2", ["reason": "It names a customer."], gives: 204)
+        await ask(.delete, "\(files)/9", gives: 404)
+        await get("\(files)/2", gives: 404)
+    }
+
     func review(_ path: String) async throws {
         let review = "\(path)/review"
         await readTwice(review)
@@ -167,6 +208,8 @@ extension DescribedLife {
             ["id": .string($0), "markdown": "The switch was quick."]
         }
         await ask(.put, review, ["status": "in_review", "sections": .array(texts)])
+        await discuss(review)
+        await attach(path)
         await post("\(review)/approve")
         await readTwice("\(review).json")
         await get("\(review).md")
@@ -259,6 +302,17 @@ extension DescribedLife {
         await post("\(path)/review/public/approve")
         await post("\(path)/review/sign", ["as": "head of operations", "comment": "I have read it."])
         await post("\(path)/tasks", ["text": "too late"], gives: 409)
+        await post("\(path)/review/comments", ["text": "Late."], gives: 201)
+        await ask(.patch, "\(path)/review/comments/3", ["resolved": true])
+        await ask(.put, "\(path)/review/reviewers", ["reviewers": ["Noor"]])
+        let about: JSONValue = ["title": "Nobody could sign in at all", "precision": "hour"]
+        await ask(.patch, path, about)
+        let late = await server.ask(
+            .post, "\(path)/attachments?name=late.csv&caption=All", raw: "a,b", headers: [.contentType: "text/csv"])
+        let added = late.json["entry"]?.integer ?? 0
+        await post("\(path)/timeline/\(added)/redact", ["reason": "It names a customer."])
+        await get("\(path)/attachments/3", gives: 404)
+        await ask(.delete, "\(path)/attachments/1", gives: 204)
         let note = await post("\(path)/notes", ["text": "By mistake."], gives: 201)
         let entry = "\(path)/timeline/\(note.json["sequence"]?.integer ?? 0)"
         await ask(.patch, entry, ["key": true])
@@ -283,7 +337,7 @@ extension DescribedLife {
         let odd = try await open(["title": "Odd", "started_at": .string(try await moment(in: -7200))])
         await ask(.post, "\(odd)/acknowledge", ["occurred_at": .string(try await moment(in: -3600))])
         #expect(await get(odd).json["warnings"]?[0]?["code"] == "clocks-out-of-order")
-        let alarm = try await open(["title": "A false alarm", "severity": "sev2"])
+        let alarm = try await open(["title": "A false alarm", "severity": "sev2", "precision": "minute"])
         await post("\(alarm)/advance", ["override": true, "reason": "It is obvious."])
         await post("\(alarm)/dismiss", ["reason": "The probe was wrong."])
         await post("\(alarm)/dismiss", ["reason": "The probe was wrong."])
@@ -297,6 +351,7 @@ extension DescribedLife {
         await post("\(same)/merge", ["into": .string(number(path)), "reason": "It is."])
         await post("\(same)/reopen", ["reason": "no"], gives: 409)
         await post("\(same)/unmerge", ["reason": "It is not."])
+        await server.ask(.post, "\(same)/attachments?name=a.txt", raw: "a", headers: [.contentType: "text/plain"])
         let bare = try await open(["title": "Nobody has said how severe"])
         await post("\(same)/merge", ["into": .string(number(bare))])
         await post("\(same)/unmerge", ["reason": "It is not."])

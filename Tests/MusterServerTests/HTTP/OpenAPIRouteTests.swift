@@ -89,7 +89,7 @@ struct OpenAPIRouteTests {
             let body = try operation(route).json["requestBody"]
             switch route.body {
             case .none: #expect(body == nil, "\(route.operation)")
-            case .json, .jsonOrYAML, .foreign: #expect(body?["required"] == .bool(true), "\(route.operation)")
+            case .json, .jsonOrYAML, .foreign, .file: #expect(body?["required"] == .bool(true), "\(route.operation)")
             case .optionalJSON, .optionalForeign: #expect(body != nil && body?["required"] == nil, "\(route.operation)")
             }
             let types = body?["content"]?.object?.members.map(\.name)
@@ -103,6 +103,7 @@ struct OpenAPIRouteTests {
         case .none: nil
         case .json, .optionalJSON, .foreign, .optionalForeign: ["application/json"]
         case .jsonOrYAML: ["application/json", "application/yaml"]
+        case .file: AttachmentType.allCases.map(\.rawValue)
         }
     }
 
@@ -137,7 +138,7 @@ struct OpenAPIRouteTests {
         }
         switch route.body {
         case .none: break
-        case .foreign, .optionalForeign: statuses.formUnion(["400", "413"])
+        case .foreign, .optionalForeign, .file: statuses.formUnion(["400", "413"])
         case .json, .optionalJSON, .jsonOrYAML: statuses.formUnion(["400", "413", "415", "422"])
         }
         if route.isConditional { statuses.formUnion(["412", "428"]) }

@@ -20,7 +20,7 @@ struct HTMLOutline {
         "li": [],
         "a": ["href", "rel"], "dl": ["class"], "dt": [], "dd": [], "div": ["class"], "table": [], "thead": [],
         "tbody": [], "tr": [], "th": ["scope", "style"],
-        "td": ["class", "style"], "figure": [], "figcaption": [],
+        "td": ["class", "style"], "img": ["src", "alt"], "figure": [], "figcaption": [],
         "svg": ["class", "viewBox", "role", "aria-labelledby", "font-size", "xmlns", "width", "height"], "desc": ["id"],
         "g": ["class", "transform"],
         "path": ["class", "d", "fill", "stroke", "stroke-width"],
@@ -31,7 +31,7 @@ struct HTMLOutline {
         "line": ["class", "x1", "x2", "y1", "y2", "stroke", "stroke-width", "stroke-dasharray"],
         "text": ["class", "x", "y", "text-anchor", "font-size", "font-weight", "font-style", "fill", "opacity"],
     ]
-    private static let void: Set<String> = ["meta", "br", "hr"]
+    private static let void: Set<String> = ["meta", "br", "hr", "img"]
     private static let references = ["&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"", "&#39;": "'"]
 
     init(_ html: String) {

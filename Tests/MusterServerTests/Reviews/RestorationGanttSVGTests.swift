@@ -26,7 +26,7 @@ struct RestorationGanttSVGTests {
             asOf: document.asOf)
         return ReviewDocument(
             incident: document.incident, sections: document.sections, unmet: document.unmet, phases: document.phases,
-            gantt: gantt, reports: nil, impacts: document.impacts, updates: [], facts: document.facts,
+            gantt: gantt, reports: nil, impacts: document.impacts, comments: [], updates: [], facts: document.facts,
             named: document.named,
             publicApproved: nil, entries: document.entries,
             asOf: document.asOf)

@@ -54,7 +54,7 @@ struct ReviewRenderingTests {
         #expect(links.allSatisfy { $0.hasPrefix("#") || $0 == "https://wiki.example/edge" })
         #expect(!html.contains("url(") && !html.contains("@import") && !html.contains("src="))
         let policy = outline.elements.first { $0.attributes["http-equiv"] == "Content-Security-Policy" }
-        #expect(policy?.attributes["content"] == "default-src 'none'; style-src 'unsafe-inline'")
+        #expect(policy?.attributes["content"] == "default-src 'none'; style-src 'unsafe-inline'; img-src data:")
         #expect(outline.elements.first { $0.name == "html" }?.attributes["lang"] == "en")
         #expect(outline.elements.contains { $0.attributes["charset"] == "utf-8" })
     }

@@ -142,6 +142,8 @@ package struct AlertsMovedOut: TimelineEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.remove(firing: firing)
         incident.alerts = max(incident.firing.values.reduce(0, +), incident.alerts - batch.total)
+        // No alert of its own says any more when it was detected.
+        if incident.alerts == 0 { incident.clockFacts?.arrivals = AlertArrivals() }
         guard batch.clearsAll ?? false else { return }
         incident.clearedAt = moment
         incident.closing = batch.closesAt

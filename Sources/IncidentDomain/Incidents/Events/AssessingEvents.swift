@@ -278,7 +278,8 @@ package struct ImpactSet: ValueEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()
-        incident.set(value, at: moment)
+        // What is known of later moments holds.
+        if !incident.isHistory(value, at: moment) { incident.set(value, at: moment) }
     }
 }
 

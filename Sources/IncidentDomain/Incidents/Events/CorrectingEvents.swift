@@ -107,6 +107,29 @@ package struct EntryStruck: AfterwardsEvent {
     }
 }
 
+/// How exactly the time of the entries before it is known: those of one call.
+package struct TimeQualified: AfterwardsEvent {
+    /// The first of them, and the last where there are more.
+    package var sequence: Int
+    package var through: Int?
+    package var precision: TimePrecision
+    package var afterwards: Bool?
+
+    package static let kind = "time_qualified"
+    package static let examples = [TimeQualified(sequence: 7, through: 8, precision: .hour, afterwards: true)]
+
+    package var sentence: String {
+        let entries = through.map { "entries \(sequence) to \($0)" } ?? "entry \(sequence)"
+        return "The time of \(entries) is \(precision.knowledge)."
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        var precisions = incident.precisions ?? [:]
+        for entry in sequence...max(sequence, through ?? sequence) { precisions[entry] = precision }
+        incident.precisions = precisions
+    }
+}
+
 /// A note was starred, or is not any more.
 package struct EntryStarred: AfterwardsEvent {
     package var sequence: Int
@@ -121,6 +144,7 @@ package struct EntryStarred: AfterwardsEvent {
     package var sentence: String { "Note \(sequence) \(key ? "starred" : "no longer starred")." }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
         incident.starred = (incident.starred ?? [:]).merging([sequence: key]) { _, new in new }
     }
 }

@@ -65,6 +65,7 @@ extension Detection {
         switch self {
         case .detected: "it detected the incident"
         case .unnoticed: "nobody noticed"
+        case .late: "came late"
         case .missing: "it should have told"
         }
     }

@@ -50,11 +50,15 @@ package struct IncidentAbsorbed: TimelineEvent {
         /// Notes and statements about the cause, which follow as entries of their own, and those for which there was no room.
         package var notes = 0
         package var notesLeft = 0
+        /// How hard each component was hit there over time, by slug; nil in entries of releases that did not bring it.
+        package var levels: [String: [BroughtLevel]]?
+        /// Files; nil when there are none.
+        package var attachments: [Attachment]?
 
         package init() {}
 
         private enum CodingKeys: String, CodingKey {
-            case severity, roles, links, mitigations, tasks, actions, steps, notes
+            case severity, roles, links, mitigations, tasks, actions, steps, notes, attachments, levels
             case startedAt = "started_at"
             case alertSeverity = "alert_severity"
             case detectedAt = "detected_at"
@@ -81,6 +85,13 @@ package struct IncidentAbsorbed: TimelineEvent {
         var copy = changingTexts(\.redacted)
         copy.impacts = impacts.map(\.redacted)
         copy.brought?.links = brought?.links?.map(\.redacted)
+        copy.brought?.levels = brought?.levels?.mapValues { levels in
+            levels.map { level in
+                var copy = level
+                copy.regions = level.regions?.map(\.redacted)
+                return copy
+            }
+        }
         return copy
     }
 
@@ -99,6 +110,7 @@ package struct IncidentAbsorbed: TimelineEvent {
         count(brought?.tasks.count ?? 0, "task")
         count(brought?.actions.count ?? 0, "action item")
         count(brought?.notes ?? 0, "note")
+        count(brought?.attachments?.count ?? 0, "attachment")
         let with = things.isEmpty ? "" : ", with \(Self.list(things))"
         let left = brought?.notesLeft ?? 0
         let rest = left > 0 ? " \(left.grouped) more of its notes stand in its own timeline." : ""
@@ -120,6 +132,8 @@ package struct IncidentAbsorbed: TimelineEvent {
             severityOriginBefore: incident.severityOrigin, startedAt: brought?.startedAt,
             startedBefore: incident.times.startedAt, roles: brought?.roles ?? [:],
             arrivalsBefore: incident.clockFacts?.arrivals)
+        record.entry = incident.version + 1
+        record.stepsBefore = impacts.flatMap { incident.steps(of: $0.component) }
         if let earlier = brought?.startedAt, earlier < incident.times.startedAt {
             // What began with this incident began then, however early the other one did.
             for index in incident.impacts.indices where incident.impacts[index].startedAt == nil {
@@ -137,6 +151,7 @@ package struct IncidentAbsorbed: TimelineEvent {
         incident.mitigations += brought.mitigations
         incident.tasks += brought.tasks
         incident.actions += brought.actions
+        if let files = brought.attachments { incident.attachments = (incident.attachments ?? []) + files }
         for step in brought.steps { incident.change(step.component) { $0 = step } }
         if let said = brought.alertSeverity { incident.alertSeverity = min(incident.alertSeverity ?? said, said) }
         let new = (brought.links ?? []).filter { $0 != $0.redacted }
@@ -163,6 +178,9 @@ package struct AbsorbedIncident: Hashable, Codable, Sendable {
     /// When the first alerts arrived as the incident knew it, and as it knows it with the other one's.
     var arrivalsBefore: AlertArrivals?
     var arrivalsAfter: AlertArrivals?
+    /// The entry that says so, and the steps of these components before it; nil in rows of releases that did not keep them.
+    var entry: Int?
+    var stepsBefore: [RestorationStep]?
 
     /// Once another one has gone, what was there before this one came is what was there before that.
     mutating func forget(_ gone: AbsorbedIncident) {
@@ -175,6 +193,8 @@ package struct AbsorbedIncident: Hashable, Codable, Sendable {
             guard let taken = gone.impacts.first(where: { $0.component == impact.component }),
                 (taken.impact, taken.regions) == (impact.impact, impact.regions)
             else { return impact }
+            stepsBefore?.removeAll { $0.slug == impact.component }
+            stepsBefore? += (gone.stepsBefore ?? []).filter { $0.slug == impact.component }
             return gone.impactsBefore.first { $0.component == impact.component }
         }
     }
@@ -185,6 +205,22 @@ extension Incident {
     mutating func giveBackDetection(_ record: AbsorbedIncident) {
         guard let after = record.arrivalsAfter, clockFacts?.arrivals == after else { return }
         clockFacts?.arrivals = record.arrivalsBefore ?? AlertArrivals()
+    }
+
+    /// What was back here before the other incident came is as far as it was then: what was done since was done for the other one.
+    fileprivate mutating func giveBackSteps(of impact: ComponentImpact, _ other: Int) {
+        let record = absorbed?.last { $0.number == other }
+        guard let before = record?.stepsBefore?.filter({ $0.slug == impact.component }),
+            let known = record?.impactsBefore.first(where: { $0.component == impact.component })
+        else { return }
+        guard known.isOngoing else {
+            steps.removeAll { $0.slug == impact.component }
+            steps += before
+            return
+        }
+        // Regions that only the other one had go with it.
+        let own = Set(before.map(\.component) + known.stepNames)
+        steps.removeAll { $0.slug == impact.component && !own.contains($0.component) }
     }
 }
 
@@ -209,6 +245,11 @@ extension IncidentAbsorbed {
             brought.actions[index].title = change(brought.actions[index].title)
             brought.actions[index].owner = brought.actions[index].owner.map(change)
             brought.actions[index].link = brought.actions[index].link.map(change)
+        }
+        brought.attachments = brought.attachments?.map { attachment in
+            var copy = attachment
+            (copy.name, copy.caption) = (change(attachment.name), attachment.caption.map(change))
+            return copy
         }
         copy.brought = brought
         return copy
@@ -266,8 +307,8 @@ package struct IncidentUnmerged: TimelineEvent {
         incident.endedFrom = nil
         incident.firing = firing
         incident.alerts = max(alerts, incident.alerts)
-        for impact in impacts { incident.set(impact, at: moment) }
         for step in steps { incident.change(step.component) { $0 = step } }
+        for impact in impacts { incident.set(impact, at: moment) }
         incident.awaitUpdate(by: updateDueAt, from: moment)
     }
 }
@@ -323,7 +364,10 @@ package struct IncidentSeparated: TimelineEvent {
             incident.impacts.removeAll { $0.component == component }
             incident.steps.removeAll { $0.slug == component }
         }
-        for impact in impacts { incident.set(impact, at: moment) }
+        for impact in impacts {
+            incident.set(impact, at: moment)
+            incident.giveBackSteps(of: impact, number)
+        }
         for role in roles { incident.roles[role] = nil }
         for (component, count) in firing {
             let left = (incident.firing[component] ?? 0) - count
@@ -338,6 +382,11 @@ package struct IncidentSeparated: TimelineEvent {
         }
         for index in incident.actions.indices where incident.actions[index].incident == number {
             incident.actions[index].struck = true
+        }
+        incident.attachments = incident.attachments?.map { attachment in
+            var copy = attachment
+            if attachment.incident == number { copy.removed = true }
+            return copy
         }
         if unsetsSeverity ?? false { (incident.severity, incident.severityOrigin) = (nil, nil) }
         if let gone = incident.absorbed?.last(where: { $0.number == number }) {

@@ -37,6 +37,7 @@ package struct MitigationAdded: TimelineEvent {
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
         var mitigation = Mitigation(id: id, description: description, kind: kind, owner: owner, state: .planned)
         mitigation.enter(state, at: moment)
         mitigation.inForce = inForce

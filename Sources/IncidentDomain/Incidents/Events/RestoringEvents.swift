@@ -211,7 +211,7 @@ package struct StepWaived: TimelineEvent {
     package var isOffPlan: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.change(component) { $0.waive() }
+        incident.change(component) { $0.waive(at: moment) }
     }
 }
 

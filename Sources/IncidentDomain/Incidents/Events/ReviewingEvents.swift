@@ -17,6 +17,9 @@ package struct ReviewRevised: AfterwardsEvent {
     package var revision: Int
     package var status: ReviewStatus
     package var sections: [EditedSection]
+    /// The ids that come first, and those that are left out, where this changes them; nil where it does not.
+    package var order: [String]?
+    package var hidden: [String]?
     package var afterwards: Bool?
     /// Not in the payload: the version of the stored event says it.
     package var scope = Scope.changes
@@ -29,7 +32,7 @@ package struct ReviewRevised: AfterwardsEvent {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case revision, status, sections, afterwards
+        case revision, status, sections, order, hidden, afterwards
     }
 
     package static let kind = "review_revised"
@@ -62,11 +65,17 @@ package struct ReviewRevised: AfterwardsEvent {
         let ids = sections.map(\.id.onOneLine).joined(separator: ", ")
         return "Review revision \(revision) saved (\(status.words))."
             + (ids.isEmpty ? "" : " \(scope == .whole ? "Written sections" : "Sections changed"): \(ids).")
+            + (order == nil ? "" : " Sections put in another order.")
+            + (hidden.map { $0.isEmpty ? " All sections are shown." : " Left out: \($0.joined(separator: ", "))." }
+                ?? "")
     }
 
     /// After a revision that stored everything, nothing is known of what it stored.
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.review = ReviewProgress(revision: revision, status: status)
+        let layout = (incident.review?.layout ?? ReviewLayout()).changed(
+            by: ReviewLayout(order: order, hidden: hidden))
+        incident.review = ReviewProgress(
+            revision: revision, status: status, layout: layout == ReviewLayout() ? nil : layout)
         // When it was reviewed stays, if it was closed since.
         if incident.times.closedAt == nil { incident.times.reviewedAt = nil }
         switch scope {
@@ -107,7 +116,8 @@ package struct ReviewApproved: AfterwardsEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.review = ReviewProgress(
-            revision: revision, status: .approved, approvedBy: actor.name, approvedEntry: incident.version + 1)
+            revision: revision, status: .approved, approvedBy: actor.name, approvedEntry: incident.version + 1,
+            layout: incident.review?.layout)
         let reviewed = incident.times.closedAt == nil ? nil : incident.times.reviewedAt
         incident.times.reviewedAt = reviewed ?? moment
         guard order != nil else { return }

@@ -109,17 +109,17 @@ extension AlertIntakeStore {
         if let missed: Int = try rows.first?.decode("missed"), missed > 0 { IgnoredReason.notOpen.count(missed) }
     }
 
-    /// What a person ended while its sender went on is over by the sender's own word now.
+    /// What a person ended is over by the sender's own word now: nobody can take that back by hand.
     private func noteSaidOver(_ batch: [Arrival]) async throws {
         try await pool.query(
             """
-            UPDATE alert SET still_said_at = NULL WHERE id = ANY (ARRAY(
+            UPDATE alert SET still_said_at = NULL, resolved_by = NULL WHERE id = ANY (ARRAY(
                 SELECT (
                     SELECT newest.id FROM alert AS newest
                     WHERE newest.source = arrived.source AND newest.identity = arrived.identity
                     ORDER BY newest.starts_at DESC LIMIT 1
                 ) FROM unnest(\(batch.map(\.source)), \(batch.map { $0.alert.identity })) AS arrived (source, identity)
-            )) AND still_said_at IS NOT NULL AND status = 'resolved'
+            )) AND resolved_by IS NOT NULL AND status = 'resolved'
             """)
     }
 
