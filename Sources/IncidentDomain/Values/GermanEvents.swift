@@ -1,0 +1,153 @@
+extension GermanTable {
+    /// What happened to the incident as a whole: its phases, what is known of it, alerts, merging.
+    static let events: KeyValuePairs<String, String> = [
+        "{} Reason: {}": "{} Grund: {}", " and {} more": " und {} weitere", "{} and {} more": "{} und {} weitere",
+        "{} and {}": "{} und {}", " (was {})": " (vorher {})", "After closing: {}": "Nach dem Schließen: {}",
+        // Advancing
+        "{} started": "{} begonnen", "{} with overrides: {}": "{} trotz offener Punkte: {}",
+        "Reopened, back to {}.": "Wieder geöffnet, zurück zu {}.", "Reverted from {} to {}.": "Zurück von {} zu {}.",
+        "Closed by itself: no alert fires since {}, and nobody acknowledged it.":
+            "Von selbst geschlossen: seit {} ist kein Alarm aktiv, und niemand hat quittiert.",
+        "Entry {} redacted.": "Eintrag {} geschwärzt.", "[redacted]": "[geschwärzt]",
+        // Alerts
+        "1 alert": "1 Alarm", "{} alerts": "{} Alarme", "{} attached": "{} zugeordnet",
+        "{} cleared{}{}": "{} beendet{}{}", " at once": " zugleich", ", ended by hand by {}": ", von Hand durch {}",
+        "{}, ended by hand, fires after all": "{}, von Hand beendet, doch noch aktiv",
+        "{} moved here{}": "{} hierher verschoben{}", " from INC-{}": " aus INC-{}",
+        ", which belonged to no incident": ", bisher ohne Störung", "{} moved {}": "{} verschoben {}",
+        "to INC-{}": "nach INC-{}", "out of all incidents": "aus allen Störungen heraus", " on {}": " auf {}",
+        ", because {}.": ", denn {}.", "{} is affected": "{} ist betroffen", " (via {})": " (über {})",
+        "{} depends on {}{}": "{} hängt von {} ab{}",
+        "{}, which is affected, depends on {}{}": "{} ist betroffen und hängt von {} ab{}",
+        "{} user reports": "{} Nutzermeldungen", "1 user report": "1 Nutzermeldung",
+        "{} since {}, peak {} per minute (normally {}).": "{} seit {}, Spitze {} je Minute (normal: {}).",
+        // Assessing
+        "title changed to “{}”": "Titel geändert in „{}“",
+        "summary changed to “{}”": "Zusammenfassung geändert in „{}“", "labels removed": "Labels entfernt",
+        "labels set to {}": "Labels gesetzt: {}", "Description changed.": "Beschreibung geändert.",
+        "Impact start corrected to {} (was {}).": "Beginn der Auswirkung korrigiert auf {} (vorher {}).",
+        "Severity at that time: {}.": "Schweregrad zu dieser Zeit: {}.",
+        "Severity set to {}{}{}.": "Schweregrad {}{}{}.",
+        ", as its alerts say": ", laut den Alarmen", ", confirmed by a person": ", von einem Menschen bestätigt",
+        "Cause": "Ursache", "{} {}: {}{}.{}": "{} {}: {}{}.{}", " in {}": " in {}",
+        ", by change {}": ", durch Änderung {}", " Evidence: {}": " Beleg: {}",
+        "{} was {} at that time.": "{} hatte damals die Rolle {}.", "{} is {}{}.": "{} hat die Rolle {}{}.",
+        "Nobody is {} (was {}).": "Niemand hat die Rolle {} (vorher {}).", "Impact on {}: {}": "Auswirkung auf {}: {}",
+        ", from {}": ", ab {}", ", until {}": ", bis {}", ", switched off on purpose": ", absichtlich abgeschaltet",
+        "Impact on {} removed.": "Auswirkung auf {} entfernt.", " at that time": " zu dieser Zeit",
+        "Impact on {}{}: {}": "Auswirkung auf {}{}: {}", "1 person affected": "1 Person betroffen",
+        "{} people affected": "{} Personen betroffen", "{}{} at risk": "{}{} gefährdet",
+        "1 report received": "1 Meldung eingegangen", "{} reports received": "{} Meldungen eingegangen",
+        "by {}": "von {}", "time: {}": "Zeit: {}", " of INC-{}, by {} at {}": " aus INC-{}, von {} am {}",
+        "Key note": "Wichtige Notiz", "Note": "Notiz", "on {}": "auf {}", "INC-{}": "INC-{}", "until {}": "bis {}",
+        "source: {}": "Quelle: {}",
+        // Correcting
+        "{} corrected to {}{}": "„{}“ korrigiert auf {}{}", "{} no longer corrected{}": "„{}“ nicht mehr korrigiert{}",
+        "Entry {} struck out.": "Eintrag {} gestrichen.", "Note {} starred.": "Notiz {} hervorgehoben.",
+        "Note {} no longer starred.": "Notiz {} nicht mehr hervorgehoben.",
+        "{} is before {}. PATCH /v1/incidents/{}/times corrects the one that is wrong.":
+            "{} liegt vor {}. PATCH /v1/incidents/{}/times korrigiert, was falsch ist.",
+        "The first alert arrived {}, before the impact started ({}). PATCH /v1/incidents/{}/times corrects started_at.":
+            "Der erste Alarm kam {}, vor dem Beginn der Auswirkung ({}). PATCH /v1/incidents/{}/times korrigiert started_at.",
+        "Revision {} of the review is not approved. POST /v1/incidents/{}/review/approve approves it.":
+            "Fassung {} der Nachbereitung ist nicht freigegeben. POST /v1/incidents/{}/review/approve gibt sie frei.",
+        // Detecting
+        "Opened": "Eröffnet", "Opened by an alert": "Von einem Alarm eröffnet",
+        "Opened by an overrun": "Wegen überzogener Wartung eröffnet",
+        "{}: {} Impact started {}.": "{}: {} Beginn der Auswirkung {}.", "Acknowledged.": "Quittiert.",
+        "Dismissed as a false alarm.": "Als Fehlalarm verworfen.",
+        // Merging
+        "Merged into INC-{}.": "Mit INC-{} zusammengeführt.", "impacts on {}": "Auswirkungen auf {}",
+        "1 mitigation": "1 Gegenmaßnahme", "{} mitigations": "{} Gegenmaßnahmen", "1 task": "1 Aufgabe",
+        "{} tasks": "{} Aufgaben", "1 action item": "1 Maßnahme", "{} action items": "{} Maßnahmen",
+        "1 note": "1 Notiz", "{} notes": "{} Notizen", ", with {}": ", mit {}",
+        " {} more of its notes stand in its own timeline.": " {} weitere Notizen stehen in der Chronik von dort.",
+        "INC-{} “{}” merged into this incident{}.{}": "INC-{} „{}“ in diese Störung übernommen{}.{}",
+        "Separated from INC-{} again, in phase {}.": "Wieder von INC-{} getrennt, in Phase {}.",
+        " It takes its impacts on {} along.": " Die Auswirkungen auf {} gehen mit.",
+        "INC-{} “{}” goes on by itself again.{}": "INC-{} „{}“ läuft wieder eigenständig.{}",
+        "Reopened: it was no false alarm. Back to {}.": "Wieder geöffnet: es war kein Fehlalarm. Zurück zu {}.",
+    ]
+
+    /// Restoring and its plan.
+    static let restoring: KeyValuePairs<String, String> = [
+        "Restoration order reset to the plan.": "Reihenfolge der Wiederherstellung wieder nach Plan.",
+        "Restoration order set: {} first.": "Reihenfolge der Wiederherstellung gesetzt: zuerst {}.",
+        "Hands: as many as are needed.": "Hände: so viele wie nötig.", "Hands: {}.": "Hände: {}.",
+        "others {}": "andere {}",
+        "{} needs only what the catalog says.": "{} braucht nur, was im Katalog steht.",
+        "{} was found to need {}.": "Es zeigte sich, dass {} auf {} angewiesen ist.", "1 component": "1 Komponente",
+        "{} components": "{} Komponenten", "1 wave": "1 Welle", "{} waves": "{} Wellen", "{} in {}": "{} in {}",
+        "added {}": "neu: {}", "removed {}": "entfernt: {}", "order changed": "Reihenfolge geändert",
+        "Restoration plan, revision {}: {}.": "Wiederherstellungsplan, Fassung {}: {}.",
+        "no expected time: no component has an estimate":
+            "keine erwartete Zeit: für keine Komponente gibt es eine Schätzung",
+        "without {}: ": "ohne {}: ", ", slipped {}": ", {} später als zuvor",
+        ", {} earlier than before": ", {} früher als zuvor",
+        "{}expected done {} (90 % by {}){}": "{}voraussichtlich fertig {} (zu 90 % bis {}){}",
+        "Restoring {} started.": "Wiederherstellung von {} begonnen.",
+        "Restoring {} started with overrides: {}": "Wiederherstellung von {} trotzdem begonnen: {}",
+        " It is expected back at {}.": " Erwartet wieder da: {}.", " Backlog: {}.": " Rückstand: {}.",
+        "{} ramped to {} %.{}{}": "{} auf {} % Last.{}{}",
+        "{} is expected back at {}.": "{} wird am {} zurückerwartet.",
+        "{} has a backlog of {}.": "{} hat einen Rückstand von {}.", " without {}": " ohne {}",
+        "{} is up{}; soaking until {}.": "{} läuft{}; unter Beobachtung bis {}.", ", in INC-{}": ", in INC-{}",
+        "{} restored{}{}.": "{} wiederhergestellt{}{}.",
+        "{}: restoration waived.": "{}: auf die Wiederherstellung verzichtet.",
+        "Restoring {} failed.": "Wiederherstellung von {} fehlgeschlagen.", "{} regressed: {}": "{} wieder gestört: {}",
+        "{}: the {} was undone.": "{}: zurückgenommen: {}.", "started {}{}": "Beginn {}{}",
+        "restored {}{}": "wiederhergestellt {}{}",
+    ]
+
+    /// Mitigations, tasks, action items and the review itself.
+    static let work: KeyValuePairs<String, String> = [
+        "Mitigation {} ({}): {}": "Gegenmaßnahme {} ({}): {}", "in force": "in Kraft", "owner {}": "verantwortlich: {}",
+        "Mitigation {} changed.": "Gegenmaßnahme {} geändert.", "Mitigation {} {}.": "Gegenmaßnahme {}: {}.",
+        "is {}": "jetzt {}", "was {}": "jetzt {}",
+        "is in force until it is lifted": "in Kraft, bis sie aufgehoben wird",
+        "was lifted": "aufgehoben", "began {}": "Beginn {}", "ended {}": "Ende {}",
+        "owner set to {}": "verantwortlich: {}", "kind set to {}": "Art: {}",
+        "description changed to “{}”": "Beschreibung geändert in „{}“", " (owner {})": " (verantwortlich: {})",
+        "Task {}{}: {}": "Aufgabe {}{}: {}", "is done": "erledigt", "was reopened": "wieder offen",
+        "text changed to “{}”": "Text geändert in „{}“", "Task {} changed.": "Aufgabe {} geändert.",
+        "Task {} {}.": "Aufgabe {}: {}.", "required": "Pflicht", "optional": "freiwillig", "due {}": "fällig {}",
+        "priority {}": "Priorität {}", "answers entry {}": "zu Eintrag {}", "tracked at {}": "verfolgt unter {}",
+        "Action item {} ({}): {}": "Maßnahme {} ({}): {}", "due date set to {}": "Termin: {}",
+        "is required": "jetzt Pflicht",
+        "is optional": "jetzt freiwillig", "priority set to {}": "Priorität: {}",
+        "Action item {} changed.": "Maßnahme {} geändert.", "Action item {} {}.": "Maßnahme {}: {}.",
+        "Review draft created (revision {}).": "Entwurf der Nachbereitung angelegt (Fassung {}).",
+        "Review revision {} saved ({}).{}": "Fassung {} der Nachbereitung gespeichert ({}).{}",
+        " Written sections: {}.": " Geschriebene Abschnitte: {}.",
+        " Sections changed: {}.": " Geänderte Abschnitte: {}.",
+        "Review approved (revision {}).": "Nachbereitung freigegeben (Fassung {}).",
+        "Review signed (revision {}){}.": "Nachbereitung unterzeichnet (Fassung {}){}.", " as {}": " als {}",
+        "1 section": "1 Abschnitt", "{} sections": "{} Abschnitte", "1 replacement": "1 Ersetzung",
+        "{} replacements": "{} Ersetzungen",
+        "Public version of the review set: {} ({}), {}.": "Öffentliche Fassung der Nachbereitung gewählt: {} ({}), {}.",
+        "Public version of the review approved (revision {}).":
+            "Öffentliche Fassung der Nachbereitung freigegeben (Fassung {}).",
+    ]
+
+    /// Updates to those who wait, and expected ends.
+    static let updates: KeyValuePairs<String, String> = [
+        " ETA: {}.": " Voraussichtliches Ende: {}.", "Update posted to {}: {}{}": "Update an {} veröffentlicht: {}{}",
+        "{} What to do: {}": "{} Was zu tun ist: {}", "Correction of update {}": "Korrektur von Update {}",
+        "Update {}": "Update {}", "{} to {} drafted: {}": "{} an {} entworfen: {}",
+        "{} to {} changed: {}": "{} an {} geändert: {}",
+        "{} To be published at {}.": "{} Veröffentlichung am {}.",
+        "Update {} approved (revision {}).": "Update {} freigegeben (Fassung {}).",
+        "Update {} will be published at {}.": "Update {} wird am {} veröffentlicht.",
+        "nobody has approved it": "niemand hat es freigegeben", "its text was redacted": "sein Text wurde geschwärzt",
+        "the update was corrected too often": "das Update wurde zu oft korrigiert",
+        "Update {} was not published at its time: {}.": "Update {} wurde zu seiner Zeit nicht veröffentlicht: {}.",
+        "Update {} withdrawn before it was published.": "Update {} vor der Veröffentlichung zurückgezogen.",
+        "Update {} to {} corrected: {}{}": "Update {} an {} korrigiert: {}{}",
+        "The update due at {} is late.": "Das am {} fällige Update ist überfällig.",
+        "The review due at {} is late.": "Die am {} fällige Nachbereitung ist überfällig.",
+        "{}: {}{}.": "{}: {}{}.",
+        "ETA taken from the restoration plan": "Voraussichtliches Ende aus dem Wiederherstellungsplan",
+        "ETA set": "Voraussichtliches Ende genannt",
+        "ETA taken back (was {}).": "Voraussichtliches Ende zurückgenommen (vorher {}).",
+    ]
+}
