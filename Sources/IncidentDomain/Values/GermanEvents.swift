@@ -1,7 +1,8 @@
 extension GermanTable {
     /// What happened to the incident as a whole: its phases, what is known of it, alerts, merging.
     static let events: KeyValuePairs<String, String> = [
-        "{} Reason: {}": "{} Grund: {}", " and {} more": " und {} weitere", "{} and {} more": "{} und {} weitere",
+        "{} Reason: {}": "{} Grund: {}", "“{}”": "„{}“", " and {} more": " und {} weitere",
+        "{} and {} more": "{} und {} weitere",
         "{} and {}": "{} und {}", " (was {})": " (vorher {})", "After closing: {}": "Nach dem Schließen: {}",
         // Advancing
         "{} started": "{} begonnen", "{} with overrides: {}": "{} trotz offener Punkte: {}",

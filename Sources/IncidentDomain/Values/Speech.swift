@@ -32,9 +32,9 @@ package struct Speech: Hashable, Sendable {
 extension Speech {
     /// A template in this language. In English where nobody translated it.
     func template(_ template: String) -> String {
+        if let found = language.translation(of: template) { return found }
         // What is all marks and holes needs no table.
         guard template.contains(where: \.isLetter) else { return template }
-        if let found = language.translation(of: template) { return found }
         let english = template.firstRange(of: Phrase.senseMark).map { String(template[..<$0.lowerBound]) } ?? template
         return isMarked && language != .en ? "⟦\(english)⟧" : english
     }

@@ -112,17 +112,46 @@ import Testing
 
     @Test func `an approval keeps texts as the configuration says, and the rest follows the request`() async throws {
         try await TestDaemon.with { daemon async throws in
-            let speeches = ReviewSpeech(language: .de, zone: "Europe/Berlin", pool: daemon.pool)
-            let reviews = ReviewDesk(desk: daemon.desk, pool: daemon.pool, speeches: speeches)
-            let document = try await reviews.read(try await daemon.open()).document
-            #expect(document.speech.language == .de && document.speech.zone.name == "Europe/Berlin")
-            #expect(document.speech.zone.offset(at: try #require(Timestamp("2026-07-01T00:00:00Z"))) == 7200)
-            #expect(document.speech.zone.offset(at: try #require(Timestamp("2026-12-01T00:00:00Z"))) == 3600)
-            let english = try await reviews.read(document.number, in: ReviewManner(language: .en, zone: "UTC")).document
-            #expect(english.section("summary")?.title == "Summary")
-            #expect(english.zoneNote(keepsTexts: true).english.contains("but for what was approved"))
-            #expect(document.zoneNote(keepsTexts: true).english == "All times are UTC.")
-            try await speeches.check()
+            let number = try await daemon.open()
+            for command: IncidentCommand in [
+                .amend(IncidentAmendment(severity: .sev3)), .acknowledge,
+                .stateCause(CauseHypothesis(category: .attack, evidence: "traffic")), .draftReview,
+            ] { try await daemon.tell(command, number) }
+            for _ in 0..<4 {
+                try await daemon.tell(.advance(to: nil, reason: "in a test", override: true), number)
+            }
+            let reviews = ReviewDesk(
+                desk: daemon.desk, pool: daemon.pool,
+                speeches: ReviewSpeech(language: .de, zone: "Europe/Berlin", pool: daemon.pool))
+            // A prompt is one in German as well.
+            let refused = await #expect(throws: Problem.self) {
+                _ = try await reviews.approve(number, CommandContext(principal: .mia))
+            }
+            #expect(refused?.kind == .reviewUnfinished)
+            let written = ["what_went_well", "what_went_wrong", "lessons"].map {
+                EditedSection(id: $0, markdown: "As **typed**.")
+            }
+            _ = try await reviews.revise(number, sections: written, status: .draft, CommandContext(principal: .ron))
+            _ = try await reviews.approve(number, CommandContext(principal: .mia))
+            let english = try await reviews.read(number, in: ReviewManner(language: .en, zone: "UTC")).document
+            #expect(english.section("cause")?.markdown.contains("| Wann (Europe/Berlin) |") == true)
+            #expect(english.section("lessons")?.markdown == "As **typed**.")
+            #expect(english.section("durations")?.markdown.contains("| Milestone | Reached (UTC) |") == true)
+            #expect(english.head.cause.hasPrefix("Attack, suspected"))
+            #expect(english.zoneNote.english.contains("but for what was approved"))
+            let german = try await reviews.read(number).document
+            #expect(german.section("durations")?.title == "Zeiten")
+            #expect(german.zoneNote.text(in: german.speech) == "Alle Zeiten: Europe/Berlin.")
+        }
+    }
+
+    @Test func `zones are those of the database, and the configuration names one of them`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            let speech = try await ReviewSpeech(zone: "Europe/Berlin", pool: daemon.pool).speech()
+            #expect(speech.zone.name == "Europe/Berlin" && speech.language == .en)
+            #expect(speech.zone.offset(at: try #require(Timestamp("2026-07-01T00:00:00Z"))) == 7200)
+            #expect(speech.zone.offset(at: try #require(Timestamp("2026-12-01T00:00:00Z"))) == 3600)
+            try await ReviewSpeech(zone: "Asia/Kolkata", pool: daemon.pool).check()
             await #expect(throws: ConfigurationError.self) {
                 try await ReviewSpeech(zone: "Europe/Atlantis", pool: daemon.pool).check()
             }
