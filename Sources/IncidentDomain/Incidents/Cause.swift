@@ -42,6 +42,9 @@ package enum CauseSubcategory: String, CaseIterable, Codable, Sendable {
 }
 
 extension CauseSubcategory {
+    /// The same in the reader's language.
+    package var phrase: Phrase { .template(words, []) }
+
     /// As people say it, within a sentence.
     package var words: String {
         switch self {

@@ -361,32 +361,38 @@ package struct IncidentWarning: Hashable, Sendable {
 
     package let code: Code
     /// What is odd, and what to do.
-    package let detail: String
+    let phrase: Phrase
+
+    /// The same in English.
+    package var detail: String { phrase.english }
 }
 
 extension Incident {
     package var warnings: [IncidentWarning] {
         let clocks = clocks
         var warnings = clocks.outOfOrder().map { earlier, later in
-            let times = [later, earlier].map { "\($0.rawValue) \(clocks[$0]?.toTheSecond ?? "")" }
+            let times = [later, earlier].map { Phrase("\($0.phrase) \(clocks[$0]?.told ?? "")") }
             return IncidentWarning(
                 code: .clocksOutOfOrder,
-                detail: "\(times[0]) is before \(times[1]). "
-                    + "PATCH /v1/incidents/\(number)/times corrects the one that is wrong.")
+                phrase:
+                    "\(times[0]) is before \(times[1]). PATCH /v1/incidents/\(number)/times corrects the one that is wrong."
+            )
         }
         if let alert = clockFacts?.alerts(start: times.startedAt).stray {
             warnings.append(
                 IncidentWarning(
                     code: .alertBeforeStart,
-                    detail: "The first alert arrived \(alert.toTheSecond), before the impact started "
-                        + "(\(times.startedAt.toTheSecond)). PATCH /v1/incidents/\(number)/times corrects started_at."))
+                    phrase:
+                        "The first alert arrived \(alert.told), before the impact started (\(times.startedAt.told)). PATCH /v1/incidents/\(number)/times corrects started_at."
+                ))
         }
         if phase == .closed, let review, review.status != .approved {
             warnings.append(
                 IncidentWarning(
                     code: .reviewNotApproved,
-                    detail: "Revision \(review.revision) of the review is not approved. "
-                        + "POST /v1/incidents/\(number)/review/approve approves it."))
+                    phrase:
+                        "Revision \(review.revision) of the review is not approved. POST /v1/incidents/\(number)/review/approve approves it."
+                ))
         }
         return warnings
     }

@@ -35,13 +35,12 @@ package enum TimePrecision: String, CaseIterable, Codable, Sendable {
 
 extension TimePrecision {
     /// A moment as exactly as it is known.
-    package func text(_ moment: Timestamp) -> String {
-        let written = moment.dateAndTime
-        return switch self {
-        case .exact: written
-        case .minute: String(written.prefix(16))
-        case .hour: "about \(written.prefix(16))"
-        case .day: String(written.prefix(10))
+    func phrase(_ moment: Timestamp) -> Phrase {
+        switch self {
+        case .exact: moment.toldWithoutZone
+        case .minute: .moment(moment, .minute)
+        case .hour: "about \(.moment(moment, .minute))"
+        case .day: .moment(moment, .day)
         case .unknown: "time unknown"
         }
     }
@@ -49,10 +48,12 @@ extension TimePrecision {
 
 extension TimePrecision {
     /// As in `known to the hour`.
-    var knowledge: String {
+    var knowledge: Phrase {
         switch self {
         case .exact: "known exactly"
-        case .minute, .hour, .day: "known to the \(rawValue)"
+        case .minute: "known to the minute"
+        case .hour: "known to the hour"
+        case .day: "known to the day"
         case .unknown: "not known"
         }
     }
@@ -129,9 +130,9 @@ package struct IncidentFact: Hashable, Codable, Sendable {
 
 extension IncidentFact {
     /// A measure's value with its unit, as in `1,200 rows` or `4.5 %`.
-    package var amount: String {
+    package var amount: Phrase {
         guard let value else { return "" }
-        let number = Int(exactly: value)?.grouped ?? DurationText.exact(value)
+        let number = Phrase.decimal(value)
         return unit.map { "\(number) \($0.onOneLine)" } ?? number
     }
 }

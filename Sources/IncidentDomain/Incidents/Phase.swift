@@ -62,6 +62,10 @@ package enum Phase: String, CaseIterable, Codable, Sendable {
         }
     }
 
+    /// The same in a sentence: at its beginning, and within it.
+    var titlePhrase: Phrase { .template(title, []) }
+    var noun: Phrase { .template(title.lowercased(), []) }
+
     /// Every phase in which things are still written down, in order.
     package static let writable: [Phase] = open + [.closed]
 

@@ -34,9 +34,24 @@ package struct ZoneOffsets: Hashable, Sendable {
 
     /// What a clock there shows at a moment; milliseconds are cut off.
     package func local(at moment: Timestamp) -> LocalTime {
+        LocalTime(seconds: Int((Double(moment.milliseconds) / 1000).rounded(.down)) + offset(at: moment))
+    }
+
+    /// Seconds that the clocks are ahead of UTC at a moment.
+    package func offset(at moment: Timestamp) -> Int {
         let utc = Int((Double(moment.milliseconds) / 1000).rounded(.down))
-        let before = changes[..<firstChange(after: utc)]
-        return LocalTime(seconds: utc + (before.last?.offset ?? firstOffset))
+        return changes[..<firstChange(after: utc)].last?.offset ?? firstOffset
+    }
+
+    /// Whether a clock there shows the same time at another moment too, as it was set back.
+    package func showsTwice(_ moment: Timestamp) -> Bool {
+        guard !changes.isEmpty else { return false }
+        let local = local(at: moment)
+        let shown = spans(near: local).filter { span in
+            let utc = local.seconds - span.offset
+            return utc >= span.from && utc < span.to
+        }
+        return shown.count > 1
     }
 
     /// When a clock there shows a time: the first time, if it shows it twice. Nil when it never does, because it skips it.

@@ -57,17 +57,15 @@ extension ReportSeries {
     package var until: Timestamp { from.adding(seconds: Double(buckets.count * bucketSeconds)) }
 
     /// As in `84 user reports since 2026-11-22 21:37:00 UTC, peak 31 per minute (normally 0.6).`
-    package var sentence: String {
-        let normal = baselinePerMinute < 0.05 ? "none" : baselineText
-        return "\(total.grouped) user \(total == 1 ? "report" : "reports") since \(from.toTheSecond), "
-            + "peak \(peakPerMinute.grouped) per minute (normally \(normal))."
+    package var phrase: Phrase {
+        let tenths = (baselinePerMinute * 10).rounded() / 10
+        let normal: Phrase = baselinePerMinute < 0.05 ? "none" : .decimal(tenths)
+        let reports: Phrase = total == 1 ? "1 user report" : "\(.number(total)) user reports"
+        return
+            "\(reports) since \(from.told), peak \(.number(peakPerMinute)) per minute (normally \(normal))."
     }
 
-    /// To a tenth.
-    package var baselineText: String {
-        let tenths = Int((baselinePerMinute * 10).rounded())
-        return tenths % 10 == 0 ? (tenths / 10).grouped : "\((tenths / 10).grouped).\(tenths % 10)"
-    }
+    package var sentence: String { phrase.english }
 }
 
 /// What an incident knows of its users' reports; the whole series stands in the timeline.
@@ -93,14 +91,15 @@ extension ReportSeries {
     private static let barMax = 30
 
     /// The series as bars of text: one line for each bucket, or for some of them together.
-    package var chart: String {
+    package func chart(in speech: Speech) -> String {
         let rows = rows
         let most = max(rows.map(\.count).max() ?? 0, 1)
-        let width = most.grouped.count
+        let width = speech.text(most).count
         let lines = rows.map { row in
             let bar = String(repeating: "#", count: (row.count * Self.barMax + most - 1) / most)
-            let count = row.count.grouped
-            let line = "\(row.begin.clock) \(String(repeating: " ", count: width - count.count))\(count) \(bar)"
+            let count = speech.text(row.count)
+            let line =
+                "\(speech.text(row.begin, .clock)) \(String(repeating: " ", count: width - count.count))\(count) \(bar)"
             return bar.isEmpty ? String(line.dropLast()) : line
         }
         return lines.joined(separator: "\n")
@@ -113,9 +112,4 @@ extension ReportSeries {
             return (from.adding(seconds: Double(start * bucketSeconds)), buckets[start..<end].reduce(0, +))
         }
     }
-}
-
-extension Timestamp {
-    /// Hour and minute in UTC.
-    package var clock: String { String(dateAndTime.dropFirst(11).prefix(5)) }
 }

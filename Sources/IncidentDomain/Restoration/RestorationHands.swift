@@ -7,12 +7,11 @@ package enum RestorationHands {
     package static let handsMax = 100
 
     /// As "storage 1, others 4".
-    static func text(_ hands: [String: Int]) -> String {
+    static func phrase(_ hands: [String: Int]) -> Phrase {
         let named = hands.filter { $0.key != otherOwners }.sorted { $0.key < $1.key }
-        return
-            (named.map { "\($0.key.onOneLine) \($0.value)" }
-            + [hands[otherOwners].map { "others \($0)" }].compactMap(\.self))
-            .joined(separator: ", ")
+            .map { Phrase("\($0.key.onOneLine) \($0.value)") }
+        let others: Phrase? = hands[otherOwners].map { "others \($0)" }
+        return (named + [others].compactMap(\.self)).joined(separator: ", ")
     }
 }
 

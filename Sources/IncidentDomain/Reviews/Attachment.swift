@@ -136,8 +136,8 @@ package struct AttachmentAdded: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        let text = "Attached \(name.onOneLine) (\(type.rawValue), \(bytes.grouped) bytes)."
+    package var phrase: Phrase {
+        let text: Phrase = "Attached \(name.onOneLine) (\(type.rawValue), \(.number(bytes)) bytes)."
         return caption.map { "\(text) \($0.sentence)" } ?? text
     }
 
@@ -164,7 +164,7 @@ package struct AttachmentRemoved: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String { "Attachment \(number) removed.".giving(reason) }
+    package var phrase: Phrase { Phrase("Attachment \(number) removed.").giving(reason) }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         guard let index = incident.attachments?.firstIndex(where: { $0.number == number }) else { return }

@@ -3,50 +3,49 @@
 extension ReviewDraft {
     /// What it was and what else took part in it, and what it was thought to be on the way there.
     static func cause(_ facts: ReviewFacts) -> [DocumentBlock] {
-        var table = DocumentTable("When (UTC)", "Cause", "Role", "At fault", "Confidence", "Evidence", "By")
+        var table = DocumentTable("When (\(.zone))", "Cause", "Role", "At fault", "Confidence", "Evidence", "By")
         let struck = facts.struck
         for recorded in facts.byTime where !struck.contains(recorded.sequence) {
             guard let hypothesis = recorded.event.as(CauseStated.self)?.value else { continue }
             table.add(
-                recorded.occurredAt.dateAndTime, hypothesis.name, hypothesis.role?.words ?? "",
-                fault(hypothesis, facts),
-                hypothesis.confidence.rawValue, hypothesis.evidence ?? "not recorded", recorded.actor.name)
+                recorded.occurredAt.toldWithoutZone, hypothesis.name, hypothesis.role?.phrase ?? "",
+                fault(hypothesis, facts), hypothesis.confidence.phrase,
+                hypothesis.evidence.map { .stored($0, .reason) } ?? "not recorded", .typed(recorded.actor.name))
         }
-        guard !table.isEmpty else { return [.line("No cause recorded.")] + changes(facts) }
-        return current(facts) + changes(facts) + [.heading("How it was found"), table.block]
+        guard !table.isEmpty else { return [facts.line("No cause recorded.")] + changes(facts) }
+        return current(facts) + changes(facts) + [facts.heading("How it was found"), table.block(in: facts.speech)]
     }
 
     /// What heads the incident, then what took part in it.
     private static func current(_ facts: ReviewFacts) -> [DocumentBlock] {
         let causes = facts.incident.causes
-        guard let cause = causes.first else { return [.line("All suspected causes were refuted.")] }
+        guard let cause = causes.first else { return [facts.line("All suspected causes were refuted.")] }
         let others = causes.dropFirst().filter { $0.role != nil }
-        let lines = others.map { other in
-            let at = fault(other, facts)
-            return (
-                label: other.role?.title ?? "Cause",
-                text: "\(other.name)\(at.isEmpty ? "" : ", \(at)"), \(other.confidence.rawValue)."
-                    + (other.evidence.map { " Evidence: \($0.sentence)" } ?? "")
-            )
+        let lines = others.map { other -> (label: Phrase, text: Phrase) in
+            (other.role?.title ?? "Cause", "\(other.name)\(statement(other, facts))")
         }
         return [.paragraph(headline(cause, facts))]
-            + (lines.isEmpty ? [] : [.heading("What else took part"), .bullets(lines)])
+            + (lines.isEmpty ? [] : [facts.heading("What else took part"), facts.bullets(lines)])
     }
 
     private static func headline(_ cause: CauseHypothesis, _ facts: ReviewFacts) -> [DocumentInline] {
-        let evidence = cause.evidence.map { " Evidence: \($0.sentence)" } ?? ""
-        let at = fault(cause, facts)
-        let role = cause.role.map { "\($0.title): " } ?? ""
-        let name = role.isEmpty ? cause.name.capitalizedFirst : cause.name
+        let name: Phrase = cause.role.map { "\($0.title): \(cause.name)" } ?? cause.name.capitalizedFirst
         return [
-            .strong([.line("\(role)\(name)")]),
-            .text(Markdown.visible("\(at.isEmpty ? "" : ", \(at)"), \(cause.confidence.rawValue).\(evidence)")),
+            .strong([.line(facts.speech(name))]), .text(Markdown.visible(facts.speech(statement(cause, facts)))),
         ]
     }
 
+    /// What is said of a cause after its name.
+    private static func statement(_ cause: CauseHypothesis, _ facts: ReviewFacts) -> Phrase {
+        let at = fault(cause, facts)
+        return "\(at.isEmpty ? "" : ", \(at)"), \(cause.confidence.phrase).\(cause.evidenceTold)"
+    }
+
     /// The component and the change at fault.
-    private static func fault(_ cause: CauseHypothesis, _ facts: ReviewFacts) -> String {
-        [cause.component.map(facts.name), cause.change.map { "change \($0)" }].compactMap(\.self)
-            .joined(separator: ", ").onOneLine
+    private static func fault(_ cause: CauseHypothesis, _ facts: ReviewFacts) -> Phrase {
+        let parts: [Phrase?] = [
+            cause.component.map { .typed(facts.name($0).onOneLine) }, cause.change.map { "change \($0.onOneLine)" },
+        ]
+        return parts.compactMap(\.self).joined(separator: ", ")
     }
 }

@@ -44,24 +44,6 @@ extension DocumentBlock {
         .paragraph([.line(text)])
     }
 
-    static func heading(_ text: String) -> DocumentBlock {
-        .heading(level: highestHeading, [.line(text)])
-    }
-
-    /// A list of lines.
-    static func bullets(_ lines: [String]) -> DocumentBlock {
-        .list(start: nil, items: lines.map { [.line($0)] })
-    }
-
-    /// A list of facts, each with its name before it.
-    static func bullets(_ facts: [(label: String, text: String)]) -> DocumentBlock {
-        .list(
-            start: nil,
-            items: facts.map { label, text in
-                [.paragraph([.strong([.line("\(label):")]), .text(" \(Markdown.visible(text).onOneLine)")])]
-            })
-    }
-
     /// What somebody typed in several lines: paragraphs stay paragraphs and lines stay lines.
     static func paragraphs(_ text: String) -> [DocumentBlock] {
         let lines = Markdown.visible(text).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -80,23 +62,23 @@ extension DocumentBlock {
     static let bytesMax = 512 << 10
 
     /// The block, or its beginning and a line that says how much is left out.
-    var bounded: [DocumentBlock] {
+    func bounded(in speech: Speech) -> [DocumentBlock] {
         switch self {
         case .table(let head, let rows, let alignments):
             let kept = Self.kept(rows.map { row in row.reduce(0) { $0 + Self.bytes($1) } })
             guard kept < rows.count else { return [self] }
             let shown = DocumentBlock.table(head: head, rows: Array(rows.prefix(kept)), alignments: alignments)
-            return [shown, Self.leftOut(rows.count - kept)]
+            return [shown, Self.leftOut(rows.count - kept, speech)]
         case .list(let start, let items):
             let kept = Self.kept(items.map { item in item.reduce(0) { $0 + $1.textBytes } })
             guard kept < items.count else { return [self] }
-            return [.list(start: start, items: Array(items.prefix(kept))), Self.leftOut(items.count - kept)]
+            return [.list(start: start, items: Array(items.prefix(kept))), Self.leftOut(items.count - kept, speech)]
         case .paragraph, .heading, .quote, .code, .rule: return [self]
         }
     }
 
-    private static func leftOut(_ count: Int) -> DocumentBlock {
-        .line("\(count.grouped) more not shown; the full timeline has them.")
+    private static func leftOut(_ count: Int, _ speech: Speech) -> DocumentBlock {
+        speech.line("\(.number(count)) more not shown; the full timeline has them.")
     }
 
     private static func kept(_ sizes: [Int]) -> Int {
@@ -127,25 +109,52 @@ extension DocumentBlock {
     }
 }
 
+// MARK: - What is said, as blocks
+
+extension Speech {
+    func line(_ phrase: Phrase) -> DocumentBlock { .line(phrase.text(in: self)) }
+
+    func heading(_ phrase: Phrase) -> DocumentBlock {
+        .heading(level: DocumentBlock.highestHeading, [.line(phrase.text(in: self))])
+    }
+
+    /// A list of lines.
+    func bullets(_ lines: [Phrase]) -> DocumentBlock {
+        .list(start: nil, items: lines.map { [line($0)] })
+    }
+
+    /// A list of facts, each with its name before it.
+    func bullets(_ facts: [(label: Phrase, text: Phrase)]) -> DocumentBlock {
+        .list(
+            start: nil,
+            items: facts.map { label, text in
+                let text = Markdown.visible(text.text(in: self)).onOneLine
+                return [.paragraph([.strong([.line("\(label.text(in: self)):")]), .text(" \(text)")])]
+            })
+    }
+}
+
 /// A table whose cells are plain text.
 struct DocumentTable {
-    private let head: [String]
-    private var rows: [[String]] = []
+    private let head: [Phrase]
+    private var rows: [[Phrase]] = []
 
-    init(_ head: String...) {
+    init(_ head: Phrase...) {
         self.head = head
     }
 
-    mutating func add(_ cells: String...) {
+    mutating func add(_ cells: Phrase...) {
         rows.append(cells)
     }
 
     var isEmpty: Bool { rows.isEmpty }
 
     /// A cell without text is a dash.
-    var block: DocumentBlock {
-        .table(
-            head: head.map { [.line($0)] },
-            rows: rows.map { row in row.map { [.line($0.isEmpty ? "–" : $0)] } })
+    func block(in speech: Speech) -> DocumentBlock {
+        func cell(_ phrase: Phrase) -> [DocumentInline] {
+            let text = phrase.text(in: speech)
+            return [.line(text.isEmpty ? "–" : text)]
+        }
+        return .table(head: head.map(cell), rows: rows.map { $0.map(cell) })
     }
 }

@@ -7,7 +7,7 @@ package struct ToldFact: Hashable, Sendable {
     package let fact: IncidentFact
 
     /// When it was so, as exactly as that is known.
-    package var when: String { (fact.precision ?? .exact).text(at) }
+    var when: Phrase { (fact.precision ?? .exact).phrase(at) }
 }
 
 /// What was measured again and again, in the order of time.
@@ -51,19 +51,19 @@ package struct MeasureSeries: Hashable, Sendable {
     private static let rowsMax = 60
 
     /// The values as bars of text, a line each.
-    var chart: String {
+    func chart(in speech: Speech) -> String {
         let shown = points.prefix(Self.rowsMax)
         let most = shown.map { abs($0.value) }.max() ?? 0
-        let texts = shown.map { Int(exactly: $0.value)?.grouped ?? DurationText.exact($0.value) }
+        let texts = shown.map { speech.text($0.value) }
         let width = texts.map(\.count).max() ?? 0
         let lines = zip(shown, texts).map { point, text in
             let length = most > 0 ? Int((abs(point.value) / most * Double(Self.barMax)).rounded(.up)) : 0
             let bar = String(repeating: "#", count: min(max(length, 0), Self.barMax))
-            let line = "\(point.at.dateAndTime) \(String(repeating: " ", count: width - text.count))\(text)"
+            let line = "\(speech.text(point.at, .second)) \(String(repeating: " ", count: width - text.count))\(text)"
             return bar.isEmpty ? line : "\(line) \(bar)"
         }
         let more = points.count - shown.count
-        return (lines + (more > 0 ? ["\(more.grouped) more"] : [])).joined(separator: "\n")
+        return (lines + (more > 0 ? [speech("\(.number(more)) more")] : [])).joined(separator: "\n")
     }
 }
 
@@ -91,25 +91,26 @@ extension ReviewDraft {
         let clocks = facts.incident.clocks
         let signals = facts.told(.alert, .report)
         let late = clocks.detectedAt.seconds(since: clocks.startedAt)
-        let after = late > 0 ? "\(DurationText.human(late)) after the start" : "at the start"
-        let line = "Detected \(clocks.detectedAt.toTheSecond), \(after), by \(detector(signals, facts))."
-        guard !signals.isEmpty else { return [.line(line)] }
-        var table = DocumentTable("When (UTC)", "What", "Component", "Detection", "Why", "Source", "By")
+        let after: Phrase = late > 0 ? "\(.duration(late)) after the start" : "at the start"
+        let line: Phrase = "Detected \(clocks.detectedAt.told), \(after), by \(detector(signals, facts))."
+        guard !signals.isEmpty else { return [facts.line(line)] }
+        var table = DocumentTable("When (\(.zone))", "What", "Component", "Detection", "Why", "Source", "By")
         for told in signals {
             let fact = told.fact
-            let until = fact.until.map { ", until \($0.dateAndTime)" } ?? ""
+            let until: Phrase = fact.until.map { ", until \($0.toldWithoutZone)" } ?? ""
             table.add(
                 told.when, "\(fact.kind.title): \(fact.text.onOneLine)\(until)",
-                fact.component.map(facts.name) ?? "", fact.detection?.meaning ?? "", fact.reason ?? "",
-                fact.source ?? "", fact.by ?? told.writtenBy)
+                .typed(fact.component.map(facts.name) ?? ""), fact.detection?.meaning ?? "",
+                .typed(fact.reason ?? ""), .typed(fact.source ?? ""), .typed(fact.by ?? told.writtenBy))
         }
-        return [.line(line), table.block]
+        return [facts.line(line), table.block(in: facts.speech)]
     }
 
-    private static func detector(_ signals: [ToldFact], _ facts: ReviewFacts) -> String {
+    private static func detector(_ signals: [ToldFact], _ facts: ReviewFacts) -> Phrase {
         let named = signals.filter { $0.fact.detection == .detected }
         if let first = named.first {
-            return "the \(first.fact.kind.rawValue) “\(first.fact.text.onOneLine)”"
+            let text = first.fact.text.onOneLine
+            return first.fact.kind == .report ? "the report “\(text)”" : "the alert “\(text)”"
         }
         if facts.incident.openedByAlerts ?? false { return "an alert" }
         return facts.timeline.first.map { "\($0.actor.name), who opened the incident" } ?? "whoever opened it"
@@ -123,39 +124,42 @@ extension ReviewDraft {
     static func measures(_ facts: ReviewFacts) -> [DocumentBlock] {
         let measures = facts.told(.measure)
         guard !measures.isEmpty else { return [] }
-        var table = DocumentTable("What", "Value", "When (UTC)", "Until (UTC)", "Component", "Source", "By")
+        var table = DocumentTable("What", "Value", "When (\(.zone))", "Until (\(.zone))", "Component", "Source", "By")
         for told in measures.sorted(by: { ($0.fact.text, $0.at, $0.entry) < ($1.fact.text, $1.at, $1.entry) }) {
             table.add(
-                told.fact.text, told.fact.amount, told.when, told.fact.until?.dateAndTime ?? "",
-                told.fact.component.map(facts.name) ?? "", told.fact.source ?? "", told.fact.by ?? told.writtenBy)
+                .typed(told.fact.text), told.fact.amount, told.when, told.fact.until?.toldWithoutZone ?? "",
+                .typed(told.fact.component.map(facts.name) ?? ""), .typed(told.fact.source ?? ""),
+                .typed(told.fact.by ?? told.writtenBy))
         }
         let charts = MeasureSeries.all(of: measures).flatMap { series -> [DocumentBlock] in
-            [.line("\(series.title):"), .code(series.chart)]
+            [facts.line("\(series.title):"), .code(series.chart(in: facts.speech))]
         }
-        return [.heading("Measures"), table.block] + charts
+        return [facts.heading("Measures"), table.block(in: facts.speech)] + charts
     }
 
     static func decisions(_ facts: ReviewFacts) -> [DocumentBlock] {
         let decisions = facts.told(.decision)
         guard !decisions.isEmpty else { return [] }
-        var table = DocumentTable("When (UTC)", "Decision", "Why", "By")
+        var table = DocumentTable("When (\(.zone))", "Decision", "Why", "By")
         for told in decisions {
             table.add(
-                told.when, told.fact.text, told.fact.reason ?? "not recorded", told.fact.by ?? told.writtenBy)
+                told.when, .typed(told.fact.text), told.fact.reason.map(Phrase.typed) ?? "not recorded",
+                .typed(told.fact.by ?? told.writtenBy))
         }
-        return [.heading("Decisions"), table.block]
+        return [facts.heading("Decisions"), table.block(in: facts.speech)]
     }
 
     static func changes(_ facts: ReviewFacts) -> [DocumentBlock] {
         let changes = facts.told(.change)
         guard !changes.isEmpty else { return [] }
-        var table = DocumentTable("When (UTC)", "Change", "Component", "Why", "Source", "By")
+        var table = DocumentTable("When (\(.zone))", "Change", "Component", "Why", "Source", "By")
         for told in changes {
             table.add(
-                told.when, told.fact.text, told.fact.component.map(facts.name) ?? "", told.fact.reason ?? "",
-                told.fact.source ?? "", told.fact.by ?? told.writtenBy)
+                told.when, .typed(told.fact.text), .typed(told.fact.component.map(facts.name) ?? ""),
+                .typed(told.fact.reason ?? ""), .typed(told.fact.source ?? ""),
+                .typed(told.fact.by ?? told.writtenBy))
         }
-        return [.heading("Changes"), table.block]
+        return [facts.heading("Changes"), table.block(in: facts.speech)]
     }
 
     /// As in `INC-12 (the same cause)`.
@@ -177,21 +181,21 @@ extension ReviewDraft {
             return isTold && facts.written(recorded).at < start && !struck.contains(recorded.sequence)
         }
         guard !before.isEmpty else { return [] }
-        var table = DocumentTable("When (UTC)", "What", "Who")
+        var table = DocumentTable("When (\(.zone))", "What", "Who")
         for recorded in before.prefix(leadUpMax) {
-            table.add(facts.when(recorded), recorded.event.sentence, facts.written(recorded).by)
+            table.add(facts.when(recorded), recorded.event.phrase, .typed(facts.written(recorded).by))
         }
         let more = before.count - leadUpMax
-        return [.heading("Lead-up"), table.block]
-            + (more > 0 ? [.line("\(more.grouped) more stand in the timeline.")] : [])
+        return [facts.heading("Lead-up"), table.block(in: facts.speech)]
+            + (more > 0 ? [facts.line("\(.number(more)) more stand in the timeline.")] : [])
     }
 }
 
 extension ReviewFacts {
     /// When something happened, as exactly as that is known.
-    func when(_ recorded: RecordedEvent) -> String {
+    func when(_ recorded: RecordedEvent) -> Phrase {
         let precision =
             recorded.event.as(NoteAdded.self)?.precision ?? recorded.event.as(FactAdded.self)?.value.precision
-        return (precision ?? incident.precisions?[recorded.sequence] ?? .exact).text(written(recorded).at)
+        return (precision ?? incident.precisions?[recorded.sequence] ?? .exact).phrase(written(recorded).at)
     }
 }

@@ -3,32 +3,34 @@
 extension ReviewDraft {
     /// What was done to stop the harm, and how each of it went; then the tasks.
     static func mitigations(_ facts: ReviewFacts) -> [DocumentBlock] {
-        var table = DocumentTable("No.", "What", "Kind", "Owner", "History (UTC)", "State", "Took")
+        var table = DocumentTable("No.", "What", "Kind", "Owner", "History (\(.zone))", "State", "Took")
         for mitigation in facts.incident.mitigations {
             table.add(
-                String(mitigation.id), named(mitigation.description, mitigation.incident), mitigation.kind ?? "",
-                mitigation.owner ?? "not recorded",
-                course(of: mitigation.id, facts.timeline),
+                "\(mitigation.id)", .typed(named(mitigation.description, mitigation.incident)),
+                .typed(mitigation.kind ?? ""), mitigation.owner.map(Phrase.typed) ?? "not recorded",
+                course(of: mitigation.id, facts),
                 mitigation.isStruck
-                    ? "struck out" : mitigation.state.words + (mitigation.reason.map { ": \($0)" } ?? ""),
+                    ? "struck out" : "\(mitigation.state.phrase)\(mitigation.reason.map { ": \($0)" } ?? "")",
                 mitigation.isStruck ? "" : took(mitigation))
         }
-        var parts = [table.isEmpty ? .line("No mitigation recorded.") : table.block] + effects(facts) + decisions(facts)
+        var parts =
+            [table.isEmpty ? facts.line("No mitigation recorded.") : table.block(in: facts.speech)] + effects(facts)
+            + decisions(facts)
         let tasks = facts.incident.tasks
         if !tasks.isEmpty {
-            let lines = tasks.map { task in
-                "\(task.isStruck ? "Struck out" : task.done ? "Done" : "Not done"): \(named(task.text, task.incident))"
-                    + (task.owner.map { " (\($0))" } ?? "")
+            let lines = tasks.map { task -> Phrase in
+                let state: Phrase = task.isStruck ? "Struck out" : task.done ? "Done" : "Not done"
+                return "\(state): \(named(task.text, task.incident))\(task.owner.map { " (\($0))" } ?? "")"
             }
-            parts += [.heading("Tasks"), .bullets(lines)]
+            parts += [facts.heading("Tasks"), facts.bullets(lines)]
         }
         return parts
     }
 
     /// Each state that it went through and when; the day is said where it changes.
-    private static func course(of id: Int, _ timeline: [RecordedEvent]) -> String {
+    private static func course(of id: Int, _ facts: ReviewFacts) -> Phrase {
         var day: Substring?
-        return timeline.compactMap { recorded -> String? in
+        return facts.timeline.compactMap { recorded -> Phrase? in
             let state: MitigationState? =
                 if let added = recorded.event.as(MitigationAdded.self), added.id == id {
                     added.state
@@ -38,10 +40,10 @@ extension ReviewDraft {
                     nil
                 }
             guard let state else { return nil }
-            let written = recorded.occurredAt.dateAndTime
+            let written = facts.speech.text(recorded.occurredAt, .second)
             let isNewDay = day != written.prefix(10)
             day = written.prefix(10)
-            return "\(state.words) \(isNewDay ? written[...] : written.dropFirst(11))"
+            return "\(state.phrase) \(isNewDay ? written[...] : written.dropFirst(11))"
         }.joined(separator: " → ")
     }
 
@@ -50,49 +52,55 @@ extension ReviewDraft {
         incident.map { "\(text) (INC-\($0))" } ?? text
     }
 
-    private static func took(_ mitigation: Mitigation) -> String {
+    private static func took(_ mitigation: Mitigation) -> Phrase {
         guard let start = mitigation.startedAt, let end = mitigation.endedAt, end >= start else { return "" }
-        return DurationText.human(end.seconds(since: start))
+        return .duration(end.seconds(since: start))
     }
 
     /// What each of them changed, and when the worst was over: a mitigation that succeeded may have helped only in part.
     private static func effects(_ facts: ReviewFacts) -> [DocumentBlock] {
         guard let worst = facts.impacts.worst else { return [] }
         let done = facts.incident.mitigations.filter { !$0.isStruck && $0.state == .succeeded }
-        let lines = done.compactMap { mitigation -> String? in
+        let lines = done.compactMap { mitigation -> Phrase? in
             guard let end = mitigation.endedAt else { return nil }
             let span = MitigationEffect.span(from: mitigation.startedAt ?? end, until: end)
             return "Mitigation \(mitigation.id): \(text(MitigationEffect(of: facts.impacts, in: span), facts))"
         }
-        let note =
-            "What changed from the beginning of each that succeeded until \(DurationText.human(MitigationEffect.soonSeconds)) after its end."
-        let mitigated = facts.incident.clocks.mitigatedAt.map { "Mitigated \($0.toTheSecond)" } ?? "Not mitigated yet"
-        let rule = "\(mitigated): that is when nothing was at the worst level (\(worst.words)) any more."
-        return (lines.isEmpty ? [] : [.heading("What the mitigations changed"), .line(note), .bullets(lines)])
-            + [.line(rule)]
+        let note: Phrase =
+            "What changed from the beginning of each that succeeded until \(.duration(MitigationEffect.soonSeconds)) after its end."
+        let mitigated: Phrase =
+            facts.incident.clocks.mitigatedAt.map { "Mitigated \($0.told)" } ?? "Not mitigated yet"
+        let rule: Phrase = "\(mitigated): that is when nothing was at the worst level (\(worst.phrase)) any more."
+        return
+            (lines.isEmpty
+            ? [] : [facts.heading("What the mitigations changed"), facts.line(note), facts.bullets(lines)])
+            + [facts.line(rule)]
     }
 
     private static let effectsMax = 8
 
-    private static func text(_ effect: MitigationEffect, _ facts: ReviewFacts) -> String {
-        func list(_ texts: [String]) -> String {
-            let more = texts.count > effectsMax ? " and \((texts.count - effectsMax).grouped) more" : ""
+    private static func text(_ effect: MitigationEffect, _ facts: ReviewFacts) -> Phrase {
+        func list(_ texts: [Phrase]) -> Phrase {
+            let more: Phrase =
+                texts.count > effectsMax ? " and \(.number(texts.count - effectsMax)) more" : ""
             return texts.prefix(effectsMax).joined(separator: ", ") + more
         }
-        var parts: [String] = []
+        var parts: [Phrase] = []
         if !effect.better.isEmpty {
             parts.append(
                 list(
-                    effect.better.map { change in
-                        let now =
-                            change.to.map { "from \(change.from.words) to \($0.words)" } ?? "\(change.from.words) over"
-                        return "\(facts.name(change.component)) \(now) \(change.at.dateAndTime)"
+                    effect.better.map { change -> Phrase in
+                        let now: Phrase =
+                            change.to.map { "from \(change.from.phrase) to \($0.phrase)" }
+                            ?? "\(change.from.phrase) over"
+                        return "\(facts.name(change.component)) \(now) \(change.at.toldWithoutZone)"
                     }))
         }
         if !effect.left.isEmpty {
-            parts.append("still at \(effect.worst?.words ?? "harm"): \(list(effect.left.map(facts.name)))")
+            parts.append(
+                "still at \(effect.worst?.phrase ?? "harm"): \(list(effect.left.map { .typed(facts.name($0)) }))")
         }
-        return (parts.isEmpty ? "no impact changed" : parts.joined(separator: "; ")) + "."
+        return "\(parts.isEmpty ? "no impact changed" : parts.joined(separator: "; "))."
     }
 }
 

@@ -6,8 +6,12 @@ package struct PublicNames: Sendable {
     /// What people said is to be replaced, in lower case, exactly as it is written; the longest first.
     private let replacements: [(text: [Character], other: String)]
 
-    static let engineer = "an engineer"
-    static let tool = "monitoring"
+    private static let engineer: Phrase = "an engineer"
+    private static let tool: Phrase = "monitoring"
+    private static let component: Phrase = "a component"
+    private static let link: Phrase = "(link)"
+
+    private let speech: Speech
 
     /// - Parameters:
     ///   - people: Names of people and of their tokens.
@@ -15,13 +19,14 @@ package struct PublicNames: Sendable {
     ///   - components: What a component is called in public, by slug.
     package init(
         people: some Sequence<String>, tools: some Sequence<String>, components: [String: String],
-        replacements: [TextReplacement]
+        replacements: [TextReplacement], in speech: Speech = .standard
     ) {
+        self.speech = speech
         self.replacements = replacements.filter { !$0.text.isEmpty }.sorted { $0.text.count > $1.text.count }
             .map { (text: $0.text.map { Character($0.lowercased()) }, other: $0.other.onOneLine) }
-        for (slug, name) in components { add(slug, name == slug ? "a component" : name.onOneLine) }
-        for tool in tools { add(tool, Self.tool) }
-        for person in people { add(person, Self.engineer) }
+        for (slug, name) in components { add(slug, name == slug ? speech(Self.component) : name.onOneLine) }
+        for tool in tools { add(tool, speech(Self.tool)) }
+        for person in people { add(person, speech(Self.engineer)) }
     }
 
     private mutating func add(_ name: String, _ other: String) {
@@ -36,7 +41,8 @@ package struct PublicNames: Sendable {
     package func text(_ text: String) -> String {
         let visible = String(
             String.UnicodeScalarView(text.unicodeScalars.filter { $0.properties.generalCategory != .format }))
-        let named = names.isEmpty ? visible.withoutAddresses : withNames(visible.withoutAddresses)
+        let plain = visible.replacingAddresses(by: speech(Self.link))
+        let named = names.isEmpty ? plain : withNames(plain)
         return replacements.isEmpty ? named : withReplacements(named)
     }
 
@@ -191,7 +197,7 @@ extension DocumentInline {
 
 extension String {
     /// The same without the addresses of pages, which name what is inside.
-    fileprivate var withoutAddresses: String {
+    fileprivate func replacingAddresses(by link: String) -> String {
         guard contains("://") else { return self }
         var result = ""
         var rest = self[...]
@@ -203,7 +209,7 @@ extension String {
             rest = rest[mark.upperBound...].drop {
                 isBracketed ? $0 != ">" : !$0.isWhitespace && !")]>\"'".contains($0)
             }
-            result += "(link)"
+            result += link
         }
         return result + rest
     }

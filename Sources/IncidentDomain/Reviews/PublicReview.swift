@@ -88,11 +88,11 @@ package struct PublicReviewSet: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        let count = sections.count
+    package var phrase: Phrase {
+        let chosen: Phrase = sections.count == 1 ? "1 section" : "\(sections.count) sections"
+        let replaced: Phrase = replacements.count == 1 ? "1 replacement" : "\(replacements.count) replacements"
         return
-            "Public version of the review set: \(count) section\(count == 1 ? "" : "s") (\(sections.joined(separator: ", "))), "
-            + "\(replacements.count) replacement\(replacements.count == 1 ? "" : "s")."
+            "Public version of the review set: \(chosen) (\(sections.joined(separator: ", "))), \(replaced)."
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -121,7 +121,7 @@ package struct PublicReviewApproved: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String { "Public version of the review approved (revision \(revision))." }
+    package var phrase: Phrase { "Public version of the review approved (revision \(revision))." }
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -145,7 +145,7 @@ extension ReviewDocument {
     package var publicNames: PublicNames {
         PublicNames(
             people: named.people, tools: named.tools, components: named.components,
-            replacements: incident.publicReview?.replacements ?? [])
+            replacements: incident.publicReview?.replacements ?? [], in: speech)
     }
 }
 

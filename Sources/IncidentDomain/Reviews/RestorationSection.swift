@@ -9,41 +9,43 @@ extension ReviewDraft {
     /// The restored ones by the time they came back, then the waived ones, then the rest.
     private static func order(_ facts: ReviewFacts) -> [DocumentBlock] {
         let steps = facts.plan.waves.flatMap { wave in wave.steps.map { (wave: wave.number, planned: $0) } }
-        guard !steps.isEmpty else { return [.line("No component had to be restored.")] }
+        guard !steps.isEmpty else { return [facts.line("No component had to be restored.")] }
         let depths = facts.dependencyDepths(of: steps.map(\.planned.step.slug))
         let sorted = steps.sorted { rank($0.planned, depths) < rank($1.planned, depths) }
         var table = DocumentTable(
-            "No.", "Component", "Tier", "Wave", "Started (UTC)", "Restored (UTC)", "Took", "State")
+            "No.", "Component", "Tier", "Wave", "Started (\(.zone))", "Restored (\(.zone))", "Took", "State")
         var place = 0
         for (wave, planned) in sorted {
             let step = planned.step
             let restored = step.state == .restored ? step.restoredAt : nil
             if restored != nil { place += 1 }
             let tier = facts.tier(planned.component)
-            let inherited = planned.effectiveTier < planned.tier ? ", effective tier \(planned.effectiveTier)" : ""
+            let inherited: Phrase =
+                planned.effectiveTier < planned.tier ? ", effective tier \(planned.effectiveTier)" : ""
             table.add(
-                restored == nil ? "" : String(place), facts.name(planned.component), tier + inherited, String(wave),
-                (step.firstStartedAt ?? step.startedAt)?.dateAndTime ?? "", restored?.dateAndTime ?? "",
+                restored == nil ? "" : "\(place)", .typed(facts.name(planned.component)), tier + inherited, "\(wave)",
+                (step.firstStartedAt ?? step.startedAt)?.toldWithoutZone ?? "", restored?.toldWithoutZone ?? "",
                 took(step, restored),
-                planned.status.words)
+                planned.status.phrase)
         }
-        let note =
-            "Waves follow criticality and dependencies. The table shows the actual order. "
-            + "Started is the first start since the component was last back, and Took counts from it: later attempts are inside."
-        return [.line(note), table.block]
+        let order: Phrase = "Waves follow criticality and dependencies. The table shows the actual order."
+        let started: Phrase =
+            "Started is the first start since the component was last back, and Took counts from it: later attempts are inside."
+        let note = [order, started].joined(separator: " ")
+        return [facts.line(note), table.block(in: facts.speech)]
     }
 
     /// What was tried more than once, and how each attempt went.
     private static func attempts(_ gantt: RestorationGantt?, _ facts: ReviewFacts) -> [DocumentBlock] {
-        let lines = (gantt?.rows ?? []).filter { $0.attempts.count > 1 }.map { row in
-            let texts = row.attempts.map { attempt in
-                let begin = attempt.startedAt.dateAndTime
+        let lines = (gantt?.rows ?? []).filter { $0.attempts.count > 1 }.map { row -> (label: Phrase, text: Phrase) in
+            let texts = row.attempts.map { attempt -> Phrase in
+                let begin = attempt.startedAt.toldWithoutZone
                 guard let end = attempt.endedAt, let outcome = attempt.outcome else { return "\(begin) not over" }
-                return "\(begin) \(outcome.rawValue) after \(DurationText.human(end.seconds(since: attempt.startedAt)))"
+                return "\(begin) \(outcome.phrase) after \(.duration(end.seconds(since: attempt.startedAt)))"
             }
-            return (label: facts.name(row.component), text: texts.joined(separator: " → "))
+            return (label: .typed(facts.name(row.component)), text: texts.joined(separator: " → "))
         }
-        return lines.isEmpty ? [] : [.heading("Attempts"), .bullets(lines)]
+        return lines.isEmpty ? [] : [facts.heading("Attempts"), facts.bullets(lines)]
     }
 
     /// By time; of the same moment what others need first.
@@ -54,21 +56,22 @@ extension ReviewDraft {
         return (step.state == .waived ? 1 : 2, step.startedAt?.milliseconds ?? .max, depth, planned.component)
     }
 
-    private static func took(_ step: RestorationStep, _ restored: Timestamp?) -> String {
+    private static func took(_ step: RestorationStep, _ restored: Timestamp?) -> Phrase {
         guard let start = step.firstStartedAt ?? step.startedAt, let restored, restored >= start else { return "" }
-        return DurationText.human(restored.seconds(since: start))
+        return .duration(restored.seconds(since: start))
     }
 
     /// What the night taught about the catalog: needs that were found, and starts that look as if one were missing.
     private static func lessons(_ facts: ReviewFacts) -> [DocumentBlock] {
         let found = (facts.incident.learntNeeds ?? [:]).sorted { $0.key < $1.key }.flatMap { slug, needs in
-            needs.filter { !facts.graph.hardDependencies(of: slug).contains($0) }.map { needed in
-                "\(facts.name(slug)) was found to need \(facts.name(needed)), and the catalog does not say so: add it to "
-                    + "`depends_on` of \(slug), or say why not."
+            needs.filter { !facts.graph.hardDependencies(of: slug).contains($0) }.map { needed -> Phrase in
+                let (name, other) = (facts.name(slug), facts.name(needed))
+                return
+                    "\(name) was found to need \(other), and the catalog does not say so: add it to `depends_on` of \(slug), or say why not."
             }
         }
         let lines = found + suspected(facts)
-        return lines.isEmpty ? [] : [.heading("Dependencies to look at"), .bullets(lines)]
+        return lines.isEmpty ? [] : [facts.heading("Dependencies to look at"), facts.bullets(lines)]
     }
 
     /// How many starts are asked about, and how soon after something else came back one has to come to look like waiting for it.
@@ -78,13 +81,13 @@ extension ReviewDraft {
     private static let idleSeconds = 900.0
 
     /// Steps that nothing held up for long, and that were begun as soon as something else was back.
-    private static func suspected(_ facts: ReviewFacts) -> [String] {
+    private static func suspected(_ facts: ReviewFacts) -> [Phrase] {
         guard let began = facts.visits.first(where: { $0.phase == .restore })?.startedAt else { return [] }
         let steps = facts.incident.steps.filter { $0.state == .restored }
         // Of thousands nobody was free to wait for anything.
         guard steps.count <= 300 else { return [] }
         let back = Dictionary(steps.map { ($0.slug, $0.restoredAt) }) { first, _ in first }
-        return steps.compactMap { step -> String? in
+        let found = steps.compactMap { step -> (name: String, text: Phrase)? in
             guard let start = step.firstStartedAt else { return nil }
             let known = Set(
                 facts.graph.hardDependencies(of: step.slug) + (facts.incident.learntNeeds?[step.slug] ?? []))
@@ -97,26 +100,30 @@ extension ReviewDraft {
                 return at <= start && start.seconds(since: at) <= soonSeconds && at > free
             }
             guard let last = before.max(by: { ($0.restoredAt ?? began) < ($1.restoredAt ?? began) }) else { return nil }
-            return
-                "\(facts.name(step.component)) could have been started \(DurationText.human(start.seconds(since: free))) "
-                + "earlier, and was started when \(facts.name(last.component)) was back: does it need that?"
-        }.sorted().prefix(suspectsMax).map(\.self)
+            let (name, other) = (facts.name(step.component), facts.name(last.component))
+            let early = Phrase.duration(start.seconds(since: free))
+            return (
+                name,
+                "\(name) could have been started \(early) earlier, and was started when \(other) was back: does it need that?"
+            )
+        }
+        return found.sorted { $0.text.english < $1.text.english }.prefix(suspectsMax).map(\.text)
     }
 
     /// What did not go by the plan.
     private static func deviations(_ facts: ReviewFacts) -> [DocumentBlock] {
-        let lines = facts.timeline.withStepsSetRight.compactMap { recorded -> String? in
+        let lines = facts.timeline.withStepsSetRight.compactMap { recorded -> Phrase? in
             guard recorded.event.payload.isOffPlan else { return nil }
-            return "\(recorded.occurredAt.toTheSecond), \(recorded.actor.name): \(recorded.event.sentence)"
+            return "\(recorded.occurredAt.told), \(recorded.actor.name): \(recorded.event.phrase)"
         }
         guard !lines.isEmpty else { return [] }
-        return [.heading("Deviations from the plan"), .bullets(lines)]
+        return [facts.heading("Deviations from the plan"), facts.bullets(lines)]
     }
 
     /// Every expected time that was told, beside what came true.
     private static func expectations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.clocks.restoredAt
-        var table = DocumentTable("Posted at (UTC)", "Audience", "ETA (UTC)", "Actual")
+        var table = DocumentTable("Posted at (\(.zone))", "Audience", "ETA (\(.zone))", "Actual")
         for update in UpdateHistory.make(facts.timeline) where update.corrects == nil {
             for (place, version) in update.versions.enumerated() {
                 guard let eta = version.eta else { continue }
@@ -124,18 +131,19 @@ extension ReviewDraft {
                 let isCorrected = next.map { $0.eta != eta } ?? false
                 guard place == 0 || update.versions[place - 1].eta != eta else { continue }
                 table.add(
-                    version.publishedAt.dateAndTime, update.audience, eta.dateAndTime,
+                    version.publishedAt.toldWithoutZone, .audience(update.audience), eta.toldWithoutZone,
                     isCorrected
                         ? "corrected" : restored.map { comparison(of: $0, with: eta) } ?? "not restored yet")
             }
         }
-        return table.isEmpty ? [] : [.heading("ETAs communicated"), table.block]
+        return table.isEmpty ? [] : [facts.heading("ETAs communicated"), table.block(in: facts.speech)]
     }
 
-    static func comparison(of actual: Timestamp, with expected: Timestamp) -> String {
+    static func comparison(of actual: Timestamp, with expected: Timestamp) -> Phrase {
         let seconds = actual.seconds(since: expected)
         if abs(seconds) < 60 { return "on time" }
-        return "\(DurationText.human(abs(seconds))) \(seconds > 0 ? "late" : "early")"
+        let length = Phrase.duration(abs(seconds))
+        return seconds > 0 ? "\(length) late" : "\(length) early"
     }
 }
 
@@ -148,20 +156,20 @@ extension ReviewDraft {
         guard let gantt, gantt.rows.contains(where: { $0.planned != nil }) else { return [] }
         let all = gantt.rows.sorted { rank($0) < rank($1) }
         let shown = Set(all.prefix(comparedMax).map(\.component))
-        var table = DocumentTable("Component", "Planned (UTC)", "Actual (UTC)", "Difference")
+        var table = DocumentTable("Component", "Planned (\(.zone))", "Actual (\(.zone))", "Difference")
         for row in gantt.rows where shown.contains(row.component) {
-            let actual = row.startedAt.flatMap { start in
+            let actual = row.startedAt.map { start -> Phrase in
                 row.restoredAt.map { text(RestorationGantt.Span(begin: start, end: $0)) }
-                    ?? "started \(start.dateAndTime)"
+                    ?? "started \(start.toldWithoutZone)"
             }
             table.add(
-                facts.name(row.component), row.planned.map(text) ?? "not planned", actual ?? "not started",
+                .typed(facts.name(row.component)), row.planned.map(text) ?? "not planned", actual ?? "not started",
                 difference(row))
         }
         let hidden = all.count - shown.count
         let more: [DocumentBlock] =
-            hidden > 0 ? [.line("\(hidden.grouped) more with smaller differences are not shown.")] : []
-        return [.heading("Planned and actual"), .line(whole(gantt)), table.block] + more
+            hidden > 0 ? [facts.line("\(.number(hidden)) more with smaller differences are not shown.")] : []
+        return [facts.heading("Planned and actual"), facts.line(whole(gantt)), table.block(in: facts.speech)] + more
     }
 
     /// What never came back first, then what differs most.
@@ -169,26 +177,27 @@ extension ReviewDraft {
         (-abs(row.secondsLate ?? .infinity), row.wave, row.component)
     }
 
-    private static func whole(_ gantt: RestorationGantt) -> String {
-        let first = "Plan as of the start of restoration."
+    private static func whole(_ gantt: RestorationGantt) -> Phrase {
+        let first: Phrase = "Plan as of the start of restoration."
         // What was waived has no finish, planned or actual.
         let waived = gantt.rows.filter(\.isWaived)
         let rows = gantt.rows.filter { !$0.isWaived }
-        let left = waived.isEmpty ? "" : " \(waived.count.grouped) waived, which this leaves out."
+        let left: Phrase =
+            waived.isEmpty ? "" : " \(.number(waived.count)) waived, which this leaves out."
         guard let planned = rows.compactMap(\.planned?.end).max() else { return first + left }
-        let end = "Planned finish \(planned.toTheSecond)."
+        let end: Phrase = "Planned finish \(planned.told)."
         let restored = rows.compactMap(\.restoredAt).max()
         guard let restored, rows.allSatisfy({ $0.restoredAt != nil }) else { return "\(first) \(end)\(left)" }
         let difference = comparison(of: restored, with: planned)
-        return "\(first) \(end) Actual finish \(restored.toTheSecond), \(difference).\(left)"
+        return "\(first) \(end) Actual finish \(restored.told), \(difference).\(left)"
     }
 
     /// As in `2026-11-22 10:54:00 for 15 min`.
-    private static func text(_ span: RestorationGantt.Span) -> String {
-        "\(span.begin.dateAndTime) for \(DurationText.human(span.end.seconds(since: span.begin)))"
+    private static func text(_ span: RestorationGantt.Span) -> Phrase {
+        "\(span.begin.toldWithoutZone) for \(.duration(span.end.seconds(since: span.begin)))"
     }
 
-    private static func difference(_ row: RestorationGantt.Row) -> String {
+    private static func difference(_ row: RestorationGantt.Row) -> Phrase {
         guard let restored = row.restoredAt else { return row.isWaived ? "waived" : "not restored" }
         return row.planned.map { comparison(of: restored, with: $0.end) } ?? ""
     }

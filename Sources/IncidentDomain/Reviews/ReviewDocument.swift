@@ -26,9 +26,22 @@ package struct ReviewDocument: Hashable, Sendable {
     package let entries: Int
     /// When the document was put together.
     package let asOf: Timestamp
+    /// In which language and by which clocks it is written.
+    package let speech: Speech
+    /// By the clocks of which zone approvals keep texts.
+    let keptZone: String
 }
 
 extension ReviewDocument {
+    /// By which clocks its times are.
+    package var zoneNote: Phrase { zoneNote(keepsTexts: status == .approved) }
+
+    /// - Parameter keepsTexts: Whether it shows what was approved, as that was.
+    package func zoneNote(keepsTexts: Bool) -> Phrase {
+        guard keepsTexts, keptZone != speech.zone.name else { return "All times are \(.zone)." }
+        return "All times are \(.zone), but for what was approved, which keeps its own."
+    }
+
     package var number: Int { incident.number }
     package var title: String { incident.title }
     /// 0 while nobody has started the review: then all of it is generated.
@@ -43,7 +56,8 @@ extension ReviewDocument {
     package var signaturesText: String? {
         let texts = signatures.map { signature in
             let notes = [
-                signature.role?.onOneLine, signature.revision == revision ? nil : "revision \(signature.revision)",
+                signature.role?.onOneLine,
+                signature.revision == revision ? nil : speech("revision \(signature.revision)"),
             ].compactMap(\.self)
             return signature.by.onOneLine + (notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))")
         }
@@ -70,10 +84,10 @@ extension ReviewDocument {
     /// The files that belong to it, as a list for the end of the document; empty when there are none.
     package var attachmentLines: [String] {
         incident.keptAttachments.map { attachment in
-            let from = attachment.incident.map { ", from INC-\($0)" } ?? ""
-            let about = attachment.caption.map { ": \($0.sentence)" } ?? ""
-            return
-                "\(attachment.name.onOneLine) (\(attachment.type.rawValue), \(attachment.bytes.grouped) bytes\(from))\(about)"
+            let from: Phrase = attachment.incident.map { ", from INC-\($0)" } ?? ""
+            let about: Phrase = attachment.caption.map { ": \($0.sentence)" } ?? ""
+            let (name, type) = (attachment.name.onOneLine, attachment.type.rawValue)
+            return speech("\(name) (\(type), \(.number(attachment.bytes)) bytes\(from))\(about)")
         }
     }
 
@@ -96,7 +110,7 @@ extension ReviewDocument {
 
     /// The action items as a table, for a document whose section on them was written by hand; nil when there are none.
     package var actionTable: DocumentBlock? {
-        actions.isEmpty ? nil : ReviewDraft.actionTable(of: incident)
+        actions.isEmpty ? nil : ReviewDraft.actionTable(of: incident, in: speech)
     }
 }
 
@@ -137,7 +151,7 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
     case whatWentWrong = "what_went_wrong"
     case lessons, actions, unmet
 
-    package var title: String {
+    package var title: Phrase {
         switch self {
         case .summary: "Summary"
         case .impact: "Impact"
@@ -158,7 +172,7 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
     }
 
     /// What a person is asked to write, for what no timeline knows; nil for what is generated.
-    package var prompt: String? {
+    package var prompt: Phrase? {
         switch self {
         case .whatWentWell: "Not written yet. What worked, and should be kept: people, tools, decisions, luck?"
         case .whatWentWrong:
@@ -171,8 +185,15 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
     }
 
     /// The prompt as the draft has it, in the place of what a person has not written yet; nil for what is generated.
-    var promptBlocks: [DocumentBlock]? {
-        prompt.map { [.paragraph([.emphasis([.line($0)])])] }
+    func promptBlocks(in speech: Speech) -> [DocumentBlock]? {
+        prompt.map { [.paragraph([.emphasis([.line(speech($0))])])] }
+    }
+
+    /// Whether a text is the prompt, in any language: whoever asks for the review in one may send it back.
+    func isPrompt(_ markdown: String) -> Bool {
+        Language.allCases.contains { language in
+            promptBlocks(in: Speech(language: language)).map(DocumentMarkdown.render) == markdown
+        }
     }
 
     /// Whether it tells how things stand now, so that an approval does not keep it as it was.
@@ -190,6 +211,6 @@ package enum ReviewSectionID: String, CaseIterable, Sendable {
 extension EditedSection {
     /// Whether it says nothing but what a person is asked to write.
     var isPrompt: Bool {
-        ReviewSectionID(rawValue: id)?.promptBlocks.map { DocumentMarkdown.render($0) == markdown } ?? false
+        ReviewSectionID(rawValue: id)?.isPrompt(markdown) ?? false
     }
 }

@@ -10,11 +10,14 @@ package enum ReviewDraft {
     ///   - policy: Says what is still unmet.
     ///   - template: What the review looks like from the start; nil for ours.
     ///   - now: When the document is put together. No section depends on it: the same timeline reads the same.
+    ///   - speech: In which language and by which clocks it is written.
+    ///   - usual: In what approvals keep texts.
     package static func make(
         for incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy,
-        template: ReviewTemplate? = nil, now: Timestamp
+        template: ReviewTemplate? = nil, now: Timestamp, in speech: Speech = .standard, usual: Speech = .standard
     ) -> ReviewDocument {
-        let facts = ReviewFacts(incident: incident, timeline: timeline, graph: graph, policy: policy)
+        let facts = ReviewFacts(
+            incident: incident, timeline: timeline, graph: graph, policy: policy, speech: speech)
         let history = ReviewHistory(timeline)
         return ReviewDocument(
             incident: incident, sections: sections(facts, history, template), unmet: facts.unmet, phases: facts.visits,
@@ -22,7 +25,7 @@ package enum ReviewDraft {
             comments: ReviewComment.all(of: timeline),
             updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
             facts: facts.told, named: facts.named, publicApproved: history.publicApproval, entries: timeline.count,
-            asOf: now)
+            asOf: now, speech: speech, keptZone: usual.zone.name)
     }
 
     private static func sections(
@@ -39,7 +42,7 @@ package enum ReviewDraft {
             let isGenerated = byID[section.id] != nil && !personal.contains(section.id)
             if isGenerated, id?.isLive == true, let live = byID[section.id] { return live }
             return ReviewSection(
-                id: section.id, title: section.title ?? id?.title ?? title(of: section.id),
+                id: section.id, title: section.title ?? id.map { facts.speech($0.title) } ?? title(of: section.id),
                 content: .markdown(section.markdown), generated: isGenerated,
                 needsPerson: isGenerated && byID[section.id]?.needsPerson ?? false)
         }
@@ -57,7 +60,7 @@ package enum ReviewDraft {
     private static func writtenSection(_ section: EditedSection, over draft: ReviewSection?) -> ReviewSection {
         // A prompt that somebody emptied without an answer stays a prompt.
         let isBlank = section.markdown.allSatisfy(\.isWhitespace)
-        if let draft, draft.needsPerson, isBlank || section.markdown == draft.markdown { return draft }
+        if let draft, draft.needsPerson, isBlank || section.isPrompt { return draft }
         return ReviewSection(
             id: section.id, title: section.title ?? draft?.title ?? title(of: section.id),
             content: .markdown(section.markdown), generated: false, needsPerson: false)
@@ -71,7 +74,8 @@ package enum ReviewDraft {
 
     private static func generated(_ id: ReviewSectionID, _ facts: ReviewFacts) -> ReviewSection {
         ReviewSection(
-            id: id.rawValue, title: id.title, content: .blocks(blocks(id, facts).flatMap(\.bounded)), generated: true,
+            id: id.rawValue, title: facts.speech(id.title),
+            content: .blocks(blocks(id, facts).flatMap { $0.bounded(in: facts.speech) }), generated: true,
             needsPerson: id.prompt != nil)
     }
 
@@ -87,7 +91,7 @@ package enum ReviewDraft {
         case .restoration: restoration(facts)
         case .communication: communication(facts)
         case .overrides: overrides(facts)
-        case .whatWentWell, .whatWentWrong, .lessons: id.promptBlocks ?? []
+        case .whatWentWell, .whatWentWrong, .lessons: id.promptBlocks(in: facts.speech) ?? []
         case .actions: actions(facts)
         case .unmet: unmet(facts)
         }
@@ -100,11 +104,15 @@ struct ReviewFacts {
     let timeline: [RecordedEvent]
     let graph: DependencyGraph
     let policy: PhasePolicy
+    let speech: Speech
     let visits: [PhaseSpan]
     let plan: RestorationPlan
     let impacts: ImpactHistory
 
-    init(incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy) {
+    init(
+        incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy, speech: Speech
+    ) {
+        self.speech = speech
         self.incident = incident
         self.timeline = timeline
         self.graph = graph
@@ -178,7 +186,15 @@ struct ReviewFacts {
         return nil
     }
 
-    func tier(_ step: String) -> String {
-        graph.components[RestorationStep.slug(of: step)].map { String($0.tier) } ?? "not in the catalog"
+    func tier(_ step: String) -> Phrase {
+        graph.components[RestorationStep.slug(of: step)].map { "\($0.tier)" } ?? "not in the catalog"
     }
+}
+
+// What is said, as blocks in the language of the document.
+extension ReviewFacts {
+    func line(_ phrase: Phrase) -> DocumentBlock { speech.line(phrase) }
+    func heading(_ phrase: Phrase) -> DocumentBlock { speech.heading(phrase) }
+    func bullets(_ lines: [Phrase]) -> DocumentBlock { speech.bullets(lines) }
+    func bullets(_ facts: [(label: Phrase, text: Phrase)]) -> DocumentBlock { speech.bullets(facts) }
 }

@@ -18,55 +18,62 @@ package struct ReviewHead: Hashable, Sendable {
     /// Characters of the evidence that the cause's sentence has.
     private static let evidenceMax = 300
 
-    package init(of incident: Incident, impacts: ImpactHistory) {
-        impact = Self.impact(impacts, of: incident)
+    package init(of incident: Incident, impacts: ImpactHistory, in speech: Speech) {
+        impact = Self.impact(impacts, of: incident).map { speech($0.capitalizedFirst) }
         let counted = incident.audiences.sorted { Self.rank($0.audience) < Self.rank($1.audience) }
-        let people = counted.compactMap { audience in
-            audience.people.map { "\($0.grouped) \(audience.audience.words)" }
+        let people = counted.compactMap { audience -> Phrase? in
+            audience.people.map { "\(.number($0)) \(audience.audience.phrase)" }
         }
-        self.people = people.isEmpty ? nil : people.joined(separator: ", ")
-        let money = counted.compactMap { audience in
-            audience.money.map { "\(audience.currency ?? "") \($0.grouped)".onOneLine }
+        self.people = people.isEmpty ? nil : speech(people.joined(separator: ", "))
+        let money = counted.compactMap { audience -> String? in
+            audience.money.map { "\(audience.currency ?? "") \(speech.text(money: $0))".onOneLine }
         }
         self.money = money.isEmpty ? nil : money.joined(separator: ", ")
-        cause = Self.cause(incident)
+        cause = speech(Self.cause(incident))
         let open = incident.actions.filter { !$0.isStruck && $0.state != .dropped }
         let ranked = open.enumerated().sorted { one, other in
             (one.element.required ? 0 : 1, one.offset) < (other.element.required ? 0 : 1, other.offset)
         }.map(\.element)
-        actions = ranked.prefix(Self.actionsMax).map(Self.text)
+        actions = ranked.prefix(Self.actionsMax).map { speech(Self.text($0)) }
         moreActions = max(0, ranked.count - Self.actionsMax)
     }
 
     /// The worst that it did and for how long, then the whole. What was waived counts until then, and is named apart.
-    static func impact(_ impacts: ImpactHistory, of incident: Incident) -> String? {
+    static func impact(_ impacts: ImpactHistory, of incident: Incident) -> Phrase? {
         guard let worst = impacts.worst else { return nil }
         let down = Set(incident.impacts.filter(\.isOngoing).map(\.component))
         let waived = Set(incident.steps.filter { $0.state == .waived }.map(\.slug)).intersection(down)
-        let note = waived.isEmpty ? "" : "; \(waived.count) component\(waived.count == 1 ? "" : "s") waived"
+        let note: Phrase =
+            switch waived.count {
+            case 0: ""
+            case 1: "; 1 component waived"
+            case let count: "; \(count) components waived"
+            }
         let (own, whole) = (impacts.length(at: worst), impacts.length())
-        let length = own.isOngoing ? "ongoing" : "for \(DurationText.human(own.seconds))"
-        let rest =
+        let length: Phrase =
+            own.isOngoing ? "\(worst.phrase) ongoing" : "\(worst.phrase) for \(.duration(own.seconds))"
+        let rest: Phrase =
             whole == own
-            ? "" : whole.isOngoing ? ", impact ongoing" : ", impact for \(DurationText.human(whole.seconds)) in all"
-        return "\(worst.words.capitalizedFirst) \(length)\(rest)\(note)"
+            ? "" : whole.isOngoing ? ", impact ongoing" : ", impact for \(.duration(whole.seconds)) in all"
+        return "\(length)\(rest)\(note)"
     }
 
-    private static func cause(_ incident: Incident) -> String {
+    private static func cause(_ incident: Incident) -> Phrase {
         guard let cause = incident.cause else {
             return incident.hypotheses.isEmpty
                 ? "Cause not recorded." : "Cause not known: what was suspected was refuted."
         }
-        let evidence = (cause.evidence ?? "").onOneLine
-        let cut = evidence.count > evidenceMax ? "\(evidence.prefix(evidenceMax))…" : evidence
-        let text = "\(cause.name.capitalizedFirst), \(cause.confidence.rawValue)"
-        return cut.isEmpty ? "\(text)." : "\(text): \(cut.sentence)"
+        let evidence = Phrase.stored((cause.evidence ?? "").onOneLine, .reason)
+        let text: Phrase = "\(cause.name.capitalizedFirst), \(cause.confidence.phrase)"
+        return evidence.isEmpty ? "\(text)." : "\(text): \(.shaped(evidence, .cut(evidenceMax)).sentence)"
     }
 
     /// As in `Players back off between retries (Ron, due 2026-12-24, in progress)`.
-    private static func text(_ action: ActionItem) -> String {
-        let state = action.state.rawValue.replacing("_", with: " ")
-        let facts = [action.owner?.onOneLine ?? "no owner", action.due.map { "due \($0)" } ?? "no due date", state]
+    private static func text(_ action: ActionItem) -> Phrase {
+        let facts: [Phrase] = [
+            action.owner.map { .typed($0.onOneLine) } ?? "no owner",
+            action.due.map { "due \(.date($0))" } ?? "no due date", action.state.phrase,
+        ]
         return "\(action.title.onOneLine) (\(facts.joined(separator: ", ")))"
     }
 
@@ -76,7 +83,7 @@ package struct ReviewHead: Hashable, Sendable {
 }
 
 extension ReviewDocument {
-    package var head: ReviewHead { ReviewHead(of: incident, impacts: impacts) }
+    package var head: ReviewHead { ReviewHead(of: incident, impacts: impacts, in: speech) }
 }
 
 extension ImpactHistory {

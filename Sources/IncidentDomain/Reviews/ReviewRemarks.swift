@@ -129,9 +129,9 @@ package struct ReviewCommented: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        let about = section.map { " on section \($0)" } ?? ""
-        let reply = replyTo.map { ", in reply to comment \($0)" } ?? ""
+    package var phrase: Phrase {
+        let about: Phrase = section.map { " on section \($0)" } ?? ""
+        let reply: Phrase = replyTo.map { ", in reply to comment \($0)" } ?? ""
         return "Comment \(number)\(about) of the review (revision \(revision))\(reply): \(text.sentence)"
     }
 
@@ -152,7 +152,9 @@ package struct ReviewCommentSettled: AfterwardsEvent {
     package static let kind = "review_comment_settled"
     package static let examples = [ReviewCommentSettled(number: 2, resolved: true, afterwards: true)]
 
-    package var sentence: String { "Comment \(number) of the review \(resolved ? "resolved" : "open again")." }
+    package var phrase: Phrase {
+        resolved ? "Comment \(number) of the review resolved." : "Comment \(number) of the review open again."
+    }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         guard var comments = incident.reviewComments else { return }
@@ -176,7 +178,7 @@ package struct ReviewersAsked: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
+    package var phrase: Phrase {
         reviewers.isEmpty
             ? "Nobody is asked any more to read the review."
             : "Asked to read the review: \(reviewers.map(\.onOneLine).joined(separator: ", "))."

@@ -6,84 +6,81 @@ extension ReviewDraft {
     /// What somebody reads who reads nothing else.
     static func summary(_ facts: ReviewFacts) -> [DocumentBlock] {
         let incident = facts.incident
-        var parts: [DocumentBlock] = [.line(opening(facts))]
+        var parts: [DocumentBlock] = [facts.line(opening(facts))]
         if let summary = incident.summary, !summary.allSatisfy(\.isWhitespace) {
             parts += DocumentBlock.paragraphs(summary)
         }
-        return parts + [.bullets(keyFacts(facts))]
+        return parts + [facts.bullets(keyFacts(facts))]
     }
 
-    private static func opening(_ facts: ReviewFacts) -> String {
+    private static func opening(_ facts: ReviewFacts) -> Phrase {
         let incident = facts.incident
-        let severity = incident.severity?.rawValue ?? "no severity set"
-        let began = incident.times.startedAt.toTheSecond
-        let text = "INC-\(incident.number) “\(incident.title)” (\(severity)): \(worst(facts))impact started \(began)"
+        let severity: Phrase = incident.severity?.phrase ?? "no severity set"
+        let began = incident.times.startedAt.told
+        let text: Phrase =
+            "INC-\(incident.number) “\(incident.title)” (\(severity)): \(worst(facts))impact started \(began)"
         if incident.phase == .dismissed { return "\(text); dismissed as a false alarm." }
         if let other = incident.mergedInto { return "\(text); merged into INC-\(other), where it continues." }
         guard let restored = incident.clocks.restoredAt, let seconds = incident.clocks.timeToRestore else {
             return "\(text); not restored."
         }
-        let how = incident.recovery == nil ? "restored" : "recovered by itself"
-        return "\(text); \(how) \(restored.toTheSecond), after \(DurationText.human(seconds))."
+        return incident.recovery == nil
+            ? "\(text); restored \(restored.told), after \(.duration(seconds))."
+            : "\(text); recovered by itself \(restored.told), after \(.duration(seconds))."
     }
 
     /// The worst that it did and for how long, then the whole: what a reader asks first.
-    private static func worst(_ facts: ReviewFacts) -> String {
-        ReviewHead.impact(facts.impacts, of: facts.incident).map { "\($0.prefix(1).lowercased())\($0.dropFirst()); " }
-            ?? ""
+    private static func worst(_ facts: ReviewFacts) -> Phrase {
+        ReviewHead.impact(facts.impacts, of: facts.incident).map { "\($0); " } ?? ""
     }
 
-    private static func keyFacts(_ facts: ReviewFacts) -> [(label: String, text: String)] {
+    private static func keyFacts(_ facts: ReviewFacts) -> [(label: Phrase, text: Phrase)] {
         let incident = facts.incident
-        var lines: [(label: String, text: String)] = [
+        var lines: [(label: Phrase, text: Phrase)] = [
             ("Severity", severityHistory(facts)),
-            ("Cause", incident.cause.map { "\($0.name), \($0.confidence.rawValue)" } ?? "not recorded"),
+            ("Cause", incident.cause.map { "\($0.name), \($0.confidence.phrase)" } ?? "not recorded"),
             ("Components affected", affected(facts)),
         ]
         let waived = incident.steps.filter { $0.state == .waived }.map { facts.name($0.component) }
-        if !waived.isEmpty { lines.append(("Restoration waived", waived.joined(separator: ", "))) }
+        if !waived.isEmpty { lines.append(("Restoration waived", .typed(waived.joined(separator: ", ")))) }
         lines += IncidentRole.allCases.compactMap { role in
-            incident.roles[role].map { (role.words.capitalizedFirst, $0) }
+            incident.roles[role].map { (role.phrase.capitalizedFirst, .typed($0)) }
         }
         if incident.roles[.commander] == nil { lines.append(("Commander", "not recorded")) }
-        lines.append(("Alerts", incident.alerts == 0 ? "none" : incident.alerts.grouped))
+        lines.append(("Alerts", incident.alerts == 0 ? "none" : .number(incident.alerts)))
         lines.append(("Updates posted", updates(facts)))
         let labels = incident.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        if !labels.isEmpty { lines.append(("Labels", labels.joined(separator: ", "))) }
+        if !labels.isEmpty { lines.append(("Labels", .typed(labels.joined(separator: ", ")))) }
         let absorbed = facts.mergedIn.map { "INC-\($0.number) “\($0.title)”" }
-        if let related = related(facts) { lines.append(("Related incidents", related)) }
-        if !absorbed.isEmpty { lines.append(("Merged into it", absorbed.joined(separator: ", "))) }
+        if let related = related(facts) { lines.append(("Related incidents", .typed(related))) }
+        if !absorbed.isEmpty { lines.append(("Merged into it", .typed(absorbed.joined(separator: ", ")))) }
         return lines
     }
 
-    private static func severityHistory(_ facts: ReviewFacts) -> String {
+    private static func severityHistory(_ facts: ReviewFacts) -> Phrase {
         // As they held, also where one was entered late.
         let set = facts.byTime.compactMap { $0.event.as(SeveritySet.self)?.severity }
         guard let last = facts.incident.severity ?? set.last else { return "not recorded" }
         let levels = set.enumerated().filter { $0.offset == 0 || $0.element != set[$0.offset - 1] }.map(\.element)
-        guard levels.count > 1 else { return last.rawValue }
+        guard levels.count > 1 else { return last.phrase }
         return "\(last.rawValue) (\(levels.map(\.rawValue).joined(separator: " → ")))"
     }
 
-    private static func affected(_ facts: ReviewFacts) -> String {
+    private static func affected(_ facts: ReviewFacts) -> Phrase {
         let harmed = facts.impactsByCriticality.filter(\.impact.isHarm)
         guard !harmed.isEmpty else { return "none recorded" }
         let names = harmed.prefix(8).map { facts.name($0.component) }.joined(separator: ", ")
-        let more = harmed.count > 8 ? " and \(harmed.count - 8) more" : ""
+        let more: Phrase = harmed.count > 8 ? " and \(harmed.count - 8) more" : ""
         return "\(harmed.count): \(names)\(more)"
     }
 
-    private static func updates(_ facts: ReviewFacts) -> String {
+    private static func updates(_ facts: ReviewFacts) -> Phrase {
         let audiences = facts.timeline.compactMap { $0.event.as(UpdatePosted.self)?.audience }
         guard !audiences.isEmpty else { return "none" }
         let counts = Dictionary(grouping: audiences) { $0 }.sorted { $0.key < $1.key }
-            .map { "\($0.value.count) to \($0.key)" }
+            .map { Phrase("\($0.value.count) to \(.audience($0.key))") }
         return "\(audiences.count) (\(counts.joined(separator: ", ")))"
     }
-}
-
-extension String {
-    var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }
 
 extension ReviewFacts {
@@ -102,53 +99,60 @@ extension ReviewDraft {
     /// What was hit, where, how hard and for how long; who was hit, in words and numbers.
     static func impact(_ facts: ReviewFacts) -> [DocumentBlock] {
         let reports = facts.reports.map { series -> [DocumentBlock] in
-            [.heading("User reports"), .line(series.sentence), .code(series.chart)]
+            [facts.heading("User reports"), facts.line(series.phrase), .code(series.chart(in: facts.speech))]
         }
-        return [.heading("Components")] + components(facts) + [.heading("Audiences"), audiences(facts.incident)]
+        return [facts.heading("Components")] + components(facts) + [facts.heading("Audiences"), audiences(facts)]
             + (reports ?? []) + measures(facts)
     }
 
     private static func components(_ facts: ReviewFacts) -> [DocumentBlock] {
-        var table = DocumentTable("Component", "Tier", "Regions", "Worst", "For", "Over time (UTC)", "In all")
+        var table = DocumentTable("Component", "Tier", "Regions", "Worst", "For", "Over time (\(.zone))", "In all")
         for impact in facts.impactsByCriticality {
             let stretches = facts.impacts.stretches[impact.component] ?? []
             let worst = facts.impacts.worst(of: impact.component)
             table.add(
-                facts.name(impact.component) + (impact.deliberate ?? false ? ", switched off on purpose" : ""),
-                facts.tier(impact.component),
-                impact.regions.isEmpty ? "all" : impact.regions.joined(separator: ", "),
-                (worst ?? impact.impact).words,
+                impact.deliberate ?? false
+                    ? "\(facts.name(impact.component)), switched off on purpose" : "\(facts.name(impact.component))",
+                facts.tier(impact.component), regions(impact.regions),
+                (worst ?? impact.impact).phrase,
                 worst.map { text(facts.impacts.length(of: impact.component, at: $0)) } ?? "",
-                course(of: stretches, in: impact.regions),
+                course(of: stretches, in: impact.regions, facts),
                 stretches.isEmpty ? "" : text(facts.impacts.length(of: impact.component)))
         }
-        var parts = [table.isEmpty ? .line("No component impact recorded.") : table.block]
+        var parts = [table.isEmpty ? facts.line("No component impact recorded.") : table.block(in: facts.speech)]
         let removed = removedComponents(facts)
         if !removed.isEmpty {
-            parts.append(.line("Recorded at first, later removed: \(removed.map(facts.name).joined(separator: ", "))."))
+            parts.append(
+                facts.line("Recorded at first, later removed: \(removed.map(facts.name).joined(separator: ", "))."))
         }
         return parts
     }
 
-    private static func text(_ length: ImpactHistory.Length) -> String {
-        guard length.isOngoing else { return DurationText.human(length.seconds) }
-        return length.seconds > 0 ? "\(DurationText.human(length.seconds)), and ongoing" : "ongoing"
+    private static func regions(_ regions: [String]) -> Phrase {
+        regions.isEmpty ? "all" : .typed(regions.joined(separator: ", "))
+    }
+
+    private static func text(_ length: ImpactHistory.Length) -> Phrase {
+        guard length.isOngoing else { return .duration(length.seconds) }
+        return length.seconds > 0 ? "\(.duration(length.seconds)), and ongoing" : "ongoing"
     }
 
     /// Each level and since when; the day is said where it changes, regions where they are not those of the end.
-    private static func course(of stretches: [ImpactHistory.Stretch], in regions: [String]) -> String {
+    private static func course(
+        of stretches: [ImpactHistory.Stretch], in regions: [String], _ facts: ReviewFacts
+    ) -> Phrase {
         var day: Substring?
         func moment(_ moment: Timestamp) -> String {
-            let written = moment.dateAndTime
+            let written = facts.speech.text(moment, .second)
             defer { day = written.prefix(10) }
             return String(day == written.prefix(10) ? written.dropFirst(11) : written[...])
         }
-        var parts: [String] = []
+        var parts: [Phrase] = []
         for (index, stretch) in stretches.enumerated() {
-            let places =
+            let places: Phrase =
                 stretch.regions == regions
-                ? "" : " in \(stretch.regions.isEmpty ? "all" : stretch.regions.joined(separator: ", "))"
-            parts.append("\(stretch.level.words)\(places) \(moment(stretch.begin))")
+                ? "" : stretch.regions.isEmpty ? " in all" : " in \(stretch.regions.joined(separator: ", "))"
+            parts.append("\(stretch.level.phrase)\(places) \(moment(stretch.begin))")
             let next = index + 1 < stretches.count ? stretches[index + 1].begin : nil
             if let end = stretch.end, end != next { parts.append("over \(moment(end))") }
         }
@@ -161,16 +165,16 @@ extension ReviewDraft {
         return Set(removed).subtracting(present).sorted()
     }
 
-    private static func audiences(_ incident: Incident) -> DocumentBlock {
-        let lines = Audience.allCases.compactMap { audience -> (label: String, text: String)? in
-            guard let impact = incident.audiences.first(where: { $0.audience == audience }) else { return nil }
+    private static func audiences(_ facts: ReviewFacts) -> DocumentBlock {
+        let lines = Audience.allCases.compactMap { audience -> (label: Phrase, text: Phrase)? in
+            guard let impact = facts.incident.audiences.first(where: { $0.audience == audience }) else { return nil }
             let numbers = impact.numbers.joined(separator: ", ")
             return (
-                audience.words.capitalizedFirst,
-                impact.description.sentence + (numbers.isEmpty ? "" : " \(numbers.beginningSentence)")
+                audience.phrase.capitalizedFirst,
+                "\(impact.description.sentence)\(numbers.isEmpty ? "" : " \(numbers.beginningSentence)")"
             )
         }
-        return lines.isEmpty ? .line("No audience impact recorded.") : .bullets(lines)
+        return lines.isEmpty ? facts.line("No audience impact recorded.") : facts.bullets(lines)
     }
 }
 
@@ -194,58 +198,58 @@ extension ReviewDraft {
         // The single components have a table of their own: they give way first.
         if key.count > rowsMax { key = key.filter { !$0.event.payload.isAboutOneComponent } }
         key.sort { (facts.written($0).at, $0.sequence) < (facts.written($1).at, $1.sequence) }
-        var table = DocumentTable("When (UTC)", "What", "Who")
+        var table = DocumentTable("When (\(.zone))", "What", "Who")
         for recorded in key.prefix(rowsMax) {
             let author = facts.written(recorded).by
-            table.add(facts.when(recorded), shortened(text(of: recorded.event, facts)), author)
+            table.add(facts.when(recorded), shortened(text(of: recorded.event, facts)), .typed(author))
         }
         let shown = min(key.count, rowsMax)
         // How many entries there are is said once, at the end of the document: more come after the approval.
-        let note =
+        let note: Phrase =
             shown == facts.timeline.count
             ? "The full timeline."
-            : "Key moments: \(shown.grouped). The full timeline can be read and verified."
-        return leadUp(facts) + [.line(note), table.block] + broughtNotes(facts) + struckEntries(facts)
+            : "Key moments: \(.number(shown)). The full timeline can be read and verified."
+        return leadUp(facts) + [facts.line(note), table.block(in: facts.speech)] + broughtNotes(facts)
+            + struckEntries(facts)
     }
 
     /// What was written down in incidents that were merged into this one, starred or not.
     private static func broughtNotes(_ facts: ReviewFacts) -> [DocumentBlock] {
         let struck = facts.struck
-        let lines = facts.timeline.compactMap { recorded -> String? in
+        let lines = facts.timeline.compactMap { recorded -> Phrase? in
             guard let note = recorded.event.as(NoteAdded.self), let origin = note.origin,
                 !struck.contains(recorded.sequence)
             else { return nil }
-            return "\(origin.at.toTheSecond), \(origin.by) in INC-\(origin.incident): \(shortened(note.text))"
+            return "\(origin.at.told), \(origin.by) in INC-\(origin.incident): \(shortened(.typed(note.text)))"
         }
         guard !lines.isEmpty else { return [] }
-        let more = lines.count > rowsMax ? ["\((lines.count - rowsMax).grouped) more stand in the timeline."] : []
-        return [.heading("Written in merged incidents"), .bullets(Array(lines.prefix(rowsMax)) + more)]
+        let more: [Phrase] =
+            lines.count > rowsMax ? ["\(.number(lines.count - rowsMax)) more stand in the timeline."] : []
+        return [facts.heading("Written in merged incidents"), facts.bullets(Array(lines.prefix(rowsMax)) + more)]
     }
 
     /// What was entered by mistake, who struck it out and why.
     private static func struckEntries(_ facts: ReviewFacts) -> [DocumentBlock] {
         let entries = Dictionary(facts.timeline.map { ($0.sequence, $0) }) { first, _ in first }
-        let lines = facts.timeline.compactMap { recorded -> String? in
+        let lines = facts.timeline.compactMap { recorded -> Phrase? in
             guard let strike = recorded.event.as(EntryStruck.self), let entry = entries[strike.sequence] else {
                 return nil
             }
             return
-                "\(shortened(entry.event.sentence)) Struck out by \(recorded.actor.name). Reason: \(strike.reason.sentence)"
+                "\(shortened(entry.event.phrase)) Struck out by \(recorded.actor.name). Reason: \(strike.reason.sentence)"
         }
-        return lines.isEmpty ? [] : [.heading("Struck out"), .bullets(lines)]
+        return lines.isEmpty ? [] : [facts.heading("Struck out"), facts.bullets(lines)]
     }
 
     /// A change of a mitigation names only its number; here it says what that was.
-    private static func text(of event: IncidentEvent, _ facts: ReviewFacts) -> String {
+    private static func text(of event: IncidentEvent, _ facts: ReviewFacts) -> Phrase {
         guard let change = event.as(MitigationChanged.self), change.description == nil,
             let mitigation = facts.incident.mitigations.first(where: { $0.id == change.id })
-        else { return event.sentence }
-        return "\(event.sentence.dropLast()): \(mitigation.description.sentence)"
+        else { return event.phrase }
+        return "\(.shaped(event.phrase, .withoutEnd)): \(mitigation.description.sentence)"
     }
 
-    private static func shortened(_ text: String) -> String {
-        text.count > textMax ? "\(text.prefix(textMax))…" : text
-    }
+    private static func shortened(_ text: Phrase) -> Phrase { .shaped(text, .cut(textMax)) }
 }
 
 // MARK: - Durations
@@ -254,73 +258,78 @@ extension ReviewDraft {
     /// How long it took until, counted from the start of the impact, and how long it stood in each phase.
     static func durations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let times = facts.incident.clocks
-        let corrected = Set((facts.incident.corrections ?? []).map(\.clock.rawValue))
-        var clocks = DocumentTable("Milestone", "Reached (UTC)", "After", "Seconds")
-        for (name, moment) in [
-            ("detected", times.detectedAt), ("acknowledged", times.acknowledgedAt), ("assessed", times.assessedAt),
-            ("mitigated", times.mitigatedAt), ("restored", times.restoredAt), ("reviewed", times.reviewedAt),
-            ("closed", times.closedAt),
-        ] {
+        let corrected = Set((facts.incident.corrections ?? []).map(\.clock))
+        var clocks = DocumentTable("Milestone", "Reached (\(.zone))", "After", "Seconds")
+        let reached: [(clock: IncidentClock, moment: Timestamp?)] = [
+            (.detected, times.detectedAt), (.acknowledged, times.acknowledgedAt), (.assessed, times.assessedAt),
+            (.mitigated, times.mitigatedAt), (.restored, times.restoredAt), (.reviewed, times.reviewedAt),
+            (.closed, times.closedAt),
+        ]
+        for (clock, moment) in reached {
             guard let moment else {
                 // The document is approved before the last two are reached: that they were not says nothing.
-                if name != "reviewed", name != "closed" { clocks.add(name, "not reached", "", "") }
+                if clock != .reviewed, clock != .closed { clocks.add(clock.phrase, "not reached", "", "") }
                 continue
             }
             let seconds = moment.seconds(since: times.startedAt)
-            let isCorrected = corrected.contains(name)
             clocks.add(
-                isCorrected ? "\(name) (corrected)" : name, moment.dateAndTime, DurationText.human(seconds),
-                DurationText.exact(seconds))
+                corrected.contains(clock) ? "\(clock.phrase) (corrected)" : clock.phrase, moment.toldWithoutZone,
+                .duration(seconds), .typed(facts.speech.exact(seconds)))
         }
         return [
-            .line("Measured from the start of the impact, \(times.startedAt.toTheSecond)."), clocks.block,
-            .heading("Time per phase"), phases(facts.visits),
+            facts.line("Measured from the start of the impact, \(times.startedAt.told)."),
+            clocks.block(in: facts.speech),
+            facts.heading("Time per phase"), phases(facts),
         ] + revertNote(facts) + correctionNote(facts)
     }
 
     /// Which clocks people corrected, why, and what is odd about them all the same.
     private static func correctionNote(_ facts: ReviewFacts) -> [DocumentBlock] {
-        let corrections = facts.timeline.compactMap { recorded -> String? in
+        let corrections = facts.timeline.compactMap { recorded -> Phrase? in
             guard recorded.event.as(TimesCorrected.self) != nil || recorded.event.as(StartCorrected.self) != nil else {
                 return nil
             }
-            return "\(recorded.occurredAt.toTheSecond), \(recorded.actor.name): \(recorded.event.sentence)"
+            return "\(recorded.occurredAt.told), \(recorded.actor.name): \(recorded.event.phrase)"
         }
-        let warnings = facts.incident.warnings.map(\.detail)
-        return (corrections.isEmpty ? [] : [.heading("Corrected clocks"), .bullets(corrections)])
-            + (warnings.isEmpty ? [] : [.heading("Clocks to check"), .bullets(warnings)])
+        let warnings = facts.incident.warnings.map(\.phrase)
+        return (corrections.isEmpty ? [] : [facts.heading("Corrected clocks"), facts.bullets(corrections)])
+            + (warnings.isEmpty ? [] : [facts.heading("Clocks to check"), facts.bullets(warnings)])
     }
 
-    private static func phases(_ visits: [PhaseSpan]) -> DocumentBlock {
+    private static func phases(_ facts: ReviewFacts) -> DocumentBlock {
         var table = DocumentTable("Phase", "Visits", "Time", "Seconds")
-        for total in PhaseTotal.totals(of: visits) {
-            let ongoing = total.since.map { "since \($0.toTheSecond)" }
-            let past = total.visits > 1 || ongoing == nil ? DurationText.human(total.seconds) : nil
+        for total in PhaseTotal.totals(of: facts.visits) {
+            let ongoing: Phrase? = total.since.map { "since \($0.told)" }
+            let past: Phrase? = total.visits > 1 || ongoing == nil ? .duration(total.seconds) : nil
+            let both: Phrase? = past.flatMap { past in ongoing.map { "\(past), and \($0)" } }
+            let time = both ?? past ?? ongoing ?? ""
             table.add(
-                total.phase.title, String(total.visits),
-                [past, ongoing].compactMap(\.self).joined(separator: ", and "),
-                past == nil ? "" : DurationText.exact(total.seconds))
+                total.phase.titlePhrase, "\(total.visits)", time,
+                past == nil ? "" : .typed(facts.speech.exact(total.seconds)))
         }
-        return table.block
+        return table.block(in: facts.speech)
     }
 
     /// What was measured before an incident went back, as history.
-    private static func measured(_ clocks: MeasuredClocks?) -> String {
-        let texts = [
-            ("assessed", clocks?.assessedAt), ("mitigated", clocks?.mitigatedAt), ("restored", clocks?.restoredAt),
-            ("reviewed", clocks?.reviewedAt), ("closed", clocks?.closedAt),
-        ].compactMap { name, moment in moment.map { "\(name) \($0.toTheSecond)" } }
+    private static func measured(_ clocks: MeasuredClocks?) -> Phrase {
+        let reached: [(clock: IncidentClock, moment: Timestamp?)] = [
+            (.assessed, clocks?.assessedAt), (.mitigated, clocks?.mitigatedAt), (.restored, clocks?.restoredAt),
+            (.reviewed, clocks?.reviewedAt), (.closed, clocks?.closedAt),
+        ]
+        let texts = reached.compactMap { clock, moment -> Phrase? in
+            moment.map { "\(clock.phrase) \($0.told)" }
+        }
         return texts.isEmpty ? "" : " Measured until then: \(texts.joined(separator: ", "))."
     }
 
     private static func revertNote(_ facts: ReviewFacts) -> [DocumentBlock] {
-        let reverts = facts.timeline.compactMap { recorded -> String? in
+        let reverts = facts.timeline.compactMap { recorded -> Phrase? in
             guard let change = recorded.event.as(PhaseReverted.self) else { return nil }
-            return
-                "\(recorded.occurredAt.toTheSecond): from \(change.from.title.lowercased()) to \(change.phase.title.lowercased()), "
-                + "by \(recorded.actor.name). Reason: \(change.reason.sentence)" + measured(change.measured)
+            let (from, to) = (change.from.noun, change.phase.noun)
+            let text: Phrase = "\(recorded.occurredAt.told): from \(from) to \(to), by \(recorded.actor.name)."
+            return "\(text.giving(change.reason, isOfDaemon: true))\(measured(change.measured))"
         }
-        return reverts.isEmpty ? [] : [.heading("Reverted phases"), .bullets(reverts)]
+        return reverts.isEmpty ? [] : [facts.heading("Reverted phases"), facts.bullets(reverts)]
     }
 }
 
@@ -329,30 +338,32 @@ extension ReviewDraft {
 extension ReviewDraft {
     /// What was decided against the rules, by whom and why.
     static func overrides(_ facts: ReviewFacts) -> [DocumentBlock] {
-        var table = DocumentTable("When (UTC)", "Overridden", "Who", "Reason")
+        var table = DocumentTable("When (\(.zone))", "Overridden", "Who", "Reason")
         for recorded in facts.timeline.withStepsSetRight {
             let (details, reason) = overridden(by: recorded.event)
             for detail in details {
                 table.add(
-                    recorded.occurredAt.dateAndTime, detail, recorded.actor.name, reason ?? "not recorded")
+                    recorded.occurredAt.toldWithoutZone, detail, .typed(recorded.actor.name),
+                    reason.map(Phrase.typed) ?? "not recorded")
             }
         }
         return [
             table.isEmpty
-                ? .line("Nothing was overridden.")
-                : table.block
+                ? facts.line("Nothing was overridden.")
+                : table.block(in: facts.speech)
         ]
     }
 
-    private static func overridden(by event: IncidentEvent) -> (details: [String], reason: String?) {
+    private static func overridden(by event: IncidentEvent) -> (details: [Phrase], reason: String?) {
         if let change = event.as(PhaseEntered.self) {
-            let details = change.overridden.map { requirement in
-                "Left \(change.from.title.lowercased()) without “\(requirement.requirement.words)”: \(requirement.detail)"
+            let details = change.overridden.map { requirement -> Phrase in
+                let left = requirement.requirement.phrase
+                return "Left \(change.from.noun) without “\(left)”: \(.stored(requirement.detail, .requirement))"
             }
             return (details, change.reason)
         }
         if let start = event.as(StepStarted.self) {
-            return (start.overridden.map { "Started \(start.component) early: \($0)" }, start.reason)
+            return (start.overridden.map { "Started \(start.component) early: \(.stored($0, .gate))" }, start.reason)
         }
         return ([], nil)
     }
@@ -363,44 +374,48 @@ extension ReviewDraft {
 extension ReviewDraft {
     /// What has to be done so that it does not happen again.
     static func actions(_ facts: ReviewFacts) -> [DocumentBlock] {
-        [facts.incident.actions.isEmpty ? .line("No action items.") : actionTable(of: facts.incident)]
+        [
+            facts.incident.actions.isEmpty
+                ? facts.line("No action items.") : actionTable(of: facts.incident, in: facts.speech)
+        ]
     }
 
     /// The action items as they stand.
-    static func actionTable(of incident: Incident) -> DocumentBlock {
+    static func actionTable(of incident: Incident, in speech: Speech) -> DocumentBlock {
         var table = DocumentTable("Id", "What", "Kind", "Priority", "Answers", "Owner", "Due", "Required", "State")
         for action in incident.actions {
-            let tracked = action.link.map { " (\($0))" } ?? ""
+            let title = named(action.title, action.incident) + (action.link.map { " (\($0))" } ?? "")
             let cause = incident.hypotheses.first { $0.entry == action.answers && action.answers != nil }
             table.add(
-                incident.id(of: action), named(action.title, action.incident) + tracked, action.kind.rawValue,
-                action.priority?.rawValue ?? "", cause?.name ?? "", action.owner ?? "none", action.due ?? "none",
-                action.required ? "yes" : "no", action.isStruck ? "struck out" : action.state.words)
+                .typed(incident.id(of: action)), .typed(title), action.kind.phrase, action.priority?.phrase ?? "",
+                cause?.name ?? "", action.owner.map(Phrase.typed) ?? .word("none", of: "owner"),
+                action.due.map(Phrase.date) ?? .word("none", of: "date"),
+                action.required ? "yes" : "no", action.isStruck ? "struck out" : action.state.phrase)
         }
-        return table.block
+        return table.block(in: speech)
     }
 
     /// What the incident's phase still asks for, and the work that nobody has finished.
     static func unmet(_ facts: ReviewFacts) -> [DocumentBlock] {
         let incident = facts.incident
-        let asked = facts.unmet.map(\.detail.beginningSentence)
+        let asked = facts.unmet.map { Phrase.stored($0.detail, .requirement).beginningSentence }
         var parts: [DocumentBlock] = []
         if let next = incident.phase.next {
             parts +=
                 asked.isEmpty
                 ? [
-                    .line(
-                        "All requirements are met: the incident can advance from \(incident.phase.rawValue) to \(next.rawValue)."
+                    facts.line(
+                        "All requirements are met: the incident can advance from \(incident.phase.phrase) to \(next.phrase)."
                     )
                 ]
-                : [.line("Required to leave phase \(incident.phase.rawValue):"), .bullets(asked)]
+                : [facts.line("Required to leave phase \(incident.phase.phrase):"), facts.bullets(asked)]
         } else {
-            parts.append(.line("No more requirements: the incident is \(incident.phase.rawValue)."))
+            parts.append(facts.line("No more requirements: the incident is \(incident.phase.phrase)."))
         }
         let open = incident.actions.filter { !$0.isStruck && ($0.state == .open || $0.state == .inProgress) }
         if !open.isEmpty {
             let ids = open.map(incident.id(of:)).joined(separator: ", ")
-            parts.append(.line("Open action items: \(ids)."))
+            parts.append(facts.line("Open action items: \(ids)."))
         }
         return parts
     }

@@ -3,17 +3,36 @@
 
 /// Lengths of time for people.
 package enum DurationText {
+    /// What units are called in a language.
+    struct Units {
+        let day: (one: String, many: String)
+        let hour: String
+        let minute: String
+        let second: String
+        let under: String
+        let unknown: String
+
+        static let english = Units(
+            day: ("d", "d"), hour: "h", minute: "min", second: "s", under: "under", unknown: "unknown")
+    }
+
     /// As in `2 h 3 min 20 s`, `4 d 2 h` or `under 1 s`: to the second up to a day, then to the minute.
-    package static func human(_ seconds: Double) -> String {
-        guard seconds.isFinite else { return "unknown" }
+    package static func human(_ seconds: Double) -> String { human(seconds, units: .english) }
+
+    static func human(_ seconds: Double, units: Units) -> String {
+        guard seconds.isFinite else { return units.unknown }
         let sign = seconds < 0 ? "−" : ""
         let milliseconds = Int64(min((abs(seconds) * 1000).rounded(), 1e15))
-        if milliseconds < 1000, milliseconds > 0 { return "under 1 s" }
+        if milliseconds < 1000, milliseconds > 0 { return "\(units.under) 1 \(units.second)" }
         let total = milliseconds / 1000
-        let units = [("d", total / 86_400), ("h", total / 3600 % 24), ("min", total / 60 % 60), ("s", total % 60)]
-        let shown = (total >= 86_400 ? units.dropLast() : units[...]).filter { $0.1 > 0 }
+        let days = total / 86_400
+        let parts = [
+            (days == 1 ? units.day.one : units.day.many, days), (units.hour, total / 3600 % 24),
+            (units.minute, total / 60 % 60), (units.second, total % 60),
+        ]
+        let shown = (total >= 86_400 ? parts.dropLast() : parts[...]).filter { $0.1 > 0 }
         let text = shown.map { "\($0.1) \($0.0)" }.joined(separator: " ")
-        return text.isEmpty ? "0 s" : sign + text
+        return text.isEmpty ? "0 \(units.second)" : sign + text
     }
 
     /// As in `7400` or `0.25`: to the millisecond, which is as exact as any time here.
@@ -60,6 +79,8 @@ extension RawRepresentable where RawValue == String {
 }
 
 extension String {
+    var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+
     /// Every run of white space, line breaks among it, becomes one space, and none stands at either end.
     package var onOneLine: String {
         split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -76,12 +97,6 @@ extension String {
     var beginningSentence: String {
         let whole = sentence
         return whole.prefix(1).uppercased() + whole.dropFirst()
-    }
-
-    /// Followed by a reason, if there is one.
-    func giving(_ reason: String?) -> String {
-        guard let reason, !reason.onOneLine.isEmpty else { return self }
-        return "\(self) Reason: \(reason.sentence)"
     }
 }
 

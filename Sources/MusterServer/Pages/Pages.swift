@@ -96,7 +96,9 @@ extension String {
     }
 
     private static let digits: ClosedRange<Unicode.Scalar> = "0"..."9"
-    private static let units = ["d", "h", "min", "s", "%"].map { Array($0.unicodeScalars) }
+    private static let units = ["d", "h", "min", "s", "%", "Tag", "Tage", "Std", "Min", "Sek"].map {
+        Array($0.unicodeScalars)
+    }
 }
 
 /// What goes into a page as it is, between `{{{` and `}}}`: HTML or SVG that was made by a renderer of ours, in which what people

@@ -51,11 +51,19 @@ enum DocumentHTML {
 
     /// A moment, and nothing else, is kept on one line.
     private static func cell(_ content: [DocumentInline], _ style: String) -> String {
-        guard case .text(let text) = content.first, content.count == 1, text.utf8.count == 19,
-            let moment = Timestamp("\(text)Z"), moment.dateAndTime == text
-        else { return "<td\(style)>\(inlines(content))</td>" }
+        guard case .text(let text) = content.first, content.count == 1, isMoment(text) else {
+            return "<td\(style)>\(inlines(content))</td>"
+        }
         return "<td class=\"when\"\(style)>\(text)</td>"
     }
+
+    /// As `2026-11-22 10:05:00` or `22.11.2026 10:05:00`.
+    private static func isMoment(_ text: String) -> Bool {
+        let shape = text.map { $0.isWholeNumber ? "0" : $0 }
+        return shape == Self.momentShapes.iso || shape == Self.momentShapes.german
+    }
+
+    private static let momentShapes = (iso: Array("0000-00-00 00:00:00"), german: Array("00.00.0000 00:00:00"))
 
     private static func inlines(_ nodes: [DocumentInline]) -> String {
         nodes.map { node in

@@ -16,14 +16,18 @@ enum MarkdownReader {
     /// What stands at the end of what was cut.
     static let cutNote = "Truncated: too large to show. The review's JSON has the full text."
 
-    /// - Parameter budget: What may still be shown of the document; less what was shown now.
-    static func blocks(_ markdown: String, budget: inout Int) -> [DocumentBlock] {
+    /// - Parameters:
+    ///   - budget: What may still be shown of the document; less what was shown now.
+    ///   - speech: In which language it is said that something was cut.
+    static func blocks(
+        _ markdown: String, budget: inout Int, in speech: Speech = .standard
+    ) -> [DocumentBlock] {
         let builder = Builder(budget: budget)
         // md4c 0.4.8 goes on after a stop within the row of a table, and may answer that all was well.
         let isWhole = parse(Self.text(markdown), builder) && !builder.isStopped
         budget = builder.budget
         var blocks = builder.finish()
-        if !isWhole { blocks.append(.paragraph([.emphasis([.text(cutNote)])])) }
+        if !isWhole { blocks.append(.paragraph([.emphasis([.text(speech(.template(cutNote, [])))])])) }
         return blocks
     }
 

@@ -12,9 +12,11 @@ struct MeasureSVG {
     private let number: Int
     private let scale: (from: Timestamp, seconds: Double)
     private let range: (low: Double, high: Double)
+    private let speech: Speech
 
     /// - Parameter number: Tells its elements from those of the other pictures on the page.
-    init(_ series: MeasureSeries, number: Int) {
+    init(_ series: MeasureSeries, number: Int, in speech: Speech = .standard) {
+        self.speech = speech
         self.series = series
         self.number = number
         let moments = series.points.map(\.at)
@@ -66,12 +68,12 @@ struct MeasureSVG {
         return [
             label(text(range.high), x: Self.left - 8, y: Self.top + 9, anchor: "end"),
             label(text(range.low), x: Self.left - 8, y: bottom + 4, anchor: "end"),
-            label(scale.from.toTheSecond, x: Self.left, y: bottom + 18, anchor: "start"),
-            label(until.toTheSecond, x: end, y: bottom + 18, anchor: "end"),
+            label(speech(scale.from.told), x: Self.left, y: bottom + 18, anchor: "start"),
+            label(speech(until.told), x: end, y: bottom + 18, anchor: "end"),
         ].joined(separator: "\n")
     }
 
-    private func text(_ value: Double) -> String { Int(exactly: value)?.grouped ?? DurationText.exact(value) }
+    private func text(_ value: Double) -> String { speech.text(value) }
 
     private func label(_ text: String, x: Double, y: Double, anchor: String) -> String {
         "<text class=\"tick\" x=\"\(x.points)\" y=\"\(y.points)\" text-anchor=\"\(anchor)\">\(text)</text>"

@@ -19,6 +19,7 @@ struct PhasesSVG {
     private let updates: [Timestamp]
     private let scale: PhaseScale
     private let clocks: PhaseClocks
+    private let speech: Speech
 
     /// - Parameters:
     ///   - visits: In their order; the terminal phases are not drawn but for the gap they leave.
@@ -27,8 +28,9 @@ struct PhasesSVG {
     ///   - asOf: Where what has not ended stops.
     init(
         _ visits: [PhaseSpan], times: IncidentTimes, impact: [ImpactHistory.Stretch] = [], updates: [Timestamp] = [],
-        asOf: Timestamp
+        asOf: Timestamp, in speech: Speech = .standard
     ) {
+        self.speech = speech
         self.impact = Array(impact.prefix(Self.barsMax))
         self.updates = Array(updates.prefix(Self.barsMax))
         // The last terminal phase has no end: nothing happens in it.
@@ -42,7 +44,7 @@ struct PhasesSVG {
         self.asOf = asOf
         scale = PhaseScale(
             start: times.startedAt, visits: self.visits, left: Self.laneLabelWidth,
-            width: Self.width - Self.laneLabelWidth - Self.rightMargin)
+            width: Self.width - Self.laneLabelWidth - Self.rightMargin, in: speech)
         clocks = PhaseClocks(times, scale: scale, right: Self.width)
     }
 
@@ -64,7 +66,7 @@ struct PhasesSVG {
         return """
             <svg class="phases" viewBox="0 0 \(Self.width.points) \(height.points)" role="img" \
             aria-labelledby="phases-title phases-description" font-size="11.5" xmlns="http://www.w3.org/2000/svg">
-            <title id="phases-title">The incident over time</title>
+            <title id="phases-title">\(HTMLText.escape(speech("The incident over time")))</title>
             <desc id="phases-description">\(HTMLText.escape(description))</desc>
             \(parts.joined(separator: "\n"))
             </svg>
@@ -74,21 +76,22 @@ struct PhasesSVG {
     /// For whoever cannot see it.
     private var description: String {
         let shown = visits.filter(\.phase.isOpen).prefix(40).map { visit in
-            "\(visit.phase.rawValue) from \(visit.startedAt.toTheSecond) for \(DurationText.human(visit.seconds ?? 0))"
+            Phrase("\(visit.phase.phrase) from \(visit.startedAt.told) for \(.duration(visit.seconds ?? 0))")
         }
-        let harm = impact.prefix(40).map { "\($0.level.words) from \($0.begin.toTheSecond)" }
-        let told = updates.isEmpty ? "" : " \(updates.count) updates published."
-        return "Impact started \(times.startedAt.toTheSecond). "
-            + (harm.isEmpty ? "" : "Worst impact: \(harm.joined(separator: "; ")). ")
-            + shown.joined(separator: "; ") + "." + told
+        let harm = impact.prefix(40).map { Phrase("\($0.level.phrase) from \($0.begin.told)") }
+        let told: Phrase = updates.isEmpty ? "" : " \(published)."
+        let worst: Phrase = harm.isEmpty ? "" : "Worst impact: \(harm.joined(separator: "; ")). "
+        return speech("Impact started \(times.startedAt.told). \(worst)\(shown.joined(separator: "; ")).\(told)")
     }
+
+    private var published: Phrase { "\(updates.count) updates published" }
 }
 
 // MARK: - Lanes and bars
 
 extension PhasesSVG {
     private var lanes: String {
-        var lanes = totals.map { (name: $0.phase.rawValue, note: length(of: $0)) }
+        var lanes = totals.map { (name: $0.phase.phrase, note: length(of: $0)) }
         if !impact.isEmpty { lanes.insert((name: "impact", note: "worst level"), at: 0) }
         if !updates.isEmpty { lanes.append((name: "updates", note: "\(updates.count) published")) }
         return lanes.enumerated().map { index, lane in
@@ -97,17 +100,18 @@ extension PhasesSVG {
                 <line class="lane" x1="\(Self.laneLabelWidth.points)" y1="\(middle.points)" \
                 x2="\((Self.width - Self.rightMargin).points)" y2="\(middle.points)" stroke="#d9dde3"/>
                 <text class="phase-name" x="0" y="\((middle - 1).points)" font-weight="600">\
-                \(lane.name)</text>
+                \(HTMLText.escape(speech(lane.name)))</text>
                 <text class="phase-time" x="0" y="\((middle + 11).points)" font-size="10.5" opacity="0.75">\
-                \(HTMLText.escape(lane.note))</text>
+                \(HTMLText.escape(speech(lane.note)))</text>
                 """
         }.joined(separator: "\n")
     }
 
-    private func length(of total: PhaseTotal) -> String {
+    private func length(of total: PhaseTotal) -> Phrase {
         let ongoing = total.since.map { max(0, asOf.seconds(since: $0)) } ?? 0
-        let visits = total.visits > 1 ? " (\(total.visits)×)" : ""
-        return DurationText.human(total.seconds + ongoing) + visits + (total.since == nil ? "" : " so far")
+        let visits: Phrase = total.visits > 1 ? " (\(total.visits)×)" : ""
+        let length = Phrase.duration(total.seconds + ongoing)
+        return total.since == nil ? "\(length)\(visits)" : "\(length)\(visits) so far"
     }
 
     /// What is drawn before anybody knew of it.
@@ -124,19 +128,20 @@ extension PhasesSVG {
 
     private func bar(_ name: String, lane: Phase, from start: Timestamp, to end: Timestamp) -> String {
         let index = totals.firstIndex { $0.phase == lane } ?? 0
-        let length = DurationText.human(end.seconds(since: start))
+        let length = Phrase.duration(end.seconds(since: start))
         let isUndetected = name == Self.undetected
         return bar(
-            name, says: isUndetected ? "\(length) undetected" : length, isDark: !isUndetected,
-            lane: phasesFirst + index,
-            from: start, to: end)
+            name, Self.undetected == name ? "undetected" : lane.phrase,
+            says: speech(isUndetected ? "\(length) undetected" : length), isDark: !isUndetected,
+            lane: phasesFirst + index, from: start, to: end)
     }
 
     /// The worst level over time.
     private var impactBars: String {
         impact.map { stretch in
             bar(
-                stretch.level.rawValue, says: stretch.level.words, isDark: stretch.level == .majorOutage, lane: 0,
+                stretch.level.rawValue, stretch.level.phrase, says: speech(stretch.level.phrase),
+                isDark: stretch.level == .majorOutage, lane: 0,
                 from: stretch.begin, to: max(stretch.begin, stretch.end ?? asOf))
         }.joined(separator: "\n")
     }
@@ -145,30 +150,33 @@ extension PhasesSVG {
         let y = top + (Double(laneCount) - 0.5) * Self.laneHeight
         return updates.map { moment in
             """
-            <g><title>update, \(moment.toTheSecond)</title><circle class="update" cx="\(scale.position(moment).points)" \
+            <g><title>\(HTMLText.escape(speech("update, \(moment.told)")))</title><circle class="update" cx="\(scale.position(moment).points)" \
             cy="\(y.points)" r="4" fill="#1f6fb2"/></g>
             """
         }.joined(separator: "\n")
     }
 
     /// - Parameters:
-    ///   - name: Its class, and what it is.
+    ///   - name: Its class.
+    ///   - what: What it is.
     ///   - text: What stands in it where there is room.
     private func bar(
-        _ name: String, says text: String, isDark: Bool, lane: Int, from start: Timestamp, to end: Timestamp
+        _ name: String, _ what: Phrase, says text: String, isDark: Bool, lane: Int, from start: Timestamp,
+        to end: Timestamp
     ) -> String {
         let left = scale.position(start)
         // The shortest one is still to be seen, and stays within the picture.
         let width = max(scale.position(end) - left, 2.5)
         let x = min(left, Self.width - Self.rightMargin - 2.5)
         let y = top + Double(lane) * Self.laneHeight + (Self.laneHeight - Self.barHeight) / 2
-        let length = DurationText.human(end.seconds(since: start))
+        let length = Phrase.duration(end.seconds(since: start))
+        let title = speech("\(what), \(start.told) to \(end.told), \(length)")
         let ink = isDark ? "bar-time" : "bar-note"
         let fits = Double(text.count) * PhaseClocks.characterWidth + 10 < width
         let place = "x=\"\((x + 6).points)\" y=\"\((y + 13).points)\" fill=\"\(isDark ? "#ffffff" : "#1b2128")\""
-        let label = fits ? "<text class=\"\(ink)\" \(place)>\(text)</text>" : ""
+        let label = fits ? "<text class=\"\(ink)\" \(place)>\(HTMLText.escape(text))</text>" : ""
         return """
-            <g><title>\(name.replacing("_", with: " ")), \(start.toTheSecond) to \(end.toTheSecond), \(length)</title>\
+            <g><title>\(HTMLText.escape(title))</title>\
             <rect class="bar \(name)" x="\(x.points)" y="\(y.points)" width="\(width.points)" \
             height="\(Self.barHeight.points)" rx="2" fill="\(Self.fill(name))"/>\(label)</g>
             """
@@ -238,7 +246,8 @@ struct PhaseClocks {
     init(_ times: IncidentTimes, scale: PhaseScale, right: Double) {
         var taken: [[ClosedRange<Double>]] = []
         labels = Self.moments(times).map { moment, names in
-            let text = "\(names.joined(separator: ", ").capitalizedStart) \(moment.clockText(over: scale.seconds))"
+            let reached = names.map(\.phrase).joined(separator: ", ").capitalizedFirst
+            let text = "\(scale.speech(reached)) \(scale.speech.clockText(moment, over: scale.seconds))"
             let width = Double(text.count) * Self.characterWidth
             let position = scale.position(moment)
             let isLeft = position + width + Self.gap > right
@@ -251,13 +260,13 @@ struct PhaseClocks {
     }
 
     /// Clocks that were reached at the same moment share a label.
-    private static func moments(_ times: IncidentTimes) -> [(moment: Timestamp, names: [String])] {
-        let clocks: [(String, Timestamp?)] = [
-            ("started", times.startedAt), ("detected", times.detectedAt), ("acknowledged", times.acknowledgedAt),
-            ("assessed", times.assessedAt), ("mitigated", times.mitigatedAt), ("restored", times.restoredAt),
-            ("reviewed", times.reviewedAt), ("closed", times.closedAt),
+    private static func moments(_ times: IncidentTimes) -> [(moment: Timestamp, names: [IncidentClock])] {
+        let clocks: [(IncidentClock, Timestamp?)] = [
+            (.started, times.startedAt), (.detected, times.detectedAt), (.acknowledged, times.acknowledgedAt),
+            (.assessed, times.assessedAt), (.mitigated, times.mitigatedAt), (.restored, times.restoredAt),
+            (.reviewed, times.reviewedAt), (.closed, times.closedAt),
         ]
-        var found: [(moment: Timestamp, names: [String])] = []
+        var found: [(moment: Timestamp, names: [IncidentClock])] = []
         for (name, moment) in clocks {
             guard let moment else { continue }
             if let index = found.firstIndex(where: { $0.moment == moment }) {
@@ -271,23 +280,15 @@ struct PhaseClocks {
 }
 
 extension Timestamp {
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
     /// As in `22 Nov`.
-    var dayText: String {
-        let written = description
-        let month = Int(written.dropFirst(5).prefix(2)).map { Self.months[$0 - 1] } ?? ""
-        return "\(Int(written.dropFirst(8).prefix(2)) ?? 0) \(month)"
-    }
-
-    /// As precise as the whole length asks for: to the second within an hour, with the day when there are several.
-    func clockText(over seconds: Double) -> String {
-        let time = description.dropFirst(11)
-        if seconds <= 3600 { return String(time.prefix(8)) }
-        return seconds <= 72_000 ? String(time.prefix(5)) : "\(dayText) \(time.prefix(5))"
-    }
+    var dayText: String { Speech.standard.shortDay(self) }
 }
 
-extension String {
-    var capitalizedStart: String { prefix(1).uppercased() + dropFirst() }
+extension Speech {
+    /// As precise as the whole length asks for: to the second within an hour, with the day when there are several.
+    fileprivate func clockText(_ moment: Timestamp, over seconds: Double) -> String {
+        let time = text(moment, .clock)
+        if seconds <= 3600 { return clockToTheSecond(moment) }
+        return seconds <= 72_000 ? time : "\(shortDay(moment)) \(time)"
+    }
 }

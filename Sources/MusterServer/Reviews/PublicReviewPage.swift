@@ -9,19 +9,27 @@ struct PublicReviewPage: Sendable {
         let blocks: Markup
     }
 
+    let language: String
+    let words: Words
     let title: String
     let isApproved: Bool
     /// Whether the review inside was approved again since.
     let isOutdated: Bool
     let badges: [ReviewHTML.Badge]
     let sections: [Section]
+    /// By which clocks its times are.
+    let footer: String
     /// What the approval stores.
     let texts: [EditedSection]
 
     /// - Parameter approved: Nil shows what was approved, if it was; false what would be.
     init(_ document: ReviewDocument, approved wanted: Bool? = nil) {
         let version = document.incident.publicReview ?? .standard
+        let speech = document.speech
+        language = speech.language.rawValue
+        words = Words(speech)
         isApproved = wanted ?? (version.status == .approved)
+        footer = speech(document.zoneNote(keepsTexts: isApproved))
         let approved = isApproved ? document.publicApproved : nil
         let shown: [(section: EditedSection, blocks: [DocumentBlock])]
         if let approved {
@@ -44,7 +52,8 @@ struct PublicReviewPage: Sendable {
             isApproved
             && (review?.status != .approved || review?.approvedEntry ?? 0 > version.approvedEntry ?? 0)
         badges = [
-            ReviewHTML.Badge(style: isApproved ? "badge approved" : "badge", text: isApproved ? "approved" : "draft")
+            ReviewHTML.Badge(
+                style: isApproved ? "badge approved" : "badge", text: speech(isApproved ? "approved" : "draft"))
         ]
     }
 
@@ -67,13 +76,29 @@ struct PublicReviewPage: Sendable {
             isCut = false
             var blocks = found.blocks.map { $0.changingTexts(change) }
             if isCut {
-                blocks.append(.paragraph([.text("The rest is left out: a public version has at most 256 KiB.")]))
+                let note = document.speech("The rest is left out: a public version has at most 256 KiB.")
+                blocks.append(.paragraph([.text(note)]))
             }
             let isKnown = ReviewSectionID(rawValue: found.section.id) != nil
             let edited = EditedSection(
                 id: isKnown ? found.section.id : "section-\(place + 1)", title: names.text(found.section.title),
                 markdown: DocumentMarkdown.render(blocks))
             return (edited, blocks)
+        }
+    }
+
+    /// What the page itself says, whatever the review.
+    struct Words: Sendable {
+        let review: String
+        let draft: String
+        let notApproved: String
+        let willRead: String
+
+        init(_ speech: Speech) {
+            review = speech("Post-incident review")
+            draft = speech("draft, not approved")
+            notApproved = speech("Not approved yet.")
+            willRead = speech("This is what the public will read once it is.")
         }
     }
 
@@ -86,7 +111,7 @@ struct PublicReviewPage: Sendable {
     }
 
     private var markdown: String {
-        let state = isApproved ? "Post-incident review" : "Post-incident review · draft, not approved"
+        let state = isApproved ? words.review : "\(words.review) · \(words.draft)"
         let parts =
             ["# \(Markdown.inline(title))", state]
             + sections.map { section in

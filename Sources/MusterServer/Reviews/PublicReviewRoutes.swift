@@ -14,14 +14,17 @@ struct PublicReviewRoutes: Sendable {
                 .post, "/v1/incidents/{id}/review/public/approve", role: .responder, "approvePublicReview",
                 body: .optionalJSON, isConditional: true, handler: approve),
             Route(
-                .get, "/v1/incidents/{id}/review.public.json", role: .viewer, "getPublicReviewJSON"
-            ) { request in try await answer(try request.incidentNumber(), as: .json) },
+                .get, "/v1/incidents/{id}/review.public.json", role: .viewer, "getPublicReviewJSON",
+                query: ReviewManner.parameters
+            ) { request in try await answer(request, as: .json) },
             Route(
-                .get, "/v1/incidents/{id}/review.public.md", role: .viewer, "getPublicReviewMarkdown"
-            ) { request in try await answer(try request.incidentNumber(), as: .markdown) },
+                .get, "/v1/incidents/{id}/review.public.md", role: .viewer, "getPublicReviewMarkdown",
+                query: ReviewManner.parameters
+            ) { request in try await answer(request, as: .markdown) },
             Route(
-                .get, "/v1/incidents/{id}/review.public.html", role: .viewer, "getPublicReviewHTML"
-            ) { request in try await answer(try request.incidentNumber(), as: .html) },
+                .get, "/v1/incidents/{id}/review.public.html", role: .viewer, "getPublicReviewHTML",
+                query: ReviewManner.parameters
+            ) { request in try await answer(request, as: .html) },
         ]
     }
 
@@ -50,8 +53,14 @@ struct PublicReviewRoutes: Sendable {
         return try await answer(number, as: .json)
     }
 
-    private func answer(_ number: Int, as form: ReviewForm) async throws -> Answer {
-        let written = try await reviews.writePublic(number, as: form)
+    private func answer(_ request: RequestContext, as form: ReviewForm) async throws -> Answer {
+        try await answer(try request.incidentNumber(), as: form, in: try ReviewManner(request))
+    }
+
+    private func answer(
+        _ number: Int, as form: ReviewForm, in manner: ReviewManner = .usual
+    ) async throws -> Answer {
+        let written = try await reviews.writePublic(number, as: form, in: manner)
         switch form {
         case .json: return .json(written.bytes, version: written.version)
         case .markdown: return Answer(.ok, written.bytes, type: "text/markdown; charset=utf-8")

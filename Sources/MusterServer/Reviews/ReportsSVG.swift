@@ -9,8 +9,10 @@ struct ReportsSVG {
     private static let height = 110.0
 
     private let series: ReportSeries
+    private let speech: Speech
 
-    init(_ series: ReportSeries) {
+    init(_ series: ReportSeries, in speech: Speech = .standard) {
+        self.speech = speech
         self.series = series
     }
 
@@ -24,8 +26,8 @@ struct ReportsSVG {
         """
         <svg class="phases" viewBox="0 0 \(Self.width.points) \((bottom + 24).points)" role="img" \
         aria-labelledby="reports-title reports-description" font-size="11.5" xmlns="http://www.w3.org/2000/svg">
-        <title id="reports-title">User reports over time</title>
-        <desc id="reports-description">\(HTMLText.escape(series.sentence))</desc>
+        <title id="reports-title">\(HTMLText.escape(speech("User reports over time")))</title>
+        <desc id="reports-description">\(HTMLText.escape(speech(series.phrase)))</desc>
         \(bars)
         <line class="axis" x1="\(Self.left.points)" y1="\(bottom.points)" x2="\((Self.width - Self.right).points)" \
         y2="\(bottom.points)" stroke="#8a94a0"/>
@@ -59,10 +61,10 @@ struct ReportsSVG {
     private var labels: String {
         let end = Self.width - Self.right
         return [
-            label(Int(most).grouped, x: Self.left - 8, y: Self.top + 9, anchor: "end"),
+            label(speech.text(Int(most)), x: Self.left - 8, y: Self.top + 9, anchor: "end"),
             label("0", x: Self.left - 8, y: bottom + 4, anchor: "end"),
-            label(series.from.toTheSecond, x: Self.left, y: bottom + 18, anchor: "start"),
-            label(series.until.toTheSecond, x: end, y: bottom + 18, anchor: "end"),
+            label(speech(series.from.told), x: Self.left, y: bottom + 18, anchor: "start"),
+            label(speech(series.until.told), x: end, y: bottom + 18, anchor: "end"),
         ].joined(separator: "\n")
     }
 

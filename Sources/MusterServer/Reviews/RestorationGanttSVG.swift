@@ -13,10 +13,12 @@ struct RestorationGanttSVG {
     private let rows: [RestorationGantt.Row]
     private let scale: PhaseScale
     private let right: Double
+    private let speech: Speech
     let hasPlan: Bool
 
     /// - Parameter phases: The visits to the phases: between them time can be left out.
-    init(_ gantt: RestorationGantt, phases: [PhaseSpan]) {
+    init(_ gantt: RestorationGantt, phases: [PhaseSpan], in speech: Speech = .standard) {
+        self.speech = speech
         self.gantt = gantt
         rows = Self.chosen(gantt.rows)
         hasPlan = gantt.rows.contains { $0.planned != nil }
@@ -24,7 +26,7 @@ struct RestorationGanttSVG {
         right = Self.width - (hasPlan ? 104 : 24)
         scale = PhaseScale(
             start: gantt.from, visits: Self.clipped(phases, to: gantt), left: Self.labelWidth,
-            width: right - Self.labelWidth)
+            width: right - Self.labelWidth, in: speech)
     }
 
     /// How many components have a row, and how many have none.
@@ -68,7 +70,7 @@ struct RestorationGanttSVG {
             <svg class="phases gantt" viewBox="0 0 \(Self.width.points) \((bottom + TimeAxisSVG.height).points)" \
             role="img" aria-labelledby="gantt-title gantt-description" font-size="11.5" \
             xmlns="http://www.w3.org/2000/svg">
-            <title id="gantt-title">Restoration, planned and actual</title>
+            <title id="gantt-title">\(HTMLText.escape(speech("Restoration, planned and actual")))</title>
             <desc id="gantt-description">\(SVGText.escape(description))</desc>
             \([axis.cuts, axis.line, body].joined(separator: "\n"))
             </svg>
@@ -77,13 +79,13 @@ struct RestorationGanttSVG {
 
     /// For whoever cannot see it.
     private var description: String {
-        let shown = rows.map { row in
-            let late = row.secondsLate.map { " (\(Self.difference($0)) compared with the plan)" } ?? ""
-            let end = row.restoredAt.map { "restored \($0.toTheSecond)\(late)" } ?? "not restored"
-            let start = row.startedAt.map { "started \($0.toTheSecond), " } ?? ""
+        let shown = rows.map { row -> Phrase in
+            let late: Phrase = row.secondsLate.map { " (\(Self.difference($0)) compared with the plan)" } ?? ""
+            let end: Phrase = row.restoredAt.map { "restored \($0.told)\(late)" } ?? "not restored"
+            let start: Phrase = row.startedAt.map { "started \($0.told), " } ?? ""
             return "\(row.component): \(start)\(end)"
         }
-        return shown.joined(separator: "; ") + "."
+        return speech(shown.joined(separator: "; ")) + "."
     }
 
     private var body: String {
@@ -93,7 +95,7 @@ struct RestorationGanttSVG {
             var parts: [String] = []
             if row.wave != wave {
                 parts.append(head(of: row.wave, y: y))
-                if wave == nil, hasPlan { parts.append(note("vs. plan", y: y + 17, style: "gantt-note")) }
+                if wave == nil, hasPlan { parts.append(note(speech("vs. plan"), y: y + 17, style: "gantt-note")) }
                 wave = row.wave
                 y += Self.waveHeight
             }
@@ -106,7 +108,7 @@ struct RestorationGanttSVG {
     private func head(of wave: Int, y: Double) -> String {
         """
         <line class="lane" x1="0" y1="\((y + 3).points)" x2="\(Self.width.points)" y2="\((y + 3).points)" \
-        stroke="#d9dde3"/><text class="phase-name" x="0" y="\((y + 17).points)" font-weight="600">Wave \(wave)</text>
+        stroke="#d9dde3"/><text class="phase-name" x="0" y="\((y + 17).points)" font-weight="600">\(speech("Wave \(wave)"))</text>
         """
     }
 }
@@ -118,7 +120,7 @@ extension RestorationGanttSVG {
         let name = SVGText.fit(row.component, into: Self.labelWidth - 22, size: 11.5)
         let late = row.secondsLate.map { seconds in
             let style = abs(seconds) < 60 ? "gantt-note" : seconds > 0 ? "gantt-late" : "gantt-early"
-            return note(Self.difference(seconds), y: y + 14, style: style)
+            return note(speech(Self.difference(seconds)), y: y + 14, style: style)
         }
         let parts =
             [
@@ -138,11 +140,11 @@ extension RestorationGanttSVG {
     }
 
     /// As in `+12 min`, `−7 min` or `on time`.
-    static func difference(_ seconds: Double) -> String {
+    static func difference(_ seconds: Double) -> Phrase {
         if abs(seconds) < 60 { return "on time" }
         // Seconds are noise beside minutes.
         let minutes = (abs(seconds) / 60).rounded(.down) * 60
-        return (seconds > 0 ? "+" : "−") + DurationText.human(minutes)
+        return seconds > 0 ? "+\(.duration(minutes))" : "−\(.duration(minutes))"
     }
 
     private func planned(_ span: RestorationGantt.Span, y: Double) -> String {
@@ -159,13 +161,14 @@ extension RestorationGanttSVG {
     }
 
     private func bar(
-        _ style: String, _ span: RestorationGantt.Span, y: Double, height: Double, fill: String, title: String
+        _ style: String, _ span: RestorationGantt.Span, y: Double, height: Double, fill: String, title: Phrase
     ) -> String {
         let left = scale.position(span.begin)
         let width = max(scale.position(span.end) - left, 1.5)
-        let length = DurationText.human(span.end.seconds(since: span.begin))
+        let length = Phrase.duration(span.end.seconds(since: span.begin))
+        let title = speech("\(title), \(span.begin.told) to \(span.end.told), \(length)")
         return """
-            <g><title>\(title), \(span.begin.toTheSecond) to \(span.end.toTheSecond), \(length)</title>\
+            <g><title>\(HTMLText.escape(title))</title>\
             <rect class="\(style)" x="\(left.points)" y="\(y.points)" width="\(width.points)" \
             height="\(height.points)" fill="\(fill)"/></g>
             """
@@ -174,9 +177,9 @@ extension RestorationGanttSVG {
     /// Each has a shape of its own, so that none is told by its colour alone.
     private func mark(_ mark: RestorationGantt.Mark, y: Double) -> String {
         let (x, middle) = (scale.position(mark.at), y + 8.5)
+        let title = HTMLText.escape(speech("\(mark.kind.phrase), \(mark.at.told)"))
         return """
-            <g transform="translate(\(x.points) \(middle.points))"><title>\(mark.kind.rawValue), \
-            \(mark.at.toTheSecond)</title>\(Self.sign(mark.kind))</g>
+            <g transform="translate(\(x.points) \(middle.points))"><title>\(title)</title>\(Self.sign(mark.kind))</g>
             """
     }
 
@@ -213,11 +216,12 @@ extension RestorationGanttSVG {
         let marks = Set(gantt.rows.flatMap { row in row.marks.map(\.kind) })
         // That a component regressed has a mark, which is explained below.
         let bars = RestorationGantt.Activity.allCases.filter { $0 != .regressed && activities.contains($0) }.map {
-            (sign: Self.key($0), meaning: $0.rawValue)
+            (sign: Self.key($0), meaning: speech($0.phrase))
         }
-        let plan = hasPlan ? [(sign: Self.key("gantt-planned", height: 4, fill: "#ffffff"), meaning: "planned")] : []
+        let planned = (sign: Self.key("gantt-planned", height: 4, fill: "#ffffff"), meaning: speech("planned"))
+        let plan = hasPlan ? [planned] : []
         let signs = RestorationGantt.Mark.Kind.allCases.filter(marks.contains).map {
-            (sign: "<g transform=\"translate(13 8)\">\(Self.sign($0))</g>", meaning: Self.words($0))
+            (sign: "<g transform=\"translate(13 8)\">\(Self.sign($0))</g>", meaning: speech(Self.meaning($0)))
         }
         return bars + plan + signs
     }
@@ -237,7 +241,7 @@ extension RestorationGanttSVG {
         """
     }
 
-    private static func words(_ kind: RestorationGantt.Mark.Kind) -> String {
+    private static func meaning(_ kind: RestorationGantt.Mark.Kind) -> Phrase {
         switch kind {
         case .forced: "started with override"
         case .failed: "failed"

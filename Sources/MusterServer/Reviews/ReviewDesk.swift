@@ -6,6 +6,7 @@ struct ReviewDesk: Sendable {
     let desk: IncidentDesk
     let pool: PostgresPool
     let templates: ReviewTemplates
+    let speeches: ReviewSpeech
     let timeline = TimelineStore()
     private let attachments = AttachmentStore()
 
@@ -28,48 +29,60 @@ struct ReviewDesk: Sendable {
         let catalog: Int
         let form: ReviewForm
         let isPublic: Bool
+        let language: Language
+        let zone: String
     }
 
     private let written = SharedReads<Key, Written>()
     /// A long timeline takes eighty megabytes while it is read: so many are read at the same time.
     private let turns = Turns(max: WorkerPool.threads, waitingMax: 64)
 
-    init(desk: IncidentDesk, pool: PostgresPool, templates: ReviewTemplates = .none) {
+    /// - Parameter speeches: In what reviews are written; nil takes English and UTC for those that nobody asked for otherwise.
+    init(
+        desk: IncidentDesk, pool: PostgresPool, templates: ReviewTemplates = .none, speeches: ReviewSpeech? = nil
+    ) {
         self.desk = desk
         self.pool = pool
         self.templates = templates
+        self.speeches = speeches ?? ReviewSpeech(pool: pool)
     }
 
     /// The review of an incident; generated whole while nobody has started one.
-    func read(_ number: Int) async throws -> Read {
-        try await read(number, await desk.incidents.load(nil, in: pool), in: pool)
+    func read(_ number: Int, in manner: ReviewManner = .usual) async throws -> Read {
+        let speech = try await speeches.speech(manner)
+        return try await read(number, await desk.incidents.load(nil, in: pool), speech, in: pool)
     }
 
     /// The review of an incident as a document. Who asks for the same while it is written gets
     /// the same.
     ///
-    /// - Throws: `Problem` 404 when there is no such incident, `overloaded` when too many others are being written.
-    func write(_ number: Int, as form: ReviewForm) async throws -> Written {
-        try await write(number, form, isPublic: false) { form.bytes(of: $0, files: $1) }
+    /// - Throws: `Problem` 404 when there is no such incident, 422 when there is no such time zone, `overloaded` when too many others are
+    ///   being written.
+    func write(_ number: Int, as form: ReviewForm, in manner: ReviewManner = .usual) async throws -> Written {
+        try await write(number, form, manner, isPublic: false) { form.bytes(of: $0, files: $1) }
     }
 
     /// The public version of it.
-    func writePublic(_ number: Int, as form: ReviewForm) async throws -> Written {
-        try await write(number, form, isPublic: true) { document, _ in PublicReviewPage(document).bytes(as: form) }
+    func writePublic(_ number: Int, as form: ReviewForm, in manner: ReviewManner = .usual) async throws -> Written {
+        try await write(number, form, manner, isPublic: true) { document, _ in
+            PublicReviewPage(document).bytes(as: form)
+        }
     }
 
     private func write(
-        _ number: Int, _ form: ReviewForm, isPublic: Bool,
+        _ number: Int, _ form: ReviewForm, _ manner: ReviewManner, isPublic: Bool,
         _ bytes: @escaping @Sendable (ReviewDocument, _ files: [Int: [UInt8]]) -> [UInt8]
     ) async throws -> Written {
+        let speech = try await speeches.speech(manner)
         guard let versions = try await desk.incidents.versions(of: number, in: pool) else {
             throw IncidentDesk.missing(number)
         }
         let key = Key(
-            number: number, version: versions.incident, catalog: versions.catalog, form: form, isPublic: isPublic)
+            number: number, version: versions.incident, catalog: versions.catalog, form: form, isPublic: isPublic,
+            language: speech.language, zone: speech.zone.name)
         return try await written.value(key) {
             try await turns.take {
-                let read = try await read(number)
+                let read = try await read(number, in: manner)
                 let files = form == .html && !isPublic ? try await files(of: read.incident) : [:]
                 return try await WorkerPool.run {
                     Written(bytes: bytes(read.document, files), version: read.incident.version)
@@ -88,16 +101,19 @@ struct ReviewDesk: Sendable {
     }
 
     /// Replaying and putting together is left to `WorkerPool`: a long timeline takes longer than a loop may be held.
-    private func read(_ number: Int, _ loaded: IncidentStore.Loaded, in runner: some SQLRunner) async throws -> Read {
+    private func read(
+        _ number: Int, _ loaded: IncidentStore.Loaded, _ speech: Speech, in runner: some SQLRunner
+    ) async throws -> Read {
         let entries = try await timeline.all(of: number, in: runner)
         let graph = try await graph(of: entries.map(\.recorded), loaded, in: runner)
         let (policy, templates) = (desk.policy, templates)
+        let usual = try await speeches.speech()
         return try await WorkerPool.run {
             let incident = entries.reduce(Incident?.none) { Incident.evolve($0, $1.recorded, number: number) }
             guard let incident else { throw IncidentDesk.missing(number) }
             let document = ReviewDraft.make(
                 for: incident, timeline: entries.map(\.recorded), graph: graph, policy: policy,
-                template: templates.template(for: incident), now: loaded.now)
+                template: templates.template(for: incident, in: speech), now: loaded.now, in: speech, usual: usual)
             return Read(document: document, incident: incident)
         }
     }
@@ -164,13 +180,14 @@ struct ReviewDesk: Sendable {
     private func approve(
         _ number: Int, _ context: CommandContext, _ command: @escaping @Sendable (ReviewDocument) -> IncidentCommand
     ) async throws -> IncidentDesk.Outcome {
-        try await desk.repeating(context, on: number) { mayBeDone, _ in
+        let speech = try await speeches.speech()
+        return try await desk.repeating(context, on: number) { mayBeDone, _ in
             if mayBeDone, let done = try await desk.done(context.commandID, on: number) { return done }
             let outcome = try await pool.transaction { transaction in
                 let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
                 guard let row = loaded.row else { throw IncidentDesk.missing(number) }
                 try context.ifMatch.require(row.incident.version)
-                let read = try await read(number, loaded, in: transaction)
+                let read = try await read(number, loaded, speech, in: transaction)
                 let wanted = try await WorkerPool.run { command(read.document) }
                 return try await desk.apply(wanted, to: row, context, loaded: loaded, in: transaction)
             }

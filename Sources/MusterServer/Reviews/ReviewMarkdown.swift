@@ -10,26 +10,29 @@ enum ReviewMarkdown {
     }
 
     private static func head(_ document: ReviewDocument) -> String {
+        let speech = document.speech
         let facts = [
-            "Post-incident review", document.revisionText, document.incident.severity?.rawValue,
-            "phase \(document.incident.phase.rawValue)",
+            speech("Post-incident review"), document.revisionText, document.incident.severity?.rawValue,
+            speech("phase \(document.incident.phase.phrase)"),
         ].compactMap(\.self).map(Markdown.inline)
         let title = "# INC-\(document.number): \(Markdown.inline(document.title))"
-        let signed = document.signaturesText.map { "Signed by \(Markdown.inline($0))." }
-        let asked = document.reviewersText.map { "To be read by \(Markdown.inline($0))." }
-        return [title, facts.joined(separator: " · "), signed, asked, figures(document.head)].compactMap(\.self).joined(
-            separator: "\n\n")
+        let signed = document.signaturesText.map { speech("Signed by \(Markdown.inline($0)).") }
+        let asked = document.reviewersText.map { speech("To be read by \(Markdown.inline($0)).") }
+        return [title, facts.joined(separator: " · "), signed, asked, figures(document.head, speech)]
+            .compactMap(\.self).joined(separator: "\n\n")
     }
 
     /// What somebody reads who reads nothing else.
-    private static func figures(_ head: ReviewHead) -> String {
-        let facts = [
+    private static func figures(_ head: ReviewHead, _ speech: Speech) -> String {
+        let named: [(Phrase, String?)] = [
             ("Impact", head.impact), ("People affected", head.people), ("Money", head.money), ("Cause", head.cause),
-        ].compactMap { name, value in value.map { "- **\(name):** \(Markdown.inline($0))" } }
-        let more = head.moreActions > 0 ? ["- and \(head.moreActions.grouped) more"] : []
+        ]
+        let facts = named.compactMap { name, value in value.map { "- **\(speech(name)):** \(Markdown.inline($0))" } }
+        let more = head.moreActions > 0 ? ["- \(speech("and \(.number(head.moreActions)) more"))"] : []
         let actions = head.actions.map { "- \(Markdown.inline($0))" } + more
         return facts.joined(separator: "\n")
-            + (actions.isEmpty ? "" : "\n\n**What is done about it**\n\n\(actions.joined(separator: "\n"))")
+            + (actions.isEmpty
+                ? "" : "\n\n**\(speech("What is done about it"))**\n\n\(actions.joined(separator: "\n"))")
     }
 
     /// What they are, and where their bytes can be read.
@@ -37,7 +40,7 @@ enum ReviewMarkdown {
         let lines = zip(document.incident.keptAttachments, document.attachmentLines).map { attachment, line in
             "- \(Markdown.inline(line)) </v1/incidents/\(document.number)/attachments/\(attachment.number)>"
         }
-        return lines.isEmpty ? nil : "## Attachments\n\n" + lines.joined(separator: "\n")
+        return lines.isEmpty ? nil : "## \(document.speech("Attachments"))\n\n" + lines.joined(separator: "\n")
     }
 
     private static func section(_ section: ReviewSection, _ blocks: [DocumentBlock]) -> String {
@@ -48,11 +51,14 @@ enum ReviewMarkdown {
 
 extension ReviewDocument {
     /// Which revision it is and whether it holds, as in `revision 3, approved by Carla`.
-    var revisionText: String {
+    var revisionText: String { speech(revisionPhrase) }
+
+    private var revisionPhrase: Phrase {
         guard revision > 0 else { return "generated from the timeline, review not started" }
         switch status {
-        case .draft, .inReview: return "revision \(revision), \(status.words)"
-        case .approved: return "revision \(revision), approved\(approvedBy.map { " by \($0)" } ?? "")"
+        case .draft, .inReview: return "revision \(revision), \(status.phrase)"
+        case .approved:
+            return approvedBy.map { "revision \(revision), approved by \($0)" } ?? "revision \(revision), approved"
         }
     }
 
@@ -64,7 +70,7 @@ extension ReviewDocument {
             let blocks =
                 switch section.content {
                 case .blocks(let blocks): blocks
-                case .markdown(let text): MarkdownReader.blocks(text, budget: &budget)
+                case .markdown(let text): MarkdownReader.blocks(text, budget: &budget, in: speech)
                 }
             return (section, blocks + [tableBelow(section)].compactMap(\.self))
         }

@@ -8,7 +8,9 @@ struct ReviewRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/incidents/{id}/review", role: .viewer, "getReview", handler: json),
+            Route(
+                .get, "/v1/incidents/{id}/review", role: .viewer, "getReview", query: ReviewManner.parameters,
+                handler: json),
             Route(
                 .post, "/v1/incidents/{id}/review", role: .responder, "startReview", body: .optionalJSON,
                 isConditional: true, handler: start),
@@ -21,32 +23,41 @@ struct ReviewRoutes: Sendable {
             Route(
                 .post, "/v1/incidents/{id}/review/sign", role: .responder, "signReview", body: .optionalJSON,
                 isConditional: true, handler: sign),
-            Route(.get, "/v1/incidents/{id}/review.json", role: .viewer, "getReviewJSON", handler: json),
-            Route(.get, "/v1/incidents/{id}/review.md", role: .viewer, "getReviewMarkdown", handler: markdown),
-            Route(.get, "/v1/incidents/{id}/review.html", role: .viewer, "getReviewHTML", handler: html),
-            Route(.get, "/v1/incidents/{id}/review.pdf", role: .viewer, "getReviewPDF", handler: printed),
+            Route(
+                .get, "/v1/incidents/{id}/review.json", role: .viewer, "getReviewJSON", query: ReviewManner.parameters,
+                handler: json),
+            Route(
+                .get, "/v1/incidents/{id}/review.md", role: .viewer, "getReviewMarkdown",
+                query: ReviewManner.parameters, handler: markdown),
+            Route(
+                .get, "/v1/incidents/{id}/review.html", role: .viewer, "getReviewHTML", query: ReviewManner.parameters,
+                handler: html),
+            Route(
+                .get, "/v1/incidents/{id}/review.pdf", role: .viewer, "getReviewPDF", query: ReviewManner.parameters,
+                handler: printed),
         ]
     }
 
     private func json(_ request: RequestContext) async throws -> Answer {
-        try await answer(try request.incidentNumber())
+        try await answer(try request.incidentNumber(), in: try ReviewManner(request))
     }
 
     private func markdown(_ request: RequestContext) async throws -> Answer {
-        let written = try await reviews.write(try request.incidentNumber(), as: .markdown)
+        let written = try await reviews.write(
+            try request.incidentNumber(), as: .markdown, in: try ReviewManner(request))
         return Answer(.ok, written.bytes, type: "text/markdown; charset=utf-8")
     }
 
     /// The page needs nothing from outside, and the browser is told to fetch nothing.
     private func html(_ request: RequestContext) async throws -> Answer {
-        let written = try await reviews.write(try request.incidentNumber(), as: .html)
+        let written = try await reviews.write(try request.incidentNumber(), as: .html, in: try ReviewManner(request))
         return .page(written.bytes)
     }
 
     /// The page as a program of the machine prints it.
     private func printed(_ request: RequestContext) async throws -> Answer {
         let number = try request.incidentNumber()
-        let page = try await reviews.write(number, as: .html)
+        let page = try await reviews.write(number, as: .html, in: try ReviewManner(request))
         var answer = Answer(.ok, try await pdf.pdf(of: page.bytes), type: "application/pdf")
         answer.headers[.contentDisposition] = "inline; filename=\"INC-\(number)-review.pdf\""
         answer.headers[.xContentTypeOptions] = "nosniff"
@@ -98,8 +109,10 @@ struct ReviewRoutes: Sendable {
         return try await answer(number)
     }
 
-    private func answer(_ number: Int, status: HTTPResponse.Status = .ok) async throws -> Answer {
-        let written = try await reviews.write(number, as: .json)
+    private func answer(
+        _ number: Int, status: HTTPResponse.Status = .ok, in manner: ReviewManner = .usual
+    ) async throws -> Answer {
+        let written = try await reviews.write(number, as: .json, in: manner)
         return .json(written.bytes, status: status, version: written.version)
     }
 }

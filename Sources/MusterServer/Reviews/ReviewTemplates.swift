@@ -122,12 +122,12 @@ extension ReviewTemplates {
 
 extension ReviewTemplates {
     /// What the review of an incident looks like from the start; nil for ours.
-    func template(for incident: Incident) -> ReviewTemplate? {
+    func template(for incident: Incident, in speech: Speech = .standard) -> ReviewTemplate? {
         let team = incident.labels["team"]
         let severity = incident.severity?.rawValue
         let names = [severity.flatMap { severity in team.map { "\(severity)-\($0)" } }, team, severity, "default"]
         guard let sections = names.compactMap(\.self).lazy.compactMap({ templates[$0] }).first else { return nil }
-        let facts = Self.facts(of: incident)
+        let facts = Self.facts(of: incident, in: speech)
         return ReviewTemplate(
             sections: sections.map { section in
                 ReviewTemplate.Section(
@@ -147,14 +147,14 @@ extension ReviewTemplates {
     }
 
     /// The names that templates use; docs/reviews.md lists them. What people typed is escaped when it is put in.
-    private static func facts(of incident: Incident) -> JSONValue {
+    private static func facts(of incident: Incident, in speech: Speech) -> JSONValue {
         let impacts = ImpactHistory(incident)
-        let head = ReviewHead(of: incident, impacts: impacts)
+        let head = ReviewHead(of: incident, impacts: impacts, in: speech)
         let clocks = incident.clocks
         let components = impacts.stretches.keys.sorted().prefix(100).map { slug -> JSONValue in
             [
-                "name": .string(slug), "worst": .string(impacts.worst(of: slug)?.words ?? ""),
-                "duration": .string(DurationText.human(impacts.length(of: slug).seconds)),
+                "name": .string(slug), "worst": .string(impacts.worst(of: slug).map { speech($0.phrase) } ?? ""),
+                "duration": .string(speech.text(seconds: impacts.length(of: slug).seconds)),
             ]
         }
         var facts = JSONObject()
@@ -180,11 +180,11 @@ extension ReviewTemplates {
             ("started_at", clocks.startedAt), ("detected_at", clocks.detectedAt),
             ("acknowledged_at", clocks.acknowledgedAt), ("mitigated_at", clocks.mitigatedAt),
             ("restored_at", clocks.restoredAt), ("closed_at", clocks.closedAt),
-        ] { tell(name, moment?.toTheSecond) }
+        ] { tell(name, moment.map { speech($0.told) }) }
         for (name, seconds) in [
             ("time_to_detect", clocks.timeToDetect), ("time_to_acknowledge", clocks.timeToAcknowledge),
             ("time_to_mitigate", clocks.timeToMitigate), ("time_to_restore", clocks.timeToRestore),
-        ] { tell(name, seconds.map(DurationText.human)) }
+        ] { tell(name, seconds.map { speech.text(seconds: $0) }) }
         let labels = incident.labels.sorted { $0.key < $1.key }.map {
             JSONObject.Member(name: $0.key, value: .string($0.value))
         }

@@ -14,6 +14,8 @@ struct PhaseScale {
     }
 
     let stretches: [Stretch]
+    /// In which language its labels are, and by which clocks.
+    let speech: Speech
     /// Of what is drawn to scale.
     private let pointsPerSecond: Double
 
@@ -23,7 +25,8 @@ struct PhaseScale {
     /// - Parameters:
     ///   - start: When the impact began.
     ///   - visits: In order, without overlaps, the last one ended.
-    init(start: Timestamp, visits: [PhaseSpan], left: Double, width: Double) {
+    init(start: Timestamp, visits: [PhaseSpan], left: Double, width: Double, in speech: Speech = .standard) {
+        self.speech = speech
         var parts: [(start: Timestamp, end: Timestamp, isWork: Bool)] = []
         if let first = visits.first?.startedAt, start < first { parts.append((start, first, false)) }
         for visit in visits {
@@ -78,19 +81,22 @@ extension PhaseScale {
 
     /// As precise as the step asks for, and what it is a part of.
     func label(of tick: Timestamp) -> (fine: String, coarse: String) {
-        let written = tick.description
-        if step >= 86_400 { return (tick.dayText, String(written.prefix(4))) }
-        return (String(written.dropFirst(11).prefix(step < 60 ? 8 : 5)), tick.dayText)
+        let day = speech.shortDay(tick)
+        if step >= 86_400 { return (day, speech.year(tick)) }
+        return (step < 60 ? speech.clockToTheSecond(tick) : speech.text(tick, .clock), day)
     }
 
-    /// Round moments on what is drawn to scale.
+    /// Round moments on what is drawn to scale, as the clocks show them.
     var ticks: [Timestamp] {
-        let step = Int64(step * 1000)
+        let (step, zone) = (Int(step), speech.zone)
         var found: [Timestamp] = []
         for stretch in stretches where !stretch.isCut && stretch.right - stretch.left >= 1 {
-            let first = (stretch.start.milliseconds + step - 1).flooredQuotient(by: step) * step
-            for moment in Swift.stride(from: first, through: stretch.end.milliseconds, by: Int64.Stride(step)) {
-                let tick = Timestamp(milliseconds: moment)
+            let from = zone.local(at: stretch.start).seconds.flooredQuotient(by: step) * step
+            // Clocks may be set meanwhile.
+            let through = zone.local(at: stretch.end).seconds + 7200
+            for seconds in Swift.stride(from: from, through: through, by: step) {
+                let tick = zone.momentOrLater(of: LocalTime(seconds: seconds))
+                guard tick >= stretch.start, tick <= stretch.end else { continue }
                 guard let last = found.last else {
                     found.append(tick)
                     continue
@@ -102,9 +108,9 @@ extension PhaseScale {
     }
 }
 
-extension Int64 {
+extension Int {
     /// Rounded down, also below zero.
-    fileprivate func flooredQuotient(by divisor: Int64) -> Int64 {
+    fileprivate func flooredQuotient(by divisor: Int) -> Int {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? quotient - 1 : quotient
     }
@@ -162,7 +168,7 @@ struct TimeAxisSVG {
     var cuts: String {
         scale.stretches.filter(\.isCut).map { stretch in
             let middle = (stretch.left + stretch.right) / 2
-            let length = DurationText.human(stretch.end.seconds(since: stretch.start))
+            let length = scale.speech.text(seconds: stretch.end.seconds(since: stretch.start))
             let strokes = [-3.0, 3.0].map { offset in
                 "<line class=\"cut\" x1=\"\((middle + offset - 3).points)\" y1=\"\((bottom + 5).points)\" "
                     + "x2=\"\((middle + offset + 3).points)\" y2=\"\((bottom - 5).points)\" stroke=\"#8a94a0\"/>"

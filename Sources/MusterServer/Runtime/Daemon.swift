@@ -167,6 +167,7 @@ struct ServingService: Service {
                 guard Task.isShuttingDownGracefully else { throw error }
             }
             guard !Task.isShuttingDownGracefully else { return }
+            try await server.checkWithDatabase()
             // Before the first request; if it fails, the loop asks again.
             try? await DatabaseClockStore(pool: server.pool).read(into: server.clock)
             gate.open()

@@ -36,10 +36,11 @@ struct ReloadRunner: Service {
                     "some settings take effect only after a restart",
                     metadata: ["keys": .array(fixed.map { .string($0) })])
             }
-            await generations.replace(
-                with: Server(
-                    configuration: new, pool: old.pool, metrics: old.metrics, logger: logger,
-                    isStopping: old.isStopping, clock: old.clock))
+            let server = Server(
+                configuration: new, pool: old.pool, metrics: old.metrics, logger: logger,
+                isStopping: old.isStopping, clock: old.clock)
+            try await server.checkWithDatabase()
+            await generations.replace(with: server)
             logger.notice("configuration reloaded")
             status.reloaded(isRefused: false)
         } catch {

@@ -84,6 +84,20 @@ package struct Server: Sendable {
         figures = FigureCache { try await FigureSearch(pool: pool).figures() }
     }
 
+    /// In what reviews are written.
+    var speeches: ReviewSpeech {
+        ReviewSpeech(language: configuration.reviews.language, zone: configuration.reviews.timeZone, pool: pool)
+    }
+
+    /// Whether the database knows what the configuration names. When it cannot be asked, that is no mistake of the configuration.
+    func checkWithDatabase() async throws {
+        do {
+            try await speeches.check()
+        } catch let error as PostgresError where error.isTransient {
+            logger.warning("the configuration could not be checked", metadata: ["error": .string("\(error)")])
+        }
+    }
+
     /// The loops that run beside the requests.
     var runners: [any Service] {
         [
@@ -135,7 +149,8 @@ package struct Server: Sendable {
     /// `*Routes.swift`.
     var routes: [Route] {
         // One for all routes: it bounds how many reviews are read at a time.
-        let reviews = ReviewDesk(desk: desk, pool: pool, templates: configuration.reviews.templates)
+        let reviews = ReviewDesk(
+            desk: desk, pool: pool, templates: configuration.reviews.templates, speeches: speeches)
         let lists = [
             Health(pool: pool, migrator: migrator, isStopping: isStopping).routes,
             MetricsRoutes(registry: metrics, live: liveMetrics).routes,

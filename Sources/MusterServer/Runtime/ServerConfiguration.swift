@@ -63,6 +63,8 @@ import Logging
 /// | `reports.retention_days` | days | 90 | 1 to 3650 |
 /// | `reviews.templates_directory` | path | none: our sections | |
 /// | `reviews.pdf_command` | path of a program that reads HTML and writes PDF, and its arguments | WeasyPrint if it is installed | |
+/// | `reviews.language` | en, de | en | |
+/// | `reviews.time_zone` | IANA name, as `Europe/Berlin` | UTC | PostgreSQL has to know it |
 /// | `restoration.waves` | advise, enforce | advise | |
 /// | `restoration.waves_by_severity.sev1` to `sev4` | advise, enforce | `restoration.waves` | |
 /// | `restoration.dependents_start` | restored, verifying | restored | |
@@ -178,6 +180,9 @@ package struct ServerConfiguration: Sendable {
         /// The program that makes PDF and its arguments; nil for WeasyPrint if it is installed.
         var pdfCommand: [String]?
         var templates = ReviewTemplates.none
+        /// In which language reviews are written, and by the clocks of which zone, unless a request says otherwise.
+        var language: Language = .en
+        var timeZone = ZoneOffsets.utc.name
     }
 
     struct Updates: Sendable {
@@ -294,7 +299,8 @@ extension ServerConfiguration {
         policy = PhasePolicy(&reader)
         reviews = Reviews(
             pdfCommand: reader.command("reviews.pdf_command", as: "/usr/bin/weasyprint - -"),
-            templates: ReviewTemplates.reading("reviews.templates_directory", &reader))
+            templates: ReviewTemplates.reading("reviews.templates_directory", &reader),
+            language: reader.enumeration("reviews.language", default: .en), timeZone: Self.timeZone(&reader))
         updates = Updates(
             policy: UpdatePolicy(&reader), templates: UpdateTemplates(reading: "updates.templates_directory", &reader))
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))
@@ -313,6 +319,15 @@ extension ServerConfiguration {
             "http.body_budget_bytes",
             "should be at least \(largest), the larger one of http.request_body_max_bytes and ingress.body_max_bytes, "
                 + "and is \(http.bodyBudgetBytes): no body of that size could be received")
+    }
+
+    /// Whether there is such a zone, the database says when the daemon starts.
+    private static func timeZone(_ reader: inout SettingReader) -> String {
+        guard let name = reader.string("reviews.time_zone") else { return ZoneOffsets.utc.name }
+        if !(1...64).contains(name.utf8.count) || !name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            reader.refuse("reviews.time_zone", "should be an IANA name, as Europe/Berlin")
+        }
+        return name
     }
 
     private static func secretsKey(_ reader: inout SettingReader) -> String? {

@@ -23,15 +23,15 @@ struct CorrelationTests {
             found
                 == AlertCorrelation(
                     component: "feed", through: ["feed", "auth", "db"], direction: .dependsOnAffected))
-        #expect(found?.text == "feed depends on db (via auth)")
-        #expect(nearest(["auth"], ["db"])?.text == "auth depends on db")
+        #expect(found?.phrase.english == "feed depends on db (via auth)")
+        #expect(nearest(["auth"], ["db"])?.phrase.english == "auth depends on db")
     }
 
     @Test func `a root that fires after its symptoms is found from below`() {
         let found = nearest(["db"], ["feed"])
         #expect(found?.direction == .affectedDependsOn && found?.component == "db")
         #expect(found?.through == ["feed", "auth", "db"])
-        #expect(found?.text == "feed, which is affected, depends on db (via auth)")
+        #expect(found?.phrase.english == "feed, which is affected, depends on db (via auth)")
     }
 
     @Test func `the nearest connection is taken`() {

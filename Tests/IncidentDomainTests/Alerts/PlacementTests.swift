@@ -379,7 +379,7 @@ struct PlacementTests {
             case .join(let number, .group): return "join \(number): its group"
             case .join(let number, .again): return "reopen \(number)"
             case .join(let number, .affects(let component)): return "join \(number): affects \(component)"
-            case .join(let number, .connected(let found)): return "join \(number): \(found.text)"
+            case .join(let number, .connected(let found)): return "join \(number): \(found.phrase.english)"
             case .open(let opening): return "open \(opening.alerts.map(\.title).joined(separator: ", "))"
             case .hold(let holds):
                 let texts = alerts.compactMap { alert -> String? in

@@ -55,7 +55,7 @@ struct FactsTests {
         (TimePrecision.exact, "2026-11-22 08:07:30"), (.minute, "2026-11-22 08:07"), (.hour, "about 2026-11-22 08:07"),
         (.day, "2026-11-22"), (.unknown, "time unknown"),
     ]) func `a time is told as exactly as it is known`(_ precision: TimePrecision, _ text: String) {
-        #expect(precision.text(clock("08:07:30")) == text)
+        #expect(precision.phrase(clock("08:07:30")).english == text)
     }
 
     @Test func `it was noticed by what people say, and how late that was`() throws {
@@ -101,7 +101,7 @@ struct FactsTests {
                 """))
         #expect(given.review.measures.map(\.points.count) == [3])
         #expect(try Given().and(Self.fact(.measure, value: 4.25)).review.measures.isEmpty)
-        #expect(IncidentFact(kind: .measure, text: "t", value: 4.25, unit: "%").amount == "4.25 %")
+        #expect(IncidentFact(kind: .measure, text: "t", value: 4.25, unit: "%").amount.english == "4.25 %")
     }
 
     @Test func `decisions have their reasons, and related incidents their numbers`() throws {

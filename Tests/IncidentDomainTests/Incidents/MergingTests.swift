@@ -257,7 +257,8 @@ struct StrikingTests {
         }
         let isShown = { (given: Given) in
             ReviewFacts(
-                incident: given.incident, timeline: given.timeline, graph: given.graph, policy: given.policy
+                incident: given.incident, timeline: given.timeline, graph: given.graph, policy: given.policy,
+                speech: .standard
             ).isKeyMoment(given.timeline[sequence - 1])
         }
         #expect(!isShown(noted) && isShown(starred))

@@ -25,7 +25,7 @@ struct MarkdownTests {
     @Test func `a cell without text is a dash`() {
         var table = DocumentTable("a", "b")
         #expect(table.isEmpty)
-        table.add("1", "")
-        #expect(DocumentMarkdown.render([table.block]) == "| a | b |\n| --- | --- |\n| 1 | – |")
+        table.add(.typed("1"), "")
+        #expect(DocumentMarkdown.render([table.block(in: .standard)]) == "| a | b |\n| --- | --- |\n| 1 | – |")
     }
 }

@@ -78,7 +78,8 @@ struct RestorationGanttTests {
             waves: ["auth": 1, "feed": 2, "archive": 3, "upload": 3],
             planned: ["auth": planned, "feed": planned, "archive": planned], asOf: given.now)
         let facts = ReviewFacts(
-            incident: given.incident, timeline: given.timeline, graph: given.graph, policy: given.policy)
+            incident: given.incident, timeline: given.timeline, graph: given.graph, policy: given.policy,
+            speech: .standard)
         let text = DocumentMarkdown.render(ReviewDraft.againstPlan(gantt, facts))
         let rows = text.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst(2)
             .map { $0.dropFirst(2).dropLast(2).split(separator: " | ").map(String.init) }

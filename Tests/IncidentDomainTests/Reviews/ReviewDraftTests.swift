@@ -192,15 +192,17 @@ struct ReviewDraftTests {
     @Test func `a generated table or list ends somewhere, and says how much is left out`() throws {
         let many = (0..<2_500).map { ["\($0)"] }
         var table = DocumentTable("No.")
-        for row in many { table.add(row[0]) }
-        let blocks = table.block.bounded
+        for row in many { table.add(.typed(row[0])) }
+        let blocks = table.block(in: .standard).bounded(in: .standard)
         guard case .table(_, let rows, _) = blocks[0] else { return }
         #expect(rows.count == 2_000)
         #expect(DocumentMarkdown.render([blocks[1]]) == "500 more not shown; the full timeline has them.")
-        let long = DocumentBlock.bullets([String](repeating: String(repeating: "x", count: 100_000), count: 9)).bounded
+        let speech = Speech.standard
+        let lines = [Phrase](repeating: .typed(String(repeating: "x", count: 100_000)), count: 9)
+        let long = speech.bullets(lines).bounded(in: speech)
         guard case .list(_, let items) = long[0] else { return }
         #expect(items.count == 5 && long.count == 2)
-        #expect(DocumentBlock.bullets(["a"]).bounded == [.bullets(["a"])])
+        #expect(speech.bullets(["a"]).bounded(in: speech) == [speech.bullets(["a"])])
     }
 
     @Test func `what is unmet is named until nothing is`() throws {

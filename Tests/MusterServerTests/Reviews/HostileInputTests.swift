@@ -19,7 +19,7 @@ struct HostileInputTests {
     ]
 
     /// The same text everywhere where somebody can type one.
-    private static func story(_ text: String) -> Story {
+    static func story(_ text: String) -> Story {
         var story = Story()
         let noon = story.moment("12:00")
         story.at(
@@ -75,9 +75,9 @@ struct HostileInputTests {
         return story
     }
 
-    private static let graph = DependencyGraph([Component(slug: "cdn", name: "<b>[x](y)|", tier: 1)])
+    static let graph = DependencyGraph([Component(slug: "cdn", name: "<b>[x](y)|", tier: 1)])
 
-    private static let texts = inputs + [inputs.joined(separator: " "), inputs.joined(separator: "\n")]
+    static let texts = inputs + [inputs.joined(separator: " "), inputs.joined(separator: "\n")]
     /// Every text alone, and all of them at once; by number, since they would garble the report of a test.
     private static let all = texts.indices
 

@@ -29,7 +29,7 @@ struct RestorationGanttSVGTests {
             gantt: gantt, reports: nil, impacts: document.impacts, comments: [], updates: [], facts: document.facts,
             named: document.named,
             publicApproved: nil, entries: document.entries,
-            asOf: document.asOf)
+            asOf: document.asOf, speech: .standard, keptZone: "UTC")
     }
 
     private static func svg(_ document: ReviewDocument) throws -> String {

@@ -36,9 +36,12 @@ struct Story {
     }
 
     /// - Parameter now: When the review is read; the last moment of the story if not given.
-    func review(now: String? = nil, graph: DependencyGraph = .empty) -> ReviewDocument {
+    func review(
+        now: String? = nil, graph: DependencyGraph = .empty, in speech: Speech = .standard
+    ) -> ReviewDocument {
         let end = now.map(moment) ?? timeline.map(\.occurredAt).max() ?? moment("10:00")
-        return ReviewDraft.make(for: incident, timeline: timeline, graph: graph, policy: PhasePolicy(), now: end)
+        return ReviewDraft.make(
+            for: incident, timeline: timeline, graph: graph, policy: PhasePolicy(), now: end, in: speech)
     }
 }
 

@@ -36,11 +36,11 @@ package struct PhaseEntered: TimelineEvent {
 
     package var concernsRestoration: Bool { true }
 
-    package var sentence: String {
-        let entered = phase == .closed ? "Closed" : "\(phase.title) started"
-        guard !overridden.isEmpty else { return "\(entered).".giving(reason) }
-        let details = overridden.map(\.detail.onOneLine).joined(separator: "; ")
-        return "\(entered) with overrides: \(details.sentence)".giving(reason)
+    package var phrase: Phrase {
+        let entered: Phrase = phase == .closed ? "Closed" : "\(phase.titlePhrase) started"
+        guard !overridden.isEmpty else { return Phrase("\(entered).").giving(reason) }
+        let details = overridden.map { Phrase.stored($0.detail.onOneLine, .requirement) }.joined(separator: "; ")
+        return Phrase("\(entered) with overrides: \(details.sentence)").giving(reason)
     }
 
     package var phaseBegun: Phase? { phase }
@@ -88,11 +88,11 @@ package struct PhaseReverted: TimelineEvent {
 
     package var concernsRestoration: Bool { true }
 
-    package var sentence: String {
-        let back = phase.title.lowercased()
-        return
-            (from == .closed
-            ? "Reopened, back to \(back)." : "Reverted from \(from.title.lowercased()) to \(back).").giving(reason)
+    package var phrase: Phrase {
+        let text: Phrase =
+            from == .closed
+            ? "Reopened, back to \(phase.noun)." : "Reverted from \(from.noun) to \(phase.noun)."
+        return text.giving(reason, isOfDaemon: true)
     }
 
     package var phaseBegun: Phase? { phase }
@@ -132,8 +132,8 @@ package struct SelfRecovered: TimelineEvent {
     ]
     package var isNotified: Bool { true }
 
-    package var sentence: String {
-        "Closed by itself: no alert fires since \(clearedAt.toTheSecond), and nobody acknowledged it."
+    package var phrase: Phrase {
+        "Closed by itself: no alert fires since \(clearedAt.told), and nobody acknowledged it."
     }
 
     package var phaseBegun: Phase? { .closed }
@@ -184,7 +184,7 @@ package struct EntryRedacted: TimelineEvent {
         return copy
     }
 
-    package var sentence: String { "Entry \(sequence) redacted.".giving(reason) }
+    package var phrase: Phrase { Phrase("Entry \(sequence) redacted.").giving(reason) }
 
     /// The redacted entry itself already reads otherwise.
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {

@@ -9,7 +9,7 @@ package struct AlertsAttached: ValueEvent {
     ]
 
     package var redacted: AlertsAttached { AlertsAttached(value.redacted) }
-    package var sentence: String { value.sentence { "\($0) attached" } }
+    package var phrase: Phrase { value.phrase { "\($0) attached" } }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.alerts += value.total
@@ -31,8 +31,8 @@ package struct AlertsCleared: ValueEvent {
     ]
 
     package var redacted: AlertsCleared { AlertsCleared(value.redacted) }
-    package var sentence: String {
-        value.sentence { "\($0) cleared\(value.atOnce == true ? " at once" : "")\(value.byHand)" }
+    package var phrase: Phrase {
+        value.phrase { "\($0) cleared\(value.atOnce == true ? " at once" : "")\(value.byHand)" }
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -56,7 +56,7 @@ package struct AlertsReopened: TimelineEvent {
     package var isNotified: Bool { true }
 
     package var redacted: AlertsReopened { AlertsReopened(batch: batch.redacted, reason: reason.redacted) }
-    package var sentence: String { batch.sentence { "\($0), ended by hand, fires after all" }.giving(reason) }
+    package var phrase: Phrase { batch.phrase { "\($0), ended by hand, fires after all" }.giving(reason) }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.fireAgain()
@@ -93,8 +93,8 @@ package struct AlertsMovedIn: TimelineEvent {
         AlertsMovedIn(batch.redacted, firing: firing, from: from, reason: reason.redacted)
     }
 
-    package var sentence: String {
-        batch.sentence { "\($0) moved here\(from.map { " from INC-\($0)" } ?? ", which belonged to no incident")" }
+    package var phrase: Phrase {
+        batch.phrase { "\($0) moved here\(from.map { " from INC-\($0)" } ?? ", which belonged to no incident")" }
             .giving(reason)
     }
 
@@ -135,8 +135,8 @@ package struct AlertsMovedOut: TimelineEvent {
         AlertsMovedOut(batch.redacted, firing: firing, to: to, reason: reason.redacted)
     }
 
-    package var sentence: String {
-        batch.sentence { "\($0) moved \(to.map { "to INC-\($0)" } ?? "out of all incidents")" }.giving(reason)
+    package var phrase: Phrase {
+        batch.phrase { "\($0) moved \(to.map { "to INC-\($0)" } ?? "out of all incidents")" }.giving(reason)
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -183,31 +183,31 @@ extension AlertBatch {
     }
 
     /// - Parameter happened: Puts "2 alerts" into a clause that says what they did.
-    fileprivate func sentence(_ happened: (String) -> String) -> String {
+    fileprivate func phrase(_ happened: (Phrase) -> Phrase) -> Phrase {
         let places = counts.keys.filter { !$0.isEmpty }.sorted()
-        let names = places.prefix(5).joined(separator: ", ") + (places.count > 5 ? " and \(places.count - 5) more" : "")
-        let titles = alerts.prefix(3).map { "“\($0.title.onOneLine)”" }.joined(separator: ", ")
-        let more = total > 3 ? " and \(total - 3) more" : ""
-        return happened(total == 1 ? "1 alert" : "\(total) alerts") + (names.isEmpty ? "" : " on \(names)")
+        let names = Phrase.names(places, max: 5)
+        let titles = alerts.prefix(3).map { Phrase("“\($0.title.onOneLine)”") }.joined(separator: ", ")
+        let more: Phrase = total > 3 ? " and \(total - 3) more" : ""
+        return happened(total == 1 ? "1 alert" : "\(total) alerts") + (places.isEmpty ? "" : " on \(names)")
             + (titles.isEmpty ? "" : ": \(titles)\(more)")
             + (reason.map { ", because \($0)." } ?? ".")
     }
 
     /// As in ", ended by hand by Mia".
-    fileprivate var byHand: String {
+    fileprivate var byHand: Phrase {
         resolvedBy.map { ", ended by hand by \($0.map(\.onOneLine).joined(separator: ", "))" } ?? ""
     }
 
-    private var reason: String? {
-        correlation.map(\.text) ?? affecting.map { "\($0) is affected" }
+    private var reason: Phrase? {
+        correlation.map(\.phrase) ?? affecting.map { "\($0) is affected" }
     }
 }
 
 extension AlertCorrelation {
     /// A clause: `feed depends on user-db`.
-    var text: String {
+    var phrase: Phrase {
         let between = through.dropFirst().dropLast().joined(separator: ", ")
-        let way = between.isEmpty ? "" : " (via \(between))"
+        let way: Phrase = between.isEmpty ? "" : " (via \(between))"
         let (first, last) = (through.first ?? component, through.last ?? component)
         return switch direction {
         case .dependsOnAffected: "\(first) depends on \(last)\(way)"
@@ -230,7 +230,7 @@ package struct ReportsCounted: ValueEvent {
                 buckets: [1, 0, 31, 29, 23]))
     ]
 
-    package var sentence: String { value.sentence }
+    package var phrase: Phrase { value.phrase }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.reports = ReportImpact(value, at: moment)

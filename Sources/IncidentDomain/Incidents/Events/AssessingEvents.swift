@@ -17,8 +17,8 @@ package struct IncidentDescribed: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        var changes: [String] = []
+    package var phrase: Phrase {
+        var changes: [Phrase] = []
         if let title { changes.append("title changed to “\(title.onOneLine)”") }
         if let summary { changes.append("summary changed to “\(summary.onOneLine)”") }
         if let labels {
@@ -50,8 +50,8 @@ package struct StartCorrected: TimelineEvent {
         StartCorrected(startedAt: EventExamples.before, previous: EventExamples.noon)
     ]
 
-    package var sentence: String {
-        "Impact start corrected to \(startedAt.toTheSecond) (was \(previous.toTheSecond))."
+    package var phrase: Phrase {
+        "Impact start corrected to \(startedAt.told) (was \(previous.told))."
     }
 
     package var isKeyMoment: Bool { true }
@@ -89,11 +89,12 @@ package struct SeveritySet: TimelineEvent {
     ]
     package var isNotified: Bool { true }
 
-    package var sentence: String {
+    package var phrase: Phrase {
         if past ?? false { return "Severity at that time: \(severity.rawValue)." }
         let from = previous == severity ? nil : previous
-        let basis = origin == .alert ? ", as its alerts say" : previous == severity ? ", confirmed by a person" : ""
-        return "Severity set to \(severity.rawValue)" + (from.map { " (was \($0.rawValue))" } ?? "") + basis + "."
+        let basis: Phrase =
+            origin == .alert ? ", as its alerts say" : previous == severity ? ", confirmed by a person" : ""
+        return "Severity set to \(severity.rawValue)\(from.map { " (was \($0.rawValue))" } ?? "")\(basis)."
     }
 
     package var isKeyMoment: Bool { true }
@@ -139,9 +140,8 @@ package struct CauseStated: ValueEvent, AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        "\(value.role?.title ?? "Cause") \(value.confidence.rawValue): \(value.name)\(value.fault)."
-            + (value.evidence.map { " Evidence: \($0.sentence)" } ?? "")
+    package var phrase: Phrase {
+        "\(value.role?.title ?? "Cause") \(value.confidence.phrase): \(value.name)\(value.fault).\(value.evidenceTold)"
     }
 
     package var isKeyMoment: Bool { true }
@@ -159,7 +159,7 @@ package struct CauseStated: ValueEvent, AfterwardsEvent {
 
 extension CauseRole {
     /// As a sentence begins.
-    package var title: String {
+    package var title: Phrase {
         switch self {
         case .trigger: "Trigger"
         case .root: "Root cause"
@@ -172,8 +172,13 @@ extension CauseRole {
 
 extension CauseHypothesis {
     /// What is at fault, as in ` in cdn, by change 2026.11.3`; empty when nobody said.
-    var fault: String {
-        (component.map { " in \($0)" } ?? "") + (change.map { ", by change \($0.onOneLine)" } ?? "")
+    var fault: Phrase {
+        "\(component.map { " in \($0)" } ?? "")\(change.map { ", by change \($0.onOneLine)" } ?? "")"
+    }
+
+    /// What follows a statement about it; empty without evidence.
+    var evidenceTold: Phrase {
+        evidence.map { " Evidence: \(Phrase.stored($0, .reason).sentence)" } ?? ""
     }
 
     /// Without what people typed.
@@ -185,8 +190,8 @@ extension CauseHypothesis {
     }
 
     /// What went wrong, and of which category that is, as in `CDN fault (technical)`.
-    package var name: String {
-        subcategory.map { "\($0.words) (\(category.words))" } ?? category.words
+    package var name: Phrase {
+        subcategory.map { "\($0.phrase) (\(category.phrase))" } ?? category.phrase
     }
 }
 
@@ -209,9 +214,9 @@ package struct RoleAssigned: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        if past ?? false { return "\(person.onOneLine) was \(role.rawValue) at that time." }
-        return "\(person.onOneLine) is \(role.rawValue)\(previous.map { " (was \($0.onOneLine))" } ?? "")."
+    package var phrase: Phrase {
+        if past ?? false { return "\(person.onOneLine) was \(role.phrase) at that time." }
+        return "\(person.onOneLine) is \(role.phrase)\(previous.map { " (was \($0.onOneLine))" } ?? "")."
     }
 
     package var isKeyMoment: Bool { role == .commander }
@@ -243,7 +248,7 @@ package struct RoleRemoved: TimelineEvent {
         RoleRemoved(role: role, previous: previous.redacted, reason: reason?.redacted)
     }
 
-    package var sentence: String { "Nobody is \(role.rawValue) (was \(previous.onOneLine)).".giving(reason) }
+    package var phrase: Phrase { Phrase("Nobody is \(role.phrase) (was \(previous.onOneLine)).").giving(reason) }
     package var isKeyMoment: Bool { role == .commander }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -264,13 +269,13 @@ package struct ImpactSet: ValueEvent {
 
     package var redacted: ImpactSet { ImpactSet(value.redacted) }
 
-    package var sentence: String {
-        var text = "Impact on \(value.component): \(value.impact.words)"
-        if !value.regions.isEmpty { text += " in \(value.regions.map(\.onOneLine).joined(separator: ", "))" }
-        if let start = value.startedAt { text += ", from \(start.toTheSecond)" }
-        if let end = value.endedAt { text += ", until \(end.toTheSecond)" }
-        if value.deliberate ?? false { text += ", switched off on purpose" }
-        return text + "."
+    package var phrase: Phrase {
+        var parts: [Phrase] = ["Impact on \(value.component): \(value.impact.phrase)"]
+        if !value.regions.isEmpty { parts.append(" in \(value.regions.map(\.onOneLine).joined(separator: ", "))") }
+        if let start = value.startedAt { parts.append(", from \(start.told)") }
+        if let end = value.endedAt { parts.append(", until \(end.told)") }
+        if value.deliberate ?? false { parts.append(", switched off on purpose") }
+        return "\(parts.joined())."
     }
 
     package var isAboutOneComponent: Bool { true }
@@ -300,7 +305,7 @@ package struct ImpactRemoved: TimelineEvent {
         ImpactRemoved(component: "cdn")
     ]
 
-    package var sentence: String { "Impact on \(component) removed." }
+    package var phrase: Phrase { "Impact on \(component) removed." }
     package var isAboutOneComponent: Bool { true }
     package var concernsRestoration: Bool { true }
 
@@ -330,10 +335,10 @@ package struct AudienceImpactSet: ValueEvent {
         return copy
     }
 
-    package var sentence: String {
+    package var phrase: Phrase {
         let numbers = value.numbers.joined(separator: ", ")
-        let when = value.past ?? false ? " at that time" : ""
-        return "Impact on \(value.audience.rawValue)\(when): \(value.description.sentence)"
+        let when: Phrase = value.past ?? false ? " at that time" : ""
+        return "Impact on \(value.audience.phrase)\(when): \(value.description.sentence)"
             + (numbers.isEmpty ? "" : " \(numbers.beginningSentence)")
     }
 
@@ -348,11 +353,11 @@ package struct AudienceImpactSet: ValueEvent {
 
 extension AudienceImpact {
     /// What is known in numbers, each with its unit.
-    package var numbers: [String] {
-        var numbers: [String] = []
-        if let people { numbers.append("\(people.grouped) \(people == 1 ? "person" : "people") affected") }
-        if let money { numbers.append("\(currency.map { "\($0.onOneLine) " } ?? "")\(money.grouped) at risk") }
-        if let reports { numbers.append("\(reports.grouped) \(reports == 1 ? "report" : "reports") received") }
+    package var numbers: [Phrase] {
+        var numbers: [Phrase] = []
+        if let people { numbers.append(people == 1 ? "1 person affected" : "\(.number(people)) people affected") }
+        if let money { numbers.append("\(currency.map { "\($0.onOneLine) " } ?? "")\(.money(money)) at risk") }
+        if let reports { numbers.append(reports == 1 ? "1 report received" : "\(.number(reports)) reports received") }
         return numbers
     }
 }
@@ -383,10 +388,10 @@ package struct NoteAdded: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        let about = [by.map { "by \($0.onOneLine)" }, precision.map { "time: \($0.words)" }].compactMap(\.self)
-        let notes = about.isEmpty ? "" : " (\(about.joined(separator: "; ")))"
-        let from = origin.map { " of INC-\($0.incident), by \($0.by.onOneLine) at \($0.at.toTheSecond)" } ?? ""
+    package var phrase: Phrase {
+        let about: [Phrase?] = [by.map { "by \($0.onOneLine)" }, precision.map { "time: \($0.phrase)" }]
+        let notes = about.inBrackets
+        let from: Phrase = origin.map { " of INC-\($0.incident), by \($0.by.onOneLine) at \($0.at.told)" } ?? ""
         return "\(key ? "Key note" : "Note")\(from)\(notes): \(text.onOneLine)"
     }
     package var isKeyMoment: Bool { key }
@@ -414,7 +419,7 @@ package struct TaskAdded: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
+    package var phrase: Phrase {
         "Task \(id)\(owner.map { " (owner \($0.onOneLine))" } ?? ""): \(text.sentence)"
     }
 
@@ -442,8 +447,8 @@ package struct TaskChanged: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        var changes: [String] = []
+    package var phrase: Phrase {
+        var changes: [Phrase] = []
         if let done { changes.append(done ? "is done" : "was reopened") }
         if let owner { changes.append("owner set to \(owner.onOneLine)") }
         if let text { changes.append("text changed to “\(text.onOneLine)”") }

@@ -33,11 +33,11 @@ package struct TimesCorrected: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        let texts = changes.map { change in
-            let was = change.previous.map { " (was \($0.toTheSecond))" } ?? ""
-            return change.at.map { "\(change.clock.rawValue) corrected to \($0.toTheSecond)\(was)" }
-                ?? "\(change.clock.rawValue) no longer corrected\(was)"
+    package var phrase: Phrase {
+        let texts = changes.map { change -> Phrase in
+            let was: Phrase = change.previous.map { " (was \($0.told))" } ?? ""
+            return change.at.map { "\(change.clock.phrase) corrected to \($0.told)\(was)" }
+                ?? "\(change.clock.phrase) no longer corrected\(was)"
         }
         return texts.joined(separator: "; ").beginningSentence.giving(reason)
     }
@@ -86,7 +86,7 @@ package struct EntryStruck: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String { "Entry \(sequence) struck out.".giving(reason) }
+    package var phrase: Phrase { Phrase("Entry \(sequence) struck out.").giving(reason) }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()
@@ -118,8 +118,8 @@ package struct TimeQualified: AfterwardsEvent {
     package static let kind = "time_qualified"
     package static let examples = [TimeQualified(sequence: 7, through: 8, precision: .hour, afterwards: true)]
 
-    package var sentence: String {
-        let entries = through.map { "entries \(sequence) to \($0)" } ?? "entry \(sequence)"
+    package var phrase: Phrase {
+        let entries: Phrase = through.map { "entries \(sequence) to \($0)" } ?? "entry \(sequence)"
         return "The time of \(entries) is \(precision.knowledge)."
     }
 
@@ -141,7 +141,7 @@ package struct EntryStarred: AfterwardsEvent {
         EntryStarred(sequence: 4, key: true, afterwards: true)
     ]
 
-    package var sentence: String { "Note \(sequence) \(key ? "starred" : "no longer starred")." }
+    package var phrase: Phrase { key ? "Note \(sequence) starred." : "Note \(sequence) no longer starred." }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()

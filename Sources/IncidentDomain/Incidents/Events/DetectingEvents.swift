@@ -27,9 +27,9 @@ package struct IncidentOpened: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        "Opened\(["alert": " by an alert", "maintenance": " by an overrun"][origin] ?? ""): \(title.sentence) "
-            + "Impact started \(startedAt.toTheSecond)."
+    package var phrase: Phrase {
+        let origins: [String: Phrase] = ["alert": "Opened by an alert", "maintenance": "Opened by an overrun"]
+        return "\(origins[origin] ?? "Opened"): \(title.sentence) Impact started \(startedAt.told)."
     }
 
     package var phaseBegun: Phase? { .detect }
@@ -46,7 +46,7 @@ package struct Acknowledged: TimelineEvent {
     ]
     package var isNotified: Bool { true }
 
-    package var sentence: String { "Acknowledged." }
+    package var phrase: Phrase { "Acknowledged." }
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -71,7 +71,7 @@ package struct IncidentDismissed: TimelineEvent {
         return copy
     }
 
-    package var sentence: String { "Dismissed as a false alarm.".giving(reason) }
+    package var phrase: Phrase { Phrase("Dismissed as a false alarm.").giving(reason) }
     package var phaseBegun: Phase? { .dismissed }
     package var isKeyMoment: Bool { true }
 

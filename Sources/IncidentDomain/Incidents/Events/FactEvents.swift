@@ -25,17 +25,16 @@ package struct FactAdded: ValueEvent, AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        let from = value.origin.map { " of INC-\($0.incident), by \($0.by.onOneLine) at \($0.at.toTheSecond)" } ?? ""
-        let about = [
+    package var phrase: Phrase {
+        let from: Phrase = value.origin.map { " of INC-\($0.incident), by \($0.by.onOneLine) at \($0.at.told)" } ?? ""
+        let about: [Phrase?] = [
             value.component.map { "on \($0)" }, value.detection?.meaning,
-            value.incident.map { "INC-\($0)" }, value.until.map { "until \($0.toTheSecond)" },
+            value.incident.map { "INC-\($0)" }, value.until.map { "until \($0.told)" },
             value.by.map { "by \($0.onOneLine)" }, value.source.map { "source: \($0.onOneLine)" },
-            value.precision.map { "time: \($0.words)" },
-        ].compactMap(\.self)
-        let notes = about.isEmpty ? "" : " (\(about.joined(separator: "; ")))"
-        let amount = value.amount.isEmpty ? "" : ": \(value.amount)"
-        return "\(value.kind.title)\(from)\(notes): \("\(value.text.onOneLine)\(amount)".sentence)".giving(value.reason)
+            value.precision.map { "time: \($0.phrase)" },
+        ]
+        let said: Phrase = value.value == nil ? "\(value.text.onOneLine)" : "\(value.text.onOneLine): \(value.amount)"
+        return Phrase("\(value.kind.title)\(from)\(about.inBrackets): \(said.sentence)").giving(value.reason)
     }
 
     package var isKeyMoment: Bool {
@@ -56,12 +55,12 @@ package struct FactAdded: ValueEvent, AfterwardsEvent {
 
 extension FactKind {
     /// As a sentence begins.
-    var title: String { self == .related ? "Related incident" : words.capitalizedFirst }
+    var title: Phrase { self == .related ? "Related incident" : phrase.capitalizedFirst }
 }
 
 extension Detection {
     /// What it means, within a sentence.
-    var meaning: String {
+    var meaning: Phrase {
         switch self {
         case .detected: "it detected the incident"
         case .unnoticed: "nobody noticed"

@@ -16,7 +16,7 @@ package struct IncidentMerged: TimelineEvent {
         return copy
     }
 
-    package var sentence: String { "Merged into INC-\(into).".giving(reason) }
+    package var phrase: Phrase { Phrase("Merged into INC-\(into).").giving(reason) }
     package var phaseBegun: Phase? { .merged }
     package var isKeyMoment: Bool { true }
 
@@ -97,27 +97,31 @@ package struct IncidentAbsorbed: TimelineEvent {
 
     package var concernsRestoration: Bool { true }
 
-    package var sentence: String {
-        var things: [String] = []
-        func count(_ number: Int, _ one: String) {
-            if number > 0 { things.append(number == 1 ? "1 \(one)" : "\(number.grouped) \(one)s") }
+    package var phrase: Phrase {
+        var things: [Phrase] = []
+        func count(_ number: Int, _ one: Phrase, _ many: Phrase) {
+            if number > 0 { things.append(number == 1 ? one : many) }
         }
+        let (mitigations, tasks) = (brought?.mitigations.count ?? 0, brought?.tasks.count ?? 0)
+        let (actions, notes) = (brought?.actions.count ?? 0, brought?.notes ?? 0)
         if !impacts.isEmpty {
             things.append("impacts on \(impacts.map(\.component).sorted().joined(separator: ", "))")
         }
-        count(alerts, "alert")
-        count(brought?.mitigations.count ?? 0, "mitigation")
-        count(brought?.tasks.count ?? 0, "task")
-        count(brought?.actions.count ?? 0, "action item")
-        count(brought?.notes ?? 0, "note")
-        count(brought?.attachments?.count ?? 0, "attachment")
-        let with = things.isEmpty ? "" : ", with \(Self.list(things))"
+        count(alerts, "1 alert", "\(.number(alerts)) alerts")
+        count(mitigations, "1 mitigation", "\(.number(mitigations)) mitigations")
+        count(tasks, "1 task", "\(.number(tasks)) tasks")
+        count(actions, "1 action item", "\(.number(actions)) action items")
+        count(notes, "1 note", "\(.number(notes)) notes")
+        count(
+            brought?.attachments?.count ?? 0, "1 attachment", "\(.number(brought?.attachments?.count ?? 0)) attachments"
+        )
+        let with: Phrase = things.isEmpty ? "" : ", with \(Self.list(things))"
         let left = brought?.notesLeft ?? 0
-        let rest = left > 0 ? " \(left.grouped) more of its notes stand in its own timeline." : ""
+        let rest: Phrase = left > 0 ? " \(.number(left)) more of its notes stand in its own timeline." : ""
         return "INC-\(number) “\(title.onOneLine)” merged into this incident\(with).\(rest)"
     }
 
-    private static func list(_ things: [String]) -> String {
+    private static func list(_ things: [Phrase]) -> Phrase {
         guard things.count > 1, let last = things.last else { return things.first ?? "" }
         return "\(things.dropLast().joined(separator: ", ")) and \(last)"
     }
@@ -294,8 +298,8 @@ package struct IncidentUnmerged: TimelineEvent {
 
     package var concernsRestoration: Bool { true }
 
-    package var sentence: String {
-        "Separated from INC-\(from) again, in phase \(phase.title.lowercased()).".giving(reason)
+    package var phrase: Phrase {
+        Phrase("Separated from INC-\(from) again, in phase \(phase.noun).").giving(reason)
     }
 
     package var phaseBegun: Phase? { phase }
@@ -351,10 +355,11 @@ package struct IncidentSeparated: TimelineEvent {
 
     package var concernsRestoration: Bool { true }
 
-    package var sentence: String {
+    package var phrase: Phrase {
         let components = (removed + impacts.map(\.component)).sorted()
-        let taken = components.isEmpty ? "" : " It takes its impacts on \(components.joined(separator: ", ")) along."
-        return "INC-\(number) “\(title.onOneLine)” goes on by itself again.\(taken)".giving(reason)
+        let taken: Phrase =
+            components.isEmpty ? "" : " It takes its impacts on \(components.joined(separator: ", ")) along."
+        return Phrase("INC-\(number) “\(title.onOneLine)” goes on by itself again.\(taken)").giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -425,8 +430,8 @@ package struct IncidentReopened: TimelineEvent {
 
     package var concernsRestoration: Bool { true }
 
-    package var sentence: String {
-        "Reopened: it was no false alarm. Back to \(phase.title.lowercased()).".giving(reason)
+    package var phrase: Phrase {
+        Phrase("Reopened: it was no false alarm. Back to \(phase.noun).").giving(reason)
     }
 
     package var phaseBegun: Phase? { phase }

@@ -27,11 +27,13 @@ package struct MitigationAdded: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        let about = [
-            kind?.onOneLine, inForce ?? false ? "in force" : state.words, owner.map { "owner \($0.onOneLine)" },
-        ].compactMap(\.self)
-        return "Mitigation \(id) (\(about.joined(separator: ", "))): \(description.sentence)".giving(reason)
+    package var phrase: Phrase {
+        let about: [Phrase?] = [
+            kind.map { .typed($0.onOneLine) }, inForce ?? false ? "in force" : state.phrase,
+            owner.map { "owner \($0.onOneLine)" },
+        ]
+        return Phrase("Mitigation \(id) (\(about.compactMap(\.self).joined(separator: ", "))): \(description.sentence)")
+            .giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -84,16 +86,16 @@ package struct MitigationChanged: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        var changes: [String] = []
-        if let state { changes.append("\(state.verb)\(previous.map { " (was \($0.words))" } ?? "")") }
+    package var phrase: Phrase {
+        var changes: [Phrase] = []
+        if let state { changes.append("\(state.verb)\(previous.map { " (was \($0.phrase))" } ?? "")") }
         if let inForce { changes.append(inForce ? "is in force until it is lifted" : "was lifted") }
-        if let startedAt { changes.append("began \(startedAt.toTheSecond)") }
-        if let endedAt { changes.append("ended \(endedAt.toTheSecond)") }
+        if let startedAt { changes.append("began \(startedAt.told)") }
+        if let endedAt { changes.append("ended \(endedAt.told)") }
         if let owner { changes.append("owner set to \(owner.onOneLine)") }
         if let kind { changes.append("kind set to \(kind.onOneLine)") }
         if let description { changes.append("description changed to “\(description.onOneLine)”") }
-        let text =
+        let text: Phrase =
             changes.isEmpty ? "Mitigation \(id) changed." : "Mitigation \(id) \(changes.joined(separator: "; "))."
         return text.giving(reason)
     }
@@ -117,11 +119,11 @@ package struct MitigationChanged: TimelineEvent {
 }
 
 extension MitigationState {
-    fileprivate var verb: String {
+    fileprivate var verb: Phrase {
         switch self {
-        case .planned, .running, .notNeeded: "is \(words)"
-        case .succeeded, .failed: words
-        case .rolledBack, .abandoned, .rejected: "was \(words)"
+        case .planned, .running, .notNeeded: "is \(phrase)"
+        case .succeeded, .failed: phrase
+        case .rolledBack, .abandoned, .rejected: "was \(phrase)"
         }
     }
 }

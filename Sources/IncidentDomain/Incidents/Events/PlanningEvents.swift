@@ -16,11 +16,9 @@ package struct RestorationOrdered: TimelineEvent {
 
     package var concernsRestoration: Bool { true }
 
-    package var sentence: String {
-        guard !components.isEmpty else { return "Restoration order reset to the plan.".giving(reason) }
-        let names = components.prefix(10).joined(separator: ", ")
-        let more = components.count > 10 ? " and \(components.count - 10) more" : ""
-        return "Restoration order set: \(names)\(more) first.".giving(reason)
+    package var phrase: Phrase {
+        guard !components.isEmpty else { return Phrase("Restoration order reset to the plan.").giving(reason) }
+        return Phrase("Restoration order set: \(.names(components, max: 10)) first.").giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -50,9 +48,9 @@ package struct HandsSet: TimelineEvent {
 
     package var concernsRestoration: Bool { true }
 
-    package var sentence: String {
-        guard !hands.isEmpty else { return "Hands: as many as are needed.".giving(reason) }
-        return "Hands: \(RestorationHands.text(hands)).".giving(reason)
+    package var phrase: Phrase {
+        guard !hands.isEmpty else { return Phrase("Hands: as many as are needed.").giving(reason) }
+        return Phrase("Hands: \(RestorationHands.phrase(hands)).").giving(reason)
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -80,9 +78,9 @@ package struct NeedsLearnt: TimelineEvent {
 
     package var concernsRestoration: Bool { true }
 
-    package var sentence: String {
-        guard !needs.isEmpty else { return "\(component) needs only what the catalog says.".giving(reason) }
-        return "\(component) was found to need \(needs.joined(separator: ", ")).".giving(reason)
+    package var phrase: Phrase {
+        guard !needs.isEmpty else { return Phrase("\(component) needs only what the catalog says.").giving(reason) }
+        return Phrase("\(component) was found to need \(needs.joined(separator: ", ")).").giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -146,35 +144,30 @@ package struct PlanRevised: TimelineEvent {
             spans: [PlannedSpan(component: "core", begin: EventExamples.before, end: EventExamples.noon)])
     ]
 
-    package var sentence: String {
-        var clauses: [String] = []
+    package var phrase: Phrase {
+        var clauses: [Phrase] = []
         if changes.contains(.began) {
             let count = waves.reduce(0) { $0 + $1.count }
-            clauses.append(
-                "\(count) component\(count == 1 ? "" : "s") in \(waves.count) wave\(waves.count == 1 ? "" : "s")")
+            let components: Phrase = count == 1 ? "1 component" : "\(count) components"
+            clauses.append("\(components) in \(waves.count == 1 ? "1 wave" : "\(waves.count) waves")")
         }
-        if !joined.isEmpty { clauses.append("added \(Self.names(joined))") }
-        if !left.isEmpty { clauses.append("removed \(Self.names(left))") }
+        if !joined.isEmpty { clauses.append("added \(.names(joined, max: 5))") }
+        if !left.isEmpty { clauses.append("removed \(.names(left, max: 5))") }
         if changes.contains(.order) { clauses.append("order changed") }
         clauses.append(forecast)
         return "Restoration plan, revision \(revision): \(clauses.joined(separator: "; "))."
     }
 
-    private var forecast: String {
+    private var forecast: Phrase {
         guard let expected else { return "no expected time: no component has an estimate" }
-        let except = without.map { "without \(Self.names($0)): " } ?? ""
-        var text = "\(except)expected done \(expected.median.toTheSecond) (90 % by \(expected.p90.toTheSecond))"
+        let except: Phrase = without.map { "without \(.names($0, max: 5)): " } ?? ""
+        var shifted: Phrase = ""
         if let previous, changes.contains(.expected) {
             let shift = expected.median.seconds(since: previous.median)
-            let by = DurationText.human(abs(shift))
-            text += shift > 0 ? ", slipped \(by)" : ", \(by) earlier than before"
+            let by = Phrase.duration(abs(shift))
+            shifted = shift > 0 ? ", slipped \(by)" : ", \(by) earlier than before"
         }
-        return text
-    }
-
-    private static func names(_ components: [String]) -> String {
-        components.prefix(5).joined(separator: ", ")
-            + (components.count > 5 ? " and \(components.count - 5) more" : "")
+        return "\(except)expected done \(expected.median.told) (90 % by \(expected.p90.told))\(shifted)"
     }
 
     package var isKeyMoment: Bool { true }

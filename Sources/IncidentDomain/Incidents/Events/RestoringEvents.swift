@@ -29,11 +29,11 @@ package struct StepStarted: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        let until = expectedAt.map { " It is expected back at \($0.toTheSecond)." } ?? ""
-        guard !overridden.isEmpty else { return "Restoring \(component) started.".giving(reason) + until }
-        let gates = overridden.map(\.onOneLine).joined(separator: "; ")
-        return "Restoring \(component) started with overrides: \(gates.sentence)".giving(reason) + until
+    package var phrase: Phrase {
+        let until: Phrase = expectedAt.map { " It is expected back at \($0.told)." } ?? ""
+        guard !overridden.isEmpty else { return Phrase("Restoring \(component) started.").giving(reason) + until }
+        let gates = overridden.map { Phrase.stored($0.onOneLine, .gate) }.joined(separator: "; ")
+        return Phrase("Restoring \(component) started with overrides: \(gates.sentence)").giving(reason) + until
     }
 
     package var isKeyMoment: Bool { true }
@@ -64,9 +64,9 @@ package struct StepRamped: TimelineEvent {
         StepRamped(component: "cdn", percent: 50)
     ]
 
-    package var sentence: String {
-        let left = backlog.map { " Backlog: \($0)." } ?? ""
-        let until = expectedAt.map { " It is expected back at \($0.toTheSecond)." } ?? ""
+    package var phrase: Phrase {
+        let left: Phrase = backlog.map { " Backlog: \($0)." } ?? ""
+        let until: Phrase = expectedAt.map { " It is expected back at \($0.told)." } ?? ""
         return "\(component) ramped to \(percent) %.\(left)\(until)"
     }
     package var isAboutOneComponent: Bool { true }
@@ -99,9 +99,9 @@ package struct StepTold: TimelineEvent {
         StepTold(component: "cdn", expectedAt: EventExamples.noon, backlog: 800)
     ]
 
-    package var sentence: String {
-        let until = expectedAt.map { "\(component) is expected back at \($0.toTheSecond)." }
-        let left = backlog.map { "\(component) has a backlog of \($0)." }
+    package var phrase: Phrase {
+        let until: Phrase? = expectedAt.map { "\(component) is expected back at \($0.told)." }
+        let left: Phrase? = backlog.map { "\(component) has a backlog of \($0)." }
         return [until, left].compactMap(\.self).joined(separator: " ")
     }
     package var isAboutOneComponent: Bool { true }
@@ -139,9 +139,9 @@ package struct StepVerifying: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        let missing = without.map { " without \($0.joined(separator: ", "))" } ?? ""
-        return "\(component) is up\(missing); soaking until \(soakUntil.toTheSecond).".giving(reason)
+    package var phrase: Phrase {
+        let missing: Phrase = without.map { " without \($0.joined(separator: ", "))" } ?? ""
+        return Phrase("\(component) is up\(missing); soaking until \(soakUntil.told).").giving(reason)
     }
 
     package var isAboutOneComponent: Bool { true }
@@ -172,10 +172,10 @@ package struct StepRestored: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        let missing = without.map { " without \($0.joined(separator: ", "))" } ?? ""
-        let elsewhere = incident.map { ", in INC-\($0)" } ?? ""
-        return "\(component) restored\(missing)\(elsewhere).".giving(reason)
+    package var phrase: Phrase {
+        let missing: Phrase = without.map { " without \($0.joined(separator: ", "))" } ?? ""
+        let elsewhere: Phrase = incident.map { ", in INC-\($0)" } ?? ""
+        return Phrase("\(component) restored\(missing)\(elsewhere).").giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -204,7 +204,7 @@ package struct StepWaived: TimelineEvent {
         return copy
     }
 
-    package var sentence: String { "\(component): restoration waived.".giving(reason) }
+    package var phrase: Phrase { Phrase("\(component): restoration waived.").giving(reason) }
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
     package var concernsRestoration: Bool { true }
@@ -230,7 +230,7 @@ package struct StepFailed: TimelineEvent {
         return copy
     }
 
-    package var sentence: String { "Restoring \(component) failed.".giving(reason) }
+    package var phrase: Phrase { Phrase("Restoring \(component) failed.").giving(reason) }
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
     package var concernsRestoration: Bool { true }
@@ -257,7 +257,7 @@ package struct StepRegressed: TimelineEvent {
         return copy
     }
 
-    package var sentence: String { "\(component) regressed: \(reason.sentence)" }
+    package var phrase: Phrase { "\(component) regressed: \(Phrase.stored(reason, .reason).sentence)" }
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
     package var concernsRestoration: Bool { true }

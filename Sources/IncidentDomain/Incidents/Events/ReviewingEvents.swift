@@ -6,7 +6,7 @@ package struct ReviewDrafted: TimelineEvent {
         ReviewDrafted(revision: 1)
     ]
 
-    package var sentence: String { "Review draft created (revision \(revision))." }
+    package var phrase: Phrase { "Review draft created (revision \(revision))." }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.review = ReviewProgress(revision: revision, status: .draft)
@@ -61,13 +61,13 @@ package struct ReviewRevised: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
+    package var phrase: Phrase {
         let ids = sections.map(\.id.onOneLine).joined(separator: ", ")
-        return "Review revision \(revision) saved (\(status.words))."
-            + (ids.isEmpty ? "" : " \(scope == .whole ? "Written sections" : "Sections changed"): \(ids).")
-            + (order == nil ? "" : " Sections put in another order.")
-            + (hidden.map { $0.isEmpty ? " All sections are shown." : " Left out: \($0.joined(separator: ", "))." }
-                ?? "")
+        let which: Phrase = scope == .whole ? " Written sections: \(ids)." : " Sections changed: \(ids)."
+        let moved: Phrase = order == nil ? "" : " Sections put in another order."
+        let left: Phrase =
+            hidden.map { $0.isEmpty ? " All sections are shown." : " Left out: \($0.joined(separator: ", "))." } ?? ""
+        return "Review revision \(revision) saved (\(status.phrase)).\(ids.isEmpty ? "" : which)\(moved)\(left)"
     }
 
     /// After a revision that stored everything, nothing is known of what it stored.
@@ -111,7 +111,7 @@ package struct ReviewApproved: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String { "Review approved (revision \(revision))." }
+    package var phrase: Phrase { "Review approved (revision \(revision))." }
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -146,8 +146,8 @@ package struct ReviewSigned: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        let text = "Review signed (revision \(revision))\(role.map { " as \($0.onOneLine)" } ?? "")."
+    package var phrase: Phrase {
+        let text: Phrase = "Review signed (revision \(revision))\(role.map { " as \($0.onOneLine)" } ?? "")."
         return comment.map { "\(text) \($0.sentence)" } ?? text
     }
 
@@ -194,13 +194,13 @@ package struct ActionAdded: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        let about = [
-            kind.rawValue, required ? "required" : "optional", owner.map { "owner \($0.onOneLine)" },
-            due.map { "due \($0.onOneLine)" }, priority.map { "priority \($0.rawValue)" },
+    package var phrase: Phrase {
+        let about: [Phrase?] = [
+            kind.phrase, required ? "required" : "optional", owner.map { "owner \($0.onOneLine)" },
+            due.map { "due \(.date($0.onOneLine))" }, priority.map { "priority \($0.phrase)" },
             answers.map { "answers entry \($0)" }, link.map { "tracked at \($0.onOneLine)" },
-        ].compactMap(\.self)
-        return "Action item \(ordinal) (\(about.joined(separator: ", "))): \(title.sentence)"
+        ]
+        return "Action item \(ordinal) (\(about.compactMap(\.self).joined(separator: ", "))): \(title.sentence)"
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -239,14 +239,14 @@ package struct ActionChanged: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        var changes: [String] = []
-        if let state { changes.append("is \(state.words)") }
+    package var phrase: Phrase {
+        var changes: [Phrase] = []
+        if let state { changes.append("is \(state.phrase)") }
         if let owner { changes.append("owner set to \(owner.onOneLine)") }
-        if let due { changes.append("due date set to \(due.onOneLine)") }
-        if let kind { changes.append("kind set to \(kind.rawValue)") }
+        if let due { changes.append("due date set to \(.date(due.onOneLine))") }
+        if let kind { changes.append("kind set to \(kind.phrase)") }
         if let required { changes.append(required ? "is required" : "is optional") }
-        if let priority { changes.append("priority set to \(priority.rawValue)") }
+        if let priority { changes.append("priority set to \(priority.phrase)") }
         if let answers { changes.append("answers entry \(answers)") }
         if let link { changes.append("tracked at \(link.onOneLine)") }
         if let title { changes.append("title changed to “\(title.onOneLine)”") }

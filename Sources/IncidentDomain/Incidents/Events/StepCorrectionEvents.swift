@@ -20,7 +20,7 @@ package struct StepUndone: TimelineEvent {
         return copy
     }
 
-    package var sentence: String { "\(component): the \(undone.rawValue) was undone.".giving(reason) }
+    package var phrase: Phrase { Phrase("\(component): the \(undone.phrase) was undone.").giving(reason) }
     package var isKeyMoment: Bool { true }
     package var isAboutOneComponent: Bool { true }
     package var concernsRestoration: Bool { true }
@@ -75,14 +75,15 @@ package struct StepTimesCorrected: AfterwardsEvent {
         return copy
     }
 
-    package var sentence: String {
-        let start = startedAt.map { "started \($0.toTheSecond)\(Self.was(previousStart))" }
-        let end = restoredAt.map { "restored \($0.toTheSecond)\(Self.was(previousRestoration))" }
-        return "\(component): \([start, end].compactMap(\.self).joined(separator: "; ")).".giving(reason)
+    package var phrase: Phrase {
+        let start: Phrase? = startedAt.map { "started \($0.told)\(Self.was(previousStart))" }
+        let end: Phrase? = restoredAt.map { "restored \($0.told)\(Self.was(previousRestoration))" }
+        let changes = [start, end].compactMap(\.self).joined(separator: "; ")
+        return Phrase("\(component): \(changes).").giving(reason)
     }
 
-    private static func was(_ moment: Timestamp?) -> String {
-        moment.map { " (was \($0.toTheSecond))" } ?? ""
+    private static func was(_ moment: Timestamp?) -> Phrase {
+        moment.map { " (was \($0.told))" } ?? ""
     }
 
     package var isKeyMoment: Bool { true }

@@ -18,9 +18,9 @@ package protocol TimelineEvent: Hashable, Codable, Sendable {
     /// Without anything that people typed. Ids, slugs, numbers, times, words from a list, and whether an optional text was there at
     /// all, stay: the rules look at those, so that the timeline can still be replayed.
     var redacted: Self { get }
-    /// What happened, as a plain sentence or two on one line. It holds what people typed as they typed it: whoever shows it escapes
-    /// it.
-    var sentence: String { get }
+    /// What happened, as a plain sentence or two on one line, in any language. It holds what people typed as they typed it: whoever
+    /// shows it escapes it.
+    var phrase: Phrase { get }
     /// What it does to the incident.
     func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal)
 
@@ -55,6 +55,9 @@ extension TimelineEvent {
     package var doneAfterwards: Self { self }
     package var isOffPlan: Bool { false }
     package var isNotified: Bool { false }
+
+    /// What happened, in English.
+    package var sentence: String { phrase.english }
 
     fileprivate func equals(_ other: any TimelineEvent) -> Bool { other as? Self == self }
 }
@@ -124,7 +127,9 @@ package struct IncidentEvent: Hashable, Sendable {
     package func `as`<Event: TimelineEvent>(_ type: Event.Type) -> Event? { payload as? Event }
 
     package var kind: String { type(of: payload).kind }
-    package var sentence: String { payload.isAfterwards ? "After closing: \(payload.sentence)" : payload.sentence }
+    package var phrase: Phrase { payload.isAfterwards ? "After closing: \(payload.phrase)" : payload.phrase }
+    /// As the timeline, messages and archives have it: in English.
+    package var sentence: String { phrase.english }
     package var redacted: IncidentEvent { IncidentEvent(payload.redacted) }
 
     package static func == (one: IncidentEvent, other: IncidentEvent) -> Bool { one.payload.equals(other.payload) }

@@ -48,10 +48,11 @@ package struct UpdatePosted: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        var text = "Update posted to \(audience.onOneLine): \(body.sentence)"
-        if let eta { text += " ETA: \(eta.toTheSecond)." }
+    package var phrase: Phrase {
+        let told: Phrase = eta.map { " ETA: \($0.told)." } ?? ""
         let list = steps.map(\.onOneLine).filter { !$0.isEmpty }.joined(separator: "; ")
+        let reader = Phrase.audience(audience)
+        let text: Phrase = "Update posted to \(reader): \(body.sentence)\(told)"
         return list.isEmpty ? text : "\(text) What to do: \(list.sentence)"
     }
 
@@ -114,11 +115,14 @@ package struct UpdateDrafted: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        let what = corrects.map { "Correction of update \($0)" } ?? "Update \(id)"
-        let text =
-            "\(what) to \(content.audience.rawValue) \(revision == 1 ? "drafted" : "changed"): \(content.body.sentence)"
-        return publishAt.map { "\(text) To be published at \($0.toTheSecond)." } ?? text
+    package var phrase: Phrase {
+        let what: Phrase = corrects.map { "Correction of update \($0)" } ?? "Update \(id)"
+        let audience = content.audience.phrase
+        let text: Phrase =
+            revision == 1
+            ? "\(what) to \(audience) drafted: \(content.body.sentence)"
+            : "\(what) to \(audience) changed: \(content.body.sentence)"
+        return publishAt.map { "\(text) To be published at \($0.told)." } ?? text
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -152,7 +156,7 @@ package struct UpdateApproved: TimelineEvent {
         UpdateApproved(id: 3, revision: 2)
     ]
 
-    package var sentence: String { "Update \(id) approved (revision \(revision))." }
+    package var phrase: Phrase { "Update \(id) approved (revision \(revision))." }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.communicate { $0.change(id) { $0.approvedBy = actor.name } }
@@ -175,7 +179,7 @@ package struct UpdateScheduled: TimelineEvent {
         UpdateScheduled(id: 3, publishAt: EventExamples.noon)
     ]
 
-    package var sentence: String { "Update \(id) will be published at \(publishAt.toTheSecond)." }
+    package var phrase: Phrase { "Update \(id) will be published at \(publishAt.told)." }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.communicate { communication in
@@ -204,8 +208,8 @@ package struct UpdateHeld: TimelineEvent {
     ]
     package var isNotified: Bool { true }
 
-    package var sentence: String {
-        let reason =
+    package var phrase: Phrase {
+        let reason: Phrase =
             switch why {
             case .notApproved: "nobody has approved it"
             case .redacted: "its text was redacted"
@@ -234,7 +238,7 @@ package struct UpdateWithdrawn: TimelineEvent {
         return copy
     }
 
-    package var sentence: String { "Update \(id) withdrawn before it was published.".giving(reason) }
+    package var phrase: Phrase { Phrase("Update \(id) withdrawn before it was published.").giving(reason) }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.communicate { $0.drafts.removeAll { $0.id == id } }
@@ -263,9 +267,10 @@ package struct UpdateCorrected: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        let eta = content.eta.map { " ETA: \($0.toTheSecond)." } ?? ""
-        return "Update \(id) to \(content.audience.rawValue) corrected: \(content.body.sentence)\(eta)".giving(reason)
+    package var phrase: Phrase {
+        let eta: Phrase = content.eta.map { " ETA: \($0.told)." } ?? ""
+        return Phrase("Update \(id) to \(content.audience.phrase) corrected: \(content.body.sentence)\(eta)").giving(
+            reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -308,7 +313,7 @@ package struct UpdateOverdue: TimelineEvent {
     ]
     package var isNotified: Bool { true }
 
-    package var sentence: String { "The update due at \(due.toTheSecond) is late." }
+    package var phrase: Phrase { "The update due at \(due.told) is late." }
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
@@ -326,7 +331,7 @@ package struct ReviewOverdue: TimelineEvent {
     ]
     package var isNotified: Bool { true }
 
-    package var sentence: String { "The review due at \(due.toTheSecond) is late." }
+    package var phrase: Phrase { "The review due at \(due.told) is late." }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.communicate { $0.isReviewOverdue = true }
@@ -357,13 +362,13 @@ package struct EtaSet: TimelineEvent {
         return copy
     }
 
-    package var sentence: String {
-        let by =
+    package var phrase: Phrase {
+        let by: Phrase =
             switch source {
             case .plan: "ETA taken from the restoration plan"
             case .person: "ETA set"
             }
-        return "\(by): \(eta.toTheSecond)\(previous.map { " (was \($0.toTheSecond))" } ?? "").".giving(reason)
+        return Phrase("\(by): \(eta.told)\(previous.map { " (was \($0.told))" } ?? "").").giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
@@ -388,7 +393,7 @@ package struct EtaWithdrawn: TimelineEvent {
     package var isNotified: Bool { true }
 
     package var redacted: EtaWithdrawn { EtaWithdrawn(previous: previous, reason: reason.redacted) }
-    package var sentence: String { "ETA taken back (was \(previous.toTheSecond)).".giving(reason) }
+    package var phrase: Phrase { Phrase("ETA taken back (was \(previous.told)).").giving(reason) }
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
