@@ -57,6 +57,20 @@ class Archived:
     def of(self, *kinds):
         return [entry for entry in self.counting if entry["kind"] in kinds]
 
+    def began(self):
+        """When the impact began, as it was said last."""
+        start = moment(self.opening["data"]["started_at"])
+        for entry in self.of("start_corrected", "times_corrected"):
+            data = entry["data"]
+            told = (
+                [data]
+                if "started_at" in data
+                else [change for change in data.get("changes", ()) if change["clock"] == "started"]
+            )
+            for change in told:
+                start = moment(change.get("started_at") or change.get("at")) or start
+        return start
+
     # MARK: Impact
 
     def levels(self):
@@ -67,7 +81,8 @@ class Archived:
             slug = data.get("component")
             known = marks.setdefault(slug, []) if slug else None
             if kind == "impact_set":
-                start = moment(data.get("started_at")) or entry["at"]
+                # The first one without a time of its own began with the incident.
+                start = moment(data.get("started_at")) or (entry["at"] if known else self.began())
                 last = known[-1] if known else None
                 # The level that was said last, with another beginning, corrects when that began.
                 is_same = last and last[1] == data["impact"] and last[2] == "said" and data.get("started_at")
@@ -156,6 +171,12 @@ class Archived:
                 step["state"] = "waiting"
             elif kind == "step_waived":
                 step["state"] = "waived"
+            elif kind == "step_times_corrected":
+                # Of the newest attempt; the first one is another where there are several.
+                if "started_at" in data and step["attempts"] == 1:
+                    step["started_at"] = moment(data["started_at"])
+                if "restored_at" in data:
+                    step["restored_at"] = moment(data["restored_at"])
         return found
 
     # MARK: Clocks
@@ -186,7 +207,8 @@ class Archived:
         return min(
             alive,
             key=lambda entry: (
-                ROLES.index(entry["data"].get("role")),
+                # That it is not known yet counts as a cause without a role.
+                ROLES.index(None if entry["data"]["category"] == "unknown" else entry["data"].get("role")),
                 entry["data"]["confidence"] != "confirmed",
                 -entry["at"],
                 -entry["sequence"],
@@ -196,14 +218,11 @@ class Archived:
     def clocks(self):
         opened = self.opening
         clocks = dict.fromkeys(CLOCKS)
-        clocks["started"] = moment(opened["data"]["started_at"])
-        for entry in self.of("start_corrected"):
-            clocks["started"] = moment(entry["data"]["started_at"])
+        clocks["started"] = self.began()
         told = [entry["at"] for entry in self.of("fact_added") if entry["data"].get("detection") == "detected"]
         clocks["detected"] = min([opened["at"]] + told)
-        noticed = self.of("acknowledged") or [
-            entry for entry in self.of("phase_entered") if entry["data"]["from"] == "detect"
-        ]
+        noticed = self.of("acknowledged")
+        noticed += [entry for entry in self.of("phase_entered") if entry["data"]["from"] == "detect"]
         clocks["acknowledged"] = min((entry["at"] for entry in noticed), default=None)
         clocks["assessed"] = self.assessed()
         clocks["mitigated"], clocks["restored"] = self.harm_over()
@@ -265,6 +284,8 @@ class Archived:
         for entry in self.of("phase_entered", "phase_reverted"):
             data = entry["data"]
             end = moment(data.get("reached_at")) if "reached_at" in data else entry["at"]
+            # Facts of later can lie before those of a phase before: it took no time then.
+            end = max(start, end)
             visits.append((phase, start, round(end - start, 3)))
             phase, start = data["phase"], end
         visits.append((phase, start, None))

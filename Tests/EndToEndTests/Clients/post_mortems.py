@@ -458,8 +458,8 @@ class PostMortems:
 
     def unsayable(self):
         """What the publications say and the API refuses, with its answer."""
-        self.need()
-        base = f"/v1/incidents/{self.numbers['github-2018']}"
+        opened = {"title": "Of 2018", "occurred_at": "2018-10-21T22:54:00Z", "severity": "sev1"}
+        base = f"/v1/incidents/{self.muster.ask('POST', '/v1/incidents', opened)['number']}"
         tries = {
             "Promised at 23:13: the next update comes within the hour": (
                 "/updates",
@@ -488,6 +488,7 @@ class PostMortems:
             status, data = self.muster.send("POST", base + path, body)
             if status >= 300:
                 found.append(f"{what}: {status} {json.loads(data).get('detail')}")
+        self.muster.ask("POST", base + "/dismiss", {"reason": "It was to be tried what can be said"})
         return found
 
 

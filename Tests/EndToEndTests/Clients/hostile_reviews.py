@@ -1,0 +1,270 @@
+"""Reviews of random incidents whose every text is hostile: what the daemon makes of them is still a document of ours.
+
+`hostile_reviews.py URL KEY [STEP...] [--lang en,de]`: a step is `hostile=N,SEED`, by default `hostile=500,1`. Progress goes to
+standard error; `value` has what was done, and what is wrong. An incident is made again by the seed that stands before what is wrong:
+`hostile=1,SEED` makes it alone.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+
+import html5lib
+import jsonschema
+import markdown_it
+import yaml
+
+import hostile_texts
+import past_incidents
+import random_life
+import steps
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+OPENAPI = os.path.join(HERE, "..", "..", "..", "docs", "openapi.yaml")
+HTML = "{http://www.w3.org/1999/xhtml}"
+SVG = "{http://www.w3.org/2000/svg}"
+# What our pages are made of, and what typed Markdown may become.
+ELEMENTS = {
+    HTML: set(
+        "html head meta title style body header main section nav footer figure figcaption h1 h2 h3 h4 h5 h6 p span strong em"
+        " code pre blockquote ul ol li dl dt dd div small table thead tbody tr th td a br hr del s".split()
+    ),
+    SVG: set("svg title desc g line rect circle path polyline polygon text tspan".split()),
+}
+ATTRIBUTES = set(
+    "lang dir charset http-equiv content name class id href scope aria-label aria-labelledby role start rel viewBox xmlns x y"
+    " x1 y1 x2 y2 cx cy r rx d points width height fill stroke stroke-width stroke-dasharray fill-opacity opacity font-size"
+    " font-weight font-style text-anchor transform align style".split()
+)
+# What a page of HTML must not have: control characters, and those that are none.
+NO_CHARACTERS = re.compile(
+    "[\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f-\\x9f\\ufdd0-\\ufdef\\ufffe\\uffff\\U0001fffe\\U0001ffff]"
+)
+LINKS = re.compile(r"^(https?://|mailto:|#)", re.I)
+# The headings that the daemon writes below a section's own; others can only come from a text.
+HEADINGS = {
+    "Components", "Audiences", "Measures", "What else took part", "Changes", "How it was found", "Lead-up", "Time per phase",
+    "What the mitigations changed", "Decisions", "Attempts", "Planned and actual", "Deviations from the plan", "Tasks",
+    "Related incidents",
+    "ETAs set", "Corrections", "Drafts that were not published", "Clocks to check", "Corrected clocks", "Struck out",
+    "Dependencies to look at", "Reverted phases",
+    "Written in merged incidents",
+}  # fmt: skip
+
+
+def problems(text, kind):
+    """What is wrong with a page of HTML."""
+    parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"))
+    tree = parser.parse(text)
+    found = [f"{kind}: parse error {name}" for _, name, _ in parser.errors if name != "invalid-codepoint"]
+    found += [f"{kind}: the character {character!r}" for character in sorted(set(NO_CHARACTERS.findall(text)))]
+    for element in tree.iter():
+        if not isinstance(element.tag, str):
+            found.append(f"{kind}: a comment or the like: {element.text!r:.80}")
+            continue
+        space, name = element.tag[: element.tag.index("}") + 1], element.tag[element.tag.index("}") + 1 :]
+        if name not in ELEMENTS.get(space, ()):
+            found.append(f"{kind}: element {element.tag}")
+        for attribute, value in element.attrib.items():
+            attribute = attribute[attribute.rfind("}") + 1 :]
+            if attribute not in ATTRIBUTES or attribute.lower().startswith("on"):
+                found.append(f"{kind}: attribute {attribute} of {name}")
+            if attribute == "href" and not LINKS.match(value):
+                found.append(f"{kind}: link to {value!r:.80}")
+            if attribute == "style" and not re.fullmatch(r"text-align: ?(left|right|center);?", value):
+                found.append(f"{kind}: style {value!r:.80}")
+    return found
+
+
+class Reviews:
+    def __init__(self, url, key):
+        self.muster = past_incidents.Muster(url, key)
+        self.languages = [None]
+        self.markdown = markdown_it.MarkdownIt("commonmark").enable("table")
+        self.has_printer = shutil.which("weasyprint") is not None
+        self.counts, self.wrong = {}, []
+
+    def __getattr__(self, name):
+        """`hostile=N,SEED`."""
+        step, is_there, argument = name.partition("=")
+        if step != "hostile" or not is_there:
+            raise AttributeError(name)
+        count, _, seed = argument.partition(",")
+        return lambda: self.hostile(int(count), int(seed or 1))
+
+    def hostile(self, count, seed):
+        self.schema = self.review_schema()
+        made = {"name": f"hostile-{os.getpid()}", "kind": "alertmanager"}
+        self.hook = self.muster.ask("POST", "/v1/sources", made)["key"]
+        before = None
+        for place in range(count):
+            before = self.one(seed + place, place, before)
+            if (place + 1) % 25 == 0:
+                print(f"{place + 1} of {count}, {len(self.wrong)} wrong, {self.counts}", file=sys.stderr, flush=True)
+        return self.counts | {"wrong": self.wrong[:200], "wrong_in_all": len(self.wrong)}
+
+    def review_schema(self):
+        with open(OPENAPI, encoding="utf-8") as file:
+            document = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        schema = {"$ref": "#/components/schemas/Review", "components": document["components"]}
+        return jsonschema.Draft202012Validator(schema)
+
+    def count(self, what, number=1):
+        self.counts[what] = self.counts.get(what, 0) + number
+
+    def one(self, seed, place, before):
+        """Its life, and what its review is like. Now and then it is merged into the one before, which then is looked at again."""
+        hostile = hostile_texts.Hostile(seed)
+        life = random_life.Life(self.muster, hostile, f"h{seed}", self.hook)
+        found = []
+        if life.live():
+            self.count("incidents")
+            self.count(f"in {life.phase()}")
+            found = self.look(life, is_printed=place % 25 == 0)
+            life.end()
+            if before and hostile.maybe(0.1):
+                life.merge(before.number)
+                found += self.look(before, is_printed=False)
+        for status, number in life.answers.items():
+            self.count(str(status), number)
+        self.wrong += [f"seed {seed}, INC-{life.number}: {text}" for text in life.failures + found]
+        return life if life.base else None
+
+    # MARK: Looking
+
+    def get(self, path, found, wanted=(200,)):
+        status, data = self.muster.send("GET", path)
+        if status not in wanted:
+            found.append(f"GET {path}: {status} {data[:200]!r}")
+            return None
+        return data
+
+    def look(self, life, is_printed):
+        found, base = [], life.base
+        data = self.get(base + "/review.json", found)
+        if data is None:
+            return found
+        review = json.loads(data)
+        found += [
+            f"review.json: {'/'.join(map(str, error.path))}: {error.message:.200}"
+            for error in self.schema.iter_errors(review)
+        ]
+        public = self.get(base + "/review.public.json", found)
+        public = public and json.loads(public)
+        for language in self.languages:
+            query = f"?lang={language}" if language else ""
+            for name, document in (("review", review), ("review.public", public)):
+                for kind in ("md", "html"):
+                    data = self.get(f"{base}/{name}.{kind}{query}", found)
+                    if data is None or document is None:
+                        continue
+                    self.count(f"{name}.{kind}")
+                    try:
+                        text = data.decode()
+                    except UnicodeDecodeError as error:
+                        found.append(f"{name}.{kind}: {error}")
+                        continue
+                    if kind == "md":
+                        found += self.structure(text, document, f"{name}.md{query}", language in (None, "en"))
+                    else:
+                        found += problems(text, f"{name}.html{query}")
+            if is_printed:
+                self.print(base + "/review.pdf" + query, found)
+        return found
+
+    def print(self, path, found):
+        """501 says that nothing is installed that prints."""
+        data = self.get(path, found, (200,) if self.has_printer else (200, 501))
+        if data and data[:5] == b"%PDF-":
+            self.count("review.pdf")
+        elif data and self.has_printer:
+            found.append(f"{path} is no PDF: {data[:60]!r}")
+
+    def structure(self, text, document, kind, is_english):
+        """The headings and tables of Markdown: as many as there are sections, and only what the daemon writes or a person wrote."""
+        found = []
+        tokens = self.markdown.parse(text)
+        ranks = [token.tag for token in tokens if token.type == "heading_open"]
+        if ranks.count("h1") != 1 or tokens[0].tag != "h1":
+            found.append(f"{kind}: {ranks.count('h1')} headings of level 1")
+        if ranks.count("h2") != len(document["sections"]):
+            found.append(f"{kind}: {ranks.count('h2')} headings of level 2 for {len(document['sections'])} sections")
+            return found
+        section, heading, place = None, "", -1
+        for index, token in enumerate(tokens):
+            if token.type in ("html_block",) or any(child.type == "html_inline" for child in token.children or []):
+                found.append(f"{kind}: HTML in it: {token.content!r:.80}")
+            for child in token.children or []:
+                if child.type == "image":
+                    found.append(f"{kind}: a picture {child.attrs!r:.80}")
+                if child.type == "link_open" and not LINKS.match(child.attrs.get("href", "")):
+                    found.append(f"{kind}: link to {child.attrs!r:.80}")
+            if token.type == "heading_open" and token.tag == "h2":
+                place += 1
+                section = document["sections"][place]
+            elif (
+                token.type == "heading_open"
+                and token.tag != "h1"
+                and section
+                and section.get("generated")
+                and is_english
+            ):
+                title = tokens[index + 1].content
+                if token.tag != "h3" or title not in HEADINGS:
+                    found.append(f"{kind}: heading {title!r:.80} in {section['id']}")
+        return found + self.rows(text, document, kind)
+
+    def rows(self, text, document, kind):
+        """Each line of a table has the columns of its head, and each list of review.json as many lines as it has items."""
+        found, columns, lines, section = [], None, 0, -1
+        counts, heads, is_fenced = {}, {}, None
+        for line in text.split("\n"):
+            fence = re.match(r"[ >*+\-\d.)]*(`{3,}|~{3,})", line)
+            if is_fenced:
+                is_fenced = None if line.strip(" >").startswith(is_fenced) and not line.strip(" >`~") else is_fenced
+                continue
+            if fence and "`" not in line[fence.end() :]:
+                is_fenced = fence.group(1)
+                continue
+            if line.startswith("## "):
+                section += 1
+            if line.startswith("|"):
+                width = len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) - 1
+                if columns is None:
+                    columns, lines = width, -1
+                    heads.setdefault(section, []).append(line)
+                    counts.setdefault(section, []).append(0)
+                elif width != columns:
+                    found.append(f"{kind}: {width} columns where the table has {columns}: {line!r:.120}")
+                else:
+                    lines += 1
+                    counts[section][-1] = lines
+            else:
+                columns = None
+        wanted = {"mitigations": "mitigations", "actions": "actions", "restoration": "steps"}
+        for place, part in enumerate(document["sections"]):
+            name = wanted.get(part["id"])
+            if name and part.get("generated") and name in document and document[name]:
+                # What was struck out stays in its table.
+                if counts.get(place, [0])[0] != len(document[name]):
+                    found.append(f"{kind}: {counts.get(place)} lines of {part['id']} for {len(document[name])}")
+        return found
+
+
+if __name__ == "__main__":
+    languages = [None]
+    if "--lang" in sys.argv:
+        place = sys.argv.index("--lang")
+        languages = sys.argv[place + 1].split(",")
+        del sys.argv[place : place + 2]
+    if len(sys.argv) == 3:
+        sys.argv.append("hostile=500,1")
+
+    def make(url, key):
+        reviews = Reviews(url, key)
+        reviews.languages = languages
+        return reviews
+
+    steps.run(make)
