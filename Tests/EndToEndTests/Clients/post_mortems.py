@@ -4,7 +4,6 @@
 What is right stands in `post_mortem_facts.py`, worked out by hand.
 """
 
-import datetime
 import json
 import os
 import re
@@ -14,32 +13,10 @@ import past_incidents
 import review_texts
 import steps
 from post_mortem_facts import CAUSES, LEVELS, MITIGATED, ORDER, PLANNED, RESTORED, SEVERITIES, TOOK, WAIVED, WHOLE
-from review_texts import words
+from review_texts import Wrong, read, seconds, words
 
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "PostMortems")
 NAMES = ["github-2018", "gitlab-2017", "cloudflare-2019"]
-
-
-def seconds(text):
-    """Since 1970, of a timestamp as the API or as a page writes it."""
-    text = text.replace(" UTC", "").replace(" ", "T").replace("Z", "")
-    return datetime.datetime.fromisoformat(text + "+00:00").timestamp()
-
-
-def read(moment):
-    """As a page writes it."""
-    return moment[:19].replace("T", " ")
-
-
-class Wrong(list):
-    """What is wrong, as sentences."""
-
-    def expect(self, is_right, text):
-        if not is_right:
-            self.append(text)
-
-    def equal(self, what, found, wanted):
-        self.expect(found == wanted, f"{what}: {found!r}, and not {wanted!r}")
 
 
 class PostMortems:
@@ -66,6 +43,7 @@ class PostMortems:
             "json": json.loads(text["json"]),
             "md": text["md"],
             "html": text["html"].replace("\u00a0", " "),
+            "public": self.muster.text(f"{base}/review.public.md"),
             "tables": review_texts.tables(text["md"]),
             "page": review_texts.Page(text["html"].replace("\u00a0", " ")),
             "incident": self.muster.ask("GET", base),
@@ -259,6 +237,8 @@ class PostMortems:
         def check(name, paper, wrong):
             picture = paper["page"].picture("phases")
             for phase in paper["json"]["phases"]:
+                if phase["phase"] == "closed":
+                    continue
                 start, end = read(phase["started_at"]), phase["ended_at"]
                 titles = [
                     title for title in picture["titles"] if title.startswith(f"{phase['phase']}, {start} UTC to ")
@@ -368,7 +348,7 @@ class PostMortems:
                         f"revision {number} comes after {before}",
                     )
                 before = entry["kind"]
-            for kind in ("md", "html"):
+            for kind in ("md", "html", "public"):
                 wrong.expect("Renamed afterwards" not in paper[kind], f"review.{kind} has the name of afterwards")
             after = self.stories[name]["after"]
             old = next(item for item in self.stories[name]["catalog"] if item["slug"] == after["slug"])
@@ -451,6 +431,21 @@ class PostMortems:
                         back > began,
                         f"{slug} was back at {back}, and is planned for {planned.group(1)}: {row['Difference']}",
                     )
+
+        return self.each(check)
+
+    def X5_the_public_reads_what_was_said(self):
+        """The word `pages` is no component of Cloudflare's, and the firewall is nobody's name."""
+
+        def check(name, paper, wrong):
+            if self.stories[name].get("public"):
+                title = self.stories[name]["open"]["title"]
+                wrong.expect(
+                    paper["public"].startswith(f"# {title}\n"), f"its title is {paper['public'].splitlines()[0]!r}"
+                )
+                wrong.expect(
+                    "in pages" in paper["public"], "scripts in pages are scripts in another incident's component"
+                )
 
         return self.each(check)
 

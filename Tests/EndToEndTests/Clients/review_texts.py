@@ -1,5 +1,6 @@
 """Reads what a review says: the tables and lines of its Markdown, the tables and pictures of its page."""
 
+import datetime
 import html.parser
 import re
 
@@ -89,3 +90,25 @@ def words(seconds):
     if parts[0][0]:
         parts = parts[:3]
     return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
+
+
+def seconds(text):
+    """Since 1970, of a timestamp as the API or as a page writes it."""
+    text = text.replace(" UTC", "").replace(" ", "T").replace("Z", "")
+    return datetime.datetime.fromisoformat(text + "+00:00").timestamp()
+
+
+def read(moment):
+    """As a page writes it."""
+    return moment[:19].replace("T", " ")
+
+
+class Wrong(list):
+    """What is wrong, as sentences."""
+
+    def expect(self, is_right, text):
+        if not is_right:
+            self.append(text)
+
+    def equal(self, what, found, wanted):
+        self.expect(found == wanted, f"{what}: {found!r}, and not {wanted!r}")
