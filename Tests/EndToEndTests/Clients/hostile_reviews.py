@@ -103,7 +103,13 @@ class Reviews:
             before = self.one(seed + place, place, before)
             if (place + 1) % 25 == 0:
                 print(f"{place + 1} of {count}, {len(self.wrong)} wrong, {self.counts}", file=sys.stderr, flush=True)
-        return self.counts | {"wrong": self.wrong[:200], "wrong_in_all": len(self.wrong)}
+        # One example of each kind of what is wrong, with how often it is.
+        kinds = {}
+        for text in self.wrong:
+            kind = re.sub(r"\d+", "0", text.partition(": ")[2])[:50]
+            kinds.setdefault(kind, [0, text])[0] += 1
+        examples = [f"{number} times, as {text}" for number, text in sorted(kinds.values(), reverse=True)[:100]]
+        return self.counts | {"wrong": examples, "wrong_in_all": len(self.wrong)}
 
     def review_schema(self):
         with open(OPENAPI, encoding="utf-8") as file:

@@ -28,6 +28,8 @@ PIECES = [
     '[x](http://x.example "t\\" onclick=y")',
     "![i](http://x.example/i.png)",
     "![i](javascript:alert(1))",
+    "\\![i](http://x.example/i.png)",
+    "&#33;[i](http://x.example/i.png)",
     "<javascript:alert(1)>",
     '<http://x.example/">',
     "https://x.example/<script>?a=b&c=\"d'|e",

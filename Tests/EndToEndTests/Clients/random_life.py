@@ -25,7 +25,7 @@ class Life:
         self.now = datetime.datetime(2024, 1, 1) + datetime.timedelta(minutes=self.rng.randint(0, 900_000))
         self.answers, self.failures, self.base, self.number = {}, [], None, None
         # How many there are of what calls name by number, and the regions and owners of components.
-        self.made, self.regions, self.owners = {}, {}, []
+        self.made, self.regions, self.owners, self.hit = {}, {}, [], []
         self.is_late = hostile.maybe(0.7)
 
     # MARK: Calls
@@ -42,6 +42,8 @@ class Life:
     def call(self, method, path, body=None):
         """With a time of its own, and at times in somebody else's name."""
         body = dict(body or {})
+        if path.startswith("/impacts/"):
+            self.hit.append(path.rpartition("/")[2])
         if self.is_late:
             body["occurred_at"] = self.moment()
         if self.hostile.maybe(0.2):
@@ -74,6 +76,7 @@ class Life:
         if self.hostile.maybe(0.6):
             body["severity"] = self.rng.choice(["sev1", "sev2", "sev3", "sev4"])
         body["components"] = [self.impact(slug) | {"component": slug} for slug in self.slugs if self.hostile.maybe(0.7)]
+        self.hit = [component["component"] for component in body["components"]]
         body["labels"] = {self.hostile.line(64): self.hostile.text(256) for _ in range(self.rng.choice([0, 1, 3]))}
         if self.hostile.maybe(0.3):
             body["cause"] = self.cause()
@@ -245,24 +248,29 @@ class Life:
                 f"/tasks/{self.one_of('tasks')}",
                 lambda: {"text": text(), "owner": line(), "done": self.hostile.maybe()},
             ),
-            ("POST", f"/timeline/{self.rng.randint(2, 40)}/strike", lambda: reason),
+            ("POST", f"/timeline/{self.rng.randint(2, 12)}/strike", lambda: reason),
             (
                 "POST",
-                f"/timeline/{self.rng.randint(2, 40)}/redact" if self.hostile.maybe(0.2) else "/notes",
+                f"/timeline/{self.rng.randint(2, 12)}/redact" if self.hostile.maybe(0.2) else "/notes",
                 lambda: reason,
             ),
-            ("PATCH", f"/timeline/{self.rng.randint(2, 40)}", lambda: {"key": True}),
+            ("PATCH", f"/timeline/{self.rng.randint(2, 12)}", lambda: {"key": True}),
             ("PATCH", "/times", lambda: {pick(["mitigated_at", "detected_at"]): self.moment(0)} | reason),
             ("POST", "/actions", self.action),
         ]
         method, path, body = pick(made)
+        # What there is none of cannot be changed.
+        named = {"mitigations": ["mitigations"], "tasks": ["tasks"], "updates": ["updates", "draft"]}
+        kind = path.split("/")[1] if path.count("/") > 1 and path != "/updates/draft" else None
+        if kind in named and not any(self.made.get(name) for name in named[kind]):
+            return
         if method == "PATCH" and path == "/times" and not self.hostile.maybe(0.3):
             return
         self.call(method, path, body())
 
     def restoring(self):
         """One call of restoring."""
-        slug, reason = self.rng.choice(self.slugs), {"reason": self.hostile.text(2000)}
+        slug, reason = self.rng.choice(self.hit or self.slugs), {"reason": self.hostile.text(2000)}
         path, body = self.rng.choice(
             [
                 ("/start", {}),
