@@ -71,8 +71,34 @@ class Orders:
         told = self.told([{"impact": DOWN, "occurred_at": "15:00"}], started="09:00")
         return [] if told[0] == [(DOWN, "15:00", "")] else [f"hit at 15:00, and the review tells {told}"]
 
+    def none_ends(self):
+        """Well since 11:00, also where somebody advances at 15:00 only: `none` and `ended_at` say the same."""
+        found = []
+        for body in ({"impact": "none"}, {"impact": SLOW, "ended_at": f"{DAY}11:00:00Z"}):
+            opened = {"title": "Over", "severity": "sev1", "components": [{"component": "shop", "impact": SLOW}]}
+            base = f"/v1/incidents/{self.muster.ask('POST', '/v1/incidents', opened | self.at('10:00'))['number']}"
+            for method, path, own, moment in [
+                ("POST", "/acknowledge", {}, "10:01"),
+                ("PUT", "/roles/commander", {"person": "Ada"}, "10:02"),
+                ("PUT", "/cause", {"category": "unknown", "evidence": "Nobody knows yet"}, "10:03"),
+                ("POST", "/mitigations", {"description": "Restart", "state": "succeeded"}, "10:20"),
+                ("POST", "/advance", {}, "10:21"),
+                ("POST", "/advance", {}, "10:22"),
+                ("POST", "/advance", {}, "10:23"),
+                ("PUT", "/impacts/shop", body, "11:00"),
+                ("POST", "/advance", {}, "15:00"),
+            ]:
+                self.muster.ask(method, base + path, own | self.at(moment))
+            restored = self.muster.ask("GET", base)["times"]["restored_at"]
+            if restored != f"{DAY}11:00:00.000Z":
+                found.append(f"{body}: restored_at is {restored}")
+        return found
+
+    def at(self, moment):
+        return {"occurred_at": f"{DAY}{moment}:00Z"}
+
 
 if __name__ == "__main__":
     if len(sys.argv) == 3:
-        sys.argv += ["twice", "any_order", "first_late"]
+        sys.argv += ["twice", "any_order", "first_late", "none_ends"]
     steps.run(Orders)
