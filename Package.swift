@@ -141,7 +141,9 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            exclude: ["Clients", "Faults", "schemathesis.sh", "schemathesis.toml", "schemathesis_hooks.py"],
+            exclude: [
+                "Clients", "Faults", "PostMortems", "schemathesis.sh", "schemathesis.toml", "schemathesis_hooks.py",
+            ],
             swiftSettings: house
         ),
         .testTarget(name: "TidyTests", swiftSettings: house),

@@ -4,7 +4,7 @@ extension Incident {
         var events: [any TimelineEvent] = []
         let described = IncidentDescribed(
             title: amendment.title == title ? nil : amendment.title,
-            summary: amendment.summary == summary ? nil : amendment.summary,
+            summary: amendment.summary == summary ?? "" ? nil : amendment.summary,
             labels: amendment.labels == labels ? nil : amendment.labels)
         if described != IncidentDescribed() { events.append(described) }
         if let wanted = amendment.severity, severityOrigin != .alert, isPast(newest?.severity, facts) {
@@ -120,9 +120,12 @@ extension Incident {
             impact.perRegion = nil
         }
         try Self.check(impact, startedAt: times.startedAt, facts, field: "", isKnown: current != nil)
-        // Of another moment, it is something else than what is known already.
-        let isOfThePast = facts.occurredAt < facts.now && !hasSaid(impact, at: facts.occurredAt)
-        guard current != impact || isOfThePast else { return [] }
+        // The same of another moment is something else than what is known already.
+        let isRepeated = hasSaid(impact, at: facts.occurredAt) && current?.deliberate == impact.deliberate
+        guard facts.occurredAt < facts.now ? !isRepeated : current != impact else { return [] }
+        try requireRoom(
+            for: "statements of the impact on \(impact.component)", having: impactLog?[impact.component]?.count ?? 0,
+            atMost: IncidentLimits.impactStatements, instead: "write a note")
         if !impact.impact.isHarm { try requireWaiverKept(impact.component, facts) }
         let others = impacts.filter { $0.component != impact.component }
         if current == nil || impact.regions.count > (current?.regions.count ?? 0) {

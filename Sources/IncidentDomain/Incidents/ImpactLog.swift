@@ -12,7 +12,7 @@ package struct ImpactStatement: Hashable, Codable, Sendable {
     var endedAt: Timestamp?
     /// The entry of the statement that was wrong, where this says the same level of the same time with another beginning or end.
     var corrects: Int?
-    /// How hard it was hit in an incident that was merged into this one; `startedAt` is when this one had begun as it was known then, and the rest is nil.
+    /// How hard it was hit in an incident that was merged into this one; the rest is nil then.
     var brought: [BroughtLevel]?
 
     private enum CodingKeys: String, CodingKey {
@@ -53,9 +53,13 @@ extension Incident {
         return ImpactTrack(said, from: times.startedAt).isHistory(statement)
     }
 
-    /// Whether the same was said of the same moment before.
+    /// Whether the same was said of the same moment last.
     func hasSaid(_ impact: ComponentImpact, at moment: Timestamp) -> Bool {
-        impactLog?[impact.component]?.contains { $0.at == moment && $0.level == impact.impact } ?? false
+        guard let last = impactLog?[impact.component]?.last(where: { $0.at == moment && $0.level != nil }) else {
+            return false
+        }
+        return last.level == impact.impact && last.regions ?? [] == impact.regions
+            && last.startedAt == impact.startedAt && last.endedAt == impact.endedAt
     }
 
     private func statement(of impact: ComponentImpact, _ entry: Int, at moment: Timestamp) -> ImpactStatement {
@@ -67,13 +71,19 @@ extension Incident {
     /// The entry that an impact corrects: the last one that says a level, where that is the same, and both are of the same time.
     private func corrected(by impact: ComponentImpact, at moment: Timestamp) -> Int? {
         guard impact.impact.isHarm, let last = impactLog?[impact.component]?.last(where: { $0.level != nil }),
-            last.level == impact.impact, last.regions ?? [] == impact.regions,
+            last.level == impact.impact, Self.areSame(last.regions ?? [], impact.regions),
             impact.endedAt != nil || impact.startedAt.map({ $0 != moment }) ?? false
         else { return nil }
         let current = impacts.first { $0.component == impact.component && $0.impact == impact.impact }
         if let over = last.endedAt ?? current?.endedAt, let start = impact.startedAt, start >= over { return nil }
         if let end = impact.endedAt, let began = last.startedAt, end <= began { return nil }
         return last.entry
+    }
+
+    /// Places that were redacted are those that they were.
+    private static func areSame(_ one: [String], _ other: [String]) -> Bool {
+        one.count == other.count
+            && zip(one, other).allSatisfy { [$0, $1].contains(IncidentEvent.redactedText) || $0 == $1 }
     }
 
     /// Notes what an entry did to the impacts.
@@ -83,10 +93,13 @@ extension Incident {
         if let impact = recorded.event.as(ImpactSet.self)?.value, let before {
             return log(before.statement(of: impact, recorded.sequence, at: recorded.occurredAt), impact.component)
         }
-        if let levels = recorded.event.as(IncidentAbsorbed.self)?.brought?.levels, let before {
-            for component in Set(levels.keys).union((impactLog ?? [:]).keys) {
+        if let brought = recorded.event.as(IncidentAbsorbed.self)?.brought, let levels = brought.levels {
+            if let before, brought.startedAt.map({ $0 < before.times.startedAt }) ?? false {
+                settleBeginnings(at: before.times.startedAt)
+            }
+            for (component, levels) in levels.sorted(by: { $0.key < $1.key }) {
                 var statement = ImpactStatement(entry: recorded.sequence, at: recorded.occurredAt)
-                (statement.brought, statement.startedAt) = (levels[component] ?? [], before.times.startedAt)
+                statement.brought = levels
                 log(statement, component)
             }
             return
@@ -112,6 +125,18 @@ extension Incident {
         for new in impacts where known[new.component] != new { log(known[new.component], new, recorded) }
     }
 
+    /// What began with this incident began then, however early the one did that is merged into it.
+    private mutating func settleBeginnings(at start: Timestamp) {
+        for component in (impactLog ?? [:]).keys {
+            let said = impactLog?[component] ?? []
+            let startless = said.indices.filter { said[$0].level?.isHarm ?? false && said[$0].startedAt == nil }
+            guard let first = startless.min(by: { said[$0].at < said[$1].at }),
+                ImpactTrack(said, from: start).stretches.first?.begin == start
+            else { continue }
+            impactLog?[component]?[first].startedAt = start
+        }
+    }
+
     /// What was said with a merge was of the other incident; and where this one's harm was over then, what restored the component since.
     private mutating func giveBack(_ separated: IncidentSeparated, _ before: Incident?, _ recorded: RecordedEvent) {
         for component in separated.removed { impactLog?[component] = nil }
@@ -128,7 +153,7 @@ extension Incident {
             guard let own = record?.impactsBefore.first(where: { $0.component == name }), !own.isOngoing else {
                 continue
             }
-            impactLog?[name]?.removeAll { $0.entry > merge && $0.level == nil }
+            impactLog?[name]?.removeAll { $0.entry > merge && $0.level == nil && $0.brought == nil }
         }
     }
 
@@ -172,7 +197,7 @@ extension Incident {
             return
         }
         let isHeld = impacts.contains { $0.component == component && $0.isOngoing }
-        guard !isHeld || said.last(where: { $0.level != nil })?.entry != entry else { return }
+        guard !isHeld || ImpactTrack(said, from: times.startedAt).holder != entry else { return }
         impactLog?[component]?.removeAll { $0.entry == entry }
     }
 }

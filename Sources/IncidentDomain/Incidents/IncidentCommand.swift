@@ -181,6 +181,7 @@ package struct OpenIncident: Hashable, Sendable {
 /// What `PATCH` changes; nil leaves a field as it is.
 package struct IncidentAmendment: Hashable, Sendable {
     package var title: String?
+    /// Empty takes it away.
     package var summary: String?
     package var severity: Severity?
     package var labels: [String: String]?

@@ -4,6 +4,8 @@
 package enum IncidentLimits {
     package static let labels = 64
     package static let impacts = 10_000
+    /// Of one component: what was said of its impact, and what restoring and merges said.
+    package static let impactStatements = 500
     /// Of all impacts together.
     package static let regions = 20_000
     package static let hypotheses = 100
@@ -33,6 +35,7 @@ package enum IncidentLimits {
     package static let reviewers = 20
     /// Files, and their bytes together.
     package static let attachments = 50
+    package static let attachmentsEver = 500
     package static let attachmentBytes = 50 << 20
     /// Sections that people wrote.
     package static let reviewSections = 100

@@ -211,7 +211,10 @@ extension Incident {
 
     /// How hard the other one's components were hit over time.
     private func levels(of other: Incident) -> [String: [BroughtLevel]] {
-        ImpactHistory(other).stretches.mapValues { $0.suffix(Self.stretchesBrought).map(BroughtLevel.init) }
+        (other.impactLog ?? [:]).compactMapValues { said in
+            let stretches = ImpactTrack(said, from: other.times.startedAt).stretches
+            return stretches.isEmpty ? nil : stretches.suffix(Self.stretchesBrought).map(BroughtLevel.init)
+        }
     }
 
     /// Of one component: more changes than these nobody reads.
@@ -355,6 +358,13 @@ extension Incident {
         return times.acknowledgedAt == nil ? .detect : .assess
     }
 
+    /// Whether a component is down by what merges brought, beside one of them.
+    private func isDown(_ component: String, beside merge: Int?) -> Bool {
+        impactLog?[component]?.contains { statement in
+            statement.entry != merge && statement.brought?.last.map { $0.endedAt == nil } ?? false
+        } ?? false
+    }
+
     /// The other side: what the target took over goes back, as far as nobody has changed it since.
     func separate(
         from other: Incident, _ alerts: MovedAlerts, reason: String, _ facts: DecisionFacts
@@ -367,7 +377,9 @@ extension Incident {
         let record = absorbed?.last { $0.number == other.number }
         let before = Dictionary((record?.impactsBefore ?? []).map { ($0.component, $0) }) { first, _ in first }
         let unchanged = impacts.filter { impact in
-            record?.impacts.contains {
+            // What goes on in a third incident that was merged into this one goes on here.
+            guard !isDown(impact.component, beside: record?.entry) else { return false }
+            return record?.impacts.contains {
                 $0.component == impact.component && $0.impact == impact.impact && $0.regions == impact.regions
             } ?? false
         }

@@ -24,7 +24,7 @@ extension Incident {
         let revision = (review?.revision ?? 0) + 1
         let revised = ReviewRevised(
             revision: revision, status: status, sections: changed,
-            order: arranged.order == before.order ? nil : arranged.order,
+            order: arranged.order == before.order ? nil : arranged.order ?? [],
             hidden: arranged.hidden == before.hidden ? nil : arranged.hidden)
         return [revised]
     }

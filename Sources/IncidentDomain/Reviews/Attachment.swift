@@ -71,6 +71,9 @@ extension Incident {
         try requirePhase(Phase.writable)
         let kept = keptAttachments
         try requireRoom(
+            for: "attachments, with those that were removed", having: attachments?.count ?? 0,
+            atMost: IncidentLimits.attachmentsEver, instead: "link to the file")
+        try requireRoom(
             for: "attachments", having: kept.count, atMost: IncidentLimits.attachments, instead: "remove one")
         let bytes = kept.reduce(draft.bytes) { $0 + $1.bytes }
         guard bytes <= IncidentLimits.attachmentBytes else {
@@ -90,6 +93,13 @@ extension Incident {
         try requirePhase(Phase.writable)
         guard let attachment = attachments?.first(where: { $0.number == wanted }) else {
             throw .notFound("No attachment \(wanted) of INC-\(number).")
+        }
+        if let origin = attachment.origin, !attachment.isRemoved {
+            throw .badValue(
+                field: "",
+                detail:
+                    "Attachment \(wanted) came with INC-\(origin.incident), and its bytes stay there. Redact the entry that added it: "
+                    + "POST /v1/incidents/\(origin.incident)/timeline/ENTRY/redact; or undo the merge.")
         }
         return attachment.isRemoved ? [] : [AttachmentRemoved(number: wanted, reason: reason)]
     }
@@ -132,6 +142,8 @@ package struct AttachmentAdded: AfterwardsEvent {
         var copy = self
         copy.name = name.redacted
         copy.caption = caption?.redacted
+        // A short text could be guessed from it.
+        copy.digest = digest.redacted
         copy.gone = true
         return copy
     }
@@ -156,7 +168,9 @@ package struct AttachmentRemoved: AfterwardsEvent {
     package var afterwards: Bool?
 
     package static let kind = "attachment_removed"
-    package static let examples = [AttachmentRemoved(number: 1, reason: "it shows a customer", afterwards: true)]
+    package static let examples = [
+        AttachmentRemoved(number: 1, reason: "it shows a customer", afterwards: true)
+    ]
 
     package var redacted: AttachmentRemoved {
         var copy = self
@@ -169,5 +183,6 @@ package struct AttachmentRemoved: AfterwardsEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         guard let index = incident.attachments?.firstIndex(where: { $0.number == number }) else { return }
         incident.attachments?[index].removed = true
+        incident.attachments?[index].caption = nil
     }
 }

@@ -129,6 +129,9 @@ struct ImpactTrack {
         for statement in statements { take(statement) }
     }
 
+    /// The entry of the statement that holds now; nil where nothing was said.
+    var holder: Int? { points.last?.entry }
+
     /// Whether a statement tells of the past only: something else that is known holds since.
     func isHistory(_ statement: ImpactStatement) -> Bool {
         var copy = self
@@ -172,6 +175,8 @@ struct ImpactTrack {
         insert(point)
         guard let end = statement.endedAt else { return }
         points = points.filter { $0.level.isHarm || !isAfter($0.at, point.at) || !isAfter(end, $0.at) }
+        // Harm that begins at that moment goes on from there.
+        guard !points.contains(where: { $0.at == end && $0.level.isHarm }) else { return }
         insert(Point(entry: statement.entry, at: end, said: statement.at, level: .none, regions: []))
     }
 
@@ -221,8 +226,7 @@ struct ImpactTrack {
 
     /// How hard it was hit in another incident as well, which was merged into this one: at each moment the worse of both holds.
     private mutating func unite(with brought: [BroughtLevel], _ statement: ImpactStatement) {
-        // What began with this incident began then, however early the other one did.
-        let own = stretches(from: statement.startedAt ?? start)
+        let own = stretches
         let moments = Set(
             own.map(\.begin) + own.compactMap(\.end) + brought.map(\.startedAt) + brought.compactMap(\.endedAt)
         ).sorted()
@@ -243,15 +247,15 @@ struct ImpactTrack {
                 entry: statement.entry, at: moment, said: statement.at, level: worst?.0 ?? .none,
                 regions: same.count == 1 ? same[0] : places)
             if united.last?.says(point) ?? false { continue }
-            united.append(point)
+            // Where this incident's own word holds, it can still be corrected.
+            let said = points.first { ($0.at ?? start) == moment && $0.says(point) }
+            united.append(said ?? point)
         }
         points = united
     }
 
     /// In the order of time, without those of no harm.
-    var stretches: [ImpactHistory.Stretch] { stretches(from: start) }
-
-    private func stretches(from start: Timestamp) -> [ImpactHistory.Stretch] {
+    var stretches: [ImpactHistory.Stretch] {
         // What was said of a moment before the start holds against what began with it.
         let first = points.compactMap(\.at).min().map { min($0, start) } ?? start
         let known = points.map { (at: $0.at ?? first, level: $0.level, regions: $0.regions) }.sorted { $0.at < $1.at }

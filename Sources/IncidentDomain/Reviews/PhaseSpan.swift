@@ -29,7 +29,7 @@ extension PhaseSpan {
             guard let phase = recorded.event.payload.phaseBegun else { continue }
             let reached = recorded.event.as(PhaseEntered.self)?.reachedAt
             let moment = ends[recorded.sequence] ?? reached ?? recorded.occurredAt
-            let first = begun.isEmpty && phase == .detect ? incident?.clocks.detectedAt : nil
+            let first = entered.isEmpty && phase == .detect ? incident?.clocks.detectedAt : nil
             entered.append((phase, first ?? moment, recorded.event.as(PhaseEntered.self) == nil && !entered.isEmpty))
         }
         // A dismissal, a merge or a way back that was entered now lengthens nothing of what is entered late after it.

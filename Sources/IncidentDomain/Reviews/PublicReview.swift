@@ -175,7 +175,8 @@ extension ReviewFacts {
         if let changed = event.as(TaskChanged.self) { return [changed.owner] }
         if let added = event.as(ActionAdded.self) { return [added.owner] }
         if let changed = event.as(ActionChanged.self) { return [changed.owner] }
-        if let note = event.as(NoteAdded.self) { return [note.origin?.by] }
+        if let note = event.as(NoteAdded.self) { return [note.origin?.by, note.by] }
+        if let asked = event.as(ReviewersAsked.self) { return asked.reviewers }
         if let fact = event.as(FactAdded.self)?.value { return [fact.by, fact.origin?.by] }
         if let drafted = event.as(UpdateDrafted.self) { return [drafted.person] }
         if let cleared = event.as(AlertsCleared.self) { return cleared.value.resolvedBy ?? [] }

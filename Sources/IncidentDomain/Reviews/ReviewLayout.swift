@@ -12,7 +12,7 @@ package struct ReviewLayout: Hashable, Codable, Sendable {
 
     /// The same with what another one says instead.
     func changed(by other: ReviewLayout) -> ReviewLayout {
-        ReviewLayout(order: other.order ?? order, hidden: other.hidden ?? hidden)
+        ReviewLayout(order: other.order.map { $0.isEmpty ? nil : $0 } ?? order, hidden: other.hidden ?? hidden)
     }
 }
 

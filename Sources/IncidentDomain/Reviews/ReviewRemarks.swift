@@ -150,7 +150,9 @@ package struct ReviewCommentSettled: AfterwardsEvent {
     package var afterwards: Bool?
 
     package static let kind = "review_comment_settled"
-    package static let examples = [ReviewCommentSettled(number: 2, resolved: true, afterwards: true)]
+    package static let examples = [
+        ReviewCommentSettled(number: 2, resolved: true, afterwards: true)
+    ]
 
     package var phrase: Phrase {
         resolved ? "Comment \(number) of the review resolved." : "Comment \(number) of the review open again."
@@ -170,7 +172,9 @@ package struct ReviewersAsked: AfterwardsEvent {
     package var afterwards: Bool?
 
     package static let kind = "reviewers_asked"
-    package static let examples = [ReviewersAsked(reviewers: ["Ada", "Ron"], afterwards: true)]
+    package static let examples = [
+        ReviewersAsked(reviewers: ["Ada", "Ron"], afterwards: true)
+    ]
 
     package var redacted: ReviewersAsked {
         var copy = self

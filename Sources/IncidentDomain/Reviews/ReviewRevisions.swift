@@ -1,11 +1,15 @@
 /// One revision of a review: who made it, and what people changed with it.
 package struct ReviewRevision: Hashable, Sendable {
     package let revision: Int
-    /// The entry that made it, or that approved it.
+    /// The entry that made it.
     package let entry: Int
     package let at: Timestamp
     package let by: String
+    /// What it was made as; approved, where it was approved later.
     package let status: ReviewStatus
+    /// Who approved it last, and when; nil where nobody did. Something that it says can have changed since, which takes that back.
+    package let approvedBy: String?
+    package let approvedAt: Timestamp?
     /// The ids of the sections whose text it changed.
     package let sections: [String]
     /// Every section that people had written then, by id.
@@ -99,7 +103,7 @@ extension ReviewRevision {
                 revisions.append(
                     ReviewRevision(
                         revision: revision, entry: recorded.sequence, at: recorded.occurredAt, by: recorded.actor.name,
-                        status: status, sections: sections, written: written))
+                        status: status, approvedBy: nil, approvedAt: nil, sections: sections, written: written))
             }
             if let drafted = recorded.event.as(ReviewDrafted.self) {
                 add(drafted.revision, .draft, [])
@@ -107,11 +111,12 @@ extension ReviewRevision {
                 if revised.scope == .whole { written = [:] }
                 for section in revised.sections { written[section.id] = section }
                 add(revised.revision, revised.status, revised.sections.map(\.id))
-            } else if let approved = recorded.event.as(ReviewApproved.self), let last = revisions.popLast() {
+            } else if recorded.event.as(ReviewApproved.self) != nil, let last = revisions.popLast() {
                 revisions.append(
                     ReviewRevision(
-                        revision: approved.revision, entry: recorded.sequence, at: recorded.occurredAt,
-                        by: recorded.actor.name, status: .approved, sections: last.sections, written: last.written))
+                        revision: last.revision, entry: last.entry, at: last.at, by: last.by, status: .approved,
+                        approvedBy: recorded.actor.name, approvedAt: recorded.occurredAt, sections: last.sections,
+                        written: last.written))
             }
         }
         return revisions

@@ -158,6 +158,11 @@ extension Timestamp {
     package var toldWithoutZone: Phrase { .moment(self, .second) }
 }
 
+extension Phrase: CustomStringConvertible {
+    /// In English: wherever one is put into a text as it is, it reads.
+    package var description: String { english }
+}
+
 // MARK: - As text
 
 extension Phrase {

@@ -41,8 +41,10 @@ enum IncidentBodies {
     }
 
     static func amendment(_ body: inout BodyReader) -> IncidentAmendment {
-        IncidentAmendment(
-            title: body.optionalString("title", 1...300), summary: body.optionalString("summary", 1...10_000),
+        let isWithoutSummary = body.isNull("summary")
+        let summary = body.optionalString("summary", 1...10_000)
+        return IncidentAmendment(
+            title: body.optionalString("title", 1...300), summary: isWithoutSummary ? "" : summary,
             severity: body.optionalEnumeration("severity"), labels: body.optionalLabels("labels"),
             startedAt: body.optionalTime("started_at"))
     }

@@ -51,7 +51,7 @@ extension IncidentDesk {
             throw IncidentRefusal.badValue(field: "/into", detail: "No incident INC-\(target).")
         }
         var later = context
-        later.occurredAt = nil  // The target may have begun after what is merged into it.
+        (later.occurredAt, later.precision) = (nil, nil)  // The target may have begun after what is merged into it.
         let written = try await timeline.all(
             of: number, kinds: [NoteAdded.kind, FactAdded.kind, CauseStated.kind], in: transaction)
         let notes = BroughtNote.all(of: written.map(\.recorded), in: row.incident)
@@ -78,7 +78,7 @@ extension IncidentDesk {
         try context.ifMatch.require(row.incident.version)
         let alerts = try await AlertStore.moveBack(from: target, to: number, in: transaction)
         var later = context
-        later.occurredAt = nil
+        (later.occurredAt, later.precision) = (nil, nil)
         _ = try await apply(
             .separate(from: row.incident, alerts, reason: reason), to: targetRow, later, loaded: other, in: transaction)
         return try await apply(

@@ -54,7 +54,7 @@ extension IncidentDesk {
             try await AttachmentStore().delete(added.number, of: number, in: transaction)
         }
         var later = context
-        later.occurredAt = nil  // The others may have begun after it.
+        (later.occurredAt, later.precision) = (nil, nil)  // The others may have begun after it.
         for (merged, loaded) in held.sorted(by: { $0.key < $1.key }) {
             guard let row = loaded.row else { continue }
             let entries = try await timeline.all(of: merged, in: transaction)

@@ -15,6 +15,9 @@ struct PlanRunner: PeriodicRunner {
     var interval: Duration = .seconds(15)
     let setbacks = Setbacks<Int>("plans")
 
+    /// In one pass, of one incident.
+    private static let takeoversMax = 100
+
     func pass() async throws {
         try await reviewPlans()
     }
@@ -25,7 +28,11 @@ struct PlanRunner: PeriodicRunner {
         let restoring = try await DeadlineStore(pool: pool).restoring(limit: 1_000)
         for number in restoring {
             _ = try await setbacks.attempt(number, logger: logger) {
-                _ = try await desk.handle(.reviewPlan, on: number, CommandContext(principal: .daemon))
+                // What was restored elsewhere is taken over at its own time, one time after the other.
+                for _ in 0..<Self.takeoversMax {
+                    let outcome = try await desk.handle(.reviewPlan, on: number, CommandContext(principal: .daemon))
+                    guard outcome.firstEntry?.event.as(StepRestored.self) != nil else { break }
+                }
             }
         }
         return restoring.count

@@ -12,6 +12,8 @@ struct AttachmentFigure: Sendable {
 
     /// Bytes of the files that one page has in it.
     static let pageBytesMax = 8 << 20
+    /// Files that one page shows: each can have many pixels.
+    private static let filesMax = 20
     /// Bytes of a text that a page shows.
     private static let textMax = 32 << 10
 
@@ -35,7 +37,7 @@ struct AttachmentFigure: Sendable {
     /// Those of an incident that a page can have in it, the first ones first.
     static func fitting(_ attachments: [Attachment]) -> [Attachment] {
         var left = pageBytesMax
-        return attachments.filter { attachment in
+        return attachments.prefix(filesMax).filter { attachment in
             guard attachment.bytes <= left else { return false }
             left -= attachment.bytes
             return true

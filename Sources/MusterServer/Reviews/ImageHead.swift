@@ -9,7 +9,11 @@ struct ImageHead: Hashable {
     let width: Int
     let height: Int
 
-    var pixels: Int { width * height }
+    /// The largest number where there are more than can be counted.
+    var pixels: Int {
+        let (product, isTooMany) = width.multipliedReportingOverflow(by: height)
+        return isTooMany ? .max : product
+    }
 
     /// Nil of bytes that are no image of these kinds.
     init?(_ bytes: [UInt8]) {

@@ -143,6 +143,8 @@ extension ReviewRevision: JSONWritable {
             json.member("at", at)
             json.member("by", by)
             json.member("status", status.rawValue)
+            json.member("approved_by", approvedBy)
+            json.member("approved_at", approvedAt)
             json.array("sections", sections) { $0.value($1) }
         }
     }

@@ -64,6 +64,9 @@ struct RedactedTexts: Sendable {
             approval.sections = approval.sections.map(takenOut)
             approval.title = takenOut(of: approval.title)
             changed = IncidentEvent(approval)
+        } else if var comment = event.as(ReviewCommented.self) {
+            comment.text = takenOut(of: comment.text)
+            changed = IncidentEvent(comment)
         } else if var drafted = event.as(UpdateDrafted.self) {
             drafted.content = takenOut(of: drafted.content)
             changed = IncidentEvent(drafted)

@@ -25,13 +25,14 @@ enum PythonClient {
     }
 
     static func run(
-        _ script: String, _ url: String, _ key: String, steps: [String], environment: [String: String] = [:]
+        _ script: String, _ url: String, _ key: String, steps: [String], environment: [String: String] = [:],
+        within limit: Duration = .seconds(60)
     ) async throws -> [JSON] {
         let finished = try await Finished.run(
             [try await python(), "\(scripts)/\(script)", url, key] + steps,
             environment: Child.plainEnvironment.merging(environment) { _, own in own }
                 .merging(["PYTHONDONTWRITEBYTECODE": "1"]) { own, _ in own },
-            within: .seconds(60))
+            within: limit)
         let lines = finished.output.split(separator: "\n").compactMap { try? JSON($0.utf8) }
         guard finished.status == 0, lines.map({ $0["step"].string }) == steps else {
             throw Child.Failure(description: "\(script): \(finished)")

@@ -218,7 +218,7 @@ enum EveryEvent {
         ReviewCommentSettled(number: 2, resolved: true, afterwards: true),
         ReviewersAsked(reviewers: ["R \(marker)"], afterwards: true),
         AttachmentAdded(
-            number: 1, name: "N \(marker)", type: .png, bytes: 12, digest: String(repeating: "0f", count: 32),
+            number: 1, name: "N \(marker)", type: .png, bytes: 12, digest: "D \(marker)",
             caption: "C \(marker)", afterwards: true, gone: true),
         AttachmentRemoved(number: 1, reason: "R \(marker)", afterwards: true),
         TimeQualified(sequence: 2, through: 3, precision: .hour, afterwards: true),

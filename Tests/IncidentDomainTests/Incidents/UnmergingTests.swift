@@ -120,6 +120,26 @@ struct UnmergingTests {
         #expect(Self.levels(apart) == Self.levels(given) && apart.incident.impacts == given.incident.impacts)
     }
 
+    @Test func `a beginning can be corrected after a merge`() throws {
+        let given = try Given().later("11:00").and(
+            .setImpact(ComponentImpact(component: "feed", impact: .majorOutage, startedAt: clock("10:00"))))
+        let merged = try given.and(
+            .absorb(Self.other(.hit("auth"))),
+            .setImpact(
+                ComponentImpact(component: "feed", impact: .majorOutage, startedAt: clock("10:10"))))
+        #expect(Self.levels(merged) == ["major_outage 10:10 now"])
+    }
+
+    @Test func `what goes on in a third incident goes on when the second one has gone`() throws {
+        let second = try Self.numbered(Given(.hit("feed")), 7)
+        let third = try Self.numbered(Given(.hit("feed")), 8)
+        let given = try Given.restoring("feed").and(.start("feed"), .verify("feed"))
+        let merged = try given.and(.absorb(second), .absorb(third))
+        let apart = try merged.and(.separate(from: second, MovedAlerts(), reason: "two"))
+        #expect(apart.incident.impacts[0].isOngoing)
+        #expect(ImpactHistory(apart.incident).stretches["feed"]?.last?.end == nil)
+    }
+
     @Test func `apart in the order of merging, the severity is what it was before, or none`() throws {
         let severe = { (number: Int, severity: Severity) in try Self.numbered(Given(.set(severity)), number) }
         let (first, second) = (try severe(7, .sev2), try severe(8, .sev1))

@@ -101,6 +101,34 @@ struct ImpactHistoryTests {
         #expect(restored.incident.clocks.mitigatedAt == clock("11:00"))
     }
 
+    @Test func `stretches that touch are both there, in whatever order they are said`() throws {
+        let first = Self.hit(.majorOutage, from: "10:00", until: "11:00")
+        for (end, last) in [("12:00", "12:00"), (nil, "now")] {
+            let second = Self.hit(.degraded, from: "11:00", until: end)
+            for commands in [[first, second], [second, first]] {
+                let given = try Given().later("14:00").and(commands)
+                #expect(Self.levels(given) == ["major_outage 10:00 11:00", "degraded 11:00 \(last)"])
+                #expect(given.incident.impacts[0].isOngoing == (end == nil))
+            }
+        }
+    }
+
+    @Test func `what is said of a past moment twice is written once`() throws {
+        let given = try Given().later("13:00").and(Self.hit(.majorOutage), at: clock("12:00"))
+            .and(Self.hit(.degraded), at: clock("11:00"))
+        #expect(given.when(Self.hit(.degraded), at: clock("11:00")) == .nothing)
+        #expect(given.when(Self.hit(.degraded), at: clock("11:10")).isAccepted)
+    }
+
+    @Test func `a wrong level of the past that was said last is struck out`() throws {
+        let given = try Given().later("13:00").and(Self.hit(.partialOutage), at: clock("12:00"))
+            .and(Self.hit(.majorOutage, from: "11:00"), at: clock("11:00"))
+        let wrong = try #require(given.timeline.last { $0.event.as(ImpactSet.self) != nil })
+        let struck = try given.and(.strike(wrong.sequence, wrong.event, reason: "a slip"))
+        #expect(Self.levels(struck).allSatisfy { !$0.contains("major") })
+        #expect(struck.incident.impacts.map(\.impact) == [.partialOutage])
+    }
+
     @Test func `a level of the past changes nothing of the present`() throws {
         let given = try Given().later("13:00").and(
             Self.hit(.majorOutage, from: "10:00"), Self.hit(.degraded, from: "10:40"),

@@ -49,4 +49,23 @@ struct PhaseSpanTests {
         #expect(visits.map(\.seconds) == [1800, 0, 600, nil])
         #expect(zip(visits, visits.dropFirst()).allSatisfy { $0.endedAt == $1.startedAt })
     }
+
+    @Test
+    func `a dismissal that was undone is between two visits, and one of now lengthens nothing of what is entered late`()
+        throws
+    {
+        func visits(_ given: Given) -> [String] {
+            PhaseSpan.visits(in: given.timeline, of: given.incident).map { visit in
+                let times = [visit.startedAt, visit.endedAt].map { $0.map { "\($0)".dropFirst(11).prefix(5) } ?? "now" }
+                return "\(visit.phase.rawValue) \(times[0]) \(times[1])"
+            }
+        }
+        let live = try Given().later("10:30").and(.dismiss(reason: "no")).later("11:00").and(.reopen(reason: "yes"))
+            .later("11:10").and(.acknowledge, .advance)
+        #expect(
+            visits(live) == ["detect 10:00 10:30", "dismissed 10:30 11:00", "detect 11:00 11:10", "assess 11:10 now"])
+        let late = try Given().later("20:00").and(.dismiss(reason: "no"), .reopen(reason: "yes"))
+            .and(.acknowledge, .advance, at: clock("10:05"))
+        #expect(visits(late).last == "assess 10:05 now" && visits(late).first == "detect 10:00 10:05")
+    }
 }

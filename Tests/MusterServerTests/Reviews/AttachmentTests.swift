@@ -33,6 +33,8 @@ struct AttachmentTests {
                 #expect(cut == nil || cut == head, "\(type) of \(count) bytes")
             }
         }
+        let huge = Self.heads[0].1.prefix(16) + Array(repeating: 0xFF, count: 8)
+        #expect(ImageHead(Array(huge))?.pixels == .max)
         #expect(ImageHead(Array("<svg onload=alert(1)>".utf8)) == nil && ImageHead([]) == nil)
         #expect(ImageHead([0xFF, 0xD8] + Array(repeating: 0xFF, count: 100_000)) == nil)
     }

@@ -1,5 +1,6 @@
 package struct IncidentDescribed: AfterwardsEvent {
     package var title: String?
+    /// Empty where there is none any more.
     package var summary: String?
     package var labels: [String: String]?
     package var afterwards: Bool?
@@ -12,7 +13,7 @@ package struct IncidentDescribed: AfterwardsEvent {
     package var redacted: IncidentDescribed {
         var copy = self
         copy.title = title?.redacted
-        copy.summary = summary?.redacted
+        copy.summary = summary.map { $0.isEmpty ? $0 : $0.redacted }
         copy.labels = labels.map { _ in [:] }
         return copy
     }
@@ -20,7 +21,9 @@ package struct IncidentDescribed: AfterwardsEvent {
     package var phrase: Phrase {
         var changes: [Phrase] = []
         if let title { changes.append("title changed to “\(title.onOneLine)”") }
-        if let summary { changes.append("summary changed to “\(summary.onOneLine)”") }
+        if let summary {
+            changes.append(summary.isEmpty ? "summary removed" : "summary changed to “\(summary.onOneLine)”")
+        }
         if let labels {
             let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)".onOneLine }
             changes.append(pairs.isEmpty ? "labels removed" : "labels set to \(pairs.joined(separator: ", "))")
@@ -31,7 +34,7 @@ package struct IncidentDescribed: AfterwardsEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()
         incident.title = title ?? incident.title
-        incident.summary = summary ?? incident.summary
+        if let summary { incident.summary = summary.isEmpty ? nil : summary }
         incident.labels = labels ?? incident.labels
     }
 }

@@ -116,7 +116,9 @@ package struct TimeQualified: AfterwardsEvent {
     package var afterwards: Bool?
 
     package static let kind = "time_qualified"
-    package static let examples = [TimeQualified(sequence: 7, through: 8, precision: .hour, afterwards: true)]
+    package static let examples = [
+        TimeQualified(sequence: 7, through: 8, precision: .hour, afterwards: true)
+    ]
 
     package var phrase: Phrase {
         let entries: Phrase = through.map { "entries \(sequence) to \($0)" } ?? "entry \(sequence)"
@@ -144,7 +146,6 @@ package struct EntryStarred: AfterwardsEvent {
     package var phrase: Phrase { key ? "Note \(sequence) starred." : "Note \(sequence) no longer starred." }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.takeApprovalBack()
         incident.starred = (incident.starred ?? [:]).merging([sequence: key]) { _, new in new }
     }
 }
