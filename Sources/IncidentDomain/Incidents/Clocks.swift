@@ -261,7 +261,9 @@ extension Incident {
         clocks.acknowledgedAt = [times.acknowledgedAt, clockFacts?.detectLeftAt].compactMap(\.self).min()
         let back = lastRestoration
         clocks.mitigatedAt = mitigated(back)
-        clocks.restoredAt = times.restoredAt == nil ? sinceReverting(back) : back ?? times.restoredAt
+        // Who went back and led it on again with nothing down has what there was.
+        let isMeasuredAnew = times.restoredAt == nil && times.mitigatedAt == nil
+        clocks.restoredAt = isMeasuredAnew ? sinceReverting(back) : back ?? times.restoredAt
         for correction in corrections ?? [] { clocks.set(correction.clock, to: correction.moment) }
         return clocks
     }
@@ -298,8 +300,8 @@ extension Incident {
         // An incident that went back, and was led on again, has what it had, and what came since.
         let worst = worstHarm(since: times.mitigatedAt == nil ? clockFacts?.revertedAt : nil)
         // Who left restoring with harm going on said that it ends there.
-        guard let worst, worst.end != nil || times.restoredAt == nil else { return mitigatingEnded(back) }
-        return worst.end
+        guard let worst else { return mitigatingEnded(back) }
+        return worst.end ?? times.restoredAt
     }
 
     /// When mitigating came to its end, as far as people go: what they did may have ended the harm only partly.

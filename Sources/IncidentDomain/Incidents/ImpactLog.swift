@@ -150,9 +150,13 @@ extension Incident {
         for component in (impactLog ?? [:]).keys { impactLog?[component]?.removeAll { $0.entry == merge } }
         for impact in separated.impacts {
             let name = impact.component
-            guard let own = record?.impactsBefore.first(where: { $0.component == name }), !own.isOngoing else {
-                continue
+            guard let own = record?.impactsBefore.first(where: { $0.component == name }) else { continue }
+            if own.isOngoing, let end = impact.endedAt {
+                // It is over when its own regions were back, and not when those of both were.
+                impactLog?[name]?.removeAll { $0.entry > merge && $0.level == nil && $0.brought == nil }
+                log(ImpactStatement(entry: recorded.sequence, at: recorded.occurredAt, endedAt: end), name)
             }
+            guard !own.isOngoing else { continue }
             impactLog?[name]?.removeAll { $0.entry > merge && $0.level == nil && $0.brought == nil }
         }
     }

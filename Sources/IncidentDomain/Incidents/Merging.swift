@@ -150,7 +150,13 @@ extension Incident {
                 impact.startedAt = min(other.times.startedAt, impact.endedAt ?? other.times.startedAt)
             }
             guard let known = own[impact.component] else { return impact }
-            guard impact.isOngoing else { return nil }
+            guard impact.isOngoing else {
+                // Both are over: here it is over when the later of them was.
+                guard let end = impact.endedAt, let own = known.endedAt, end > own else { return nil }
+                var longer = known
+                longer.endedAt = end
+                return longer
+            }
             return known.isOngoing ? known.united(with: impact) : impact
         }
     }
@@ -317,7 +323,7 @@ extension Incident {
                         left(impact, $0, record, target)
                     }
                 },
-                steps: target.steps.filter { own.contains($0.slug) }, updateDueAt: due)
+                steps: target.steps.filter { own.contains($0.slug) && !$0.state.isStartable }, updateDueAt: due)
         ]
     }
 
@@ -328,26 +334,36 @@ extension Incident {
     ) -> ComponentImpact? {
         guard let record else { return there == own ? nil : there }
         guard own.isOngoing else { return nil }
-        if let taken = record.impacts.first(where: { $0.component == own.component }),
-            (taken.impact, taken.regions) != (there.impact, there.regions)
-        {
-            // Somebody said something else of it since. Where it was hit, only that one knows.
-            guard taken.regions == there.regions, own.regions != there.regions else { return there }
-            var changed = own
-            changed.impact = there.impact
-            return changed.ended(as: there)
+        let then = (record.impactsAfter ?? record.impacts).first { $0.component == own.component }
+        guard let then, (then.impact, then.regions) != (there.impact, there.regions) else {
+            let left = target.asOver(own, there)
+            return left == own ? nil : left
         }
-        let steps = own.stepNames.compactMap { target.step($0) }
-        if there.isOngoing, !steps.isEmpty, steps.count == own.stepNames.count,
-            steps.allSatisfy({ $0.state == .restored }), let back = steps.compactMap(\.restoredAt).max()
-        {
-            // Its own regions are back, and the other one's are not.
-            var ended = own
-            ended.endedAt = max(back, own.startedAt ?? back)
-            return ended
+        // Somebody said something else of it since. Where it was hit, only that one knows.
+        let last = target.impactLog?[own.component].flatMap {
+            ImpactTrack($0, from: target.times.startedAt).stretches.last
         }
-        guard own.isOngoing, there.endedAt != nil else { return nil }
-        return own.ended(as: there)
+        var changed = own
+        guard there.impact.isHarm else {
+            changed.endedAt = last?.end.map { max($0, own.startedAt ?? $0) }
+            return changed.endedAt == nil ? there : changed
+        }
+        (changed.impact, changed.startedAt) = (there.impact, last?.begin)
+        if then.regions != there.regions || own.regions == then.regions { changed.regions = there.regions }
+        return changed.ended(as: there)
+    }
+
+    /// An impact that a merge gives back, as far as it was over meanwhile: its own steps are restored, or the whole is.
+    fileprivate func asOver(_ own: ComponentImpact, _ there: ComponentImpact) -> ComponentImpact {
+        let back = own.stepNames.map { name in
+            step(name).flatMap { $0.state == .restored ? $0.restoredAt : nil }
+        }
+        guard own.isOngoing, !back.isEmpty, !back.contains(nil), let end = back.compactMap(\.self).max() else {
+            return own.ended(as: there)
+        }
+        var ended = own
+        ended.endedAt = max(end, own.startedAt ?? end)
+        return ended
     }
 
     /// Where an incident stood that a release merged that did not keep it, as far as its clocks tell.
@@ -386,7 +402,7 @@ extension Incident {
         let separated = IncidentSeparated(
             number: other.number, title: other.title, reason: reason,
             removed: unchanged.map(\.component).filter { before[$0] == nil },
-            impacts: unchanged.compactMap { now in before[now.component].map { $0.ended(as: now) } },
+            impacts: unchanged.compactMap { now in before[now.component].map { asOver($0, now) } },
             roles: IncidentRole.allCases.filter { role in
                 record?.roles[role].map { roles[role] == $0 } ?? false
             }, firing: alerts.firing, alerts: alerts.total,

@@ -80,11 +80,11 @@ extension Incident {
     }
 
     private func restoredElsewhere(_ step: RestorationStep, _ others: OtherRestorations) -> OtherRestorations.Step? {
-        guard step.canBeHandedOver, firing[step.slug] ?? 0 == 0, let down = step.downSince else { return nil }
-        let impact = impacts.first { $0.component == step.slug }
+        guard step.canBeHandedOver, firing[step.slug] ?? 0 == 0 else { return nil }
+        let said = impactLog?[step.slug].flatMap { ImpactTrack($0, from: times.startedAt).stretches.last?.begin }
         // What came back there before it went down here is something else, and so is what was taken over by mistake.
-        let since =
-            [down, impact.map { $0.startedAt ?? times.startedAt }, step.notBackAt].compactMap(\.self).max() ?? down
+        let known = [step.regressedAt, said ?? step.addedAt, step.notBackAt].compactMap(\.self).max()
+        guard let since = known else { return nil }
         return others.of(step.slug, in: step.region).first { other in
             // A region that is back elsewhere says nothing of the whole.
             guard other.step.region == nil || other.step.region == step.region else { return false }

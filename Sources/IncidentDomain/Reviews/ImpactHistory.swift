@@ -164,6 +164,8 @@ struct ImpactTrack {
         if let wrong = statement.corrects, let old = points.first(where: { $0.entry == wrong && $0.level.isHarm }) {
             points.removeAll { $0.entry == wrong }
             point.at = statement.startedAt ?? old.at
+            // What was thought to be between has no room any more.
+            points = points.filter { !isAfter($0.at, point.at) || !isAfter(old.at, $0.at) }
             endsLater(than: point.at)
         } else if statement.startedAt == nil, let end = statement.endedAt, end <= statement.at {
             // It is over, and was of another level than was thought; where nothing was known, it began with the incident.
@@ -176,7 +178,8 @@ struct ImpactTrack {
         guard let end = statement.endedAt else { return }
         points = points.filter { $0.level.isHarm || !isAfter($0.at, point.at) || !isAfter(end, $0.at) }
         // Harm that begins at that moment goes on from there.
-        guard !points.contains(where: { $0.at == end && $0.level.isHarm }) else { return }
+        let begins = points.contains { $0.at == end && $0.level.isHarm && $0.entry != statement.entry }
+        guard !begins else { return }
         insert(Point(entry: statement.entry, at: end, said: statement.at, level: .none, regions: []))
     }
 

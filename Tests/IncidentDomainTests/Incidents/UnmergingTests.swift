@@ -120,6 +120,52 @@ struct UnmergingTests {
         #expect(Self.levels(apart) == Self.levels(given) && apart.incident.impacts == given.incident.impacts)
     }
 
+    @Test func `of two that are both over, the later end holds while they are one`() throws {
+        func over(_ end: String) throws -> Given {
+            try Given().later("11:00").and(
+                .setImpact(
+                    ComponentImpact(
+                        component: "feed", impact: .majorOutage, startedAt: clock("10:00"), endedAt: clock(end))))
+        }
+        let given = try over("10:30")
+        let other = try Self.numbered(over("10:50"), 7)
+        let merged = try given.and(.absorb(other))
+        #expect(merged.incident.impacts[0].endedAt == clock("10:50"))
+        #expect(Self.levels(merged) == ["major_outage 10:00 10:50"])
+        let apart = try merged.and(.separate(from: other, MovedAlerts(), reason: "two"))
+        #expect(apart.incident.impacts == given.incident.impacts && Self.levels(apart) == Self.levels(given))
+    }
+
+    @Test func `what is said of a component while they are one is so in the other one as well`() throws {
+        let other = try Self.other(.hit("feed"))
+        let given = try Given(.hit("feed"))
+        for (said, level, isOver) in [(ImpactLevel.none, ImpactLevel.majorOutage, true), (.degraded, .degraded, false)]
+        {
+            let merged = try given.and(.absorb(other)).later("10:40").and(.hit("feed", said), at: clock("10:30"))
+            let gone = try Self.merged(other, at: merged.now)
+            let events = try Incident.decide(
+                .unmerge(from: merged.incident, MovedAlerts(), reason: "two"), on: gone, facts: Self.facts(merged))
+            let impact = try #require((events.first as? IncidentUnmerged)?.impacts.first)
+            #expect(impact.impact == level)
+            #expect(impact.endedAt == (isOver ? clock("10:30") : nil))
+        }
+    }
+
+    private static func facts(_ given: Given) -> DecisionFacts {
+        DecisionFacts(
+            principal: .carla, now: given.now, policy: PhasePolicy(), graph: SampleCatalog.graph, soak: SoakPolicy(),
+            updates: .none)
+    }
+
+    private static func merged(_ other: Incident, at moment: Timestamp) throws -> Incident {
+        try #require(
+            Incident.evolve(
+                other,
+                RecordedEvent(
+                    sequence: other.version + 1, event: IncidentEvent(IncidentMerged(into: Given.number, reason: nil)),
+                    actor: .carla, occurredAt: moment, recordedAt: moment), number: 7))
+    }
+
     @Test func `a beginning can be corrected after a merge`() throws {
         let given = try Given().later("11:00").and(
             .setImpact(ComponentImpact(component: "feed", impact: .majorOutage, startedAt: clock("10:00"))))

@@ -113,6 +113,14 @@ struct ImpactHistoryTests {
         }
     }
 
+    @Test func `a beginning before another level takes that level's place`() throws {
+        let given = try Given().later("13:00").and(
+            Self.hit(.degraded, from: "10:10"), Self.hit(.majorOutage, from: "10:20"),
+            Self.hit(.majorOutage, from: "10:05"))
+        #expect(Self.levels(given) == ["major_outage 10:05 now"])
+        #expect(given.incident.impacts[0].impact == .majorOutage)
+    }
+
     @Test func `what is said of a past moment twice is written once`() throws {
         let given = try Given().later("13:00").and(Self.hit(.majorOutage), at: clock("12:00"))
             .and(Self.hit(.degraded), at: clock("11:00"))
@@ -122,7 +130,7 @@ struct ImpactHistoryTests {
 
     @Test func `a wrong level of the past that was said last is struck out`() throws {
         let given = try Given().later("13:00").and(Self.hit(.partialOutage), at: clock("12:00"))
-            .and(Self.hit(.majorOutage, from: "11:00"), at: clock("11:00"))
+            .and(Self.hit(.majorOutage), at: clock("11:00"))
         let wrong = try #require(given.timeline.last { $0.event.as(ImpactSet.self) != nil })
         let struck = try given.and(.strike(wrong.sequence, wrong.event, reason: "a slip"))
         #expect(Self.levels(struck).allSatisfy { !$0.contains("major") })

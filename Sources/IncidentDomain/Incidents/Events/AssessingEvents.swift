@@ -60,6 +60,7 @@ package struct StartCorrected: TimelineEvent {
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
         incident.times.startedAt = startedAt
         incident.corrections?.removeAll { $0.clock == .started }
         if incident.corrections?.isEmpty ?? false { incident.corrections = nil }

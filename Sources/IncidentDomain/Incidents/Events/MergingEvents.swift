@@ -164,6 +164,8 @@ package struct IncidentAbsorbed: TimelineEvent {
             incident.clockFacts?.noteAlert(detected, start: brought.startedAt ?? incident.times.startedAt)
         }
         record.arrivalsAfter = incident.clockFacts?.arrivals
+        let both = Set((brought.levels ?? [:]).keys).union(impacts.map(\.component))
+        record.impactsAfter = incident.impacts.filter { both.contains($0.component) }
         incident.absorbed = (incident.absorbed ?? []) + [record]
     }
 }
@@ -185,6 +187,9 @@ package struct AbsorbedIncident: Hashable, Codable, Sendable {
     /// The entry that says so, and the steps of these components before it; nil in rows of releases that did not keep them.
     var entry: Int?
     var stepsBefore: [RestorationStep]?
+    /// How this one's components stood once it was merged, of those that the other one had as well; nil in rows of releases that did not
+    /// keep it.
+    var impactsAfter: [ComponentImpact]?
 
     /// Once another one has gone, what was there before this one came is what was there before that.
     mutating func forget(_ gone: AbsorbedIncident) {
