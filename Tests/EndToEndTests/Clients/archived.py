@@ -73,50 +73,121 @@ class Archived:
 
     # MARK: Impact
 
-    def levels(self):
-        """Per component its stretches (level, start, end), in the order of time, without those of no harm."""
-        marks = {}
+    def said_impacts(self):
+        """Per component what was said of it, in the order of the entries: (what, entry)."""
+        said = {}
         for entry in self.counting:
-            data, kind = entry["data"], entry["kind"]
-            slug = data.get("component")
-            known = marks.setdefault(slug, []) if slug else None
-            if kind == "impact_set":
-                # The first one without a time of its own began with the incident.
-                start = moment(data.get("started_at")) or (entry["at"] if known else self.began())
-                last = known[-1] if known else None
-                # The level that was said last, with another beginning, corrects when that began.
-                is_same = last and last[1] == data["impact"] and last[2] == "said" and data.get("started_at")
-                if is_same and last[0] != start:
-                    known.remove(last)
-                if not (is_same and last[0] == start):
-                    # The beginning of a level that was wrong: the new one takes its place.
-                    known[:] = [mark for mark in known if not (mark[0] == start and mark[2] == "said")]
-                    known.append((start, data["impact"], "said"))
-                if data.get("ended_at"):
-                    known.append((moment(data["ended_at"]), "none", "ended"))
+            kind, slug = entry["kind"], entry["data"].get("component")
+            if kind in ("impact_set", "step_restored", "step_times_corrected", "step_regressed"):
+                said.setdefault(slug, []).append(entry)
             elif kind == "impact_removed":
-                marks[slug] = []
-            elif kind == "step_restored":
-                known.append((entry["at"], "none", "restored"))
-            elif kind == "step_times_corrected" and data.get("restored_at"):
-                known[:] = [mark for mark in known if mark[2] != "restored"]
-                known.append((moment(data["restored_at"]), "none", "restored"))
-        found = {}
-        for slug, known in marks.items():
-            stretches = []
-            # What is known later of the same moment holds.
-            ordered = sorted(enumerate(known), key=lambda item: (item[1][0], item[0]))
-            for place, (_, (start, level, _)) in enumerate(ordered):
-                end = ordered[place + 1][1][0] if place + 1 < len(ordered) else None
-                if RANK[level] == 0 or end == start:
-                    continue
-                if stretches and stretches[-1][0] == level and stretches[-1][2] == start:
-                    stretches[-1] = (level, stretches[-1][1], end)
-                else:
+                said[slug] = []
+        return said
+
+    def levels(self, is_cut=True):
+        """Per component its stretches (level, start, end), in the order of time, without those of no harm.
+
+        What was given up ends there, where it is to be cut.
+        """
+        found, steps = {}, self.steps()
+        for slug, entries in self.said_impacts().items():
+            stretches = self.stretches(self.marks(entries))
+            if is_cut and stretches and stretches[-1][2] is None:
+                level, start, _ = stretches.pop()
+                end = self.given_up(steps.get(slug))
+                if end is None or end > start:
                     stretches.append((level, start, end))
             if stretches:
                 found[slug] = stretches
         return found
+
+    def given_up(self, step):
+        """When harm that goes on stopped counting: at the waiver, or when restoring was left without it."""
+        if step and step["state"] == "waived":
+            return step["waived_at"]
+        return self.reached("restore") if self.phases()[-1][0] in ("review", "closed") else None
+
+    def marks(self, entries):
+        """From when on another level held, as {start: (level, when that was said)}; the start None is that of the incident.
+
+        What was said of a moment stands at that moment, whoever said it when, and in the place of what was said of it before.
+        """
+        marks, last = {}, None
+        for entry in entries:
+            data, kind, at = entry["data"], entry["kind"], entry["at"]
+            if kind == "step_regressed":
+                harms = [mark for mark in self.in_order(marks) if RANK[marks[mark][0]]]
+                if harms:
+                    marks[at] = (marks[harms[-1]][0], at)
+                continue
+            if kind != "impact_set":
+                moment_of = at if kind == "step_restored" else moment(data.get("restored_at"))
+                if moment_of is not None:
+                    # It is over, whatever was said of later moments; a correction takes the place of the end before.
+                    marks = {
+                        mark: value
+                        for mark, value in marks.items()
+                        if mark is None
+                        or mark < moment_of
+                        and not (kind == "step_times_corrected" and value[0] == "none" and value[2:])
+                    }
+                    marks[moment_of] = ("none", at, "restored")
+                continue
+            level, start, end = data["impact"], moment(data.get("started_at")), moment(data.get("ended_at"))
+            harms = [mark for mark in self.in_order(marks) if RANK[marks[mark][0]]]
+            if not RANK[level]:
+                marks[at if start is None else start] = (level, at)
+                continue
+            is_same = last and last["data"]["impact"] == level
+            if start is not None:
+                # The level that was said last, with another beginning, corrects when that began.
+                if is_same and (start != at or end) and start != last["start"] and not self.apart(last, start, end):
+                    marks.pop(last["start"], None)
+            elif end is not None and end <= at:
+                # It is over, and was of this level.
+                start = harms[-1] if harms else None
+            elif not harms:
+                # The first one without a time of its own began with the incident, unless it is known to have been well.
+                start = at if any(mark <= at for mark in marks if mark is not None) else None
+            elif harms[0] is None and at < marks[None][1]:
+                # What was said of a later moment did not begin with the incident after all.
+                later = marks.pop(None)
+                marks[later[1]] = later
+            else:
+                start = at
+            marks[start] = (level, at)
+            if end is not None:
+                marks = {
+                    mark: value
+                    for mark, value in marks.items()
+                    if RANK[value[0]] or mark is None or (start is not None and mark <= start) or mark >= end
+                }
+                marks[end] = ("none", at)
+            last = entry | {"start": start}
+        return marks
+
+    def apart(self, last, start, end):
+        """Whether a level is of another time than the same level that was said before."""
+        over = moment(last["data"].get("ended_at"))
+        return (over is not None and start >= over) or (end and last["start"] is not None and end <= last["start"])
+
+    def in_order(self, marks):
+        return sorted(marks, key=lambda mark: float("-inf") if mark is None else mark)
+
+    def stretches(self, marks):
+        began = self.began()
+        first = min([began] + [mark for mark in marks if mark is not None])
+        known = [(first if mark is None else mark, marks[mark][0]) for mark in self.in_order(marks)]
+        stretches = []
+        for place, (start, level) in enumerate(known):
+            end = known[place + 1][0] if place + 1 < len(known) else None
+            if RANK[level] == 0 or end == start:
+                continue
+            if stretches and stretches[-1][0] == level and stretches[-1][2] == start:
+                stretches[-1] = (level, stretches[-1][1], end)
+            else:
+                stretches.append((level, start, end))
+        return stretches
 
     def impact(self):
         """As `impact` of review.json; levels as [level, start, seconds]."""
@@ -170,7 +241,7 @@ class Archived:
                 step["failures"] += 1
                 step["state"] = "waiting"
             elif kind == "step_waived":
-                step["state"] = "waived"
+                step |= {"state": "waived", "waived_at": entry["at"]}
             elif kind == "step_times_corrected":
                 # Of the newest attempt; the first one is another where there are several.
                 if "started_at" in data and step["attempts"] == 1:
@@ -260,7 +331,7 @@ class Archived:
         waived = {slug for slug, step in self.steps().items() if step["state"] == "waived"}
         levels = {
             slug: [stretch for stretch in stretches if not (slug in waived and stretch[2] is None)]
-            for slug, stretches in self.levels().items()
+            for slug, stretches in self.levels(is_cut=False).items()
         }
         every = [stretch for stretches in levels.values() for stretch in stretches]
         if not every:
@@ -273,19 +344,24 @@ class Archived:
         worst = max((level for level, _, _ in every), key=RANK.get)
         ends = [end for level, _, end in every if level == worst]
         backs = [stretches[-1][2] for slug, stretches in levels.items() if stretches and slug not in waived]
-        over = [None if None in times else max(times, default=None) for times in (ends, backs)]
-        return tuple(over)
+        mitigated, restored = [None if None in times else max(times, default=None) for times in (ends, backs)]
+        # Harm that is left ends with restoring.
+        left = self.reached("restore")
+        return tuple(left if over is None else over for over in (mitigated, restored))
 
     # MARK: Phases
 
     def phases(self):
         """Each visit: (phase, start, seconds)."""
         visits, phase, start = [], "detect", self.opening["at"]
-        for entry in self.of("phase_entered", "phase_reverted"):
-            data = entry["data"]
+        for entry in self.of("phase_entered", "phase_reverted", "incident_dismissed"):
+            data = {"phase": "dismissed"} | entry["data"]
             end = moment(data.get("reached_at")) if "reached_at" in data else entry["at"]
             # Facts of later can lie before those of a phase before: it took no time then.
             end = max(start, end)
+            if phase == "restore" and data.get("overridden"):
+                # Where restoring was left with harm, it ends with it, should that be told later.
+                end = max(end, self.harm_over()[1] or end)
             visits.append((phase, start, round(end - start, 3)))
             phase, start = data["phase"], end
         visits.append((phase, start, None))

@@ -22,12 +22,21 @@ class Muster:
         if body is not None:
             data = json.dumps(body).encode()
             head["Content-Type"] = "application/json"
-        request = urllib.request.Request(self.url + path, method=method, data=data, headers=head | (headers or {}))
+        return self.answer(
+            urllib.request.Request(self.url + path, method=method, data=data, headers=head | (headers or {}))
+        )
+
+    def answer(self, request):
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
+
+    def upload(self, path, kind, data):
+        """(status, bytes) of a call whose body is a file."""
+        head = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
+        return self.answer(urllib.request.Request(self.url + path, method="POST", data=data, headers=head))
 
     def ask(self, method, path, body=None):
         """The answer's JSON, or what was refused."""

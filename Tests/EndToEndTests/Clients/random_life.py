@@ -1,17 +1,32 @@
 """A random legal life of an incident: every call that takes a text gets a hostile one."""
 
+import base64
 import datetime
 import json
+import urllib.parse
 
 LEVELS = ["degraded", "partial_outage", "major_outage", "none", "maintenance"]
 CAUSES = [
     ("technical", "software_bug"),
     ("technical", "capacity"),
+    ("maintenance", "operator_error"),
+    ("attack", "abuse"),
     ("maintenance", "change_gone_wrong"),
     ("attack", "ddos"),
     ("connectivity", "dns"),
     ("unknown", None),
 ]
+# One pixel each.
+IMAGES = {
+    "image/gif": base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="),
+    "image/png": base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    ),
+}
+SECTIONS = (
+    "summary impact detection cause timeline durations mitigations restoration communication overrides what_went_well"
+    " what_went_wrong lessons actions unmet attachments"
+).split()
 PHASES = ["detect", "assess", "mitigate", "restore", "review", "closed"]
 
 
@@ -31,7 +46,11 @@ class Life:
     # MARK: Calls
 
     def send(self, method, path, body=None):
-        status, data = self.muster.send(method, path, body)
+        return self.note(method, path, body, *self.muster.send(method, path, body))
+
+    def note(self, method, path, body, status, data):
+        """What was answered."""
+        path = path.partition("?")[0]
         self.answers[status] = self.answers.get(status, 0) + 1
         if status == 201:
             self.made[path.rpartition("/")[2]] = self.made.get(path.rpartition("/")[2], 0) + 1
@@ -118,13 +137,15 @@ class Life:
         return body
 
     def fact(self):
-        kind = self.rng.choice(["measure", "alert", "report", "decision", "change"])
+        kind = self.rng.choice(["measure", "alert", "report", "decision", "change", "related"])
         body = self.hostile.fields({"kind": kind, "text": self.hostile.text()}, reason=2000, source=2000, by=200)
         if kind == "measure":
             body["value"] = self.rng.choice([0, 0.1 + 0.2, 37.992000000000004, -1, 1e15, 1e-9, 5_000_000, 12.5])
             body["unit"] = self.hostile.line(40)
         if kind in ("alert", "report") and self.hostile.maybe():
-            body["detection"] = self.rng.choice(["detected", "unnoticed", "missing"])
+            body["detection"] = self.rng.choice(["detected", "unnoticed", "missing", "late"])
+        if kind == "related":
+            body["source"] = self.hostile.text()
         if self.hostile.maybe():
             body["component"] = self.rng.choice(self.slugs)
         body["precision"] = self.rng.choice(["exact", "minute", "hour", "day", "unknown"])
@@ -186,6 +207,17 @@ class Life:
     def merge(self, into):
         """Goes on as another incident."""
         self.call("POST", "/merge", {"into": into, "reason": self.hostile.text(2000)})
+
+    def attach(self):
+        """A picture or a text, whose name and caption are hostile."""
+        texts = {kind: None for kind in ("text/plain", "text/markdown", "text/csv")}
+        kind, data = self.rng.choice(list((IMAGES | texts).items()))
+        data = data or self.hostile.markdown().encode()
+        query = {"name": self.hostile.line()}
+        if self.hostile.maybe(0.8):
+            query["caption"] = self.hostile.text(1000)
+        path = f"{self.base}/attachments?{urllib.parse.urlencode(query)}"
+        self.note("POST", path, kind, *self.muster.upload(path, kind, data))
 
     def anything(self):
         """One call that any open phase takes."""
@@ -249,22 +281,22 @@ class Life:
                 lambda: {"text": text(), "owner": line(), "done": self.hostile.maybe()},
             ),
             ("POST", f"/timeline/{self.rng.randint(2, 12)}/strike", lambda: reason),
-            (
-                "POST",
-                f"/timeline/{self.rng.randint(2, 12)}/redact" if self.hostile.maybe(0.2) else "/notes",
-                lambda: reason,
-            ),
+            ("POST", f"/timeline/{self.rng.randint(2, 12)}/redact", lambda: reason),
             ("PATCH", f"/timeline/{self.rng.randint(2, 12)}", lambda: {"key": True}),
             ("PATCH", "/times", lambda: {pick(["mitigated_at", "detected_at"]): self.moment(0)} | reason),
             ("POST", "/actions", self.action),
+            ("DELETE", f"/attachments/{self.one_of('attachments')}", lambda: reason),
         ]
         method, path, body = pick(made)
         # What there is none of cannot be changed.
-        named = {"mitigations": ["mitigations"], "tasks": ["tasks"], "updates": ["updates", "draft"]}
+        named = {"updates": ["updates", "draft"]} | {
+            name: [name] for name in ("mitigations", "tasks", "attachments")
+        }
         kind = path.split("/")[1] if path.count("/") > 1 and path != "/updates/draft" else None
         if kind in named and not any(self.made.get(name) for name in named[kind]):
             return
-        if method == "PATCH" and path == "/times" and not self.hostile.maybe(0.3):
+        is_rare = path == "/times" or path.endswith("/redact")
+        if is_rare and not self.hostile.maybe(0.3):
             return
         self.call(method, path, body())
 
@@ -312,7 +344,15 @@ class Life:
             own.append({"id": name, "markdown": self.hostile.markdown(), "title": self.hostile.line()})
         if self.hostile.maybe():
             own.append({"id": self.hostile.slug(), "markdown": self.hostile.markdown(), "title": self.hostile.line()})
-        self.call("PUT", "/review", {"sections": own})
+        body = {"sections": own}
+        if self.hostile.maybe():
+            names = [section["id"] for section in own] + SECTIONS
+            body["order"] = self.rng.sample(sorted(set(names)), self.rng.randint(0, 8))
+            body["hidden"] = self.rng.sample(sorted(set(names)), self.rng.choice([0, 1, 3]))
+        self.call("PUT", "/review", body)
+        self.comments(own)
+        asked = [self.hostile.line() for _ in range(self.rng.randint(0, 3))]
+        self.call("PUT", "/review/reviewers", {"reviewers": asked})
         self.call("POST", "/review/sign", {"as": self.hostile.line(), "comment": self.hostile.text()})
         replaced = [{"text": self.hostile.line(), "with": self.hostile.line()} for _ in range(self.rng.randint(0, 5))]
         sections = ["summary", "impact", "cause", "timeline", "lessons", "actions"]
@@ -320,6 +360,21 @@ class Life:
         if self.hostile.maybe(0.6):
             self.call("POST", "/review/approve")
             self.call("POST", "/review/public/approve")
+
+    def comments(self, sections):
+        """On it, on a section, in reply; and a part of the text is written anew."""
+        for place in range(self.rng.choice([0, 1, 4])):
+            body = {"text": self.hostile.text(4000)}
+            if self.hostile.maybe():
+                body["section"] = self.rng.choice(sections)["id"]
+            if place and self.hostile.maybe():
+                body["reply_to"] = self.rng.randint(1, place)
+            self.call("POST", "/review/comments", body)
+            if self.hostile.maybe(0.3):
+                self.call("PATCH", f"/review/comments/{place + 1}", {"resolved": self.hostile.maybe(0.7)})
+        if self.hostile.maybe():
+            changed = {"id": self.rng.choice(sections)["id"], "markdown": self.hostile.markdown()}
+            self.call("PUT", "/review", {"sections": [changed]})
 
     def live(self):
         """False where it could not even be opened."""
@@ -332,6 +387,8 @@ class Life:
                 break
             if self.hostile.maybe(0.03):
                 self.alert()
+            if self.hostile.maybe(0.05):
+                self.attach()
             if phase == "restore" and self.hostile.maybe(0.5):
                 self.restoring()
             elif self.hostile.maybe(0.15):

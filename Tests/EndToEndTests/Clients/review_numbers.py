@@ -1,8 +1,9 @@
 """Numbers of reviews, computed a second time from an archive and compared.
 
 `review_numbers.py URL KEY STEP...`: `replay=FILE` replays ten recorded incidents (skipped where the file is not there),
-`post_mortems` enters those of `PostMortems`, `compare=ARCHIVE` computes from an archive of `musterd export` and compares
-with the reviews that URL has. Its `value` has how many, and the differences. URL may be a directory of `N.json`, as of review.json.
+`post_mortems` enters those of `PostMortems`, `given_up` incidents that were left with harm (`left_at_worst`: at its worst), and
+`compare=ARCHIVE` computes from an archive of `musterd export` and compares with the reviews that URL has. Its `value` has how many,
+and the differences. URL may be a directory of `N.json`, as of review.json.
 """
 
 import json
@@ -14,6 +15,78 @@ import past_incidents
 import post_mortems
 import recorded_incidents
 import steps
+
+
+WHY = {"reason": "It can wait"}
+OVER = WHY | {"override": True}
+EARLY = [
+    ("10:02", "POST", "/acknowledge", {}),
+    ("10:05", "PUT", "/roles/commander", {"person": "Ada"}),
+    ("10:20", "PUT", "/cause", {"category": "unknown", "evidence": "Nobody knows yet"}),
+    ("10:30", "PUT", "/impacts/B", {"impact": "major_outage"}),
+    ("10:40", "POST", "/advance", {}),
+    ("10:50", "POST", "/advance", {}),
+    ("11:00", "POST", "/mitigations", {"description": "Restart", "state": "succeeded"}),
+    ("11:10", "PUT", "/impacts/B", {"impact": "partial_outage"}),
+]
+# How an incident of two components ends, from mitigating on.
+LEFT = [
+    [
+        ("11:20", "POST", "/advance", {}),
+        ("11:30", "POST", "/restoration/A/start", {}),
+        ("11:40", "POST", "/restoration/A/verify", {}),
+        ("12:00", "POST", "/restoration/B/waive", WHY),
+        ("13:00", "POST", "/advance", {}),
+    ],
+    [
+        ("11:20", "POST", "/advance", {}),
+        ("11:30", "POST", "/restoration/B/waive", WHY),
+        ("11:40", "POST", "/restoration/B/start", {}),
+        ("12:30", "POST", "/restoration/B/verify", {}),
+        ("12:40", "POST", "/restoration/A/waive", WHY),
+        ("13:00", "POST", "/advance", {}),
+    ],
+    [
+        ("11:20", "POST", "/advance", {}),
+        ("11:30", "POST", "/restoration/A/start", {}),
+        ("11:40", "POST", "/restoration/A/verify", {}),
+        ("13:00", "POST", "/advance", OVER),
+    ],
+    # Harm that was said to be over later than restoring was left, and harm that was never given up.
+    [
+        ("11:20", "POST", "/advance", {}),
+        ("13:00", "POST", "/advance", OVER),
+        ("14:00", "PUT", "/impacts/A", {"impact": "none"}),
+        ("14:30", "PUT", "/impacts/B", {"impact": "none"}),
+    ],
+    [("11:20", "POST", "/advance", {}), ("11:30", "POST", "/restoration/A/waive", WHY)],
+    # Restored, hit again and restored a second time.
+    [
+        ("11:20", "POST", "/advance", {}),
+        ("11:30", "POST", "/restoration/A/start", {}),
+        ("11:40", "POST", "/restoration/A/verify", {}),
+        ("11:50", "PUT", "/impacts/A", {"impact": "degraded"}),
+        ("12:00", "POST", "/restoration/A/start", {}),
+        ("12:10", "POST", "/restoration/A/verify", {}),
+        ("12:20", "POST", "/restoration/B/start", {}),
+        ("12:30", "POST", "/restoration/B/verify", {}),
+        ("13:00", "POST", "/advance", {}),
+    ],
+    # All of it waived.
+    [
+        ("11:20", "POST", "/advance", {}),
+        ("11:30", "POST", "/restoration/A/waive", WHY),
+        ("12:30", "POST", "/restoration/B/waive", WHY),
+        ("13:00", "POST", "/advance", {}),
+    ],
+]
+
+# Left while it is at its worst: nothing is at that level when restoring is left, and not before.
+LEFT_AT_WORST = [
+    ("11:15", "PUT", "/impacts/B", {"impact": "major_outage"}),
+    ("11:20", "POST", "/advance", OVER),
+    ("13:00", "POST", "/advance", OVER),
+]
 
 
 class Numbers:
@@ -44,6 +117,26 @@ class Numbers:
             # What came back in a second attempt, and what was closed afterwards, is compared as well.
             self.muster.ask("POST", f"/v1/incidents/{number}/review/approve")
         return list(entered.numbers.values())
+
+    def given_up(self):
+        """Incidents that were left with harm: waived, waived and restored after all, and left by an override."""
+        return [self.left(f"left-{os.getpid()}-{place}", calls) for place, calls in enumerate(LEFT)]
+
+    def left_at_worst(self):
+        return self.left(f"worst-{os.getpid()}", LEFT_AT_WORST)
+
+    def left(self, name, calls):
+        """The number of an incident of two components of its own that went so; calls are of one day."""
+        at = lambda text: {"occurred_at": f"2024-02-01T{text}:00Z"}
+        slugs = {"A": f"{name}-a", "B": f"{name}-b"}
+        past_incidents.put_catalog(self.muster, [{"slug": slug, "tier": 1} for slug in slugs.values()])
+        opened = {"title": "Left", "severity": "sev2", "started_at": "2024-02-01T09:50:00Z"} | at("10:00")
+        opened["components"] = [{"component": slugs["A"], "impact": "degraded"}]
+        number = self.muster.ask("POST", "/v1/incidents", opened)["number"]
+        for moment, method, path, body in EARLY + calls:
+            path = re.sub("/([AB])\\b", lambda match: "/" + slugs[match.group(1)], path)
+            self.muster.ask(method, f"/v1/incidents/{number}{path}", body | at(moment))
+        return number
 
     def compare(self, path):
         timelines = archived.timelines(path)
@@ -91,6 +184,7 @@ class Numbers:
             )
             theirs = {name: step[name] for name in ("state", "attempts", "failures")}
             theirs |= {name: archived.moment(step[name]) for name in ("started_at", "restored_at")}
+            mine.pop("waived_at", None)
             same(f"step {step['component']}", theirs, mine)
         same("steps that the review lacks", [], sorted(ours))
         self.compare_counts(review, markdown, own, same)
