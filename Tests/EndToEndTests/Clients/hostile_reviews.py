@@ -223,7 +223,10 @@ class Reviews:
         at, worst = review["times"]["mitigated_at"], review["impact"]["worst"]
         if at is None:
             return []
-        levels = [level for item in review["impact"]["components"] for level in item["levels"]]
+        # What was waived does not count for this clock, however long it was harmed until then.
+        waived = {step["component"].partition("@")[0] for step in review["steps"] if step["state"] == "waived"}
+        harmed = [item for item in review["impact"]["components"] if item["component"] not in waived]
+        levels = [level for item in harmed for level in item["levels"]]
         ends = [level["ended_at"] or "now" for level in levels if level["level"] == worst]
         phase = review["phases"][-1]["phase"]
         last = max(ends, default="")
