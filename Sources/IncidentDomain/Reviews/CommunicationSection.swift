@@ -4,7 +4,12 @@ extension ReviewDraft {
     /// Who was told what, when, by whom; what was corrected, what came late, and what was said of the end.
     static func communication(_ facts: ReviewFacts) -> [DocumentBlock] {
         let updates = UpdateHistory.make(facts.timeline)
-        let published = updates.filter { $0.state == .published && $0.corrects == nil }
+        let published = updates.filter { $0.state == .published && $0.corrects == nil }.sorted { one, other in
+            guard let first = one.versions.first?.publishedAt, let second = other.versions.first?.publishedAt else {
+                return one.id < other.id
+            }
+            return (first, one.id) < (second, other.id)
+        }
         guard !published.isEmpty else { return [facts.line("No update was published.")] + late(facts) + etas(facts) }
         var table = DocumentTable("No.", "Published (\(.zone))", "Audience", "Update", "By", "Approved by")
         for update in published {

@@ -38,7 +38,7 @@ enum ReviewMarkdown {
     /// What they are, and where their bytes can be read.
     private static func attachments(_ document: ReviewDocument) -> String? {
         let lines = zip(document.incident.keptAttachments, document.attachmentLines).map { attachment, line in
-            "- \(Markdown.inline(line)) </v1/incidents/\(document.number)/attachments/\(attachment.number)>"
+            "- [\(Markdown.inline(line))](/v1/incidents/\(document.number)/attachments/\(attachment.number))"
         }
         return lines.isEmpty ? nil : "## \(document.speech("Attachments"))\n\n" + lines.joined(separator: "\n")
     }

@@ -55,7 +55,7 @@ struct AttachmentTests {
         #expect(page.contains("<pre>&lt;img src=x&gt;</pre>") && !page.contains("<script>"))
         #expect(HTMLOutline(page).problems.isEmpty)
         let markdown = ReviewMarkdown.render(document)
-        #expect(markdown.contains("## Attachments") && markdown.contains("</v1/incidents/42/attachments/2>"))
+        #expect(markdown.contains("## Attachments") && markdown.contains("](/v1/incidents/42/attachments/2)"))
         #expect(markdown.split(separator: "/attachments/").count == 3, "what was removed is not listed")
     }
 
