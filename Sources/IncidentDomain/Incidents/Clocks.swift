@@ -299,8 +299,8 @@ extension Incident {
     private func mitigated(_ back: Timestamp?) -> Timestamp? {
         // An incident that went back, and was led on again, has what it had, and what came since.
         let worst = worstHarm(since: times.mitigatedAt == nil ? clockFacts?.revertedAt : nil)
-        // Who left restoring with harm going on said that it ends there.
         guard let worst else { return mitigatingEnded(back) }
+        // Who left restoring with harm going on said that it ends there.
         return worst.end ?? times.restoredAt
     }
 

@@ -345,12 +345,12 @@ extension Incident {
         }
         var changed = own
         guard there.impact.isHarm else {
-            changed.endedAt = last?.end.map { max($0, own.startedAt ?? $0) }
-            return changed.endedAt == nil ? there : changed
+            guard let end = last?.end else { return there }
+            return own.ended(at: end)
         }
         (changed.impact, changed.startedAt) = (there.impact, last?.begin)
         if then.regions != there.regions || own.regions == then.regions { changed.regions = there.regions }
-        return changed.ended(as: there)
+        return changed.ended(at: there.endedAt)
     }
 
     /// An impact that a merge gives back, as far as it was over meanwhile: its own steps are restored, or the whole is.
@@ -358,12 +358,8 @@ extension Incident {
         let back = own.stepNames.map { name in
             step(name).flatMap { $0.state == .restored ? $0.restoredAt : nil }
         }
-        guard own.isOngoing, !back.isEmpty, !back.contains(nil), let end = back.compactMap(\.self).max() else {
-            return own.ended(as: there)
-        }
-        var ended = own
-        ended.endedAt = max(end, own.startedAt ?? end)
-        return ended
+        guard !back.isEmpty, !back.contains(nil) else { return own.ended(at: there.endedAt) }
+        return own.ended(at: back.compactMap(\.self).max())
     }
 
     /// Where an incident stood that a release merged that did not keep it, as far as its clocks tell.
@@ -427,11 +423,11 @@ extension Incident {
 }
 
 extension ComponentImpact {
-    /// The same, over when the other is, if it goes on until now.
-    fileprivate func ended(as other: ComponentImpact) -> ComponentImpact {
-        guard isOngoing, let end = other.endedAt else { return self }
+    /// The same, over at a moment if it goes on until now; nil leaves it as it is.
+    fileprivate func ended(at moment: Timestamp?) -> ComponentImpact {
+        guard isOngoing, let moment else { return self }
         var ended = self
-        ended.endedAt = max(end, startedAt ?? end)
+        ended.endedAt = max(moment, startedAt ?? moment)
         return ended
     }
 }

@@ -17,17 +17,6 @@ extension IncidentDesk {
         }
     }
 
-    private func inOneTransaction(
-        on number: Int, _ context: CommandContext, _ attempt: (PostgresTransaction) async throws -> Outcome
-    ) async throws -> Outcome {
-        try await repeating(context, on: number) { mayBeDone, _ in
-            if mayBeDone, let done = try await done(context.commandID, on: number) { return done }
-            let outcome = try await pool.transaction { transaction in try await attempt(transaction) }
-            feed.committed()
-            return outcome
-        }
-    }
-
     /// Two incidents, held. Always in the order of their numbers, so that two merges the other way round cannot wait for each
     /// other.
     private func hold(

@@ -7,13 +7,8 @@ extension IncidentDesk {
     /// and the notices that say the same, and out of the incidents that it was merged with. The entries, their places in the
     /// chain and what the rules need of them stay.
     func redact(_ sequence: Int, of number: Int, reason: String, _ context: CommandContext) async throws -> Outcome {
-        try await repeating(context, on: number) { mayBeDone, _ in
-            if mayBeDone, let done = try await done(context.commandID, on: number) { return done }
-            let outcome = try await pool.transaction { transaction in
-                try await redactOnce(sequence, of: number, reason: reason, context, in: transaction)
-            }
-            feed.committed()
-            return outcome
+        try await inOneTransaction(on: number, context) { transaction in
+            try await redactOnce(sequence, of: number, reason: reason, context, in: transaction)
         }
     }
 

@@ -58,6 +58,31 @@ struct IncidentDesk: Sendable {
         }
     }
 
+    /// Carries out what writes more than one row, once however often it is asked.
+    func inOneTransaction(
+        on number: Int, _ context: CommandContext, _ attempt: (PostgresTransaction) async throws -> Outcome
+    ) async throws -> Outcome {
+        try await repeating(context, on: number) { mayBeDone, _ in
+            if mayBeDone, let done = try await done(context.commandID, on: number) { return done }
+            let outcome = try await pool.transaction { transaction in try await attempt(transaction) }
+            feed.committed()
+            return outcome
+        }
+    }
+
+    /// The same with one incident held, so that what is written is of what was read.
+    func holding(
+        _ number: Int, _ context: CommandContext,
+        _ attempt: (IncidentStore.Row, IncidentStore.Loaded, PostgresTransaction) async throws -> Outcome
+    ) async throws -> Outcome {
+        try await inOneTransaction(on: number, context) { transaction in
+            let loaded = try await incidents.load(number, hold: .lock, in: transaction)
+            guard let row = loaded.row else { throw Self.missing(number) }
+            try context.ifMatch.require(row.incident.version)
+            return try await attempt(row, loaded, transaction)
+        }
+    }
+
     /// Opens an incident.
     func open(_ opening: OpenIncident, _ context: CommandContext) async throws -> Outcome {
         try await repeating(context) { mayBeDone, _ in

@@ -64,22 +64,13 @@ struct AttachmentDesk: Sendable {
         }
     }
 
-    /// The incident is held meanwhile, so that the number is the file's.
     private func change(
         _ command: IncidentCommand, on number: Int, _ context: CommandContext,
-        _ write: @escaping @Sendable (IncidentDesk.Outcome, PostgresTransaction) async throws -> Void
+        _ write: (IncidentDesk.Outcome, PostgresTransaction) async throws -> Void
     ) async throws -> IncidentDesk.Outcome {
-        try await desk.repeating(context, on: number) { mayBeDone, _ in
-            if mayBeDone, let done = try await desk.done(context.commandID, on: number) { return done }
-            let outcome = try await pool.transaction { transaction in
-                let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
-                guard let row = loaded.row else { throw IncidentDesk.missing(number) }
-                try context.ifMatch.require(row.incident.version)
-                let outcome = try await desk.apply(command, to: row, context, loaded: loaded, in: transaction)
-                if outcome.firstEntry != nil { try await write(outcome, transaction) }
-                return outcome
-            }
-            if outcome.firstEntry != nil { desk.feed.committed() }
+        try await desk.holding(number, context) { row, loaded, transaction in
+            let outcome = try await desk.apply(command, to: row, context, loaded: loaded, in: transaction)
+            if outcome.firstEntry != nil { try await write(outcome, transaction) }
             return outcome
         }
     }

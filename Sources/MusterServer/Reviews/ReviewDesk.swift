@@ -176,23 +176,14 @@ struct ReviewDesk: Sendable {
         }
     }
 
-    /// The incident is held meanwhile, so that what is approved is what was read.
     private func approve(
         _ number: Int, _ context: CommandContext, _ command: @escaping @Sendable (ReviewDocument) -> IncidentCommand
     ) async throws -> IncidentDesk.Outcome {
         let speech = try await speeches.speech()
-        return try await desk.repeating(context, on: number) { mayBeDone, _ in
-            if mayBeDone, let done = try await desk.done(context.commandID, on: number) { return done }
-            let outcome = try await pool.transaction { transaction in
-                let loaded = try await desk.incidents.load(number, hold: .lock, in: transaction)
-                guard let row = loaded.row else { throw IncidentDesk.missing(number) }
-                try context.ifMatch.require(row.incident.version)
-                let read = try await read(number, loaded, speech, in: transaction)
-                let wanted = try await WorkerPool.run { command(read.document) }
-                return try await desk.apply(wanted, to: row, context, loaded: loaded, in: transaction)
-            }
-            if outcome.firstEntry != nil { desk.feed.committed() }
-            return outcome
+        return try await desk.holding(number, context) { row, loaded, transaction in
+            let read = try await read(number, loaded, speech, in: transaction)
+            let wanted = try await WorkerPool.run { command(read.document) }
+            return try await desk.apply(wanted, to: row, context, loaded: loaded, in: transaction)
         }
     }
 }

@@ -48,9 +48,6 @@ struct ReviewTemplates: Sendable {
         for text in texts { templates[text.name] = try Self.sections(of: text) }
         self.templates = templates
     }
-
-    /// The ids of all their sections.
-    var sections: Set<String> { Set(templates.values.joined().map(\.id)) }
 }
 
 // MARK: - Reading

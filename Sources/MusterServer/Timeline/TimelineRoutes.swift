@@ -164,9 +164,7 @@ struct EntryMarks: Sendable {
             } else if let star = entry.event.as(EntryStarred.self) {
                 starred[star.sequence] = star.key
             } else if let qualified = entry.event.as(TimeQualified.self) {
-                for sequence in qualified.sequence...max(qualified.sequence, qualified.through ?? 0) {
-                    precisions[sequence] = qualified.precision
-                }
+                for sequence in qualified.sequences { precisions[sequence] = qualified.precision }
             }
         }
     }

@@ -116,6 +116,7 @@ class Reviews:
         for place in range(count):
             before = self.one(seed + place, place, before)
             if (place + 1) % 25 == 0:
+                # Five hundred take minutes: whoever waits sees that it goes on. Standard output has the steps' answers only.
                 print(f"{place + 1} of {count}, {len(self.wrong)} wrong, {self.counts}", file=sys.stderr, flush=True)
         known = [text for text in self.wrong if any(re.search(pattern, text) for pattern in KNOWN)]
         return self.counts | {
@@ -215,7 +216,7 @@ class Reviews:
                     else:
                         found += problems(text, f"{name}.html{query}")
             if is_printed:
-                self.print(base + "/review.pdf" + query, found)
+                self.look_at_pdf(base + "/review.pdf" + query, found)
         return found
 
     def mitigated(self, review):
@@ -253,7 +254,7 @@ class Reviews:
         is_same = abs(length - whole["seconds"]) <= len(spans) + 1
         return [] if is_same else [f"review.html: bars of {length} s for {whole['seconds']} s: {titles!r:.300}"]
 
-    def print(self, path, found):
+    def look_at_pdf(self, path, found):
         """501 says that nothing is installed that prints."""
         data = self.get(path, found, (200,) if self.has_printer else (200, 501))
         if data and data[:5] == b"%PDF-":

@@ -115,6 +115,9 @@ package struct TimeQualified: AfterwardsEvent {
     package var precision: TimePrecision
     package var afterwards: Bool?
 
+    /// All of them.
+    package var sequences: ClosedRange<Int> { sequence...max(sequence, through ?? sequence) }
+
     package static let kind = "time_qualified"
     package static let examples = [
         TimeQualified(sequence: 7, through: 8, precision: .hour, afterwards: true)
@@ -127,7 +130,7 @@ package struct TimeQualified: AfterwardsEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         var precisions = incident.precisions ?? [:]
-        for entry in sequence...max(sequence, through ?? sequence) { precisions[entry] = precision }
+        for entry in sequences { precisions[entry] = precision }
         incident.precisions = precisions
     }
 }
