@@ -70,7 +70,11 @@ extension ReviewDraft {
             "What changed from the beginning of each that succeeded until \(.duration(MitigationEffect.soonSeconds)) after its end."
         let mitigated: Phrase =
             facts.incident.clocks.mitigatedAt.map { "Mitigated \($0.told)" } ?? "Not mitigated yet"
-        let rule: Phrase = "\(mitigated): that is when nothing was at the worst level (\(worst.phrase)) any more."
+        let isCorrected = facts.incident.corrections?.contains { $0.clock == .mitigated } ?? false
+        let rule: Phrase =
+            isCorrected
+            ? "\(mitigated), as a person corrected it."
+            : "\(mitigated): that is when nothing was at the worst level (\(worst.phrase)) any more."
         return
             (lines.isEmpty
             ? [] : [facts.heading("What the mitigations changed"), facts.line(note), facts.bullets(lines)])

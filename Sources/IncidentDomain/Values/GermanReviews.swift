@@ -69,6 +69,7 @@ extension GermanTable {
         "Mitigated {}": "Eingedämmt {}", "Not mitigated yet": "Noch nicht eingedämmt",
         "{}: that is when nothing was at the worst level ({}) any more.":
             "{}: von da an war nichts mehr auf der schlimmsten Stufe ({}).",
+        "{}, as a person corrected it.": "{}, von einer Person berichtigt.",
         "What the mitigations changed": "Was die Gegenmaßnahmen bewirkt haben", "from {} to {}": "von {} zu {}",
         "{} over": "{} vorbei", "harm": "Schaden", "still at {}: {}": "noch auf {}: {}",
         "no impact changed": "keine Auswirkung hat sich geändert",

@@ -102,5 +102,8 @@ struct WorstHarmTests {
             text.contains(
                 "Mitigated 2026-11-22 18:15:00 UTC: that is when nothing was at the worst level (major outage) any more."
             ))
+        let correction = TimesCorrection([TimesCorrection.Statement(.mitigated, clock("18:10"))], reason: "the graph")
+        let corrected = try given.and(.correctTimes(correction)).section(.mitigations)
+        #expect(corrected.contains("Mitigated 2026-11-22 18:10:00 UTC, as a person corrected it."))
     }
 }
