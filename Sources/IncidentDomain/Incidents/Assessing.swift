@@ -27,7 +27,7 @@ extension Incident {
                     field: "/started_at",
                     detail: "The incident is closed; PATCH /v1/incidents/\(number)/times corrects its clocks.")
             }
-            let first = clocks.firstReached
+            let first = firstReached
             guard start <= first.moment else {
                 throw .badValue(
                     field: "/started_at", detail: "\(start) is after the incident was \(first.name) (\(first.moment)).")

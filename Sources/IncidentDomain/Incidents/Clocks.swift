@@ -268,6 +268,13 @@ extension Incident {
         return clocks
     }
 
+    /// The earliest that is known of it after the start: a clock, or a phase that was left, also where harm went on. Where people corrected
+    /// clocks, what they say counts.
+    var firstReached: (name: String, moment: Timestamp) {
+        let (shown, left) = (clocks.firstReached, times.firstReached)
+        return corrections == nil && left.moment < shown.moment ? left : shown
+    }
+
     /// When a phase that is over came to its end: by what people did, or as they corrected it. Nil when nothing says it.
     func ended(_ phase: Phase) -> Timestamp? {
         guard let clock = IncidentClock.ending(phase) else { return nil }

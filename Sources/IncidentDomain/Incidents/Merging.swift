@@ -410,7 +410,7 @@ extension Incident {
         var apart = self
         record.map { apart.giveBackDetection($0) }
         if let record, let start = record.startedAt, times.startedAt == start,
-            apart.clocks.firstReached.moment >= record.startedBefore
+            apart.firstReached.moment >= record.startedBefore
         {
             events.append(StartCorrected(startedAt: record.startedBefore, previous: start))
         }

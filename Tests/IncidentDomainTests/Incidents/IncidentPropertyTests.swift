@@ -54,11 +54,9 @@ struct IncidentPropertyTests {
     private func broken(_ incident: Incident, _ life: RandomLife) -> [String] {
         let steps = Dictionary(grouping: incident.steps, by: \.component)
         let impacts = Dictionary(grouping: incident.impacts, by: \.component)
-        // As they are shown: a phase can have been left before harm was over that is now said to have begun later.
-        let shown = incident.clocks
         let clocks = [
-            shown.acknowledgedAt, shown.assessedAt, shown.mitigatedAt, shown.restoredAt, shown.reviewedAt,
-            shown.closedAt,
+            incident.times.acknowledgedAt, incident.times.assessedAt, incident.times.mitigatedAt,
+            incident.times.restoredAt, incident.times.reviewedAt, incident.times.closedAt,
         ].compactMap(\.self)
         let properties: [(String, Bool)] = [
             ("version is the count of events", incident.version == life.timeline.count),
