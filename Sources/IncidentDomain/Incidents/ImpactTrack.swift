@@ -65,14 +65,13 @@ struct ImpactTrack {
         } else if statement.startedAt == nil, let end = statement.endedAt, end <= statement.at {
             // It is over, and was of another level than was thought; where nothing was known, it began with the incident.
             point.at = points.last { $0.level.isHarm }?.at
-            if let begin = point.at, end <= begin {
-                // It was over before it was thought to begin: there was none.
-                points.removeAll { $0.at == begin }
-                return self.end(at: end, statement)
-            }
             endsLater(than: point.at)
         } else if statement.startedAt == nil {
             point.at = beginning(said: statement.at)
+        }
+        if statement.startedAt == nil, let end = statement.endedAt, let begin = point.at, end <= begin {
+            // It was over before it was thought to begin: there was none.
+            return self.end(at: end, statement)
         }
         insert(point)
         guard let end = statement.endedAt else { return }
