@@ -14,9 +14,12 @@ package struct ImpactStatement: Hashable, Codable, Sendable {
     var corrects: Int?
     /// How hard it was hit in an incident that was merged into this one; the rest is nil then.
     var brought: [BroughtLevel]?
+    /// True where the component stands so now, whatever was said of later moments: as another incident left it. Nil where not.
+    var isPresent: Bool?
 
     private enum CodingKeys: String, CodingKey {
         case entry, at, level, regions, corrects, brought
+        case isPresent = "is_present"
         case startedAt = "started_at"
         case endedAt = "ended_at"
     }
@@ -86,9 +89,32 @@ extension Incident {
             && zip(one, other).allSatisfy { [$0, $1].contains(IncidentEvent.redactedText) || $0 == $1 }
     }
 
-    /// Notes what an entry did to the impacts.
+    /// Notes what an entry did to the impacts. What is said of impacts and the impacts themselves always say the same of the present: where
+    /// people say something, or take it back, the present follows from all that was said; everything else that happens is the present.
     mutating func logImpacts(_ before: Incident?, _ recorded: RecordedEvent) {
-        if let struck = recorded.event.as(EntryStruck.self) { forgetImpact(said: struck.sequence) }
+        note(before, recorded)
+        if let set = recorded.event.as(ImpactSet.self)?.value {
+            settlePresent(of: set.component, at: recorded.occurredAt)
+        } else if impacts != before?.impacts ?? [], recorded.event.as(IncidentSeparated.self) == nil {
+            let known = Dictionary((before?.impacts ?? []).map { ($0.component, $0) }) { first, _ in first }
+            for impact in impacts where known[impact.component] != impact { logPresent(impact, recorded) }
+        }
+    }
+
+    /// Says how an impact is where what was said until now tells otherwise.
+    private mutating func logPresent(_ impact: ComponentImpact, _ recorded: RecordedEvent) {
+        guard let said = impactLog?[impact.component],
+            ImpactTrack(said, from: times.startedAt).present(impact) != nil
+        else { return }
+        var statement = ImpactStatement(impact, recorded.sequence, at: recorded.occurredAt)
+        statement.isPresent = true
+        log(statement, impact.component)
+    }
+
+    private mutating func note(_ before: Incident?, _ recorded: RecordedEvent) {
+        if let struck = recorded.event.as(EntryStruck.self) {
+            forgetImpact(said: struck.sequence, at: recorded.occurredAt)
+        }
         if let separated = recorded.event.as(IncidentSeparated.self) { return giveBack(separated, before, recorded) }
         if let impact = recorded.event.as(ImpactSet.self)?.value, let before {
             return log(before.statement(of: impact, recorded.sequence, at: recorded.occurredAt), impact.component)
@@ -147,7 +173,8 @@ extension Incident {
             }
             return
         }
-        for component in (impactLog ?? [:]).keys { impactLog?[component]?.removeAll { $0.entry == merge } }
+        let changed = (impactLog ?? [:]).filter { $0.value.contains { $0.entry == merge } }.keys
+        for component in changed { impactLog?[component]?.removeAll { $0.entry == merge } }
         for impact in separated.impacts {
             let name = impact.component
             guard let own = record?.impactsBefore.first(where: { $0.component == name }) else { continue }
@@ -159,6 +186,15 @@ extension Incident {
             guard !own.isOngoing else { continue }
             impactLog?[name]?.removeAll { $0.entry > merge && $0.level == nil && $0.brought == nil }
         }
+        for component in changed.sorted() { settlePresent(of: component, at: recorded.occurredAt) }
+    }
+
+    /// Once something that was said counts no more, the impact is as what is left says.
+    private mutating func settlePresent(of component: String, at moment: Timestamp) {
+        guard let said = impactLog?[component], let known = impacts.first(where: { $0.component == component }),
+            let present = ImpactTrack(said, from: times.startedAt).present(known)
+        else { return }
+        set(present, at: moment)
     }
 
     /// What steps of restoring, merges and recoveries did to an impact.
@@ -166,6 +202,8 @@ extension Incident {
         var statement = ImpactStatement(new, recorded.sequence, at: recorded.occurredAt)
         if let old, old.impact == new.impact, old.regions == new.regions, old.startedAt == new.startedAt {
             (statement.level, statement.regions, statement.startedAt) = (nil, nil, nil)
+        } else {
+            statement.isPresent = true
         }
         log(statement, new.component)
     }
@@ -195,7 +233,7 @@ extension Incident {
         if let end { log(ImpactStatement(entry: recorded.sequence, at: known, endedAt: end), slug) }
     }
 
-    private mutating func forgetImpact(said entry: Int) {
+    private mutating func forgetImpact(said entry: Int, at moment: Timestamp) {
         // An entry of steps or merges cannot be struck out, so it is of one component.
         guard let (component, said) = impactLog?.first(where: { $0.value.contains { $0.entry == entry } }) else {
             return
@@ -203,6 +241,7 @@ extension Incident {
         let isHeld = impacts.contains { $0.component == component && $0.isOngoing }
         guard !isHeld || ImpactTrack(said, from: times.startedAt).holder != entry else { return }
         impactLog?[component]?.removeAll { $0.entry == entry }
+        settlePresent(of: component, at: moment)
     }
 }
 

@@ -27,6 +27,22 @@ struct ImpactTrack {
     /// The entry of the statement that holds now; nil where nothing was said.
     var holder: Int? { points.last?.entry }
 
+    /// An impact as it is by now, if it was another one; nil where it is so already.
+    func present(_ impact: ComponentImpact) -> ComponentImpact? {
+        guard let last = points.last else { return nil }
+        var present = impact
+        if last.level.isHarm {
+            guard !impact.isOngoing else { return nil }
+            (present.impact, present.regions, present.startedAt, present.endedAt) = (
+                last.level, last.regions, last.at, nil
+            )
+            return present
+        }
+        guard impact.isOngoing else { return nil }
+        present.endedAt = last.at.map { max($0, impact.startedAt ?? $0) }
+        return present
+    }
+
     /// Whether a statement tells of the past only: something else that is known holds since.
     func isHistory(_ statement: ImpactStatement) -> Bool {
         var copy = self
@@ -54,6 +70,7 @@ struct ImpactTrack {
             regions: statement.regions ?? [])
         guard level.isHarm else {
             point.at = statement.startedAt ?? statement.at
+            if statement.isPresent ?? false { forget(after: point.at) }
             return insert(point)
         }
         if let wrong = statement.corrects, let old = points.first(where: { $0.entry == wrong && $0.level.isHarm }) {
@@ -73,6 +90,7 @@ struct ImpactTrack {
             // It was over before it was thought to begin: there was none.
             return self.end(at: end, statement)
         }
+        if statement.isPresent ?? false { forget(after: point.at) }
         insert(point)
         guard let end = statement.endedAt else { return }
         points = points.filter { $0.level.isHarm || !isAfter($0.at, point.at) || !isAfter(end, $0.at) }
@@ -98,6 +116,10 @@ struct ImpactTrack {
         points.removeAll { $0.at == point.at }
         let place = points.firstIndex { isAfter($0.at, point.at) }
         points.insert(point, at: place ?? points.count)
+    }
+
+    private mutating func forget(after moment: Timestamp?) {
+        points = points.filter { !isAfter($0.at, moment) }
     }
 
     /// It was not over when that was thought, as no harm is known after it.

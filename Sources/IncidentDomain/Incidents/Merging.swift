@@ -332,8 +332,8 @@ extension Incident {
     private func left(
         _ own: ComponentImpact, _ there: ComponentImpact, _ record: AbsorbedIncident?, _ target: Incident
     ) -> ComponentImpact? {
-        guard let record else { return there == own ? nil : there }
         guard own.isOngoing else { return nil }
+        guard let record else { return there == own ? nil : there }
         let then = (record.impactsAfter ?? record.impacts).first { $0.component == own.component }
         guard let then, (then.impact, then.regions) != (there.impact, there.regions) else {
             let left = target.asOver(own, there)
@@ -391,6 +391,9 @@ extension Incident {
         let unchanged = impacts.filter { impact in
             // What goes on in a third incident that was merged into this one goes on here.
             guard !isDown(impact.component, beside: record?.entry) else { return false }
+            // What was back here, and has an alert of its own since, is down.
+            let own = (firing[impact.component] ?? 0) - (alerts.firing[impact.component] ?? 0)
+            if own > 0, before[impact.component]?.isOngoing == false { return false }
             return record?.impacts.contains {
                 $0.component == impact.component && $0.impact == impact.impact && $0.regions == impact.regions
             } ?? false

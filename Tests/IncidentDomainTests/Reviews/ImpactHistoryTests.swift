@@ -282,8 +282,6 @@ struct ImpactHistoryTests {
             }
             // What the incident says goes on, goes on here, and nothing else does.
             let ongoing = Set(history.stretches.filter { $0.value.last?.end == nil }.keys)
-            let said = life.timeline.filter { $0.event.kind.hasPrefix("impact") || $0.event.kind.contains("incident") }
-                .map { "\($0.occurredAt) \($0.event.payload)" }.joined(separator: "\n")
             // What was given up counts no more.
             let isOver = (incident.phase == .review || incident.phase == .closed) && incident.times.restoredAt != nil
             let waived = Set(
@@ -292,9 +290,13 @@ struct ImpactHistoryTests {
                     return !steps.isEmpty && steps.allSatisfy { $0.state == .waived }
                 })
             let wanted = isOver ? [] : Set(incident.impacts.filter(\.isOngoing).map(\.component)).subtracting(waived)
-            try #require(
-                wanted == ongoing,
-                "\(seed)\n\(incident.impacts)\n\(said)")
+            let wrong = wanted.symmetricDifference(ongoing)
+            let said = life.timeline.filter { recorded in
+                let text = "\(recorded.event.payload)"
+                return wrong.contains { text.contains("\"\($0)\"") } || text.hasPrefix("Incident")
+            }.map { "\($0.sequence) \($0.occurredAt) \($0.event.payload)" }.joined(separator: "\n")
+            let log = (incident.impactLog ?? [:]).filter { wrong.contains($0.key) }
+            try #require(wrong.isEmpty, "\(seed)\n\(incident.impacts)\n\(said)\n\(log)")
         }
     }
 }
