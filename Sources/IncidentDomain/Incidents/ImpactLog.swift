@@ -235,7 +235,8 @@ extension Incident {
 
     private mutating func forgetImpact(said entry: Int, at moment: Timestamp) {
         // An entry of steps or merges cannot be struck out, so it is of one component.
-        guard let (component, said) = impactLog?.first(where: { $0.value.contains { $0.entry == entry } }) else {
+        let isStruck = { (said: ImpactStatement) in said.entry == entry && said.level != nil && said.isPresent == nil }
+        guard let (component, said) = impactLog?.first(where: { $0.value.contains(where: isStruck) }) else {
             return
         }
         let isHeld = impacts.contains { $0.component == component && $0.isOngoing }

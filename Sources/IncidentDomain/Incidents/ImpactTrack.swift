@@ -105,9 +105,12 @@ struct ImpactTrack {
         guard let first = points.firstIndex(where: \.level.isHarm) else {
             return points.contains { $0.at.map { $0 <= moment } ?? false } ? moment : nil
         }
-        guard points[first].at == nil, moment < points[first].said else { return moment }
-        // What was said of a later moment does not begin with the incident after all.
-        points[first].at = points[first].said
+        let said = points[first].said
+        guard points[first].at == nil, moment < said else { return moment }
+        // What was said of a later moment does not begin with the incident after all, unless it was over by then.
+        let next = points.dropFirst(first + 1).first
+        if let end = next?.at, next?.entry == points[first].entry, end <= said { return moment }
+        points[first].at = said
         return nil
     }
 

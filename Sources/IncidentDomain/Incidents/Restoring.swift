@@ -220,6 +220,11 @@ extension Incident {
         try requireCommand(facts, to: "say what a component needs")
         let slug = RestorationStep.slug(of: name)
         guard !steps(of: slug).isEmpty else { throw .notFound(notAffected(slug, facts.graph)) }
+        guard needs.isEmpty || facts.graph.components[slug] != nil else {
+            throw .badValue(
+                field: "/components",
+                detail: "\(slug) is not in the catalog, so it waits for nothing. Add it there with what it depends on.")
+        }
         for (place, needed) in needs.enumerated() {
             let field = "/components/\(place)"
             guard !steps(of: needed).isEmpty, facts.graph.components[needed] != nil else {

@@ -35,9 +35,9 @@ struct RandomLife {
     private mutating func takeStep(_ random: inout SeededGenerator) {
         now = now.adding(seconds: Double.random(in: 0...60, using: &random))
         if Int.random(in: 0..<40, using: &random) == 0 { now = now.adding(seconds: 86_400) }
-        let command =
+        let command = onWhatIsThere(
             incident == nil
-            ? .open(RandomCommand.opening(&random)) : RandomCommand.make(&random, on: incident, now: now)
+                ? .open(RandomCommand.opening(&random)) : RandomCommand.make(&random, on: incident, now: now))
         newest = command
         let principal = random.pick([Principal.vera, .rita, .carla, .carla, .daemon])
         var occurredAt = now
@@ -57,6 +57,19 @@ struct RandomLife {
             incident = added.reduce(incident) { Incident.evolve($0, $1, number: Given.number) }
         } catch {
             refusals.append(error)
+        }
+    }
+
+    /// What is struck out or starred is the entry that has that number, where there is one.
+    private func onWhatIsThere(_ command: IncidentCommand) -> IncidentCommand {
+        func entry(_ sequence: Int, or other: IncidentEvent?) -> IncidentEvent? {
+            timeline.indices.contains(sequence - 1) ? timeline[sequence - 1].event : other
+        }
+        return switch command {
+        case .strike(let sequence, let other, let reason):
+            .strike(sequence, entry(sequence, or: other), reason: reason)
+        case .star(let sequence, let other, let key): .star(sequence, entry(sequence, or: other), key: key)
+        default: command
         }
     }
 }

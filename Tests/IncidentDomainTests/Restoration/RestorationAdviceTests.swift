@@ -278,6 +278,8 @@ struct RestorationAdviceTests {
         ])
         #expect(changed.plan().step("cache")?.waitsFor.map(\.component) == ["feed"], "the catalog holds")
         #expect(changed.plan().step("feed")?.isReady == true)
+        changed.graph = DependencyGraph([Component(slug: "cache", name: "", tier: 2)])
+        #expect(changed.when(.learnNeeds(component: "ads", ["cache"], reason: nil)).field == "/components")
     }
 
     @Test func `a start that waited for nothing that is known is asked about in the review`() throws {

@@ -265,6 +265,13 @@ struct ImpactHistoryTests {
         #expect(Self.history(removed).stretches.isEmpty && Self.history(removed).worst == nil)
     }
 
+    @Test func `what was over before it was said did not begin when it was said`() throws {
+        let over = Self.hit(.partialOutage, until: "10:00")
+        let given = try Given().later("12:00").and(over, at: clock("10:31"))
+            .and(Self.hit(.partialOutage), at: clock("10:30"))
+        #expect(given.incident.impacts.first?.isOngoing == (Self.history(given).stretches["feed"]?.last?.end == nil))
+    }
+
     @Test func `the length of harm is never more than the time that it spans, whatever is said`() throws {
         var random = SeededGenerator()
         let seed = random.seedText

@@ -31,6 +31,7 @@ struct LandedMigrationTests {
         "ba6edcb2f20a973d",  // 22 remember_merges
         "39ae2277710a3ec5",  // 23 name_people
         "8c38d187b6455177",  // 24 find_actions
+        "a037834f9e48cd4f",  // 25 create_attachment
     ]
 
     @Test func `what landed stays as it was`() {
