@@ -59,7 +59,9 @@ package enum IncidentCommand: Hashable, Sendable {
     case reviseReview(sections: [EditedSection], status: ReviewStatus?, layout: ReviewLayout = ReviewLayout())
     /// The sections are the whole document as it stands; `unwritten` are the ids of those that a person has yet to write.
     case approveReview(sections: [EditedSection], unwritten: [String] = [])
-    case setPublicReview(sections: [String], replacements: [TextReplacement], title: String?)
+    /// `offered` are the ids of the sections that the review's template adds.
+    case setPublicReview(
+        sections: [String], replacements: [TextReplacement], title: String?, offered: [String] = [])
     /// The texts are those that the public will read.
     case approvePublicReview(sections: [EditedSection], title: String)
     /// `role` is what somebody signs as.

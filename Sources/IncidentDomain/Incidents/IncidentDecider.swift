@@ -153,8 +153,8 @@ extension Incident {
         case .draftReview: try draftReview()
         case .reviseReview(let sections, let status, let layout): try reviseReview(sections, status, layout)
         case .approveReview(let sections, let unwritten): try approveReview(sections, unwritten, facts)
-        case .setPublicReview(let sections, let replacements, let title):
-            try setPublicReview(sections: sections, replacements: replacements, title: title)
+        case .setPublicReview(let sections, let replacements, let title, let offered):
+            try setPublicReview(sections: sections, replacements: replacements, title: title, offered: offered)
         case .approvePublicReview(let sections, let title):
             try approvePublicReview(sections, title: title, facts)
         case .signReview(let role, let comment): try signReview(as: role, comment: comment, facts)

@@ -37,8 +37,11 @@ package struct RecordedPlan: Hashable, Codable, Sendable {
     /// When the longest path ended then: by it a revision knows whether the expected time moved. Nil in rows of releases that
     /// took it for the expected time.
     package var pathEnd: Timestamp?
+    /// When it was made; nil in rows of releases that did not say it.
+    package var at: Timestamp?
 
-    init(_ revised: PlanRevised) {
+    init(_ revised: PlanRevised, at moment: Timestamp) {
+        at = moment
         revision = revised.revision
         order = revised.waves.flatMap(\.self)
         expected = revised.expected
@@ -80,6 +83,8 @@ extension Incident {
     /// restoring, and once nothing remains.
     package func planRevision(_ facts: DecisionFacts) -> PlanRevised? {
         guard phase == .restore, !unfinishedSteps.isEmpty else { return nil }
+        // What is entered late, of a time before the newest plan, is a reason for the next one.
+        if let planned = plan?.at, facts.occurredAt < min(planned, facts.now) { return nil }
         let now = restorationPlan(facts)
         let pathEnd = now.pathSeconds.map { now.now.adding(seconds: $0) }
         let waves = now.waves.map { $0.steps.map(\.component) }

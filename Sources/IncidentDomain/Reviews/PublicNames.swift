@@ -27,6 +27,14 @@ package struct PublicNames: Sendable {
         for (slug, name) in components { add(slug, name == slug ? speech(Self.component) : name.onOneLine) }
         for tool in tools { add(tool, speech(Self.tool)) }
         for person in people { add(person, speech(Self.engineer)) }
+        // What somebody said stays, stays.
+        for kept in replacements where kept.text == kept.other { forget(kept.text) }
+    }
+
+    private mutating func forget(_ name: String) {
+        let words = Self.pieces(name).filter(\.isWord).map { Self.folded($0.text) }
+        guard let first = words.first else { return }
+        names[first]?.removeAll { $0.words == words }
     }
 
     private mutating func add(_ name: String, _ other: String) {

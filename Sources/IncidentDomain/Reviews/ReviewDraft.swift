@@ -25,7 +25,7 @@ package enum ReviewDraft {
             comments: ReviewComment.all(of: timeline),
             updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
             facts: facts.told, named: facts.named, publicApproved: history.publicApproval, entries: timeline.count,
-            asOf: now, speech: speech, keptZone: usual.zone.name)
+            wholeTimeline: wholeTimeline(facts), asOf: now, speech: speech, keptZone: usual.zone.name)
     }
 
     private static func sections(
@@ -44,7 +44,8 @@ package enum ReviewDraft {
             return ReviewSection(
                 id: section.id, title: section.title ?? id.map { facts.speech($0.title) } ?? title(of: section.id),
                 content: .markdown(section.markdown), generated: isGenerated,
-                needsPerson: isGenerated && byID[section.id]?.needsPerson ?? false)
+                needsPerson: isGenerated && byID[section.id]?.needsPerson ?? false,
+                replaced: isGenerated ? nil : byID[section.id]?.facts)
         }
     }
 
@@ -63,7 +64,7 @@ package enum ReviewDraft {
         if let draft, draft.needsPerson, isBlank || section.isPrompt { return draft }
         return ReviewSection(
             id: section.id, title: section.title ?? draft?.title ?? title(of: section.id),
-            content: .markdown(section.markdown), generated: false, needsPerson: false)
+            content: .markdown(section.markdown), generated: false, needsPerson: false, replaced: draft?.facts)
     }
 
     /// `root_cause` reads "Root cause".

@@ -213,6 +213,23 @@ extension ReviewDraft {
             + struckEntries(facts)
     }
 
+    /// Every entry in the order in which it happened, for who looks for more than the key moments; what was struck out says so.
+    static func wholeTimeline(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let struck = facts.struck
+        let entries = facts.timeline.map { (at: facts.written($0).at, recorded: $0) }
+            .sorted { ($0.at, $0.recorded.sequence) < ($1.at, $1.recorded.sequence) }
+        var table = DocumentTable("No.", "When (\(.zone))", "What", "Who")
+        for (_, recorded) in entries.prefix(DocumentBlock.linesMax) {
+            let text = shortened(text(of: recorded.event, facts))
+            table.add(
+                "\(recorded.sequence)", facts.when(recorded),
+                struck.contains(recorded.sequence) ? "Struck out: \(text)" : text, .typed(facts.written(recorded).by))
+        }
+        let more = entries.count - DocumentBlock.linesMax
+        return table.block(in: facts.speech).bounded(in: facts.speech)
+            + (more > 0 ? [facts.line("\(.number(more)) more stand in the timeline.")] : [])
+    }
+
     /// What was written down in incidents that were merged into this one, starred or not.
     private static func broughtNotes(_ facts: ReviewFacts) -> [DocumentBlock] {
         let struck = facts.struck

@@ -60,7 +60,7 @@ package struct UpdateRecord: Hashable, Sendable {
         state = .published
         audience = posted.audience
         (isPublic, language) = (posted.isPublic ?? false, posted.language ?? LanguageTag.standard)
-        (body, eta, steps, nextUpdateAt) = (posted.body, posted.eta, posted.steps, posted.nextUpdateAt)
+        (body, eta, steps, nextUpdateAt) = (posted.body, posted.eta, posted.steps, posted.promised)
         revision = 1
         authors = [author]
         publish(by: author, at: moment, reason: nil)
@@ -116,7 +116,7 @@ package enum UpdateHistory {
             if records[id] == nil {
                 records[id] = UpdateRecord(posted, id: id, by: by, at: moment)
             } else {
-                records[id]?.nextUpdateAt = posted.nextUpdateAt
+                records[id]?.nextUpdateAt = posted.promised
                 records[id]?.publish(by: by, at: moment, reason: nil)
             }
         } else if let drafted = event.as(UpdateDrafted.self) {

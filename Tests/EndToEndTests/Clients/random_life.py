@@ -137,7 +137,7 @@ class Life:
         return body
 
     def fact(self):
-        kind = self.rng.choice(["measure", "alert", "report", "decision", "change", "related"])
+        kind = self.rng.choice(["measure", "alert", "report", "decision", "change", "related", "why"])
         body = self.hostile.fields({"kind": kind, "text": self.hostile.text()}, reason=2000, source=2000, by=200)
         if kind == "measure":
             body["value"] = self.rng.choice([0, 0.1 + 0.2, 37.992000000000004, -1, 1e15, 1e-9, 5_000_000, 12.5])

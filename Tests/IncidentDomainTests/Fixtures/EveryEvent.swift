@@ -164,7 +164,7 @@ enum EveryEvent {
         nextUpdateAt: Given.start)
 
     private static let updates: [any TimelineEvent] = [
-        UpdatePosted(content, id: 2, nextUpdateAt: Given.start),
+        UpdatePosted(content, id: 2, nextUpdateAt: Given.start, promisedAt: Given.start),
         UpdateDrafted(
             id: 3, revision: 2, content: content, publishAt: Given.start, template: "assess.de", corrects: 2,
             released: true, person: "P \(marker)"),

@@ -65,6 +65,15 @@ struct PlanRevisionTests {
         #expect(try given.and(.hit("feed")).incident.restoresLate == nil)
     }
 
+    @Test func `what is entered late, of before the plan, is no revision of then`() throws {
+        let given = try Given.restoring("auth", "feed").later("13:00")
+        let began = try #require(revisions(given).last)
+        let late = try given.and(.start("auth"), at: clock("10:01")).and(.verify("auth"), at: clock("10:02"))
+        #expect(revisions(late) == [began])
+        #expect(RestorationGantt.planned(in: given.timeline).keys.contains("auth"))
+        #expect(!RestorationGantt.planned(in: late.timeline).keys.contains("auth"), "it was back by then")
+    }
+
     @Test func `what joins later is a revision, and so is what leaves`() throws {
         let given = try Given.restoring("feed").and(.hit("auth"))
         let second = try #require(revisions(given).last)

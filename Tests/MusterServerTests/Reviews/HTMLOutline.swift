@@ -14,7 +14,7 @@ struct HTMLOutline {
     private static let allowed: [String: Set<String>] = [
         "html": ["lang", "dir"], "head": [], "meta": ["charset", "http-equiv", "content", "name"], "title": ["id"],
         "style": [], "body": [], "header": [], "main": [], "footer": [], "nav": ["aria-label"],
-        "section": ["id", "class"],
+        "section": ["id", "class"], "details": [], "summary": [],
         "h1": [], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [], "p": ["class"], "span": ["class"], "small": [],
         "blockquote": [], "hr": [], "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": [], "ol": ["start"],
         "li": [],

@@ -73,6 +73,15 @@ struct PublicReviewTests {
         #expect(later.isOutdated && later.texts == draft.texts && !later.title.contains("Blarg"))
     }
 
+    @Test func `a name that somebody says may stay, stays`() {
+        let names = PublicNames(
+            people: ["Firewall", "Zoë"], tools: [], components: ["pages": "Pages of users"],
+            replacements: [
+                TextReplacement(text: "firewall", with: "firewall"), TextReplacement(text: "pages", with: "pages"),
+            ])
+        #expect(names.text("A firewall rule stopped pages, says Zoë") == "A firewall rule stopped pages, says an engineer")
+    }
+
     @Test func `names that Markdown splits, and links, do not get out`() {
         let names = PublicNames(people: ["Zoë Müller", "Groß"], tools: [], components: [:], replacements: [])
         let budget = MarkdownReader.budget

@@ -179,6 +179,6 @@ package struct PlanRevised: TimelineEvent {
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.plan = RecordedPlan(self)
+        incident.plan = RecordedPlan(self, at: moment)
     }
 }
