@@ -14,7 +14,8 @@ enum Golden {
     ) throws {
         let test = file.split(separator: "/").dropLast()
         let top = test[..<(test.lastIndex(of: "Tests") ?? test.endIndex)]
-        let path = "/" + (folder.map { Array(top) + [Substring($0)] } ?? Array(test) + ["Golden"]).joined(separator: "/") + "/\(name)"
+        let place = folder.map { Array(top) + [Substring($0)] } ?? Array(test) + ["Golden"]
+        let path = "/\(place.joined(separator: "/"))/\(name)"
         if isUpdating { try Data(text.utf8).write(to: URL(filePath: path)) }
         let golden = try #require(
             try? Data(contentsOf: URL(filePath: path)), "\(name) is missing; MUSTER_UPDATE_GOLDEN=1 makes it",

@@ -79,7 +79,8 @@ struct PublicReviewTests {
             replacements: [
                 TextReplacement(text: "firewall", with: "firewall"), TextReplacement(text: "pages", with: "pages"),
             ])
-        #expect(names.text("A firewall rule stopped pages, says Zoë") == "A firewall rule stopped pages, says an engineer")
+        let text = names.text("A firewall rule stopped pages, says Zoë")
+        #expect(text == "A firewall rule stopped pages, says an engineer")
     }
 
     @Test func `names that Markdown splits, and links, do not get out`() {
