@@ -13,7 +13,9 @@ extension ReviewDraft {
                 hypothesis.evidence.map { .stored($0, .reason) } ?? "not recorded", .typed(recorded.actor.name))
         }
         guard !table.isEmpty else { return [facts.line("No cause recorded.")] + whys(facts) + changes(facts) }
-        return current(facts) + whys(facts) + changes(facts) + [facts.heading("How it was found"), table.block(in: facts.speech)]
+        return current(facts) + whys(facts) + changes(facts) + [
+            facts.heading("How it was found"), table.block(in: facts.speech),
+        ]
     }
 
     /// The five whys, or as many as there are, one leading to the next.
