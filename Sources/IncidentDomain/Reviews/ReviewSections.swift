@@ -198,10 +198,11 @@ extension ReviewDraft {
         // The single components have a table of their own: they give way first.
         if key.count > rowsMax { key = key.filter { !$0.event.payload.isAboutOneComponent } }
         key.sort { (facts.written($0).at, $0.sequence) < (facts.written($1).at, $1.sequence) }
+        let texts = TimelineTexts(facts)
         var table = DocumentTable("When (\(.zone))", "What", "Who")
         for recorded in key.prefix(rowsMax) {
             let author = facts.written(recorded).by
-            table.add(facts.when(recorded), shortened(text(of: recorded.event, facts)), .typed(author))
+            table.add(facts.when(recorded), shortened(texts.text(of: recorded)), .typed(author))
         }
         let shown = min(key.count, rowsMax)
         // How many entries there are is said once, at the end of the document: more come after the approval.
@@ -218,9 +219,10 @@ extension ReviewDraft {
         let struck = facts.struck
         let entries = facts.timeline.map { (at: facts.written($0).at, recorded: $0) }
             .sorted { ($0.at, $0.recorded.sequence) < ($1.at, $1.recorded.sequence) }
+        let texts = TimelineTexts(facts)
         var table = DocumentTable("No.", "When (\(.zone))", "What", "Who")
         for (_, recorded) in entries.prefix(DocumentBlock.linesMax) {
-            let text = shortened(text(of: recorded.event, facts))
+            let text = shortened(texts.text(of: recorded))
             table.add(
                 "\(recorded.sequence)", facts.when(recorded),
                 struck.contains(recorded.sequence) ? "Struck out: \(text)" : text, .typed(facts.written(recorded).by))
@@ -258,15 +260,54 @@ extension ReviewDraft {
         return lines.isEmpty ? [] : [facts.heading("Struck out"), facts.bullets(lines)]
     }
 
+    private static func shortened(_ text: Phrase) -> Phrase { .shaped(text, .cut(textMax)) }
+}
+
+/// The texts of entries as a review tells them: with the names of components, what a mitigation was, and the beginning of what ends.
+private struct TimelineTexts {
+    private let names: [String: String]
+    private let attempts: [String: [RestorationGantt.Attempt]]
+    private let mitigations: [Int: Mitigation]
+
+    init(_ facts: ReviewFacts) {
+        let known = facts.incident.impacts.map(\.component) + facts.incident.steps.map(\.component)
+        names = Dictionary(known.map { ($0, facts.name($0)) }) { first, _ in first }
+        let rows = facts.gantt(asOf: facts.lastMoment)?.rows ?? []
+        attempts = Dictionary(rows.map { ($0.component, $0.attempts) }) { first, _ in first }
+        mitigations = Dictionary(facts.incident.mitigations.map { ($0.id, $0) }) { first, _ in first }
+    }
+
+    func text(of recorded: RecordedEvent) -> Phrase {
+        let text = told(recorded.event).calling { names[$0] }
+        guard let begin = begin(of: recorded), begin < recorded.occurredAt else { return text }
+        return "\(text) Begun \(begin.toldWithoutZone), \(.duration(recorded.occurredAt.seconds(since: begin))) before."
+    }
+
     /// A change of a mitigation names only its number; here it says what that was.
-    private static func text(of event: IncidentEvent, _ facts: ReviewFacts) -> Phrase {
+    private func told(_ event: IncidentEvent) -> Phrase {
         guard let change = event.as(MitigationChanged.self), change.description == nil,
-            let mitigation = facts.incident.mitigations.first(where: { $0.id == change.id })
+            let mitigation = mitigations[change.id]
         else { return event.phrase }
         return "\(.shaped(event.phrase, .withoutEnd)): \(mitigation.description.sentence)"
     }
 
-    private static func shortened(_ text: Phrase) -> Phrase { .shaped(text, .cut(textMax)) }
+    /// When that was begun which an entry ends; nil where it ends nothing.
+    private func begin(of recorded: RecordedEvent) -> Timestamp? {
+        if let restored = recorded.event.as(StepRestored.self) {
+            return begin(of: restored.component, recorded.occurredAt, .restored)
+        } else if let failed = recorded.event.as(StepFailed.self) {
+            return begin(of: failed.component, recorded.occurredAt, .failed)
+        } else if let change = recorded.event.as(MitigationChanged.self), change.state?.isOutcome ?? false {
+            return mitigations[change.id]?.startedAt
+        }
+        return nil
+    }
+
+    private func begin(
+        of step: String, _ end: Timestamp, _ outcome: RestorationGantt.Mark.Kind
+    ) -> Timestamp? {
+        attempts[step]?.last { $0.endedAt == end && $0.outcome == outcome }?.startedAt
+    }
 }
 
 // MARK: - Durations
