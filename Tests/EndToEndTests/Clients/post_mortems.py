@@ -167,7 +167,7 @@ class PostMortems:
             html = [self.slug(row["Component"]) for row in paper["page"].tables["Restoration"][0] if row["No."] != "–"]
             story = paper["tables"]["Timeline"] if "Timeline" in paper["tables"] else []
             lines = [row["What"] for table in story or paper["tables"]["Lead-up"] for row in table]
-            told = [line[: -len(" restored.")] for line in lines if line.endswith(" restored.")]
+            told = [self.slug(found[1]) for found in (re.match(r"(.*?) restored\.", line) for line in lines) if found]
             for where, order in (("entries", restored), ("table", rows), ("page", html), ("timeline", told)):
                 rest = list(order)
                 for group in ORDER[name]:
@@ -414,8 +414,9 @@ class PostMortems:
         """
 
         def check(name, paper, wrong):
-            numbers = re.findall(r"Restoration plan, revision (\d+)", review_texts.section(paper["md"], "Timeline"))
-            wrong.equal("revisions", numbers, sorted(numbers, key=int))
+            by_time = sorted(paper["timeline"], key=lambda entry: entry["occurred_at"])
+            numbers = [entry["data"]["revision"] for entry in by_time if entry["kind"] == "plan_revised"]
+            wrong.equal("revisions", numbers, list(range(1, len(numbers) + 1)))
             for entry in paper["timeline"]:
                 if entry["kind"] == "plan_revised":
                     wrong.expect(
