@@ -24,6 +24,7 @@ package enum IncidentCommand: Hashable, Sendable {
     case setImpact(ComponentImpact)
     case removeImpact(component: String)
     case setAudience(AudienceImpact)
+    case removeAudience(Audience, reason: String?)
     /// `by` is who said or did it, and `precision` how exactly its time is known.
     case addNote(text: String, key: Bool, by: String? = nil, precision: TimePrecision? = nil)
     case addFact(IncidentFact)
@@ -117,7 +118,7 @@ extension IncidentCommand {
             true
         case .open, .amend, .correctTimes, .acknowledge, .acknowledgeNoting, .advance, .revert, .dismiss, .merge,
             .reopen, .unmerge,
-            .stateCause, .assignRole, .removeRole, .setImpact,
+            .stateCause, .assignRole, .removeRole, .removeAudience, .setImpact,
             .removeImpact, .setAudience, .addNote, .addFact, .addMitigation, .changeMitigation, .addTask, .changeTask,
             .startStep,
             .rampStep, .verifyStep, .waiveStep, .failStep, .undoStep, .correctStep, .orderSteps, .setHands, .learnNeeds,

@@ -122,6 +122,7 @@ extension Incident {
         case .setImpact(let impact): try decideImpact(impact, facts)
         case .removeImpact(let component): try removeImpact(component, facts)
         case .setAudience(let impact): try setAudience(impact, facts)
+        case .removeAudience(let audience, let reason): try removeAudience(audience, reason: reason, facts)
         case .addNote(let text, let key, let by, let precision): try addNote(text, key, by, precision)
         case .addFact(let fact): try addFact(fact, facts)
         case .addMitigation(let draft): try addMitigation(draft)

@@ -101,6 +101,7 @@ enum EveryEvent {
                 afterwards: true, role: .root, component: "feed", change: "C \(marker)")
         ),
         RoleAssigned(role: .scribe, person: "P \(marker)", previous: "Q \(marker)", past: true),
+        AudienceImpactRemoved(audience: .creators, reason: "R \(marker)"),
         RoleRemoved(role: .scribe, previous: "Q \(marker)", reason: "R \(marker)"),
         ImpactSet(impact),
         ImpactRemoved(component: "feed"),
