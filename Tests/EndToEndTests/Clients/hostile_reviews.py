@@ -49,7 +49,8 @@ LINKS = re.compile(r"^(https?://|mailto:|#|/v1/incidents/\d+/attachments/\d+$)",
 PICTURES = re.compile(r"^data:image/(png|gif|jpeg|webp);base64,[A-Za-z0-9+/=]+$")
 # The headings that the daemon writes below a section's own; others can only come from a text.
 HEADINGS = {
-    "Components", "Audiences", "Measures", "What else took part", "Changes", "How it was found", "Lead-up", "Time per phase",
+    "Components", "Audiences", "Measures", "What else took part", "Why it happened", "Changes",
+    "How it was found", "Lead-up", "Time per phase",
     "What the mitigations changed", "Decisions", "Attempts", "Planned and actual", "Deviations from the plan", "Tasks",
     "Related incidents",
     "ETAs set", "Corrections", "Drafts that were not published", "Clocks to check", "Corrected clocks", "Struck out",
