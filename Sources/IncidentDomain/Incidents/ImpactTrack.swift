@@ -43,6 +43,15 @@ struct ImpactTrack {
         return present
     }
 
+    /// Since when the level of an impact holds that goes on, if that is another moment than it says; nil where it is that one.
+    func beginning(of impact: ComponentImpact) -> Timestamp? {
+        guard impact.isOngoing, let said = impact.startedAt, let last = points.last, last.level == impact.impact else {
+            return nil
+        }
+        let first = points.lastIndex { !$0.says(last) }.map { $0 + 1 } ?? 0
+        return points[first].at == said ? nil : points[first].at
+    }
+
     /// Whether a statement tells of the past only: something else that is known holds since.
     func isHistory(_ statement: ImpactStatement) -> Bool {
         var copy = self

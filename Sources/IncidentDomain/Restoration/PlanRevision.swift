@@ -39,6 +39,8 @@ package struct RecordedPlan: Hashable, Codable, Sendable {
     package var pathEnd: Timestamp?
     /// When it was made; nil in rows of releases that did not say it.
     package var at: Timestamp?
+    /// True once the incident went back to before restoring: what comes to restoring again is planned anew.
+    package var isOver: Bool?
 
     init(_ revised: PlanRevised, at moment: Timestamp) {
         at = moment
@@ -67,7 +69,9 @@ extension Incident {
 
     /// The same after a command: only what concerns restoring is a reason to plan anew.
     package func planRevision(after events: [any TimelineEvent], _ facts: DecisionFacts) -> PlanRevised? {
-        events.contains(where: \.concernsRestoration) ? planRevision(facts) : nil
+        let isCorrected = events.contains { $0 is StepTimesCorrected }
+        guard events.contains(where: \.concernsRestoration), !(isCorrected && restoresLate ?? false) else { return nil }
+        return planRevision(facts)
     }
 
     /// How much later than it happened something of restoring has to be entered so that the incident is one of the past, whose plan
@@ -75,7 +79,10 @@ extension Incident {
     private static let lateSeconds = 3600.0
 
     mutating func noteRestoration(_ recorded: RecordedEvent) {
-        guard recorded.event.payload.concernsRestoration else { return }
+        // A correction is of now, and says nothing of when the incident was.
+        guard recorded.event.payload.concernsRestoration, recorded.event.as(StepTimesCorrected.self) == nil else {
+            return
+        }
         restoresLate = recorded.recordedAt.seconds(since: recorded.occurredAt) > Self.lateSeconds ? true : nil
     }
 
@@ -94,7 +101,8 @@ extension Incident {
         let changes = changes(joined: joined, left: left, order: order, pathEnd: pathEnd)
         guard !changes.isEmpty else { return nil }
         return PlanRevised(
-            revision: (plan?.revision ?? 0) + 1, changes: changes, joined: plan == nil ? [] : joined, left: left,
+            revision: (plan?.revision ?? 0) + 1, changes: changes, joined: changes == [.began] ? [] : joined,
+            left: changes == [.began] ? [] : left,
             waves: waves, expected: now.forecast().map { ExpectedRestoration($0, at: now.now) },
             previous: plan?.expected, spans: Self.spans(now), pathEnd: pathEnd,
             without: now.without.isEmpty ? nil : Array(now.without.prefix(PlanRevised.spansMax)),
@@ -106,7 +114,7 @@ extension Incident {
     private func changes(
         joined: [String], left: [String], order: [String], pathEnd: Timestamp?
     ) -> [PlanRevised.Change] {
-        guard let plan else { return [.began] }
+        guard let plan, !(plan.isOver ?? false) else { return [.began] }
         var changes: [PlanRevised.Change] = []
         if !joined.isEmpty || !left.isEmpty { changes.append(.components) }
         // What is done or under way no longer has a place in the order, though what remains of it moves it in the list;

@@ -252,7 +252,9 @@ extension RestorationGantt {
         }
         return timeline.reduce(into: [:]) { planned, recorded in
             guard let revision = recorded.event.as(PlanRevised.self) else { return }
-            for span in revision.spans where planned[span.component] == nil {
+            // Restoring that was begun again has the plan of then.
+            let isBegun = revision.changes.contains(.began)
+            for span in revision.spans where isBegun || planned[span.component] == nil {
                 if let back = back[span.component], back.at <= recorded.occurredAt, back.entry > recorded.sequence {
                     continue
                 }

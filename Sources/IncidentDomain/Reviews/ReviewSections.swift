@@ -58,8 +58,13 @@ extension ReviewDraft {
     }
 
     private static func severityHistory(_ facts: ReviewFacts) -> Phrase {
-        // As they held, also where one was entered late.
-        let set = facts.byTime.compactMap { $0.event.as(SeveritySet.self)?.severity }
+        // As they held, also where one was entered late; what alerts said when they came may be of a time that is told later.
+        let struck = facts.struck
+        let byTime = facts.byTime.filter { !struck.contains($0.sequence) }.compactMap {
+            $0.event.as(SeveritySet.self)?.severity
+        }
+        let asEntered = facts.timeline.compactMap { $0.event.as(SeveritySet.self)?.severity }
+        let set = facts.incident.severity == nil || byTime.last == facts.incident.severity ? byTime : asEntered
         guard let last = facts.incident.severity ?? set.last else { return "not recorded" }
         let levels = set.enumerated().filter { $0.offset == 0 || $0.element != set[$0.offset - 1] }.map(\.element)
         guard levels.count > 1 else { return last.phrase }

@@ -74,6 +74,26 @@ struct PlanRevisionTests {
         #expect(!RestorationGantt.planned(in: late.timeline).keys.contains("auth"), "it was back by then")
     }
 
+    @Test func `restoring that was begun too early, and again, has the plan of the second beginning`() throws {
+        let given = try Given.restoring("auth", "feed")
+        let back = try given.later("10:30").and(.revert(to: .mitigate, reason: "too early"))
+            .later("11:00").and(.force())
+        let last = try #require(revisions(back).last)
+        #expect(last.changes == [.began] && last.revision == 2)
+        let planned = RestorationGantt.planned(in: back.timeline)
+        #expect(planned.values.allSatisfy { $0.begin >= clock("11:00") } && planned.count == 2)
+    }
+
+    @Test func `a correction of a step of the past plans nothing anew`() throws {
+        var given = try Given.restoring("auth", "feed")
+        given.now = given.now.adding(seconds: 30 * 86_400)
+        given = try given.and(.start("auth"), at: clock("10:30")).and(.verify("auth"), at: clock("10:40"))
+        let before = revisions(given)
+        let corrected = try given.and(
+            .correctStep(component: "auth", startedAt: nil, restoredAt: clock("10:45"), reason: "it was later"))
+        #expect(revisions(corrected) == before && corrected.incident.restoresLate == true)
+    }
+
     @Test func `what joins later is a revision, and so is what leaves`() throws {
         let given = try Given.restoring("feed").and(.hit("auth"))
         let second = try #require(revisions(given).last)

@@ -265,6 +265,18 @@ struct ImpactHistoryTests {
         #expect(Self.history(removed).stretches.isEmpty && Self.history(removed).worst == nil)
     }
 
+    @Test func `the incident and its history say the same of a beginning`() throws {
+        let given = try Given().later("12:00").and(Self.hit(.degraded, from: "10:20"), at: clock("10:20"))
+        for (moment, begin) in [("10:25", "10:20"), ("10:15", "10:15")] {
+            let again = try given.and(Self.hit(.degraded, from: moment), at: clock(moment))
+            #expect(again.incident.impacts.first?.startedAt == clock(begin), "\(moment)")
+            #expect(Self.levels(again) == ["degraded \(begin) now"], "\(moment)")
+            let corrected = try given.and(Self.hit(.degraded, from: moment))
+            #expect(corrected.incident.impacts.first?.startedAt == clock(moment))
+            #expect(Self.levels(corrected) == ["degraded \(moment) now"])
+        }
+    }
+
     @Test func `what was over before it was said did not begin when it was said`() throws {
         let over = Self.hit(.partialOutage, until: "10:00")
         let given = try Given().later("12:00").and(over, at: clock("10:31"))
