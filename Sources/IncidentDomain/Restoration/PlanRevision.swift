@@ -79,8 +79,10 @@ extension Incident {
     private static let lateSeconds = 3600.0
 
     mutating func noteRestoration(_ recorded: RecordedEvent) {
-        // A correction is of now, and says nothing of when the incident was.
-        guard recorded.event.payload.concernsRestoration, recorded.event.as(StepTimesCorrected.self) == nil else {
+        // A correction is of now, and what is of before the newest plan is no newer: neither says when the incident is.
+        guard recorded.event.payload.concernsRestoration, recorded.event.as(StepTimesCorrected.self) == nil,
+            recorded.occurredAt >= plan?.at ?? .earliest
+        else {
             return
         }
         restoresLate = recorded.recordedAt.seconds(since: recorded.occurredAt) > Self.lateSeconds ? true : nil

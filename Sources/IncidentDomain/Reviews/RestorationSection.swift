@@ -245,19 +245,20 @@ extension RestorationGantt {
     /// From when until when each component was to be restored, as the plan stood when restoring began; of what joined
     /// later, as the first revision that knew it had it. What was back by then, and was entered later, was not to be restored.
     static func planned(in timeline: [RecordedEvent]) -> [String: Span] {
-        var back: [String: (at: Timestamp, entry: Int)] = [:]
+        var back: [String: [(at: Timestamp, entry: Int)]] = [:]
         for recorded in timeline.withStepsSetRight {
             guard let restored = recorded.event.as(StepRestored.self) else { continue }
-            back[restored.component] = (recorded.occurredAt, recorded.sequence)
+            back[restored.component, default: []].append((recorded.occurredAt, recorded.sequence))
         }
         return timeline.reduce(into: [:]) { planned, recorded in
             guard let revision = recorded.event.as(PlanRevised.self) else { return }
             // Restoring that was begun again has the plan of then.
             let isBegun = revision.changes.contains(.began)
             for span in revision.spans where isBegun || planned[span.component] == nil {
-                if let back = back[span.component], back.at <= recorded.occurredAt, back.entry > recorded.sequence {
-                    continue
+                let wasBack = (back[span.component] ?? []).contains {
+                    $0.at <= recorded.occurredAt && $0.entry > recorded.sequence
                 }
+                if wasBack { continue }
                 planned[span.component] = Span(begin: span.begin, end: span.end)
             }
         }

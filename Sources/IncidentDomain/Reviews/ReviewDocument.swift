@@ -24,7 +24,7 @@ package struct ReviewDocument: Hashable, Sendable {
     package let publicApproved: PublicReviewApproved?
     /// How many entries the whole timeline has.
     package let entries: Int
-    /// All of them, or as many as a page can show.
+    /// All of them, or as many as a page can show; empty for what is no page.
     package let wholeTimeline: [DocumentBlock]
     /// When the document was put together.
     package let asOf: Timestamp

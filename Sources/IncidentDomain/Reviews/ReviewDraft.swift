@@ -12,9 +12,11 @@ package enum ReviewDraft {
     ///   - now: When the document is put together. No section depends on it: the same timeline reads the same.
     ///   - speech: In which language and by which clocks it is written.
     ///   - usual: In what approvals keep texts.
+    ///   - withWholeTimeline: Whether it is for a page, which has every entry.
     package static func make(
         for incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy,
-        template: ReviewTemplate? = nil, now: Timestamp, in speech: Speech = .standard, usual: Speech = .standard
+        template: ReviewTemplate? = nil, now: Timestamp, in speech: Speech = .standard, usual: Speech = .standard,
+        withWholeTimeline: Bool = true
     ) -> ReviewDocument {
         let facts = ReviewFacts(
             incident: incident, timeline: timeline, graph: graph, policy: policy, speech: speech)
@@ -25,7 +27,8 @@ package enum ReviewDraft {
             comments: ReviewComment.all(of: timeline),
             updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
             facts: facts.told, named: facts.named, publicApproved: history.publicApproval, entries: timeline.count,
-            wholeTimeline: wholeTimeline(facts), asOf: now, speech: speech, keptZone: usual.zone.name)
+            wholeTimeline: withWholeTimeline ? wholeTimeline(facts) : [], asOf: now, speech: speech,
+            keptZone: usual.zone.name)
     }
 
     private static func sections(

@@ -193,17 +193,18 @@ extension ReviewDraft {
     /// The moments that decided how it went, in the order in which they happened.
     static func timeline(_ facts: ReviewFacts) -> [DocumentBlock] {
         let struck = facts.struck
+        let texts = TimelineTexts(facts)
         // What led up to it has a table of its own.
         let start = facts.incident.clocks.startedAt
         var key = facts.timeline.filter { recorded in
             let isTold = recorded.event.as(NoteAdded.self) != nil || recorded.event.as(FactAdded.self) != nil
             let isLeadUp = isTold && facts.written(recorded).at < start
-            return !struck.contains(recorded.sequence) && facts.isKeyMoment(recorded) && !isLeadUp
+            let isKey = facts.isKeyMoment(recorded) || texts.isOpenStart(recorded)
+            return !struck.contains(recorded.sequence) && isKey && !isLeadUp
         }
         // The single components have a table of their own: they give way first.
         if key.count > rowsMax { key = key.filter { !$0.event.payload.isAboutOneComponent } }
         key.sort { (facts.written($0).at, $0.sequence) < (facts.written($1).at, $1.sequence) }
-        let texts = TimelineTexts(facts)
         var table = DocumentTable("When (\(.zone))", "What", "Who")
         for recorded in key.prefix(rowsMax) {
             let author = facts.written(recorded).by
@@ -226,14 +227,16 @@ extension ReviewDraft {
             .sorted { ($0.at, $0.recorded.sequence) < ($1.at, $1.recorded.sequence) }
         let texts = TimelineTexts(facts)
         var table = DocumentTable("No.", "When (\(.zone))", "What", "Who")
-        for (_, recorded) in entries.prefix(DocumentBlock.linesMax) {
+        var (shown, bytes) = (0, 0)
+        for (_, recorded) in entries.prefix(DocumentBlock.linesMax) where bytes < DocumentBlock.bytesMax {
             let text = shortened(texts.text(of: recorded))
+            (shown, bytes) = (shown + 1, bytes + text.text(in: facts.speech).utf8.count)
             table.add(
                 "\(recorded.sequence)", facts.when(recorded),
                 struck.contains(recorded.sequence) ? "Struck out: \(text)" : text, .typed(facts.written(recorded).by))
         }
-        let more = entries.count - DocumentBlock.linesMax
-        return table.block(in: facts.speech).bounded(in: facts.speech)
+        let more = entries.count - shown
+        return [table.block(in: facts.speech)]
             + (more > 0 ? [facts.line("\(.number(more)) more stand in the timeline.")] : [])
     }
 
@@ -266,53 +269,6 @@ extension ReviewDraft {
     }
 
     private static func shortened(_ text: Phrase) -> Phrase { .shaped(text, .cut(textMax)) }
-}
-
-/// The texts of entries as a review tells them: with the names of components, what a mitigation was, and the beginning of what ends.
-private struct TimelineTexts {
-    private let names: [String: String]
-    private let attempts: [String: [RestorationGantt.Attempt]]
-    private let mitigations: [Int: Mitigation]
-
-    init(_ facts: ReviewFacts) {
-        let known = facts.incident.impacts.map(\.component) + facts.incident.steps.map(\.component)
-        names = Dictionary(known.map { ($0, facts.name($0)) }) { first, _ in first }
-        let rows = facts.gantt(asOf: facts.lastMoment)?.rows ?? []
-        attempts = Dictionary(rows.map { ($0.component, $0.attempts) }) { first, _ in first }
-        mitigations = Dictionary(facts.incident.mitigations.map { ($0.id, $0) }) { first, _ in first }
-    }
-
-    func text(of recorded: RecordedEvent) -> Phrase {
-        let text = told(recorded.event).calling { names[$0] }
-        guard let begin = begin(of: recorded), begin < recorded.occurredAt else { return text }
-        return "\(text) Begun \(begin.toldWithoutZone), \(.duration(recorded.occurredAt.seconds(since: begin))) before."
-    }
-
-    /// A change of a mitigation names only its number; here it says what that was.
-    private func told(_ event: IncidentEvent) -> Phrase {
-        guard let change = event.as(MitigationChanged.self), change.description == nil,
-            let mitigation = mitigations[change.id]
-        else { return event.phrase }
-        return "\(.shaped(event.phrase, .withoutEnd)): \(mitigation.description.sentence)"
-    }
-
-    /// When that was begun which an entry ends; nil where it ends nothing.
-    private func begin(of recorded: RecordedEvent) -> Timestamp? {
-        if let restored = recorded.event.as(StepRestored.self) {
-            return begin(of: restored.component, recorded.occurredAt, .restored)
-        } else if let failed = recorded.event.as(StepFailed.self) {
-            return begin(of: failed.component, recorded.occurredAt, .failed)
-        } else if let change = recorded.event.as(MitigationChanged.self), change.state?.isOutcome ?? false {
-            return mitigations[change.id]?.startedAt
-        }
-        return nil
-    }
-
-    private func begin(
-        of step: String, _ end: Timestamp, _ outcome: RestorationGantt.Mark.Kind
-    ) -> Timestamp? {
-        attempts[step]?.last { $0.endedAt == end && $0.outcome == outcome }?.startedAt
-    }
 }
 
 // MARK: - Durations

@@ -77,7 +77,9 @@ package struct UpdateRecord: Hashable, Sendable {
 
     fileprivate mutating func say(_ content: UpdateContent) {
         (isPublic, language, body) = (content.isPublic, content.language, content.body)
-        (eta, steps, nextUpdateAt) = (content.eta, content.steps, content.nextUpdateAt)
+        (eta, steps) = (content.eta, content.steps)
+        // A correction that says nothing of the next one leaves what was promised.
+        nextUpdateAt = content.nextUpdateAt ?? (state == .published ? nextUpdateAt : nil)
     }
 
     /// What it says now is what its readers see.

@@ -41,9 +41,9 @@ struct PublicReviewRoutes: Sendable {
             } ?? []
         let title = body.optionalString("title", 1...300)
         let context = try CommandContext(request, &body)
-        // Only a template has sections that the incident does not know.
+        // Those of a template are not known to the incident.
         let isOurs = (sections ?? []).allSatisfy { ReviewSectionID(rawValue: $0) != nil }
-        let offered = isOurs ? [] : try await reviews.read(number).document.sections.map(\.id)
+        let offered = isOurs ? [] : try await reviews.sections(of: number)
         let command = IncidentCommand.setPublicReview(
             sections: sections ?? PublicReview.standardSections, replacements: replacements, title: title,
             offered: offered)

@@ -245,6 +245,7 @@ class Life:
                 f"/audiences/{pick(['users', 'creators', 'businesses', 'reputation'])}",
                 lambda: {"description": text(5000), "people": pick([None, 0, 10**9]), "reports": pick([None, 7])},
             ),
+            ("DELETE", f"/audiences/{pick(['users', 'creators'])}", lambda: reason),
             ("POST", "/updates", self.update),
             ("POST", "/updates/draft", self.update),
             ("PATCH", f"/updates/{updates}", lambda: {"body": text(10_000)}),

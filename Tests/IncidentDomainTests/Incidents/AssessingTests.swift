@@ -316,6 +316,9 @@ struct ImpactTests {
         #expect(removed.incident.audiences.map(\.audience) == [.creators] && removed.when(remove) == .nothing)
         #expect(removed.review.head.people == nil && given.review.head.people != nil)
         #expect(removed.timeline.last?.event.sentence == "Impact on users removed. Reason: another incident.")
+        let right = IncidentCommand.setAudience(AudienceImpact(audience: .users, description: "Few", people: 2))
+        let again = try removed.later("11:00").and(right, at: clock("10:30"))
+        #expect(again.incident.audiences.last?.people == 2, "what is right may be of an earlier time")
         #expect(given.later("11:00").when(remove, at: clock("10:00")).field == "/occurred_at")
     }
 

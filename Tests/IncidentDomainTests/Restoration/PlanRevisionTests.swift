@@ -74,6 +74,14 @@ struct PlanRevisionTests {
         #expect(!RestorationGantt.planned(in: late.timeline).keys.contains("auth"), "it was back by then")
     }
 
+    @Test func `what is entered hours late is in the next plan`() throws {
+        let given = try Given.restoring("auth").later("13:00").and(.start("auth")).later("13:01")
+        let late = try given.and(.hit("feed"), at: clock("10:30"))
+        #expect(late.incident.restoresLate == nil)
+        let next = try late.and([.reviewPlan], by: .daemon)
+        #expect(next.incident.plan?.order.contains("feed") == true && revisions(next).last?.joined == ["feed"])
+    }
+
     @Test func `restoring that was begun too early, and again, has the plan of the second beginning`() throws {
         let given = try Given.restoring("auth", "feed")
         let back = try given.later("10:30").and(.revert(to: .mitigate, reason: "too early"))

@@ -89,6 +89,14 @@ struct ReviewWorkTests {
         #expect(texts[1].contains("sooner") && texts[2].contains("Struck out") && texts[2].contains("later"))
     }
 
+    @Test func `a start is told with its end, and by itself while nothing has ended it`() throws {
+        let given = try Given.restoring("feed", "auth").later("10:20").and(.start("auth"))
+        #expect(given.section(.timeline).contains("Restoring Sign-in (auth) started."))
+        let waived = try given.later("10:30").and(.waive("auth"))
+        let text = waived.section(.timeline)
+        #expect(!text.contains("Restoring Sign-in (auth) started.") && text.contains("Begun 2026-11-22 10:20:00, 10 min before."))
+    }
+
     @Test func `a template says what a review looks like until people change it`() throws {
         let given = try Given.incident(in: .review).and(.draftReview)
         let template = ReviewTemplate(sections: [

@@ -34,6 +34,8 @@ struct UpdateDueTests {
         let late = try given.and(.postUpdate(content), at: clock("10:30"))
         #expect(UpdateHistory.make(late.timeline).map(\.nextUpdateAt) == [clock("11:00")])
         #expect(late.incident.nextUpdateDueAt == clock("15:00"), "and the next one is due from now")
+        let corrected = try late.and(.changeUpdate(id: 1, .correct(UpdatePatch(body: "c"), reason: "a slip")))
+        #expect(UpdateHistory.make(corrected.timeline).map(\.nextUpdateAt) == [clock("11:00")])
     }
 
     @Test func `a late update is said once for each time that was due`() throws {

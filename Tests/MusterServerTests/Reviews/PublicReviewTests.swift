@@ -81,6 +81,7 @@ struct PublicReviewTests {
             ])
         let text = names.text("A firewall rule stopped pages, says Zoë")
         #expect(text == "A firewall rule stopped pages, says an engineer")
+        #expect(names.text("FIREWALL rules, Pagesize") == "FIREWALL rules, Pagesize")
     }
 
     @Test func `names that Markdown splits, and links, do not get out`() {

@@ -374,6 +374,8 @@ package struct AudienceImpactRemoved: TimelineEvent {
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()
         incident.audiences.removeAll { $0.audience == audience }
+        // It was a mistake: what is right may be of an earlier time.
+        incident.note { $0.audiences[audience.rawValue] = nil }
     }
 }
 
