@@ -187,7 +187,14 @@ extension Incident {
             guard !own.isOngoing else { continue }
             impactLog?[name]?.removeAll { $0.entry > merge && $0.level == nil && $0.brought == nil }
         }
-        for component in changed.sorted() { settlePresent(of: component, at: recorded.occurredAt) }
+        for component in changed.sorted() {
+            settlePresent(of: component, at: recorded.occurredAt)
+            // What stays of the merge is all that is known of it.
+            guard impactLog?[component]?.isEmpty ?? false,
+                let left = impacts.first(where: { $0.component == component && $0.isOngoing })
+            else { continue }
+            log(ImpactStatement(left, recorded.sequence, at: recorded.occurredAt), component)
+        }
     }
 
     /// Once something that was said counts no more, the impact is as what is left says.
