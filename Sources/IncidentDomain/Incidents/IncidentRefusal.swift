@@ -60,10 +60,7 @@ extension IncidentRefusal: CustomStringConvertible {
         switch self {
         case .wrongPhase(let phase, let wanted):
             let names = wanted.map(\.rawValue).joined(separator: ", ")
-            let way =
-                phase == .closed && wanted.contains(.review)
-                ? " POST .../revert with {\"to\": \"review\"} goes back there." : ""
-            return "Not possible in phase \(phase.rawValue); possible in: \(names.isEmpty ? "none" : names).\(way)"
+            return "Not possible in phase \(phase.rawValue); possible in: \(names.isEmpty ? "none" : names)."
         case .requirementsUnmet(let phase, let unmet):
             let details = unmet.map(\.detail).joined(separator: "; ")
             return "Cannot leave phase \(phase.rawValue) yet: \(details)."

@@ -102,10 +102,12 @@ extension Incident {
         let (joined, left) = (order.filter { !before.contains($0) }, before.subtracting(order).sorted())
         let changes = changes(joined: joined, left: left, order: order, pathEnd: pathEnd)
         guard !changes.isEmpty else { return nil }
+        // Of a plan that begins everything is new.
+        let begins = changes == [.began]
         return PlanRevised(
-            revision: (plan?.revision ?? 0) + 1, changes: changes, joined: changes == [.began] ? [] : joined,
-            left: changes == [.began] ? [] : left,
-            waves: waves, expected: now.forecast().map { ExpectedRestoration($0, at: now.now) },
+            revision: (plan?.revision ?? 0) + 1, changes: changes, joined: begins ? [] : joined,
+            left: begins ? [] : left, waves: waves,
+            expected: now.forecast().map { ExpectedRestoration($0, at: now.now) },
             previous: plan?.expected, spans: Self.spans(now), pathEnd: pathEnd,
             without: now.without.isEmpty ? nil : Array(now.without.prefix(PlanRevised.spansMax)),
             calibration: facts.calibration)

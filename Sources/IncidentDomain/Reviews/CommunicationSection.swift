@@ -109,19 +109,11 @@ extension ReviewDraft {
         }
     }
 
-    /// What an update told of the end, and what its corrections made of that.
     private static func toldEtas(_ update: UpdateRecord) -> [SaidEta] {
-        guard update.corrects == nil else { return [] }
-        var told: [SaidEta] = []
-        for (place, version) in update.versions.enumerated()
-        where place == 0 || version.eta != update.versions[place - 1].eta {
-            if let last = told.indices.last { told[last].isCorrected = true }
-            guard let eta = version.eta else { continue }
-            told.append(
-                SaidEta(
-                    at: version.publishedAt, by: .typed(version.publishedBy), eta: eta,
-                    reason: place == 0 ? "told with an update" : "told with a correction"))
+        update.toldEtas.map { told in
+            SaidEta(
+                at: told.version.publishedAt, by: .typed(told.version.publishedBy), eta: told.eta,
+                reason: told.isFirst ? "told with an update" : "told with a correction", isCorrected: told.isCorrected)
         }
-        return told
     }
 }

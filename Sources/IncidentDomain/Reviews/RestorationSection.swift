@@ -1,7 +1,7 @@
 extension ReviewDraft {
     /// What came back in which order, what went wrong on the way, and what people were told to expect.
     static func restoration(_ facts: ReviewFacts) -> [DocumentBlock] {
-        let gantt = facts.gantt(asOf: facts.lastMoment)
+        let gantt = facts.ganttOfEntries
         return order(facts) + attempts(gantt, facts) + againstPlan(gantt, facts) + deviations(facts) + lessons(facts)
             + expectations(facts)
     }
@@ -124,16 +124,12 @@ extension ReviewDraft {
     private static func expectations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Posted at (\(.zone))", "Audience", "ETA (\(.zone))", "Actual")
-        for update in UpdateHistory.make(facts.timeline) where update.corrects == nil {
-            for (place, version) in update.versions.enumerated() {
-                guard let eta = version.eta else { continue }
-                let next = update.versions.dropFirst(place + 1).first
-                let isCorrected = next.map { $0.eta != eta } ?? false
-                guard place == 0 || update.versions[place - 1].eta != eta else { continue }
+        for update in UpdateHistory.make(facts.timeline) {
+            for told in update.toldEtas {
                 table.add(
-                    version.publishedAt.toldWithoutZone, .audience(update.audience), eta.toldWithoutZone,
-                    isCorrected
-                        ? "corrected" : restored.map { comparison(of: $0, with: eta) } ?? "not restored yet")
+                    told.version.publishedAt.toldWithoutZone, .audience(update.audience), told.eta.toldWithoutZone,
+                    told.isCorrected
+                        ? "corrected" : restored.map { comparison(of: $0, with: told.eta) } ?? "not restored yet")
             }
         }
         return table.isEmpty ? [] : [facts.heading("ETAs communicated"), table.block(in: facts.speech)]

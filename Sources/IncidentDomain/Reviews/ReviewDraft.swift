@@ -112,6 +112,8 @@ struct ReviewFacts {
     let visits: [PhaseSpan]
     let plan: RestorationPlan
     let impacts: ImpactHistory
+    /// How restoring went as far as the newest entry tells, which no later reading changes; nil when nothing was begun.
+    private(set) var ganttOfEntries: RestorationGantt?
 
     init(
         incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy, speech: Speech
@@ -126,6 +128,7 @@ struct ReviewFacts {
         // Neither waves nor states depend on how long anything takes.
         plan = RestorationPlan.make(
             for: incident, in: graph, soak: SoakPolicy(), measured: .none, now: incident.lastRecordedAt)
+        ganttOfEntries = gantt(asOf: lastMoment)
     }
 
     /// The entries that were struck out, and those that came with an incident that goes on by itself again.

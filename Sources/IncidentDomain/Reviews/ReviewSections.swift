@@ -59,10 +59,7 @@ extension ReviewDraft {
 
     private static func severityHistory(_ facts: ReviewFacts) -> Phrase {
         // As they held, also where one was entered late; what alerts said when they came may be of a time that is told later.
-        let struck = facts.struck
-        let byTime = facts.byTime.filter { !struck.contains($0.sequence) }.compactMap {
-            $0.event.as(SeveritySet.self)?.severity
-        }
+        let byTime = facts.byTime.compactMap { $0.event.as(SeveritySet.self)?.severity }
         let asEntered = facts.timeline.compactMap { $0.event.as(SeveritySet.self)?.severity }
         let set = facts.incident.severity == nil || byTime.last == facts.incident.severity ? byTime : asEntered
         guard let last = facts.incident.severity ?? set.last else { return "not recorded" }

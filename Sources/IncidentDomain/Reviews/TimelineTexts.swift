@@ -7,7 +7,7 @@ struct TimelineTexts {
     init(_ facts: ReviewFacts) {
         let known = facts.incident.impacts.map(\.component) + facts.incident.steps.map(\.component)
         names = Dictionary(known.map { ($0, facts.name($0)) }) { first, _ in first }
-        let rows = facts.gantt(asOf: facts.lastMoment)?.rows ?? []
+        let rows = facts.ganttOfEntries?.rows ?? []
         attempts = Dictionary(rows.map { ($0.component, $0.attempts) }) { first, _ in first }
         mitigations = Dictionary(facts.incident.mitigations.map { ($0.id, $0) }) { first, _ in first }
     }

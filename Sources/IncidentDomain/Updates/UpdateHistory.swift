@@ -93,6 +93,29 @@ package struct UpdateRecord: Hashable, Sendable {
     }
 }
 
+extension UpdateRecord {
+    /// An expected end that it told, at first or by a correction.
+    struct ToldEta {
+        let eta: Timestamp
+        let version: Version
+        let isFirst: Bool
+        /// Whether a later version told another one, or none.
+        var isCorrected = false
+    }
+
+    /// In the order in which they were told; none of a draft that corrects another update.
+    var toldEtas: [ToldEta] {
+        guard corrects == nil else { return [] }
+        var told: [ToldEta] = []
+        for (place, version) in versions.enumerated() where place == 0 || version.eta != versions[place - 1].eta {
+            if let last = told.indices.last { told[last].isCorrected = true }
+            guard let eta = version.eta else { continue }
+            told.append(ToldEta(eta: eta, version: version, isFirst: place == 0))
+        }
+        return told
+    }
+}
+
 /// All updates of an incident.
 package enum UpdateHistory {
     /// The kinds of events that it is made of.

@@ -41,12 +41,9 @@ struct PublicReviewRoutes: Sendable {
             } ?? []
         let title = body.optionalString("title", 1...300)
         let context = try CommandContext(request, &body)
-        // Those of a template are not known to the incident.
-        let isOurs = (sections ?? []).allSatisfy { ReviewSectionID(rawValue: $0) != nil }
-        let offered = isOurs ? [] : try await reviews.sections(of: number)
         let command = IncidentCommand.setPublicReview(
             sections: sections ?? PublicReview.standardSections, replacements: replacements, title: title,
-            offered: offered)
+            offered: try await reviews.templateSections(of: number))
         _ = try await reviews.desk.handle(command, on: number, context)
         return try await answer(number, as: .json)
     }

@@ -121,11 +121,12 @@ struct ReviewDesk: Sendable {
         }
     }
 
-    /// The ids of the sections that a review has.
+    /// The ids of the sections that the template of an incident's review has; none where it is ours.
     ///
-    /// - Throws: `Problem` 404 when there is no such incident, `overloaded` when too many reviews are being read.
-    func sections(of number: Int) async throws -> [String] {
-        try await turns.take { try await read(number).document.sections.map(\.id) }
+    /// - Throws: `Problem` 404 when there is no such incident.
+    func templateSections(of number: Int) async throws -> [String] {
+        let incident = try await desk.current(number).incident
+        return templates.template(for: incident)?.sections.map(\.id) ?? []
     }
 
     /// The revisions of an incident's review, the oldest first; none while nobody has started it.

@@ -63,7 +63,9 @@ struct Verification: Sendable {
         if row.columns != VerificationStore.Columns(of: row.incident) || row.version != row.incident.version {
             report.differences.append("INC-\(number): the stored columns differ from the stored state")
         }
-        if entries.count == row.version { report.differences += try await attachmentDifferences(row, entries) }
+        if let replayed, entries.count == row.version {
+            report.differences += try await attachmentDifferences(replayed, entries)
+        }
         let shown = IncidentRepresentation.bytes(of: row.incident, policy: policy)
         if row.policy == IncidentRepresentation.stamp(policy), row.representation != shown {
             report.differences.append("INC-\(number): the stored representation differs from the stored state")
@@ -72,21 +74,22 @@ struct Verification: Sendable {
 
     /// The files whose bytes are not those that the timeline has the digest of.
     private func attachmentDifferences(
-        _ row: VerificationStore.Row, _ entries: [TimelineEntry]
+        _ incident: Incident, _ entries: [TimelineEntry]
     ) async throws -> [String] {
-        let kept = Set(row.incident.keptAttachments.filter { $0.origin == nil }.map(\.number))
+        let number = incident.number
+        let kept = Set(incident.keptAttachments.filter { $0.origin == nil }.map(\.number))
         guard !kept.isEmpty else { return [] }
-        let stored = try await VerificationStore(pool: pool).attachmentDigests(of: row.number)
+        let stored = try await VerificationStore(pool: pool).attachmentDigests(of: number)
         let differences = entries.compactMap { entry -> String? in
             guard let added = entry.recorded.event.as(AttachmentAdded.self), kept.contains(added.number),
                 stored[added.number] != added.digest
             else { return nil }
             let state = stored[added.number] == nil ? "is missing" : "is not the file that was added"
-            return "INC-\(row.number): attachment \(added.number) (entry \(entry.recorded.sequence)) \(state)"
+            return "INC-\(number): attachment \(added.number) (entry \(entry.recorded.sequence)) \(state)"
         }
         guard !differences.isEmpty else { return [] }
         // One may have been removed meanwhile; then there is an entry more.
-        return try await TimelineStore().all(of: row.number, in: pool).count == entries.count ? differences : []
+        return try await TimelineStore().all(of: number, in: pool).count == entries.count ? differences : []
     }
 }
 

@@ -134,6 +134,12 @@ struct LateFactsTests {
         let text = given.section(.communication)
         #expect(text.contains("2026-11-22 16:00:00 | told with an update | corrected |"), "\(text)")
         #expect(text.contains("2026-11-22 15:15:00 | told with a correction | not restored yet |"), "\(text)")
+        // A correction of the text between them changes nothing of that.
+        let twice = try Given().and(.postUpdate(content("16:00"))).later("10:33")
+            .and(.changeUpdate(id: 1, .correct(UpdatePatch(body: "c"), reason: nil))).later("10:34")
+            .and(.changeUpdate(id: 1, .correct(UpdatePatch(eta: clock("15:15")), reason: "a slip")))
+        let told = UpdateHistory.make(twice.timeline).flatMap(\.toldEtas)
+        #expect(told.map(\.eta) == [clock("16:00"), clock("15:15")] && told.map(\.isCorrected) == [true, false])
     }
 
     @Test func `a title has no moment, so the last word counts`() throws {
