@@ -62,17 +62,21 @@ extension DocumentBlock {
     static let bytesMax = 512 << 10
 
     /// The block, or its beginning and a line that says how much is left out.
-    func bounded(in speech: Speech) -> [DocumentBlock] {
+    ///
+    /// - Parameter omitted: Lines or rows that were left out before, and are counted with it.
+    func bounded(in speech: Speech, omitted: Int = 0) -> [DocumentBlock] {
         switch self {
         case .table(let head, let rows, let alignments):
             let kept = Self.kept(rows.map { row in row.reduce(0) { $0 + Self.bytes($1) } })
-            guard kept < rows.count else { return [self] }
+            let left = rows.count - kept + omitted
+            guard left > 0 else { return [self] }
             let shown = DocumentBlock.table(head: head, rows: Array(rows.prefix(kept)), alignments: alignments)
-            return [shown, Self.leftOut(rows.count - kept, speech)]
+            return [shown, Self.leftOut(left, speech)]
         case .list(let start, let items):
             let kept = Self.kept(items.map { item in item.reduce(0) { $0 + $1.textBytes } })
-            guard kept < items.count else { return [self] }
-            return [.list(start: start, items: Array(items.prefix(kept))), Self.leftOut(items.count - kept, speech)]
+            let left = items.count - kept + omitted
+            guard left > 0 else { return [self] }
+            return [.list(start: start, items: Array(items.prefix(kept))), Self.leftOut(left, speech)]
         case .paragraph, .heading, .quote, .code, .rule: return [self]
         }
     }

@@ -224,17 +224,14 @@ extension ReviewDraft {
             .sorted { ($0.at, $0.recorded.sequence) < ($1.at, $1.recorded.sequence) }
         let texts = TimelineTexts(facts)
         var table = DocumentTable("No.", "When (\(.zone))", "What", "Who")
-        var (shown, bytes) = (0, 0)
-        for (_, recorded) in entries.prefix(DocumentBlock.linesMax) where bytes < DocumentBlock.bytesMax {
+        let shown = entries.prefix(DocumentBlock.linesMax)
+        for (_, recorded) in shown {
             let text = shortened(texts.text(of: recorded))
-            (shown, bytes) = (shown + 1, bytes + text.text(in: facts.speech).utf8.count)
             table.add(
                 "\(recorded.sequence)", facts.when(recorded),
                 struck.contains(recorded.sequence) ? "Struck out: \(text)" : text, .typed(facts.written(recorded).by))
         }
-        let more = entries.count - shown
-        return [table.block(in: facts.speech)]
-            + (more > 0 ? [facts.line("\(.number(more)) more stand in the timeline.")] : [])
+        return table.block(in: facts.speech).bounded(in: facts.speech, omitted: entries.count - shown.count)
     }
 
     /// What was written down in incidents that were merged into this one, starred or not.

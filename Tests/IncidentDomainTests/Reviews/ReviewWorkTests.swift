@@ -89,6 +89,17 @@ struct ReviewWorkTests {
         #expect(texts[1].contains("sooner") && texts[2].contains("Struck out") && texts[2].contains("later"))
     }
 
+    @Test func `what a page leaves out of the whole timeline is counted once`() throws {
+        let table = DocumentBlock.table(head: [[.text("What")]], rows: [[[.text("one")]], [[.text("two")]]])
+        #expect(table.bounded(in: .standard) == [table])
+        let cut = table.bounded(in: .standard, omitted: 3_000)
+        #expect(cut.count == 2 && cut.last == .line("3,000 more not shown; the full timeline has them."))
+        let long = DocumentBlock.table(
+            head: [[.text("What")]], rows: Array(repeating: [[.text("x")]], count: DocumentBlock.linesMax + 5))
+        let both = long.bounded(in: .standard, omitted: 3_000)
+        #expect(both.last == .line("3,005 more not shown; the full timeline has them."))
+    }
+
     @Test func `a start is told with its end, and by itself while nothing has ended it`() throws {
         let given = try Given.restoring("feed", "auth").later("10:20").and(.start("auth"))
         #expect(given.section(.timeline).contains("Restoring Sign-in (auth) started."))
