@@ -20,7 +20,9 @@ package enum IncidentClock: String, CaseIterable, Codable, Sendable {
     /// The orders that clocks keep. Harm can stop before anybody has noticed it, so detecting and mitigating have no order.
     static let orders: [[IncidentClock]] = [
         [.started, .detected, .acknowledged, .assessed, .closed],
-        [.started, .mitigated, .restored, .reviewed, .closed],
+        [.started, .mitigated, .restored, .closed],
+        // One that was closed without an approval is reviewed afterwards.
+        [.started, .mitigated, .restored, .reviewed],
     ]
 }
 
@@ -57,6 +59,8 @@ extension IncidentTimes {
         for order in IncidentClock.orders {
             let reached = order.compactMap { clock in self[clock].map { (clock: clock, moment: $0) } }
             for (one, next) in zip(reached, reached.dropFirst()) where next.moment < one.moment {
+                // Two orders may have it.
+                if found.contains(where: { $0 == (one.clock, next.clock) }) { continue }
                 found.append((one.clock, next.clock))
             }
         }
@@ -158,8 +162,9 @@ package struct ClockFacts: Hashable, Codable, Sendable {
     var strayAlertAt: Timestamp?
     /// When somebody led the incident on, who has seen it then, acknowledged or not.
     var detectLeftAt: Timestamp?
-    var severityAt: Timestamp?
-    var commanderAt: Timestamp?
+    /// When a severity was set, and when somebody was commander, by the entries that say so, while there is one; nil when there is none.
+    var severities: [Int: Timestamp]?
+    var commanders: [Int: Timestamp]?
     var impactAt: Timestamp?
     var causeAt: Timestamp?
     /// When that came by which it was noticed, as people said, by the entries that say so.
@@ -181,9 +186,33 @@ package struct ClockFacts: Hashable, Codable, Sendable {
         set { (firstAlertAt, strayAlertAt) = (newValue.first, newValue.stray) }
     }
 
-    mutating func note(_ before: Incident?, _ after: Incident, at moment: Timestamp) {
-        severityAt = after.severity == nil ? nil : severityAt ?? moment
-        commanderAt = after.roles[.commander] == nil ? nil : commanderAt ?? moment
+    /// When a severity was known first, and when there was a commander first.
+    var severityAt: Timestamp? { severities?.values.min() }
+    var commanderAt: Timestamp? { commanders?.values.min() }
+
+    /// How many entries are kept that say that it held: the first ones, as these tell since when.
+    private static let entriesMax = 50
+
+    /// An entry says that it held, now or then.
+    mutating func tell(_ fact: WritableKeyPath<ClockFacts, [Int: Timestamp]?>, in entry: Int, at moment: Timestamp) {
+        var told = self[keyPath: fact] ?? [:]
+        told[entry] = moment
+        if told.count > Self.entriesMax, let last = told.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }) {
+            told[last.key] = nil
+        }
+        self[keyPath: fact] = told
+    }
+
+    /// What an entry said that was struck out counts no more.
+    mutating func forget(_ entry: Int) {
+        detectedBy[entry] = nil
+        severities?[entry] = nil
+        commanders?[entry] = nil
+    }
+
+    mutating func note(_ before: Incident?, _ after: Incident, in entry: Int, at moment: Timestamp) {
+        note(\.severities, holds: after.severity != nil, in: entry, at: moment)
+        note(\.commanders, holds: after.roles[.commander] != nil, in: entry, at: moment)
         impactAt = after.impacts.contains { $0.impact.isHarm } ? impactAt ?? moment : nil
         if before?.mitigations != after.mitigations { note(after.mitigations) }
         if revertedAt != nil, before?.impacts.contains(where: \.isOngoing) ?? false,
@@ -199,9 +228,15 @@ package struct ClockFacts: Hashable, Codable, Sendable {
         if after.phase != .restore { mitigateLeftAt = nil }
     }
 
-    /// It held already then, as somebody says late.
-    mutating func advance(_ fact: WritableKeyPath<ClockFacts, Timestamp?>, to moment: Timestamp) {
-        self[keyPath: fact] = min(self[keyPath: fact] ?? moment, moment)
+    /// What holds began at the latest with the entry after which it does; what does not hold any more has no beginning.
+    private mutating func note(
+        _ fact: WritableKeyPath<ClockFacts, [Int: Timestamp]?>, holds: Bool, in entry: Int, at moment: Timestamp
+    ) {
+        if !holds {
+            self[keyPath: fact] = nil
+        } else if self[keyPath: fact]?.isEmpty ?? true {
+            tell(fact, in: entry, at: moment)
+        }
     }
 
     mutating func noteAlert(_ arrival: Timestamp, start: Timestamp) {
@@ -338,7 +373,9 @@ extension Incident {
     /// When the last component that was harmed was back; nil while one is down that nobody waived, and when there was none.
     private var lastRestoration: Timestamp? {
         let waived = Set(steps.map(\.slug)).subtracting(steps.filter { $0.state != .waived }.map(\.slug))
-        let harmed = impacts.filter { $0.impact.isHarm && !(waived.contains($0.component) && $0.endedAt == nil) }
+        let harmed = impacts.filter { impact in
+            impact.impact.isHarm && !(waived.contains(impact.component) && isGivenUp(impact))
+        }
         let ends = harmed.compactMap(\.endedAt)
         guard ends.count == harmed.count else { return nil }
         // What is not harmed any more was over when that was said.
@@ -346,6 +383,12 @@ extension Incident {
             impactLog?[impact.component].flatMap { ImpactTrack($0, from: times.startedAt).stretches.last?.end }
         }
         return (ends + well).max()
+    }
+
+    /// Whether a waived component was harmed when it was given up: when that ended later, nobody waited for it any more.
+    private func isGivenUp(_ impact: ComponentImpact) -> Bool {
+        guard let end = impact.endedAt else { return true }
+        return steps(of: impact.component).compactMap(\.waivedAt).max().map { end > $0 } ?? false
     }
 
     /// What was so before the incident went back holds no more.

@@ -9,7 +9,7 @@ extension Incident {
             throw .badValue(
                 field: "",
                 detail: "\(component) is \(status.rawValue), and nothing was done to it last that could be undone. "
-                    + "A start, a verification, a restoration, a waiver and a failure can be, as long as nothing else was done since."
+                    + "A start, a verification, a restoration, a waiver, a failure and a regression can be, as long as nothing else was done since."
             )
         }
         // What a commander gave up, a commander takes up again.

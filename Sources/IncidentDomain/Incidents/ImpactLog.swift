@@ -136,6 +136,8 @@ extension Incident {
         // An end that was none, or at another time, is not one more.
         if let undone = recorded.event.as(StepUndone.self), undone.undone == .restoration {
             return changeEnd(of: undone.component, before, nil, recorded)
+        } else if let undone = recorded.event.as(StepUndone.self), undone.undone == .regression {
+            return forgetResumption(of: RestorationStep.slug(of: undone.component))
         } else if let corrected = recorded.event.as(StepTimesCorrected.self) {
             let slug = RestorationStep.slug(of: corrected.component)
             return changeEnd(of: slug, before, impacts.first { $0.component == slug }?.endedAt, recorded)
@@ -247,6 +249,15 @@ extension Incident {
         // It was said with a level as well: it went on from there.
         log(ImpactStatement(entry: recorded.sequence, at: known), slug)
         if let end { log(ImpactStatement(entry: recorded.sequence, at: known, endedAt: end), slug) }
+    }
+
+    /// It did not go on again after it had ended.
+    private mutating func forgetResumption(of slug: String) {
+        let isResumed = { (said: ImpactStatement) in
+            said.level == nil && said.endedAt == nil && said.brought == nil && said.isPresent == nil
+        }
+        guard let index = impactLog?[slug]?.lastIndex(where: isResumed) else { return }
+        impactLog?[slug]?.remove(at: index)
     }
 
     private mutating func forgetImpact(said entry: Int, at moment: Timestamp) {

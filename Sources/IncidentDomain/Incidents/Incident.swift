@@ -100,7 +100,7 @@ package struct Incident: Hashable, Codable, Sendable {
 
     /// Counts the forms that this value has had. Raised when it keeps more of its events than before, or something else of them:
     /// rows of an older form are then made anew from their timelines.
-    package static let currentForm = 4
+    package static let currentForm = 5
 
     /// Whether a release that knew less of its events wrote it last.
     package var isOfOlderForm: Bool { (form ?? 0) < Self.currentForm }
@@ -160,7 +160,7 @@ extension Incident {
         incident.logImpacts(before, recorded)
         incident.noteRestoration(recorded)
         var facts = incident.clockFacts
-        facts?.note(before, incident, at: recorded.occurredAt)
+        facts?.note(before, incident, in: recorded.sequence, at: recorded.occurredAt)
         incident.clockFacts = facts
         incident.version = recorded.sequence
         incident.lastRecordedAt = max(incident.lastRecordedAt, recorded.recordedAt)
@@ -294,7 +294,6 @@ package struct IncidentTimes: Hashable, Codable, Sendable {
         case .mitigate: mitigatedAt = moment
         case .restore: restoredAt = moment
         case .review:
-            reviewedAt = reviewedAt ?? moment
             // Going back to the review alone does not make it longer.
             closedAt = closedAt ?? moment
         case .closed, .dismissed, .merged: break

@@ -57,8 +57,7 @@ extension Incident {
                     field: "/\(name)", detail: "\(moment) is before the incident started (\(times.startedAt)).")
             }
         }
-        let isOver = state != .planned && state != .running
-        if patch.endedAt != nil, !isOver {
+        if patch.endedAt != nil, !state.isOver {
             throw .badValue(field: "/ended_at", detail: "The mitigation is \(state.words); it has no end yet.")
         }
         if patch.startedAt != nil, state == .planned {
@@ -67,7 +66,7 @@ extension Incident {
         if let start = patch.startedAt ?? mitigation.startedAt, let end = patch.endedAt, end < start {
             throw .badValue(field: "/ended_at", detail: "\(end) is before the mitigation began (\(start)).")
         }
-        if let start = patch.startedAt, patch.endedAt == nil, isOver, let end = mitigation.endedAt, start > end {
+        if let start = patch.startedAt, patch.endedAt == nil, state.isOver, let end = mitigation.endedAt, start > end {
             throw .badValue(field: "/started_at", detail: "\(start) is after the mitigation ended (\(end)).")
         }
     }

@@ -17,8 +17,10 @@ extension Incident {
             event.action = added.ordinal
         } else if let stated = entry.as(CauseStated.self) {
             event.cause = stated.value
-        } else if let set = entry.as(ImpactSet.self)?.value, !impacts.contains(set) {
-            // What holds no more was a mistake: the levels over time are without it.
+        } else if entry.as(Acknowledged.self) != nil {
+            event.acknowledgement = true
+        } else if isSuperseded(entry) {
+            // What holds no more was a mistake: histories and clocks are without it.
         } else if entry.as(NoteAdded.self) == nil, entry.as(FactAdded.self) == nil {
             throw .badValue(
                 field: "",
@@ -29,6 +31,16 @@ extension Incident {
             for: "entries struck out", having: struck?.count ?? 0, atMost: IncidentLimits.marks,
             instead: "redact what must not be read")
         return [event]
+    }
+
+    /// Whether an entry says something of impacts, roles, severity or audiences that does not hold now: it was entered late, or something else
+    /// was said since.
+    private func isSuperseded(_ entry: IncidentEvent) -> Bool {
+        if let impact = entry.as(ImpactSet.self)?.value { return !impacts.contains(impact) }
+        if let audience = entry.as(AudienceImpactSet.self)?.value { return !audiences.contains(audience) }
+        if let set = entry.as(SeveritySet.self) { return set.past ?? false || severity != set.severity }
+        if let role = entry.as(RoleAssigned.self) { return role.past ?? false || roles[role.role] != role.person }
+        return false
     }
 
     /// A note is starred, and belongs into the short timeline of the review, or is not any more.
@@ -54,16 +66,24 @@ extension Incident {
     /// What sets right an entry of another kind.
     private static func remedy(for entry: IncidentEvent, of number: Int) -> String {
         let path = "/v1/incidents/\(number)"
-        if entry.as(UpdatePosted.self) != nil { return "POST \(path)/updates/ID/correct corrects an update." }
-        if entry.as(RoleAssigned.self) != nil {
-            return "PUT \(path)/roles/ROLE gives the role to somebody else, DELETE takes it away."
+        let afterwards = "Then the entry that was wrong can be struck out."
+        if let update = entry.as(UpdatePosted.self) {
+            let id = update.id.map(String.init) ?? "ID"
+            return
+                "POST \(path)/updates/\(id)/correct corrects an update. With \"public\": false it is not public any more."
         }
+        if entry.as(StepRegressed.self) != nil {
+            return "POST \(path)/restoration/COMPONENT/undo takes back a regression."
+        }
+        if entry.as(RoleAssigned.self) != nil {
+            return "PUT \(path)/roles/ROLE gives the role to somebody else, DELETE takes it away. " + afterwards
+        }
+        if entry.as(SeveritySet.self) != nil { return "PATCH \(path) sets another severity. " + afterwards }
         if entry.as(AudienceImpactSet.self) != nil {
-            return "PUT or DELETE \(path)/audiences/AUDIENCE sets it right."
+            return "PUT or DELETE \(path)/audiences/AUDIENCE sets it right. " + afterwards
         }
         if entry.as(ImpactSet.self) != nil {
-            return
-                "PUT or DELETE \(path)/impacts/COMPONENT corrects an impact; then the entry that was wrong can be struck out."
+            return "PUT or DELETE \(path)/impacts/COMPONENT corrects an impact. " + afterwards
         }
         if entry.as(IncidentDismissed.self) != nil { return "POST \(path)/reopen undoes a dismissal." }
         if entry.as(PhaseEntered.self) != nil { return "POST \(path)/revert goes back to a phase." }

@@ -20,6 +20,9 @@ package enum MitigationState: String, CaseIterable, Codable, Sendable {
         }
     }
 
+    /// Whether nothing of it is still to come.
+    var isOver: Bool { self != .planned && self != .running }
+
     /// Whether it says how an attempt ended.
     var isOutcome: Bool { self == .succeeded || self == .failed }
 

@@ -52,6 +52,9 @@ package struct RestorationStep: Hashable, Codable, Sendable {
     /// The state from which the newest start, verification, restoration, waiver or failure took it, so that this can be undone; nil when there
     /// was none, it was undone, and in rows of releases that did not keep it.
     package var before: RestorationState?
+    /// What it was before it fell back last, so that this can be undone; nil when it did not, when more was done since, and when its impact was
+    /// set again.
+    var fallen: FallenStep?
 
     package init(component: String) {
         self.component = component
@@ -128,7 +131,9 @@ extension RestorationStep {
         endSoak()
     }
 
-    mutating func regress(at moment: Timestamp) {
+    /// - Parameter isUndoable: Whether it can be taken back by itself, as nobody has said that its component is harmed again.
+    mutating func regress(at moment: Timestamp, isUndoable: Bool = true) {
+        fallen = isUndoable ? FallenStep(self) : nil
         regressedAt = moment
         // What was back and fails again is restored anew; what had not soaked yet is still the same restoration.
         if state == .restored { (firstStartedAt, attempts, backlog) = (nil, nil, nil) }
@@ -140,7 +145,7 @@ extension RestorationStep {
     }
 
     private mutating func enter(_ next: RestorationState) {
-        before = state
+        (before, fallen) = (state, nil)
         state = next
     }
 
@@ -152,7 +157,7 @@ extension RestorationStep {
         case .restored: .restoration
         case .restoring: .start
         case .waiting: before == .restoring || before == .verifying ? .failure : nil
-        case .regressed: nil
+        case .regressed: fallen == nil ? nil : .regression
         }
     }
 
@@ -174,8 +179,14 @@ extension RestorationStep {
         case .failure:
             state = .restoring
             failures = max(0, failures - 1)
+        case .regression:
+            guard let fallen else { return }
+            // What soaked has not been watched since.
+            state = fallen.state == .verifying ? .restoring : fallen.state
+            (restoredAt, regressedAt) = (fallen.restoredAt, fallen.regressedAt)
+            (firstStartedAt, attempts, backlog) = (fallen.firstStartedAt, fallen.attempts, fallen.backlog)
         }
-        before = nil
+        (before, fallen) = (nil, nil)
         endSoak()
     }
 
@@ -190,6 +201,28 @@ extension RestorationStep {
 
     private mutating func endSoak() {
         (verifyingSince, soakUntil) = (nil, nil)
+    }
+}
+
+/// What a step was before it fell back.
+struct FallenStep: Hashable, Codable, Sendable {
+    let state: RestorationState
+    let restoredAt: Timestamp?
+    let regressedAt: Timestamp?
+    let firstStartedAt: Timestamp?
+    let attempts: Int?
+    let backlog: [BacklogReading]?
+
+    fileprivate init(_ step: RestorationStep) {
+        (state, restoredAt, regressedAt) = (step.state, step.restoredAt, step.regressedAt)
+        (firstStartedAt, attempts, backlog) = (step.firstStartedAt, step.attempts, step.backlog)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case state, attempts, backlog
+        case restoredAt = "restored_at"
+        case regressedAt = "regressed_at"
+        case firstStartedAt = "first_started_at"
     }
 }
 

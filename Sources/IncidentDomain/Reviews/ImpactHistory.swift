@@ -43,7 +43,8 @@ extension Incident {
     fileprivate func givenUp(_ component: String) -> Timestamp? {
         let own = steps(of: component)
         let waived = own.isEmpty || !own.allSatisfy { $0.state == .waived } ? nil : own.compactMap(\.waivedAt).max()
-        return waived ?? (phase == .review || phase == .closed ? times.restoredAt : nil)
+        // Nil in each phase that comes before.
+        return waived ?? times.restoredAt
     }
 }
 

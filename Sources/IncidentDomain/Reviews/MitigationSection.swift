@@ -29,21 +29,31 @@ extension ReviewDraft {
 
     /// Each state that it went through and when; the day is said where it changes.
     private static func course(of id: Int, _ facts: ReviewFacts) -> Phrase {
-        var day: Substring?
-        return facts.timeline.compactMap { recorded -> Phrase? in
-            let state: Phrase? =
-                if let added = recorded.event.as(MitigationAdded.self), added.id == id {
-                    added.state.phrase
-                } else if let change = recorded.event.as(MitigationChanged.self), change.id == id {
-                    change.state?.phrase ?? change.inForce.map { $0 ? "in force" : "lifted" }
-                } else {
-                    nil
+        var course: [(state: Phrase, kind: MitigationState?, at: Timestamp)] = []
+        for recorded in facts.timeline {
+            if let added = recorded.event.as(MitigationAdded.self), added.id == id {
+                course.append((added.state.phrase, added.state, recorded.occurredAt))
+            } else if let change = recorded.event.as(MitigationChanged.self), change.id == id {
+                if let state = change.state {
+                    course.append((state.phrase, state, recorded.occurredAt))
+                } else if let inForce = change.inForce {
+                    course.append((inForce ? "in force" : "lifted", nil, recorded.occurredAt))
                 }
-            guard let state else { return nil }
-            let written = facts.speech.text(recorded.occurredAt, .second)
+                // When it really was so.
+                if let start = change.startedAt, let index = course.lastIndex(where: { $0.kind == .running }) {
+                    course[index].at = start
+                }
+                if let end = change.endedAt, let index = course.lastIndex(where: { $0.kind?.isOver ?? false }) {
+                    course[index].at = end
+                }
+            }
+        }
+        var day: Substring?
+        return course.map { step -> Phrase in
+            let written = facts.speech.text(step.at, .second)
             let isNewDay = day != written.prefix(10)
             day = written.prefix(10)
-            return "\(state) \(isNewDay ? written[...] : written.dropFirst(11))"
+            return "\(step.state) \(isNewDay ? written[...] : written.dropFirst(11))"
         }.joined(separator: " → ")
     }
 
@@ -63,7 +73,7 @@ extension ReviewDraft {
         let done = facts.incident.mitigations.filter { !$0.isStruck && $0.state == .succeeded }
         let lines = done.compactMap { mitigation -> Phrase? in
             guard let end = mitigation.endedAt else { return nil }
-            let span = MitigationEffect.span(from: mitigation.startedAt ?? end, until: end)
+            let span = MitigationEffect.span(from: mitigation.startedAt, until: end)
             return "Mitigation \(mitigation.id): \(text(MitigationEffect(of: facts.impacts, in: span), facts))"
         }
         let note: Phrase =
@@ -127,8 +137,11 @@ struct MitigationEffect: Hashable, Sendable {
     private(set) var left: [String] = []
     private(set) var worst: ImpactLevel?
 
-    static func span(from start: Timestamp, until end: Timestamp) -> ClosedRange<Timestamp> {
-        min(start, end)...end.adding(seconds: soonSeconds)
+    /// How long before its end one began of which only the end is known.
+    private static let unknownSeconds = 60.0
+
+    static func span(from start: Timestamp?, until end: Timestamp) -> ClosedRange<Timestamp> {
+        min(start ?? end.adding(seconds: -unknownSeconds), end)...end.adding(seconds: soonSeconds)
     }
 
     init(of history: ImpactHistory, in span: ClosedRange<Timestamp>) {

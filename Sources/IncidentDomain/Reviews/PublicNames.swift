@@ -25,13 +25,16 @@ package struct PublicNames: Sendable {
         self.replacements = replacements.filter { !$0.text.isEmpty && $0.text != $0.other }.sorted {
             $0.text.count > $1.text.count
         }
-        .map { (text: $0.text.map { Character($0.lowercased()) }, other: $0.other.onOneLine) }
-        for (slug, name) in components { add(slug, name == slug ? speech(Self.component) : name.onOneLine) }
+        .map { (text: $0.text.map { Character($0.lowercased()) }, other: Self.shown($0.other)) }
+        for (slug, name) in components { add(slug, name == slug ? speech(Self.component) : Self.shown(name)) }
         for tool in tools { add(tool, speech(Self.tool)) }
         for person in people { add(person, speech(Self.engineer)) }
         // What somebody said stays, stays.
         for kept in replacements where kept.text == kept.other { forget(kept.text) }
     }
+
+    /// What is put into a text, also into code, which is shown as it is.
+    private static func shown(_ other: String) -> String { Markdown.visible(other).onOneLine }
 
     private mutating func forget(_ name: String) {
         let words = Self.pieces(name).filter(\.isWord).map { Self.folded($0.text) }

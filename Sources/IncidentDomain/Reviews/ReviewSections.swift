@@ -44,7 +44,7 @@ extension ReviewDraft {
         let waived = incident.steps.filter { $0.state == .waived }.map { facts.name($0.component) }
         if !waived.isEmpty { lines.append(("Restoration waived", .typed(waived.joined(separator: ", ")))) }
         lines += IncidentRole.allCases.compactMap { role in
-            incident.roles[role].map { (role.phrase.capitalizedFirst, .typed($0)) }
+            incident.roles[role].map { (role.phrase.capitalizedFirst, holders(of: role, last: $0, facts)) }
         }
         if incident.roles[.commander] == nil { lines.append(("Commander", "not recorded")) }
         lines.append(("Alerts", incident.alerts == 0 ? "none" : .number(incident.alerts)))
@@ -57,10 +57,28 @@ extension ReviewDraft {
         return lines
     }
 
+    /// Who has a role, and who had it before, in the order of time.
+    private static func holders(of role: IncidentRole, last person: String, _ facts: ReviewFacts) -> Phrase {
+        let struck = facts.struck
+        var before: [String] = []
+        for recorded in facts.byTime where !struck.contains(recorded.sequence) {
+            guard let assigned = recorded.event.as(RoleAssigned.self), assigned.role == role else { continue }
+            if before.last != assigned.person { before.append(assigned.person) }
+        }
+        if before.last == person { before.removeLast() }
+        guard !before.isEmpty else { return .typed(person) }
+        return "\(person) (before: \(before.suffix(holdersMax).joined(separator: ", ")))"
+    }
+
+    private static let holdersMax = 8
+
     private static func severityHistory(_ facts: ReviewFacts) -> Phrase {
         // As they held, also where one was entered late; what alerts said when they came may be of a time that is told later.
-        let byTime = facts.byTime.compactMap { $0.event.as(SeveritySet.self)?.severity }
-        let asEntered = facts.timeline.compactMap { $0.event.as(SeveritySet.self)?.severity }
+        let struck = facts.struck
+        let severity = { (recorded: RecordedEvent) in
+            struck.contains(recorded.sequence) ? nil : recorded.event.as(SeveritySet.self)?.severity
+        }
+        let (byTime, asEntered) = (facts.byTime.compactMap(severity), facts.timeline.compactMap(severity))
         let set = facts.incident.severity == nil || byTime.last == facts.incident.severity ? byTime : asEntered
         guard let last = facts.incident.severity ?? set.last else { return "not recorded" }
         let levels = set.enumerated().filter { $0.offset == 0 || $0.element != set[$0.offset - 1] }.map(\.element)
@@ -298,10 +316,17 @@ extension ReviewDraft {
 
     /// Which clocks people corrected, why, and what is odd about them all the same.
     private static func correctionNote(_ facts: ReviewFacts) -> [DocumentBlock] {
+        // What was taken back, or corrected again, holds no more: the timeline has it.
+        let held = facts.incident.corrections ?? []
         let corrections = facts.timeline.compactMap { recorded -> Phrase? in
-            guard recorded.event.as(TimesCorrected.self) != nil || recorded.event.as(StartCorrected.self) != nil else {
-                return nil
-            }
+            let changes = recorded.event.as(TimesCorrected.self)?.changes ?? []
+            let start = recorded.event.as(StartCorrected.self)?.startedAt
+            let holds =
+                start == facts.incident.times.startedAt
+                || changes.contains { change in
+                    held.contains { $0.clock == change.clock && $0.moment == change.at }
+                }
+            guard holds else { return nil }
             return "\(recorded.occurredAt.told), \(recorded.actor.name): \(recorded.event.phrase)"
         }
         let warnings = facts.incident.warnings.map(\.phrase)

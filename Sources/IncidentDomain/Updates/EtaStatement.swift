@@ -58,7 +58,11 @@ extension Incident {
         guard let reason else {
             throw .badValue(field: "/reason", detail: "An ETA needs a reason: what is it based on?")
         }
-        if let said = communication?.etas.last, said.holds, said.eta == eta, said.source == .person { return [] }
+        if let said = communication?.etas.last, said.holds, said.eta == eta, said.source == .person,
+            said.reason == reason
+        {
+            return []
+        }
         return [EtaSet(eta: eta, source: .person, reason: reason, previous: self.eta, slipped: slips(to: eta))]
     }
 

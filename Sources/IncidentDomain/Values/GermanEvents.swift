@@ -44,7 +44,9 @@ extension GermanTable {
         "source: {}": "Quelle: {}",
         // Correcting
         "{} corrected to {}{}": "„{}“ korrigiert auf {}{}", "{} no longer corrected{}": "„{}“ nicht mehr korrigiert{}",
-        "Entry {} struck out.": "Eintrag {} gestrichen.", "Note {} starred.": "Notiz {} hervorgehoben.",
+        "Entry {} struck out.": "Eintrag {} gestrichen.",
+        "The acknowledgement was struck out.": "Die Quittierung wurde gestrichen.",
+        "Note {} starred.": "Notiz {} hervorgehoben.",
         "Note {} no longer starred.": "Notiz {} nicht mehr hervorgehoben.",
         "{} is before {}. PATCH /v1/incidents/{}/times corrects the one that is wrong.":
             "{} liegt vor {}. PATCH /v1/incidents/{}/times korrigiert, was falsch ist.",

@@ -24,7 +24,7 @@ extension GermanTable {
         "Commander": "Einsatzleitung", "Alerts": "Alarme", "Updates posted": "Veröffentlichte Updates",
         "Labels": "Labels", "Related incidents": "Verwandte Störungen", "Merged into it": "Hierher zusammengeführt",
         "none recorded": "keine erfasst", "{} to {}": "{} an {}", "not recorded": "nicht erfasst",
-        "INC-{} “{}”": "INC-{} „{}“", "INC-{} ({})": "INC-{} ({})",
+        "INC-{} “{}”": "INC-{} „{}“", "INC-{} ({})": "INC-{} ({})", "{} (before: {})": "{} (davor: {})",
         // Impact
         "User reports": "Nutzermeldungen", "Components": "Komponenten", "Audiences": "Betroffene",
         "No component impact recorded.": "Keine Auswirkung auf Komponenten erfasst.",

@@ -59,6 +59,7 @@ extension GermanTable {
         "waived": "darauf verzichtet", "regressed": "wieder gestört", "forced": "erzwungen",
         // StepUndone.Deed
         "start": "Beginn", "verification": "Prüfung", "waiver": "Verzicht", "failure": "Fehlschlag",
+        "regression": "Rückfall",
         // Requirement
         "severity set": "Schweregrad gesetzt", "commander assigned": "Einsatzleitung besetzt",
         "operations assigned": "Technik besetzt", "communications assigned": "Kommunikation besetzt",

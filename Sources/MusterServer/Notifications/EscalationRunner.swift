@@ -84,7 +84,7 @@ struct EscalationRunner: PeriodicRunner {
                 let notice = Notice(page: step, of: escalation, incident, due, to: names, policy: policy)
                 let ids = known.values.sorted { $0.text < $1.text }
                 _ = try await transaction.pipeline([
-                    NoticeStore.put([("page/\(due.incident)/\(due.policy)/\(step)", notice)], only: ids),
+                    NoticeStore.put([(Self.key(of: due, escalation, step), notice)], only: ids),
                     EscalationStore.told(
                         due, steps: step + 1, paged: Array(Set(due.paged + ids)).sorted { $0.text < $1.text },
                         next: next),
@@ -92,6 +92,13 @@ struct EscalationRunner: PeriodicRunner {
                 return true
             }
         }
+    }
+}
+
+extension EscalationRunner {
+    /// What names a page: an escalation that begins anew pages anew.
+    private static func key(of due: EscalationStore.Due, _ escalation: Escalation, _ step: Int) -> String {
+        "page/\(due.incident)/\(due.policy)/\(escalation.begunAt.milliseconds)/\(step)"
     }
 }
 

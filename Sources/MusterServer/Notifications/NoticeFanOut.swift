@@ -185,11 +185,13 @@ extension TimelineEvent {
     /// open again, or of another severity.
     fileprivate var saysHowItGoesOn: Bool {
         self is Acknowledged || self is IncidentDismissed || self is IncidentMerged || self is PhaseEntered
-            || self is PhaseReverted || self is SeveritySet || self is SelfRecovered
+            || self is PhaseReverted || self is SeveritySet || self is SelfRecovered || isAcknowledgementStruck
     }
 
-    /// Whether an incident that closed itself fires again: who is paged is paged anew.
-    fileprivate var beginsAnew: Bool { (self as? PhaseReverted)?.phase == .detect }
+    /// Whether nobody takes care of it after all, as when an incident that closed itself fires again: who is paged is paged anew.
+    fileprivate var beginsAnew: Bool { (self as? PhaseReverted)?.phase == .detect || isAcknowledgementStruck }
+
+    private var isAcknowledgementStruck: Bool { (self as? EntryStruck)?.acknowledgement ?? false }
 }
 
 extension Incident {

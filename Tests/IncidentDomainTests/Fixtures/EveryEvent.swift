@@ -155,7 +155,7 @@ enum EveryEvent {
         EntryStruck(
             sequence: 2, reason: "R \(marker)", mitigation: 1, task: 1, action: 1,
             cause: CauseHypothesis(category: .attack, subcategory: .ddos, evidence: "E \(marker)", afterwards: true),
-            afterwards: true),
+            acknowledgement: true, afterwards: true),
         EntryStarred(sequence: 2, key: true, afterwards: true),
         EntryRedacted(sequence: 2, reason: "R \(marker)", replacementDigest: "00ff"),
     ]

@@ -163,6 +163,36 @@ struct ClocksTests {
         #expect(try Given.incident(in: .closed).incident.warnings == [])
     }
 
+    @Test func `what was given up does not move the end when it ends later`() throws {
+        let given = try Given.restoring("feed", "upload").later("10:30").and(.start("feed")).later("10:50")
+            .and(.verify("feed")).and(.waive("upload"))
+        #expect(given.incident.clocks.restoredAt == clock("10:50"))
+        let ended = ComponentImpact(component: "upload", impact: .majorOutage, endedAt: clock("15:00"))
+        let late = try given.later("15:10").and(.setImpact(ended))
+        #expect(late.incident.clocks.restoredAt == clock("10:50"))
+        #expect(late.incident.step("upload")?.state == .waived)
+    }
+
+    @Test func `one that was closed without an approval is reviewed when somebody approves it`() throws {
+        let closed = try Given.incident(in: .review).and(.force("nobody is there"))
+        #expect(closed.incident.phase == .closed && closed.incident.clocks.reviewedAt == nil)
+        let approved = try aWeekLater(closed).and(.draftReview, .approveReview(sections: []))
+        #expect(approved.incident.clocks.reviewedAt.map { $0 > approved.incident.clocks.closedAt ?? $0 } == true)
+        #expect(
+            approved.incident.warnings.isEmpty && closed.incident.clocks.closedAt == approved.incident.clocks.closedAt)
+    }
+
+    @Test func `a review tells the corrections that hold`() throws {
+        let given = try Given.incident(in: .review).and(.correct(.mitigated, clock("10:03")))
+        #expect(given.section(.durations).contains("Corrected clocks"))
+        let back = try given.and(.correct(.mitigated, nil))
+        #expect(!back.section(.durations).contains("Corrected clocks"))
+        let again = try given.and(.correct(.mitigated, clock("10:04")))
+        let told = again.section(.durations)
+        #expect(told.contains("itigated corrected to 2026-11-22 10:04:00"))
+        #expect(!told.contains("itigated corrected to 2026-11-22 10:03:00"))
+    }
+
     @Test func `each phase lasts until it was over, and not until somebody advanced`() throws {
         let given = try aWeekLater(try Given.incident(in: .mitigate).and(.mitigate(.succeeded))).and(.advance)
         let spans = PhaseSpan.visits(in: given.timeline, of: given.incident)

@@ -68,6 +68,30 @@ struct MitigatingTests {
         #expect(planned.incident.mitigations[0].startedAt == nil)
     }
 
+    @Test func `one that was wrongly said to have succeeded goes on, since it began`() throws {
+        let done = try Given().later("11:00").and(.mitigate(.running), at: clock("10:10"))
+            .and(.changeMitigation(id: 1, MitigationPatch(state: .succeeded)), at: clock("10:20"))
+        let again = try done.and(.changeMitigation(id: 1, MitigationPatch(state: .running)), at: clock("10:30"))
+        #expect(again.incident.mitigations[0].startedAt == clock("10:10"))
+        #expect(again.incident.mitigations[0].endedAt == nil)
+    }
+
+    @Test func `the course of one is told with the times that people corrected`() throws {
+        let done = try Given().later("11:00").and(.mitigate(.running), at: clock("10:10"))
+            .and(.changeMitigation(id: 1, MitigationPatch(state: .succeeded)), at: clock("10:20"))
+        let patch = MitigationPatch(startedAt: clock("10:12"), endedAt: clock("10:18"))
+        let told = try done.and(.changeMitigation(id: 1, patch)).section(.mitigations)
+        #expect(told.contains("running 2026-11-22 10:12:00 → succeeded 10:18:00"), "\(told)")
+    }
+
+    @Test func `one that was entered when it was done helped with what became better in that minute`() throws {
+        let worse = try Given().later("10:10").and(.hit("feed"))
+        let better = ComponentImpact(component: "feed", impact: .degraded, startedAt: clock("10:30"))
+        let given = try worse.later("10:31").and(.setImpact(better)).and(.mitigate(.succeeded), at: clock("10:30:30"))
+        let text = given.section(.mitigations)
+        #expect(text.contains("Mitigation 1: ") && !text.contains("Mitigation 1: no impact changed"), "\(text)")
+    }
+
     @Test func `the entry that added it is known, so that it can be struck out`() throws {
         let given = try Given(.acknowledge, .mitigate(.planned), .addTask(text: "Call", owner: nil))
         #expect(given.incident.mitigations[0].entry == 3 && given.incident.tasks[0].entry == 4)

@@ -55,6 +55,11 @@ struct WorstHarmTests {
     @Test func `who leaves restoring with harm going on says that it ends there`() throws {
         let given = try Self.partial().later("16:00").and(.force("the rest is retired"))
         #expect(given.incident.clocks.mitigatedAt == clock("16:00"))
+        let merged = try given.and(.merge(into: 7, reason: nil))
+        for incident in [given.incident, merged.incident] {
+            let ends = ImpactHistory(incident).stretches.values.compactMap { $0.last?.end }
+            #expect(ends.max() == clock("16:00"), "also after it was merged")
+        }
     }
 
     @Test func `what is entered late and what is struck out count where they belong`() throws {

@@ -48,7 +48,8 @@ struct StepCorrectionTests {
             ("verifying", ["start", "verify"], "restoring", "verification"),
             ("restored", ["start", "verify", "soak"], "restoring", "restoration"),
             ("waived", ["waive"], "waiting", "waiver"), ("waiting", ["start", "fail"], "restoring", "failure"),
-            ("regressed", ["start", "verify", "alert"], nil, nil),
+            ("regressed", ["start", "verify", "alert"], "restoring", "regression"),
+            ("regressed", ["start", "verify", "soak", "alert"], "restored", "regression"),
             ("restoring", ["start", "verify", "alert", "start"], "regressed", "start"),
         ] as [(String, [String], String?, String?)])
     func `the last thing done to a step is undone`(
@@ -69,7 +70,7 @@ struct StepCorrectionTests {
         #expect(answer == .events([StepUndone(component: "upload", undone: deed, reason: "wrong component")]))
         let undone = try given.and(Self.undo("upload"))
         #expect(undone.incident.step("upload")?.state.rawValue == after)
-        #expect(undone.when(Self.undo("upload")).isAccepted == (after == "restoring"))
+        #expect(undone.when(Self.undo("upload")).isAccepted == ["restoring", "restored"].contains(after))
     }
 
     @Test func `a component that was said to be back by mistake was down all the time`() throws {
@@ -86,6 +87,29 @@ struct StepCorrectionTests {
                 of: right.incident, timeline: right.timeline, waves: ["feed": 1], planned: [:], asOf: right.now))
         #expect(gantt.rows[0].restoredAt == clock("11:00"))
         #expect(gantt.rows[0].marks.map(\.kind) == [.restored])
+    }
+
+    @Test func `a stale alert that took a component down is undone, and nothing of the first restoration is lost`()
+        throws
+    {
+        let back = try Given.restoring("feed").later("10:30").and(.start("feed")).later("10:50").and(.verify("feed"))
+        let fallen = try back.later("11:10").and(.fires("feed"))
+        #expect(fallen.incident.step("feed")?.state == .regressed && fallen.incident.impacts[0].endedAt == nil)
+        let undone = try fallen.later("11:20").and(Self.undo("feed"))
+        let (step, before) = (undone.incident.step("feed"), back.incident.step("feed"))
+        #expect(step?.state == .restored && step?.restoredAt == before?.restoredAt && step?.attempts == 1)
+        #expect(undone.incident.impacts == back.incident.impacts)
+        #expect(undone.incident.clocks.restoredAt == back.incident.clocks.restoredAt)
+        #expect(Self.history(undone).stretches["feed"] == Self.history(back).stretches["feed"])
+        #expect(undone.timeline.withStepsSetRight.allSatisfy { $0.event.as(StepRegressed.self) == nil })
+        #expect(try undone.and(.fires("feed")).incident.step("feed")?.state == .regressed, "a new alert is another one")
+    }
+
+    @Test func `a component whose impact somebody set again is not restored by undoing that it fell back`() throws {
+        let back = try Given.restoring("feed").and(.start("feed"), .verify("feed"))
+        let again = try back.later("11:10").and(.hit("feed"))
+        #expect(again.incident.step("feed")?.state == .regressed)
+        #expect(again.when(Self.undo("feed")).code == "invalid-value")
     }
 
     @Test func `an end that was said with another level is another one when the restoration is`() throws {

@@ -318,7 +318,7 @@ struct ImpactHistoryTests {
             // What the incident says goes on, goes on here, and nothing else does.
             let ongoing = Set(history.stretches.filter { $0.value.last?.end == nil }.keys)
             // What was given up counts no more.
-            let isOver = (incident.phase == .review || incident.phase == .closed) && incident.times.restoredAt != nil
+            let isOver = incident.times.restoredAt != nil
             let waived = Set(
                 incident.impacts.map(\.component).filter { component in
                     let steps = incident.steps(of: component)

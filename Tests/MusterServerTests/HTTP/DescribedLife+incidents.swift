@@ -270,7 +270,8 @@ extension DescribedLife {
         let entry = "\(path)/timeline/\(note.json["sequence"]?.integer ?? 0)"
         await ask(.patch, entry, ["key": true])
         await ask(.patch, "\(path)/timeline/1", ["key": true], gives: 422)
-        for kind in ["mitigation_added", "task_added", "action_added", "cause_stated", "note_added"] {
+        await post("\(path)/acknowledge")
+        for kind in ["acknowledged", "mitigation_added", "task_added", "action_added", "cause_stated", "note_added"] {
             let entries = await get("\(path)/timeline?limit=200").json["items"]?.array ?? []
             let found = entries.last { $0["kind"]?.string == kind }?["sequence"]?.integer ?? 0
             await post("\(path)/timeline/\(found)/strike", ["reason": "It was for another incident."])

@@ -108,6 +108,29 @@ import Testing
         }
     }
 
+    @Test func `an acknowledgement that was a mistake pages again`() async throws {
+        try await TestDaemon.with { daemon in
+            for name in ["first", "second"] { _ = try await endpoint(name, on: daemon) }
+            let number = try await openSev1(daemon)
+            try await fanOut(daemon)
+            try await escalate(daemon)
+            try await daemon.tell(.acknowledge, number)
+            try await pass(seconds: 400, daemon)
+            try await escalate(daemon)
+            let entry = try await daemon.count("timeline_entry")
+            let mistake = IncidentEvent.acknowledged
+            try await daemon.tell(.strike(entry, mistake, reason: "the wrong incident"), number)
+            try await escalate(daemon)
+            try await pass(seconds: 300, daemon)
+            for _ in 1...2 { try await escalate(daemon) }
+            try await expect(
+                daemon,
+                [
+                    "first page", "first acknowledged", "first entry_struck", "first page", "second page",
+                ])
+        }
+    }
+
     @Test func `an incident that is acknowledged already pages nobody, and neither does another severity`() async throws
     {
         try await TestDaemon.with { daemon in

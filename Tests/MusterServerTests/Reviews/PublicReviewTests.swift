@@ -84,6 +84,15 @@ struct PublicReviewTests {
         #expect(names.text("FIREWALL rules, Pagesize") == "FIREWALL rules, Pagesize")
     }
 
+    @Test func `what is put into a text has no characters that do not show, also in code`() {
+        let names = PublicNames(
+            people: [], tools: [], components: ["auth": "Sign\u{1}-in"],
+            replacements: [TextReplacement(text: "db-7", with: "a\u{7F}\u{1B}database\nof ours")])
+        #expect(names.text("auth reads db-7") == "Sign-in reads adatabase of ours")
+        let code = DocumentMarkdown.render([DocumentBlock.code("db-7").changingTexts(names.text)])
+        #expect(code.contains("adatabase of ours"))
+    }
+
     @Test func `names that Markdown splits, and links, do not get out`() {
         let names = PublicNames(people: ["Zoë Müller", "Groß"], tools: [], components: [:], replacements: [])
         let budget = MarkdownReader.budget

@@ -105,11 +105,8 @@ package struct SeveritySet: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()
-        if past ?? false {
-            incident.takeApprovalBack()
-            incident.clockFacts?.advance(\.severityAt, to: moment)
-            return
-        }
+        incident.clockFacts?.tell(\.severities, in: incident.version + 1, at: moment)
+        if past ?? false { return }
         incident.severity = severity
         incident.severityOrigin = origin
         incident.note { $0.severity = moment }
@@ -227,11 +224,10 @@ package struct RoleAssigned: TimelineEvent {
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()
-        if past ?? false {
-            guard role == .commander else { return }
-            incident.clockFacts?.advance(\.commanderAt, to: moment)
-            return
+        if role == .commander {
+            incident.clockFacts?.tell(\.commanders, in: incident.version + 1, at: moment)
         }
+        if past ?? false { return }
         incident.roles[role] = person
         incident.note { $0.roles[role.rawValue] = moment }
     }

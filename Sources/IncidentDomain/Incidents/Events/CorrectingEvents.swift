@@ -69,6 +69,8 @@ package struct EntryStruck: AfterwardsEvent {
     package var task: Int?
     package var action: Int?
     package var cause: CauseHypothesis?
+    /// Whether it was the acknowledgement; nil when not.
+    package var acknowledgement: Bool?
     package var afterwards: Bool?
 
     package static let kind = "entry_struck"
@@ -76,7 +78,7 @@ package struct EntryStruck: AfterwardsEvent {
         EntryStruck(
             sequence: 3, reason: "it was for another incident", mitigation: 1, task: 2, action: 3,
             cause: CauseHypothesis(category: .attack, subcategory: .ddos, evidence: "the graphs", afterwards: true),
-            afterwards: true)
+            acknowledgement: true, afterwards: true)
     ]
 
     package var redacted: EntryStruck {
@@ -86,7 +88,13 @@ package struct EntryStruck: AfterwardsEvent {
         return copy
     }
 
-    package var phrase: Phrase { Phrase("Entry \(sequence) struck out.").giving(reason) }
+    package var phrase: Phrase {
+        let text: Phrase =
+            acknowledgement ?? false ? "The acknowledgement was struck out." : "Entry \(sequence) struck out."
+        return text.giving(reason)
+    }
+    /// Whoever heard that somebody takes care of it hears that nobody does.
+    package var isNotified: Bool { acknowledgement ?? false }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()
@@ -100,7 +108,8 @@ package struct EntryStruck: AfterwardsEvent {
         for index in incident.actions.indices where incident.actions[index].ordinal == action {
             incident.actions[index].struck = true
         }
-        incident.clockFacts?.detectedBy[sequence] = nil
+        incident.clockFacts?.forget(sequence)
+        if acknowledgement ?? false { incident.times.acknowledgedAt = nil }
         guard cause != nil else { return }
         incident.hypotheses.removeAll { $0.entry == sequence }
         incident.noteCause()

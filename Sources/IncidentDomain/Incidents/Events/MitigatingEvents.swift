@@ -134,6 +134,8 @@ extension MitigationState {
 extension Mitigation {
     fileprivate mutating func enter(_ next: MitigationState, at moment: Timestamp) {
         let isCorrected = state.isOutcome && next.isOutcome
+        // It was not done yet: the same attempt goes on.
+        let isResumed = state == .succeeded && next == .running
         state = next
         // What is not there any more works no more.
         if next != .succeeded, inForce ?? false { inForce = false }
@@ -142,7 +144,7 @@ extension Mitigation {
         // It ended when it ended, another way than was thought.
         case .succeeded where isCorrected, .failed where isCorrected: break
         case .running:
-            startedAt = moment
+            startedAt = isResumed ? startedAt ?? moment : moment
             endedAt = nil
         case .succeeded, .failed, .rolledBack, .notNeeded, .abandoned, .rejected: endedAt = moment
         }

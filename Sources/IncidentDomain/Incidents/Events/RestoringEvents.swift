@@ -265,7 +265,11 @@ package struct StepRegressed: TimelineEvent {
     package var isOffPlan: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.change(component) { $0.regress(at: moment) }
+        let slug = RestorationStep.slug(of: component)
+        let isBack = incident.steps(of: slug).allSatisfy { $0.state == .restored }
+        // Where all of it was back and the impact goes on all the same, somebody has set that again.
+        let isSetAgain = isBack && incident.impacts.contains { $0.component == slug && $0.isOngoing }
+        incident.change(component) { $0.regress(at: moment, isUndoable: !isSetAgain) }
         incident.resumeImpact(on: component)
     }
 }

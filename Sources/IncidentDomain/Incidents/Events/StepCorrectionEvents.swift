@@ -6,7 +6,7 @@ package struct StepUndone: TimelineEvent {
 
     /// What can be undone.
     package enum Deed: String, CaseIterable, Codable, Sendable {
-        case start, verification, restoration, waiver, failure
+        case start, verification, restoration, waiver, failure, regression
     }
 
     package static let kind = "step_undone"
@@ -30,6 +30,8 @@ package struct StepUndone: TimelineEvent {
         incident.change(component) { $0.undo(undone) }
         switch undone {
         case .restoration: incident.takeBackEnd(of: component, at: back)
+        case .regression:
+            if let back = incident.step(component)?.restoredAt { incident.endImpact(on: component, at: back) }
         case .failure, .start, .verification, .waiver: break
         }
         // What has recovered needs no step that nobody works on.
@@ -143,6 +145,7 @@ extension [RecordedEvent?] {
         case .verification: remove(StepVerifying.self) { $0.component == event.component }
         case .waiver: remove(StepWaived.self) { $0.component == event.component }
         case .failure: remove(StepFailed.self) { $0.component == event.component }
+        case .regression: remove(StepRegressed.self) { $0.component == event.component }
         case .restoration:
             remove(StepRestored.self) { $0.component == event.component }
             // It was up before it had soaked; without a start since then that was said of the same attempt.
