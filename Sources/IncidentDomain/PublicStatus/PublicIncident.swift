@@ -130,6 +130,16 @@ package struct PublicIncident: Hashable, Codable, Sendable {
 
     package var impact: PublicImpact { PublicImpact(worst) }
     package var worst: ImpactLevel? { hits.map(\.worst).max { $0.rank < $1.rank } }
+    /// The newest update in a language, else the newest of all.
+    package func latest(in language: Language) -> Update? {
+        updates.first { Self.isIn(language, $0.language) } ?? updates.first
+    }
+
+    /// Whether a tag, as `de-AT`, is of a language.
+    private static func isIn(_ language: Language, _ tag: String) -> Bool {
+        tag.prefix { $0 != "-" && $0 != "_" }.lowercased() == language.rawValue
+    }
+
     /// What is said now of when it is over; nil when nothing is, and when it is over.
     package var eta: Timestamp? { status.isResolved ? nil : updates.first { $0.eta != nil }?.eta }
 }

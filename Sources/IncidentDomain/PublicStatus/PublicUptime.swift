@@ -26,7 +26,8 @@ package struct PublicUptime: Hashable, Sendable {
     package static let partialWeight = 0.3
 
     private let pieces: [Piece]
-    private let since: Timestamp
+    /// Since when something is known: since the catalog has it, or since the first harm before that.
+    package let since: Timestamp
     private let now: Timestamp
 
     /// A time at one level, after which and before which another holds.
@@ -50,6 +51,11 @@ package struct PublicUptime: Hashable, Sendable {
         }
     }
 
+    /// Whether something is known of all of the longest span.
+    package var isKnownWholly: Bool {
+        now.seconds(since: since) >= Double(Self.spans.max() ?? 0) * 86_400
+    }
+
     /// The days up to today, the oldest first.
     package var days: [Day] {
         let today = now.milliseconds / 86_400_000
@@ -64,11 +70,14 @@ package struct PublicUptime: Hashable, Sendable {
         }
     }
 
-    /// The share of the last so many days in which it was up, 0 to 1; nil where nothing is known of them.
+    /// What part of a span has to be known for its share to be told.
+    package static let knownMin = 0.1
+
+    /// The share of the last so many days in which it was up, 0 to 1, of what is known of them; nil where that is too little.
     package func share(ofDays days: Int) -> Double? {
         let begin = max(since, now.adding(seconds: Double(-days) * 86_400))
         let length = now.seconds(since: begin)
-        guard length > 0 else { return nil }
+        guard length > 0, length >= Double(days) * 86_400 * Self.knownMin else { return nil }
         let down =
             seconds(.majorOutage, from: begin, to: now) + Self.partialWeight
             * seconds(.partialOutage, from: begin, to: now)

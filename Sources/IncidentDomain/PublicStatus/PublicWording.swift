@@ -46,7 +46,11 @@ extension PublicStatus {
         case .major:
             return "Partial outage: \(names(rows.filter { $0.state == .partialOutage }.map(\.component.id)))."
         case .critical:
-            return "Major outage: \(names(rows.filter { $0.state == .majorOutage }.map(\.component.id)))."
+            let worst: Phrase = "Major outage: \(names(rows.filter { $0.state == .majorOutage }.map(\.component.id)))."
+            let partly = rows.count { $0.state == .partialOutage }
+            guard partly > 0 else { return worst }
+            let more: Phrase = partly == 1 ? "1 more is partly down." : "\(.number(partly)) more are partly down."
+            return "\(worst) \(more)"
         case .maintenance: return "Planned maintenance is in progress."
         }
     }

@@ -103,13 +103,18 @@ struct StatusPage: Sendable {
             figures: figures(row.uptime, speech))
     }
 
-    /// As in `Uptime: 24 h 100 % · 7 days 99.98 % · ...`
+    /// As in `Uptime: 24 h 100 % · 7 days 99.98 % · ...`, of the spans of which enough is known.
     private static func figures(_ uptime: PublicUptime, _ speech: Speech) -> String {
-        let shares = PublicUptime.spans.map { days -> Phrase in
-            let share = uptime.share(ofDays: days).map { Self.percent($0, speech) } ?? "–"
-            return days == 1 ? "24 h \(share)" : "\(.number(days)) days \(share)"
+        let shares = PublicUptime.spans.compactMap { days -> Phrase? in
+            uptime.share(ofDays: days).map { found in
+                let share = Self.percent(found, speech)
+                return days == 1 ? "24 h \(share)" : "\(.number(days)) days \(share)"
+            }
         }
-        return speech("Uptime: \(shares.joined(separator: " · "))").withUnbrokenUnits
+        let (all, since) = (shares.joined(separator: " · "), Phrase.moment(uptime.since, .day))
+        if shares.isEmpty { return speech("Uptime: too little is known yet, since \(since).") }
+        return speech(uptime.isKnownWholly ? "Uptime: \(all)" : "Uptime (known since \(since)): \(all)")
+            .withUnbrokenUnits
     }
 
     /// Rounded down, so that 100 % is only said of what was up all the time.
@@ -131,8 +136,19 @@ struct StatusPage: Sendable {
             return Day(
                 day: PageTime(day: Timestamp(milliseconds: day * 86_400_000), frame.speech),
                 incidents: incidents.map { StatusIncidentView($0, of: status, frame) },
-                none: byDay[day] == nil ? frame.words.none : nil)
+                none: byDay[day] == nil ? quiet(day, status, frame.words) : nil)
         }
+    }
+
+    /// What is said of a day on which no incident began that is over by now.
+    private static func quiet(_ day: Int64, _ status: PublicStatus, _ words: StatusFrame.Words) -> String {
+        let begin = Timestamp(milliseconds: day * 86_400_000)
+        let end = begin.adding(seconds: 86_400)
+        let touching = status.record.incidents.filter {
+            $0.startedAt < end && ($0.status.isResolved ? $0.resolvedAt.map { $0 > begin } ?? false : true)
+        }
+        if touching.contains(where: { !$0.status.isResolved }) { return words.open }
+        return touching.isEmpty ? words.none : words.goingOn
     }
 
     // MARK: Signs: what is shown in colour is shown in form as well

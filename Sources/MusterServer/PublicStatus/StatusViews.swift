@@ -42,6 +42,8 @@ struct StatusFrame: Sendable {
         let noUpdate: String
         let months: String
         let none: String
+        let open: String
+        let goingOn: String
         let kept: String
     }
 
@@ -75,7 +77,9 @@ struct StatusFrame: Sendable {
             ),
             past: speech("Last 14 days"), affected: speech("Affected services"), updates: speech("Updates"),
             noUpdate: speech("No update has been published yet."), months: speech("Months"),
-            none: speech("No incidents."), kept: speech("This history has at most 200 incidents of the last 400 days."))
+            none: speech("No incidents."), open: speech("An incident is going on; it stands above."),
+            goingOn: speech("An incident that had begun before went on."),
+            kept: speech("This history has at most 200 incidents of the last 400 days."))
     }
 
     /// How the other language is called in itself.
@@ -186,7 +190,7 @@ struct StatusIncidentView: Sendable {
     let latest: StatusUpdateView?
     let noUpdate: String
     let moreUpdates: String?
-    /// The beginning of the newest update.
+    /// The beginning of the newest update in the language of the page, else of the newest.
     let summary: Summary?
 
     init(_ incident: PublicIncident, of status: PublicStatus, _ frame: StatusFrame) {
@@ -201,11 +205,12 @@ struct StatusIncidentView: Sendable {
         length = incident.resolvedAt.map { speech.text(seconds: max(0, $0.seconds(since: incident.startedAt))) }
         eta = StatusEtaView(incident, frame)
         progress = incident.progress.map { speech(status.text(of: $0)) }
-        latest = incident.updates.first.map { StatusUpdateView($0, isBrief: true, frame) }
+        let newest = incident.latest(in: speech.language)
+        latest = newest.map { StatusUpdateView($0, isBrief: true, frame) }
         noUpdate = frame.words.noUpdate
         let count = incident.updates.count + incident.updatesLeftOut
         moreUpdates = count > 1 ? speech("All \(.number(count)) updates") : nil
-        summary = incident.updates.first.map { update in
+        summary = newest.map { update in
             let text = update.body.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
             return Summary(language: update.language, text: text.count > 300 ? "\(text.prefix(300))…" : text)
         }

@@ -19,7 +19,7 @@ struct StatuspageFormat: Sendable {
         let moments =
             record.incidents.map(\.updatedAt) + record.components.map(\.updatedAt) + record.maintenance.map(\.updatedAt)
             + status.rows.compactMap(\.since)
-        updatedAt = moments.filter { $0 <= status.now }.max() ?? Timestamp(milliseconds: 0)
+        updatedAt = moments.filter { $0 <= status.now }.max() ?? status.now
     }
 
     /// Twelve digits that are the same for the same text, for ever.

@@ -7,10 +7,10 @@ struct PublicIncidentTests {
     static let catalog = PublicCatalog(
         [
             listed("feed", "Feed", order: 2), listed("user-db", "Sign-in", order: 1),
-            listed("search", "Search", order: 3), Component(slug: "cdn", name: "hunter2-cdn", tier: 0),
+            listed("comments", "Comments", order: 3), Component(slug: "upload", name: "hunter2-upload", tier: 0),
         ],
         known: Dictionary(
-            ["feed", "user-db", "search", "cdn"].map {
+            ["feed", "user-db", "comments", "upload"].map {
                 ($0, PublicCatalog.Known(id: "id-\($0)", createdAt: clock("08:00"), updatedAt: clock("08:00")))
             }
         ) { first, _ in first })
@@ -56,7 +56,7 @@ struct PublicIncidentTests {
         let hit = try Given(Self.hit("feed", .degraded), .amend(IncidentAmendment(severity: .sev1)))
         #expect(Self.shown(hit) == nil && Self.shown(hit, [.sev2]) == nil)
         #expect(Self.shown(hit, [.sev1])?.updates == [])
-        let inside = try Given(Self.hit("cdn", .majorOutage), .amend(IncidentAmendment(severity: .sev1)))
+        let inside = try Given(Self.hit("upload", .majorOutage), .amend(IncidentAmendment(severity: .sev1)))
         #expect(Self.shown(inside, [.sev1]) == nil)
     }
 
@@ -78,7 +78,7 @@ struct PublicIncidentTests {
         #expect(Self.name(shown) == "Sign-in and Feed: major outage")
         #expect(Self.name(shown, .de) == "Sign-in und Feed: vollständiger Ausfall")
         #expect(shown.impact == .critical && shown.hits.map(\.component) == ["id-user-db", "id-feed"])
-        let inside = try Given(Self.hit("cdn", .majorOutage), Self.update("x"))
+        let inside = try Given(Self.hit("upload", .majorOutage), Self.update("x"))
         let nameless = try #require(Self.shown(inside))
         #expect(Self.name(nameless) == "Service disruption" && nameless.impact == .none && nameless.hits == [])
     }
@@ -94,6 +94,15 @@ struct PublicIncidentTests {
         #expect(shown.updates.allSatisfy { $0.status == .investigating } && shown.updates[0].steps == ["Wait"])
         #expect(shown.eta == clock("13:00") && shown.etas.map(\.eta) == [clock("13:00"), clock("12:00")])
         #expect(shown.updates[0].levels == ["id-feed": .majorOutage])
+    }
+
+    @Test func `the latest update is the newest in the reader's language, else the newest`() throws {
+        let given = try Given(Self.hit("feed", .majorOutage), Self.update("Feed geht nicht.", language: "de"))
+            .and(Self.update("Feed is down."))
+        let shown = try #require(Self.shown(given))
+        #expect(shown.latest(in: .de)?.body == "Feed geht nicht." && shown.latest(in: .en)?.body == "Feed is down.")
+        let german = try #require(Self.shown(try Given(Self.update("Geduld.", language: "de"))))
+        #expect(german.latest(in: .en)?.body == "Geduld.")
     }
 
     @Test func `an ETA that nobody was told is not public`() throws {
@@ -120,7 +129,7 @@ struct PublicIncidentTests {
     }
 
     @Test func `its status follows the phases, and is monitoring when all public components are back`() throws {
-        var given = try Given(.acknowledge, Self.hit("feed", .majorOutage), Self.hit("cdn", .majorOutage))
+        var given = try Given(.acknowledge, Self.hit("feed", .majorOutage), Self.hit("upload", .majorOutage))
         given = try given.and(Self.update("We look into it."))
         #expect(Self.shown(given)?.status == .investigating)
         given = try Self.advanced(given, to: .assess)
@@ -133,7 +142,7 @@ struct PublicIncidentTests {
         given = try given.and(Self.hit("feed", .none))
         let watched = try #require(Self.shown(given))
         #expect(watched.status == .monitoring && watched.monitoringAt != nil && watched.resolvedAt == nil)
-        given = try Self.advanced(given.and(Self.hit("cdn", .none)), to: .review)
+        given = try Self.advanced(given.and(Self.hit("upload", .none)), to: .review)
         let over = try #require(Self.shown(given))
         #expect(over.status == .resolved && over.resolvedAt != nil && over.progress == nil && over.eta == nil)
         // What was said at the time stays.

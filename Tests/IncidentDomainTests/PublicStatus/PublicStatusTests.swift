@@ -47,7 +47,9 @@ struct PublicStatusTests {
         #expect(uptime.days[87].known == 0 && uptime.days[88].known == 86_400)
         // Of 36 hours that are known, 13 were down.
         #expect(uptime.share(ofDays: 7).map { ($0 * 1_000).rounded() } == (23.0 / 36 * 1_000).rounded())
-        #expect(uptime.share(ofDays: 7) == uptime.share(ofDays: 365))
+        #expect(uptime.since == Self.day("11-21T00:00:00") && !uptime.isKnownWholly)
+        // That is more than a tenth of 7 days, and less than one of 30.
+        #expect(uptime.share(ofDays: 30) == nil && uptime.share(ofDays: 365) == nil)
     }
 
     @Test func `of a component that is new nothing is known before, unless an incident says so`() {
@@ -77,15 +79,15 @@ struct PublicStatusTests {
     }
 
     @Test func `maintenance shows while it runs, and only of public components`() throws {
-        let found = try #require(Self.maintenance(["feed", "cdn"], "11-22T11:00:00", "11-22T13:00:00"))
+        let found = try #require(Self.maintenance(["feed", "upload"], "11-22T11:00:00", "11-22T13:00:00"))
         #expect(found.components == ["id-feed"])
-        #expect(Self.maintenance(["cdn"], "11-22T11:00:00", "11-22T13:00:00") == nil)
+        #expect(Self.maintenance(["upload"], "11-22T11:00:00", "11-22T13:00:00") == nil)
         let record = PublicRecord(
             components: PublicIncidentTests.catalog.components, incidents: [], maintenance: [found])
         #expect(PublicStatus(record, at: Self.day("11-22T10:59:59")).indicator == .none)
         let during = PublicStatus(record, at: Self.now)
         #expect(during.indicator == .maintenance && during.state(of: "id-feed") == .underMaintenance)
-        #expect(during.state(of: "id-search") == .operational)
+        #expect(during.state(of: "id-comments") == .operational)
         #expect(PublicStatus(record, at: Self.day("11-22T13:00:00")).indicator == .none)
     }
 
@@ -103,11 +105,30 @@ struct PublicStatusTests {
             components: PublicIncidentTests.catalog.components, incidents: [shown], maintenance: [])
         let status = PublicStatus(record, at: clock("12:00"))
         #expect(status.indicator == indicator && status.state(of: "id-feed") == state)
-        #expect(status.rows.map(\.component.name) == ["Sign-in", "Feed", "Search"])
+        #expect(status.rows.map(\.component.name) == ["Sign-in", "Feed", "Comments"])
+    }
+
+    @Test func `at a major outage it is said how many others are partly down`() throws {
+        func sentence(_ others: String...) throws -> Phrase {
+            let hits =
+                [PublicIncidentTests.hit("feed", .majorOutage)]
+                + others.map { PublicIncidentTests.hit($0, .partialOutage) }
+            let given = try Given(PublicIncidentTests.update("x")).and(hits)
+            let shown = try #require(PublicIncidentTests.shown(given))
+            let record = PublicRecord(
+                components: PublicIncidentTests.catalog.components, incidents: [shown], maintenance: [])
+            return PublicStatus(record, at: clock("12:00")).sentence
+        }
+        #expect(try sentence().english == "Major outage: Feed.")
+        #expect(try sentence("user-db").english == "Major outage: Feed. 1 more is partly down.")
+        let both = try sentence("user-db", "comments")
+        #expect(both.english == "Major outage: Feed. 2 more are partly down.")
+        #expect(
+            Speech(language: .de)(both) == "Vollständiger Ausfall: Feed. 2 weitere sind teilweise ausgefallen.")
     }
 
     @Test func `an incident that hits no public component and goes on is minor`() throws {
-        let given = try Given(PublicIncidentTests.hit("cdn", .majorOutage), PublicIncidentTests.update("x"))
+        let given = try Given(PublicIncidentTests.hit("upload", .majorOutage), PublicIncidentTests.update("x"))
         let shown = try #require(PublicIncidentTests.shown(given))
         let record = PublicRecord(components: [], incidents: [shown], maintenance: [])
         let status = PublicStatus(record, at: clock("12:00"))
