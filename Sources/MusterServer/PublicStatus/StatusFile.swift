@@ -5,6 +5,7 @@ import IncidentDomain
 /// What is public as it was last known, on disk: a daemon that starts while PostgreSQL is away shows it. It holds nothing that is not public.
 struct StatusFile: Sendable {
     let path: String
+    private let directory: String
 
     /// A first line with the form and the checksum, then JSON.
     private static let form = "muster-status 1"
@@ -22,6 +23,7 @@ struct StatusFile: Sendable {
     }
 
     init(directory: String) {
+        self.directory = directory
         path = directory + "/status-snapshot"
     }
 
@@ -32,6 +34,8 @@ struct StatusFile: Sendable {
         guard bytes.count <= Self.bytesMax else {
             throw Failure(description: "it would have \(bytes.count) bytes; at most \(Self.bytesMax) are written")
         }
+        // With a database elsewhere, nothing else has made it yet.
+        try DataDirectory.make(directory)
         let draft = path + ".new"
         unlink(draft)
         let descriptor = Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
