@@ -144,6 +144,12 @@ struct Dispatcher: Sendable {
         }
         let route = bound.route
         if waitsForDatabase, !route.isReserved { throw Self.notYet }
+        if waitsForDatabase, route.operation == "checkReadiness" {
+            // The database may be there already, and the schema not yet looked at.
+            let reason = "The daemon has started and waits for the database."
+            throw Problem(
+                .notReady, reason, members: ["reasons": .array([.string(reason)])], headers: [.retryAfter: "1"])
+        }
         let gate = route.isReserved ? reserve : inFlight
         guard gate.take(1) else { throw Problem.later(.overloaded, "Too many requests at the same time.", seconds: 1) }
         defer { gate.give(1) }

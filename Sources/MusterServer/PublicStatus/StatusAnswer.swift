@@ -75,7 +75,11 @@ struct StatusAnswer: Sendable {
         let form = AcceptedCoding.takesGzip(head.headerFields[.acceptEncoding]) ? gzip ?? identity : identity
         var headers = form.headers
         headers[.eTag] = form.tag
-        if kind.status == .ok, isKnown(form, to: head) { return Answer(.notModified, headers: headers) }
+        if kind.status == .ok, isKnown(form, to: head) {
+            // There are no bytes that these could be said of.
+            (headers[.contentType], headers[.contentEncoding]) = (nil, nil)
+            return Answer(.notModified, headers: headers)
+        }
         var answer = Answer(kind.status, headers: headers, body: .bytes(form.body))
         answer.isShared = true
         return answer
