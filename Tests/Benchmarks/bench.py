@@ -17,11 +17,9 @@ import statistics
 import sys
 import time
 
-from machine import Cluster, Daemon
+from machine import OUTPUT, ROOT, Cluster, Daemon, exit_status
 from statements import StatementLog, the_one
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OUTPUT = f"{ROOT}/.build/bench"
 SECONDS = int(os.environ.get("BENCH_SECONDS", 6))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 3))
 INCIDENTS = int(os.environ.get("BENCH_INCIDENTS", 2000))
@@ -400,9 +398,7 @@ class Bench:
             self.cluster.stop()
             self.results.close()
         self.say(f"Every measurement: {os.path.relpath(self.results.name)}")
-        for failure in self.failures:
-            self.say(f"FAIL  {failure}")
-        return 1 if self.failures and os.environ.get("BENCH_STRICT") == "1" else 0
+        return exit_status(self.failures, self.say)
 
 
 if __name__ == "__main__":

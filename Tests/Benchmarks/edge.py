@@ -7,6 +7,7 @@ gathered, its handler reads it and refuses it in PagerDuty's words, and no state
     BENCH_STRICT=1    exit with 1 when a limit is missed  BENCH_DAEMON=... another musterd than the release build
 """
 
+import contextlib
 import os
 import statistics
 import subprocess
@@ -14,10 +15,8 @@ import sys
 import time
 import urllib.request
 
-from machine import Cluster, Daemon, cpu_seconds, free_port, wrk
+from machine import ROOT, cpu_seconds, exit_status, free_port, serving, wrk
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OUTPUT = f"{ROOT}/.build/bench"
 SECONDS = int(os.environ.get("BENCH_SECONDS", 4))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 3))
 CONNECTIONS = 64
@@ -33,14 +32,18 @@ def measured(process, method, url):
     return result["rate"], (cpu_seconds(process) - before) / result["answered"] * 1e6
 
 
+@contextlib.contextmanager
+def bare_handler(port):
+    process = subprocess.Popen([f"{ROOT}/.build/release/bare-http", str(port)])
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def main():
-    os.makedirs(OUTPUT, exist_ok=True)
-    cluster = Cluster()
-    program = os.environ.get("BENCH_DAEMON", f"{ROOT}/.build/release/musterd")
-    daemon = Daemon(program, cluster, f"{OUTPUT}/edge-daemon.log")
-    open(daemon.log, "w").close()
     port = free_port()
-    bare = subprocess.Popen([f"{ROOT}/.build/release/bare-http", str(port)])
     failures = []
 
     def judge(what, value, limit):
@@ -48,10 +51,7 @@ def main():
             failures.append(f"{what}: {value:.2f}, at most {limit}")
         return "PASS" if value <= limit else "FAIL"
 
-    try:
-        cluster.start()
-        cluster.sql("CREATE DATABASE muster", database="postgres")
-        daemon.start()
+    with bare_handler(port) as bare, serving("edge") as (_, daemon):
         taken = []
         for _ in range(5):
             began = time.perf_counter()
@@ -74,14 +74,7 @@ def main():
             ratio = cpu["daemon"] / cpu["bare"]
             print(f"{method + ' ' + path:44}{rate['daemon']:10.0f}{cpu['daemon']:9.1f}{rate['bare']:11.0f}{cpu['bare']:9.1f}"
                   f"{ratio:10.2f}  at most {RATIO}: {judge(method, ratio, RATIO)}", flush=True)
-    finally:
-        daemon.stop()
-        bare.terminate()
-        bare.wait()
-        cluster.stop()
-    for failure in failures:
-        print(f"FAIL  {failure}")
-    return 1 if failures and os.environ.get("BENCH_STRICT") == "1" else 0
+    return exit_status(failures)
 
 
 if __name__ == "__main__":

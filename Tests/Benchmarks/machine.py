@@ -1,5 +1,6 @@
 """What runs during a measurement: a private PostgreSQL, the daemon, the load generators, and the CPU they use."""
 
+import contextlib
 import glob
 import http.client
 import json
@@ -13,6 +14,8 @@ import subprocess
 import tempfile
 import time
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OUTPUT = f"{ROOT}/.build/bench"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -237,3 +240,27 @@ class Daemon:
         answered = result["answered"]
         return result | {"daemon_us": (after[0] - before[0]) / answered * 1e6,
                          "postgres_us": (after[1] - before[1]) / answered * 1e6}
+
+
+@contextlib.contextmanager
+def serving(name):
+    """A cluster with an empty database, and musterd on it: the release build, or BENCH_DAEMON. Both are stopped at the end."""
+    os.makedirs(OUTPUT, exist_ok=True)
+    cluster = Cluster()
+    daemon = Daemon(os.environ.get("BENCH_DAEMON", f"{ROOT}/.build/release/musterd"), cluster, f"{OUTPUT}/{name}-daemon.log")
+    open(daemon.log, "w").close()
+    try:
+        cluster.start()
+        cluster.sql("CREATE DATABASE muster", database="postgres")
+        daemon.start()
+        yield cluster, daemon
+    finally:
+        daemon.stop()
+        cluster.stop()
+
+
+def exit_status(failures, say=print):
+    """Says which limits were missed, at the end of what a bench prints; its exit status, 1 only with BENCH_STRICT=1."""
+    for failure in failures:
+        say(f"FAIL  {failure}")
+    return 1 if failures and os.environ.get("BENCH_STRICT") == "1" else 0

@@ -20,11 +20,9 @@ import sys
 import threading
 import time
 
-from machine import Cluster, Daemon, cpu_seconds, free_port
+from machine import OUTPUT, ROOT, Cluster, Daemon, cpu_seconds, exit_status, free_port
 from receivers import Receiver, serve
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OUTPUT = f"{ROOT}/.build/bench"
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 3))
 EVENTS = int(os.environ.get("BENCH_EVENTS", 1000))
 SECONDS = int(os.environ.get("BENCH_SECONDS", 8))
@@ -209,9 +207,7 @@ def main():
         bench.run()
     finally:
         bench.stop()
-    for failure in bench.failures:
-        print(f"FAIL  {failure}")
-    return 1 if bench.failures and os.environ.get("BENCH_STRICT") == "1" else 0
+    return exit_status(bench.failures)
 
 
 if __name__ == "__main__":

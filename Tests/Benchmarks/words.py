@@ -10,10 +10,8 @@ import statistics
 import sys
 import time
 
-from machine import Cluster, Daemon
+from machine import exit_status, serving
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OUTPUT = f"{ROOT}/.build/bench"
 INCIDENTS = int(os.environ.get("BENCH_WORDS_INCIDENTS", 170_000))
 ROUNDS = int(os.environ.get("BENCH_WORDS_ROUNDS", 30))
 # The word, where it stands, and by when half of the searches should be answered.
@@ -28,16 +26,8 @@ TITLE = """concat_ws(' ', 'The database of region', n % 50, CASE WHEN n % 3 = 0 
 
 
 def main():
-    os.makedirs(OUTPUT, exist_ok=True)
-    cluster = Cluster()
-    program = os.environ.get("BENCH_DAEMON", f"{ROOT}/.build/release/musterd")
-    daemon = Daemon(program, cluster, f"{OUTPUT}/words-daemon.log")
-    open(daemon.log, "w").close()
     failures = []
-    try:
-        cluster.start()
-        cluster.sql("CREATE DATABASE muster", database="postgres")
-        daemon.start()
+    with serving("words") as (cluster, daemon):
         number = daemon.ask("POST", "/v1/incidents", {"title": "The first", "summary": "x " * 200})["number"]
         columns = cluster.sql(
             "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute "
@@ -63,12 +53,7 @@ def main():
                 if middle >= limit:
                     failures.append(f"a word {where}: {middle:.1f} ms, under {limit}")
             print(f"{f'a word {where}':40}{middle:10.1f}{max(taken):10.1f}{verdict}", flush=True)
-    finally:
-        daemon.stop()
-        cluster.stop()
-    for failure in failures:
-        print(f"FAIL  {failure}")
-    return 1 if failures and os.environ.get("BENCH_STRICT") == "1" else 0
+    return exit_status(failures)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,10 @@ struct ArchiveCommandTests {
                     // Opened, and the second page: nothing is left to be told.
                     try await Eventually.holds("it is told") { try await heard().count == 3 }
                     try await fill(daemon.api)
+                    // What an export finds untold is told by who imports it.
+                    try await Eventually.holds("all of it is told") {
+                        try await heard().contains { $0["data"]["incident"]["title"] == "g on a" }
+                    }
                     #expect(try await daemon.run("export", file).status == 0)
                 }
                 let before = try await heard().count

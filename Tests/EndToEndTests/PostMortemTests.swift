@@ -16,7 +16,9 @@ struct PostMortemTests {
         "W4_ties_in_the_order_of_dependencies", "W5_one_length_of_a_step", "W6_mitigated_is_when_the_worst_was_over",
         "W7_the_headline_is_the_worst_and_its_length", "W8_picture_and_table_say_the_same",
         "W9_one_count_of_entries", "W10_ended_phases_end", "W11_plans_only_while_restoring_and_old_names",
-        "W12_numbers_for_people",
+        "W12_numbers_for_people", "X1_lifted_measures_say_when", "X2_updates_in_the_order_of_their_times",
+        "X3_plans_are_told_in_their_order", "X4_nothing_is_planned_that_was_back", "X5_the_public_reads_what_was_said",
+        "X6_other_clocks_and_words",
     ]
 
     private static func run(_ script: String, _ daemon: Daemon, _ steps: [String]) async throws -> [JSON] {

@@ -191,6 +191,19 @@ extension Incident {
         return audiences.contains(impact) ? [] : [AudienceImpactSet(impact)]
     }
 
+    func removeAudience(
+        _ audience: Audience, reason: String?, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
+        try requirePhase(Phase.open)
+        guard audiences.contains(where: { $0.audience == audience }) else { return [] }
+        if let since = newest?.audiences[audience.rawValue], isPast(since, facts) {
+            throw .badValue(
+                field: "/occurred_at",
+                detail: "The impact on \(audience.rawValue) was set at \(since). Give a later time, or leave it out.")
+        }
+        return [AudienceImpactRemoved(audience: audience, reason: reason)]
+    }
+
     func addNote(
         _ text: String, _ key: Bool, _ by: String? = nil, _ precision: TimePrecision? = nil
     ) throws(IncidentRefusal) -> [any TimelineEvent] {

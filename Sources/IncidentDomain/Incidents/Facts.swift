@@ -12,6 +12,8 @@ package enum FactKind: String, CaseIterable, Codable, Sendable {
     case change
     /// Another incident that has to do with it.
     case related
+    /// One of the five whys: why it happened, then why that did. They stand in the order in which they were entered.
+    case why
 }
 
 /// What an alert or a report had to do with the incident being noticed.
@@ -82,7 +84,8 @@ extension Incident {
 /// One fact, as it was written down. The facts live in the timeline alone, as notes do.
 package struct IncidentFact: Hashable, Codable, Sendable {
     package var kind: FactKind
-    /// What was measured, decided or changed, what the alert or the report said, or how the other incident is related.
+    /// What was measured, decided or changed, what the alert or the report said, how the other incident is related, or the question with its
+    /// answer of a why.
     package var text: String
     /// Of a measure.
     package var value: Double?

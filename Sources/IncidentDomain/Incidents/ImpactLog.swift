@@ -95,6 +95,7 @@ extension Incident {
         note(before, recorded)
         if let set = recorded.event.as(ImpactSet.self)?.value {
             settlePresent(of: set.component, at: recorded.occurredAt)
+            settleBeginning(of: set.component)
         } else if impacts != before?.impacts ?? [], recorded.event.as(IncidentSeparated.self) == nil {
             let known = Dictionary((before?.impacts ?? []).map { ($0.component, $0) }) { first, _ in first }
             for impact in impacts where known[impact.component] != impact { logPresent(impact, recorded) }
@@ -186,7 +187,14 @@ extension Incident {
             guard !own.isOngoing else { continue }
             impactLog?[name]?.removeAll { $0.entry > merge && $0.level == nil && $0.brought == nil }
         }
-        for component in changed.sorted() { settlePresent(of: component, at: recorded.occurredAt) }
+        for component in changed.sorted() {
+            settlePresent(of: component, at: recorded.occurredAt)
+            // What stays of the merge is all that is known of it.
+            guard impactLog?[component]?.isEmpty ?? false,
+                let left = impacts.first(where: { $0.component == component && $0.isOngoing })
+            else { continue }
+            log(ImpactStatement(left, recorded.sequence, at: recorded.occurredAt), component)
+        }
     }
 
     /// Once something that was said counts no more, the impact is as what is left says.
@@ -195,6 +203,14 @@ extension Incident {
             let present = ImpactTrack(said, from: times.startedAt).present(known)
         else { return }
         set(present, at: moment)
+    }
+
+    /// An impact that goes on says the same of its beginning as its history.
+    private mutating func settleBeginning(of component: String) {
+        guard let said = impactLog?[component], let index = impacts.firstIndex(where: { $0.component == component }),
+            let begin = ImpactTrack(said, from: times.startedAt).beginning(of: impacts[index])
+        else { return }
+        impacts[index].startedAt = begin
     }
 
     /// What steps of restoring, merges and recoveries did to an impact.

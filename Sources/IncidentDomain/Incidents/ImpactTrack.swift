@@ -9,6 +9,8 @@ struct ImpactTrack {
         var said: Timestamp
         var level: ImpactLevel
         var regions: [String]
+        /// Whether it ends what was known before it, and is no word of its own.
+        var isEnd = false
 
         /// Whether both say the same of the component.
         func says(_ other: Self) -> Bool { level == other.level && regions == other.regions }
@@ -43,6 +45,15 @@ struct ImpactTrack {
         return present
     }
 
+    /// Since when the level of an impact holds that goes on, if that is another moment than it says; nil where it is that one.
+    func beginning(of impact: ComponentImpact) -> Timestamp? {
+        guard impact.isOngoing, let said = impact.startedAt, let last = points.last, last.level == impact.impact else {
+            return nil
+        }
+        let first = points.lastIndex { !$0.says(last) }.map { $0 + 1 } ?? 0
+        return points[first].at == said ? nil : points[first].at
+    }
+
     /// Whether a statement tells of the past only: something else that is known holds since.
     func isHistory(_ statement: ImpactStatement) -> Bool {
         var copy = self
@@ -73,7 +84,9 @@ struct ImpactTrack {
             if statement.isPresent ?? false { forget(after: point.at) }
             return insert(point)
         }
-        if let wrong = statement.corrects, let old = points.first(where: { $0.entry == wrong && $0.level.isHarm }) {
+        if let wrong = statement.corrects, let old = points.first(where: { $0.entry == wrong && $0.level.isHarm }),
+            !isAnother(from: statement.startedAt, until: statement.endedAt, than: old)
+        {
             points.removeAll { $0.entry == wrong }
             point.at = statement.startedAt ?? old.at
             // What was thought to be between has no room any more.
@@ -100,6 +113,12 @@ struct ImpactTrack {
         insert(Point(entry: statement.entry, at: end, said: statement.at, level: .none, regions: []))
     }
 
+    /// Whether a time at the level of a later one is one of its own, as it was over before that began.
+    private func isAnother(from begin: Timestamp?, until end: Timestamp?, than old: Point) -> Bool {
+        guard let begin, let end, let known = old.at else { return false }
+        return begin < known && end <= known
+    }
+
     /// Without a beginning of its own it has been so since the start of the incident; where more is known already, since it is said.
     private mutating func beginning(said moment: Timestamp) -> Timestamp? {
         guard let first = points.firstIndex(where: \.level.isHarm) else {
@@ -109,8 +128,10 @@ struct ImpactTrack {
         guard points[first].at == nil, moment < said else { return moment }
         // What was said of a later moment does not begin with the incident after all, unless it was over by then.
         let next = points.dropFirst(first + 1).first
-        if let end = next?.at, next?.entry == points[first].entry, end <= said { return moment }
-        points[first].at = said
+        if let next, let end = next.at, next.isEnd || next.entry == points[first].entry, end <= said { return moment }
+        var later = points.remove(at: first)
+        later.at = said
+        insert(later)
         return nil
     }
 
@@ -139,7 +160,7 @@ struct ImpactTrack {
     private mutating func end(at moment: Timestamp, _ statement: ImpactStatement) {
         points.removeAll { $0.at.map { $0 >= moment } ?? false }
         points.append(
-            Point(entry: statement.entry, at: moment, said: statement.at, level: .none, regions: []))
+            Point(entry: statement.entry, at: moment, said: statement.at, level: .none, regions: [], isEnd: true))
     }
 
     /// It was back, and is not any more.

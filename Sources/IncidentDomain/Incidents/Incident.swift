@@ -100,7 +100,7 @@ package struct Incident: Hashable, Codable, Sendable {
 
     /// Counts the forms that this value has had. Raised when it keeps more of its events than before, or something else of them:
     /// rows of an older form are then made anew from their timelines.
-    package static let currentForm = 3
+    package static let currentForm = 4
 
     /// Whether a release that knew less of its events wrote it last.
     package var isOfOlderForm: Bool { (form ?? 0) < Self.currentForm }

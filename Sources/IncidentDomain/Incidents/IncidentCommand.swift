@@ -24,6 +24,7 @@ package enum IncidentCommand: Hashable, Sendable {
     case setImpact(ComponentImpact)
     case removeImpact(component: String)
     case setAudience(AudienceImpact)
+    case removeAudience(Audience, reason: String?)
     /// `by` is who said or did it, and `precision` how exactly its time is known.
     case addNote(text: String, key: Bool, by: String? = nil, precision: TimePrecision? = nil)
     case addFact(IncidentFact)
@@ -59,7 +60,9 @@ package enum IncidentCommand: Hashable, Sendable {
     case reviseReview(sections: [EditedSection], status: ReviewStatus?, layout: ReviewLayout = ReviewLayout())
     /// The sections are the whole document as it stands; `unwritten` are the ids of those that a person has yet to write.
     case approveReview(sections: [EditedSection], unwritten: [String] = [])
-    case setPublicReview(sections: [String], replacements: [TextReplacement], title: String?)
+    /// `offered` are the ids of the sections that the review's template adds.
+    case setPublicReview(
+        sections: [String], replacements: [TextReplacement], title: String?, offered: [String] = [])
     /// The texts are those that the public will read.
     case approvePublicReview(sections: [EditedSection], title: String)
     /// `role` is what somebody signs as.
@@ -115,7 +118,7 @@ extension IncidentCommand {
             true
         case .open, .amend, .correctTimes, .acknowledge, .acknowledgeNoting, .advance, .revert, .dismiss, .merge,
             .reopen, .unmerge,
-            .stateCause, .assignRole, .removeRole, .setImpact,
+            .stateCause, .assignRole, .removeRole, .removeAudience, .setImpact,
             .removeImpact, .setAudience, .addNote, .addFact, .addMitigation, .changeMitigation, .addTask, .changeTask,
             .startStep,
             .rampStep, .verifyStep, .waiveStep, .failStep, .undoStep, .correctStep, .orderSteps, .setHands, .learnNeeds,

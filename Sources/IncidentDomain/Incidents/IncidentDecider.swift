@@ -122,6 +122,7 @@ extension Incident {
         case .setImpact(let impact): try decideImpact(impact, facts)
         case .removeImpact(let component): try removeImpact(component, facts)
         case .setAudience(let impact): try setAudience(impact, facts)
+        case .removeAudience(let audience, let reason): try removeAudience(audience, reason: reason, facts)
         case .addNote(let text, let key, let by, let precision): try addNote(text, key, by, precision)
         case .addFact(let fact): try addFact(fact, facts)
         case .addMitigation(let draft): try addMitigation(draft)
@@ -153,8 +154,8 @@ extension Incident {
         case .draftReview: try draftReview()
         case .reviseReview(let sections, let status, let layout): try reviseReview(sections, status, layout)
         case .approveReview(let sections, let unwritten): try approveReview(sections, unwritten, facts)
-        case .setPublicReview(let sections, let replacements, let title):
-            try setPublicReview(sections: sections, replacements: replacements, title: title)
+        case .setPublicReview(let sections, let replacements, let title, let offered):
+            try setPublicReview(sections: sections, replacements: replacements, title: title, offered: offered)
         case .approvePublicReview(let sections, let title):
             try approvePublicReview(sections, title: title, facts)
         case .signReview(let role, let comment): try signReview(as: role, comment: comment, facts)

@@ -95,6 +95,7 @@ extension IncidentCommand {
     var isWriting: Bool {
         switch self {
         case .amend, .correctTimes, .stateCause, .assignRole, .removeRole, .setImpact, .removeImpact, .setAudience,
+            .removeAudience,
             .addNote, .addFact,
             .acknowledgeNoting, .addMitigation,
             .changeMitigation, .addTask, .changeTask, .orderSteps, .setHands, .learnNeeds, .postUpdate, .draftUpdate,

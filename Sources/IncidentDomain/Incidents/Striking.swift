@@ -55,7 +55,12 @@ extension Incident {
     private static func remedy(for entry: IncidentEvent, of number: Int) -> String {
         let path = "/v1/incidents/\(number)"
         if entry.as(UpdatePosted.self) != nil { return "POST \(path)/updates/ID/correct corrects an update." }
-        if entry.as(RoleAssigned.self) != nil { return "PUT \(path)/roles/ROLE gives the role to somebody else." }
+        if entry.as(RoleAssigned.self) != nil {
+            return "PUT \(path)/roles/ROLE gives the role to somebody else, DELETE takes it away."
+        }
+        if entry.as(AudienceImpactSet.self) != nil {
+            return "PUT or DELETE \(path)/audiences/AUDIENCE sets it right."
+        }
         if entry.as(ImpactSet.self) != nil {
             return
                 "PUT or DELETE \(path)/impacts/COMPONENT corrects an impact; then the entry that was wrong can be struck out."

@@ -37,8 +37,13 @@ package struct RecordedPlan: Hashable, Codable, Sendable {
     /// When the longest path ended then: by it a revision knows whether the expected time moved. Nil in rows of releases that
     /// took it for the expected time.
     package var pathEnd: Timestamp?
+    /// When it was made; nil in rows of releases that did not say it.
+    package var at: Timestamp?
+    /// True once the incident went back to before restoring: what comes to restoring again is planned anew.
+    package var isOver: Bool?
 
-    init(_ revised: PlanRevised) {
+    init(_ revised: PlanRevised, at moment: Timestamp) {
+        at = moment
         revision = revised.revision
         order = revised.waves.flatMap(\.self)
         expected = revised.expected
@@ -64,7 +69,9 @@ extension Incident {
 
     /// The same after a command: only what concerns restoring is a reason to plan anew.
     package func planRevision(after events: [any TimelineEvent], _ facts: DecisionFacts) -> PlanRevised? {
-        events.contains(where: \.concernsRestoration) ? planRevision(facts) : nil
+        let isCorrected = events.contains { $0 is StepTimesCorrected }
+        guard events.contains(where: \.concernsRestoration), !(isCorrected && restoresLate ?? false) else { return nil }
+        return planRevision(facts)
     }
 
     /// How much later than it happened something of restoring has to be entered so that the incident is one of the past, whose plan
@@ -72,7 +79,12 @@ extension Incident {
     private static let lateSeconds = 3600.0
 
     mutating func noteRestoration(_ recorded: RecordedEvent) {
-        guard recorded.event.payload.concernsRestoration else { return }
+        // A correction is of now, and what is of before the newest plan is no newer: neither says when the incident is.
+        guard recorded.event.payload.concernsRestoration, recorded.event.as(StepTimesCorrected.self) == nil,
+            recorded.occurredAt >= plan?.at ?? .earliest
+        else {
+            return
+        }
         restoresLate = recorded.recordedAt.seconds(since: recorded.occurredAt) > Self.lateSeconds ? true : nil
     }
 
@@ -80,6 +92,8 @@ extension Incident {
     /// restoring, and once nothing remains.
     package func planRevision(_ facts: DecisionFacts) -> PlanRevised? {
         guard phase == .restore, !unfinishedSteps.isEmpty else { return nil }
+        // What is entered late, of a time before the newest plan, is a reason for the next one.
+        if let planned = plan?.at, facts.occurredAt < min(planned, facts.now) { return nil }
         let now = restorationPlan(facts)
         let pathEnd = now.pathSeconds.map { now.now.adding(seconds: $0) }
         let waves = now.waves.map { $0.steps.map(\.component) }
@@ -88,9 +102,12 @@ extension Incident {
         let (joined, left) = (order.filter { !before.contains($0) }, before.subtracting(order).sorted())
         let changes = changes(joined: joined, left: left, order: order, pathEnd: pathEnd)
         guard !changes.isEmpty else { return nil }
+        // Of a plan that begins everything is new.
+        let begins = changes == [.began]
         return PlanRevised(
-            revision: (plan?.revision ?? 0) + 1, changes: changes, joined: plan == nil ? [] : joined, left: left,
-            waves: waves, expected: now.forecast().map { ExpectedRestoration($0, at: now.now) },
+            revision: (plan?.revision ?? 0) + 1, changes: changes, joined: begins ? [] : joined,
+            left: begins ? [] : left, waves: waves,
+            expected: now.forecast().map { ExpectedRestoration($0, at: now.now) },
             previous: plan?.expected, spans: Self.spans(now), pathEnd: pathEnd,
             without: now.without.isEmpty ? nil : Array(now.without.prefix(PlanRevised.spansMax)),
             calibration: facts.calibration)
@@ -101,7 +118,7 @@ extension Incident {
     private func changes(
         joined: [String], left: [String], order: [String], pathEnd: Timestamp?
     ) -> [PlanRevised.Change] {
-        guard let plan else { return [.began] }
+        guard let plan, !(plan.isOver ?? false) else { return [.began] }
         var changes: [PlanRevised.Change] = []
         if !joined.isEmpty || !left.isEmpty { changes.append(.components) }
         // What is done or under way no longer has a place in the order, though what remains of it moves it in the list;

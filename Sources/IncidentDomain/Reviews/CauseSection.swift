@@ -12,8 +12,21 @@ extension ReviewDraft {
                 fault(hypothesis, facts), hypothesis.confidence.phrase,
                 hypothesis.evidence.map { .stored($0, .reason) } ?? "not recorded", .typed(recorded.actor.name))
         }
-        guard !table.isEmpty else { return [facts.line("No cause recorded.")] + changes(facts) }
-        return current(facts) + changes(facts) + [facts.heading("How it was found"), table.block(in: facts.speech)]
+        guard !table.isEmpty else { return [facts.line("No cause recorded.")] + whys(facts) + changes(facts) }
+        return current(facts) + whys(facts) + changes(facts) + [
+            facts.heading("How it was found"), table.block(in: facts.speech),
+        ]
+    }
+
+    /// The five whys, or as many as there are, one leading to the next.
+    private static func whys(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let whys = facts.told(.why).sorted { $0.entry < $1.entry }
+        guard !whys.isEmpty else { return [] }
+        let items = whys.map { told -> [DocumentBlock] in
+            let source: Phrase = told.fact.source.map { " (\($0.onOneLine))" } ?? ""
+            return [facts.line("\(told.fact.text.onOneLine)\(source)")]
+        }
+        return [facts.heading("Why it happened"), .list(start: 1, items: items)]
     }
 
     /// What heads the incident, then what took part in it.

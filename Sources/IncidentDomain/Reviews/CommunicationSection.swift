@@ -66,35 +66,54 @@ extension ReviewDraft {
         return lines.isEmpty ? [] : [facts.heading("Late updates"), facts.bullets(lines)]
     }
 
+    /// An expected end that was said, or nil where it was taken back.
+    private struct SaidEta {
+        let at: Timestamp
+        let by: Phrase
+        let eta: Timestamp?
+        let reason: Phrase
+        var isCorrected = false
+    }
+
     private static func etas(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Set at (\(.zone))", "By", "ETA (\(.zone))", "Reason", "Actual")
-        let said = facts.byTime.filter { recorded in
-            recorded.event.as(EtaSet.self) != nil || recorded.event.as(EtaWithdrawn.self) != nil
-                || recorded.event.as(UpdatePosted.self)?.eta != nil
-        }
-        for (place, recorded) in said.enumerated() {
-            if let withdrawn = recorded.event.as(EtaWithdrawn.self) {
-                table.add(
-                    recorded.occurredAt.toldWithoutZone, .typed(recorded.actor.name), "taken back",
-                    .typed(withdrawn.reason), "")
+        let said = (setEtas(facts) + UpdateHistory.make(facts.timeline).flatMap(toldEtas)).enumerated()
+            .sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+        for (place, one) in said.enumerated() {
+            guard let eta = one.eta else {
+                table.add(one.at.toldWithoutZone, one.by, "taken back", one.reason, "")
+                continue
             }
-            let isTakenBack = said.dropFirst(place + 1).first?.event.as(EtaWithdrawn.self) != nil
-            let outcome = { (eta: Timestamp) -> Phrase in
-                isTakenBack ? "taken back" : restored.map { comparison(of: $0, with: eta) } ?? "not restored yet"
-            }
-            if let update = recorded.event.as(UpdatePosted.self), let eta = update.eta {
-                table.add(
-                    recorded.occurredAt.toldWithoutZone, .typed(recorded.actor.name), eta.toldWithoutZone,
-                    "told with an update",
-                    outcome(eta))
-            }
-            guard let set = recorded.event.as(EtaSet.self) else { continue }
-            table.add(
-                recorded.occurredAt.toldWithoutZone,
-                set.source == .plan ? "restoration plan" : .typed(recorded.actor.name),
-                set.eta.toldWithoutZone, .typed(set.reason ?? ""), outcome(set.eta))
+            let isTakenBack = place + 1 < said.count && said[place + 1].eta == nil
+            let outcome: Phrase =
+                one.isCorrected
+                ? "corrected"
+                : isTakenBack ? "taken back" : restored.map { comparison(of: $0, with: eta) } ?? "not restored yet"
+            table.add(one.at.toldWithoutZone, one.by, eta.toldWithoutZone, one.reason, outcome)
         }
         return table.isEmpty ? [] : [facts.heading("ETAs set"), table.block(in: facts.speech)]
+    }
+
+    private static func setEtas(_ facts: ReviewFacts) -> [SaidEta] {
+        facts.timeline.compactMap { recorded in
+            let by = Phrase.typed(recorded.actor.name)
+            if let withdrawn = recorded.event.as(EtaWithdrawn.self) {
+                return SaidEta(at: recorded.occurredAt, by: by, eta: nil, reason: .typed(withdrawn.reason))
+            }
+            return recorded.event.as(EtaSet.self).map { set in
+                SaidEta(
+                    at: recorded.occurredAt, by: set.source == .plan ? "restoration plan" : by, eta: set.eta,
+                    reason: .typed(set.reason ?? ""))
+            }
+        }
+    }
+
+    private static func toldEtas(_ update: UpdateRecord) -> [SaidEta] {
+        update.toldEtas.map { told in
+            SaidEta(
+                at: told.version.publishedAt, by: .typed(told.version.publishedBy), eta: told.eta,
+                reason: told.isFirst ? "told with an update" : "told with a correction", isCorrected: told.isCorrected)
+        }
     }
 }

@@ -31,11 +31,11 @@ extension ReviewDraft {
     private static func course(of id: Int, _ facts: ReviewFacts) -> Phrase {
         var day: Substring?
         return facts.timeline.compactMap { recorded -> Phrase? in
-            let state: MitigationState? =
+            let state: Phrase? =
                 if let added = recorded.event.as(MitigationAdded.self), added.id == id {
-                    added.state
+                    added.state.phrase
                 } else if let change = recorded.event.as(MitigationChanged.self), change.id == id {
-                    change.state
+                    change.state?.phrase ?? change.inForce.map { $0 ? "in force" : "lifted" }
                 } else {
                     nil
                 }
@@ -43,7 +43,7 @@ extension ReviewDraft {
             let written = facts.speech.text(recorded.occurredAt, .second)
             let isNewDay = day != written.prefix(10)
             day = written.prefix(10)
-            return "\(state.phrase) \(isNewDay ? written[...] : written.dropFirst(11))"
+            return "\(state) \(isNewDay ? written[...] : written.dropFirst(11))"
         }.joined(separator: " → ")
     }
 

@@ -22,11 +22,21 @@ package struct PublicNames: Sendable {
         replacements: [TextReplacement], in speech: Speech = .standard
     ) {
         self.speech = speech
-        self.replacements = replacements.filter { !$0.text.isEmpty }.sorted { $0.text.count > $1.text.count }
-            .map { (text: $0.text.map { Character($0.lowercased()) }, other: $0.other.onOneLine) }
+        self.replacements = replacements.filter { !$0.text.isEmpty && $0.text != $0.other }.sorted {
+            $0.text.count > $1.text.count
+        }
+        .map { (text: $0.text.map { Character($0.lowercased()) }, other: $0.other.onOneLine) }
         for (slug, name) in components { add(slug, name == slug ? speech(Self.component) : name.onOneLine) }
         for tool in tools { add(tool, speech(Self.tool)) }
         for person in people { add(person, speech(Self.engineer)) }
+        // What somebody said stays, stays.
+        for kept in replacements where kept.text == kept.other { forget(kept.text) }
+    }
+
+    private mutating func forget(_ name: String) {
+        let words = Self.pieces(name).filter(\.isWord).map { Self.folded($0.text) }
+        guard let first = words.first else { return }
+        names[first]?.removeAll { $0.words == words }
     }
 
     private mutating func add(_ name: String, _ other: String) {

@@ -24,10 +24,10 @@ package struct PublicReview: Hashable, Codable, Sendable {
 
 extension Incident {
     func setPublicReview(
-        sections: [String], replacements: [TextReplacement], title: String?
+        sections: [String], replacements: [TextReplacement], title: String?, offered: [String]
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.writable)
-        let known = Set(ReviewSectionID.allCases.map(\.rawValue)).union(
+        let known = Set(ReviewSectionID.allCases.map(\.rawValue) + offered).union(
             reviewTexts.map { Array($0.written.keys) } ?? [])
         if let place = sections.firstIndex(where: { !known.contains($0) }) {
             throw .badValue(

@@ -1,7 +1,7 @@
 extension ReviewDraft {
     /// What came back in which order, what went wrong on the way, and what people were told to expect.
     static func restoration(_ facts: ReviewFacts) -> [DocumentBlock] {
-        let gantt = facts.gantt(asOf: facts.lastMoment)
+        let gantt = facts.ganttOfEntries
         return order(facts) + attempts(gantt, facts) + againstPlan(gantt, facts) + deviations(facts) + lessons(facts)
             + expectations(facts)
     }
@@ -124,16 +124,12 @@ extension ReviewDraft {
     private static func expectations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Posted at (\(.zone))", "Audience", "ETA (\(.zone))", "Actual")
-        for update in UpdateHistory.make(facts.timeline) where update.corrects == nil {
-            for (place, version) in update.versions.enumerated() {
-                guard let eta = version.eta else { continue }
-                let next = update.versions.dropFirst(place + 1).first
-                let isCorrected = next.map { $0.eta != eta } ?? false
-                guard place == 0 || update.versions[place - 1].eta != eta else { continue }
+        for update in UpdateHistory.make(facts.timeline) {
+            for told in update.toldEtas {
                 table.add(
-                    version.publishedAt.toldWithoutZone, .audience(update.audience), eta.toldWithoutZone,
-                    isCorrected
-                        ? "corrected" : restored.map { comparison(of: $0, with: eta) } ?? "not restored yet")
+                    told.version.publishedAt.toldWithoutZone, .audience(update.audience), told.eta.toldWithoutZone,
+                    told.isCorrected
+                        ? "corrected" : restored.map { comparison(of: $0, with: told.eta) } ?? "not restored yet")
             }
         }
         return table.isEmpty ? [] : [facts.heading("ETAs communicated"), table.block(in: facts.speech)]
@@ -243,11 +239,22 @@ extension ReviewFacts {
 
 extension RestorationGantt {
     /// From when until when each component was to be restored, as the plan stood when restoring began; of what joined
-    /// later, as the first revision that knew it had it.
+    /// later, as the first revision that knew it had it. What was back by then, and was entered later, was not to be restored.
     static func planned(in timeline: [RecordedEvent]) -> [String: Span] {
-        timeline.reduce(into: [:]) { planned, recorded in
+        var back: [String: [(at: Timestamp, entry: Int)]] = [:]
+        for recorded in timeline.withStepsSetRight {
+            guard let restored = recorded.event.as(StepRestored.self) else { continue }
+            back[restored.component, default: []].append((recorded.occurredAt, recorded.sequence))
+        }
+        return timeline.reduce(into: [:]) { planned, recorded in
             guard let revision = recorded.event.as(PlanRevised.self) else { return }
-            for span in revision.spans where planned[span.component] == nil {
+            // Restoring that was begun again has the plan of then.
+            let isBegun = revision.changes.contains(.began)
+            for span in revision.spans where isBegun || planned[span.component] == nil {
+                let wasBack = (back[span.component] ?? []).contains {
+                    $0.at <= recorded.occurredAt && $0.entry > recorded.sequence
+                }
+                if wasBack { continue }
                 planned[span.component] = Span(begin: span.begin, end: span.end)
             }
         }

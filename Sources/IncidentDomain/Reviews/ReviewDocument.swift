@@ -24,6 +24,8 @@ package struct ReviewDocument: Hashable, Sendable {
     package let publicApproved: PublicReviewApproved?
     /// How many entries the whole timeline has.
     package let entries: Int
+    /// All of them, or as many as a page can show; empty for what is no page.
+    package let wholeTimeline: [DocumentBlock]
     /// When the document was put together.
     package let asOf: Timestamp
     /// In which language and by which clocks it is written.
@@ -126,6 +128,8 @@ package struct ReviewSection: Hashable, Sendable {
     package let needsPerson: Bool
     /// Whether it is left out of the document.
     package var isHidden = false
+    /// What the timeline says, where a person wrote something else in its place; nil where nobody did.
+    package var replaced: [DocumentBlock]?
 
     /// What a section says.
     package enum Content: Hashable, Sendable {
@@ -133,6 +137,12 @@ package struct ReviewSection: Hashable, Sendable {
         case blocks([DocumentBlock])
         /// As it is stored: typed by a person, or kept by an approval.
         case markdown(String)
+    }
+
+    /// What the timeline says; nil where it says nothing.
+    var facts: [DocumentBlock]? {
+        guard generated, !needsPerson, case .blocks(let blocks) = content, !blocks.isEmpty else { return nil }
+        return blocks
     }
 
     /// What a client is given, and may send back.

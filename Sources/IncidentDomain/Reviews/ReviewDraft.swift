@@ -12,9 +12,11 @@ package enum ReviewDraft {
     ///   - now: When the document is put together. No section depends on it: the same timeline reads the same.
     ///   - speech: In which language and by which clocks it is written.
     ///   - usual: In what approvals keep texts.
+    ///   - withWholeTimeline: Whether it is for a page, which has every entry.
     package static func make(
         for incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy,
-        template: ReviewTemplate? = nil, now: Timestamp, in speech: Speech = .standard, usual: Speech = .standard
+        template: ReviewTemplate? = nil, now: Timestamp, in speech: Speech = .standard, usual: Speech = .standard,
+        withWholeTimeline: Bool = true
     ) -> ReviewDocument {
         let facts = ReviewFacts(
             incident: incident, timeline: timeline, graph: graph, policy: policy, speech: speech)
@@ -25,7 +27,8 @@ package enum ReviewDraft {
             comments: ReviewComment.all(of: timeline),
             updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
             facts: facts.told, named: facts.named, publicApproved: history.publicApproval, entries: timeline.count,
-            asOf: now, speech: speech, keptZone: usual.zone.name)
+            wholeTimeline: withWholeTimeline ? wholeTimeline(facts) : [], asOf: now, speech: speech,
+            keptZone: usual.zone.name)
     }
 
     private static func sections(
@@ -44,7 +47,8 @@ package enum ReviewDraft {
             return ReviewSection(
                 id: section.id, title: section.title ?? id.map { facts.speech($0.title) } ?? title(of: section.id),
                 content: .markdown(section.markdown), generated: isGenerated,
-                needsPerson: isGenerated && byID[section.id]?.needsPerson ?? false)
+                needsPerson: isGenerated && byID[section.id]?.needsPerson ?? false,
+                replaced: isGenerated ? nil : byID[section.id]?.facts)
         }
     }
 
@@ -63,7 +67,7 @@ package enum ReviewDraft {
         if let draft, draft.needsPerson, isBlank || section.isPrompt { return draft }
         return ReviewSection(
             id: section.id, title: section.title ?? draft?.title ?? title(of: section.id),
-            content: .markdown(section.markdown), generated: false, needsPerson: false)
+            content: .markdown(section.markdown), generated: false, needsPerson: false, replaced: draft?.facts)
     }
 
     /// `root_cause` reads "Root cause".
@@ -108,6 +112,8 @@ struct ReviewFacts {
     let visits: [PhaseSpan]
     let plan: RestorationPlan
     let impacts: ImpactHistory
+    /// How restoring went as far as the newest entry tells, which no later reading changes; nil when nothing was begun.
+    private(set) var ganttOfEntries: RestorationGantt?
 
     init(
         incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy, speech: Speech
@@ -122,6 +128,7 @@ struct ReviewFacts {
         // Neither waves nor states depend on how long anything takes.
         plan = RestorationPlan.make(
             for: incident, in: graph, soak: SoakPolicy(), measured: .none, now: incident.lastRecordedAt)
+        ganttOfEntries = gantt(asOf: lastMoment)
     }
 
     /// The entries that were struck out, and those that came with an incident that goes on by itself again.

@@ -58,8 +58,10 @@ extension ReviewDraft {
     }
 
     private static func severityHistory(_ facts: ReviewFacts) -> Phrase {
-        // As they held, also where one was entered late.
-        let set = facts.byTime.compactMap { $0.event.as(SeveritySet.self)?.severity }
+        // As they held, also where one was entered late; what alerts said when they came may be of a time that is told later.
+        let byTime = facts.byTime.compactMap { $0.event.as(SeveritySet.self)?.severity }
+        let asEntered = facts.timeline.compactMap { $0.event.as(SeveritySet.self)?.severity }
+        let set = facts.incident.severity == nil || byTime.last == facts.incident.severity ? byTime : asEntered
         guard let last = facts.incident.severity ?? set.last else { return "not recorded" }
         let levels = set.enumerated().filter { $0.offset == 0 || $0.element != set[$0.offset - 1] }.map(\.element)
         guard levels.count > 1 else { return last.phrase }
@@ -188,12 +190,14 @@ extension ReviewDraft {
     /// The moments that decided how it went, in the order in which they happened.
     static func timeline(_ facts: ReviewFacts) -> [DocumentBlock] {
         let struck = facts.struck
+        let texts = TimelineTexts(facts)
         // What led up to it has a table of its own.
         let start = facts.incident.clocks.startedAt
         var key = facts.timeline.filter { recorded in
             let isTold = recorded.event.as(NoteAdded.self) != nil || recorded.event.as(FactAdded.self) != nil
             let isLeadUp = isTold && facts.written(recorded).at < start
-            return !struck.contains(recorded.sequence) && facts.isKeyMoment(recorded) && !isLeadUp
+            let isKey = facts.isKeyMoment(recorded) || texts.isOpenStart(recorded)
+            return !struck.contains(recorded.sequence) && isKey && !isLeadUp
         }
         // The single components have a table of their own: they give way first.
         if key.count > rowsMax { key = key.filter { !$0.event.payload.isAboutOneComponent } }
@@ -201,7 +205,7 @@ extension ReviewDraft {
         var table = DocumentTable("When (\(.zone))", "What", "Who")
         for recorded in key.prefix(rowsMax) {
             let author = facts.written(recorded).by
-            table.add(facts.when(recorded), shortened(text(of: recorded.event, facts)), .typed(author))
+            table.add(facts.when(recorded), shortened(texts.text(of: recorded)), .typed(author))
         }
         let shown = min(key.count, rowsMax)
         // How many entries there are is said once, at the end of the document: more come after the approval.
@@ -211,6 +215,26 @@ extension ReviewDraft {
             : "Key moments: \(.number(shown)). The full timeline can be read and verified."
         return leadUp(facts) + [facts.line(note), table.block(in: facts.speech)] + broughtNotes(facts)
             + struckEntries(facts)
+    }
+
+    /// Every entry in the order in which it happened, for who looks for more than the key moments; what was struck out says so.
+    static func wholeTimeline(_ facts: ReviewFacts) -> [DocumentBlock] {
+        let struck = facts.struck
+        let entries = facts.timeline.map { (at: facts.written($0).at, recorded: $0) }
+            .sorted { ($0.at, $0.recorded.sequence) < ($1.at, $1.recorded.sequence) }
+        let texts = TimelineTexts(facts)
+        var table = DocumentTable("No.", "When (\(.zone))", "What", "Who")
+        var (shown, bytes) = (0, 0)
+        for (_, recorded) in entries.prefix(DocumentBlock.linesMax) where bytes < DocumentBlock.bytesMax {
+            let text = shortened(texts.text(of: recorded))
+            (shown, bytes) = (shown + 1, bytes + text.text(in: facts.speech).utf8.count)
+            table.add(
+                "\(recorded.sequence)", facts.when(recorded),
+                struck.contains(recorded.sequence) ? "Struck out: \(text)" : text, .typed(facts.written(recorded).by))
+        }
+        let more = entries.count - shown
+        return [table.block(in: facts.speech)]
+            + (more > 0 ? [facts.line("\(.number(more)) more stand in the timeline.")] : [])
     }
 
     /// What was written down in incidents that were merged into this one, starred or not.
@@ -239,14 +263,6 @@ extension ReviewDraft {
                 "\(shortened(entry.event.phrase)) Struck out by \(recorded.actor.name). Reason: \(strike.reason.sentence)"
         }
         return lines.isEmpty ? [] : [facts.heading("Struck out"), facts.bullets(lines)]
-    }
-
-    /// A change of a mitigation names only its number; here it says what that was.
-    private static func text(of event: IncidentEvent, _ facts: ReviewFacts) -> Phrase {
-        guard let change = event.as(MitigationChanged.self), change.description == nil,
-            let mitigation = facts.incident.mitigations.first(where: { $0.id == change.id })
-        else { return event.phrase }
-        return "\(.shaped(event.phrase, .withoutEnd)): \(mitigation.description.sentence)"
     }
 
     private static func shortened(_ text: Phrase) -> Phrase { .shaped(text, .cut(textMax)) }

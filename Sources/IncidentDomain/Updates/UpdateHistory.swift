@@ -60,7 +60,7 @@ package struct UpdateRecord: Hashable, Sendable {
         state = .published
         audience = posted.audience
         (isPublic, language) = (posted.isPublic ?? false, posted.language ?? LanguageTag.standard)
-        (body, eta, steps, nextUpdateAt) = (posted.body, posted.eta, posted.steps, posted.nextUpdateAt)
+        (body, eta, steps, nextUpdateAt) = (posted.body, posted.eta, posted.steps, posted.promised)
         revision = 1
         authors = [author]
         publish(by: author, at: moment, reason: nil)
@@ -77,7 +77,9 @@ package struct UpdateRecord: Hashable, Sendable {
 
     fileprivate mutating func say(_ content: UpdateContent) {
         (isPublic, language, body) = (content.isPublic, content.language, content.body)
-        (eta, steps, nextUpdateAt) = (content.eta, content.steps, content.nextUpdateAt)
+        (eta, steps) = (content.eta, content.steps)
+        // A correction that says nothing of the next one leaves what was promised.
+        nextUpdateAt = content.nextUpdateAt ?? (state == .published ? nextUpdateAt : nil)
     }
 
     /// What it says now is what its readers see.
@@ -88,6 +90,29 @@ package struct UpdateRecord: Hashable, Sendable {
                 language: language, body: body, eta: eta, steps: steps, publishedAt: moment, publishedBy: name,
                 reason: reason))
         if versions.count > 1 { revision += 1 }
+    }
+}
+
+extension UpdateRecord {
+    /// An expected end that it told, at first or by a correction.
+    struct ToldEta {
+        let eta: Timestamp
+        let version: Version
+        let isFirst: Bool
+        /// Whether a later version told another one, or none.
+        var isCorrected = false
+    }
+
+    /// In the order in which they were told; none of a draft that corrects another update.
+    var toldEtas: [ToldEta] {
+        guard corrects == nil else { return [] }
+        var told: [ToldEta] = []
+        for (place, version) in versions.enumerated() where place == 0 || version.eta != versions[place - 1].eta {
+            if let last = told.indices.last { told[last].isCorrected = true }
+            guard let eta = version.eta else { continue }
+            told.append(ToldEta(eta: eta, version: version, isFirst: place == 0))
+        }
+        return told
     }
 }
 
@@ -116,7 +141,7 @@ package enum UpdateHistory {
             if records[id] == nil {
                 records[id] = UpdateRecord(posted, id: id, by: by, at: moment)
             } else {
-                records[id]?.nextUpdateAt = posted.nextUpdateAt
+                records[id]?.nextUpdateAt = posted.promised
                 records[id]?.publish(by: by, at: moment, reason: nil)
             }
         } else if let drafted = event.as(UpdateDrafted.self) {

@@ -292,7 +292,9 @@ extension Incident {
         // A draft may have named a time that has passed by now.
         let named = content.nextUpdateAt.flatMap { $0 > facts.now ? $0 : nil }
         let next = phase.hasWaitingPeople ? named ?? due : nil
-        return UpdatePosted(content, id: id, nextUpdateAt: next)
+        let isPast = facts.occurredAt < facts.now && named == nil
+        let promised = isPast ? content.nextUpdateAt.flatMap { $0 > facts.occurredAt ? $0 : nil } : nil
+        return UpdatePosted(content, id: id, nextUpdateAt: next, promisedAt: promised)
     }
 
     /// What publishing a draft leads to.

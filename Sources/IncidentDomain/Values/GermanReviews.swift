@@ -107,6 +107,10 @@ extension GermanTable {
         "Late updates": "Überfällige Updates", "taken back": "zurückgenommen",
         "restoration plan": "Wiederherstellungsplan",
         "not restored yet": "noch nicht wiederhergestellt", "ETAs set": "Genannte voraussichtliche Enden",
+        "Why it happened": "Warum es geschah", "Struck out: {}": "Gestrichen: {}", "lifted": "aufgehoben",
+        "The whole timeline: {}": "Der ganze Verlauf: {}", "What the timeline says": "Was im Verlauf steht",
+        "{} Begun {}, {} before.": "{} Begonnen {}, {} zuvor.",
+        "told with a correction": "mit einer Korrektur mitgeteilt",
         // Overrides, action items, what is open
         "Nothing was overridden.": "Von keiner Regel wurde abgewichen.",
         "Left {} without “{}”: {}": "{} verlassen ohne „{}“: {}", "Started {} early: {}": "{} vorzeitig begonnen: {}",

@@ -40,6 +40,7 @@ extension GermanTable {
         // FactKind, Detection, TimePrecision
         "measure": "Messwert", "alert": "Alarm", "report": "Meldung", "decision": "Entscheidung",
         "change": "Änderung", "related": "verwandte Störung", "Related incident": "Verwandte Störung",
+        "why": "Warum",
         "it detected the incident": "hat die Störung erkannt", "nobody noticed": "niemand hat es bemerkt",
         "it should have told": "hätte warnen müssen", "exact": "genau", "minute": "auf die Minute",
         "hour": "auf die Stunde", "day": "auf den Tag", "about {}": "etwa {}", "time unknown": "Zeit unbekannt",

@@ -119,6 +119,19 @@ extension Phrase {
     /// Between the words of a template and what tells it from another with the same words.
     static let senseMark = " | "
 
+    /// The same, with what something is called in the place of its name, where a hole holds nothing else.
+    ///
+    /// - Parameter call: What something of a name is called; nil leaves it.
+    func calling(_ call: (String) -> String?) -> Phrase {
+        switch self {
+        case .template(let template, let arguments): .template(template, arguments.map { $0.calling(call) })
+        case .typed(let text): call(text).map(Phrase.typed) ?? self
+        case .joined(let phrases, let separator): .joined(phrases.map { $0.calling(call) }, separator: separator)
+        case .shaped(let phrase, let shape): .shaped(phrase.calling(call), shape)
+        case .number, .decimal, .money, .duration, .moment, .date, .zone, .stored: self
+        }
+    }
+
     /// The first of some names, and how many more there are.
     static func names(_ names: [String], max: Int) -> Phrase {
         let shown = names.prefix(max).joined(separator: ", ")

@@ -261,7 +261,9 @@ extension IncidentRefusal {
     func calls(on number: Int) -> [SuggestedCall] {
         switch self {
         case .wrongPhase(let phase, let wanted):
-            let direct = wanted.compactMap { SuggestedCall.entering($0, from: phase, of: number) }
+            // The way back that clears least comes first.
+            let near = phase == .closed ? wanted.reversed() : wanted
+            let direct = near.compactMap { SuggestedCall.entering($0, from: phase, of: number) }
             switch phase {
             case .dismissed:
                 return [SuggestedCall("POST", "/reopen", of: number, ["reason": "WHY"])]

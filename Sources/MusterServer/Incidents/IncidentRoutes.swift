@@ -57,6 +57,9 @@ struct IncidentRoutes: Sendable {
             command(.put, "/audiences/{audience}", "putAudience", .json) { body, request in
                 .setAudience(IncidentBodies.audience(&body, try request.word("audience")))
             },
+            command(.delete, "/audiences/{audience}", "deleteAudience", .optionalJSON) { body, request in
+                .removeAudience(try request.word("audience"), reason: body.optionalString("reason", 1...2000))
+            },
         ]
     }
 

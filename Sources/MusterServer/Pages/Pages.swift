@@ -25,7 +25,7 @@ struct Pages: Sendable {
         ("statusincident", PackageResources.statusincident_mustache),
         ("statusmissing", PackageResources.statusmissing_mustache),
         ("statuspast", PackageResources.statuspast_mustache),
-        ("statusstyle", PackageResources.status_css),
+        ("statusstyle", PackageResources.statusstyle_css),
         ("statustime", PackageResources.statustime_mustache),
         ("statusupdate", PackageResources.statusupdate_mustache),
         ("style", PackageResources.style_css),

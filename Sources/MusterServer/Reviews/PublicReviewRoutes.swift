@@ -40,9 +40,11 @@ struct PublicReviewRoutes: Sendable {
                 TextReplacement(text: item.string("text", 1...200), with: item.optionalString("with", 1...200) ?? "…")
             } ?? []
         let title = body.optionalString("title", 1...300)
+        let context = try CommandContext(request, &body)
         let command = IncidentCommand.setPublicReview(
-            sections: sections ?? PublicReview.standardSections, replacements: replacements, title: title)
-        _ = try await reviews.desk.handle(command, on: number, try CommandContext(request, &body))
+            sections: sections ?? PublicReview.standardSections, replacements: replacements, title: title,
+            offered: try await reviews.templateSections(of: number))
+        _ = try await reviews.desk.handle(command, on: number, context)
         return try await answer(number, as: .json)
     }
 

@@ -82,8 +82,10 @@ struct ReviewDesk: Sendable {
             language: speech.language, zone: speech.zone.name)
         return try await written.value(key) {
             try await turns.take {
-                let read = try await read(number, in: manner)
-                let files = form == .html && !isPublic ? try await files(of: read.incident) : [:]
+                let isPage = form == .html && !isPublic
+                let read = try await read(
+                    number, await desk.incidents.load(nil, in: pool), speech, isPage: isPage, in: pool)
+                let files = isPage ? try await files(of: read.incident) : [:]
                 return try await WorkerPool.run {
                     Written(bytes: bytes(read.document, files), version: read.incident.version)
                 }
@@ -102,7 +104,7 @@ struct ReviewDesk: Sendable {
 
     /// Replaying and putting together is left to `WorkerPool`: a long timeline takes longer than a loop may be held.
     private func read(
-        _ number: Int, _ loaded: IncidentStore.Loaded, _ speech: Speech, in runner: some SQLRunner
+        _ number: Int, _ loaded: IncidentStore.Loaded, _ speech: Speech, isPage: Bool = false, in runner: some SQLRunner
     ) async throws -> Read {
         let entries = try await timeline.all(of: number, in: runner)
         let graph = try await graph(of: entries.map(\.recorded), loaded, in: runner)
@@ -113,9 +115,18 @@ struct ReviewDesk: Sendable {
             guard let incident else { throw IncidentDesk.missing(number) }
             let document = ReviewDraft.make(
                 for: incident, timeline: entries.map(\.recorded), graph: graph, policy: policy,
-                template: templates.template(for: incident, in: speech), now: loaded.now, in: speech, usual: usual)
+                template: templates.template(for: incident, in: speech), now: loaded.now, in: speech, usual: usual,
+                withWholeTimeline: isPage)
             return Read(document: document, incident: incident)
         }
+    }
+
+    /// The ids of the sections that the template of an incident's review has; none where it is ours.
+    ///
+    /// - Throws: `Problem` 404 when there is no such incident.
+    func templateSections(of number: Int) async throws -> [String] {
+        let incident = try await desk.current(number).incident
+        return templates.template(for: incident)?.sections.map(\.id) ?? []
     }
 
     /// The revisions of an incident's review, the oldest first; none while nobody has started it.

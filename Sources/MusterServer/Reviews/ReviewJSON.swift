@@ -113,6 +113,7 @@ extension ReviewSection: JSONWritable {
             json.member("id", id)
             json.member("title", title)
             json.member("markdown", markdown)
+            json.member("generated_markdown", replaced.map(DocumentMarkdown.render))
             json.member("generated", generated)
             json.member("needs_person", needsPerson)
             json.member("hidden", isHidden)

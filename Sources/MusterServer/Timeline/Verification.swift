@@ -63,10 +63,33 @@ struct Verification: Sendable {
         if row.columns != VerificationStore.Columns(of: row.incident) || row.version != row.incident.version {
             report.differences.append("INC-\(number): the stored columns differ from the stored state")
         }
+        if let replayed, entries.count == row.version {
+            report.differences += try await attachmentDifferences(replayed, entries)
+        }
         let shown = IncidentRepresentation.bytes(of: row.incident, policy: policy)
         if row.policy == IncidentRepresentation.stamp(policy), row.representation != shown {
             report.differences.append("INC-\(number): the stored representation differs from the stored state")
         }
+    }
+
+    /// The files whose bytes are not those that the timeline has the digest of.
+    private func attachmentDifferences(
+        _ incident: Incident, _ entries: [TimelineEntry]
+    ) async throws -> [String] {
+        let number = incident.number
+        let kept = Set(incident.keptAttachments.filter { $0.origin == nil }.map(\.number))
+        guard !kept.isEmpty else { return [] }
+        let stored = try await VerificationStore(pool: pool).attachmentDigests(of: number)
+        let differences = entries.compactMap { entry -> String? in
+            guard let added = entry.recorded.event.as(AttachmentAdded.self), kept.contains(added.number),
+                stored[added.number] != added.digest
+            else { return nil }
+            let state = stored[added.number] == nil ? "is missing" : "is not the file that was added"
+            return "INC-\(number): attachment \(added.number) (entry \(entry.recorded.sequence)) \(state)"
+        }
+        guard !differences.isEmpty else { return [] }
+        // One may have been removed meanwhile; then there is an entry more.
+        return try await TimelineStore().all(of: number, in: pool).count == entries.count ? differences : []
     }
 }
 

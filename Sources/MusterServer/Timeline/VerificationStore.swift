@@ -46,6 +46,13 @@ struct VerificationStore: Sendable {
                 incident: stored.incident, lastHash: stored.lastHash)
         }
     }
+
+    /// SHA-256 of the files of an incident, in hexadecimal digits, by their numbers.
+    func attachmentDigests(of incident: Int) async throws -> [Int: String] {
+        let rows = try await pool.query(
+            "SELECT number, encode(sha256(bytes), 'hex') AS digest FROM attachment WHERE incident = \(incident)")
+        return try rows.reduce(into: [:]) { $0[try $1.decode("number")] = try $1.decode("digest") as String }
+    }
 }
 
 extension VerificationStore.Columns {

@@ -15,7 +15,6 @@ import sys
 import html5lib
 import jsonschema
 import markdown_it
-import yaml
 
 import hostile_texts
 import past_incidents
@@ -24,14 +23,14 @@ import review_texts
 import steps
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OPENAPI = os.path.join(HERE, "..", "..", "..", "docs", "openapi.yaml")
+SCHEMA = os.path.join(HERE, "..", "..", "..", "docs", "review.schema.json")
 HTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"
 # What our pages are made of, and what typed Markdown may become.
 ELEMENTS = {
     HTML: set(
         "html head meta title style body header main section nav footer figure figcaption h1 h2 h3 h4 h5 h6 p span strong em"
-        " code pre blockquote ul ol li dl dt dd div small table thead tbody tr th td a br hr del s img".split()
+        " code pre blockquote ul ol li dl dt dd div small table thead tbody tr th td a br hr del s img details summary".split()
     ),
     SVG: set("svg title desc g line rect circle path polyline polygon text tspan".split()),
 }
@@ -50,7 +49,8 @@ LINKS = re.compile(r"^(https?://|mailto:|#|/v1/incidents/\d+/attachments/\d+$)",
 PICTURES = re.compile(r"^data:image/(png|gif|jpeg|webp);base64,[A-Za-z0-9+/=]+$")
 # The headings that the daemon writes below a section's own; others can only come from a text.
 HEADINGS = {
-    "Components", "Audiences", "Measures", "What else took part", "Changes", "How it was found", "Lead-up", "Time per phase",
+    "Components", "Audiences", "Measures", "What else took part", "Why it happened", "Changes",
+    "How it was found", "Lead-up", "Time per phase",
     "What the mitigations changed", "Decisions", "Attempts", "Planned and actual", "Deviations from the plan", "Tasks",
     "Related incidents",
     "ETAs set", "Corrections", "Drafts that were not published", "Clocks to check", "Corrected clocks", "Struck out",
@@ -134,10 +134,8 @@ class Reviews:
         return [f"{number} times, as {text}" for number, text in sorted(kinds.values(), reverse=True)[:100]]
 
     def review_schema(self):
-        with open(OPENAPI, encoding="utf-8") as file:
-            document = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        schema = {"$ref": "#/components/schemas/Review", "components": document["components"]}
-        return jsonschema.Draft202012Validator(schema)
+        with open(SCHEMA, encoding="utf-8") as file:
+            return jsonschema.Draft202012Validator(json.load(file))
 
     def count(self, what, number=1):
         self.counts[what] = self.counts.get(what, 0) + number

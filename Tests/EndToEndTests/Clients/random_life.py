@@ -137,7 +137,7 @@ class Life:
         return body
 
     def fact(self):
-        kind = self.rng.choice(["measure", "alert", "report", "decision", "change", "related"])
+        kind = self.rng.choice(["measure", "alert", "report", "decision", "change", "related", "why"])
         body = self.hostile.fields({"kind": kind, "text": self.hostile.text()}, reason=2000, source=2000, by=200)
         if kind == "measure":
             body["value"] = self.rng.choice([0, 0.1 + 0.2, 37.992000000000004, -1, 1e15, 1e-9, 5_000_000, 12.5])
@@ -245,6 +245,7 @@ class Life:
                 f"/audiences/{pick(['users', 'creators', 'businesses', 'reputation'])}",
                 lambda: {"description": text(5000), "people": pick([None, 0, 10**9]), "reports": pick([None, 7])},
             ),
+            ("DELETE", f"/audiences/{pick(['users', 'creators'])}", lambda: reason),
             ("POST", "/updates", self.update),
             ("POST", "/updates/draft", self.update),
             ("PATCH", f"/updates/{updates}", lambda: {"body": text(10_000)}),

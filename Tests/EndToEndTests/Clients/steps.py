@@ -1,7 +1,6 @@
 """What every client here shares: it takes steps in the order of its arguments, and prints one JSON line for each."""
 
 import json
-import re
 import sys
 import traceback
 import urllib.request
@@ -10,8 +9,7 @@ import urllib.request
 def run(make):
     """`client.py URL KEY STEP...`: makes the client, and calls its method of each step's name.
 
-    What a method returns is printed; what it throws, too, as the client's user would see it. Of a list of what is wrong, that
-    which `KNOWN` of the client has under the step's name, as regular expressions, is printed apart as `known`.
+    What a method returns is printed; what it throws, too, as the client's user would see it.
     """
     url, key, *names = sys.argv[1:]
     client = make(url, key)
@@ -19,21 +17,11 @@ def run(make):
         line = {"step": name}
         try:
             line["value"] = getattr(client, name)()
-            apart(line, vars(type(client)).get("KNOWN", {}).get(name))
         except Exception as error:  # A stranger's library throws what it likes.
             traceback.print_exc()
             line["error"] = type(error).__name__
             line["status"] = status(error)
         print(json.dumps(line), flush=True)
-
-
-def apart(line, known):
-    """Sets apart what is known to be wrong and not mended yet."""
-    if not known:
-        return
-    is_known = lambda text: any(re.search(pattern, text) for pattern in known)
-    line["known"] = [text for text in line["value"] if is_known(text)]
-    line["value"] = [text for text in line["value"] if not is_known(text)]
 
 
 class API:

@@ -101,6 +101,7 @@ enum EveryEvent {
                 afterwards: true, role: .root, component: "feed", change: "C \(marker)")
         ),
         RoleAssigned(role: .scribe, person: "P \(marker)", previous: "Q \(marker)", past: true),
+        AudienceImpactRemoved(audience: .creators, reason: "R \(marker)"),
         RoleRemoved(role: .scribe, previous: "Q \(marker)", reason: "R \(marker)"),
         ImpactSet(impact),
         ImpactRemoved(component: "feed"),
@@ -164,7 +165,7 @@ enum EveryEvent {
         nextUpdateAt: Given.start)
 
     private static let updates: [any TimelineEvent] = [
-        UpdatePosted(content, id: 2, nextUpdateAt: Given.start),
+        UpdatePosted(content, id: 2, nextUpdateAt: Given.start, promisedAt: Given.start),
         UpdateDrafted(
             id: 3, revision: 2, content: content, publishAt: Given.start, template: "assess.de", corrects: 2,
             released: true, person: "P \(marker)"),

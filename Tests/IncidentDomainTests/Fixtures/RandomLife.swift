@@ -287,7 +287,11 @@ enum RandomCommand {
                 : .assignRole(random.pick(IncidentRole.allCases), person: random.pick(["Ann", "Bob"]))
         case 3, 4, 5: .setImpact(impact(&random))
         case 6: .removeImpact(component: component(&random))
-        case 7: .setAudience(AudienceImpact(audience: random.pick(Audience.allCases), description: "hit", money: 0.1))
+        case 7:
+            Int.random(in: 0..<4, using: &random) == 0
+                ? .removeAudience(random.pick(Audience.allCases), reason: text(&random))
+                : .setAudience(
+                    AudienceImpact(audience: random.pick(Audience.allCases), description: "hit", money: 0.1))
         case 8: random.pick([.addNote(text: "note", key: .random(using: &random)), fact(&random)])
         case 9:
             .addMitigation(

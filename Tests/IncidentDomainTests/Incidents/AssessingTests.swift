@@ -307,6 +307,21 @@ struct ImpactTests {
         #expect(given.later("11:00").when(remove, at: clock("10:00")).field == "/occurred_at")
     }
 
+    @Test func `an audience that was entered by mistake is removed`() throws {
+        let given = try Given(
+            .setAudience(AudienceImpact(audience: .users, description: "Many", people: 12)),
+            .setAudience(AudienceImpact(audience: .creators, description: "Some")))
+        let remove = IncidentCommand.removeAudience(.users, reason: "another incident")
+        let removed = try given.and(remove)
+        #expect(removed.incident.audiences.map(\.audience) == [.creators] && removed.when(remove) == .nothing)
+        #expect(removed.review.head.people == nil && given.review.head.people != nil)
+        #expect(removed.timeline.last?.event.sentence == "Impact on users removed. Reason: another incident.")
+        let right = IncidentCommand.setAudience(AudienceImpact(audience: .users, description: "Few", people: 2))
+        let again = try removed.later("11:00").and(right, at: clock("10:30"))
+        #expect(again.incident.audiences.last?.people == 2, "what is right may be of an earlier time")
+        #expect(given.later("11:00").when(remove, at: clock("10:00")).field == "/occurred_at")
+    }
+
     @Test func `what a person says of the severity goes before what alerts said, whenever that was`() throws {
         let said = AlertsSay(severity: .sev3)
         let alerts = [AlertMention(id: "a", title: "Errors", component: "feed")]

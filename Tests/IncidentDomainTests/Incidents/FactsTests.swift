@@ -112,6 +112,18 @@ struct FactsTests {
         #expect(given.section(.summary).contains("- **Related incidents:** INC-7 (the same cause)"))
     }
 
+    @Test func `the five whys are a list of their own, as they were entered`() throws {
+        let given = try Given().and(
+            Self.fact(.why, "Why did sign-in fail? The disk was full."),
+            Self.fact(.why, "Why was it full? Nobody watched it."))
+        let text = given.section(.cause)
+        #expect(text.contains("### Why it happened"))
+        #expect(
+            text.contains("1. Why did sign-in fail? The disk was full.\n2. Why was it full? Nobody watched it."),
+            "\(text)")
+        #expect(!given.section(.timeline).contains("Why was it full"), "no key moment")
+    }
+
     @Test func `a merge brings facts along as facts, and its undoing takes them away`() throws {
         let other = try Given().and(Self.fact(.decision, "Fail over", reason: "it is down"))
         let notes = BroughtNote.all(of: other.timeline, in: other.incident)

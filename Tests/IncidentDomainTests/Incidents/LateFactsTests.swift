@@ -118,6 +118,30 @@ struct LateFactsTests {
         #expect(try given.and(.assignRole(.commander, person: "Mia")).incident.roles[.commander] == "Mia")
     }
 
+    @Test func `the severities of a review end with the one that holds, also where an alert told it now`() throws {
+        let alert = AlertMention(id: "a-0", title: "Errors", component: "feed")
+        let opened = try Given(opening: OpenIncident(title: "Errors", severity: .sev1, alerts: [alert])).later("12:00")
+        #expect(opened.incident.severity == .sev1)
+        let lower = try opened.and(.set(.sev2), at: clock("11:00"))
+        #expect(lower.incident.severity == .sev2)
+        #expect(lower.section(.summary).contains("sev2 (sev1 → sev2)"))
+    }
+
+    @Test func `a corrected end that was told is told, and the wrong one is marked`() throws {
+        let content = { (eta: String) in UpdateContent(audience: .users, body: "b", eta: clock(eta)) }
+        let given = try Given().and(.postUpdate(content("16:00"))).later("10:34")
+            .and(.changeUpdate(id: 1, .correct(UpdatePatch(eta: clock("15:15")), reason: "a slip")))
+        let text = given.section(.communication)
+        #expect(text.contains("2026-11-22 16:00:00 | told with an update | corrected |"), "\(text)")
+        #expect(text.contains("2026-11-22 15:15:00 | told with a correction | not restored yet |"), "\(text)")
+        // A correction of the text between them changes nothing of that.
+        let twice = try Given().and(.postUpdate(content("16:00"))).later("10:33")
+            .and(.changeUpdate(id: 1, .correct(UpdatePatch(body: "c"), reason: nil))).later("10:34")
+            .and(.changeUpdate(id: 1, .correct(UpdatePatch(eta: clock("15:15")), reason: "a slip")))
+        let told = UpdateHistory.make(twice.timeline).flatMap(\.toldEtas)
+        #expect(told.map(\.eta) == [clock("16:00"), clock("15:15")] && told.map(\.isCorrected) == [true, false])
+    }
+
     @Test func `a title has no moment, so the last word counts`() throws {
         let given = try Given().later("12:00").and(.amend(IncidentAmendment(title: "Feed is down")))
             .and(.amend(IncidentAmendment(title: "The feed is down")), at: clock("11:00"))

@@ -106,6 +106,7 @@ struct MitigatingTests {
         let lifted = try reviewed.and(.changeMitigation(id: 1, MitigationPatch(inForce: false)))
         #expect(lifted.incident.mitigations.first?.inForce == false && lifted.when(.advance).isAccepted)
         #expect(lifted.when(.changeMitigation(id: 1, MitigationPatch(inForce: false))) == .nothing)
+        #expect(lifted.section(.mitigations).contains("→ lifted "))
         let undone = try given.and(.changeMitigation(id: 1, MitigationPatch(state: .rolledBack)))
         #expect(undone.incident.mitigations.first?.inForce == false)
         let failed = try Given().and(Way.toMitigate()).and(.mitigate(.failed))

@@ -65,6 +65,43 @@ struct PlanRevisionTests {
         #expect(try given.and(.hit("feed")).incident.restoresLate == nil)
     }
 
+    @Test func `what is entered late, of before the plan, is no revision of then`() throws {
+        let given = try Given.restoring("auth", "feed").later("13:00")
+        let began = try #require(revisions(given).last)
+        let late = try given.and(.start("auth"), at: clock("10:01")).and(.verify("auth"), at: clock("10:02"))
+        #expect(revisions(late) == [began])
+        #expect(RestorationGantt.planned(in: given.timeline).keys.contains("auth"))
+        #expect(!RestorationGantt.planned(in: late.timeline).keys.contains("auth"), "it was back by then")
+    }
+
+    @Test func `what is entered hours late is in the next plan`() throws {
+        let given = try Given.restoring("auth").later("13:00").and(.start("auth")).later("13:01")
+        let late = try given.and(.hit("feed"), at: clock("10:30"))
+        #expect(late.incident.restoresLate == nil)
+        let next = try late.and([.reviewPlan], by: .daemon)
+        #expect(next.incident.plan?.order.contains("feed") == true && revisions(next).last?.joined == ["feed"])
+    }
+
+    @Test func `restoring that was begun too early, and again, has the plan of the second beginning`() throws {
+        let given = try Given.restoring("auth", "feed")
+        let back = try given.later("10:30").and(.revert(to: .mitigate, reason: "too early"))
+            .later("11:00").and(.force())
+        let last = try #require(revisions(back).last)
+        #expect(last.changes == [.began] && last.revision == 2)
+        let planned = RestorationGantt.planned(in: back.timeline)
+        #expect(planned.values.allSatisfy { $0.begin >= clock("11:00") } && planned.count == 2)
+    }
+
+    @Test func `a correction of a step of the past plans nothing anew`() throws {
+        var given = try Given.restoring("auth", "feed")
+        given.now = given.now.adding(seconds: 30 * 86_400)
+        given = try given.and(.start("auth"), at: clock("10:30")).and(.verify("auth"), at: clock("10:40"))
+        let before = revisions(given)
+        let corrected = try given.and(
+            .correctStep(component: "auth", startedAt: nil, restoredAt: clock("10:45"), reason: "it was later"))
+        #expect(revisions(corrected) == before && corrected.incident.restoresLate == true)
+    }
+
     @Test func `what joins later is a revision, and so is what leaves`() throws {
         let given = try Given.restoring("feed").and(.hit("auth"))
         let second = try #require(revisions(given).last)

@@ -265,11 +265,39 @@ struct ImpactHistoryTests {
         #expect(Self.history(removed).stretches.isEmpty && Self.history(removed).worst == nil)
     }
 
+    @Test func `an earlier time at the level that holds now leaves what was between`() throws {
+        let given = try Given().later("12:00").and(Self.hit(.majorOutage, from: "10:10"), at: clock("10:10"))
+            .and(Self.hit(.degraded), at: clock("10:40"))
+        let both = try given.and(Self.hit(.degraded, from: "10:00", until: "10:10"))
+        #expect(Self.levels(both) == ["degraded 10:00 10:10", "major_outage 10:10 10:40", "degraded 10:40 now"])
+        #expect(both.incident.impacts.first?.isOngoing == true && both.incident.impacts.first?.impact == .degraded)
+    }
+
+    @Test func `the incident and its history say the same of a beginning`() throws {
+        let given = try Given().later("12:00").and(Self.hit(.degraded, from: "10:20"), at: clock("10:20"))
+        for (moment, begin) in [("10:25", "10:20"), ("10:15", "10:15")] {
+            let again = try given.and(Self.hit(.degraded, from: moment), at: clock(moment))
+            #expect(again.incident.impacts.first?.startedAt == clock(begin), "\(moment)")
+            #expect(Self.levels(again) == ["degraded \(begin) now"], "\(moment)")
+            let corrected = try given.and(Self.hit(.degraded, from: moment))
+            #expect(corrected.incident.impacts.first?.startedAt == clock(moment))
+            #expect(Self.levels(corrected) == ["degraded \(moment) now"])
+        }
+    }
+
     @Test func `what was over before it was said did not begin when it was said`() throws {
         let over = Self.hit(.partialOutage, until: "10:00")
         let given = try Given().later("12:00").and(over, at: clock("10:31"))
             .and(Self.hit(.partialOutage), at: clock("10:30"))
-        #expect(given.incident.impacts.first?.isOngoing == (Self.history(given).stretches["feed"]?.last?.end == nil))
+        #expect(given.incident.impacts.first?.isOngoing == true && Self.levels(given) == ["partial_outage 10:30 now"])
+    }
+
+    @Test func `what a step brought back before its harm was said stays over`() throws {
+        let given = try Given.restoring("feed").later("10:40").and(.start("feed"), at: clock("10:20"))
+            .and(.verify("feed"), at: clock("10:25"))
+        let late = try given.and(Self.hit(.degraded), at: clock("10:24"))
+        #expect(late.incident.impacts.first { $0.component == "feed" }?.isOngoing == false)
+        #expect(Self.levels(late).last?.hasSuffix("now") == false, "\(Self.levels(late))")
     }
 
     @Test func `the length of harm is never more than the time that it spans, whatever is said`() throws {

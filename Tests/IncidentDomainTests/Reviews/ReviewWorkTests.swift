@@ -65,6 +65,39 @@ struct ReviewWorkTests {
         #expect(shown.review.sections.first?.id == "customers", "the order stays")
     }
 
+    @Test func `what the timeline says stays beside what a person wrote`() throws {
+        let given = try Given.incident(in: .review).and(.draftReview)
+        #expect(given.review.sections.allSatisfy { $0.replaced == nil })
+        let written = try given.and(Self.revise(["summary": "All was dark.", "lessons": "x", "customers": "Many."]))
+        let facts = written.review.sections.filter { $0.replaced != nil }
+        #expect(facts.map(\.id) == ["summary"], "prompts and own sections replace nothing")
+        let texts = written.review.currentSections.filter { !["what_went_well", "what_went_wrong"].contains($0.id) }
+        let approved = try written.and(.approveReview(sections: texts))
+        #expect(approved.review.section("summary")?.replaced == facts.first?.replaced)
+        #expect(approved.review.sections.filter { $0.replaced != nil }.count == 1)
+    }
+
+    @Test func `the whole timeline has every entry in the order of time, and what was struck says so`() throws {
+        let given = try Given().later("12:00").and(.note("later")).and(.note("sooner"), at: clock("10:30"))
+            .and(.strike(2, IncidentEvent(NoteAdded(text: "later", key: false)), reason: "a mistake"))
+        guard case .table(_, let rows, _)? = given.review.wholeTimeline.first else {
+            Issue.record("no table: \(given.review.wholeTimeline)")
+            return
+        }
+        let texts = rows.map { DocumentMarkdown.render([.table(head: [], rows: [$0])]) }
+        #expect(rows.count == given.timeline.count)
+        #expect(texts[1].contains("sooner") && texts[2].contains("Struck out") && texts[2].contains("later"))
+    }
+
+    @Test func `a start is told with its end, and by itself while nothing has ended it`() throws {
+        let given = try Given.restoring("feed", "auth").later("10:20").and(.start("auth"))
+        #expect(given.section(.timeline).contains("Restoring Sign-in (auth) started."))
+        let waived = try given.later("10:30").and(.waive("auth"))
+        let text = waived.section(.timeline)
+        #expect(!text.contains("Restoring Sign-in (auth) started."))
+        #expect(text.contains("Begun 2026-11-22 10:20:00, 10 min before."))
+    }
+
     @Test func `a template says what a review looks like until people change it`() throws {
         let given = try Given.incident(in: .review).and(.draftReview)
         let template = ReviewTemplate(sections: [

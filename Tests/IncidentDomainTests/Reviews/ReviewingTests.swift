@@ -336,6 +336,11 @@ struct ReviewRevisionTests {
         #expect(approved.incident.review?.status == .approved)
         let again = try approved.and(set)
         #expect(again.incident.publicReview?.status == .draft && again.when(set) == .nothing)
+        let own = { (offered: [String]) in
+            IncidentCommand.setPublicReview(
+                sections: ["customers"], replacements: [], title: nil, offered: offered)
+        }
+        #expect(again.when(own([])).field == "/sections/0" && again.when(own(["customers"])).isAccepted)
     }
 
     @Test(arguments: [

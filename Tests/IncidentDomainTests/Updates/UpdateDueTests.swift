@@ -28,6 +28,16 @@ struct UpdateDueTests {
         #expect(try given.and(Self.post).incident.nextUpdateDueAt == clock("11:01"))
     }
 
+    @Test func `what an update promised that is entered late stays as it was promised`() throws {
+        let given = try Self.opened().later("14:00")
+        let content = UpdateContent(audience: .staff, body: "b", nextUpdateAt: clock("11:00"))
+        let late = try given.and(.postUpdate(content), at: clock("10:30"))
+        #expect(UpdateHistory.make(late.timeline).map(\.nextUpdateAt) == [clock("11:00")])
+        #expect(late.incident.nextUpdateDueAt == clock("15:00"), "and the next one is due from now")
+        let corrected = try late.and(.changeUpdate(id: 1, .correct(UpdatePatch(body: "c"), reason: "a slip")))
+        #expect(UpdateHistory.make(corrected.timeline).map(\.nextUpdateAt) == [clock("11:00")])
+    }
+
     @Test func `a late update is said once for each time that was due`() throws {
         let given = try Self.opened().later("11:00")
         #expect(given.when(.deadlinePassed, by: .daemon) == .events([UpdateOverdue(due: clock("11:00"))]))

@@ -53,6 +53,9 @@ extension DescribedLife {
         await ask(
             .put, "\(path)/audiences/users",
             ["description": "Cannot sign in.", "people": 12, "money": 9.5, "currency": "EUR", "reports": 3])
+        await ask(.put, "\(path)/audiences/creators", ["description": "It was the other incident."])
+        await ask(.delete, "\(path)/audiences/creators", ["reason": "A mistake."])
+        await ask(.delete, "\(path)/audiences/creators")
         await ask(
             .put, "\(path)/cause",
             [
@@ -63,6 +66,10 @@ extension DescribedLife {
         let then: JSONValue = "2020-01-01T00:06:30Z"
         await ask(.patch, path, ["severity": "sev3", "occurred_at": then])
         await ask(.put, "\(path)/roles/commander", ["person": "Amara", "occurred_at": then])
+        let promise: JSONValue = [
+            "audience": "staff", "body": "We look.", "next_update_at": "2020-01-01T00:30:00Z", "occurred_at": then,
+        ]
+        await post("\(path)/updates", promise, gives: 201)
         await ask(
             .put, "\(path)/audiences/users", ["description": "Some cannot sign in.", "people": 2, "occurred_at": then])
         let said: JSONValue = [

@@ -61,6 +61,11 @@ struct ProblemTests {
         #expect(ProblemMapping.problem(of: CancellationError()).problem.kind == .unavailable)
     }
 
+    @Test func `the way back into a closed incident that clears least comes first`() {
+        let calls = IncidentRefusal.wrongPhase(.closed, wanted: Phase.open).calls(on: 7)
+        #expect(calls.map { $0.body?["to"]?.string } == ["review", "mitigate"])
+    }
+
     @Test func `a refusal of the domain keeps its code`() {
         let refusals: [IncidentRefusal] = [
             .wrongPhase(.closed, wanted: [.review]), .requirementsUnmet(.assess, []), .mergeRefused("x"),

@@ -7,11 +7,15 @@ import Testing
 enum Golden {
     private static let isUpdating = getenv("MUSTER_UPDATE_GOLDEN").map { String(cString: $0) } == "1"
 
+    /// - Parameter folder: From the top of the project; nil is `Golden` beside the test.
     static func expect(
-        _ text: String, equals name: String, file: String = #filePath, location: SourceLocation = #_sourceLocation
+        _ text: String, equals name: String, in folder: String? = nil, file: String = #filePath,
+        location: SourceLocation = #_sourceLocation
     ) throws {
-        let folder = file.split(separator: "/").dropLast().joined(separator: "/")
-        let path = "/\(folder)/Golden/\(name)"
+        let test = file.split(separator: "/").dropLast()
+        let top = test[..<(test.lastIndex(of: "Tests") ?? test.endIndex)]
+        let place = folder.map { Array(top) + [Substring($0)] } ?? Array(test) + ["Golden"]
+        let path = "/\(place.joined(separator: "/"))/\(name)"
         if isUpdating { try Data(text.utf8).write(to: URL(filePath: path)) }
         let golden = try #require(
             try? Data(contentsOf: URL(filePath: path)), "\(name) is missing; MUSTER_UPDATE_GOLDEN=1 makes it",

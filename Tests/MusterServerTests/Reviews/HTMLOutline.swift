@@ -15,7 +15,7 @@ struct HTMLOutline {
         "html": ["lang", "dir"], "head": [], "meta": ["charset", "http-equiv", "content", "name"], "title": ["id"],
         "link": ["rel", "type", "title", "href"], "style": [], "body": [], "header": [], "main": ["id"], "footer": [],
         "nav": ["class", "aria-label"], "article": ["class"], "time": ["datetime"],
-        "section": ["id", "class"],
+        "section": ["id", "class"], "details": [], "summary": [],
         "h1": ["class"], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [], "p": ["class", "role", "lang"],
         "span": ["class"], "small": [],
         "blockquote": [], "hr": [], "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": ["class"],

@@ -35,7 +35,7 @@ import Testing
         let clock = ContinuousClock()
         let start = clock.now
         #expect(await Self.problem(Self.program("sleep 300", timeout: .milliseconds(300))) == .pdfFailed)
-        #expect(clock.now - start < .seconds(30))
+        #expect(clock.now - start < .seconds(200), "it would sleep for 300 seconds")
     }
 
     @Test func `one that is not there says what to install`() async {

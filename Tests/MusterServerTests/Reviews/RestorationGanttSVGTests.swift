@@ -28,7 +28,7 @@ struct RestorationGanttSVGTests {
             incident: document.incident, sections: document.sections, unmet: document.unmet, phases: document.phases,
             gantt: gantt, reports: nil, impacts: document.impacts, comments: [], updates: [], facts: document.facts,
             named: document.named,
-            publicApproved: nil, entries: document.entries,
+            publicApproved: nil, entries: document.entries, wholeTimeline: [],
             asOf: document.asOf, speech: .standard, keptZone: "UTC")
     }
 

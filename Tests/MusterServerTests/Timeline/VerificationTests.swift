@@ -99,6 +99,24 @@ import Testing
         }
     }
 
+    @Test func `a file that is another one, or is gone, is found`() async throws {
+        try await TestDaemon.with { daemon async throws in
+            try await Self.fill(daemon)
+            let files = AttachmentDesk(desk: daemon.desk, pool: daemon.pool)
+            let text = AttachmentDesk.Description(name: "errors.txt", type: .text, caption: nil)
+            _ = try await files.add(Array("errors".utf8), text, to: 1, CommandContext(principal: .mia))
+            _ = try await files.add(Array("more".utf8), text, to: 1, CommandContext(principal: .mia))
+            #expect(try await Self.verify(daemon).isEmpty)
+            try await daemon.pool.query("UPDATE attachment SET bytes = 'changed' WHERE number = 1")
+            try await daemon.pool.query("DELETE FROM attachment WHERE number = 2")
+            #expect(
+                try await Self.verify(daemon) == [
+                    "INC-1: attachment 1 (entry 7) is not the file that was added",
+                    "INC-1: attachment 2 (entry 8) is missing",
+                ])
+        }
+    }
+
     @Test func `what nobody touched is clean, in any number`() async throws {
         try await TestDaemon.with { daemon async throws in
             try await Self.fill(daemon)

@@ -103,6 +103,7 @@ package struct PhaseReverted: TimelineEvent {
         incident.phase = phase
         if phase != .review, incident.review?.status == .approved { incident.review?.status = .draft }
         if let measured { incident.keep(measured, from: from, to: phase, at: moment) }
+        if phase != .review, phase != .restore { incident.plan?.isOver = true }
         incident.recovery = nil
         // While people waited for nothing, no update was due; and what was to be published then says what no longer holds.
         guard !from.hasWaitingPeople, updateDueAt != nil || incident.communication != nil else { return }

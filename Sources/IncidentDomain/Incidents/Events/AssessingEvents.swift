@@ -355,6 +355,30 @@ package struct AudienceImpactSet: ValueEvent {
     }
 }
 
+/// What an incident was said to do to an audience was a mistake: nothing is said of it.
+package struct AudienceImpactRemoved: TimelineEvent {
+    package var audience: Audience
+    package var reason: String?
+
+    package static let kind = "audience_impact_removed"
+    package static let examples = [
+        AudienceImpactRemoved(audience: .creators, reason: "it was the other incident")
+    ]
+
+    package var redacted: AudienceImpactRemoved {
+        AudienceImpactRemoved(audience: audience, reason: reason?.redacted)
+    }
+
+    package var phrase: Phrase { Phrase("Impact on \(audience.phrase) removed.").giving(reason) }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.takeApprovalBack()
+        incident.audiences.removeAll { $0.audience == audience }
+        // It was a mistake: what is right may be of an earlier time.
+        incident.note { $0.audiences[audience.rawValue] = nil }
+    }
+}
+
 extension AudienceImpact {
     /// What is known in numbers, each with its unit.
     package var numbers: [Phrase] {

@@ -40,7 +40,7 @@ package struct FactAdded: ValueEvent, AfterwardsEvent {
     package var isKeyMoment: Bool {
         switch value.kind {
         case .alert, .report, .decision, .change: true
-        case .measure, .related: false
+        case .measure, .related, .why: false
         }
     }
 

@@ -100,7 +100,10 @@ package struct MitigationChanged: TimelineEvent {
         return text.giving(reason)
     }
 
-    package var isKeyMoment: Bool { state != nil || inForce != nil || startedAt != nil || endedAt != nil }
+    /// A start is told with its end.
+    package var isKeyMoment: Bool {
+        state.map { $0 != .running } ?? (inForce != nil || startedAt != nil || endedAt != nil)
+    }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         // To lift what is in force is work that follows, and changes nothing that was said.

@@ -170,8 +170,6 @@ package struct PlanRevised: TimelineEvent {
         return "\(except)expected done \(expected.median.told) (90 % by \(expected.p90.told))\(shifted)"
     }
 
-    package var isKeyMoment: Bool { true }
-
     /// A time that slipped: what became earlier can wait for the next message.
     package var isNotified: Bool {
         guard let expected, let previous, changes.contains(.expected) else { return false }
@@ -179,6 +177,6 @@ package struct PlanRevised: TimelineEvent {
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.plan = RecordedPlan(self)
+        incident.plan = RecordedPlan(self, at: moment)
     }
 }

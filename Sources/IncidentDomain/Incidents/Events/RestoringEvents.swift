@@ -36,7 +36,8 @@ package struct StepStarted: TimelineEvent {
         return Phrase("Restoring \(component) started with overrides: \(gates.sentence)").giving(reason) + until
     }
 
-    package var isKeyMoment: Bool { true }
+    /// A start is told with its end; what was begun against the plan was decided then.
+    package var isKeyMoment: Bool { !overridden.isEmpty }
     package var isAboutOneComponent: Bool { true }
     package var concernsRestoration: Bool { true }
     package var isOffPlan: Bool { !overridden.isEmpty }

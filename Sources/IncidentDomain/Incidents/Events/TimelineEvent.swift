@@ -103,7 +103,7 @@ package struct IncidentEvent: Hashable, Sendable {
         IncidentOpened.self, Acknowledged.self, IncidentDismissed.self,
         IncidentDescribed.self, StartCorrected.self, TimesCorrected.self, SeveritySet.self, CauseStated.self,
         RoleAssigned.self, RoleRemoved.self,
-        ImpactSet.self, ImpactRemoved.self, AudienceImpactSet.self,
+        ImpactSet.self, ImpactRemoved.self, AudienceImpactSet.self, AudienceImpactRemoved.self,
         NoteAdded.self, FactAdded.self, TaskAdded.self, TaskChanged.self,
         UpdatePosted.self, UpdateDrafted.self, UpdateApproved.self, UpdateScheduled.self, UpdateHeld.self,
         UpdateWithdrawn.self, UpdateCorrected.self, UpdateOverdue.self, ReviewOverdue.self, EtaSet.self,

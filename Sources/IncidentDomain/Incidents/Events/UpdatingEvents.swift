@@ -13,11 +13,14 @@ package struct UpdatePosted: TimelineEvent {
     package var language: String?
     /// When the next one is due.
     package var nextUpdateAt: Timestamp?
+    /// What an update that is entered late promised then, where that has passed by now.
+    package var promisedAt: Timestamp?
 
     private enum CodingKeys: String, CodingKey {
         case audience, body, eta, steps, id, language
         case isPublic = "public"
         case nextUpdateAt = "next_update_at"
+        case promisedAt = "promised_at"
     }
 
     package init(audience: String, body: String, eta: Timestamp? = nil, steps: [String] = []) {
@@ -27,13 +30,17 @@ package struct UpdatePosted: TimelineEvent {
         self.steps = steps
     }
 
-    init(_ content: UpdateContent, id: Int, nextUpdateAt: Timestamp? = nil) {
+    init(_ content: UpdateContent, id: Int, nextUpdateAt: Timestamp? = nil, promisedAt: Timestamp? = nil) {
         self.init(audience: content.audience.rawValue, body: content.body, eta: content.eta, steps: content.steps)
         self.id = id
         isPublic = content.isPublic
         language = content.language
         self.nextUpdateAt = nextUpdateAt
+        self.promisedAt = promisedAt
     }
+
+    /// When the next one was to come, as its readers were told.
+    var promised: Timestamp? { promisedAt ?? nextUpdateAt }
 
     package static let kind = "update_posted"
     package static let examples = [
