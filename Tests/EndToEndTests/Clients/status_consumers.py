@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.parse
 import xml.etree.ElementTree
 
 import feedparser
@@ -180,7 +181,7 @@ class Consumers:
         active = [labels for labels, value in of("statuspage_incident_info") if value == 1]
         looked.expect(len(active) == open_incidents, f"the exporter has {len(active)} incidents")
         for labels in active:
-            page = self.platform.page(labels["shortlink"].removeprefix(self.url))
+            page = self.platform.page(urllib.parse.urlsplit(labels["shortlink"]).path)
             looked.expect("<h1>" in page, f"the link of the exporter leads nowhere: {labels['shortlink']}")
         planned = [labels for labels, value in of("statuspage_maintenance_info") if value == 1]
         looked.expect(len(planned) == windows, f"the exporter has {len(planned)} windows: {planned}")
