@@ -17,9 +17,10 @@ struct HTMLOutline {
         "nav": ["class", "aria-label"], "article": ["class"], "time": ["datetime"],
         "section": ["id", "class"], "details": [], "summary": [],
         "h1": ["class"], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [], "p": ["class", "role", "lang"],
-        "span": ["class"], "small": [],
-        "blockquote": [], "hr": [], "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": ["class"],
-        "ol": ["start"],
+        "span": ["class", "aria-hidden"], "small": [],
+        "blockquote": [], "hr": [], "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": ["class", "lang"],
+        "ol": ["start", "lang"], "form": ["method", "action"], "label": ["for"], "select": ["id", "name"],
+        "option": ["value", "selected"], "input": ["type", "name", "value"], "button": [],
         "li": [],
         "a": ["class", "href", "rel", "hreflang", "lang"], "dl": ["class"], "dt": [], "dd": [],
         "div": ["class", "lang"], "table": [], "thead": [],
@@ -38,7 +39,7 @@ struct HTMLOutline {
         "line": ["class", "x1", "x2", "y1", "y2", "stroke", "stroke-width", "stroke-dasharray"],
         "text": ["class", "x", "y", "text-anchor", "font-size", "font-weight", "font-style", "fill", "opacity"],
     ]
-    private static let void: Set<String> = ["meta", "link", "br", "hr", "img"]
+    private static let void: Set<String> = ["meta", "link", "br", "hr", "img", "input"]
     private static let references = ["&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"", "&#39;": "'"]
 
     init(_ html: String) {
