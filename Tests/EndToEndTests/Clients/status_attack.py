@@ -1,7 +1,8 @@
 """The public page under people who want more of it than is theirs.
 
 `status_attack.py URL KEY STEP...`: `leaks` plants a word of its own in every field that people and tools fill, takes the incidents through their whole life, and reads
-every public byte after each part of it; `tricks` plays with paths, header fields, methods and bodies; `flood=N` asks N times, quickly. `value` has what is `wrong`;
+every public byte after each part of it; `hostile=N,SEED` publishes N incidents in texts that try to break out, and has every form of them parsed; `tricks` plays
+with paths, header fields, methods and bodies; `flood=N` asks N times, quickly. `value` has what is `wrong`;
 of `leaks` also how many fields were `planted`. MUSTER_STATUS_SNAPSHOT names the daemon's file, which is read as well.
 """
 
@@ -10,10 +11,18 @@ import gzip
 import http.client
 import json
 import os
+import random
 import re
 import time
 import urllib.parse
+import xml.etree.ElementTree
 
+import feedparser
+import html5lib
+import icalendar
+
+import hostile_reviews
+import hostile_texts
 import past_incidents
 import public_platform
 import steps
@@ -45,9 +54,10 @@ class Attack:
 
     def __getattr__(self, name):
         verb, _, count = name.partition("=")
-        if verb != "flood":
+        if verb not in ("flood", "hostile"):
             raise AttributeError(name)
-        return lambda: self.flood_with(int(count))
+        numbers = [int(number) for number in count.split(",")]
+        return lambda: getattr(self, f"{verb}_with")(*numbers)
 
     # MARK: Leaks
 
@@ -320,6 +330,70 @@ class Attack:
         self.plant("PUT", path + "/review/public", {"title": "What happened to the feed", "sections": ["impact"]})
         self.plant("POST", path + "/review/public/approve", {})
         self.plant("POST", path + "/updates", {"audience": "users", "body": "The feed is back."})
+
+    # MARK: Hostile texts
+
+    def hostile_with(self, count, seed):
+        """What people published says the same in every form, and is nothing but text in all of them."""
+        self.wrong, chance, hostile = [], random.Random(seed), hostile_texts.Hostile(seed)
+        listings = [
+            {"name": hostile.line(60), "group": hostile.line(40), "description": hostile.line(), "order": place} for place in range(12)
+        ]
+        components = []
+        for place, listing in enumerate(listings):
+            component = {"slug": f"c{place}", "tier": 1, "public": listing}
+            status, data = self.muster.send("PUT", f"/v1/components/c{place}", component)
+            if status >= 500:
+                self.wrong.append(f"{status} for {listing!r:.200}")
+            if status < 300:
+                components.append(f"c{place}")
+        bodies = 0
+        for _ in range(count):
+            impacts = {slug: chance.choice(["degraded", "major_outage"]) for slug in chance.sample(components, 2)}
+            path = self.platform.open("Inside", impacts, "sev3")
+            for _ in range(3):
+                said = {"body": hostile.text(3_000, 8), "steps": [hostile.text(500) for _ in range(2)]}
+                body = said | {"audience": "users", "language": chance.choice(["en", "de", "pt-BR"])}
+                status, data = self.muster.send("POST", path + "/updates", body)
+                bodies += status < 300
+                if status >= 500:
+                    self.wrong.append(f"{status} for {body!r:.200}")
+        self.platform.wait(
+            lambda: sum(len(item["incident_updates"]) for item in self.platform.document("incidents")["incidents"]) == bodies, "all of it"
+        )
+        self.look_at_hostile_pages()
+        self.look_at_hostile_documents()
+        return {"wrong": self.wrong[:40], "updates": bodies, "components": len(components)}
+
+    def look_at_hostile_pages(self):
+        """Made of what our templates have, and of nothing else."""
+        hostile_reviews.ELEMENTS[hostile_reviews.HTML].update(("article", "link", "time"))
+        hostile_reviews.ATTRIBUTES.update(("aria-hidden", "datetime", "hreflang", "preserveAspectRatio", "type", "title", "colspan"))
+        hostile_reviews.LINKS = re.compile(r"^(/status([/.?][a-z0-9/=?.-]*)?|#content)$")
+        numbers = [item["id"] for item in self.platform.document("incidents")["incidents"]]
+        for path in ["/status", "/status/history"] + [f"/status/incidents/{number}" for number in numbers]:
+            for language in ("en", "de"):
+                page = self.platform.page(f"{path}?lang={language}")
+                self.wrong += hostile_reviews.problems(page, f"{path} ({language})")[:5]
+
+    def look_at_hostile_documents(self):
+        incidents = self.platform.document("incidents")["incidents"]
+        for path in ("/status.atom", "/status.rss"):
+            _, headers, data = public_platform.fetch(self.url + path)
+            feed = feedparser.parse(data, response_headers={"content-type": headers["Content-Type"]}, sanitize_html=False)
+            self.expect(not feed.bozo, f"{path}: {feed.get('bozo_exception')}")
+            self.expect(len(feed.entries) == len(incidents), f"{path} has {len(feed.entries)} entries")
+            for entry in feed.entries:
+                html = entry.content[0].value if "content" in entry else entry.summary
+                tree = html5lib.parseFragment(html, namespaceHTMLElements=False)
+                found = {node.tag for node in tree.iter() if isinstance(node.tag, str)} - {"DOCUMENT_FRAGMENT", "p", "small", "br", "strong", "ul", "li"}
+                self.expect(not found, f"{path}: {found} in {entry.link}")
+                self.expect(not any(node.attrib for node in tree.iter()), f"{path}: attributes in {entry.link}")
+        calendar = icalendar.Calendar.from_ical(public_platform.fetch(self.url + "/status.ics")[2])
+        self.expect(not calendar.errors, f"/status.ics: {calendar.errors}")
+        xml.etree.ElementTree.fromstring(public_platform.fetch(self.url + "/status/badge.svg")[2])
+        for path in DOCUMENTS[:8] + ["/status/embed.json"]:
+            json.loads(public_platform.fetch(self.url + path)[2])
 
     # MARK: Tricks
 
