@@ -99,6 +99,8 @@ package struct Component: Hashable, Codable, Sendable {
     /// False for what is one thing in all its regions, as a global name service. Nil is true: an outage in some regions is restored
     /// region by region.
     package var regional: Bool?
+    /// How it stands on the public page; nil where it is not public at all.
+    package var publicListing: PublicListing?
 
     /// The tier of what the catalog does not rank.
     package static let leastCriticalTier = 3
@@ -107,8 +109,10 @@ package struct Component: Hashable, Codable, Sendable {
         slug: String, name: String, tier: Int, owner: String? = nil, regions: [String] = [],
         expectedRestoreSeconds: Int? = nil, soakSeconds: Int? = nil, dependsOn: [Dependency] = [],
         labels: [String: String] = [:], goal: Bool? = nil, regional: Bool? = nil,
-        restoreNeeds: [RestoreNeed]? = nil, ramp: [RampStage]? = nil, enoughRegions: Int? = nil
+        restoreNeeds: [RestoreNeed]? = nil, ramp: [RampStage]? = nil, enoughRegions: Int? = nil,
+        publicListing: PublicListing? = nil
     ) {
+        self.publicListing = publicListing
         self.enoughRegions = enoughRegions
         self.ramp = ramp
         self.restoreNeeds = restoreNeeds
@@ -132,6 +136,7 @@ package struct Component: Hashable, Codable, Sendable {
         case dependsOn = "depends_on"
         case restoreNeeds = "restore_needs"
         case enoughRegions = "enough_regions"
+        case publicListing = "public"
     }
 }
 
@@ -144,6 +149,7 @@ package enum ComponentField: String, CaseIterable, Sendable {
     case ramp, labels, goal
     case enoughRegions = "enough_regions"
     case regional
+    case publicListing = "public"
 
     /// The fields in which two states of a component differ. Of a component that is new or gone: the fields that it has.
     package static func differences(from before: Component?, to after: Component?) -> [ComponentField] {
@@ -170,6 +176,7 @@ package enum ComponentField: String, CaseIterable, Sendable {
         case .goal: (one.goal ?? false) == (other.goal ?? false)
         case .enoughRegions: one.enoughRegions == other.enoughRegions
         case .regional: (one.regional ?? true) == (other.regional ?? true)
+        case .publicListing: one.publicListing == other.publicListing
         }
     }
 
@@ -186,6 +193,7 @@ package enum ComponentField: String, CaseIterable, Sendable {
         case .goal: component.goal ?? false
         case .enoughRegions: component.enoughRegions != nil
         case .regional: component.regional == false
+        case .publicListing: component.publicListing != nil
         }
     }
 }

@@ -3,7 +3,7 @@
 enum GermanTable {
     /// Each pair of every subject, also those that stand there twice.
     static var pairs: [(english: String, german: String)] {
-        [words, events, restoring, work, updates, sections, tables, head, pictures, stored].flatMap { subject in
+        [words, events, restoring, work, updates, sections, tables, head, pictures, stored, status].flatMap { subject in
             subject.map { (english: $0.key, german: $0.value) }
         }
     }

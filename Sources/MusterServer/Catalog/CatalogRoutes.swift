@@ -106,10 +106,18 @@ enum CatalogYAML {
                     yaml.line("      - {component: \(slug), kind: restore\(otherwise)}")
                 }
             case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .labels, .goal,
-                .enoughRegions, .regional, .ramp:
+                .enoughRegions, .regional, .ramp, .publicListing:
                 yaml.line("    \(field.rawValue): \(text(of: field, component))")
             }
         }
+    }
+
+    private static func text(_ listing: PublicListing) -> String {
+        let members: [String?] = [
+            "name: \(YAMLWriter.scalar(listing.name))", listing.group.map { "group: \(YAMLWriter.scalar($0))" },
+            listing.order.map { "order: \($0)" }, listing.description.map { "description: \(YAMLWriter.scalar($0))" },
+        ]
+        return YAMLWriter.flow(members.compactMap(\.self), "{", "}")
     }
 
     private static func text(of field: ComponentField, _ component: Component) -> String {
@@ -127,6 +135,7 @@ enum CatalogYAML {
                 (component.ramp ?? []).map { "{percent: \($0.percent), minutes: \($0.minutes)}" }, "[", "]")
         case .enoughRegions: "\(component.enoughRegions ?? 0)"
         case .regional: "\(component.regional ?? true)"
+        case .publicListing: component.publicListing.map(text) ?? ""
         case .labels:
             YAMLWriter.flow(
                 component.labels.sorted { $0.key < $1.key }.map {

@@ -160,11 +160,31 @@ extension Component {
         case .goal: json.value(goal ?? false)
         case .enoughRegions: json.value(enoughRegions)
         case .regional: json.value(regional ?? true)
+        case .publicListing: json.value(publicListing)
         case .labels:
             json.object { json in
                 for (name, value) in labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
             }
         }
+    }
+}
+
+extension PublicListing: JSONWritable {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("name", name)
+            json.member("group", group)
+            json.member("order", order)
+            json.member("description", description)
+        }
+    }
+
+    /// Nil for what has no name: then nothing is public.
+    fileprivate init?(stored json: JSONValue) {
+        guard let name = json["name"]?.string else { return nil }
+        self.init(
+            name: name, group: json["group"]?.string, order: json["order"]?.integer,
+            description: json["description"]?.string)
     }
 }
 
@@ -211,8 +231,9 @@ extension Component {
                     json.name(field.rawValue)
                     json.value(dependsOn)
                 case .regional where regional ?? true: break
+                case .publicListing where publicListing == nil: break
                 case .name, .tier, .owner, .regions, .expectedRestoreSeconds, .soakSeconds, .labels, .goal,
-                    .enoughRegions, .regional, .ramp:
+                    .enoughRegions, .regional, .ramp, .publicListing:
                     json.name(field.rawValue)
                     write(field, to: &json)
                 }
@@ -257,6 +278,7 @@ extension Component {
             case .goal?: goal = member.value.bool
             case .enoughRegions?: enoughRegions = member.value.integer
             case .regional?: regional = member.value.bool
+            case .publicListing?: publicListing = PublicListing(stored: member.value)
             case .dependsOn?: dependsOn = try (member.value.array ?? []).map { try Dependency(stored: $0, of: slug) }
             case .labels?:
                 labels = Dictionary((member.value.object?.members ?? []).map { ($0.name, $0.value.string ?? "") }) {

@@ -227,11 +227,21 @@ enum ComponentBodies {
         component.goal = body.optionalBool("goal") ?? false ? true : nil
         component.enoughRegions = body.optionalInteger("enough_regions", 1...200)
         component.regional = body.optionalBool("regional") ?? true ? nil : false
+        component.publicListing = publicListing(&body)
         _ = body.optionalInteger("version", 1...Int.max)
         if let value = body.optionalJSON("maintenance"), value.object == nil {
             body.refuse("maintenance", "should be an object and is \(value.kindName)")
         }
         return component
+    }
+
+    private static func publicListing(_ body: inout BodyReader) -> PublicListing? {
+        body.optionalObject("public") { item in
+            PublicListing(
+                name: item.string("name", 1...200), group: item.optionalString("group", 1...200),
+                order: item.optionalInteger("order", -1_000_000...1_000_000),
+                description: item.optionalString("description", 1...1_000))
+        }
     }
 
     private static func ramp(_ body: inout BodyReader) -> [RampStage]? {

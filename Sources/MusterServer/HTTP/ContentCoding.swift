@@ -2,6 +2,34 @@ import CZlib
 import HTTPTypes
 import NIOCore
 
+/// Answers that are coded once and sent often.
+enum Gzip {
+    /// As small as zlib makes it; nil when it cannot. The same bytes in give the same bytes out: no time stands in them.
+    static func compress(_ bytes: [UInt8]) -> [UInt8]? {
+        var stream = z_stream()
+        guard
+            deflateInit2_(
+                &stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16, 9, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+                Int32(MemoryLayout<z_stream>.size)) == Z_OK
+        else { return nil }
+        defer { deflateEnd(&stream) }
+        let room = Int(deflateBound(&stream, UInt(bytes.count)))
+        var isWhole = false
+        let result = [UInt8](unsafeUninitializedCapacity: room) { out, count in
+            bytes.withUnsafeBufferPointer { input in
+                // zlib only reads it.
+                stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+                stream.avail_in = UInt32(clamping: input.count)
+                stream.next_out = out.baseAddress
+                stream.avail_out = UInt32(clamping: room)
+                isWhole = deflate(&stream, Z_FINISH) == Z_STREAM_END
+                count = room - Int(stream.avail_out)
+            }
+        }
+        return isWhole ? result : nil
+    }
+}
+
 /// The coding of a body (RFC 9110, 8.4) that we take: gzip and deflate, inflated by zlib.
 enum ContentCoding: String, CaseIterable, Sendable {
     case gzip

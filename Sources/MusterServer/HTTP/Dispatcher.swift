@@ -22,6 +22,9 @@ struct Dispatcher: Sendable {
     let reserve = Budget(max: 64)
     let clock: DatabaseClock
     let logger: Logger
+    /// Whether the daemon has just started and the database was not seen yet. Then only what is in memory is answered, and everybody
+    /// else is told to come again: nothing is known of the schema.
+    var waitsForDatabase = false
     /// Messages of other tools above this size take turns: each takes many times its size in memory, and together they would
     /// keep every thread of `WorkerPool` from the reads of people. Who waits too long is asked to send it again.
     private static let largeMessageMin = 1 << 20
@@ -96,6 +99,7 @@ struct Dispatcher: Sendable {
     /// is unknown may have us keep more than its beginning.
     func sender(of arrival: Arrival) async -> Sender {
         guard let bound = arrival.bound else { return .unknown }
+        if waitsForDatabase { return .refused(Self.notYet) }
         do {
             if arrival.token != nil {
                 _ = try await principal(of: arrival, for: bound.route)
@@ -134,11 +138,18 @@ struct Dispatcher: Sendable {
     }
 
     private func handle(_ arrival: Arrival, _ body: ByteBuffer) async throws -> Answer {
-        if let problem = arrival.problem { throw problem }
+        if let problem = arrival.problem { throw waitsForDatabase ? Self.notYet : problem }
         guard let bound = arrival.bound else {
             throw Problem(.notFound, "No such path. /openapi.yaml lists every path.")
         }
         let route = bound.route
+        if waitsForDatabase, !route.isReserved { throw Self.notYet }
+        if waitsForDatabase, route.operation == "checkReadiness" {
+            // The database may be there already, and the schema not yet looked at.
+            let reason = "The daemon has started and waits for the database."
+            throw Problem(
+                .notReady, reason, members: ["reasons": .array([.string(reason)])], headers: [.retryAfter: "1"])
+        }
         let gate = route.isReserved ? reserve : inFlight
         guard gate.take(1) else { throw Problem.later(.overloaded, "Too many requests at the same time.", seconds: 1) }
         defer { gate.give(1) }
@@ -200,6 +211,10 @@ struct Dispatcher: Sendable {
         }
         notModified(&answer, head)
         return answer
+    }
+
+    private static var notYet: Problem {
+        .later(.unavailable, "The daemon has started and waits for the database. Send the request again.", seconds: 2)
     }
 
     private func context(

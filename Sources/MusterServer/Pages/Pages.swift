@@ -17,6 +17,17 @@ struct Pages: Sendable {
         ("picture", PackageResources.picture_mustache),
         ("publicreview", PackageResources.publicreview_mustache),
         ("review", PackageResources.review_mustache),
+        ("status", PackageResources.status_mustache),
+        ("statuseta", PackageResources.statuseta_mustache),
+        ("statusfoot", PackageResources.statusfoot_mustache),
+        ("statushead", PackageResources.statushead_mustache),
+        ("statushistory", PackageResources.statushistory_mustache),
+        ("statusincident", PackageResources.statusincident_mustache),
+        ("statusmissing", PackageResources.statusmissing_mustache),
+        ("statuspast", PackageResources.statuspast_mustache),
+        ("statusstyle", PackageResources.statusstyle_css),
+        ("statustime", PackageResources.statustime_mustache),
+        ("statusupdate", PackageResources.statusupdate_mustache),
         ("style", PackageResources.style_css),
     ]
 
@@ -41,6 +52,11 @@ struct Pages: Sendable {
     func render(_ review: PublicReviewPage) -> String {
         library.render(review, withTemplate: "publicreview") ?? ""
     }
+
+    func render(_ page: StatusPage) -> String { library.render(page, withTemplate: "status") ?? "" }
+    func render(_ page: StatusIncidentPage) -> String { library.render(page, withTemplate: "statusincident") ?? "" }
+    func render(_ page: StatusHistoryPage) -> String { library.render(page, withTemplate: "statushistory") ?? "" }
+    func render(_ page: StatusMissingPage) -> String { library.render(page, withTemplate: "statusmissing") ?? "" }
 
     func render(_ mail: MailHTML) -> String {
         library.render(mail, withTemplate: "mail") ?? ""

@@ -117,13 +117,20 @@ struct Daemon: Service {
         let server = Server(configuration: configuration, pool: pool, metrics: metrics, logger: logger)
         let status = DaemonStatus(notifier: notifier)
         let generations = Generations(first: server)
+        let gate = SchemaGate()
         let http = HTTPServer(
             configuration: configuration.http, dispatcher: generations.dispatcher, logger: logger, inherited: inherited,
             onListening: { address in
+                if !gate.isOpen {
+                    logger.notice(
+                        "only the public page is answered until the database can be reached",
+                        metadata: ["address": .string(address)])
+                }
+                await gate.pass()
+                guard !server.isStopping.isSet else { return }
                 logger.notice("listening", metadata: ["address": .string(address)])
                 status.ready(at: address)
             })
-        let gate = SchemaGate()
         let hangs = configuration.database.statementDeadline * 2 + .seconds(20)
         let vital =
             VitalSign.eventLoops() + [.pool(pool), .runners({ generations.pulses }, limit: hangs)]
@@ -160,18 +167,25 @@ struct ServingService: Service {
         // Also when it fails, so that the loops, which wait for nothing else, can end.
         defer { gate.open() }
         try await withGracefulShutdownHandler {
-            do {
-                try await cancelWhenGracefulShutdown { try await migrate() }
-            } catch {
-                // Whoever stops us while we wait for the database is not told that we failed.
-                guard Task.isShuttingDownGracefully else { throw error }
+            let listening = SchemaGate()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    await listening.pass()
+                    guard !Task.isCancelled, !Task.isShuttingDownGracefully else { return }
+                    try await http.run()
+                }
+                do {
+                    try await prepare(listening)
+                } catch {
+                    group.cancelAll()
+                    gate.open()
+                    listening.open()
+                    throw error
+                }
+                gate.open()
+                listening.open()
+                try await group.waitForAll()
             }
-            guard !Task.isShuttingDownGracefully else { return }
-            try await server.checkWithDatabase()
-            // Before the first request; if it fails, the loop asks again.
-            try? await DatabaseClockStore(pool: server.pool).read(into: server.clock)
-            gate.open()
-            try await http.run()
         } onGracefulShutdown: {
             server.isStopping.set()
             generations.endStreams()
@@ -180,8 +194,28 @@ struct ServingService: Service {
         }
     }
 
+    /// Everything that comes before the first request that needs the database.
+    ///
+    /// - Parameter listening: Opened early where the database is away: the public page is shown meanwhile, as it was last known.
+    private func prepare(_ listening: SchemaGate) async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await migrate(listening) }
+        } catch {
+            // Whoever stops us while we wait for the database is not told that we failed.
+            guard Task.isShuttingDownGracefully else { throw error }
+        }
+        guard !Task.isShuttingDownGracefully else { return }
+        try await server.checkWithDatabase()
+        // Before the first request; if it fails, the loop asks again.
+        try? await DatabaseClockStore(pool: server.pool).read(into: server.clock)
+        if let publicStatus = server.publicStatus {
+            do { try await publicStatus.pass() } catch { await publicStatus.restore() }
+        }
+        generations.open()
+    }
+
     /// Waits for a database that is not there yet: after a power failure everything starts at once.
-    private func migrate() async throws {
+    private func migrate(_ listening: SchemaGate) async throws {
         guard server.configuration.database.migrate else { return }
         var delay: Duration = .milliseconds(200)
         while !Task.isCancelled {
@@ -194,6 +228,10 @@ struct ServingService: Service {
             } catch let error as PostgresError where error.isTransient {
                 server.logger.warning("the database cannot be reached yet", metadata: ["error": .string("\(error)")])
                 notifier.status("waiting for the database")
+                if !listening.isOpen {
+                    await server.publicStatus?.restore()
+                    listening.open()
+                }
                 try? await Task.sleep(for: delay)
                 delay = min(delay * 2, .seconds(5))
             }
@@ -219,6 +257,8 @@ final class SchemaGate: Sendable {
     }
 
     private let state = Mutex(State())
+
+    var isOpen: Bool { state.withLock { $0.isOpen } }
 
     /// Lets everybody pass, now and from now on. To be called in any case at the end, so that nobody waits for ever.
     func open() {

@@ -38,7 +38,7 @@ struct ReloadRunner: Service {
             }
             let server = Server(
                 configuration: new, pool: old.pool, metrics: old.metrics, logger: logger,
-                isStopping: old.isStopping, clock: old.clock)
+                isStopping: old.isStopping, clock: old.clock, board: old.board)
             try await server.checkWithDatabase()
             await generations.replace(with: server)
             logger.notice("configuration reloaded")
@@ -145,7 +145,10 @@ final class Generations: Service {
 
     init(first server: Server) {
         let first = Generation(server)
-        dispatcher = CurrentDispatcher(server.dispatcher)
+        // Until the schema is right, only what is in memory is answered.
+        var waiting = server.dispatcher
+        waiting.waitsForDatabase = true
+        dispatcher = CurrentDispatcher(waiting)
         alive = Mutex([first])
         (arrivals, arrived) = AsyncStream.makeStream()
         arrived.yield(first)
@@ -154,6 +157,11 @@ final class Generations: Service {
     /// The newest one's server.
     var server: Server {
         alive.withLock { $0[$0.count - 1] }.server
+    }
+
+    /// The schema is right: from now on everything is answered.
+    func open() {
+        _ = dispatcher.replace(with: server.dispatcher)
     }
 
     /// Of every loop that runs.

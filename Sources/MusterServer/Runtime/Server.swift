@@ -35,11 +35,15 @@ package struct Server: Sendable {
     let rules: RuleBook
     let senses: Senses
     let reports: ReportDesk
+    /// What the outside sees: the same one as long as the daemon runs.
+    let board: StatusBoard
+    /// Something was committed that the outside may have to see.
+    let publishing = WakeSignal()
     private let figures: FigureCache
 
     init(
         configuration: ServerConfiguration, pool: PostgresPool, metrics: MetricsRegistry, logger: Logger,
-        isStopping: StopFlag = StopFlag(), clock: DatabaseClock = DatabaseClock()
+        isStopping: StopFlag = StopFlag(), clock: DatabaseClock = DatabaseClock(), board: StatusBoard = StatusBoard()
     ) {
         self.configuration = configuration
         self.logger = logger
@@ -49,11 +53,12 @@ package struct Server: Sendable {
         inFlight = Budget(max: configuration.http.requestsInFlightMax)
         self.isStopping = isStopping
         self.clock = clock
+        self.board = board
         tokens = TokenStore(pool: pool)
         idempotency = IdempotencyStore(pool: pool)
         installation = Installation(store: InstallationStore(pool: pool))
         catalog = CatalogCache(pool: pool)
-        feed = FeedSignal(waking: [noticing])
+        feed = FeedSignal(waking: [noticing, publishing])
         let streams = FeedHub(
             feed: FeedStore(pool: pool), signal: feed, tokens: tokens,
             limits: FeedHub.Limits(streams: configuration.streams.max, perToken: configuration.streams.perTokenMax),
@@ -142,7 +147,7 @@ package struct Server: Sendable {
             senses.heartbeatRunner,
             senses.probeRunner,
             senses.senseRunner,
-        ]
+        ] + (publicStatus.map { [$0] } ?? [])
     }
 
     /// The route table: every operation of the daemon. What a route needs and who may call it stands in the feature's
@@ -225,8 +230,24 @@ package struct Server: Sendable {
                 signal: sending
             ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,
+            PublicStatusRoutes(board: board, settings: statusSettings).routes,
         ]
         return lists.flatMap(\.self)
+    }
+
+    /// Keeps the public page up to date; nil where there is none.
+    var publicStatus: PublicStatusRunner? {
+        guard statusSettings.isEnabled else { return nil }
+        let directory = configuration.data.directory
+        return PublicStatusRunner(
+            board: board, settings: statusSettings, store: PublicStatusStore(pool: pool), catalog: catalog,
+            installation: installation, file: StatusFile(directory: directory), signal: publishing, logger: logger)
+    }
+
+    private var statusSettings: StatusSettings {
+        var settings = configuration.status
+        settings.url = configuration.statusURL ?? publicURL
+        return settings
     }
 
     private var ingress: IngressDesk {

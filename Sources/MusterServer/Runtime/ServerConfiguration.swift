@@ -77,6 +77,11 @@ import Logging
 /// | `updates.review_due_days.sev1` to `sev4` | working days | 5 | 0 to 365; 0 asks for none |
 /// | `updates.approval.default`, `updates.approval.sev1` to `sev4` | list of audiences | none | users, creators, businesses, staff, regulators |
 /// | `updates.templates_directory` | path | none: the built-in templates | |
+/// | `status.enabled` | bool | true | |
+/// | `status.name` | text | Status | 1 to 100 characters |
+/// | `status.url` | URL | `http.public_url` | |
+/// | `status.publish_severities` | list of severities | none | sev1, sev2, sev3, sev4 |
+/// | `status.language` | en, de | en | |
 /// | `shutdown.grace_seconds` | seconds | 20 | 1 to 600 |
 package struct ServerConfiguration: Sendable {
     struct HTTP: Sendable {
@@ -211,6 +216,9 @@ package struct ServerConfiguration: Sendable {
     var policy: PhasePolicy
     var reviews: Reviews
     var updates: Updates
+    var status: StatusSettings
+    /// Where the public page is seen; nil for `http.public_url`.
+    var statusURL: String?
     var shutdownGrace: Duration
     /// What is odd and no mistake: variables that look like ours.
     package private(set) var warnings: [String] = []
@@ -303,6 +311,7 @@ extension ServerConfiguration {
             language: reader.enumeration("reviews.language", default: .en), timeZone: Self.timeZone(&reader))
         updates = Updates(
             policy: UpdatePolicy(&reader), templates: UpdateTemplates(reading: "updates.templates_directory", &reader))
+        (status, statusURL) = Self.status(&reader)
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))
         makeRoomForBodies(&reader)
     }
@@ -360,13 +369,7 @@ extension ServerConfiguration.HTTP {
                 "http.listen", "should be host:port, as 127.0.0.1:8080 or [::1]:8080, or unix:/path, and is \"\(text)\""
             )
         }
-        publicURL = reader.string("http.public_url").flatMap { text in
-            guard text.hasPrefix("http://") || text.hasPrefix("https://"), !text.contains(" ") else {
-                reader.refuse("http.public_url", "should begin with http:// or https:// and is \"\(text)\"")
-                return nil
-            }
-            return text.hasSuffix("/") ? String(text.dropLast()) : text
-        }
+        publicURL = reader.pageURL("http.public_url")
         requestBodyMaxBytes = reader.integer("http.request_body_max_bytes", default: 1 << 20, 1 << 10...1 << 26)
         connectionsMax = reader.integer("http.connections_max", default: 4_096, 1...100_000)
         requestsInFlightMax = reader.integer("http.requests_in_flight_max", default: 1_024, 1...100_000)

@@ -6,7 +6,7 @@ struct ComponentFieldTests {
     private let full = Component(
         slug: "a", name: "A", tier: 0, owner: "team", regions: ["eu"], expectedRestoreSeconds: 60, soakSeconds: 0,
         dependsOn: [Dependency(component: "b", kind: .hard)], labels: ["k": "v"], goal: true, regional: false,
-        ramp: [RampStage(percent: 100, minutes: 0)], enoughRegions: 1)
+        ramp: [RampStage(percent: 100, minutes: 0)], enoughRegions: 1, publicListing: PublicListing(name: "A"))
 
     @Test func `each field that differs is named, and no other`() {
         let changes: [(ComponentField, (inout Component) -> Void)] = [
@@ -15,6 +15,7 @@ struct ComponentFieldTests {
             (.soakSeconds, { $0.soakSeconds = 1 }), (.dependsOn, { $0.dependsOn[0].kind = .soft }),
             (.ramp, { $0.ramp = nil }), (.labels, { $0.labels["k"] = "w" }), (.goal, { $0.goal = nil }),
             (.enoughRegions, { $0.enoughRegions = nil }), (.regional, { $0.regional = nil }),
+            (.publicListing, { $0.publicListing = nil }),
         ]
         #expect(changes.map(\.0) == ComponentField.allCases)
         for (field, change) in changes {

@@ -24,6 +24,7 @@ import Testing
             try await life.sense()
             try await life.notify()
             try await life.sendReports()
+            try await life.showToEverybody()
             try await life.readTimelines(first)
             try await life.refuse(first)
             try await life.meetUnreadableRows()

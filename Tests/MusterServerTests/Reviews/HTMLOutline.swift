@@ -13,15 +13,23 @@ struct HTMLOutline {
 
     private static let allowed: [String: Set<String>] = [
         "html": ["lang", "dir"], "head": [], "meta": ["charset", "http-equiv", "content", "name"], "title": ["id"],
-        "style": [], "body": [], "header": [], "main": [], "footer": [], "nav": ["aria-label"],
+        "link": ["rel", "type", "title", "href"], "style": [], "body": [], "header": [], "main": ["id"], "footer": [],
+        "nav": ["class", "aria-label"], "article": ["class"], "time": ["datetime"],
         "section": ["id", "class"], "details": [], "summary": [],
-        "h1": [], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [], "p": ["class"], "span": ["class"], "small": [],
-        "blockquote": [], "hr": [], "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": [], "ol": ["start"],
+        "h1": ["class"], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [], "p": ["class", "role", "lang"],
+        "span": ["class", "aria-hidden"], "small": [],
+        "blockquote": [], "hr": [], "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": ["class", "lang"],
+        "ol": ["start", "lang"], "form": ["method", "action"], "label": ["for"], "select": ["id", "name"],
+        "option": ["value", "selected"], "input": ["type", "name", "value"], "button": [],
         "li": [],
-        "a": ["href", "rel"], "dl": ["class"], "dt": [], "dd": [], "div": ["class"], "table": [], "thead": [],
+        "a": ["class", "href", "rel", "hreflang", "lang"], "dl": ["class"], "dt": [], "dd": [],
+        "div": ["class", "lang"], "table": [], "thead": [],
         "tbody": [], "tr": [], "th": ["scope", "style"],
         "td": ["class", "style"], "img": ["src", "alt"], "figure": [], "figcaption": [],
-        "svg": ["class", "viewBox", "role", "aria-labelledby", "font-size", "xmlns", "width", "height"], "desc": ["id"],
+        "svg": [
+            "class", "viewBox", "preserveAspectRatio", "role", "aria-labelledby", "font-size", "xmlns", "width",
+            "height",
+        ], "desc": ["id"],
         "g": ["class", "transform"],
         "path": ["class", "d", "fill", "stroke", "stroke-width"],
         "circle": ["class", "cx", "cy", "r", "fill", "stroke"],
@@ -31,7 +39,7 @@ struct HTMLOutline {
         "line": ["class", "x1", "x2", "y1", "y2", "stroke", "stroke-width", "stroke-dasharray"],
         "text": ["class", "x", "y", "text-anchor", "font-size", "font-weight", "font-style", "fill", "opacity"],
     ]
-    private static let void: Set<String> = ["meta", "br", "hr", "img"]
+    private static let void: Set<String> = ["meta", "link", "br", "hr", "img", "input"]
     private static let references = ["&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"", "&#39;": "'"]
 
     init(_ html: String) {

@@ -1,0 +1,60 @@
+extension GermanTable {
+    /// The public page, its feeds and its JSON.
+    static let status: KeyValuePairs<String, String> = [
+        "Service disruption": "Störung", "{}: major outage": "{}: vollständiger Ausfall",
+        "{}: partial outage": "{}: teilweiser Ausfall", "{}: degraded performance": "{}: eingeschränkt",
+        "Planned maintenance: {}": "Geplante Wartung: {}",
+        "{} of {} services are back.": "{} von {} Diensten sind wieder da.", " Back: {}.": " Wieder da: {}.",
+        " Next: {}.": " Als Nächstes: {}.", "{}{}{}": "{}{}{}",
+        "All systems are operational.": "Alle Systeme funktionieren.",
+        "There is a service disruption.": "Es gibt eine Störung.", "{}: performance is degraded.": "{}: eingeschränkt.",
+        "Partial outage: {}.": "Teilweiser Ausfall: {}.", "Major outage: {}.": "Vollständiger Ausfall: {}.",
+        "1 more is partly down.": "1 weiterer Dienst ist teilweise ausgefallen.",
+        "{} more are partly down.": "{} weitere sind teilweise ausgefallen.",
+        "Planned maintenance is in progress.": "Eine geplante Wartung läuft.",
+        // States
+        "Investigating": "Wird untersucht", "Identified": "Ursache wird behoben", "Monitoring": "Wird beobachtet",
+        "Resolved": "Behoben", "Post-mortem published": "Nachbericht veröffentlicht", "Operational": "Funktioniert",
+        "Degraded performance": "Eingeschränkt", "Partial outage": "Teilweiser Ausfall",
+        "Major outage": "Vollständiger Ausfall", "Under maintenance": "In Wartung", "Scheduled": "Geplant",
+        "In progress": "Läuft", "Completed": "Abgeschlossen",
+        // What stands on every page
+        "As of {}. Our monitoring of this page is interrupted.":
+            "Stand {}. Diese Seite wird zurzeit nicht aktualisiert.",
+        "Skip to content": "Zum Inhalt", "More": "Mehr", "Current status": "Aktueller Stand",
+        "Incident history": "Frühere Störungen", "Maintenance calendar": "Wartungskalender",
+        "All times are UTC.": "Alle Zeiten in UTC.", "Current incidents": "Aktuelle Störungen",
+        "Planned maintenance": "Geplante Wartung", "Services": "Dienste",
+        "No service is listed.": "Es ist kein Dienst eingetragen.",
+        "A bar is a day (UTC), the last 90 days: the taller, the worse. Grey: no data.":
+            "Ein Balken ist ein Tag (UTC), die letzten 90 Tage: je höher, desto schlimmer. Grau: keine Daten.",
+        "Uptime is measured from incidents on this page: a major outage counts fully, a partial outage 30 %, degraded performance not at all.":
+            "Die Verfügbarkeit wird aus den Störungen auf dieser Seite berechnet: Ein vollständiger Ausfall zählt ganz, ein teilweiser zu 30 %, Einschränkungen gar nicht.",
+        "Last 14 days": "Die letzten 14 Tage", "Affected services": "Betroffene Dienste",
+        "No update has been published yet.": "Noch wurde kein Update veröffentlicht.", "Months": "Monate",
+        "No incidents.": "Keine Störungen.",
+        "An incident is going on; it stands above.": "Eine Störung dauert an; sie steht oben.",
+        "An incident that had begun before went on.": "Eine Störung, die früher begann, dauerte an.",
+        "This history has at most 200 incidents of the last 400 days.":
+            "Hier stehen höchstens 200 Störungen der letzten 400 Tage.",
+        // Incidents
+        "(cut; the incident's page has all of it)": "(gekürzt; ganz auf der Seite der Störung)",
+        "What you can do": "Was Sie tun können", "Expected back:": "Voraussichtlich wieder da:",
+        "Expected before:": "Zuvor erwartet:", "said": "gesagt", "Since": "Seit", "until": "bis",
+        "All {} updates": "Alle {} Updates",
+        "At most {} services are shown.": "Höchstens {} Dienste werden gezeigt.",
+        "Uptime: {}": "Verfügbarkeit: {}", "Uptime (known since {}): {}": "Verfügbarkeit (bekannt seit {}): {}",
+        "Uptime: too little is known yet, since {}.": "Verfügbarkeit: noch ist zu wenig bekannt, seit {}.",
+        "24 h {}": "24 Std. {}", "{} days {}": "{} Tage {}", "{} days": "{} Tage",
+        "1 day": "1 Tag", "The last 90 days: no disruption.": "Die letzten 90 Tage: keine Störung.",
+        "The last 90 days: {} with a disruption, the last one {}.":
+            "Die letzten 90 Tage: {} mit Störung, zuletzt am {}.",
+        "degraded performance": "eingeschränkt", "{} {}": "{} {}", "and ongoing": "dauert an",
+        "Older updates are left out: {}.": "Ältere Updates sind weggelassen: {}.", "Post-mortem": "Nachbericht",
+        "Page not found": "Seite nicht gefunden",
+        "There is nothing at this address, or it is no longer public.":
+            "Unter dieser Adresse gibt es nichts, oder es ist nicht mehr öffentlich.",
+        // The badge
+        "operational": "funktioniert",
+    ]
+}
