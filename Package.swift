@@ -67,7 +67,8 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [
-                .embedInCode("Migrations/SQL"), .embedInCode("Pages/Templates"), .embedInCode("Updates/Templates"),
+                .embedInCode("Migrations/SQL"), .embedInCode("Pages/Templates"), .embedInCode("PublicStatus/Help"),
+                .embedInCode("Updates/Templates"),
             ],
             swiftSettings: house
         ),

@@ -5,15 +5,6 @@ import Testing
 /// The public page of a running daemon, as browsers, caches and widgets ask for it.
 @Suite(.endToEnd, .timeLimit(.minutes(20)))
 struct PublicStatusPageTests {
-    private static let pages = ["/status", "/status/history", "/status/incidents/1", "/status/incidents/99"]
-    private static let documents =
-        [
-            "summary", "status", "components", "incidents", "incidents/unresolved", "scheduled-maintenances",
-            "scheduled-maintenances/upcoming", "scheduled-maintenances/active",
-        ].map { "/api/v2/\($0).json" } + [
-            "/status.atom", "/status.rss", "/status.ics", "/status/badge.svg", "/status/embed.json",
-        ]
-
     /// A public component that is down, and what users were told; the path of the incident.
     private func breakDown(_ api: API, _ body: String) async throws -> String {
         try await api.put("/v1/components/feed", ["tier": 1, "public": ["name": "Feed", "group": "Apps"]]).expect(201)
@@ -115,73 +106,49 @@ struct PublicStatusPageTests {
         }
     }
 
-    /// Stands in everything that people type and that is not public.
-    private static let word = "zyxleak"
-
-    /// Says the word wherever the inside may.
-    private func plant(_ api: API) async throws {
-        let word = Self.word
-        let inside: JSON = [
-            "slug": "\(word)-db", "name": "\(word) database", "tier": 0, "owner": "\(word)",
-            "labels": ["\(word)": "\(word)"],
-        ]
-        let feed: JSON = [
-            "slug": "\(word)-feed", "name": "\(word) feed", "tier": 1, "owner": "\(word)", "regions": ["\(word)-eu"],
-            "labels": ["\(word)": "\(word)"], "depends_on": [["component": "\(word)-db"]],
-            "public": ["name": "Feed", "group": "Apps", "description": "Videos"],
-        ]
-        try await api.put("/v1/components", [inside, feed]).expect(200)
-        let opening: JSON = [
-            "title": "\(word) title", "summary": "\(word) summary", "severity": "sev2",
-            "labels": ["\(word)": "\(word)"],
-            "components": [
-                ["component": "\(word)-feed", "impact": "major_outage", "regions": ["\(word)-eu"]],
-                ["component": "\(word)-db", "impact": "major_outage"],
-            ],
-            "cause": ["category": "unknown", "evidence": "\(word) evidence"],
-        ]
-        let path =
-            "/v1/incidents/\(try #require(try await api.post("/v1/incidents", opening).expect(201)["number"].int))"
-        try await api.put("\(path)/roles/commander", ["person": "\(word) person"]).expect(200)
-        try await api.post("\(path)/notes", ["text": "\(word) note"]).expect(201)
-        try await api.post("\(path)/facts", ["kind": "report", "text": "\(word) fact"]).expect(201)
-        try await api.post("\(path)/tasks", ["text": "\(word) task", "owner": "\(word)"]).expect(201)
-        try await api.post("\(path)/mitigations", ["description": "\(word) mitigation"]).expect(201)
-        for (audience, isPublic) in [("staff", false), ("regulators", false), ("users", false)] {
-            let update: JSON = [
-                "audience": .string(audience), "public": .init(booleanLiteral: isPublic), "body": "\(word) update",
-                "steps": ["\(word) step"],
-            ]
-            try await api.post("\(path)/updates", update).expect(201)
+    /// A daemon that shows its page from disk and waits for its database, which `spoil` had before it went.
+    private func withWaiting(
+        after spoil: SQL? = nil, _ body: (Daemon, EmbeddedPostgres) async throws -> Void
+    ) async throws {
+        try await TestServer.with { server in
+            let place = server.conninfo(database: "postgres")
+            try await Daemon.with(.database(place), faultsAreMeant: true) { daemon in
+                _ = try await breakDown(daemon.api, "Feed is down.")
+                let file = daemon.dataDirectory + "/status-snapshot"
+                try await Eventually.holds("it is on disk") { Files.text(file).contains("Feed is down.") }
+                try await daemon.kill9()
+                let pool = PostgresPool(
+                    configuration: PostgresConfiguration(conninfo: place), logger: TestServer.quietLogger)
+                if let spoil { _ = try? await pool.query(spoil) }
+                await pool.close()
+                await server.stop()
+                try daemon.launch()
+                let api = daemon.api.with(token: nil)
+                try await Eventually.holds("the file is shown") { try await api.get("/status").status == 200 }
+                try await body(daemon, server)
+            }
         }
-        try await api.post("\(path)/updates/draft", ["audience": "users", "body": "\(word) draft"]).expect(201)
-        try await tell(api, path, "Feed is down.")
-        let hidden: JSON = ["title": "\(word)", "labels": ["private": "true"]]
-        let secret = try await api.post("/v1/incidents", hidden).expect(201)
-        try await tell(api, "/v1/incidents/\(try #require(secret["number"].int))", "\(word) private")
-        let window: JSON = [
-            "title": "\(word) work", "description": "\(word) racks", "components": ["\(word)-feed", "\(word)-db"],
-            "local_start": "2030-01-01T00:00", "time_zone": "Etc/UTC", "duration_seconds": 3600,
-        ]
-        try await api.post("/v1/maintenance", window).expect(201)
     }
 
-    @Test func `no word of the inside is in any public answer`() async throws {
-        try await Daemon.with { daemon in
-            try await plant(daemon.api)
-            let api = daemon.api.with(token: nil)
-            try await waitForPage(api, "Feed is down.")
-            let pages = Self.pages.flatMap { ["\($0)?lang=en", "\($0)?lang=de"] }
-            for path in pages + Self.documents + ["/status/incidents/2", "/status/incidents/\(Self.word)"] {
-                let answer = try await api.get(path)
-                let headers = answer.headers.map { "\($0.name): \($0.value)" }.joined(separator: "\n")
-                #expect(!(answer.text + headers).lowercased().contains(Self.word), "\(path)")
-            }
-            #expect(try await api.get("/status/incidents/2").status == 404)
-            #expect(try await api.get("/status").text.contains("Feed: major outage"))
-            let file = daemon.dataDirectory + "/status-snapshot"
-            try await Eventually.holds("it is on disk") { Files.text(file).contains("Feed is down.") }
-            #expect(!Files.text(file).contains(Self.word))
+    @Test func `asked to stop while it waits for the database, it ends with status 0 at once`() async throws {
+        try await withWaiting { daemon, _ in
+            let begin = ContinuousClock.now
+            let status = try await daemon.terminate()
+            #expect(status == 0 && begin.duration(to: .now) < .seconds(5))
+            #expect(!daemon.logLines.contains { $0.contains("\"level\":\"error\"") }, "\(daemon.logTail)")
+        }
+    }
+
+    @Test func `a database that it cannot use ends the waiting, and nobody is told that it was ready`() async throws {
+        let spoil: SQL = "UPDATE schema_migration SET checksum = 'other' WHERE number = 1"
+        try await withWaiting(after: spoil) { daemon, server in
+            let before = daemon.logLines.count
+            _ = try await server.start()
+            let status = try await daemon.ended()
+            #expect(status != 0)
+            let after = daemon.logLines.dropFirst(before)
+            #expect(!after.contains { $0.contains("\"message\":\"listening\"") }, "\(daemon.logTail)")
+            #expect(after.contains { $0.contains("create_incident") }, "it says why: \(daemon.logTail)")
         }
     }
 }

@@ -74,6 +74,11 @@ package struct PublicIncident: Hashable, Codable, Sendable {
         package let eta: Timestamp?
         /// How each public component stood then, by id.
         package let levels: [String: ImpactLevel]
+
+        /// Whether it is written in a language: also `de-AT` is German.
+        func isIn(_ wanted: Language) -> Bool {
+            language.prefix { $0 != "-" && $0 != "_" }.lowercased() == wanted.rawValue
+        }
     }
 
     /// An expected end that was told to everybody.
@@ -121,6 +126,8 @@ package struct PublicIncident: Hashable, Codable, Sendable {
     package let etas: [Eta]
     package let progress: Progress?
     package let postMortem: PostMortem?
+    /// A code of the kind of its cause, by which incidents of the same kind are known, and nothing else; nil where none is known. It is shown nowhere.
+    let causeCode: String?
 
     /// The newest updates are kept, up to so many and so many bytes of text.
     package static let updatesMax = 50
@@ -132,12 +139,7 @@ package struct PublicIncident: Hashable, Codable, Sendable {
     package var worst: ImpactLevel? { hits.map(\.worst).max { $0.rank < $1.rank } }
     /// The newest update in a language, else the newest of all.
     package func latest(in language: Language) -> Update? {
-        updates.first { Self.isIn(language, $0.language) } ?? updates.first
-    }
-
-    /// Whether a tag, as `de-AT`, is of a language.
-    private static func isIn(_ language: Language, _ tag: String) -> Bool {
-        tag.prefix { $0 != "-" && $0 != "_" }.lowercased() == language.rawValue
+        updates.first { $0.isIn(language) } ?? updates.first
     }
 
     /// What is said now of when it is over; nil when nothing is, and when it is over.
@@ -183,6 +185,7 @@ extension PublicIncident {
         etas = Self.etas(records)
         progress = Self.progress(incident, catalog)
         self.postMortem = postMortem
+        causeCode = incident.cause.flatMap { catalog.causeCode($0.category) }
     }
 
     private static func hits(_ history: ImpactHistory, _ catalog: PublicCatalog) -> [Hit] {

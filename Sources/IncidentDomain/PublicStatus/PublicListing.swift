@@ -50,12 +50,19 @@ package struct PublicCatalog: Sendable {
     package let components: [PublicComponent]
     /// By slug, the place in `components`.
     private let places: [String: Int]
+    /// What kinds of causes are known by.
+    private let causeCodes: [CauseCategory: String]
 
     /// More are left out of the page, and it says so.
     package static let componentsMax = 300
 
-    /// - Parameter known: By slug; a component that is not in it is left out.
-    package init(_ catalog: some Sequence<Component>, known: [String: Known]) {
+    /// - Parameters:
+    ///   - known: By slug; a component that is not in it is left out.
+    ///   - causeCodes: What kinds of causes are known by; nobody can tell the kind from it.
+    package init(
+        _ catalog: some Sequence<Component>, known: [String: Known], causeCodes: [CauseCategory: String] = [:]
+    ) {
+        self.causeCodes = causeCodes
         let listed = catalog.compactMap { component in
             component.publicListing.flatMap { listing in
                 known[component.slug].map { (component.slug, listing, $0) }
@@ -93,4 +100,7 @@ package struct PublicCatalog: Sendable {
     package var slugs: [String] { places.keys.sorted() }
 
     package var isEmpty: Bool { components.isEmpty }
+
+    /// Nil where nothing is said by knowing it.
+    func causeCode(_ category: CauseCategory) -> String? { category == .unknown ? nil : causeCodes[category] }
 }

@@ -6,6 +6,8 @@ package struct PublicRecord: Hashable, Codable, Sendable {
     package var incidents: [PublicIncident]
     /// In the order of time.
     package var maintenance: [PublicMaintenance]
+    /// What to choose from and to try, by public ids.
+    package var help: HelpBook
 
     /// Open incidents, and those that are over, of which more are left out.
     package static let openMax = 500
@@ -13,7 +15,11 @@ package struct PublicRecord: Hashable, Codable, Sendable {
     package static let pastDays = 400
     package static let maintenanceMax = 200
 
-    package init(components: [PublicComponent], incidents: [PublicIncident], maintenance: [PublicMaintenance]) {
+    package init(
+        components: [PublicComponent], incidents: [PublicIncident], maintenance: [PublicMaintenance],
+        help: HelpBook = HelpBook()
+    ) {
+        self.help = help
         self.components = components
         self.incidents = incidents.sorted { ($0.startedAt, $0.number) > ($1.startedAt, $1.number) }
         self.maintenance = maintenance.sorted { ($0.startsAt, $0.id) < ($1.startsAt, $1.id) }

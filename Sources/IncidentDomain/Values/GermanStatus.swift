@@ -21,6 +21,8 @@ extension GermanTable {
         // What stands on every page
         "As of {}. Our monitoring of this page is interrupted.":
             "Stand {}. Diese Seite wird zurzeit nicht aktualisiert.",
+        "As of {}, {} ago. Our monitoring of this page is interrupted.":
+            "Stand {}, vor {}. Diese Seite wird zurzeit nicht aktualisiert.",
         "Skip to content": "Zum Inhalt", "More": "Mehr", "Current status": "Aktueller Stand",
         "Incident history": "Frühere Störungen", "Maintenance calendar": "Wartungskalender",
         "All times are UTC.": "Alle Zeiten in UTC.", "Current incidents": "Aktuelle Störungen",
@@ -54,6 +56,33 @@ extension GermanTable {
         "Page not found": "Seite nicht gefunden",
         "There is nothing at this address, or it is no longer public.":
             "Unter dieser Adresse gibt es nichts, oder es ist nicht mehr öffentlich.",
+        // Help
+        "There is a disruption that may be why: {}.": "Es gibt eine Störung, die der Grund sein kann: {}.",
+        "This is being worked on as planned: {}. It is planned until {}.":
+            "Daran wird wie geplant gearbeitet: {}. Geplant ist das bis {}.",
+        "Nothing is known to be wrong.": "Es ist keine Störung bekannt.",
+        "Nothing is known to be wrong with {}.": "Es ist keine Störung bekannt: {}.",
+        "A known incident explains this: {}.": "Eine bekannte Störung erklärt das: {}.",
+        "{} When it will be over is not known yet.": "{} Wann sie vorbei sein wird, ist noch nicht bekannt.",
+        "{} It is expected to be over at {}.": "{} Voraussichtliches Ende: {}.",
+        "{} It was expected to be over at {}; a new time is not known yet.":
+            "{} Das Ende war für {} erwartet; eine neue Zeit ist noch nicht bekannt.",
+        "Half of the last {} disruptions of {} were over after {}, nine of ten after {}.":
+            "Von den letzten {} Störungen ({}) war die Hälfte nach {} vorbei, neun von zehn nach {}.",
+        "Half of the last {} disruptions of {} with the same kind of cause were over after {}, nine of ten after {}.":
+            "Von den letzten {} Störungen ({}) mit gleichartiger Ursache war die Hälfte nach {} vorbei, neun von zehn nach {}.",
+        "Help when something does not work": "Hilfe, wenn etwas nicht geht", "Show what helps": "Zeigen, was hilft",
+        "Please choose": "Bitte wählen", "What does not work?": "Was geht nicht?", "Where?": "Wo?",
+        "On which device?": "Auf welchem Gerät?", "What is known": "Was bekannt ist",
+        "What you can do meanwhile": "Was Sie inzwischen tun können",
+        "Try these in order": "Versuchen Sie das der Reihe nach", "Tell us": "Sagen Sie es uns",
+        "A report is counted. It holds no name and no address, and is not answered.":
+            "Eine Meldung wird gezählt. Sie enthält weder Namen noch Adresse und wird nicht beantwortet.",
+        "Choose above what does not work; then you can report it here.":
+            "Wählen Sie oben, was nicht geht; dann können Sie es hier melden.",
+        "Report this": "Das melden", "Thank you": "Danke",
+        "Your report has arrived. It is counted with those of others.":
+            "Ihre Meldung ist angekommen. Sie wird mit denen anderer gezählt.",
         // The badge
         "operational": "funktioniert",
     ]

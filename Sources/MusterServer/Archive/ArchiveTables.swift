@@ -18,6 +18,7 @@ enum ArchiveTables {
         ArchiveTable(name: "catalog", key: ["only_row"]),
         ArchiveTable(name: "component", key: ["slug"]),
         ArchiveTable(name: "component_change", key: ["catalog_version", "component"]),
+        ArchiveTable(name: "help_book", key: ["only_row"]),
         ArchiveTable(name: "source", key: ["id"]),
         ArchiveTable(name: "routing", key: ["only_row"]),
         ArchiveTable(name: "routing_rule", key: ["id"]),

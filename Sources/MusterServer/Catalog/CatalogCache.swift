@@ -9,6 +9,8 @@ final class CatalogCache: Sendable {
     struct Snapshot: Sendable {
         let version: Int
         let graph: DependencyGraph
+        /// What users choose from and are told to try.
+        let help: HelpBook
     }
 
     private let pool: PostgresPool
@@ -18,7 +20,10 @@ final class CatalogCache: Sendable {
         self.pool = pool
         cache = VersionedCache(version: \.version) {
             let read = try await CatalogStore.readAll(in: pool)
-            return Snapshot(version: read.version, graph: DependencyGraph(read.components.map(\.component)))
+            // A newer one than the components are is read again with them.
+            let help = try await HelpBookStore.current(in: pool).book
+            return Snapshot(
+                version: read.version, graph: DependencyGraph(read.components.map(\.component)), help: help)
         }
     }
 

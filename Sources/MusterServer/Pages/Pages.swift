@@ -21,10 +21,12 @@ struct Pages: Sendable {
         ("statuseta", PackageResources.statuseta_mustache),
         ("statusfoot", PackageResources.statusfoot_mustache),
         ("statushead", PackageResources.statushead_mustache),
+        ("statushelp", PackageResources.statushelp_mustache),
         ("statushistory", PackageResources.statushistory_mustache),
         ("statusincident", PackageResources.statusincident_mustache),
         ("statusmissing", PackageResources.statusmissing_mustache),
         ("statuspast", PackageResources.statuspast_mustache),
+        ("statusreported", PackageResources.statusreported_mustache),
         ("statusstyle", PackageResources.statusstyle_css),
         ("statustime", PackageResources.statustime_mustache),
         ("statusupdate", PackageResources.statusupdate_mustache),
@@ -57,6 +59,9 @@ struct Pages: Sendable {
     func render(_ page: StatusIncidentPage) -> String { library.render(page, withTemplate: "statusincident") ?? "" }
     func render(_ page: StatusHistoryPage) -> String { library.render(page, withTemplate: "statushistory") ?? "" }
     func render(_ page: StatusMissingPage) -> String { library.render(page, withTemplate: "statusmissing") ?? "" }
+
+    func render(_ page: HelpPage) -> String { library.render(page, withTemplate: "statushelp") ?? "" }
+    func render(_ page: HelpReportedPage) -> String { library.render(page, withTemplate: "statusreported") ?? "" }
 
     func render(_ mail: MailHTML) -> String {
         library.render(mail, withTemplate: "mail") ?? ""

@@ -22,6 +22,8 @@ struct PublicStatusRunner: PeriodicRunner {
     var interval: Duration { .seconds(1) }
     /// After so many seconds what was looked at last is no longer taken for the present.
     var interruptedAfter: Double = 60
+    /// The file is written no more often.
+    var writeEvery: Duration = .seconds(2)
 
     private let state = Memory()
 
@@ -61,17 +63,14 @@ struct PublicStatusRunner: PeriodicRunner {
 
     /// Everything is read anew so often, in case something was missed.
     private static let rereadAfter: Duration = .seconds(600)
-    /// The file is written no more often.
-    private static let writeEvery: Duration = .seconds(2)
-
     private var rule: PublicationRule { PublicationRule(severities: settings.severities) }
 
     func pass() async throws {
         do {
-            let looked = try await look()
+            let looked = try await tellingAge { try await look() }
             try await show(looked.record, asOf: looked.now, isInterrupted: false)
         } catch {
-            try await markInterruption()
+            await tellAge()
             throw error
         }
         try await writeFile()
@@ -100,7 +99,7 @@ struct PublicStatusRunner: PeriodicRunner {
             let kept = known.record.incidents.filter { !changed.contains($0.number) }
             next.record = PublicRecord(
                 components: known.record.components, incidents: Self.bounded(kept + fresh),
-                maintenance: known.record.maintenance)
+                maintenance: known.record.maintenance, help: known.record.help)
         }
         if look.mark.maintenance != known.mark.maintenance {
             next.record.maintenance = try await maintenance(known.catalog)
@@ -112,11 +111,11 @@ struct PublicStatusRunner: PeriodicRunner {
     private func readAll() async throws -> (record: PublicRecord, now: Timestamp) {
         // Before anything is read: what changes meanwhile is read again.
         let look = try await store.look(after: nil)
-        let catalog = try await publicCatalog()
+        let (catalog, book) = try await publicCatalog()
         let incidents = try await incidents(try await store.incidents(rule), catalog)
         let record = PublicRecord(
             components: catalog.components, incidents: Self.bounded(incidents),
-            maintenance: try await maintenance(catalog))
+            maintenance: try await maintenance(catalog), help: book.outside(catalog))
         state.state.withLock {
             $0.known = Memory.Known(
                 position: look.position, mark: look.mark, readAt: .now, record: record, catalog: catalog)
@@ -125,8 +124,9 @@ struct PublicStatusRunner: PeriodicRunner {
     }
 
     /// Ids are made of the installation's id, so that nobody can try slugs.
-    private func publicCatalog() async throws -> PublicCatalog {
-        let components = try await catalog.snapshot().graph.components.values.filter { $0.publicListing != nil }
+    private func publicCatalog() async throws -> (PublicCatalog, HelpBook) {
+        let snapshot = try await catalog.snapshot()
+        let components = snapshot.graph.components.values.filter { $0.publicListing != nil }
         let key = Array(try await installation.id().text.utf8)
         let ages = try await store.ages(of: components.map(\.slug))
         let known = components.compactMap { component in
@@ -139,7 +139,13 @@ struct PublicStatusRunner: PeriodicRunner {
                 )
             }
         }
-        return PublicCatalog(components, known: Dictionary(known) { first, _ in first })
+        let causes = CauseCategory.allCases.map { category in
+            (category, HashChain.hex(Array(OpenSSL.hmacSHA256(key: key, Array("cause \(category)".utf8)).prefix(4))))
+        }
+        let catalog = PublicCatalog(
+            components, known: Dictionary(known) { first, _ in first },
+            causeCodes: Dictionary(causes) { first, _ in first })
+        return (catalog, snapshot.help)
     }
 
     private func incidents(_ found: [Incident], _ catalog: PublicCatalog) async throws -> [PublicIncident] {
@@ -188,9 +194,10 @@ struct PublicStatusRunner: PeriodicRunner {
             return
         }
         state.state.withLock { $0.lookedAt = asOf }
+        let now = isInterrupted ? Timestamp.now() : asOf
         let renderer = StatusRenderer(
-            record: record, settings: settings, asOf: asOf, isInterrupted: isInterrupted, previous: before,
-            now: isInterrupted ? .now() : asOf)
+            record: record, settings: settings, asOf: asOf, age: isInterrupted ? StatusAge(of: asOf, at: now) : nil,
+            previous: before, now: now)
         board.show(try await WorkerPool.run { renderer.render() })
     }
 
@@ -200,19 +207,39 @@ struct PublicStatusRunner: PeriodicRunner {
             || PublicStatus.changes(before.record, after: before.asOf) <= now
     }
 
-    /// The database did not answer. What is shown stays, and says so when it is too old.
-    private func markInterruption() async throws {
-        guard let before = board.snapshot, !before.isInterrupted else { return }
-        let asOf = state.state.withLock { $0.lookedAt } ?? before.asOf
-        guard Timestamp.now().seconds(since: asOf) > interruptedAfter else { return }
-        try await show(before.record, asOf: asOf, isInterrupted: true)
+    /// The database did not answer. What is shown stays, and says how old it is when it is too old, each minute anew.
+    func tellAge() async {
+        guard let before = board.snapshot else { return }
+        let (asOf, now) = (state.state.withLock { $0.lookedAt } ?? before.asOf, Timestamp.now())
+        guard now.seconds(since: asOf) > interruptedAfter, before.age != StatusAge(of: asOf, at: now) else { return }
+        try? await show(before.record, asOf: asOf, isInterrupted: true)
+    }
+
+    /// A database that answers nothing at all is waited for much longer than what is shown may be taken for the present.
+    private func tellingAge<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
+        try await withThrowingTaskGroup(of: T?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while !Task.isCancelled {
+                    // Nothing tells that nothing happens but the time.
+                    try? await Task.sleep(for: .seconds(1))
+                    if !Task.isCancelled { await tellAge() }
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let found = try await group.next() {
+                if let found { return found }
+            }
+            throw CancellationError()
+        }
     }
 
     private func writeFile() async throws {
         guard let file, let snapshot = board.snapshot else { return }
         let isDue = state.state.withLock { state in
             guard state.written != snapshot.record || state.isWriteOld else { return false }
-            if let last = state.writtenAt, last.duration(to: .now) < Self.writeEvery { return false }
+            if let last = state.writtenAt, last.duration(to: .now) < writeEvery { return false }
             (state.written, state.writtenAt) = (snapshot.record, .now)
             return true
         }
@@ -220,6 +247,7 @@ struct PublicStatusRunner: PeriodicRunner {
         let asOf = state.state.withLock { $0.lookedAt } ?? snapshot.asOf
         do {
             try await WorkerPool.run { try file.write(snapshot.record, asOf: asOf) }
+            state.state.withLock { $0.complainedOfFile = false }
         } catch {
             let isFirst = state.state.withLock { state in
                 defer { state.complainedOfFile = true }

@@ -10,6 +10,8 @@ struct StatusAnswer: Sendable {
         var status: HTTPResponse.Status = .ok
         /// Whether it depends on the reader's language.
         var isTranslated = false
+        /// Whether it depends on what the reader can show.
+        var isNegotiated = false
         /// What a page may load; nil for what is no page.
         var contentPolicy: String?
     }
@@ -39,7 +41,8 @@ struct StatusAnswer: Sendable {
         let tag = HashChain.hex(Array(digest.prefix(12)))
         var headers: HTTPFields = [
             .contentType: kind.type, .cacheControl: Self.cacheControl,
-            .vary: kind.isTranslated ? "Accept-Encoding, Accept-Language" : "Accept-Encoding",
+            .vary: "Accept-Encoding" + (kind.isTranslated ? ", Accept-Language" : "")
+                + (kind.isNegotiated ? ", Accept" : ""),
             .lastModified: HTTPDate.text(secondsSince1970: Int(modifiedAt.milliseconds / 1000)),
             .xContentTypeOptions: "nosniff",
         ]

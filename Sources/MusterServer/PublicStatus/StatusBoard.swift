@@ -23,23 +23,30 @@ final class StatusSnapshot: Sendable {
         var language: Language?
     }
 
-    let record: PublicRecord
-    /// When the database was last looked at.
-    let asOf: Timestamp
-    /// Whether that is too long ago to be the present.
-    let isInterrupted: Bool
+    /// What is so, as of when the database was last looked at.
+    let status: PublicStatus
+    /// Nil while that is the present.
+    let age: StatusAge?
     let settings: StatusSettings
     private let answers: [Place: StatusAnswer]
+    /// Those to questions, which are made when they are asked.
+    let help = HelpAnswers()
     /// What an incident's pages and a month's are made of, so that those of what has not changed stay as they are.
     let made: [String: Int]
 
     init(
-        _ record: PublicRecord, asOf: Timestamp, isInterrupted: Bool, settings: StatusSettings,
-        answers: [Place: StatusAnswer], made: [String: Int]
+        _ status: PublicStatus, age: StatusAge?, settings: StatusSettings, answers: [Place: StatusAnswer],
+        made: [String: Int]
     ) {
-        (self.record, self.asOf, self.isInterrupted, self.settings) = (record, asOf, isInterrupted, settings)
+        (self.status, self.age, self.settings) = (status, age, settings)
         (self.answers, self.made) = (answers, made)
     }
+
+    var record: PublicRecord { status.record }
+    /// When the database was last looked at.
+    var asOf: Timestamp { status.now }
+    /// Whether what is shown is too old to be the present.
+    var isInterrupted: Bool { age != nil }
 
     func answer(_ path: String, _ language: Language? = nil) -> StatusAnswer? {
         answers[Place(path: path, language: language)]
@@ -47,6 +54,17 @@ final class StatusSnapshot: Sendable {
 
     /// Every answer, for tests and for measuring.
     var all: [Place: StatusAnswer] { answers }
+}
+
+/// How old what is shown is, once it is not the present any more. In whole minutes, so that nothing is rendered more often than that.
+struct StatusAge: Hashable, Sendable {
+    let asOf: Timestamp
+    let minutes: Int
+
+    init(of asOf: Timestamp, at now: Timestamp) {
+        self.asOf = asOf
+        minutes = max(0, Int(now.seconds(since: asOf) / 60))
+    }
 }
 
 /// What of the configuration the public page shows.

@@ -60,7 +60,7 @@ struct StatusPage: Sendable {
     init(_ status: PublicStatus, _ frame: StatusFrame) {
         let speech = frame.speech
         language = speech.language.rawValue
-        (words, query, interrupted) = (frame.words, frame.query, frame.interrupted)
+        (words, query, interrupted) = (frame.words, frame.query, frame.interruptedSince)
         (other, otherName, otherURL) = (frame.other.rawValue, frame.otherName, frame.otherLink("/status"))
         sentence = speech(status.sentence)
         indicator = status.indicator.rawValue

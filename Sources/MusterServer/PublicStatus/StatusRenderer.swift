@@ -8,14 +8,16 @@ struct StatusRenderer: Sendable {
     let settings: StatusSettings
     /// When the database was last looked at.
     let asOf: Timestamp
-    /// Whether nobody looks after it any more, so that the pages say so.
-    let isInterrupted: Bool
+    /// How old that is, when nobody looks after it any more, so that the pages say so.
+    let age: StatusAge?
     let previous: StatusSnapshot?
     /// For `Last-Modified` of what is new.
     let now: Timestamp
 
     /// The path of the page for addresses that have none.
     static let missing = "/status/missing"
+    /// The path of the page for whoever sent a report from a page.
+    static let reported = "/status/reported"
 
     private typealias Place = StatusSnapshot.Place
 
@@ -31,17 +33,20 @@ struct StatusRenderer: Sendable {
         putFeeds(status, changedAt: documents.changedAt, into: &answers)
         let months = months
         for language in Language.allCases {
-            let frame = StatusFrame(language, settings, asOf: isInterrupted ? asOf : nil)
+            let frame = StatusFrame(language, settings, age: age)
             put(
                 Pages.shared.render(StatusPage(status, frame)), at: Place(path: "/status", language: language),
                 into: &answers)
             let missing = Pages.shared.render(StatusMissingPage(frame))
             put(missing, .notFound, at: Place(path: Self.missing, language: language), into: &answers)
+            put(
+                Pages.shared.render(HelpReportedPage(frame)), at: Place(path: Self.reported, language: language),
+                into: &answers)
             putIncidents(status, frame, into: &answers, &made)
             putMonths(months, status, frame, into: &answers, &made)
         }
         return StatusSnapshot(
-            record, asOf: asOf, isInterrupted: isInterrupted, settings: settings, answers: answers, made: made)
+            status, age: age, settings: settings, answers: answers, made: made)
     }
 
     private func putFeeds(_ status: PublicStatus, changedAt: Timestamp, into answers: inout [Place: StatusAnswer]) {
@@ -105,7 +110,7 @@ struct StatusRenderer: Sendable {
         hasher.combine(names)
         hasher.combine(record.components)
         hasher.combine(settings)
-        hasher.combine(isInterrupted ? asOf : nil)
+        hasher.combine(age?.asOf)
         let (key, hash) = ("\(place.path) \(place.language?.rawValue ?? "")", hasher.finalize())
         made[key] = hash
         if previous?.made[key] == hash, let before = previous?.answer(place.path, place.language) {
@@ -133,7 +138,7 @@ struct StatusRenderer: Sendable {
     private func put(
         _ bytes: [UInt8], _ kind: Kind, at place: Place, into answers: inout [Place: StatusAnswer]
     ) {
-        let interrupted = isInterrupted ? asOf : nil
+        let interrupted = age?.asOf
         if let before = previous?.answer(place.path, place.language), before.says(bytes, kind, asOf: interrupted) {
             answers[place] = before
         } else {
@@ -142,12 +147,14 @@ struct StatusRenderer: Sendable {
     }
 
     /// Lets a page use the stylesheet that is in it, and nothing else.
-    static func contentPolicy(of page: String) -> String {
+    ///
+    /// - Parameter forms: Where its forms may go.
+    static func contentPolicy(of page: String, forms: String = "'none'") -> String {
         let sheet = page.firstRange(of: "<style>").flatMap { start in
             page[start.upperBound...].firstRange(of: "</style>").map { page[start.upperBound..<$0.lowerBound] }
         }
         let hash = Base64.encode(OpenSSL.sha256(Array((sheet ?? "").utf8)))
         return
-            "default-src 'none'; style-src 'sha256-\(hash)'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src 'sha256-\(hash)'; img-src 'self'; base-uri 'none'; form-action \(forms); frame-ancestors 'none'"
     }
 }

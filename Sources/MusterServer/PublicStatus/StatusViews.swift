@@ -54,13 +54,22 @@ struct StatusFrame: Sendable {
     let other: Language
     /// Nil while somebody looks after what is shown.
     let interrupted: String?
+    /// The same with how long ago that was, on pages that are made anew each minute.
+    let interruptedSince: String?
 
-    init(_ language: Language, _ settings: StatusSettings, asOf: Timestamp?) {
+    init(_ language: Language, _ settings: StatusSettings, age: StatusAge?) {
         let speech = Speech(language: language)
         self.speech = speech
         query = language == settings.language ? "" : "?lang=\(language.rawValue)"
         other = language == .en ? .de : .en
-        interrupted = asOf.map { speech("As of \($0.told). Our monitoring of this page is interrupted.") }
+        interrupted = age.map { speech("As of \($0.asOf.told). Our monitoring of this page is interrupted.") }
+        interruptedSince = age.map { age in
+            guard age.minutes > 0 else {
+                return speech("As of \(age.asOf.told). Our monitoring of this page is interrupted.")
+            }
+            let ago = Phrase.duration(Double(age.minutes * 60))
+            return speech("As of \(age.asOf.told), \(ago) ago. Our monitoring of this page is interrupted.")
+        }
         words = Self.words(speech, settings)
     }
 

@@ -4,7 +4,8 @@ import NIOCore
 
 /// What a user's report says: a choice of symptoms, and where. No text that could hold anything personal is kept.
 struct ReportBody: Hashable, Sendable {
-    let symptom: ReportSymptom
+    /// One of the catalog's, which the desk knows.
+    let symptom: String
     /// What the user says is broken, by whatever name; nobody learns whether there is such a thing.
     let area: String?
     let region: String?
@@ -20,7 +21,7 @@ struct ReportBody: Hashable, Sendable {
 
     private static func read(_ value: JSONValue) throws(Problem) -> ReportBody {
         var body = try BodyReader(value)
-        let symptom: ReportSymptom = body.enumeration("symptom")
+        let symptom = body.string("symptom", 1...64).lowercased()
         let component = body.optionalString("component", 1...200)
         let area = body.optionalString("area", 1...200)
         let region = body.optionalString("region", 1...64)
@@ -50,7 +51,7 @@ struct Report: Hashable, Sendable {
     let reporter: [UInt8]
     /// Empty when the catalog knows no such component.
     let component: String
-    let symptom: ReportSymptom
+    let symptom: String
     /// Empty when the catalog knows no such region.
     let region: String
 }
@@ -63,5 +64,8 @@ struct ReportKey: Hashable, Sendable {
     /// The identity of its alert.
     var identity: String { "\(component)|\(symptom)" }
 
-    var words: String { ReportSymptom(rawValue: symptom)?.words ?? symptom }
+    /// The symptom as it stands within a sentence.
+    var words: String {
+        symptom == "other" ? "other problems" : symptom.replacing("_", with: " ").replacing("-", with: " ")
+    }
 }

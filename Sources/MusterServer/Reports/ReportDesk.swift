@@ -17,6 +17,7 @@ final class ReportDesk: Sendable {
         let version: Int
         let components: [String: String]
         let regions: Set<String>
+        let symptoms: [String]
     }
 
     private let store: ReportStore
@@ -55,12 +56,15 @@ final class ReportDesk: Sendable {
 
     /// Counts a report. Returns after the commit, and tells nothing of what was found.
     ///
-    /// - Throws: `Problem` `tooManyRequests`.
+    /// - Throws: `Problem` `tooManyRequests`, or 422 of a symptom that the catalog has not.
     func accept(_ body: ReportBody, from request: RequestContext) async throws {
         let client = ReportClient(peer: request.peer, headers: request.head.headerFields, proxies: proxies)
         let wait = limiter.admit(reporter: client.reporter(key: limiterKey), at: clock().milliseconds / 1000)
         if let wait { throw Problem.later(.tooManyRequests, "Too many reports; try again later.", seconds: wait) }
         let names = try await currentNames()
+        guard names.symptoms.contains(body.symptom) else {
+            throw Problem.invalid("/symptom", "should be one of \(names.symptoms.joined(separator: ", "))")
+        }
         let report = Report(
             reporter: client.reporter(key: try await currentSalt()),
             component: body.area.flatMap { names.components[Self.normal($0)] } ?? "", symptom: body.symptom,
@@ -91,11 +95,17 @@ final class ReportDesk: Sendable {
         let snapshot = try await catalog.snapshot()
         if let held = names.withLock({ $0 }), held.version == snapshot.version { return held }
         let components = snapshot.graph.components.values.sorted { $0.slug < $1.slug }
-        var bySlugOrName = Dictionary(components.map { (Self.normal($0.name), $0.slug) }) { first, _ in first }
+        // What it is called outside is what people outside know.
+        var bySlugOrName = Dictionary(
+            components.compactMap { component in
+                component.publicListing.map { (Self.normal($0.name), component.slug) }
+            }
+        ) { first, _ in first }
+        bySlugOrName.merge(components.map { (Self.normal($0.name), $0.slug) }) { _, inside in inside }
         for component in components { bySlugOrName[Self.normal(component.slug)] = component.slug }
         let made = Names(
             version: snapshot.version, components: bySlugOrName,
-            regions: Set(components.flatMap(\.regions).map(Self.normal)))
+            regions: Set(components.flatMap(\.regions).map(Self.normal)), symptoms: snapshot.help.symptoms.map(\.id))
         names.withLock { $0 = made }
         return made
     }

@@ -7,6 +7,8 @@ struct ReportRoutes: Sendable {
     let search: ReportSearch
     let desk: IncidentDesk
     let beside: ReportsBeside
+    /// Has the page that thanks whoever reports from a page.
+    let board: StatusBoard
 
     private static let ratesMax = 500
 
@@ -30,10 +32,25 @@ struct ReportRoutes: Sendable {
     /// Answers the same whether the report counts or not: nobody learns what there is, or what others reported.
     private func receive(_ request: RequestContext) async throws -> Answer {
         try await reports.accept(try ReportBody.read(request), from: request)
+        if AcceptedType.wantsPage(request.head.headerFields[.accept]), let thanks = thanks(request) { return thanks }
         return Self.forEveryPage(
             .json(status: .accepted) { json in
                 json.object { $0.member("accepted", true) }
             })
+    }
+
+    /// The page for people; nil where there is no public page.
+    private func thanks(_ request: RequestContext) -> Answer? {
+        guard let snapshot = board.snapshot else { return nil }
+        let language = ReaderLanguage.choose(
+            request.target, request.head.headerFields[.acceptLanguage], snapshot.settings.language)
+        // Without the conditions of the request, which are about another resource.
+        let head = RequestHead(method: .get, path: StatusRenderer.reported)
+        guard var answer = snapshot.answer(StatusRenderer.reported, language)?.answer(to: head) else { return nil }
+        answer.status = .accepted
+        (answer.headers[.eTag], answer.headers[.lastModified]) = (nil, nil)
+        answer.headers[.cacheControl] = "no-store"
+        return Self.forEveryPage(answer)
     }
 
     /// A status page of any address may send reports; there is nothing here that a cookie would open.

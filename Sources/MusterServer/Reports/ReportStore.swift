@@ -15,7 +15,7 @@ struct ReportStore: Sendable {
             WITH arrived AS (
                 SELECT DISTINCT ON (hash, component, symptom) hash, component, symptom, region
                 FROM unnest(\(reports.map(\.reporter)), \(reports.map(\.component)),
-                    \(reports.map(\.symptom.rawValue)), \(reports.map(\.region)))
+                    \(reports.map(\.symptom)), \(reports.map(\.region)))
                     AS arrived (hash, component, symptom, region)
                 ORDER BY hash, component, symptom, region
             ), fresh AS (

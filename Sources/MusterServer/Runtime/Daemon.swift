@@ -141,7 +141,7 @@ struct Daemon: Service {
             MemoryRunner(),
             pool,
             StatusRunner(status: status, store: StatusStore(pool: pool), gate: gate),
-            GatedService(service: generations, gate: gate),
+            GatedService(service: generations, gate: gate, isStopping: server.isStopping),
             ReloadRunner(reloading: reloading, generations: generations, status: status, gate: gate),
             ServingService(
                 server: server, generations: generations, database: database, http: http, notifier: notifier, gate: gate
@@ -177,11 +177,14 @@ struct ServingService: Service {
                 do {
                     try await prepare(listening)
                 } catch {
+                    // It is over: nobody is told that we are ready.
+                    server.isStopping.set()
                     group.cancelAll()
                     gate.open()
                     listening.open()
                     throw error
                 }
+                if Task.isShuttingDownGracefully { server.isStopping.set() }
                 gate.open()
                 listening.open()
                 try await group.waitForAll()
@@ -232,6 +235,7 @@ struct ServingService: Service {
                     await server.publicStatus?.restore()
                     listening.open()
                 }
+                await server.publicStatus?.tellAge()
                 try? await Task.sleep(for: delay)
                 delay = min(delay * 2, .seconds(5))
             }
@@ -281,13 +285,19 @@ final class SchemaGate: Sendable {
     }
 }
 
-/// A loop that begins behind the gate.
+/// Loops that begin behind the gate.
 struct GatedService: Service {
     let service: any Service
     let gate: SchemaGate
+    let isStopping: StopFlag
 
     func run() async throws {
         await gate.pass()
+        // A stop opens the gate, too. Loops that began now would wait for a database that is not there, and the stop for them.
+        guard !isStopping.isSet else {
+            try? await gracefulShutdown()
+            return
+        }
         try await service.run()
     }
 }

@@ -39,6 +39,8 @@ package struct Server: Sendable {
     let board: StatusBoard
     /// Something was committed that the outside may have to see.
     let publishing = WakeSignal()
+    /// Keeps the public page up to date, at the start as well as beside the requests; nil where there is none.
+    let publicStatus: PublicStatusRunner?
     private let figures: FigureCache
 
     init(
@@ -87,6 +89,14 @@ package struct Server: Sendable {
             limits: ReportLimiter.Limits(perMinute: configuration.reports.perMinuteMax),
             proxies: configuration.http.trustedProxies)
         figures = FigureCache { try await FigureSearch(pool: pool).figures() }
+        let settings = Self.statusSettings(configuration)
+        publicStatus =
+            !settings.isEnabled
+            ? nil
+            : PublicStatusRunner(
+                board: board, settings: settings, store: PublicStatusStore(pool: pool), catalog: catalog,
+                installation: installation, file: StatusFile(directory: configuration.data.directory),
+                signal: publishing, logger: logger)
     }
 
     /// In what reviews are written.
@@ -167,7 +177,8 @@ package struct Server: Sendable {
             ActionRoutes(search: ActionSearch(pool: pool)).routes,
             VocabularyRoutes(rules: RulesInForce(configuration)).routes,
             UpdateRoutes(
-                desk: desk, reader: TimelineReader(runner: pool), templates: configuration.updates.templates
+                desk: desk, reader: TimelineReader(runner: pool), templates: configuration.updates.templates,
+                catalog: catalog
             ).routes,
             SuggestionRoutes(desk: desk).routes,
             RestorationRoutes(desk: desk).routes,
@@ -214,7 +225,7 @@ package struct Server: Sendable {
             ).routes,
             ReportRoutes(
                 reports: reports, search: ReportSearch(pool: pool), desk: desk,
-                beside: ReportsBeside(desk: desk, pool: pool)
+                beside: ReportsBeside(desk: desk, pool: pool), board: board
             ).routes,
             HeartbeatRoutes(store: senses.heartbeats, names: names, signal: senses.signal).routes,
             HeartbeatPingRoutes(
@@ -231,24 +242,19 @@ package struct Server: Sendable {
             ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,
             PublicStatusRoutes(board: board, settings: statusSettings).routes,
+            HelpRoutes(board: board, settings: statusSettings).routes,
+            HelpBookRoutes(store: HelpBookStore(pool: pool)).routes,
         ]
         return lists.flatMap(\.self)
     }
 
-    /// Keeps the public page up to date; nil where there is none.
-    var publicStatus: PublicStatusRunner? {
-        guard statusSettings.isEnabled else { return nil }
-        let directory = configuration.data.directory
-        return PublicStatusRunner(
-            board: board, settings: statusSettings, store: PublicStatusStore(pool: pool), catalog: catalog,
-            installation: installation, file: StatusFile(directory: directory), signal: publishing, logger: logger)
-    }
-
-    private var statusSettings: StatusSettings {
+    private static func statusSettings(_ configuration: ServerConfiguration) -> StatusSettings {
         var settings = configuration.status
-        settings.url = configuration.statusURL ?? publicURL
+        settings.url = configuration.statusURL ?? configuration.publicURL
         return settings
     }
+
+    private var statusSettings: StatusSettings { Self.statusSettings(configuration) }
 
     private var ingress: IngressDesk {
         IngressDesk(
@@ -296,7 +302,7 @@ package struct Server: Sendable {
     }
 
     /// What links in messages begin with.
-    private var publicURL: String { configuration.http.publicURL ?? configuration.http.listen.url }
+    private var publicURL: String { configuration.publicURL }
 
     var liveMetrics: LiveMetrics {
         LiveMetrics(

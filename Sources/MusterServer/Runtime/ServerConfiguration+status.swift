@@ -1,6 +1,9 @@
 import IncidentDomain
 
 extension ServerConfiguration {
+    /// What links begin with.
+    var publicURL: String { http.publicURL ?? http.listen.url }
+
     /// The public page, and where it is seen.
     static func status(_ reader: inout SettingReader) -> (settings: StatusSettings, url: String?) {
         var settings = StatusSettings()

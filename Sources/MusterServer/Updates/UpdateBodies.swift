@@ -81,6 +81,14 @@ enum UpdateBodies {
     static let stepsMax = 20
     static let stepLength = 1...500
 
+    /// Whose steps follow those that are typed.
+    static func guide(_ body: inout BodyReader) -> HelpQuestion? {
+        body.optionalObject("guide") { item in
+            HelpQuestion(
+                symptom: item.optionalString("symptom", 1...64), platform: item.optionalString("platform", 1...64))
+        }
+    }
+
     private static func steps(_ body: inout BodyReader) -> [String]? {
         body.optionalStrings("steps", max: stepsMax, stepLength)
     }

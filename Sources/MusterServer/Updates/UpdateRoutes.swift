@@ -6,6 +6,8 @@ struct UpdateRoutes: Sendable {
     let desk: IncidentDesk
     let reader: TimelineReader
     let templates: UpdateTemplates
+    /// Has the guides that updates take their steps from.
+    let catalog: CatalogCache
 
     var routes: [Route] {
         [
@@ -85,8 +87,11 @@ struct UpdateRoutes: Sendable {
     private func post(_ request: RequestContext) async throws -> Answer {
         let number = try request.incidentNumber()
         var body = try request.fields()
-        let content = UpdateBodies.content(&body)
-        let outcome = try await desk.handle(.postUpdate(content), on: number, try CommandContext(request, &body))
+        var content = UpdateBodies.content(&body)
+        let guide = UpdateBodies.guide(&body)
+        let context = try CommandContext(request, &body)
+        if let guide { content.steps = try await steps(of: guide, after: content.steps, in: content.language) }
+        let outcome = try await desk.handle(.postUpdate(content), on: number, context)
         var answer = IncidentRepresentation.answer(outcome, status: .created)
         let id = outcome.firstEntry?.event.as(UpdatePosted.self)?.id ?? outcome.incident.communication?.last ?? 0
         answer.headers[.location] = "/v1/incidents/\(number)/updates/\(id)"
@@ -97,17 +102,39 @@ struct UpdateRoutes: Sendable {
         let number = try request.incidentNumber()
         var body = try request.fields()
         let draft = UpdateBodies.Draft(&body)
+        let guide = UpdateBodies.guide(&body)
         let context = try CommandContext(request, &body)
         var wanted = UpdateRequest(
             draft.content, publishAt: draft.publishAt, template: draft.template, corrects: draft.corrects)
+        if let guide {
+            wanted.content.steps = try await steps(of: guide, after: draft.content.steps, in: draft.content.language)
+        }
         if let template = draft.template, draft.isWritten {
             guard templates.hasTemplate(template) else { throw unknownTemplate }
         } else if let template = draft.template {
-            try await write(&wanted, from: template, keepsSteps: draft.hasSteps, number)
+            try await write(&wanted, from: template, keepsSteps: draft.hasSteps || guide != nil, number)
         }
         let outcome = try await desk.handle(.draftUpdate(wanted), on: number, context)
         let id = outcome.firstEntry?.event.as(UpdateDrafted.self)?.id ?? outcome.incident.communication?.last ?? 0
         return try await answer(id, of: outcome, at: request.clock.now, status: .created)
+    }
+
+    /// What a guide says, in the language of the update: it stands there as if it had been typed, and stays when the guide changes.
+    private func steps(of guide: HelpQuestion, after typed: [String], in language: String) async throws -> [String] {
+        let book = try await catalog.snapshot().help
+        if let symptom = guide.symptom, book.symptom(symptom) == nil {
+            throw Problem.invalid("/guide/symptom", "\(symptom) is no symptom of GET /v1/catalog/help")
+        }
+        if let platform = guide.platform, book.platform(platform) == nil {
+            throw Problem.invalid("/guide/platform", "\(platform) is no platform of GET /v1/catalog/help")
+        }
+        let language = Language(rawValue: language.prefix { $0 != "-" }.lowercased()) ?? .en
+        let steps = typed + book.steps(for: guide.symptom, on: guide.platform).map { $0.text(language) }
+        guard steps.count <= UpdateBodies.stepsMax else {
+            throw Problem.invalid(
+                "/guide", "makes \(steps.count) steps with those that are typed; the limit is \(UpdateBodies.stepsMax)")
+        }
+        return steps
     }
 
     /// Fills in what the template says of the incident as it stands.

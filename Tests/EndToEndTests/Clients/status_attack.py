@@ -85,15 +85,19 @@ class Attack:
         paths = PAGES + [f"/status/incidents/{number}" for number in numbers] + [f"/status/incidents/{WORD}", f"/status/{WORD}"]
         paths += re.findall(r'href="(/status/history/\d{4}-\d\d)"', self.platform.page("/status/history"))
         asked = [f"{path}?lang={language}" for path in paths for language in ("en", "de", WORD)]
-        for path in asked + DOCUMENTS + BESIDE:
+        names = [component["id"] for component in self.platform.document("components")["components"]][:3]
+        helps = ["/help", f"/help?symptom={WORD}", f"/help?component={WORD}-feed", f"/help?platform={WORD}"]
+        helps += [f"/help?symptom=slow&component={name}&lang=de" for name in names]
+        for path in asked + DOCUMENTS + BESIDE + helps:
             for coding in ("identity", "gzip"):
                 for method in ("GET", "HEAD", "POST", "OPTIONS"):
                     if method in ("POST", "OPTIONS") and coding == "gzip":
                         continue
-                    status, headers, data = public_platform.fetch(self.url + path, {"Accept-Encoding": coding}, method)
+                    status, headers, data = public_platform.fetch(self.url + path, {"Accept-Encoding": coding, "Accept": "text/html" if coding == "gzip" else "*/*"}, method)
                     if headers["Content-Encoding"] == "gzip" and data:
                         data = gzip.decompress(data)
-                    echoed = path.replace(f"lang={WORD}", "").count(WORD)
+                    # A problem may say what it was asked for.
+                    echoed = path.replace(f"lang={WORD}", "").count(WORD) * (2 if status >= 400 else 0)
                     self.find(f"{scene}: {method} {path} ({coding}, {status})", str(headers).encode() + data, echoed)
         file = os.environ.get("MUSTER_STATUS_SNAPSHOT")
         if file:
@@ -347,7 +351,7 @@ class Attack:
                 self.wrong.append(f"{status} for {listing!r:.200}")
             if status < 300:
                 components.append(f"c{place}")
-        bodies = 0
+        bodies = self.count_updates()
         for _ in range(count):
             impacts = {slug: chance.choice(["degraded", "major_outage"]) for slug in chance.sample(components, 2)}
             path = self.platform.open("Inside", impacts, "sev3")
@@ -358,12 +362,13 @@ class Attack:
                 bodies += status < 300
                 if status >= 500:
                     self.wrong.append(f"{status} for {body!r:.200}")
-        self.platform.wait(
-            lambda: sum(len(item["incident_updates"]) for item in self.platform.document("incidents")["incidents"]) == bodies, "all of it"
-        )
+        self.platform.wait(lambda: self.count_updates() == bodies, "all of it")
         self.look_at_hostile_pages()
         self.look_at_hostile_documents()
         return {"wrong": self.wrong[:40], "updates": bodies, "components": len(components)}
+
+    def count_updates(self):
+        return sum(len(item["incident_updates"]) for item in self.platform.document("incidents")["incidents"])
 
     def look_at_hostile_pages(self):
         """Made of what our templates have, and of nothing else."""

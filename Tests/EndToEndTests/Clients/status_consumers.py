@@ -156,7 +156,7 @@ class Consumers:
         """The database is away: the runner has seen to that, and waited until the pages say so."""
         looked = Looked()
         for path in self.pages():
-            looked.expect('class="notice"' in self.platform.page(path), f"{path} does not say how old it is")
+            looked.expect('class="notice"' in self.platform.page(path, {"Accept": "text/html"}), f"{path} does not say how old it is")
         for look in (self.look_at_feeds, self.look_at_calendar, self.look_at_pages, self.look_with_browser):
             look(looked)
         return looked.value
@@ -226,7 +226,8 @@ class Consumers:
         """Every page that there is now."""
         history = re.findall(r'href="(/status/history/\d{4}-\d\d)"', self.platform.page("/status/history"))
         incidents = [f"/status/incidents/{item['id']}" for item in self.platform.document("incidents")["incidents"]]
-        return ["/status", "/status/history"] + history[:2] + incidents[:3]
+        helps = ["/help", "/help?symptom=slow&platform=ios"] if public_platform.fetch(self.url + "/help")[0] == 200 else []
+        return ["/status", "/status/history"] + history[:2] + incidents[:3] + helps
 
     def look_at_pages(self, looked):
         """By html5lib and the Nu Html Checker; and what HTTP says of each."""
@@ -234,8 +235,8 @@ class Consumers:
             names = {}
             for path in self.pages() + ["/status/incidents/999999"]:
                 for language in LANGUAGES:
-                    address = f"{path}?lang={language}"
-                    status, headers, data = public_platform.fetch(self.url + address)
+                    address = f"{path}{'&' if '?' in path else '?'}lang={language}"
+                    status, headers, data = public_platform.fetch(self.url + address, {"Accept": "text/html"})
                     text = data.decode()
                     looked.expect(status == (404 if path.endswith("999999") else 200), f"{address}: {status}")
                     parser = html5lib.HTMLParser()
@@ -247,7 +248,7 @@ class Consumers:
                     with open(name, "wb") as file:
                         file.write(data)
                     self.look_at_headers(looked, address, headers, text)
-                    _, packed_headers, packed = public_platform.fetch(self.url + address, {"Accept-Encoding": "gzip"})
+                    _, packed_headers, packed = public_platform.fetch(self.url + address, {"Accept": "text/html", "Accept-Encoding": "gzip"})
                     looked.expect(packed_headers["Content-Encoding"] == "gzip", f"{address} is not packed")
                     looked.expect(len(packed) < PAGE_BYTES, f"{address} has {len(packed)} bytes")
                     looked.expect(b"</html>" in gzip.decompress(packed), f"{address}: what is packed is not whole")
@@ -260,7 +261,9 @@ class Consumers:
         looked.expect("default-src 'none'" in policy and "unsafe" not in policy, f"{address}: {policy}")
         looked.expect(headers["X-Content-Type-Options"] == "nosniff", f"{address}: types may be guessed")
         looked.expect("stale-if-error" in (headers["Cache-Control"] or ""), f"{address}: {headers['Cache-Control']}")
-        looked.expect(not re.search(r"<(script|iframe|object|embed|form)\b|\son\w+=|\sstyle=|javascript:", text), f"{address}: a script")
+        looked.expect(not re.search(r"<(script|iframe|object|embed)\b|\son\w+=|\sstyle=|javascript:", text), f"{address}: a script")
+        if "<form" in text:
+            looked.expect("form-action 'self'" in policy, f"{address} has a form that may not be sent: {policy}")
         outside = re.findall(r'(?:src|href|action|poster|srcset)="((?:https?:)?//[^"]*)"', text)
         looked.expect(not outside, f"{address} leads to {outside}")
 

@@ -28,6 +28,7 @@ enum ArchiveSample {
         VALUES (gen_random_uuid(), 'Möwe', 'viewer', sha256('x'), '2026-01-01 00:00:00.123456+00', 'mia')
         """,
         "INSERT INTO audit_line (actor_id, actor, action, subject, data) VALUES ('a', 'b', 'c', 'd', '{\"x\": 1.50}')",
+        "INSERT INTO help_book (body, version) VALUES ('{\"symptoms\": [], \"x\": 1.50}', 9007199254740993)",
         """
         INSERT INTO routing_rule (id, position, name, body, created_by, updated_by)
         VALUES (gen_random_uuid(), 2, 'second', '{}', 'mia', 'mia'), (gen_random_uuid(), 1, 'first', '{}', 'mia', 'mia')

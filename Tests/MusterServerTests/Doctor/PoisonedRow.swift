@@ -17,6 +17,7 @@ enum PoisonedRow: String, CaseIterable, Sendable {
     case maintenance
     case occurrence = "maintenance_occurrence"
     case endpoint
+    case help = "help_book"
 
     static let id = "0197a1b2-0000-7000-8000-00000000dead"
 
@@ -29,6 +30,7 @@ enum PoisonedRow: String, CaseIterable, Sendable {
         case .occurrence: "\(Self.id)/2026-12-06T02:30:00"
         case .component, .heartbeat, .probe: "poison"
         case .baseline: "auth|cannot_sign_in"
+        case .help: "help"
         }
     }
 
@@ -44,7 +46,7 @@ enum PoisonedRow: String, CaseIterable, Sendable {
         case .probe: "/v1/probes"
         case .maintenance: "/v1/maintenance"
         case .endpoint: "/v1/endpoints"
-        case .baseline, .occurrence: nil
+        case .baseline, .occurrence, .help: nil
         }
     }
 
@@ -78,6 +80,11 @@ enum PoisonedRow: String, CaseIterable, Sendable {
         case .component:
             [
                 "INSERT INTO component (slug, body, version) VALUES ('poison', '{\"slug\": \"poison\"}', 1)",
+                "UPDATE catalog SET version = version + 1",
+            ]
+        case .help:
+            [
+                "INSERT INTO help_book (body, version) VALUES ('{\"symptoms\": 7}', 1)",
                 "UPDATE catalog SET version = version + 1",
             ]
         case .token:

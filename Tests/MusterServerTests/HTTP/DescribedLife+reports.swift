@@ -20,7 +20,8 @@ extension DescribedLife {
             statuses.insert(await server.ask(.post, "/reports", ["symptom": "other"], token: nil).status)
         }
         #expect(statuses == [202, 429])
-        await ask(.post, "/reports", ["symptom": "moon"], token: nil, headers: [.userAgent: "another"], gives: 422)
+        await ask(
+            .post, "/reports", ["symptom": "moon"], token: nil, headers: [.xForwardedFor: "203.0.113.99"], gives: 422)
         let features = server.server
         let runner = ReportRunner(
             desk: features.desk, pool: server.server.pool, intake: features.intake, rules: features.rules,

@@ -177,7 +177,6 @@ struct OpenAPIRouteTests {
         ("ComponentField", ComponentField.allCases.map(\.rawValue)),
         ("ComponentAction", ComponentAction.allCases.map(\.rawValue)),
         ("AlertStatus", AlertStatus.allCases.map(\.rawValue)),
-        ("ReportSymptom", ReportSymptom.allCases.map(\.rawValue)),
         ("ToolKind", SourceKind.allCases.filter { $0 != .internal }.map(\.rawValue)),
         ("SourceKind", SourceKind.allCases.map(\.rawValue)),
         ("HeartbeatStatus", Heartbeat.Status.allCases.map(\.rawValue)),

@@ -26,7 +26,7 @@ extension TestDaemon {
     func reportRoutes(_ reports: ReportDesk) -> [Route] {
         ReportRoutes(
             reports: reports, search: ReportSearch(pool: pool), desk: desk,
-            beside: ReportsBeside(desk: desk, pool: pool)
+            beside: ReportsBeside(desk: desk, pool: pool), board: StatusBoard()
         ).routes
     }
 
@@ -59,7 +59,7 @@ extension TestDaemon {
     }
 
     /// As many reports as are given, of as many users, in this minute.
-    func report(_ count: Int, _ symptom: ReportSymptom = .cannotSignIn, on component: String = "auth") async throws {
+    func report(_ count: Int, _ symptom: String = "cannot_sign_in", on component: String = "auth") async throws {
         let reports = (0..<count).map { user in
             Report(
                 reporter: OpenSSL.sha256(Array("\(user)".utf8)), component: component, symptom: symptom, region: "")

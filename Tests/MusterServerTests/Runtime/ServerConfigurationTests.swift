@@ -75,7 +75,10 @@ struct ServerConfigurationTests {
         ("policy.sev1.when_cleared", "maybe"), ("policy.reopen_within_seconds", "-1"), ("alert.settle_seconds", "-1"),
         ("alert.settle_seconds", "86401"),
         ("reviews.language", "fr"), ("reviews.time_zone", "Not a zone"), ("reports.open_incidents", "maybe"),
-        ("reports.per_minute_max", "0"),
+        ("reports.per_minute_max", "0"), ("status.enabled", "perhaps"),
+        ("status.name", String(repeating: "n", count: 101)),
+        ("status.url", "status.example"), ("status.url", "https://status example"), ("status.language", "fr"),
+        ("status.publish_severities", "sev1,sev9"),
         ("streams.max", "0"), ("streams.per_token_max", "100001"), ("reports.retention_days", "0"),
         ("http.trusted_proxies", "10.0.0.0/33"),
         ("restoration.soak_seconds.tier_2", "-1"), ("shutdown.grace_seconds", "601"),
@@ -86,6 +89,20 @@ struct ServerConfigurationTests {
         #expect(found.count == 1)
         #expect(found.first?.contains(key) == true)
         #expect(found.first?.contains(SettingSource.environmentName(key)) == true)
+    }
+
+    @Test func `the public page is there unless it is switched off, under the address that is configured`() throws {
+        let standard = try load().status
+        #expect(standard.isEnabled && standard.name == "Status" && standard.severities.isEmpty)
+        #expect(standard.language == .en)
+        let configured = try load(
+            """
+            status: {enabled: false, name: "\(String(repeating: "n", count: 100))", url: "https://status.example/",
+              publish_severities: [sev1, sev2], language: de}
+            """)
+        #expect(!configured.status.isEnabled && configured.status.name.count == 100)
+        #expect(configured.statusURL == "https://status.example")
+        #expect(configured.status.severities == [.sev1, .sev2] && configured.status.language == .de)
     }
 
     @Test func `every mistake is said, with the line where it stands`() {
