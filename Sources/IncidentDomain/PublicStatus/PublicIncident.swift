@@ -124,6 +124,8 @@ package struct PublicIncident: Hashable, Codable, Sendable {
     package let updatesLeftOut: Int
     /// The expected times that were told, the newest first; the first one is what holds, unless the newest update took it back.
     package let etas: [Eta]
+    /// Whether it was taken back that the newest of them holds; nil when not.
+    package let etaIsTakenBack: Bool?
     package let progress: Progress?
     package let postMortem: PostMortem?
     /// A code of the kind of its cause, by which incidents of the same kind are known, and nothing else; nil where none is known. It is shown nowhere.
@@ -143,7 +145,9 @@ package struct PublicIncident: Hashable, Codable, Sendable {
     }
 
     /// What is said now of when it is over; nil when nothing is, and when it is over.
-    package var eta: Timestamp? { status.isResolved ? nil : updates.first { $0.eta != nil }?.eta }
+    package var eta: Timestamp? {
+        status.isResolved || etaIsTakenBack ?? false ? nil : updates.first { $0.eta != nil }?.eta
+    }
 }
 
 // MARK: - Made of an incident
@@ -153,7 +157,7 @@ extension PublicIncident {
     package static let kinds =
         UpdateHistory.kinds + [
             PhaseEntered.kind, PhaseReverted.kind, SelfRecovered.kind, IncidentDismissed.kind, IncidentReopened.kind,
-            IncidentMerged.kind, IncidentUnmerged.kind, PublicReviewApproved.kind,
+            IncidentMerged.kind, IncidentUnmerged.kind, PublicReviewApproved.kind, SeveritySet.kind,
         ]
 
     /// What the outside sees of an incident; nil when it is not public.
@@ -163,7 +167,9 @@ extension PublicIncident {
         let history = ImpactHistory(incident)
         let hits = Self.hits(history, catalog)
         let records = UpdateHistory.make(timeline).filter(\.isShownPublicly)
-        guard incident.isPublic(hasUpdates: !records.isEmpty, hitsPublic: !hits.isEmpty, rule) else { return nil }
+        let severities = Set(Self.severities(incident, timeline))
+        guard incident.isPublic(hasUpdates: !records.isEmpty, hitsPublic: !hits.isEmpty, severities: severities, rule)
+        else { return nil }
         let past = Past(incident, timeline, hits, history)
         let all = records.compactMap { Self.update($0, past) }.sorted {
             ($0.publishedAt, $0.id) > ($1.publishedAt, $1.id)
@@ -172,7 +178,9 @@ extension PublicIncident {
         let postMortem = Self.postMortem(incident, timeline)
         let present = past.presentStatus
         let times = incident.clocks
-        let resolved = present.isResolved ? times.restoredAt ?? past.resolvedAt ?? times.closedAt : nil
+        // When people were told, as they wait for that; where nobody told it, when it was.
+        let told = all.prefix { $0.status.isResolved }.last?.publishedAt
+        let resolved = present.isResolved ? told ?? times.restoredAt ?? past.resolvedAt ?? times.closedAt : nil
         number = incident.number
         status = postMortem == nil || present != .resolved ? present : .postmortem
         startedAt = times.startedAt
@@ -183,9 +191,19 @@ extension PublicIncident {
             + [createdAt, resolved, postMortem?.publishedAt].compactMap(\.self)).max() ?? createdAt
         (self.hits, updates, updatesLeftOut) = (hits, kept, all.count - kept.count)
         etas = Self.etas(records)
+        etaIsTakenBack = incident.communication?.etas.last?.withdrawn == nil ? nil : true
         progress = Self.progress(incident, catalog)
         self.postMortem = postMortem
         causeCode = incident.cause.flatMap { catalog.causeCode($0.category) }
+    }
+
+    /// What it ever was, without what was struck out.
+    private static func severities(_ incident: Incident, _ timeline: [RecordedEvent]) -> [Severity] {
+        let struck = Set(incident.struck ?? [])
+        let told = timeline.filter { !struck.contains($0.sequence) }.compactMap {
+            $0.event.as(SeveritySet.self)?.severity
+        }
+        return told + [incident.severity].compactMap(\.self)
     }
 
     private static func hits(_ history: ImpactHistory, _ catalog: PublicCatalog) -> [Hit] {
@@ -204,7 +222,8 @@ extension PublicIncident {
         guard let first = record.versions.first, let last = record.versions.last else { return nil }
         return Update(
             id: record.id, publishedAt: first.publishedAt,
-            correctedAt: record.versions.count > 1 ? last.publishedAt : nil, status: past.status(at: first.publishedAt),
+            correctedAt: record.versions.count > 1 ? last.publishedAt : nil,
+            status: past.status(at: first.publishedAt, before: first.entry),
             language: last.language, body: last.body, steps: last.steps, eta: last.eta,
             levels: past.levels(at: first.publishedAt))
     }
@@ -273,7 +292,7 @@ extension PublicIncident {
 
 /// What was known of an incident at each moment of it.
 private struct Past {
-    private let phases: [(at: Timestamp, phase: Phase)]
+    private let phases: [(at: Timestamp, entry: Int, phase: Phase)]
     private let hits: [PublicIncident.Hit]
     /// Of everything that was harmed, where nothing of it is public.
     private let harm: [PublicIncident.Stretch]
@@ -281,7 +300,7 @@ private struct Past {
 
     init(_ incident: Incident, _ timeline: [RecordedEvent], _ hits: [PublicIncident.Hit], _ history: ImpactHistory) {
         phases = timeline.compactMap { recorded in
-            recorded.event.payload.phaseBegun.map { (recorded.occurredAt, $0) }
+            recorded.event.payload.phaseBegun.map { (recorded.occurredAt, recorded.sequence, $0) }
         }
         self.hits = hits
         let own = hits.flatMap(\.stretches)
@@ -297,8 +316,9 @@ private struct Past {
         Self.status(present, isBack: harm.allSatisfy { $0.end != nil })
     }
 
-    func status(at moment: Timestamp) -> PublicIncidentStatus {
-        let phase = phases.last { $0.at <= moment }?.phase ?? .detect
+    /// - Parameter entry: What is told by it. Of the same moment, what was recorded before it counts.
+    func status(at moment: Timestamp, before entry: Int) -> PublicIncidentStatus {
+        let phase = phases.last { ($0.at, $0.entry) < (moment, entry) }?.phase ?? .detect
         return Self.status(phase, isBack: !harm.contains { $0.holds(at: moment) })
     }
 

@@ -122,8 +122,9 @@ package struct PublicStatus: Sendable {
         record.maintenance.filter { status.contains($0.status(at: now)) }
     }
 
-    /// When something of what is known changes by itself after a moment: maintenance begins or ends.
+    /// When something of what is known changes by itself after a moment: maintenance begins or ends, an expected end passes.
     package static func changes(_ record: PublicRecord, after moment: Timestamp) -> Timestamp {
-        record.maintenance.flatMap { [$0.startsAt, $0.endsAt] }.filter { $0 > moment }.min() ?? .latest
+        (record.maintenance.flatMap { [$0.startsAt, $0.endsAt] } + record.incidents.compactMap(\.eta))
+            .filter { $0 > moment }.min() ?? .latest
     }
 }

@@ -9,16 +9,23 @@ package struct PublicationRule: Hashable, Sendable {
 }
 
 extension Incident {
-    /// The label by which an incident is never public, whatever else is said: `private` with the value `true`.
+    /// The label by which an incident is never public, whatever else is said: `private`, in upper and lower case, with any value but `false`.
     package static let privateLabel = "private"
 
     /// Whether it may be public at all. One that was dismissed is withdrawn, and one that was merged goes on as another.
     private var mayBePublic: Bool {
-        guard labels[Self.privateLabel]?.lowercased() != "true" else { return false }
+        let isPrivate = labels.contains { name, value in
+            Self.folded(name) == Self.privateLabel && Self.folded(value) != "false"
+        }
+        guard !isPrivate else { return false }
         switch phase {
         case .detect, .assess, .mitigate, .restore, .review, .closed: return true
         case .dismissed, .merged: return false
         }
+    }
+
+    private static func folded(_ text: String) -> String {
+        text.lowercased().filter { !$0.isWhitespace }
     }
 
     /// Whether the outside sees it: somebody published an update for everybody, or the rule says so.
@@ -26,8 +33,11 @@ extension Incident {
     /// - Parameters:
     ///   - hasUpdates: Whether an update for everybody can be shown.
     ///   - hitsPublic: Whether a public component was ever harmed in it.
-    func isPublic(hasUpdates: Bool, hitsPublic: Bool, _ rule: PublicationRule) -> Bool {
-        mayBePublic && (hasUpdates || hitsPublic && severity.map(rule.severities.contains) ?? false)
+    ///   - severities: All that it ever had: what was published once stays.
+    func isPublic(
+        hasUpdates: Bool, hitsPublic: Bool, severities: Set<Severity>, _ rule: PublicationRule
+    ) -> Bool {
+        mayBePublic && (hasUpdates || hitsPublic && !severities.isDisjoint(with: rule.severities))
     }
 }
 

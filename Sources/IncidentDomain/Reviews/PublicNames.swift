@@ -9,6 +9,7 @@ package struct PublicNames: Sendable {
     private static let engineer: Phrase = "an engineer"
     private static let tool: Phrase = "monitoring"
     private static let component: Phrase = "a component"
+    private static let region: Phrase = "a region"
     private static let link: Phrase = "(link)"
 
     private let speech: Speech
@@ -16,16 +17,18 @@ package struct PublicNames: Sendable {
     /// - Parameters:
     ///   - people: Names of people and of their tokens.
     ///   - tools: Names of what sends alerts.
-    ///   - components: What a component is called in public, by slug.
+    ///   - components: What a component is called in public, by slug or name; the same where it is called nothing.
+    ///   - regions: Where components run.
     package init(
         people: some Sequence<String>, tools: some Sequence<String>, components: [String: String],
-        replacements: [TextReplacement], in speech: Speech = .standard
+        regions: some Sequence<String> = [] as [String], replacements: [TextReplacement], in speech: Speech = .standard
     ) {
         self.speech = speech
         self.replacements = replacements.filter { !$0.text.isEmpty && $0.text != $0.other }.sorted {
             $0.text.count > $1.text.count
         }
         .map { (text: $0.text.map { Character($0.lowercased()) }, other: Self.shown($0.other)) }
+        for place in regions { add(place, speech(Self.region)) }
         for (slug, name) in components { add(slug, name == slug ? speech(Self.component) : Self.shown(name)) }
         for tool in tools { add(tool, speech(Self.tool)) }
         for person in people { add(person, speech(Self.engineer)) }

@@ -136,21 +136,25 @@ package struct PublicReviewApproved: AfterwardsEvent {
 package struct NamedInReview: Hashable, Sendable {
     let people: Set<String>
     let tools: Set<String>
-    /// What components are called, by slug.
+    /// What components are called outside, by slug and by name; the same where they are called nothing.
     let components: [String: String]
+    /// Where they run.
+    let regions: Set<String>
 }
 
 extension ReviewDocument {
     /// What people, tools and components are called in public.
     package var publicNames: PublicNames {
         PublicNames(
-            people: named.people, tools: named.tools, components: named.components,
+            people: named.people, tools: named.tools, components: named.components, regions: named.regions,
             replacements: incident.publicReview?.replacements ?? [], in: speech)
     }
 }
 
 extension ReviewFacts {
-    var named: NamedInReview { NamedInReview(people: people, tools: tools, components: componentNames) }
+    var named: NamedInReview {
+        NamedInReview(people: people, tools: tools, components: componentNames, regions: regions)
+    }
 
     /// Everybody whom the timeline names: who acted, by name and by token, who held roles, and who owns work.
     var people: Set<String> {
@@ -183,14 +187,32 @@ extension ReviewFacts {
         return []
     }
 
-    /// What sends alerts, by name.
+    /// What sends alerts, by name, and where facts come from.
     var tools: Set<String> {
-        Set(timeline.filter { $0.actor.id.hasPrefix("source:") }.map(\.actor.name))
+        let senders = timeline.filter { $0.actor.id.hasPrefix("source:") }.map(\.actor.name)
+        return Set(senders + timeline.compactMap { $0.event.as(FactAdded.self)?.value.source })
+            .subtracting([IncidentEvent.redactedText])
     }
 
-    /// All components, as any can be named, and what they are called.
+    private var regions: Set<String> {
+        Set(graph.components.values.flatMap(\.regions) + incident.impacts.flatMap(\.regions))
+            .subtracting([IncidentEvent.redactedText])
+    }
+
+    /// All components, as any can be named, and what they are called outside: as the public page lists them. Where the installation lists none,
+    /// as the catalog calls them.
     var componentNames: [String: String] {
         let own = Set(incident.impacts.map(\.component) + incident.steps.map(\.slug))
-        return graph.components.mapValues(\.name).merging(own.map { ($0, $0) }) { name, _ in name }
+        let components = graph.components.values
+        var names = Dictionary(own.map { ($0, $0) }) { name, _ in name }
+        guard components.contains(where: { $0.publicListing != nil }) else {
+            return graph.components.mapValues(\.name).merging(names) { name, _ in name }
+        }
+        for component in components {
+            let listed = component.publicListing?.name
+            names[component.slug] = listed ?? component.slug
+            if component.name != listed { names[component.name] = listed ?? component.name }
+        }
+        return names
     }
 }

@@ -7,6 +7,8 @@ package enum UpdateState: String, CaseIterable, Codable, Sendable {
 package struct UpdateRecord: Hashable, Sendable {
     /// What was published: first the update itself, then each correction.
     package struct Version: Hashable, Sendable {
+        /// The entry that published it.
+        package let entry: Int
         package let language: String
         package let body: String
         package let eta: Timestamp?
@@ -55,7 +57,7 @@ package struct UpdateRecord: Hashable, Sendable {
         draft(drafted, by: author)
     }
 
-    fileprivate init(_ posted: UpdatePosted, id: Int, by author: String, at moment: Timestamp) {
+    fileprivate init(_ posted: UpdatePosted, id: Int, by author: String, at moment: Timestamp, in entry: Int) {
         self.id = id
         state = .published
         audience = posted.audience
@@ -63,7 +65,7 @@ package struct UpdateRecord: Hashable, Sendable {
         (body, eta, steps, nextUpdateAt) = (posted.body, posted.eta, posted.steps, posted.promised)
         revision = 1
         authors = [author]
-        publish(by: author, at: moment, reason: nil)
+        publish(by: author, at: moment, in: entry, reason: nil)
     }
 
     fileprivate mutating func draft(_ drafted: UpdateDrafted, by author: String) {
@@ -83,11 +85,12 @@ package struct UpdateRecord: Hashable, Sendable {
     }
 
     /// What it says now is what its readers see.
-    fileprivate mutating func publish(by name: String, at moment: Timestamp, reason: String?) {
+    fileprivate mutating func publish(by name: String, at moment: Timestamp, in entry: Int, reason: String?) {
         state = .published
         versions.append(
             Version(
-                language: language, body: body, eta: eta, steps: steps, publishedAt: moment, publishedBy: name,
+                entry: entry, language: language, body: body, eta: eta, steps: steps, publishedAt: moment,
+                publishedBy: name,
                 reason: reason))
         if versions.count > 1 { revision += 1 }
     }
@@ -135,14 +138,15 @@ package enum UpdateHistory {
 
     private static func take(_ recorded: RecordedEvent, into records: inout [Int: UpdateRecord]) {
         let (event, by, moment) = (recorded.event, recorded.actor.name, recorded.occurredAt)
+        let entry = recorded.sequence
         if let posted = event.as(UpdatePosted.self) {
             // Those without a number come before all others.
             let id = posted.id ?? records.count + 1
             if records[id] == nil {
-                records[id] = UpdateRecord(posted, id: id, by: by, at: moment)
+                records[id] = UpdateRecord(posted, id: id, by: by, at: moment, in: entry)
             } else {
                 records[id]?.nextUpdateAt = posted.promised
-                records[id]?.publish(by: by, at: moment, reason: nil)
+                records[id]?.publish(by: by, at: moment, in: entry, reason: nil)
             }
         } else if let drafted = event.as(UpdateDrafted.self) {
             if records[drafted.id] == nil { records[drafted.id] = UpdateRecord(drafted, by: by) }
@@ -164,8 +168,8 @@ package enum UpdateHistory {
             records[withdrawn.id]?.reason = withdrawn.reason
         } else if let corrected = event.as(UpdateCorrected.self) {
             records[corrected.id]?.say(corrected.content)
-            records[corrected.id]?.publish(by: by, at: moment, reason: corrected.reason)
-            if let draft = corrected.draft { records[draft]?.publish(by: by, at: moment, reason: nil) }
+            records[corrected.id]?.publish(by: by, at: moment, in: entry, reason: corrected.reason)
+            if let draft = corrected.draft { records[draft]?.publish(by: by, at: moment, in: entry, reason: nil) }
         }
     }
 }

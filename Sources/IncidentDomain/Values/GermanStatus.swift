@@ -42,7 +42,9 @@ extension GermanTable {
         // Incidents
         "(cut; the incident's page has all of it)": "(gekürzt; ganz auf der Seite der Störung)",
         "What you can do": "Was Sie tun können", "Expected back:": "Voraussichtlich wieder da:",
-        "Expected before:": "Zuvor erwartet:", "said": "gesagt", "Since": "Seit", "until": "bis",
+        "Earlier estimates:": "Frühere Schätzungen:",
+        "No new time is known yet. It was expected back:": "Ein neuer Zeitpunkt ist noch nicht bekannt. Erwartet war:",
+        "said": "gesagt", "Since": "Seit", "until": "bis",
         "All {} updates": "Alle {} Updates",
         "At most {} services are shown.": "Höchstens {} Dienste werden gezeigt.",
         "Uptime: {}": "Verfügbarkeit: {}", "Uptime (known since {}): {}": "Verfügbarkeit (bekannt seit {}): {}",

@@ -19,7 +19,7 @@ struct Pages: Sendable {
         ("review", PackageResources.review_mustache),
         ("status", PackageResources.status_mustache),
         ("statuseta", PackageResources.statuseta_mustache),
-        ("statusfoot", PackageResources.statusfoot_mustache),
+        ("statusfoot", PackageResources.statusfoot_mustache), ("statuszone", PackageResources.statuszone_mustache),
         ("statushead", PackageResources.statushead_mustache),
         ("statushelp", PackageResources.statushelp_mustache),
         ("statushistory", PackageResources.statushistory_mustache),

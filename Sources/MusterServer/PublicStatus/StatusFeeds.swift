@@ -21,7 +21,9 @@ struct StatusFeeds: Sendable {
     }
 
     private var entries: [Entry] {
-        status.record.incidents.prefix(Self.entriesMax).map { incident in
+        // The last word first, as readers of feeds want it.
+        let newest = status.record.incidents.sorted { ($0.updatedAt, $0.number) > ($1.updatedAt, $1.number) }
+        return newest.prefix(Self.entriesMax).map { incident in
             Entry(
                 id: "tag:\(settings.host),2005:Incident/\(incident.number)",
                 link: "\(settings.url)/status/incidents/\(incident.number)", title: speech(status.name(of: incident)),

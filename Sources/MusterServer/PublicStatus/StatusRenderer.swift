@@ -107,6 +107,8 @@ struct StatusRenderer: Sendable {
     ) {
         var hasher = Hasher()
         hasher.combine(incidents)
+        // What is expected is told otherwise once its time has passed.
+        hasher.combine(incidents.map { incident in incident.eta.map { $0 > asOf } })
         hasher.combine(names)
         hasher.combine(record.components)
         hasher.combine(settings)
@@ -146,15 +148,20 @@ struct StatusRenderer: Sendable {
         }
     }
 
-    /// Lets a page use the stylesheet that is in it, and nothing else.
+    /// Lets a page use the stylesheet and the script that are in it, and nothing else.
     ///
     /// - Parameter forms: Where its forms may go.
     static func contentPolicy(of page: String, forms: String = "'none'") -> String {
-        let sheet = page.firstRange(of: "<style>").flatMap { start in
-            page[start.upperBound...].firstRange(of: "</style>").map { page[start.upperBound..<$0.lowerBound] }
-        }
-        let hash = Base64.encode(OpenSSL.sha256(Array((sheet ?? "").utf8)))
+        let (sheet, script) = (digest(of: "style", in: page), digest(of: "script", in: page))
         return
-            "default-src 'none'; style-src 'sha256-\(hash)'; img-src 'self'; base-uri 'none'; form-action \(forms); frame-ancestors 'none'"
+            "default-src 'none'; style-src \(sheet); script-src \(script); img-src 'self' data:; base-uri 'none'; form-action \(forms); frame-ancestors 'none'"
+    }
+
+    /// What names the one element of a kind that a page has. The first is ours: what people typed is escaped.
+    private static func digest(of element: String, in page: String) -> String {
+        guard let start = page.firstRange(of: "<\(element)>"),
+            let end = page[start.upperBound...].firstRange(of: "</\(element)>")
+        else { return "'none'" }
+        return "'sha256-\(Base64.encode(OpenSSL.sha256(Array(page[start.upperBound..<end.lowerBound].utf8))))'"
     }
 }

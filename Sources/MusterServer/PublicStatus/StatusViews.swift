@@ -160,12 +160,12 @@ struct StatusEtaView: Sendable {
     let historyHeading: String
     let history: [Told]
 
-    init?(_ incident: PublicIncident, _ frame: StatusFrame) {
+    init?(_ incident: PublicIncident, at now: Timestamp, _ frame: StatusFrame) {
         guard let eta = incident.eta else { return nil }
         let speech = frame.speech
-        heading = speech("Expected back:")
+        heading = eta > now ? speech("Expected back:") : speech("No new time is known yet. It was expected back:")
         at = PageTime(eta, speech)
-        historyHeading = speech("Expected before:")
+        historyHeading = speech("Earlier estimates:")
         let older = incident.etas.filter { $0.eta != eta }
         history = older.map {
             Told(at: PageTime($0.eta, speech), said: speech("said"), saidAt: PageTime($0.saidAt, speech))
@@ -212,7 +212,7 @@ struct StatusIncidentView: Sendable {
         started = PageTime(incident.startedAt, speech)
         ended = incident.resolvedAt.map { End(at: PageTime($0, speech)) }
         length = incident.resolvedAt.map { speech.text(seconds: max(0, $0.seconds(since: incident.startedAt))) }
-        eta = StatusEtaView(incident, frame)
+        eta = StatusEtaView(incident, at: status.now, frame)
         progress = incident.progress.map { speech(status.text(of: $0)) }
         let newest = incident.latest(in: speech.language)
         latest = newest.map { StatusUpdateView($0, isBrief: true, frame) }
