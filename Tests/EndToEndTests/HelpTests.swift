@@ -24,6 +24,8 @@ struct HelpTests {
                 try await help(api, asking)["question"]["component"].string != nil
             }
             let calm = try await help(api, asking)
+            #expect(
+                try await api.get("/status?lang=de").text.contains("href=\"/help?lang=de\""), "the page leads there")
             #expect(calm["known"] == "nothing" && calm["text"] == "Nothing is known to be wrong with Feed.")
             let steps = calm["steps"].items.compactMap { $0["text"].string }
             #expect(steps.first?.hasPrefix("Check the connection") == true)

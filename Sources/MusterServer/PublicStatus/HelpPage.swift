@@ -60,7 +60,7 @@ struct HelpPage: Sendable {
         language = speech.language.rawValue
         (words, query, interrupted) = (frame.words, frame.query, frame.interruptedSince)
         (other, otherName, otherURL) = (frame.other.rawValue, frame.otherName, frame.otherLink("/help"))
-        heading = speech("Help when something does not work")
+        heading = frame.words.help
         show = speech("Show what helps")
         choices = Self.choices(answer.question, status, speech)
         self.answer = Self.found(answer, status, frame)

@@ -28,6 +28,7 @@ struct StatusFrame: Sendable {
         let more: String
         let now: String
         let history: String
+        let help: String
         let calendar: String
         let zone: String
         let current: String
@@ -76,7 +77,8 @@ struct StatusFrame: Sendable {
     private static func words(_ speech: Speech, _ settings: StatusSettings) -> Words {
         Words(
             name: settings.name, skip: speech("Skip to content"), more: speech("More"), now: speech("Current status"),
-            history: speech("Incident history"), calendar: speech("Maintenance calendar"),
+            history: speech("Incident history"), help: speech("Help when something does not work"),
+            calendar: speech("Maintenance calendar"),
             zone: speech("All times are UTC."), current: speech("Current incidents"),
             maintenance: speech("Planned maintenance"), services: speech("Services"),
             noServices: speech("No service is listed."),
