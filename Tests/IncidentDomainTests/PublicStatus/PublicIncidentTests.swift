@@ -67,6 +67,64 @@ struct PublicIncidentTests {
         #expect(Self.shown(given, [.sev1]) == nil)
     }
 
+    /// A label that hides something is never taken for none because it is written another way.
+    @Test(
+        arguments: [
+            ("private", "true", false), ("Private", "TRUE", false), ("private", " yes", false), ("private", "", false),
+            ("PRIVATE ", "1", false), ("private", "false", true), ("Private", " False ", true),
+            ("privately", "true", true),
+        ])
+    func `a label that says private hides it, however it is written`(_ name: String, _ value: String, _ isShown: Bool)
+        throws
+    {
+        let given = try Given(
+            Self.hit("feed", .majorOutage), .amend(IncidentAmendment(labels: [name: value])), Self.update("x"))
+        #expect((Self.shown(given) != nil) == isShown)
+    }
+
+    @Test func `what was published by its severity stays when that is lowered, unless it was a slip`() throws {
+        let high = try Given(Self.hit("feed", .degraded), .amend(IncidentAmendment(severity: .sev1)))
+        let low = try high.and(.amend(IncidentAmendment(severity: .sev3)))
+        #expect(Self.shown(low, [.sev1]) != nil && Self.shown(low, [.sev2]) == nil)
+        let entry = try #require(low.timeline.first { $0.event.as(SeveritySet.self)?.severity == .sev1 })
+        let struck = try low.and(.strike(entry.sequence, entry.event, reason: "the wrong key"))
+        #expect(Self.shown(struck, [.sev1]) == nil)
+    }
+
+    @Test func `an expected end that was taken back holds no more`() throws {
+        let given = try Given(
+            Self.hit("feed", .majorOutage), Self.update("x", eta: clock("11:30")))
+        #expect(Self.shown(given)?.eta == clock("11:30"))
+        let back = try given.and(.withdrawEta(reason: "the part is not there"))
+        #expect(Self.shown(back)?.eta == nil && Self.shown(back)?.etas.map(\.eta) == [clock("11:30")])
+        let again = try back.and(Self.update("y", eta: clock("12:30")))
+        #expect(Self.shown(again)?.eta == clock("12:30"))
+    }
+
+    @Test func `it is resolved when people were told so, and not when the harm was over`() throws {
+        let given = try Given.restoring("feed").and(Self.update("down")).later("10:40").and(.start("feed"))
+            .later("10:50").and(.verify("feed")).later("11:00").and(Self.update("watching")).later("11:30").and(
+                .advance)
+        let untold = try #require(Self.shown(given))
+        #expect(untold.status == .resolved && untold.resolvedAt == clock("10:50"))
+        let told = try #require(Self.shown(try given.later("11:35").and(Self.update("over"))))
+        #expect(told.resolvedAt == clock("11:35") && told.monitoringAt == clock("10:50"))
+        #expect(told.updates.map(\.status) == [.resolved, .monitoring, .identified])
+        let more = try #require(
+            Self.shown(try given.later("11:35").and(Self.update("over")).later("12:00").and(Self.update("why"))))
+        #expect(more.resolvedAt == clock("11:35"))
+    }
+
+    @Test func `an update that was told before a phase began, in the same moment, is of the phase before`() throws {
+        let given = try Given(Self.hit("feed", .majorOutage), .acknowledge).later("11:00")
+            .and(Self.update("x"), at: clock("10:30")).and(.advance, at: clock("10:30"))
+        let way = try given.and(.set(.sev2), .assignRole(.commander, person: "Ann"), .technical, at: clock("10:40"))
+        let later = try way.and(Self.update("y"), at: clock("10:50")).and(.advance, at: clock("10:50"))
+        #expect(Self.shown(later)?.updates.map(\.status) == [.investigating, .investigating])
+        let after = try later.and(Self.update("z"), at: clock("10:50"))
+        #expect(Self.shown(after)?.updates.first?.status == .identified)
+    }
+
     @Test func `what was dismissed or merged is withdrawn`() throws {
         let given = try Given(Self.hit("feed", .majorOutage), Self.update("x"))
         #expect(Self.shown(try given.and(.dismiss(reason: "a test"))) == nil)

@@ -1,3 +1,7 @@
+import FoundationEssentials
+
+@testable import MusterServer
+
 /// What a browser would make of a page, read strictly: every element is allowed, closed and well nested, every attribute is
 /// allowed, and no `<` or `&` stands for itself; whatever else there is, is a problem.
 struct HTMLOutline {
@@ -42,8 +46,16 @@ struct HTMLOutline {
     private static let void: Set<String> = ["meta", "link", "br", "hr", "img", "input"]
     private static let references = ["&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"", "&#39;": "'"]
 
+    /// The one script that pages have; any other is a problem.
+    private static let script: String = {
+        let file = Pages.files.first { $0.name == "statuszone" }
+        let lines = file.map { String(decoding: $0.text, as: UTF8.self).split(separator: "\n") } ?? []
+        return lines.joined(separator: "\n")
+    }()
+
     init(_ html: String) {
-        var rest = html[...]
+        let page = html.replacing(Self.script, with: "", maxReplacements: 1)
+        var rest = page[...]
         var open: [String] = []
         if rest.hasPrefix("<!doctype html>") { rest = rest.dropFirst("<!doctype html>".count) }
         while let start = rest.firstIndex(of: "<") {

@@ -84,6 +84,27 @@ struct PublicReviewTests {
         #expect(names.text("FIREWALL rules, Pagesize") == "FIREWALL rules, Pagesize")
     }
 
+    @Test func `once the catalog lists what is public, nothing else of it is named`() {
+        let graph = DependencyGraph([
+            Component(
+                slug: "zq-ledger-7", name: "Blockbook ledger", tier: 0,
+                publicListing: PublicListing(name: "Payments")),
+            Component(slug: "zq-nameless", name: "Quiet Vault", tier: 1, regions: ["zz-north-9"]),
+        ])
+        var story = Self.story
+        story.at(
+            "10:06", by: "Blarg",
+            IncidentEvent(
+                ImpactSet(ComponentImpact(component: "zq-nameless", impact: .majorOutage, regions: ["zz-north-9"]))))
+        let page = PublicReviewPage(story.review(graph: graph))
+        for text in Self.texts(page).map({ $0.lowercased() }) {
+            for word in ["blockbook", "quiet vault", "zz-north-9", "zq-ledger-7", "zq-nameless"] {
+                #expect(!text.contains(word), "\(word) in \(text)")
+            }
+            #expect(text.contains("payments") && text.contains("a component"))
+        }
+    }
+
     @Test func `what is put into a text has no characters that do not show, also in code`() {
         let names = PublicNames(
             people: [], tools: [], components: ["auth": "Sign\u{1}-in"],
