@@ -5,8 +5,9 @@ import Testing
 
 /// The public page of a running daemon, read by programs that nobody here wrote, held against a real history, and attacked. The scripts that do so stand in
 /// `Clients/`.
+/// One after the other: a browser, a validator and a flood at once leave two cores nothing for the other tests.
 @Suite(
-    .endToEnd, .timeLimit(.minutes(20)),
+    .endToEnd, .serialized, .timeLimit(.minutes(20)),
     .enabled("the clients cannot be fetched here, so nobody reads") { await PythonClient.areThere() })
 struct PublicStatusClientTests {
     /// Recorded from a public status page; beside the repository on the machines that have it, and never in it.

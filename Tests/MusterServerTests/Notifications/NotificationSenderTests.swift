@@ -164,7 +164,11 @@ import Testing
                 )
                 _ = try await site.daemon.open()
                 try await site.tellAll()
-                try await site.send(site.sender(), until: Self.retried)
+                let both: SQL = """
+                    EXISTS (SELECT FROM notification_attempt WHERE outcome = 'retry')
+                        AND EXISTS (SELECT FROM notification_attempt WHERE outcome = 'delivered')
+                    """
+                try await site.send(site.sender(), until: both)
                 let first = try #require(try await site.search.attempts(of: big, before: nil, limit: 1).first)
                 #expect(first.outcome == "delivered" && first.answer?.count == 1_000)
                 let second = try #require(try await site.search.attempts(of: slow, before: nil, limit: 1).first)

@@ -52,7 +52,7 @@ struct OutboundClientTests {
             networks: OutboundNetworks(exceptions: exceptions), names: names, clients: clients)
         let request = OutboundRequest(url: url, headers: headers, body: [1])
         do {
-            _ = try await client.send(request, timeout: .seconds(120))
+            _ = try await client.send(request, timeout: .seconds(300))
             await clients.shutdown()
             return nil
         } catch {
