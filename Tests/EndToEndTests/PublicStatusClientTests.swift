@@ -7,7 +7,7 @@ import Testing
 /// `Clients/`.
 /// One after the other: a browser, a validator and a flood at once leave two cores nothing for the other tests.
 @Suite(
-    .endToEnd, .serialized, .timeLimit(.minutes(20)),
+    .endToEnd, .timeLimit(.minutes(20)), .serialized,
     .enabled("the clients cannot be fetched here, so nobody reads") { await PythonClient.areThere() })
 struct PublicStatusClientTests {
     /// Recorded from a public status page; beside the repository on the machines that have it, and never in it.

@@ -23,8 +23,8 @@ final class LoopMonitor: Sendable {
         }
     }
 
-    /// A hold that is told in the log.
-    static let culpritMin: Duration = .milliseconds(100)
+    /// A hold that is told in the log: so long, or so long at work.
+    static let culpritMin = Held(wall: .milliseconds(100), cpu: .milliseconds(20))
     /// How long the longest hold is shown at least; at most twice as long.
     private static let window: Duration = .seconds(30)
     /// At most one line in this time, for all loops.
@@ -95,7 +95,7 @@ final class LoopMonitor: Sendable {
             }
             state.window.formMax(held)
             state.ever.formMax(held)
-            guard held.wall >= Self.culpritMin else { return false }
+            guard held.wall >= Self.culpritMin.wall || held.cpu > Self.culpritMin.cpu else { return false }
             if let last = state.loggedAt, last.duration(to: now) < Self.logInterval { return false }
             state.loggedAt = now
             return true
@@ -183,7 +183,9 @@ final class WatchedLoop: Sendable {
                 return (true, isAtWork)
             }
             // Half of what is told, so that there is a look at every hold that is.
-            if question.askedAt.duration(to: now) >= LoopMonitor.culpritMin / 2, state.suspects.isEmpty {
+            let least = LoopMonitor.culpritMin
+            let isLong = question.askedAt.duration(to: now) >= least.wall / 2 || cpu - question.cpu >= least.cpu / 2
+            if isLong, state.suspects.isEmpty {
                 state.suspects = work.underWay
             }
             return (false, true)

@@ -231,10 +231,14 @@ extension FeedHub {
     }
 
     /// A page for a stream that has still to catch up. It waits for its turn, and gets no more than is written at once: each
-    /// of a thousand streams holds its own.
+    /// of a thousand streams holds its own. To read and render one takes milliseconds, which are not for an event loop.
     fileprivate func pageToCatchUp(after position: FeedPosition) async throws -> [RecentEvents.Event] {
-        try await catchingUp.take { try await page(after: position, bytesMax: Self.writeBytesMax) }.map {
-            RecentEvents.Event(position: $0.position, entry: $0.entry)
+        try await catchingUp.take {
+            try await withTaskExecutorPreference(WorkerPool.executor) {
+                try await page(after: position, bytesMax: Self.writeBytesMax).map {
+                    RecentEvents.Event(position: $0.position, entry: $0.entry)
+                }
+            }
         }
     }
 

@@ -122,8 +122,9 @@ extension Daemon {
         }.max() ?? 0
     }
 
-    /// What an event loop may compute at a time, over all of these tests, in milliseconds.
-    static let loopHeldUsually = 20
+    /// What an event loop may compute at a time, over all of these tests, in milliseconds. A build for debugging computes several times
+    /// as long as one for release, and what piled up while the machine was busy with other tests counts as one.
+    static let loopHeldUsually = 40
 
     /// Lines that tell of a fault of ours.
     var faults: [Substring] { logLines.filter { $0.contains("\"level\":\"error\"") || $0.contains("Fatal error") } }
@@ -179,7 +180,10 @@ extension Daemon {
                 let faults = faultsAreMeant ? [] : daemon.faults
                 #expect(faults.isEmpty, "\(faults.joined(separator: "\n"))", sourceLocation: sourceLocation)
                 let held = daemon.loopHeldMilliseconds
-                #expect(held <= loopHeldMax, "an event loop computed for \(held) ms", sourceLocation: sourceLocation)
+                let told = daemon.logLines.filter { $0.contains("an event loop was blocked") }
+                #expect(
+                    held <= loopHeldMax, "an event loop computed for \(held) ms: \(told.joined(separator: "\n"))",
+                    sourceLocation: sourceLocation)
                 return value
             } catch {
                 Issue.record("the daemon's log ends so:\n\(daemon.logTail)", sourceLocation: sourceLocation)
