@@ -106,6 +106,29 @@ struct PublicStatusPageTests {
         }
     }
 
+    @Test func `with neither a database nor a file it says that nothing is known yet`() async throws {
+        try await TestServer.with { server in
+            let place = server.conninfo(database: "postgres")
+            await server.stop()
+            try await Daemon.with(.database(place), starts: false, faultsAreMeant: true) { daemon in
+                try daemon.launch()
+                let api = daemon.api.with(token: nil)
+                try await Eventually.holds("it listens") { (try? await api.get("/status").status) == 503 }
+                let (path, browser) = ("/status?lang=de", ["Accept": "text/html,*/*;q=0.8"])
+                let pages = [
+                    ("/status", "not known yet"), (path, "noch nicht bekannt"), ("/help", "not known yet"),
+                ]
+                for (page, words) in pages {
+                    let answer = try await api.get(page, headers: browser)
+                    #expect(answer.status == 503 && answer.text.contains(words), "\(page): \(answer)")
+                    #expect(answer.header("Retry-After") == "5" && answer.header("Cache-Control") == "no-store")
+                }
+                try await api.get("/api/v2/summary.json", headers: browser).problem(503, "unavailable")
+                try await api.get("/status").problem(503, "unavailable")
+            }
+        }
+    }
+
     /// A daemon that shows its page from disk and waits for its database, which `spoil` had before it went.
     private func withWaiting(
         after spoil: SQL? = nil, _ body: (Daemon, EmbeddedPostgres) async throws -> Void

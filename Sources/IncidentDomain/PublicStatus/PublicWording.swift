@@ -29,6 +29,9 @@ extension PublicStatus {
 
     /// How far restoring is: `12 of 25 services are back. Back: ... Next: ...`
     package func text(of progress: PublicIncident.Progress) -> Phrase {
+        guard progress.total > 1 else {
+            return progress.back.isEmpty ? "The service is not back yet." : "The service is back."
+        }
         let count: Phrase = "\(.number(progress.back.count)) of \(.number(progress.total)) services are back."
         let back: Phrase = progress.back.isEmpty ? "" : " Back: \(names(progress.back, max: 5))."
         let next: Phrase = progress.next.isEmpty ? "" : " Next: \(names(progress.next, max: 3))."

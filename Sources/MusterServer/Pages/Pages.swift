@@ -15,6 +15,7 @@ struct Pages: Sendable {
         ("mail", PackageResources.mail_mustache),
         ("page", PackageResources.page_mustache),
         ("picture", PackageResources.picture_mustache),
+        ("picturestyle", PackageResources.picturestyle_css),
         ("publicreview", PackageResources.publicreview_mustache),
         ("review", PackageResources.review_mustache),
         ("status", PackageResources.status_mustache),
@@ -117,9 +118,10 @@ extension String {
     }
 
     private static let digits: ClosedRange<Unicode.Scalar> = "0"..."9"
-    private static let units = ["d", "h", "min", "s", "%", "Tag", "Tage", "Std", "Min", "Sek"].map {
-        Array($0.unicodeScalars)
-    }
+    private static let units = ["d", "h", "min", "s", "%", "day", "days", "Tag", "Tage", "Tagen", "Std", "Min", "Sek"]
+        .map {
+            Array($0.unicodeScalars)
+        }
 }
 
 /// What goes into a page as it is, between `{{{` and `}}}`: HTML or SVG that was made by a renderer of ours, in which what people

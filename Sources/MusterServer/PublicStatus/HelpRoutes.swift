@@ -6,9 +6,15 @@ import Synchronization
 struct HelpRoutes: Sendable {
     let board: StatusBoard
     let settings: StatusSettings
+    let notKnown: StatusNotKnown
 
-    /// Answers are made one or two at a time, and each is kept: strangers cannot have more of the machine than that.
-    private static let turns = Turns(max: 2, waitingMax: 24, patience: .seconds(5))
+    init(board: StatusBoard, settings: StatusSettings) {
+        (self.board, self.settings, notKnown) = (board, settings, StatusNotKnown(settings))
+    }
+
+    /// Answers are made one or two at a time, a millisecond each, and kept: strangers cannot have more of the machine than that. A crowd
+    /// that comes with many questions after a change waits half a second.
+    private static let turns = Turns(max: 2, waitingMax: 1_000, patience: .seconds(5))
 
     var routes: [Route] {
         guard settings.isEnabled else { return [] }
@@ -20,7 +26,7 @@ struct HelpRoutes: Sendable {
 
     private func help(_ request: RequestContext) async throws -> Answer {
         guard let snapshot = board.snapshot else {
-            throw Problem.later(.unavailable, "The state is not known yet.", seconds: 1)
+            return try notKnown.answer(request)
         }
         let key = HelpAnswers.Key(
             question: Self.question(request.target, snapshot.status),

@@ -1,11 +1,17 @@
 import HTTPTypes
 import IncidentDomain
+import NIOCore
 
 /// The public page, its feeds and its JSON. No token is asked, and nothing is read but what is in memory: these are answered also while
 /// PostgreSQL is away and while every other request is told to come again.
 struct PublicStatusRoutes: Sendable {
     let board: StatusBoard
     let settings: StatusSettings
+    let notKnown: StatusNotKnown
+
+    init(board: StatusBoard, settings: StatusSettings) {
+        (self.board, self.settings, notKnown) = (board, settings, StatusNotKnown(settings))
+    }
 
     /// What Statuspage answers at the same paths.
     private static let documents: [(path: String, operation: String)] = [
@@ -35,34 +41,71 @@ struct PublicStatusRoutes: Sendable {
     private func route(
         _ path: String, _ operation: String, _ place: @escaping @Sendable (RequestContext) -> String
     ) -> Route {
-        made(path, operation) { snapshot, request in snapshot.answer(place(request)) }
+        made(path, operation, isPage: false) { snapshot, request in snapshot.answer(place(request)) }
     }
 
     private func page(
         _ path: String, _ operation: String, _ place: @escaping @Sendable (RequestContext) -> String
     ) -> Route {
         let standard = settings.language
-        return made(path, operation) { snapshot, request in
+        return made(path, operation, isPage: true) { snapshot, request in
             let language = ReaderLanguage.choose(request.target, request.head.headerFields[.acceptLanguage], standard)
             return snapshot.answer(place(request), language) ?? snapshot.answer(StatusRenderer.missing, language)
         }
     }
 
     private func made(
-        _ path: String, _ operation: String,
+        _ path: String, _ operation: String, isPage: Bool,
         _ find: @escaping @Sendable (StatusSnapshot, RequestContext) -> StatusAnswer?
     ) -> Route {
-        let board = board
+        let (board, notKnown) = (board, notKnown)
         // Widgets add parameters against caches of their own.
         var route = Route(.get, path, role: nil, operation, query: .anything) { request in
             guard let snapshot = board.snapshot else {
-                throw Problem.later(.unavailable, "The state is not known yet.", seconds: 1)
+                return try notKnown.answer(request, isPage: isPage)
             }
             guard let answer = find(snapshot, request) else { throw Problem.notFound("This page") }
             return answer.answer(to: request.head)
         }
         route.isReserved = true
         return route
+    }
+}
+
+/// What is answered by a daemon that has begun without a database and without a file: a page for whoever reads pages, rendered once, and
+/// to programs that they should come again.
+struct StatusNotKnown: Sendable {
+    private static let seconds = 5
+    private let pages: [Language: Answer]
+    private let standard: Language
+
+    init(_ settings: StatusSettings) {
+        standard = settings.language
+        pages = Dictionary(
+            uniqueKeysWithValues: Language.allCases.map { language in
+                let page = Pages.shared.render(
+                    StatusMissingPage(StatusFrame(language, settings, age: nil), .notKnownYet))
+                let headers: HTTPFields = [
+                    .contentType: "text/html; charset=utf-8", .cacheControl: "no-store",
+                    .retryAfter: String(Self.seconds), .contentSecurityPolicy: StatusRenderer.contentPolicy(of: page),
+                    .xContentTypeOptions: "nosniff", .referrerPolicy: "no-referrer",
+                ]
+                return (
+                    language,
+                    Answer(.serviceUnavailable, headers: headers, body: .bytes(ByteBuffer(string: page)))
+                )
+            })
+    }
+
+    /// - Parameter isPage: Whether there is a page at this address.
+    /// - Throws: 503 for programs.
+    func answer(_ request: RequestContext, isPage: Bool = true) throws(Problem) -> Answer {
+        let fields = request.head.headerFields
+        let language = ReaderLanguage.choose(request.target, fields[.acceptLanguage], standard)
+        guard isPage, AcceptedType.wantsPage(fields[.accept]), let page = pages[language] else {
+            throw Problem.later(.unavailable, "The state is not known yet.", seconds: Self.seconds)
+        }
+        return page
     }
 }
 

@@ -133,12 +133,26 @@ struct StatusMissingPage: Sendable {
     let heading: String
     let text: String
 
-    init(_ frame: StatusFrame) {
+    /// Why there is nothing to show.
+    enum Reason {
+        /// The address has no page.
+        case notFound
+        /// Neither the database nor the disk has told anything since the daemon began.
+        case notKnownYet
+    }
+
+    init(_ frame: StatusFrame, _ reason: Reason = .notFound) {
         let speech = frame.speech
         language = speech.language.rawValue
         (words, query, interrupted) = (frame.words, frame.query, frame.interrupted)
         (other, otherName, otherURL) = (frame.other.rawValue, frame.otherName, frame.otherLink("/status"))
-        heading = speech("Page not found")
-        text = speech("There is nothing at this address, or it is no longer public.")
+        switch reason {
+        case .notFound:
+            heading = speech("Page not found")
+            text = speech("There is nothing at this address, or it is no longer public.")
+        case .notKnownYet:
+            heading = speech("The status is not known yet")
+            text = speech("This page has just been started and knows nothing yet. Please look again in a minute.")
+        }
     }
 }

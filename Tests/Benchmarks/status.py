@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""`make bench`: the public page during an outage, beside nginx, which serves the same bytes from disk with one worker.
+
+Both get the same requests from wrk in turns, as they are and by gzip. Then, under that load: how long after a commit's answer every
+daemon shows it. Then with PostgreSQL stopped: how many requests fail, and what a cache in front asks for. Settings, by environment:
+    BENCH_SECONDS=4      how long each measurement takes     BENCH_ROUNDS=3   how often each is repeated
+    BENCH_REQUESTS=100000  how many are sent while PostgreSQL is stopped
+    BENCH_STRICT=1       exit with 1 when a limit is missed  BENCH_DAEMON=... another musterd than the release build
+"""
+
+import contextlib
+import glob
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+from machine import OUTPUT, ROOT, Daemon, cpu_seconds, exit_status, free_port, serving, wrk
+
+sys.path.append(f"{ROOT}/Tests/EndToEndTests/Clients")
+from public_platform import Platform  # noqa: E402
+
+SECONDS = int(os.environ.get("BENCH_SECONDS", 4))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", 3))
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", 100_000))
+# What the daemon should reach of nginx's rate, and by when a commit should be seen, in seconds.
+RATIO, SEEN = 0.8, 1.0
+PATHS = {"/status": "text/html; charset=utf-8", "/api/v2/summary.json": "application/json"}
+CODINGS = ["identity", "gzip"]
+COMMITS = 10
+# What both say beside the bytes.
+FIELDS = {"cache-control", "vary", "content-security-policy", "x-content-type-options", "referrer-policy",
+          "access-control-allow-origin"}
+
+NGINX = """
+worker_processes 1;
+daemon off;
+pid {place}/nginx.pid;
+error_log {place}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000000;
+    gzip_static on;
+    open_file_cache max=100;
+    client_body_temp_path {place}/body;
+    proxy_temp_path {place}/proxy;
+    fastcgi_temp_path {place}/fastcgi;
+    uwsgi_temp_path {place}/uwsgi;
+    scgi_temp_path {place}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        root {place}/files;
+{locations}
+    }}
+}}
+"""
+
+
+def find_nginx():
+    """The machine's nginx, or Debian's, unpacked and not installed: its package would start a server for the world."""
+    unpacked = f"{ROOT}/.build/tools/nginx"
+    for program in (shutil.which("nginx"), "/usr/sbin/nginx", f"{unpacked}/usr/sbin/nginx"):
+        if program and os.path.exists(program):
+            return program
+    os.makedirs(unpacked, exist_ok=True)
+    fetched = subprocess.run(["apt-get", "-q", "download", "nginx"], cwd=unpacked, capture_output=True, text=True)
+    packages = glob.glob(f"{unpacked}/nginx_*.deb")
+    if not packages:
+        raise SystemExit(f"bench: no nginx here, and it cannot be fetched: {fetched.stderr[-600:]}")
+    subprocess.run(["dpkg", "-x", packages[0], unpacked], check=True)
+    return f"{unpacked}/usr/sbin/nginx"
+
+
+CACHE = """
+worker_processes 1;
+daemon off;
+pid {place}/nginx.pid;
+error_log {place}/error.log crit;
+events {{ worker_connections 1024; }}
+http {{
+    map $upstream_cache_status $asks_origin {{ default 0; MISS 1; EXPIRED 1; UPDATING 0; REVALIDATED 1; STALE 0; }}
+    log_format origin "$upstream_cache_status";
+    access_log {place}/origin.log origin if=$asks_origin;
+    keepalive_requests 1000000000;
+    proxy_cache_path {place}/cache keys_zone=status:1m max_size=50m;
+    client_body_temp_path {place}/body;
+    proxy_temp_path {place}/proxy;
+    fastcgi_temp_path {place}/fastcgi;
+    uwsgi_temp_path {place}/uwsgi;
+    scgi_temp_path {place}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://127.0.0.1:{origin};
+            proxy_cache status;
+            proxy_cache_lock on;
+            proxy_cache_revalidate on;
+            proxy_cache_background_update on;
+            proxy_cache_use_stale error timeout updating http_500 http_502 http_503 http_504;
+        }}
+    }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def running(place, text):
+    """nginx by a configuration."""
+    with open(f"{place}/nginx.conf", "w") as file:
+        file.write(text)
+    with open(f"{OUTPUT}/nginx.log", "w") as log:
+        process = subprocess.Popen([find_nginx(), "-p", place, "-c", f"{place}/nginx.conf"], stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
+def directory():
+    place = tempfile.mkdtemp(prefix="muster-nginx-")
+    try:
+        os.chmod(place, 0o755)
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def nginx(daemon):
+    """nginx with what the daemon answers now: its bytes in both codings, its type and its header fields."""
+    port = free_port()
+    with directory() as place:
+        locations = []
+        for path, media in PATHS.items():
+            file = f"{place}/files{path}.bytes"
+            os.makedirs(os.path.dirname(file), exist_ok=True)
+            for coding, ending in (("identity", ""), ("gzip", ".gz")):
+                request = urllib.request.Request(f"http://127.0.0.1:{daemon.port}{path}", headers={"Accept-Encoding": coding})
+                with urllib.request.urlopen(request) as answer, open(file + ending, "wb") as copy:
+                    copy.write(answer.read())
+                    fields = {name: value for name, value in answer.headers.items() if name.lower() in FIELDS}
+            lines = "".join(f'            add_header {name} "{value}";\n' for name, value in fields.items())
+            locations.append(f"        location = {path} {{\n            types {{ }}\n            default_type \"{media}\";\n"
+                             f"{lines}            try_files {path}.bytes =404;\n        }}")
+        with running(place, NGINX.format(place=place, port=port, locations="\n".join(locations))) as process:
+            for path in PATHS:
+                same(f"http://127.0.0.1:{port}{path}", f"http://127.0.0.1:{daemon.port}{path}")
+            yield process, port
+
+
+def same(one, other):
+    """Both answer the same bytes in both codings, or the comparison would be of different work."""
+    for coding in CODINGS:
+        found = []
+        for url in (one, other):
+            request = urllib.request.Request(url, headers={"Accept-Encoding": coding})
+            for attempt in range(100):
+                try:
+                    with urllib.request.urlopen(request) as answer:
+                        found.append((answer.headers.get("Content-Encoding"), answer.read()))
+                    break
+                except urllib.error.URLError:
+                    if attempt == 99:
+                        raise
+                    time.sleep(0.02)
+        if found[0] != found[1]:
+            raise SystemExit(f"bench: nginx and the daemon answer different bytes for {one} ({coding}); the minute changed, run it again")
+
+
+def measured(process, url, coding, connections):
+    before = cpu_seconds(process)
+    result = wrk("small", url, connections, SECONDS, {"BENCH_METHOD": "GET", "BENCH_ACCEPT_ENCODING": coding})
+    if result["failed"]:
+        raise SystemExit(f"bench: {result['failed']} requests of {url} failed")
+    return result["rate"], (cpu_seconds(process) - before) / result["answered"] * 1e6
+
+
+def beside_nginx(daemon, judge):
+    print(f"\nThe public page, a platform-wide outage{'':11}daemon/s   CPU us    nginx/s   CPU us   of nginx")
+    for path in PATHS:
+        for coding in CODINGS:
+            for connections in (1, 64):
+                rows = {"daemon": [], "nginx": []}
+                with nginx(daemon) as (process, port):
+                    sides = {"daemon": (daemon.process.pid, daemon.port), "nginx": (process.pid, port)}
+                    for turn in range(ROUNDS):
+                        for side in ("daemon", "nginx") if turn % 2 == 0 else ("nginx", "daemon"):
+                            pid, server = sides[side]
+                            rows[side].append(measured(pid, f"http://127.0.0.1:{server}{path}", coding, connections))
+                rate = {side: statistics.median(r for r, _ in found) for side, found in rows.items()}
+                cpu = {side: statistics.median(c for _, c in found) for side, found in rows.items()}
+                what = f"{path} {coding}, {connections} connection{'s' if connections > 1 else ''}"
+                ratio = rate["daemon"] / rate["nginx"]
+                print(f"{what:48}{rate['daemon']:10.0f}{cpu['daemon']:9.1f}{rate['nginx']:11.0f}{cpu['nginx']:9.1f}{ratio:11.2f}"
+                      f"  at least {RATIO}: {judge(what, ratio >= RATIO, f'{ratio:.2f} of nginx, at least {RATIO}')}", flush=True)
+
+
+def seen_by_all(daemons, platform, path, judge):
+    """How long after the answer to a commit each daemon's page shows it, while each is read by 64 connections."""
+    running = True
+
+    def load(port):
+        while running:
+            wrk("small", f"http://127.0.0.1:{port}/status", 64, 2, {"BENCH_METHOD": "GET", "BENCH_ACCEPT_ENCODING": "gzip"})
+
+    threads = [threading.Thread(target=load, args=(daemon.port,), daemon=True) for daemon in daemons]
+    for thread in threads:
+        thread.start()
+    taken = []
+    for turn in range(COMMITS):
+        words = f"Uploads are next, as of look {turn}."
+        platform.tell(path, words)
+        committed = time.perf_counter()
+        for daemon in daemons:
+            while words not in urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/status").read().decode():
+                if time.perf_counter() - committed > 20:
+                    raise SystemExit("bench: a commit was not seen within 20 s")
+                time.sleep(0.005)
+        taken.append(time.perf_counter() - committed)
+        time.sleep(0.3)
+    running = False
+    for thread in threads:
+        thread.join()
+    worst = max(taken)
+    print(f"\nA commit is on the page of {len(daemons)} daemons, each read by 64 connections: "
+          f"p50 {statistics.median(taken) * 1000:.0f} ms, worst of {COMMITS} {worst * 1000:.0f} ms  "
+          f"under {SEEN * 1000:.0f}: {judge('commit to page', worst < SEEN, f'{worst:.2f} s, under {SEEN}')}", flush=True)
+
+
+def behind_cache(daemon, judge):
+    """What a cache between readers and the daemon asks of it, and what readers get when no daemon is there."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/status"
+    gzip = {"BENCH_METHOD": "GET", "BENCH_ACCEPT_ENCODING": "gzip"}
+    with directory() as place, running(place, CACHE.format(place=place, port=port, origin=daemon.port)):
+        wrk("small", url, 1, 1, gzip)
+        result = wrk("small", url, 64, 20, gzip)
+        with open(f"{place}/origin.log") as log:
+            asked = sum(1 for _ in log)
+        daemon.stop()
+        # Longer than the lifetime, so that what is in the cache is too old.
+        time.sleep(6)
+        away = wrk("small", url, 64, 5, gzip)
+    print(f"\nBehind a cache (nginx, one worker): {result['rate']:.0f} readers' requests a second for 20 s, of which the daemon was asked "
+          f"{asked} in all; with no daemon at all {away['answered']} answered, {away['failed']} failed: "
+          f"{judge('no daemon', away['failed'] == 0 and result['failed'] == 0, f'{away} and {result} failed')}", flush=True)
+
+
+def without_database(cluster, daemon, judge):
+    cluster.run("pg_ctl", "-D", cluster.data, "-m", "fast", "-w", "stop")
+    cluster.pid = None
+    answered = failed = 0
+    began = time.perf_counter()
+    while answered + failed < REQUESTS:
+        result = wrk("small", f"http://127.0.0.1:{daemon.port}/status", 64, 2, {"BENCH_METHOD": "GET", "BENCH_ACCEPT_ENCODING": "gzip"})
+        answered, failed = answered + result["answered"], failed + result["failed"]
+    print(f"\nWith PostgreSQL stopped: {answered} answers of /status in {time.perf_counter() - began:.0f} s, {failed} failed: "
+          f"{judge('without PostgreSQL', failed == 0, f'{failed} requests failed')}", flush=True)
+
+
+def main():
+    failures = []
+
+    def judge(what, holds, words):
+        if not holds:
+            failures.append(f"{what}: {words}")
+        return "PASS" if holds else "FAIL"
+
+    with serving("status") as (cluster, daemon):
+        platform = Platform(f"http://127.0.0.1:{daemon.port}", daemon.token)
+        platform.catalog()
+        path = platform.break_down()
+        platform.bring_back(path)
+        beside_nginx(daemon, judge)
+        other = Daemon(daemon.program, cluster, f"{OUTPUT}/status-other-daemon.log")
+        open(other.log, "w").close()
+        other.start()
+        try:
+            seen_by_all([daemon, other], platform, path, judge)
+        finally:
+            other.stop()
+        without_database(cluster, daemon, judge)
+        behind_cache(daemon, judge)
+    return exit_status(failures)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
