@@ -197,6 +197,13 @@ struct UndoneTests {
             try await api.patch("/v1/alerts/\(id)", into).expect(200)
             #expect(try await api.get(from).expect(200)["impacts"].items.isEmpty)
             #expect(try await api.get(target).expect(200)["impacts"][0]["component"] == "upload")
+            // It was a mistake: what people found there goes on, and nobody is offered to dismiss it.
+            try await api.put(target + "/impacts/feed", ["impact": "major_outage"]).expect(200)
+            let back: JSON = ["incident": .number(alert["incident"].number ?? 0), "reason": "a mistake"]
+            try await api.patch("/v1/alerts/\(id)", back).expect(200)
+            let left = try await api.get(target).expect(200)
+            #expect(left["alerts"]["total"] == 0 && left["next"]["offers"].items.isEmpty, "\(left["next"])")
+            try await api.patch("/v1/alerts/\(id)", into).expect(200)
             try await api.post("/v1/alerts/\(id)/resolve").expect(200)
             try await Eventually.holds("that nothing fires") {
                 try await api.get(target).expect(200)["alerts"]["firing"] == 0

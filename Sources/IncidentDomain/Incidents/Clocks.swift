@@ -53,12 +53,13 @@ extension IncidentTimes {
         }
     }
 
-    /// The pairs that are out of order, the one that should come first at the front.
+    /// The pairs that are out of order, the one that should come first at the front. Within a second they count as at once: what is
+    /// shown to the second cannot be told apart.
     func outOfOrder() -> [(earlier: IncidentClock, later: IncidentClock)] {
         var found: [(earlier: IncidentClock, later: IncidentClock)] = []
         for order in IncidentClock.orders {
             let reached = order.compactMap { clock in self[clock].map { (clock: clock, moment: $0) } }
-            for (one, next) in zip(reached, reached.dropFirst()) where next.moment < one.moment {
+            for (one, next) in zip(reached, reached.dropFirst()) where next.moment.adding(seconds: 1) <= one.moment {
                 // Two orders may have it.
                 if found.contains(where: { $0 == (one.clock, next.clock) }) { continue }
                 found.append((one.clock, next.clock))
@@ -409,6 +410,16 @@ package struct IncidentWarning: Hashable, Sendable {
         case alertBeforeStart = "alert-before-start"
         /// The incident is closed, and its review was changed since it was approved, or never approved.
         case reviewNotApproved = "review-not-approved"
+        /// The public was told another expected end than the one that holds.
+        case etaNotTold = "eta-not-told"
+
+        /// Whether it is about the clocks.
+        var isOfClocks: Bool {
+            switch self {
+            case .clocksOutOfOrder, .alertBeforeStart: true
+            case .reviewNotApproved, .etaNotTold: false
+            }
+        }
     }
 
     package let code: Code
@@ -446,6 +457,23 @@ extension Incident {
                         "Revision \(review.revision) of the review is not approved. POST /v1/incidents/\(number)/review/approve approves it."
                 ))
         }
+        if let (update, told, eta) = etaNotTold {
+            warnings.append(
+                IncidentWarning(
+                    code: .etaNotTold,
+                    phrase:
+                        "The public was told \(told.told) (update \(update)), and \(eta.told) holds. POST /v1/incidents/\(number)/updates tells it, or POST /v1/incidents/\(number)/updates/\(update)/correct with the eta."
+                ))
+        }
         return warnings
+    }
+
+    /// The newest expected end that the public was told, where another one holds.
+    private var etaNotTold: (update: Int, told: Timestamp, eta: Timestamp)? {
+        guard [.detect, .assess, .mitigate, .restore].contains(phase), let eta,
+            let update = communication?.published.last(where: { $0.isPublic && $0.eta != nil }), let told = update.eta,
+            abs(told.seconds(since: eta)) >= 60
+        else { return nil }
+        return (update.id, told, eta)
     }
 }

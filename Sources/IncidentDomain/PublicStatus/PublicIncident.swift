@@ -138,6 +138,8 @@ package struct PublicIncident: Hashable, Codable, Sendable {
     static let etasMax = 20
 
     package var impact: PublicImpact { PublicImpact(worst) }
+    /// When it was over for those whom it hit, as far as that is known; else when they were told. Nil while it goes on.
+    package var endedAt: Timestamp? { status.isResolved ? monitoringAt ?? resolvedAt : nil }
     package var worst: ImpactLevel? { hits.map(\.worst).max { $0.rank < $1.rank } }
     /// The newest update in a language, else the newest of all.
     package func latest(in language: Language) -> Update? {

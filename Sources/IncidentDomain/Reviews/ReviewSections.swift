@@ -329,7 +329,7 @@ extension ReviewDraft {
             guard holds else { return nil }
             return "\(recorded.occurredAt.told), \(recorded.actor.name): \(recorded.event.phrase)"
         }
-        let warnings = facts.incident.warnings.map(\.phrase)
+        let warnings = facts.incident.warnings.filter(\.code.isOfClocks).map(\.phrase)
         return (corrections.isEmpty ? [] : [facts.heading("Corrected clocks"), facts.bullets(corrections)])
             + (warnings.isEmpty ? [] : [facts.heading("Clocks to check"), facts.bullets(warnings)])
     }

@@ -135,8 +135,8 @@ package enum UpdateChange: Hashable, Sendable {
     /// Publishes a draft: at once, or at a time.
     case publish(at: Timestamp?)
     case withdraw(reason: String?)
-    /// Puts another text in the place of one that was published.
-    case correct(UpdatePatch, reason: String?)
+    /// Puts another text in the place of one that was published, or another time.
+    case correct(UpdatePatch, reason: String?, publishedAt: Timestamp? = nil)
 }
 
 /// A text that nobody outside has read yet.

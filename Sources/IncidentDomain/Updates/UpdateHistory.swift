@@ -13,7 +13,7 @@ package struct UpdateRecord: Hashable, Sendable {
         package let body: String
         package let eta: Timestamp?
         package let steps: [String]
-        package let publishedAt: Timestamp
+        package fileprivate(set) var publishedAt: Timestamp
         package let publishedBy: String
         /// Why it was corrected.
         package let reason: String?
@@ -168,6 +168,7 @@ package enum UpdateHistory {
             records[withdrawn.id]?.reason = withdrawn.reason
         } else if let corrected = event.as(UpdateCorrected.self) {
             records[corrected.id]?.say(corrected.content)
+            if let moment = corrected.publishedAt { records[corrected.id]?.versions[0].publishedAt = moment }
             records[corrected.id]?.publish(by: by, at: moment, in: entry, reason: corrected.reason)
             if let draft = corrected.draft { records[draft]?.publish(by: by, at: moment, in: entry, reason: nil) }
         }

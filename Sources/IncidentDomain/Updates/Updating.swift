@@ -46,7 +46,8 @@ extension Incident {
         case .approve(let revision): try approveUpdate(id, revision: revision, facts)
         case .publish(let moment): try publishUpdate(id, at: moment, facts)
         case .withdraw(let reason): try withdrawUpdate(id, reason: reason)
-        case .correct(let patch, let reason): try correctUpdate(id, patch, reason: reason, facts)
+        case .correct(let patch, let reason, let moment):
+            try correctUpdate(id, patch, reason: reason, publishedAt: moment, facts)
         }
     }
 
@@ -122,9 +123,14 @@ extension Incident {
 
     /// What was wrong stays wrong after the incident is closed, and can be put right then, too.
     private func correctUpdate(
-        _ id: Int, _ patch: UpdatePatch, reason: String?, _ facts: DecisionFacts
+        _ id: Int, _ patch: UpdatePatch, reason: String?, publishedAt moment: Timestamp?, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.open + [.closed])
+        if let moment, moment > facts.occurredAt {
+            throw .badValue(
+                field: "/published_at",
+                detail: "\(moment) is after the correction (\(facts.occurredAt)). Say when the update was published.")
+        }
         let before = try published(id)
         try requireRoomForCorrection(of: id)
         let content = patch.applied(
@@ -136,7 +142,10 @@ extension Incident {
         guard !asksApproval(of: before.audience, facts.updates, at: facts.now) else {
             throw .approvalRequired(audience: before.audience, update: nil)
         }
-        return [UpdateCorrected(id: id, revision: before.revision + 1, content: content, reason: reason)]
+        return [
+            UpdateCorrected(
+                id: id, revision: before.revision + 1, content: content, reason: reason, publishedAt: moment)
+        ]
     }
 
     // MARK: What the daemon does by itself

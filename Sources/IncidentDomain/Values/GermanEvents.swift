@@ -52,6 +52,8 @@ extension GermanTable {
             "{} liegt vor {}. PATCH /v1/incidents/{}/times korrigiert, was falsch ist.",
         "The first alert arrived {}, before the impact started ({}). PATCH /v1/incidents/{}/times corrects started_at.":
             "Der erste Alarm kam {}, vor dem Beginn der Auswirkung ({}). PATCH /v1/incidents/{}/times korrigiert started_at.",
+        "The public was told {} (update {}), and {} holds. POST /v1/incidents/{}/updates tells it, or POST /v1/incidents/{}/updates/{}/correct with the eta.":
+            "Der Öffentlichkeit wurde {} gesagt (Update {}), und es gilt {}. POST /v1/incidents/{}/updates teilt es mit, oder POST /v1/incidents/{}/updates/{}/correct mit der eta.",
         "Revision {} of the review is not approved. POST /v1/incidents/{}/review/approve approves it.":
             "Fassung {} der Nachbereitung ist nicht freigegeben. POST /v1/incidents/{}/review/approve gibt sie frei.",
         // Detecting
@@ -146,6 +148,7 @@ extension GermanTable {
         "Update {} was not published at its time: {}.": "Update {} wurde zu seiner Zeit nicht veröffentlicht: {}.",
         "Update {} withdrawn before it was published.": "Update {} vor der Veröffentlichung zurückgezogen.",
         "Update {} to {} corrected: {}{}": "Update {} an {} korrigiert: {}{}",
+        "Update {} to {}, published at {}, corrected: {}{}": "Update {} an {}, veröffentlicht um {}, korrigiert: {}{}",
         "The update due at {} is late.": "Das am {} fällige Update ist überfällig.",
         "summary removed": "Zusammenfassung entfernt", " on section {}": " zum Abschnitt {}",
         ", in reply to comment {}": ", als Antwort auf Kommentar {}",

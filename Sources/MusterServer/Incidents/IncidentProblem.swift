@@ -153,6 +153,8 @@ struct ClearedOffer: JSONWritable {
     /// Nothing while an alert fires, and nothing for what people restore and review.
     static func all(for incident: Incident) -> [ClearedOffer] {
         guard incident.clearedAt != nil, incident.firing.isEmpty else { return [] }
+        // Alerts that were moved elsewhere say nothing of the harm that people found.
+        guard incident.alerts > 0 || !incident.impacts.contains(where: \.isOngoing) else { return [] }
         let number = incident.number
         switch incident.phase {
         case .detect, .assess:

@@ -5,7 +5,7 @@ import IncidentDomain
 enum IncidentRepresentation {
     /// Counts the forms that representations have had. Raised with every change of a field or a sentence, so that what an earlier
     /// release stored is written anew when it is read.
-    private static let form = 10
+    private static let form = 11
 
     /// The members, of which `fields` chooses some in lists; what matters first.
     static let fields = [

@@ -212,8 +212,8 @@ struct StatusIncidentView: Sendable {
         self.status = speech(incident.status.phrase)
         (since, to) = (speech("Since"), speech("until"))
         started = PageTime(incident.startedAt, speech)
-        ended = incident.resolvedAt.map { End(at: PageTime($0, speech)) }
-        length = incident.resolvedAt.map { speech.text(seconds: max(0, $0.seconds(since: incident.startedAt))) }
+        ended = incident.endedAt.map { End(at: PageTime($0, speech)) }
+        length = incident.endedAt.map { speech.text(seconds: max(0, $0.seconds(since: incident.startedAt))) }
         eta = StatusEtaView(incident, at: status.now, frame)
         progress = incident.progress.map { speech(status.text(of: $0)) }
         let newest = incident.latest(in: speech.language)

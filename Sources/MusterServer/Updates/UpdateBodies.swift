@@ -58,7 +58,7 @@ enum UpdateBodies {
             UpdatePatch(
                 isPublic: body.optionalBool("public"), language: language(&body), body: body.string("body", 1...10_000),
                 eta: body.optionalTime("eta"), steps: steps(&body), cleared: cleared),
-            reason: body.optionalString("reason", 1...2_000))
+            reason: body.optionalString("reason", 1...2_000), publishedAt: body.optionalTime("published_at"))
     }
 
     /// A time, or that the plan says it, or null, which takes back what was said.

@@ -173,7 +173,8 @@ enum EveryEvent {
         UpdateScheduled(id: 3, publishAt: Given.start, released: true),
         UpdateHeld(id: 3, why: .notApproved),
         UpdateWithdrawn(id: 3, reason: "R \(marker)"),
-        UpdateCorrected(id: 2, revision: 2, content: content, reason: "R \(marker)", draft: 4),
+        UpdateCorrected(
+            id: 2, revision: 2, content: content, reason: "R \(marker)", draft: 4, publishedAt: Given.start),
         UpdateOverdue(due: Given.start),
         ReviewOverdue(due: Given.start),
         EtaSet(eta: Given.start, source: .person, reason: "R \(marker)", previous: Given.start, slipped: true),

@@ -151,6 +151,26 @@ struct ClocksTests {
         #expect(old.clocks.restoredAt == given.incident.clocks.restoredAt)
     }
 
+    @Test func `what is within a second of another clock is in its order`() {
+        var clocks = IncidentTimes(startedAt: clock("10:00"), detectedAt: clock("10:01"))
+        clocks.assessedAt = clock("10:02")
+        clocks.acknowledgedAt = clock("10:02").adding(seconds: 0.9)
+        #expect(clocks.outOfOrder().isEmpty)
+        clocks.acknowledgedAt = clock("10:02").adding(seconds: 1)
+        #expect(clocks.outOfOrder().map(\.later) == [.assessed])
+    }
+
+    @Test func `that the public was told another expected end is a warning`() throws {
+        let told = try Given(.postUpdate(UpdateContent(audience: .users, body: "Soon.", eta: clock("19:00"))))
+        #expect(told.incident.warnings.isEmpty)
+        let moved = try told.and(.setEta(clock("17:00"), reason: "a typing mistake"))
+        #expect(moved.incident.warnings.map(\.code) == [.etaNotTold])
+        #expect(moved.incident.warnings.first?.detail.contains("updates/1/correct") == true)
+        let mended = try moved.and(
+            .changeUpdate(id: 1, .correct(UpdatePatch(body: "Soon.", eta: clock("17:00")), reason: nil)))
+        #expect(mended.incident.warnings.isEmpty)
+    }
+
     @Test func `clocks that facts bring out of order are a warning`() throws {
         let early = ComponentImpact(
             component: "feed", impact: .degraded, startedAt: clock("09:00"), endedAt: clock("09:30"))

@@ -109,6 +109,7 @@ struct PublicIncidentTests {
         #expect(untold.status == .resolved && untold.resolvedAt == clock("10:50"))
         let told = try #require(Self.shown(try given.later("11:35").and(Self.update("over"))))
         #expect(told.resolvedAt == clock("11:35") && told.monitoringAt == clock("10:50"))
+        #expect(told.endedAt == clock("10:50"), "the page shows how long it lasted")
         #expect(told.updates.map(\.status) == [.resolved, .monitoring, .identified])
         let more = try #require(
             Self.shown(try given.later("11:35").and(Self.update("over")).later("12:00").and(Self.update("why"))))

@@ -222,6 +222,17 @@ struct UpdatingTests {
         #expect(given.when(Self.publish(7)).code == "not-found")
     }
 
+    @Test func `a correction says when the update was really published`() throws {
+        let given = try Given(.postUpdate(Self.content)).later("10:40")
+        func correct(_ moment: Timestamp) -> IncidentCommand {
+            .changeUpdate(
+                id: 1, .correct(UpdatePatch(body: "No video plays."), reason: "sent earlier", publishedAt: moment))
+        }
+        let updates = UpdateHistory.make(try given.and(correct(clock("10:01"))).timeline)
+        #expect(updates[0].versions.map(\.publishedAt) == [clock("10:01"), clock("10:40")])
+        #expect(given.when(correct(clock("10:41"))).field == "/published_at")
+    }
+
     @Test func `a correction is a new revision, also when all is over`() throws {
         let given = try Given(.postUpdate(Self.content))
         let correct = IncidentCommand.changeUpdate(

@@ -30,6 +30,8 @@ extension DescribedLife {
             "body": "Etwas Geduld.", "reason": "freundlicher", "steps": ["Warten."], "eta": soon,
         ]
         await post("\(first)/correct", content)
+        await post("\(first)/correct", ["body": "Geduld.", "published_at": .string(try await moment(in: -60))])
+        await post("\(first)/correct", ["body": "Geduld.", "published_at": soon], gives: 422)
         await refuseUpdates(updates, first)
         let second = try await draft(
             updates,

@@ -260,6 +260,13 @@ package struct UpdateCorrected: TimelineEvent {
     package var reason: String?
     /// The number of the draft that it was, if it was one.
     package var draft: Int?
+    /// When the update was published, where the time was wrong.
+    package var publishedAt: Timestamp?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, revision, content, reason, draft
+        case publishedAt = "published_at"
+    }
 
     package static let kind = "update_corrected"
     package static let examples = [
@@ -276,6 +283,11 @@ package struct UpdateCorrected: TimelineEvent {
 
     package var phrase: Phrase {
         let eta: Phrase = content.eta.map { " ETA: \($0.told)." } ?? ""
+        if let publishedAt {
+            return Phrase(
+                "Update \(id) to \(content.audience.phrase), published at \(publishedAt.told), corrected: \(content.body.sentence)\(eta)"
+            ).giving(reason)
+        }
         return Phrase("Update \(id) to \(content.audience.phrase) corrected: \(content.body.sentence)\(eta)").giving(
             reason)
     }
