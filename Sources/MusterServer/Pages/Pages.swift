@@ -118,7 +118,7 @@ extension String {
     }
 
     private static let digits: ClosedRange<Unicode.Scalar> = "0"..."9"
-    private static let units = ["d", "h", "min", "s", "%", "day", "days", "Tag", "Tage", "Tagen", "Std", "Min", "Sek"]
+    private static let units = ["d", "h", "min", "s", "%", "Tag", "Tage", "Std", "Min", "Sek"]
         .map {
             Array($0.unicodeScalars)
         }
