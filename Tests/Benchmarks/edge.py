@@ -55,7 +55,7 @@ def main():
         taken = []
         for _ in range(5):
             began = time.perf_counter()
-            with urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/metrics") as answer:
+            with urllib.request.urlopen(f"{daemon.url}/metrics") as answer:
                 size = len(answer.read()) / 1024
             taken.append((time.perf_counter() - began) * 1000)
         print(f"\nGET /metrics of a fresh daemon: {size:.0f} KiB ({judge('KiB of /metrics', size, METRICS_KIBIBYTES)}), "

@@ -178,6 +178,10 @@ class Daemon:
         self.process = None
 
     @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def environment(self):
         return dict(os.environ, MUSTER_DATABASE_URL=self.cluster.url(self.database), MUSTER_HTTP_LISTEN=f"127.0.0.1:{self.port}",
                     MUSTER_AUTH_BOOTSTRAP_TOKEN=self.token, MUSTER_LOG_LEVEL="warning")
@@ -233,7 +237,7 @@ class Daemon:
     def load(self, script, path, connections, seconds, environment, settle=lambda: 0):
         """Runs the load generator; `settle` waits for work that the answers did not wait for."""
         before = cpu_seconds(self.process.pid), cpu_seconds(self.cluster.pid)
-        result = wrk(script, f"http://127.0.0.1:{self.port}{path}", connections, seconds,
+        result = wrk(script, f"{self.url}{path}", connections, seconds,
                      {"BENCH_TOKEN": self.token} | environment)
         result["settled_s"] = settle()
         after = cpu_seconds(self.process.pid), cpu_seconds(self.cluster.pid)

@@ -67,7 +67,7 @@ def read(daemon, connection, path):
 
 def held(daemon):
     """How long an event loop was held at most until now, in milliseconds."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/metrics") as answer:
+    with urllib.request.urlopen(f"{daemon.url}/metrics") as answer:
         text = answer.read().decode()
     return float(re.search(r'^muster_loop_held_max_seconds\{clock="cpu"\} (\S+)$', text, re.M)[1]) * 1000
 

@@ -6,8 +6,11 @@ daemon shows it. Then with PostgreSQL stopped: how many requests fail, and what 
     BENCH_SECONDS=4      how long each measurement takes     BENCH_ROUNDS=3   how often each is repeated
     BENCH_REQUESTS=100000  how many are sent while PostgreSQL is stopped
     BENCH_STRICT=1       exit with 1 when a limit is missed  BENCH_DAEMON=... another musterd than the release build
+
+Like every bench it prints what it measured, a line each, to standard output.
 """
 
+import concurrent.futures
 import contextlib
 import glob
 import os
@@ -18,12 +21,12 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
+import urllib.error
 
 from machine import OUTPUT, ROOT, Daemon, cpu_seconds, exit_status, free_port, serving, wrk
 
 sys.path.append(f"{ROOT}/Tests/EndToEndTests/Clients")
-from public_platform import Platform  # noqa: E402
+from public_platform import Platform, fetch  # noqa: E402
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", 4))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 3))
@@ -31,34 +34,56 @@ REQUESTS = int(os.environ.get("BENCH_REQUESTS", 100_000))
 # What the daemon should reach of nginx's rate, and by when a commit should be seen, in seconds.
 RATIO, SEEN = 0.8, 1.0
 PATHS = {"/status": "text/html; charset=utf-8", "/api/v2/summary.json": "application/json"}
-CODINGS = ["identity", "gzip"]
+# By what ends the name of the file in that coding.
+CODINGS = {"identity": "", "gzip": ".gz"}
 COMMITS = 10
 # What both say beside the bytes.
 FIELDS = {"cache-control", "vary", "content-security-policy", "x-content-type-options", "referrer-policy",
           "access-control-allow-origin"}
 
-NGINX = """
+# What both configurations of nginx begin with: everything that it writes goes into its own folder.
+COMMON = """
 worker_processes 1;
 daemon off;
 pid {place}/nginx.pid;
-error_log {place}/error.log warn;
+error_log {place}/error.log crit;
 events {{ worker_connections 1024; }}
 http {{
-    access_log off;
-    sendfile on;
-    tcp_nopush on;
     keepalive_requests 1000000000;
-    gzip_static on;
-    open_file_cache max=100;
     client_body_temp_path {place}/body;
     proxy_temp_path {place}/proxy;
     fastcgi_temp_path {place}/fastcgi;
     uwsgi_temp_path {place}/uwsgi;
     scgi_temp_path {place}/scgi;
+"""
+FILES = COMMON + """
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    gzip_static on;
+    open_file_cache max=100;
     server {{
         listen 127.0.0.1:{port};
         root {place}/files;
 {locations}
+    }}
+}}
+"""
+CACHE = COMMON + """
+    map $upstream_cache_status $asks_origin {{ default 0; MISS 1; EXPIRED 1; REVALIDATED 1; }}
+    log_format origin "$upstream_cache_status";
+    access_log {place}/origin.log origin if=$asks_origin;
+    proxy_cache_path {place}/cache keys_zone=status:1m max_size=50m;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://127.0.0.1:{origin};
+            proxy_cache status;
+            proxy_cache_lock on;
+            proxy_cache_revalidate on;
+            proxy_cache_background_update on;
+            proxy_cache_use_stale error timeout updating http_500 http_502 http_503 http_504;
+        }}
     }}
 }}
 """
@@ -77,38 +102,6 @@ def find_nginx():
         raise SystemExit(f"bench: no nginx here, and it cannot be fetched: {fetched.stderr[-600:]}")
     subprocess.run(["dpkg", "-x", packages[0], unpacked], check=True)
     return f"{unpacked}/usr/sbin/nginx"
-
-
-CACHE = """
-worker_processes 1;
-daemon off;
-pid {place}/nginx.pid;
-error_log {place}/error.log crit;
-events {{ worker_connections 1024; }}
-http {{
-    map $upstream_cache_status $asks_origin {{ default 0; MISS 1; EXPIRED 1; UPDATING 0; REVALIDATED 1; STALE 0; }}
-    log_format origin "$upstream_cache_status";
-    access_log {place}/origin.log origin if=$asks_origin;
-    keepalive_requests 1000000000;
-    proxy_cache_path {place}/cache keys_zone=status:1m max_size=50m;
-    client_body_temp_path {place}/body;
-    proxy_temp_path {place}/proxy;
-    fastcgi_temp_path {place}/fastcgi;
-    uwsgi_temp_path {place}/uwsgi;
-    scgi_temp_path {place}/scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://127.0.0.1:{origin};
-            proxy_cache status;
-            proxy_cache_lock on;
-            proxy_cache_revalidate on;
-            proxy_cache_background_update on;
-            proxy_cache_use_stale error timeout updating http_500 http_502 http_503 http_504;
-        }}
-    }}
-}}
-"""
 
 
 @contextlib.contextmanager
@@ -144,42 +137,47 @@ def nginx(daemon):
         for path, media in PATHS.items():
             file = f"{place}/files{path}.bytes"
             os.makedirs(os.path.dirname(file), exist_ok=True)
-            for coding, ending in (("identity", ""), ("gzip", ".gz")):
-                request = urllib.request.Request(f"http://127.0.0.1:{daemon.port}{path}", headers={"Accept-Encoding": coding})
-                with urllib.request.urlopen(request) as answer, open(file + ending, "wb") as copy:
-                    copy.write(answer.read())
-                    fields = {name: value for name, value in answer.headers.items() if name.lower() in FIELDS}
+            for coding, ending in CODINGS.items():
+                _, headers, body = fetch(f"{daemon.url}{path}", {"Accept-Encoding": coding})
+                with open(file + ending, "wb") as copy:
+                    copy.write(body)
+            fields = {name: value for name, value in headers.items() if name.lower() in FIELDS}
             lines = "".join(f'            add_header {name} "{value}";\n' for name, value in fields.items())
             locations.append(f"        location = {path} {{\n            types {{ }}\n            default_type \"{media}\";\n"
                              f"{lines}            try_files {path}.bytes =404;\n        }}")
-        with running(place, NGINX.format(place=place, port=port, locations="\n".join(locations))) as process:
+        with running(place, FILES.format(place=place, port=port, locations="\n".join(locations))) as process:
             for path in PATHS:
-                same(f"http://127.0.0.1:{port}{path}", f"http://127.0.0.1:{daemon.port}{path}")
+                same(f"{daemon.url}{path}", f"http://127.0.0.1:{port}{path}")
             yield process, port
 
 
-def same(one, other):
+def same(ours, theirs):
     """Both answer the same bytes in both codings, or the comparison would be of different work."""
     for coding in CODINGS:
-        found = []
-        for url in (one, other):
-            request = urllib.request.Request(url, headers={"Accept-Encoding": coding})
-            for attempt in range(100):
-                try:
-                    with urllib.request.urlopen(request) as answer:
-                        found.append((answer.headers.get("Content-Encoding"), answer.read()))
-                    break
-                except urllib.error.URLError:
-                    if attempt == 99:
-                        raise
-                    time.sleep(0.02)
+        found = [answer(url, coding) for url in (ours, theirs)]
         if found[0] != found[1]:
-            raise SystemExit(f"bench: nginx and the daemon answer different bytes for {one} ({coding}); the minute changed, run it again")
+            raise SystemExit(f"bench: nginx and the daemon answer different bytes for {ours} ({coding}); the minute changed, run it again")
+
+
+def answer(url, coding):
+    """What is answered, once it listens."""
+    for _ in range(250):
+        try:
+            _, headers, body = fetch(url, {"Accept-Encoding": coding})
+            return headers.get("Content-Encoding"), body
+        except urllib.error.URLError:
+            time.sleep(0.02)
+    raise SystemExit(f"bench: nothing listens at {url}; {OUTPUT}/nginx.log may say why")
+
+
+def read(url, connections, seconds, coding="gzip"):
+    """What wrk measured of a page that it reads."""
+    return wrk("small", url, connections, seconds, {"BENCH_METHOD": "GET", "BENCH_ACCEPT_ENCODING": coding})
 
 
 def measured(process, url, coding, connections):
     before = cpu_seconds(process)
-    result = wrk("small", url, connections, SECONDS, {"BENCH_METHOD": "GET", "BENCH_ACCEPT_ENCODING": coding})
+    result = read(url, connections, SECONDS, coding)
     if result["failed"]:
         raise SystemExit(f"bench: {result['failed']} requests of {url} failed")
     return result["rate"], (cpu_seconds(process) - before) / result["answered"] * 1e6
@@ -205,52 +203,57 @@ def beside_nginx(daemon, judge):
                       f"  at least {RATIO}: {judge(what, ratio >= RATIO, f'{ratio:.2f} of nginx, at least {RATIO}')}", flush=True)
 
 
+def load(url, is_over):
+    """Reads a page until it is over; how many requests failed."""
+    failed = 0
+    while not is_over.is_set():
+        failed += read(url, 64, 2)["failed"]
+    return failed
+
+
+def seen(daemons, platform, path, turn):
+    """How many seconds after the answer to a commit every daemon showed it."""
+    words = f"Uploads are next, as of look {turn}."
+    platform.tell(path, words)
+    committed = time.perf_counter()
+    for daemon in daemons:
+        while words.encode() not in fetch(f"{daemon.url}/status")[2]:
+            if time.perf_counter() - committed > 20:
+                raise SystemExit("bench: a commit was not seen within 20 s")
+            time.sleep(0.005)
+    return time.perf_counter() - committed
+
+
 def seen_by_all(daemons, platform, path, judge):
     """How long after the answer to a commit each daemon's page shows it, while each is read by 64 connections."""
-    running = True
-
-    def load(port):
-        while running:
-            wrk("small", f"http://127.0.0.1:{port}/status", 64, 2, {"BENCH_METHOD": "GET", "BENCH_ACCEPT_ENCODING": "gzip"})
-
-    threads = [threading.Thread(target=load, args=(daemon.port,), daemon=True) for daemon in daemons]
-    for thread in threads:
-        thread.start()
-    taken = []
-    for turn in range(COMMITS):
-        words = f"Uploads are next, as of look {turn}."
-        platform.tell(path, words)
-        committed = time.perf_counter()
-        for daemon in daemons:
-            while words not in urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/status").read().decode():
-                if time.perf_counter() - committed > 20:
-                    raise SystemExit("bench: a commit was not seen within 20 s")
-                time.sleep(0.005)
-        taken.append(time.perf_counter() - committed)
-        time.sleep(0.3)
-    running = False
-    for thread in threads:
-        thread.join()
+    is_over = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(len(daemons)) as readers:
+        loads = [readers.submit(load, f"{daemon.url}/status", is_over) for daemon in daemons]
+        try:
+            taken = [seen(daemons, platform, path, turn) for turn in range(COMMITS)]
+        finally:
+            is_over.set()
+    # Raises what a load ended by, since without it nothing was measured under load.
+    failed = sum(one.result() for one in loads)
     worst = max(taken)
     print(f"\nA commit is on the page of {len(daemons)} daemons, each read by 64 connections: "
-          f"p50 {statistics.median(taken) * 1000:.0f} ms, worst of {COMMITS} {worst * 1000:.0f} ms  "
-          f"under {SEEN * 1000:.0f}: {judge('commit to page', worst < SEEN, f'{worst:.2f} s, under {SEEN}')}", flush=True)
+          f"p50 {statistics.median(taken) * 1000:.0f} ms, worst of {COMMITS} {worst * 1000:.0f} ms, {failed} requests failed  "
+          f"under {SEEN * 1000:.0f}: {judge('commit to page', worst < SEEN and not failed, f'{worst:.2f} s, under {SEEN}; {failed} requests failed')}", flush=True)
 
 
 def behind_cache(daemon, judge):
     """What a cache between readers and the daemon asks of it, and what readers get when no daemon is there."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/status"
-    gzip = {"BENCH_METHOD": "GET", "BENCH_ACCEPT_ENCODING": "gzip"}
     with directory() as place, running(place, CACHE.format(place=place, port=port, origin=daemon.port)):
-        wrk("small", url, 1, 1, gzip)
-        result = wrk("small", url, 64, 20, gzip)
+        answer(url, "gzip")
+        result = read(url, 64, 20)
         with open(f"{place}/origin.log") as log:
             asked = sum(1 for _ in log)
         daemon.stop()
         # Longer than the lifetime, so that what is in the cache is too old.
         time.sleep(6)
-        away = wrk("small", url, 64, 5, gzip)
+        away = read(url, 64, 5)
     print(f"\nBehind a cache (nginx, one worker): {result['rate']:.0f} readers' requests a second for 20 s, of which the daemon was asked "
           f"{asked} in all; with no daemon at all {away['answered']} answered, {away['failed']} failed: "
           f"{judge('no daemon', away['failed'] == 0 and result['failed'] == 0, f'{away} and {result} failed')}", flush=True)
@@ -262,7 +265,7 @@ def without_database(cluster, daemon, judge):
     answered = failed = 0
     began = time.perf_counter()
     while answered + failed < REQUESTS:
-        result = wrk("small", f"http://127.0.0.1:{daemon.port}/status", 64, 2, {"BENCH_METHOD": "GET", "BENCH_ACCEPT_ENCODING": "gzip"})
+        result = read(f"{daemon.url}/status", 64, 2)
         answered, failed = answered + result["answered"], failed + result["failed"]
     print(f"\nWith PostgreSQL stopped: {answered} answers of /status in {time.perf_counter() - began:.0f} s, {failed} failed: "
           f"{judge('without PostgreSQL', failed == 0, f'{failed} requests failed')}", flush=True)
@@ -277,7 +280,7 @@ def main():
         return "PASS" if holds else "FAIL"
 
     with serving("status") as (cluster, daemon):
-        platform = Platform(f"http://127.0.0.1:{daemon.port}", daemon.token)
+        platform = Platform(daemon.url, daemon.token)
         platform.catalog()
         path = platform.break_down()
         platform.bring_back(path)

@@ -84,6 +84,12 @@ package struct UpdateRecord: Hashable, Sendable {
         nextUpdateAt = content.nextUpdateAt ?? (state == .published ? nextUpdateAt : nil)
     }
 
+    /// It went out at another time than was recorded.
+    fileprivate mutating func wasPublished(at moment: Timestamp) {
+        guard !versions.isEmpty else { return }
+        versions[0].publishedAt = moment
+    }
+
     /// What it says now is what its readers see.
     fileprivate mutating func publish(by name: String, at moment: Timestamp, in entry: Int, reason: String?) {
         state = .published
@@ -168,7 +174,7 @@ package enum UpdateHistory {
             records[withdrawn.id]?.reason = withdrawn.reason
         } else if let corrected = event.as(UpdateCorrected.self) {
             records[corrected.id]?.say(corrected.content)
-            if let moment = corrected.publishedAt { records[corrected.id]?.versions[0].publishedAt = moment }
+            if let publishedAt = corrected.publishedAt { records[corrected.id]?.wasPublished(at: publishedAt) }
             records[corrected.id]?.publish(by: by, at: moment, in: entry, reason: corrected.reason)
             if let draft = corrected.draft { records[draft]?.publish(by: by, at: moment, in: entry, reason: nil) }
         }

@@ -7,8 +7,8 @@ extension GermanTable {
         "The service is back.": "Der Dienst ist wieder da.",
         "The service is not back yet.": "Der Dienst ist noch nicht wieder da.",
         "The status is not known yet": "Der Stand ist noch nicht bekannt",
-        "This page has just been started and knows nothing yet. Please look again in a minute.":
-            "Diese Seite ist gerade erst gestartet und weiß noch nichts. Bitte in einer Minute noch einmal nachsehen.",
+        "This server has just started and has no data yet. Please look again in a minute.":
+            "Dieser Server ist gerade erst gestartet und hat noch keine Daten. Bitte in einer Minute noch einmal nachsehen.",
         "{} of {} services are back.": "{} von {} Diensten sind wieder da.", " Back: {}.": " Wieder da: {}.",
         " Next: {}.": " Als Nächstes: {}.", "{}{}{}": "{}{}{}",
         "All systems are operational.": "Alle Systeme funktionieren.",

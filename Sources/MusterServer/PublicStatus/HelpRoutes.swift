@@ -8,10 +8,6 @@ struct HelpRoutes: Sendable {
     let settings: StatusSettings
     let notKnown: StatusNotKnown
 
-    init(board: StatusBoard, settings: StatusSettings) {
-        (self.board, self.settings, notKnown) = (board, settings, StatusNotKnown(settings))
-    }
-
     /// Answers are made one or two at a time, a millisecond each, and kept: strangers cannot have more of the machine than that. A crowd
     /// that comes with many questions after a change waits half a second.
     private static let turns = Turns(max: 2, waitingMax: 1_000, patience: .seconds(5))
@@ -25,9 +21,7 @@ struct HelpRoutes: Sendable {
     }
 
     private func help(_ request: RequestContext) async throws -> Answer {
-        guard let snapshot = board.snapshot else {
-            return try notKnown.answer(request)
-        }
+        guard let snapshot = board.snapshot else { return try notKnown.answer(request) }
         let key = HelpAnswers.Key(
             question: Self.question(request.target, snapshot.status),
             language: ReaderLanguage.choose(

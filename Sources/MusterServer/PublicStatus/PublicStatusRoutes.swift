@@ -9,10 +9,6 @@ struct PublicStatusRoutes: Sendable {
     let settings: StatusSettings
     let notKnown: StatusNotKnown
 
-    init(board: StatusBoard, settings: StatusSettings) {
-        (self.board, self.settings, notKnown) = (board, settings, StatusNotKnown(settings))
-    }
-
     /// What Statuspage answers at the same paths.
     private static let documents: [(path: String, operation: String)] = [
         ("/api/v2/summary.json", "getStatusSummary"), ("/api/v2/status.json", "getStatusIndicator"),

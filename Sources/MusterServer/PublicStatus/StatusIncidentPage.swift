@@ -152,7 +152,7 @@ struct StatusMissingPage: Sendable {
             text = speech("There is nothing at this address, or it is no longer public.")
         case .notKnownYet:
             heading = speech("The status is not known yet")
-            text = speech("This page has just been started and knows nothing yet. Please look again in a minute.")
+            text = speech("This server has just started and has no data yet. Please look again in a minute.")
         }
     }
 }

@@ -145,7 +145,7 @@ struct StatusPage: Sendable {
         let begin = Timestamp(milliseconds: day * 86_400_000)
         let end = begin.adding(seconds: 86_400)
         let touching = status.record.incidents.filter {
-            $0.startedAt < end && ($0.status.isResolved ? $0.resolvedAt.map { $0 > begin } ?? false : true)
+            $0.startedAt < end && ($0.status.isResolved ? $0.endedAt.map { $0 > begin } ?? false : true)
         }
         if touching.contains(where: { !$0.status.isResolved }) { return words.open }
         return touching.isEmpty ? words.none : words.goingOn

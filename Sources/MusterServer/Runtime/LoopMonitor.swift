@@ -17,13 +17,16 @@ final class LoopMonitor: Sendable {
         /// What the loop's thread computed meanwhile.
         var cpu: Duration = .zero
 
+        /// Whether it is told in the log.
+        var isTold: Bool { wall >= LoopMonitor.culpritMin.wall || cpu >= LoopMonitor.culpritMin.cpu }
+
         mutating func formMax(_ other: Held) {
             wall = max(wall, other.wall)
             cpu = max(cpu, other.cpu)
         }
     }
 
-    /// A hold that is told in the log: so long, or so long at work.
+    /// A hold that is told in the log: by the time that passed, or by the CPU time in it.
     static let culpritMin = Held(wall: .milliseconds(100), cpu: .milliseconds(20))
     /// How long the longest hold is shown at least; at most twice as long.
     private static let window: Duration = .seconds(30)
@@ -95,7 +98,7 @@ final class LoopMonitor: Sendable {
             }
             state.window.formMax(held)
             state.ever.formMax(held)
-            guard held.wall >= Self.culpritMin.wall || held.cpu > Self.culpritMin.cpu else { return false }
+            guard held.isTold else { return false }
             if let last = state.loggedAt, last.duration(to: now) < Self.logInterval { return false }
             state.loggedAt = now
             return true

@@ -166,6 +166,7 @@ package struct Server: Sendable {
         // One for all routes: it bounds how many reviews are read at a time.
         let reviews = ReviewDesk(
             desk: desk, pool: pool, templates: configuration.reviews.templates, speeches: speeches)
+        let statusNotKnown = StatusNotKnown(statusSettings)
         let lists = [
             Health(pool: pool, migrator: migrator, isStopping: isStopping).routes,
             MetricsRoutes(registry: metrics, live: liveMetrics).routes,
@@ -241,8 +242,8 @@ package struct Server: Sendable {
                 signal: sending
             ).routes,
             ProbeRoutes(store: senses.probes, check: senses.check, names: names, signal: senses.signal).routes,
-            PublicStatusRoutes(board: board, settings: statusSettings).routes,
-            HelpRoutes(board: board, settings: statusSettings).routes,
+            PublicStatusRoutes(board: board, settings: statusSettings, notKnown: statusNotKnown).routes,
+            HelpRoutes(board: board, settings: statusSettings, notKnown: statusNotKnown).routes,
             HelpBookRoutes(store: HelpBookStore(pool: pool)).routes,
         ]
         return lists.flatMap(\.self)

@@ -150,13 +150,12 @@ struct Outage: Sendable {
     /// All three go on; while components soak, a daemon is gone without a word.
     func restoreTheRest(killing mortal: Daemon) async throws {
         async let work = allWork(until: \.isAllBack)
-        // On a slow machine few soak at a time.
-        let soaking = try await Eventually.get("a component soaks") {
+        let soaking = try await Eventually.get("three components soak") {
             let soaking = try await plan().planSteps.filter { step in
                 let left = Moment.date(step["soak_until"].string)?.timeIntervalSinceNow ?? 0
                 return step["state"] == "verifying" && left > 1
             }
-            return soaking.isEmpty ? nil : soaking
+            return soaking.count >= 3 ? soaking : nil
         }
         try await mortal.kill9()
         let after = try await plan()

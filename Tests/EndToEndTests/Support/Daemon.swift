@@ -123,7 +123,8 @@ extension Daemon {
     }
 
     /// What an event loop may compute at a time, over all of these tests, in milliseconds. A build for debugging computes several times
-    /// as long as one for release, and what piled up while the machine was busy with other tests counts as one.
+    /// as long as one for release, of which benches ask for less than 20 (`Tests/Benchmarks/reviews.py`), and what piled up while the
+    /// machine was busy with other tests counts as one.
     static let loopHeldUsually = 40
 
     /// Lines that tell of a fault of ours.

@@ -2,10 +2,23 @@ import FoundationEssentials
 import Glibc
 import Testing
 
+@testable import MusterServer
+
 /// Files beside the tests that hold what a whole document should be. `MUSTER_UPDATE_GOLDEN=1` writes them anew; the
 /// difference is then read by a person.
 enum Golden {
     private static let isUpdating = getenv("MUSTER_UPDATE_GOLDEN").map { String(cString: $0) } == "1"
+
+    /// A page, in which a stylesheet stands as its name: it is a file of its own, and who changes it changes no document.
+    static func expect(
+        page: String, equals name: String, file: String = #filePath, location: SourceLocation = #_sourceLocation
+    ) throws {
+        let sheets = Pages.files.filter { $0.name.hasSuffix("style") }
+        let text = sheets.reduce(page) { text, sheet in
+            text.replacing(String(decoding: sheet.text, as: UTF8.self), with: "/* \(sheet.name).css */\n")
+        }
+        try expect(text, equals: name, file: file, location: location)
+    }
 
     /// - Parameter folder: From the top of the project; nil is `Golden` beside the test.
     static func expect(

@@ -139,7 +139,7 @@ struct HostileInputTests {
     @Test func `everything at once is the golden document`() throws {
         let text = Self.texts[Self.texts.count - 1]
         let document = Self.story(text).review(graph: Self.graph)
-        try Golden.expect(ReviewHTML.render(document), equals: "hostile.html")
+        try Golden.expect(page: ReviewHTML.render(document), equals: "hostile.html")
         try Golden.expect(ReviewMarkdown.render(document), equals: "hostile.md")
     }
 

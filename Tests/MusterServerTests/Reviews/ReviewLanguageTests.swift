@@ -29,7 +29,7 @@ import Testing
     @Test func `the German review is the golden one, and well formed`() throws {
         let document = Self.german(.inReview, in: Speech(language: .de, zone: Self.berlin))
         let html = ReviewHTML.render(document)
-        try Golden.expect(html, equals: "video-outage-in-review.de.html")
+        try Golden.expect(page: html, equals: "video-outage-in-review.de.html")
         try Golden.expect(ReviewMarkdown.render(document), equals: "video-outage-in-review.de.md")
         let outline = HTMLOutline(html)
         #expect(outline.problems.isEmpty)

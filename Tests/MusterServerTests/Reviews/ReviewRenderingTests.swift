@@ -28,7 +28,7 @@ struct ReviewRenderingTests {
     @Test(arguments: Moment.allCases)
     func `the HTML is the golden one, and well formed`(_ moment: Moment) throws {
         let html = ReviewHTML.render(moment.document)
-        try Golden.expect(html, equals: "\(moment.rawValue).html")
+        try Golden.expect(page: html, equals: "\(moment.rawValue).html")
         #expect(HTMLOutline(html).problems.isEmpty)
     }
 

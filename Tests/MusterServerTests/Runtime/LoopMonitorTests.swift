@@ -46,6 +46,14 @@ import Testing
         #expect(line.level == .warning && line.metadata["operations"]?.contains("GET /v1/something") == true)
     }
 
+    @Test func `a hold is told by its time or by its CPU time`() {
+        func isTold(_ wall: Int, _ cpu: Int) -> Bool {
+            LoopMonitor.Held(wall: .milliseconds(wall), cpu: .milliseconds(cpu)).isTold
+        }
+        #expect(isTold(100, 0) && isTold(25, 20))
+        #expect(!isTold(99, 19))
+    }
+
     @Test func `a loop that waits for a processor has spent none of it`() async throws {
         let (monitor, _) = try await held { usleep(500_000) }
         #expect(monitor.ever.wall >= .milliseconds(300))

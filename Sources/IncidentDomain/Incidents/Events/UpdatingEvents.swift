@@ -283,13 +283,10 @@ package struct UpdateCorrected: TimelineEvent {
 
     package var phrase: Phrase {
         let eta: Phrase = content.eta.map { " ETA: \($0.told)." } ?? ""
-        if let publishedAt {
-            return Phrase(
-                "Update \(id) to \(content.audience.phrase), published at \(publishedAt.told), corrected: \(content.body.sentence)\(eta)"
-            ).giving(reason)
-        }
-        return Phrase("Update \(id) to \(content.audience.phrase) corrected: \(content.body.sentence)\(eta)").giving(
-            reason)
+        let published: Phrase = publishedAt.map { ", published \($0.told)," } ?? ""
+        return Phrase(
+            "Update \(id) to \(content.audience.phrase)\(published) corrected: \(content.body.sentence)\(eta)"
+        ).giving(reason)
     }
 
     package var isKeyMoment: Bool { true }
