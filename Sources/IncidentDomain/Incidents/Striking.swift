@@ -33,12 +33,15 @@ extension Incident {
         return [event]
     }
 
-    /// Whether an entry says something of impacts, roles, severity or audiences that does not hold now: it was entered late, or something else
+    /// Whether an entry says something of impacts, roles, severity, audiences or a mitigation's state that does not hold now: it was entered late, or something else
     /// was said since.
     private func isSuperseded(_ entry: IncidentEvent) -> Bool {
         if let impact = entry.as(ImpactSet.self)?.value { return !impacts.contains(impact) }
         if let audience = entry.as(AudienceImpactSet.self)?.value { return !audiences.contains(audience) }
         if let set = entry.as(SeveritySet.self) { return set.past ?? false || severity != set.severity }
+        if let changed = entry.as(MitigationChanged.self), let state = changed.state {
+            return mitigations.first { $0.id == changed.id }?.state != state
+        }
         if let role = entry.as(RoleAssigned.self) { return role.past ?? false || roles[role.role] != role.person }
         return false
     }
@@ -84,6 +87,9 @@ extension Incident {
         }
         if entry.as(ImpactSet.self) != nil {
             return "PUT or DELETE \(path)/impacts/COMPONENT corrects an impact. " + afterwards
+        }
+        if let changed = entry.as(MitigationChanged.self) {
+            return "PATCH \(path)/mitigations/\(changed.id) sets the right state. " + afterwards
         }
         if entry.as(IncidentDismissed.self) != nil { return "POST \(path)/reopen undoes a dismissal." }
         if entry.as(PhaseEntered.self) != nil { return "POST \(path)/revert goes back to a phase." }

@@ -33,7 +33,9 @@ extension ReviewDraft {
         for recorded in facts.timeline {
             if let added = recorded.event.as(MitigationAdded.self), added.id == id {
                 course.append((added.state.phrase, added.state, recorded.occurredAt))
-            } else if let change = recorded.event.as(MitigationChanged.self), change.id == id {
+            } else if let change = recorded.event.as(MitigationChanged.self), change.id == id,
+                !facts.struck.contains(recorded.sequence)
+            {
                 if let state = change.state {
                     course.append((state.phrase, state, recorded.occurredAt))
                 } else if let inForce = change.inForce {

@@ -97,6 +97,8 @@ package struct UpdatePatch: Hashable, Sendable {
 
     /// The times that it is to have no more.
     package var cleared: Set<Time> = []
+    /// Whom it is for, where that was wrong.
+    package var audience: UpdateAudience?
     package var isPublic: Bool?
     package var language: String?
     package var body: String?
@@ -108,9 +110,10 @@ package struct UpdatePatch: Hashable, Sendable {
     package init(
         isPublic: Bool? = nil, language: String? = nil, body: String? = nil, eta: Timestamp? = nil,
         steps: [String]? = nil, nextUpdateAt: Timestamp? = nil, publishAt: Timestamp? = nil,
-        cleared: Set<Time> = []
+        cleared: Set<Time> = [], audience: UpdateAudience? = nil
     ) {
         self.cleared = cleared
+        self.audience = audience
         self.isPublic = isPublic
         self.language = language
         self.body = body
@@ -181,7 +184,7 @@ package struct UpdateAuthor: Hashable, Codable, Sendable {
 /// What an incident keeps of an update that was published.
 package struct PublishedUpdate: Hashable, Codable, Sendable {
     package let id: Int
-    package let audience: UpdateAudience
+    package var audience: UpdateAudience
     package var isPublic: Bool
     package var language: String
     /// 1 as it was published, then one more for each correction.

@@ -78,6 +78,7 @@ package struct UpdateRecord: Hashable, Sendable {
     }
 
     fileprivate mutating func say(_ content: UpdateContent) {
+        if UpdateAudience(word: audience) != content.audience { audience = content.audience.rawValue }
         (isPublic, language, body) = (content.isPublic, content.language, content.body)
         (eta, steps) = (content.eta, content.steps)
         // A correction that says nothing of the next one leaves what was promised.

@@ -137,11 +137,13 @@ extension Incident {
             to: UpdateContent(
                 audience: before.audience, isPublic: before.isPublic, language: before.language, body: "",
                 eta: before.eta))
-        try checkPublisher(of: content, facts)
-        try check(content, facts)
-        guard !asksApproval(of: before.audience, facts.updates, at: facts.now) else {
-            throw .approvalRequired(audience: before.audience, update: nil)
+        for audience in [before.audience, content.audience] {
+            if audience != .staff { try requirePublisher(facts, to: "publish an update") }
+            guard !asksApproval(of: audience, facts.updates, at: facts.now) else {
+                throw .approvalRequired(audience: audience, update: nil)
+            }
         }
+        try check(content, facts)
         return [
             UpdateCorrected(
                 id: id, revision: before.revision + 1, content: content, reason: reason, publishedAt: moment)
@@ -320,8 +322,11 @@ extension Incident {
 
 extension UpdatePatch {
     fileprivate func applied(to content: UpdateContent) -> UpdateContent {
-        UpdateContent(
-            audience: content.audience, isPublic: isPublic ?? content.isPublic, language: language ?? content.language,
+        // Who changes only whom it is for makes nothing public.
+        let audience = audience ?? content.audience
+        return UpdateContent(
+            audience: audience, isPublic: isPublic ?? (content.isPublic && audience.canBePublic),
+            language: language ?? content.language,
             body: body ?? content.body, eta: time(.eta, eta, before: content.eta), steps: steps ?? content.steps,
             nextUpdateAt: time(.nextUpdateAt, nextUpdateAt, before: content.nextUpdateAt))
     }

@@ -57,7 +57,8 @@ enum UpdateBodies {
         return .correct(
             UpdatePatch(
                 isPublic: body.optionalBool("public"), language: language(&body), body: body.string("body", 1...10_000),
-                eta: body.optionalTime("eta"), steps: steps(&body), cleared: cleared),
+                eta: body.optionalTime("eta"), steps: steps(&body), cleared: cleared,
+                audience: body.optionalEnumeration("audience", of: AudienceWord.self)?.audience),
             reason: body.optionalString("reason", 1...2_000), publishedAt: body.optionalTime("published_at"))
     }
 

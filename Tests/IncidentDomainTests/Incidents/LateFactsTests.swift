@@ -84,6 +84,17 @@ struct LateFactsTests {
         #expect(throws: IncidentRefusal.self) { try Given(opening: opening) }
     }
 
+    @Test func `what is said of now holds now, also after the same was said of the past`() throws {
+        func impact(_ level: ImpactLevel, since start: Timestamp? = nil) -> IncidentCommand {
+            .setImpact(ComponentImpact(component: "feed", impact: level, startedAt: start))
+        }
+        let given = try Given().later("10:20").and(impact(.degraded)).later("11:00")
+            .and(impact(.majorOutage), at: clock("10:10"))
+        #expect(given.incident.impacts.map(\.impact) == [.degraded], "it is told of the past")
+        let now = try given.and(impact(.majorOutage, since: clock("10:10")))
+        #expect(now.incident.impacts.map(\.impact) == [.majorOutage])
+    }
+
     @Test func `severities that are entered out of order are told in order, and the newest holds`() throws {
         let given = try Given().later("12:00").and(.set(.sev3)).and(.set(.sev1), at: clock("11:00"))
         #expect(given.incident.severity == .sev3)

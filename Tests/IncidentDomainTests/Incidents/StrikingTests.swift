@@ -52,6 +52,18 @@ import Testing
         #expect(struck.incident.roles[.commander] == "Mia")
     }
 
+    @Test func `a wrong state of a mitigation is struck out once the right one is said`() throws {
+        let wrong = try Given.incident(in: .mitigate).and(.mitigate(.running)).later("11:00").and(
+            .changeMitigation(id: 1, MitigationPatch(state: .failed, reason: "no effect")))
+        let slip = try strike(MitigationChanged.self, in: wrong)
+        #expect(wrong.when(slip).code == "invalid-value")
+        let right = try wrong.later("11:05").and(.changeMitigation(id: 1, MitigationPatch(state: .succeeded)), slip)
+        let review = ReviewDraft.make(
+            for: right.incident, timeline: right.timeline, graph: right.graph, policy: right.policy, now: right.now)
+        let text = try #require(review.section("mitigations")?.markdown)
+        #expect(text.contains("→ succeeded") && !text.contains("→ failed"), "\(text)")
+    }
+
     @Test func `a role that nobody has any more begins anew`() throws {
         let given = try Given().later("10:10").and(.assignRole(.commander, person: "Ron"))
             .and(.removeRole(.commander, reason: nil))

@@ -233,6 +233,19 @@ struct UpdatingTests {
         #expect(given.when(correct(clock("10:41"))).field == "/published_at")
     }
 
+    @Test func `a correction says whom the update was for, and makes nothing public by that alone`() throws {
+        let given = try Given(.postUpdate(Self.content))
+        func correct(_ audience: UpdateAudience) -> IncidentCommand {
+            .changeUpdate(id: 1, .correct(UpdatePatch(body: "Videos do not play.", audience: audience), reason: nil))
+        }
+        let staff = try given.and(correct(.staff))
+        #expect(staff.incident.communication?.published.map(\.audience) == [.staff])
+        #expect(staff.incident.communication?.published.map(\.isPublic) == [false])
+        #expect(UpdateHistory.make(staff.timeline).map(\.audience) == ["staff"])
+        #expect(try staff.and(correct(.users)).incident.communication?.published.map(\.isPublic) == [false])
+        #expect(given.when(correct(.staff), by: .rita).code == "role-required")
+    }
+
     @Test func `a correction is a new revision, also when all is over`() throws {
         let given = try Given(.postUpdate(Self.content))
         let correct = IncidentCommand.changeUpdate(

@@ -32,6 +32,8 @@ extension DescribedLife {
         await post("\(first)/correct", content)
         await post("\(first)/correct", ["body": "Geduld.", "published_at": .string(try await moment(in: -60))])
         await post("\(first)/correct", ["body": "Geduld.", "published_at": soon], gives: 422)
+        await post("\(first)/correct", ["body": "Geduld.", "audience": "creators"])
+        await post("\(first)/correct", ["body": "Geduld.", "audience": "users"])
         await refuseUpdates(updates, first)
         let second = try await draft(
             updates,

@@ -302,6 +302,7 @@ package struct UpdateCorrected: TimelineEvent {
             }
             if let index = communication.published.firstIndex(where: { $0.id == id }) {
                 communication.published[index].revision = revision
+                communication.published[index].audience = content.audience
                 communication.published[index].isPublic = content.isPublic
                 communication.published[index].language = content.language
                 // What only the wrong text had told is told no more.
