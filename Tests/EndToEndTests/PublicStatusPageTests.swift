@@ -56,6 +56,31 @@ struct PublicStatusPageTests {
         }
     }
 
+    @Test func `the link of an incident that was merged shows what it goes on as`() async throws {
+        try await Daemon.with { daemon in
+            let api = daemon.api
+            let path = try await breakDown(api, "Feed is down.")
+            let other = try await api.post("/v1/incidents", ["title": "inside too"]).expect(201)
+            let target = try #require(other["number"].int)
+            let link = path.replacing("/v1/", with: "/status/")
+            try await api.post("\(path)/merge", ["into": .number(Double(target))]).problem(409, "merge-refused")
+            try await tell(api, "/v1/incidents/\(target)", "It is all one.")
+            try await api.post("\(path)/merge", ["into": .number(Double(target))]).expect(200)
+            let outside = api.with(token: nil)
+            try await Eventually.holds("the old link shows the new page") {
+                let page = try await outside.get(link)
+                return page.status == 200 && page.text.contains("It is all one.")
+            }
+            try await api.post("\(path)/unmerge", ["reason": "two after all"]).expect(200)
+            try await Eventually.holds("the old link shows its own page again") {
+                let page = try await outside.get(link)
+                return page.text.contains("Feed is down.") && !page.text.contains("It is all one.")
+            }
+            try await api.patch(path, ["labels": ["private": "yes"]]).expect(200)
+            try await Eventually.holds("a private one has no page") { try await outside.get(link).status == 404 }
+        }
+    }
+
     @Test func `an update is on the page within a second`() async throws {
         try await Daemon.with { daemon in
             let path = try await breakDown(daemon.api, "Feed is down.")

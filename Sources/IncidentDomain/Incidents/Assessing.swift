@@ -110,7 +110,8 @@ extension Incident {
     /// Sets what the incident does to a component. During the review nothing may break anew: that is work, not writing.
     func decideImpact(_ impact: ComponentImpact, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent]
     {
-        let breaks = impact.isOngoing && !isHistory(impact, at: facts.occurredAt)
+        let isPast = isHistory(impact, at: facts.occurredAt)
+        let breaks = impact.isOngoing && !isPast
         try requirePhase(breaks ? [.detect, .assess, .mitigate, .restore] : Phase.open)
         let current = impacts.first { $0.component == impact.component }
         var impact = impact.divided(in: facts.graph)
@@ -131,6 +132,7 @@ extension Incident {
         if current == nil || impact.regions.count > (current?.regions.count ?? 0) {
             try Self.checkSize(of: others + [impact], field: "")
         }
+        impact.past = isPast ? true : nil
         let event = ImpactSet(impact)
         guard breaks else { return [event] }
         let names = Set(impact.stepNames)

@@ -42,6 +42,9 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
     package var fromAlert: Bool?
     /// True where it was switched off on purpose, as to protect something else, and did not fail. Nil where it failed, or nobody said it.
     package var deliberate: Bool?
+    /// True in an entry of what was before, where something else is known to hold since: it changes nothing of the present. Nil where not,
+    /// and in entries of releases that did not say so.
+    package var past: Bool?
 
     package init(
         component: String, impact: ImpactLevel, regions: [String] = [], startedAt: Timestamp? = nil,
@@ -66,7 +69,7 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case component, impact, regions, deliberate
+        case component, impact, regions, deliberate, past
         case perRegion = "per_region"
         case fromAlert = "from_alert"
         case startedAt = "started_at"

@@ -78,12 +78,6 @@ extension Incident {
             impact.endedAt != nil || impact.startedAt.map({ $0 != moment }) ?? false
         else { return nil }
         let current = impacts.first { $0.component == impact.component && $0.impact == impact.impact }
-        // What is said of now, where another level holds than the one that was said last, of the past: it holds from now on.
-        if impact.endedAt == nil, let held = impacts.first(where: { $0.component == impact.component }), held.isOngoing,
-            held.impact != impact.impact, !(impactLog?[impact.component] ?? []).contains(where: { $0.at > moment })
-        {
-            return nil
-        }
         if let over = last.endedAt ?? current?.endedAt, let start = impact.startedAt, start >= over { return nil }
         if let end = impact.endedAt, let began = last.startedAt, end <= began { return nil }
         return last.entry

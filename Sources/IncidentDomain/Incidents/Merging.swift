@@ -134,6 +134,12 @@ extension Incident {
         guard phase.isOpen else {
             throw .mergeRefused("INC-\(number) is \(phase.rawValue); an incident can only be merged into an open one.")
         }
+        guard !other.isToldPublicly || isToldPublicly else {
+            throw .mergeRefused(
+                "The public was told of INC-\(other.number), and nothing of INC-\(number): its page would say nothing any more. "
+                    + "POST /v1/incidents/\(number)/updates with \"public\": true first, or merge INC-\(number) into INC-\(other.number)."
+            )
+        }
         guard phase == .review, !other.unrestored.isEmpty || !other.blockingAlerts.isEmpty else { return }
         throw .mergeRefused(
             "INC-\(number) is in review, but INC-\(other.number) still has components down or alerts firing; "

@@ -36,7 +36,7 @@ package struct HelpAnswer: Sendable {
     package enum Known: String, CaseIterable, Sendable {
         /// A component that was asked about is harmed.
         case incident
-        /// Something else is, or the component was until a while ago; it may be why.
+        /// Something else is, or nobody has said yet what, or the component was until a while ago; it may be why.
         case possible
         case maintenance
         case nothing
@@ -75,7 +75,9 @@ package struct HelpAnswer: Sendable {
             (known, incidents, maintenance) = (.incident, why, [])
         } else if !work.isEmpty {
             (known, incidents, maintenance) = (.maintenance, [], work)
-        } else if let possible = [about, question.component == nil ? open : []].first(where: { !$0.isEmpty }) {
+        } else if let possible = [about, question.component == nil ? open : open.filter(\.hits.isEmpty)].first(where: {
+            !$0.isEmpty
+        }) {
             (known, incidents, maintenance) = (.possible, possible, [])
         } else {
             (known, incidents, maintenance) = (.nothing, [], [])

@@ -8,6 +8,8 @@ package struct PublicRecord: Hashable, Codable, Sendable {
     package var maintenance: [PublicMaintenance]
     /// What to choose from and to try, by public ids.
     package var help: HelpBook
+    /// As which incident one goes on that was public and was merged into it, by its number; nil in files of releases that did not keep it.
+    package var moved: [Int: Int]?
 
     /// Open incidents, and those that are over, of which more are left out.
     package static let openMax = 500
@@ -17,9 +19,11 @@ package struct PublicRecord: Hashable, Codable, Sendable {
 
     package init(
         components: [PublicComponent], incidents: [PublicIncident], maintenance: [PublicMaintenance],
-        help: HelpBook = HelpBook()
+        help: HelpBook = HelpBook(), moved: [Int: Int] = [:]
     ) {
         self.help = help
+        let shown = Set(incidents.map(\.number))
+        self.moved = moved.filter { shown.contains($0.value) }
         self.components = components
         self.incidents = incidents.sorted { ($0.startedAt, $0.number) > ($1.startedAt, $1.number) }
         self.maintenance = maintenance.sorted { ($0.startsAt, $0.id) < ($1.startsAt, $1.id) }

@@ -14,18 +14,25 @@ extension Incident {
 
     /// Whether it may be public at all. One that was dismissed is withdrawn, and one that was merged goes on as another.
     private var mayBePublic: Bool {
-        let isPrivate = labels.contains { name, value in
-            Self.folded(name) == Self.privateLabel && Self.folded(value) != "false"
-        }
-        guard !isPrivate else { return false }
+        guard !Self.isPrivate(labels) else { return false }
         switch phase {
         case .detect, .assess, .mitigate, .restore, .review, .closed: return true
         case .dismissed, .merged: return false
         }
     }
 
+    /// Whether labels say that an incident is never public.
+    package static func isPrivate(_ labels: [String: String]) -> Bool {
+        labels.contains { name, value in folded(name) == privateLabel && folded(value) != "false" }
+    }
+
     private static func folded(_ text: String) -> String {
         text.lowercased().filter { !$0.isWhitespace }
+    }
+
+    /// Whether somebody published an update for everybody that still stands, and the incident may be public.
+    package var isToldPublicly: Bool {
+        mayBePublic && communication?.published.contains { $0.isPublic && $0.audience.canBePublic } ?? false
     }
 
     /// Whether the outside sees it: somebody published an update for everybody, or the rule says so.

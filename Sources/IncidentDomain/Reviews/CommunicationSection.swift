@@ -14,8 +14,10 @@ extension ReviewDraft {
         var table = DocumentTable("No.", "Published (\(.zone))", "Audience", "Update", "By", "Approved by")
         for update in published {
             guard let first = update.versions.first else { continue }
+            let isChanged = update.versions.contains { $0.body != first.body }
             table.add(
-                "\(update.id)", first.publishedAt.toldWithoutZone, audience(update), .typed(first.body.onOneLine),
+                "\(update.id)", first.publishedAt.toldWithoutZone, audience(update),
+                isChanged ? "\(first.body.onOneLine) (corrected, see below)" : .typed(first.body.onOneLine),
                 .typed(update.authors.joined(separator: ", ")), .typed(update.approvedBy ?? ""))
         }
         return [table.block(in: facts.speech)] + corrections(published, updates, facts) + unpublished(updates, facts)
@@ -24,7 +26,11 @@ extension ReviewDraft {
 
     private static func audience(_ update: UpdateRecord) -> Phrase {
         var notes: [Phrase] = []
-        if update.isPublic { notes.append("public") }
+        if update.isPublic {
+            notes.append("public")
+        } else if update.wasPublic {
+            notes.append("public until it was corrected")
+        }
         if let language = update.versions.first?.language, language != LanguageTag.standard {
             notes.append(.typed(language))
         }
@@ -85,7 +91,9 @@ extension ReviewDraft {
                 table.add(one.at.toldWithoutZone, one.by, "taken back", one.reason, "")
                 continue
             }
-            let isTakenBack = place + 1 < said.count && said[place + 1].eta == nil
+            // The same may have been told in between.
+            let next = said[(place + 1)...].first { $0.eta != eta }
+            let isTakenBack = next.map { $0.eta == nil } ?? false
             let outcome: Phrase =
                 one.isCorrected
                 ? "corrected"

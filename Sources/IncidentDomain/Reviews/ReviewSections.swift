@@ -275,7 +275,7 @@ extension ReviewDraft {
                 return nil
             }
             return
-                "\(shortened(entry.event.phrase)) Struck out by \(recorded.actor.name). Reason: \(strike.reason.sentence)"
+                "\(shortened(entry.event.phrase)) (\(entry.recordedAt.told), \(facts.written(entry).by)) Struck out by \(recorded.actor.name). Reason: \(strike.reason.sentence)"
         }
         return lines.isEmpty ? [] : [facts.heading("Struck out"), facts.bullets(lines)]
     }

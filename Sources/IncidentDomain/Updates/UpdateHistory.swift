@@ -24,6 +24,8 @@ package struct UpdateRecord: Hashable, Sendable {
     /// One of `UpdateAudience`; of releases that had none, whatever its author called it.
     package fileprivate(set) var audience: String
     package fileprivate(set) var isPublic: Bool
+    /// Whether a version of it was published for everybody, also where a correction took that back.
+    package fileprivate(set) var wasPublic = false
     package fileprivate(set) var language: String
     package fileprivate(set) var body: String
     package fileprivate(set) var eta: Timestamp?
@@ -94,6 +96,7 @@ package struct UpdateRecord: Hashable, Sendable {
     /// What it says now is what its readers see.
     fileprivate mutating func publish(by name: String, at moment: Timestamp, in entry: Int, reason: String?) {
         state = .published
+        wasPublic = wasPublic || isPublic
         versions.append(
             Version(
                 entry: entry, language: language, body: body, eta: eta, steps: steps, publishedAt: moment,

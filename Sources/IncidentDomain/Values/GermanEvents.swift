@@ -33,7 +33,7 @@ extension GermanTable {
         "Cause": "Ursache", "{} {}: {}{}.{}": "{} {}: {}{}.{}", " in {}": " in {}",
         ", by change {}": ", durch Änderung {}", " Evidence: {}": " Beleg: {}",
         "{} was {} at that time.": "{} hatte damals die Rolle {}.", "{} is {}{}.": "{} hat die Rolle {}{}.",
-        "Nobody is {} (was {}).": "Niemand hat die Rolle {} (vorher {}).", "Impact on {}: {}": "Auswirkung auf {}: {}",
+        "Nobody is {} (was {}).": "Niemand hat die Rolle {} (vorher {}).",
         ", from {}": ", ab {}", ", until {}": ", bis {}", ", switched off on purpose": ", absichtlich abgeschaltet",
         "Impact on {} removed.": "Auswirkung auf {} entfernt.", " at that time": " zu dieser Zeit",
         "Impact on {}{}: {}": "Auswirkung auf {}{}: {}", "1 person affected": "1 Person betroffen",
@@ -70,7 +70,9 @@ extension GermanTable {
         "INC-{} “{}” merged into this incident{}.{}": "INC-{} „{}“ in diese Störung übernommen{}.{}",
         "Separated from INC-{} again, in phase {}.": "Wieder von INC-{} getrennt, in Phase {}.",
         " It takes its impacts on {} along.": " Die Auswirkungen auf {} gehen mit.",
-        "INC-{} “{}” goes on by itself again.{}": "INC-{} „{}“ läuft wieder eigenständig.{}",
+        "INC-{} “{}” goes on by itself again.{}{}{}": "INC-{} „{}“ läuft wieder eigenständig.{}{}{}",
+        " The severity that it had brought is taken back.": " Der mitgebrachte Schweregrad gilt nicht mehr.",
+        " Nobody is {} here any more.": " Hier nicht mehr besetzt: {}.",
         "Reopened: it was no false alarm. Back to {}.": "Wieder geöffnet: es war kein Fehlalarm. Zurück zu {}.",
     ]
 

@@ -50,7 +50,9 @@ extension GermanTable {
             "Wichtige Momente: {}. Die vollständige Chronik kann gelesen und geprüft werden.",
         "{}, {} in INC-{}: {}": "{}, {} in INC-{}: {}",
         "Written in merged incidents": "In zusammengeführten Störungen geschrieben", "Struck out": "Gestrichen",
-        "{} Struck out by {}. Reason: {}": "{} Gestrichen von {}. Grund: {}",
+        "{} ({}, {}) Struck out by {}. Reason: {}": "{} ({}, {}) Gestrichen von {}. Grund: {}",
+        "public until it was corrected": "öffentlich bis zur Korrektur",
+        "{} (corrected, see below)": "{} (korrigiert, siehe unten)",
         // Durations
         "not reached": "nicht erreicht", "{} (corrected)": "{} (korrigiert)",
         "Measured from the start of the impact, {}.": "Gemessen ab dem Beginn der Auswirkung, {}.",

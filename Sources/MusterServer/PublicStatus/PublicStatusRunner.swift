@@ -99,7 +99,7 @@ struct PublicStatusRunner: PeriodicRunner {
             let kept = known.record.incidents.filter { !changed.contains($0.number) }
             next.record = PublicRecord(
                 components: known.record.components, incidents: Self.bounded(kept + fresh),
-                maintenance: known.record.maintenance, help: known.record.help)
+                maintenance: known.record.maintenance, help: known.record.help, moved: try await store.moved(rule))
         }
         if look.mark.maintenance != known.mark.maintenance {
             next.record.maintenance = try await maintenance(known.catalog)
@@ -115,7 +115,8 @@ struct PublicStatusRunner: PeriodicRunner {
         let incidents = try await incidents(try await store.incidents(rule), catalog)
         let record = PublicRecord(
             components: catalog.components, incidents: Self.bounded(incidents),
-            maintenance: try await maintenance(catalog), help: book.outside(catalog))
+            maintenance: try await maintenance(catalog), help: book.outside(catalog), moved: try await store.moved(rule)
+        )
         state.state.withLock {
             $0.known = Memory.Known(
                 position: look.position, mark: look.mark, readAt: .now, record: record, catalog: catalog)

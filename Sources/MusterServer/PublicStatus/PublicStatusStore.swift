@@ -106,6 +106,33 @@ struct PublicStatusStore: Sendable {
         return try await Self.incidents(Array(rows))
     }
 
+    /// Merged incidents that may have been public, the newest first, and as which others they go on.
+    func moved(_ rule: PublicationRule) async throws -> [Int: Int] {
+        let rows = try await pool.query(
+            """
+            WITH RECURSIVE merged AS (
+                SELECT number, labels, severity, state FROM incident
+                WHERE phase = 'merged' ORDER BY number DESC LIMIT \(PublicRecord.pastMax)
+            ), chain AS (
+                SELECT number, labels, (state ->> 'mergedInto')::int AS target, 1 AS depth FROM merged
+                WHERE \(fragment: Self.candidates(rule))
+                UNION ALL
+                SELECT chain.number, chain.labels, (incident.state ->> 'mergedInto')::int, depth + 1
+                FROM chain JOIN incident ON incident.number = chain.target
+                WHERE incident.phase = 'merged' AND depth < 10
+            )
+            SELECT DISTINCT ON (number) number, labels, target FROM chain WHERE target IS NOT NULL ORDER BY number, depth DESC
+            """)
+        let found = try rows.compactMap { row -> (Int, Int)? in
+            let labels: PostgresJSON = try row.decode("labels")
+            guard let labels = try? JSONDecoder().decode([String: String].self, from: Data(labels.bytes)),
+                !Incident.isPrivate(labels)
+            else { return nil }
+            return (try row.decode("number"), try row.decode("target"))
+        }
+        return Dictionary(found) { first, _ in first }
+    }
+
     /// One whose row cannot be read is left out: it stops no other.
     private static func incidents(_ rows: [PostgresRow]) async throws -> [Incident] {
         try await WorkerPool.run {

@@ -71,6 +71,12 @@ struct StatusRenderer: Sendable {
                 Pages.shared.render(StatusIncidentPage(incident, of: status, frame))
             }
         }
+        // The permanent link of one that was merged shows what it goes on as.
+        for (merged, target) in record.moved ?? [:] {
+            let language = frame.speech.language
+            answers[Place(path: "/status/incidents/\(merged)", language: language)] =
+                answers[Place(path: "/status/incidents/\(target)", language: language)]
+        }
     }
 
     /// The incidents by month, the newest first.

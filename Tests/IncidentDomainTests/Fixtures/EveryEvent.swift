@@ -9,6 +9,11 @@ enum EveryEvent {
     private static let impact = ComponentImpact(
         component: "feed", impact: .degraded, regions: ["near \(marker)"], startedAt: Given.start, endedAt: Given.start,
         perRegion: false, fromAlert: true, deliberate: true)
+    private static let past: ComponentImpact = {
+        var impact = Self.impact
+        impact.past = true
+        return impact
+    }()
     private static let sections = [EditedSection(id: "cause", title: "On \(marker)", markdown: "It was \(marker).")]
     private static let alerts: AlertBatch = {
         var batch = AlertBatch(
@@ -103,7 +108,7 @@ enum EveryEvent {
         RoleAssigned(role: .scribe, person: "P \(marker)", previous: "Q \(marker)", past: true),
         AudienceImpactRemoved(audience: .creators, reason: "R \(marker)"),
         RoleRemoved(role: .scribe, previous: "Q \(marker)", reason: "R \(marker)"),
-        ImpactSet(impact),
+        ImpactSet(past),
         ImpactRemoved(component: "feed"),
         AudienceImpactSet(
             AudienceImpact(

@@ -84,15 +84,18 @@ struct LateFactsTests {
         #expect(throws: IncidentRefusal.self) { try Given(opening: opening) }
     }
 
-    @Test func `what is said of now holds now, also after the same was said of the past`() throws {
-        func impact(_ level: ImpactLevel, since start: Timestamp? = nil) -> IncidentCommand {
-            .setImpact(ComponentImpact(component: "feed", impact: level, startedAt: start))
-        }
-        let given = try Given().later("10:20").and(impact(.degraded)).later("11:00")
-            .and(impact(.majorOutage), at: clock("10:10"))
-        #expect(given.incident.impacts.map(\.impact) == [.degraded], "it is told of the past")
-        let now = try given.and(impact(.majorOutage, since: clock("10:10")))
+    @Test func `what a component was before something else that is known says so, and changes nothing of the present`()
+        throws
+    {
+        let given = try Given(.hit("feed", .degraded)).later("11:00")
+            .and(.hit("feed", .majorOutage), at: clock("10:00"))
+        #expect(given.incident.impacts.map(\.impact) == [.degraded])
+        let entry = try #require(given.timeline.last?.event.as(ImpactSet.self))
+        #expect(entry.value.past == true)
+        #expect(entry.phrase.english == "Impact on feed at that time: major outage.")
+        let now = try given.and(.hit("feed", .majorOutage))
         #expect(now.incident.impacts.map(\.impact) == [.majorOutage])
+        #expect(now.timeline.last?.event.as(ImpactSet.self)?.value.past == nil)
     }
 
     @Test func `severities that are entered out of order are told in order, and the newest holds`() throws {

@@ -96,6 +96,17 @@ struct MergingTests {
         #expect(given.when(.absorb(try other(.hit("auth"), .hit("auth", .none)))).isAccepted)
     }
 
+    @Test func `what the public was told is not merged into what it knows nothing of`() throws {
+        let told = PublicIncidentTests.update("Feed is down.")
+        let other = try other(told)
+        #expect(try Given().when(.absorb(other)).code == "merge-refused")
+        #expect(try Given(told).when(.absorb(other)).isAccepted)
+        #expect(try Given(PublicIncidentTests.update("x", .staff)).when(.absorb(other)).code == "merge-refused")
+        let taken = try self.other(
+            told, .changeUpdate(id: 1, .correct(UpdatePatch(isPublic: false), reason: "an error")))
+        #expect(try Given().when(.absorb(taken)).isAccepted, "it is not public any more")
+    }
+
     // MARK: - What is taken over
 
     @Test func `the other one's beginning, severity, roles and work come along, with where they came from`() throws {
@@ -163,6 +174,13 @@ struct MergingTests {
         let merged = try given.and(.absorb(other)).and(.fires("auth"))
         let apart = try merged.and(.separate(from: other, alerts, reason: "two after all")).incident
         #expect(apart.impacts == given.incident.impacts && apart.severity == .sev3 && apart.roles.isEmpty)
+        let separated = IncidentSeparated(
+            number: 7, title: "x", reason: "two", removed: [], impacts: [], roles: [.scribe], firing: [:], alerts: 0,
+            unsetsSeverity: true)
+        #expect(
+            separated.phrase.english
+                == "INC-7 “x” goes on by itself again. The severity that it had brought is taken back. Nobody is scribe here any more. Reason: two."
+        )
         #expect(apart.firing.isEmpty && apart.absorbed == nil)
         #expect(apart.mitigations.map(\.isStruck) == [true], "it stays to be seen, and counts no more")
         #expect(apart.clocks.mitigatedAt == nil && apart.unmet(.mitigationSucceeded) != nil)

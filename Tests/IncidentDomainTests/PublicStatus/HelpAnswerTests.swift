@@ -58,6 +58,13 @@ struct HelpAnswerTests {
         #expect(Self.ask(status, "slow").known == .incident, "the symptom is usually of the feed")
     }
 
+    @Test func `while nobody has said what is hit, an incident may be why of everything`() throws {
+        let incident = try Self.shown(try Given(PublicIncidentTests.update("Something is wrong.")))
+        let answer = Self.ask(Self.status([incident]), "errors", on: "id-feed")
+        #expect(answer.known == .possible && answer.incidents == [incident] && !answer.steps.isEmpty)
+        #expect(Self.said(answer) == "There is a disruption that may be why: Service disruption.")
+    }
+
     @Test func `an end that has passed is told as one, and one that nobody said is not made up`() throws {
         let incident = try Self.shown(try Self.down(PublicIncidentTests.update("x", eta: clock("14:48"))))
         let late = Self.ask(Self.status([incident], at: clock("15:00")), on: "id-feed")

@@ -46,7 +46,9 @@ struct UpdateHistoryTests {
     @Test func `the review says who was told what, who approved it, and what was corrected`() throws {
         let given = try Self.given()
         let section = given.section(.communication)
-        #expect(section.contains("| users (public, de) | Keine Videos. | Carla | Nadia |"))
+        #expect(section.contains("| users (public, de) | Keine Videos. (corrected, see below) | Carla | Nadia |"))
+        let hidden = try given.and(.changeUpdate(id: 1, .correct(UpdatePatch(isPublic: false), reason: "an error")))
+        #expect(hidden.section(.communication).contains("| users (public until it was corrected, de) |"))
         #expect(section.contains("Alles geht. Reason: zu früh."))
         #expect(section.contains("Update 2 to regulators: withdrawn. Reason: not needed."))
         #expect(section.contains("Update 3 to staff: not published."))

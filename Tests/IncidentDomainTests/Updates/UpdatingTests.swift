@@ -233,6 +233,16 @@ struct UpdatingTests {
         #expect(given.when(correct(clock("10:41"))).field == "/published_at")
     }
 
+    @Test func `an end that is expected lies ahead of the update`() throws {
+        func post(_ eta: String) -> IncidentCommand {
+            .postUpdate(UpdateContent(audience: .users, body: "Soon.", eta: clock(eta)))
+        }
+        let given = try Given().later("11:00")
+        #expect(given.when(post("11:00")).field == "/eta" && given.when(post("10:59")).field == "/eta")
+        #expect(given.when(post("11:01")).isAccepted)
+        #expect(try given.and(post("10:45"), at: clock("10:40")).incident.communication?.published.count == 1)
+    }
+
     @Test func `a correction says whom the update was for, and makes nothing public by that alone`() throws {
         let given = try Given(.postUpdate(Self.content))
         func correct(_ audience: UpdateAudience) -> IncidentCommand {

@@ -270,7 +270,8 @@ package struct ImpactSet: ValueEvent {
     package var redacted: ImpactSet { ImpactSet(value.redacted) }
 
     package var phrase: Phrase {
-        var parts: [Phrase] = ["Impact on \(value.component): \(value.impact.phrase)"]
+        let when: Phrase = value.past ?? false ? " at that time" : ""
+        var parts: [Phrase] = ["Impact on \(value.component)\(when): \(value.impact.phrase)"]
         if !value.regions.isEmpty { parts.append(" in \(value.regions.map(\.onOneLine).joined(separator: ", "))") }
         if let start = value.startedAt { parts.append(", from \(start.told)") }
         if let end = value.endedAt { parts.append(", until \(end.told)") }

@@ -364,7 +364,12 @@ package struct IncidentSeparated: TimelineEvent {
         let components = (removed + impacts.map(\.component)).sorted()
         let taken: Phrase =
             components.isEmpty ? "" : " It takes its impacts on \(components.joined(separator: ", ")) along."
-        return Phrase("INC-\(number) “\(title.onOneLine)” goes on by itself again.\(taken)").giving(reason)
+        let unset: Phrase = unsetsSeverity ?? false ? " The severity that it had brought is taken back." : ""
+        let left: Phrase =
+            roles.isEmpty
+            ? "" : " Nobody is \(roles.map(\.phrase).joined(separator: ", ")) here any more."
+        return Phrase("INC-\(number) “\(title.onOneLine)” goes on by itself again.\(taken)\(unset)\(left)").giving(
+            reason)
     }
 
     package var isKeyMoment: Bool { true }
