@@ -3,7 +3,7 @@
 extension ReviewDraft {
     /// Who was told what, when, by whom; what was corrected, what came late, and what was said of the end.
     static func communication(_ facts: ReviewFacts) -> [DocumentBlock] {
-        let updates = UpdateHistory.make(facts.timeline)
+        let updates = facts.updates
         let published = updates.filter { $0.state == .published && $0.corrects == nil }.sorted { one, other in
             guard let first = one.versions.first?.publishedAt, let second = other.versions.first?.publishedAt else {
                 return one.id < other.id
@@ -84,7 +84,7 @@ extension ReviewDraft {
     private static func etas(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Set at (\(.zone))", "By", "ETA (\(.zone))", "Reason", "Actual")
-        let said = (setEtas(facts) + UpdateHistory.make(facts.timeline).flatMap(toldEtas)).enumerated()
+        let said = (setEtas(facts) + facts.updates.flatMap(toldEtas)).enumerated()
             .sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
         for (place, one) in said.enumerated() {
             guard let eta = one.eta else {

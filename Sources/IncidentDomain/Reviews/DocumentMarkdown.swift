@@ -142,6 +142,7 @@ package enum Markdown {
     /// Without what would not show, or would make the text around it read otherwise: controls are left out, and the
     /// marks that turn the direction of writing become visible.
     package static func visible(_ text: String) -> String {
+        guard !text.isPlain else { return text }
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar.value {

@@ -68,10 +68,8 @@ package struct MeasureSeries: Hashable, Sendable {
 }
 
 extension ReviewFacts {
-    /// The facts that hold, in the order of time.
-    var told: [ToldFact] {
-        let struck = struck
-        return timeline.compactMap { recorded -> ToldFact? in
+    func toldFacts() -> [ToldFact] {
+        timeline.compactMap { recorded -> ToldFact? in
             guard let fact = recorded.event.as(FactAdded.self)?.value, !struck.contains(recorded.sequence) else {
                 return nil
             }

@@ -124,7 +124,7 @@ extension ReviewDraft {
     private static func expectations(_ facts: ReviewFacts) -> [DocumentBlock] {
         let restored = facts.incident.clocks.restoredAt
         var table = DocumentTable("Posted at (\(.zone))", "Audience", "ETA (\(.zone))", "Actual")
-        for update in UpdateHistory.make(facts.timeline) {
+        for update in facts.updates {
             for told in update.toldEtas {
                 table.add(
                     told.version.publishedAt.toldWithoutZone, .audience(update.audience), told.eta.toldWithoutZone,

@@ -114,6 +114,13 @@ struct ReviewFacts {
     let impacts: ImpactHistory
     /// How restoring went as far as the newest entry tells, which no later reading changes; nil when nothing was begun.
     private(set) var ganttOfEntries: RestorationGantt?
+    /// The entries that were struck out, and those that came with an incident that goes on by itself again.
+    let struck: Set<Int>
+    /// The entries in the order in which it happened; those of the same moment as they were entered.
+    let byTime: [RecordedEvent]
+    let updates: [UpdateRecord]
+    /// The facts that hold, in the order of time.
+    private(set) var told: [ToldFact] = []
 
     init(
         incident: Incident, timeline: [RecordedEvent], graph: DependencyGraph, policy: PhasePolicy, speech: Speech
@@ -124,15 +131,18 @@ struct ReviewFacts {
         self.graph = graph
         self.policy = policy
         visits = PhaseSpan.visits(in: timeline, of: incident)
+        struck = Self.struck(in: timeline, of: incident)
+        byTime = timeline.sorted { ($0.occurredAt, $0.sequence) < ($1.occurredAt, $1.sequence) }
+        updates = UpdateHistory.make(timeline)
         impacts = ImpactHistory(incident)
         // Neither waves nor states depend on how long anything takes.
         plan = RestorationPlan.make(
             for: incident, in: graph, soak: SoakPolicy(), measured: .none, now: incident.lastRecordedAt)
         ganttOfEntries = gantt(asOf: lastMoment)
+        told = toldFacts()
     }
 
-    /// The entries that were struck out, and those that came with an incident that goes on by itself again.
-    var struck: Set<Int> {
+    private static func struck(in timeline: [RecordedEvent], of incident: Incident) -> Set<Int> {
         var struck = Set(incident.struck ?? [])
         var brought: [Int: [Int]] = [:]
         for recorded in timeline {
@@ -153,11 +163,6 @@ struct ReviewFacts {
             guard let separated = recorded.event.as(IncidentSeparated.self) else { return }
             merged.removeAll { $0.number == separated.number }
         }
-    }
-
-    /// The entries in the order in which it happened; those of the same moment as they were entered.
-    var byTime: [RecordedEvent] {
-        timeline.sorted { ($0.occurredAt, $0.sequence) < ($1.occurredAt, $1.sequence) }
     }
 
     /// Whether an entry belongs into the short timeline.

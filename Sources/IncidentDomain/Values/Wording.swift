@@ -83,8 +83,25 @@ extension String {
 
     /// Every run of white space, line breaks among it, becomes one space, and none stands at either end.
     package var onOneLine: String {
-        split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        isOnOneLine ? self : split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
+
+    /// Whether it is plain, and has single spaces between words alone: what is shown most often is asked for it without looking at characters.
+    private var isOnOneLine: Bool {
+        var before = UInt8(ascii: " ")
+        for byte in utf8 {
+            guard Self.plain.contains(byte), byte != UInt8(ascii: " ") || before != UInt8(ascii: " ") else {
+                return false
+            }
+            before = byte
+        }
+        return isEmpty || before != UInt8(ascii: " ")
+    }
+
+    /// Whether all of it can be seen and is ASCII.
+    var isPlain: Bool { utf8.allSatisfy(Self.plain.contains) }
+
+    private static let plain: ClosedRange<UInt8> = 0x20...0x7E
 
     /// On one line, with a full stop unless it has an end already.
     var sentence: String {

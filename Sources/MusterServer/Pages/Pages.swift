@@ -81,9 +81,11 @@ private struct PageText: MustacheContentType {
 enum HTMLText {
     /// Safe between tags and within a quoted attribute.
     static func escape(_ text: String) -> String {
+        let text = Markdown.visible(text)
+        guard text.utf8.contains(where: marks.contains) else { return text }
         var result = ""
         result.reserveCapacity(text.utf8.count)
-        for scalar in Markdown.visible(text).unicodeScalars {
+        for scalar in text.unicodeScalars {
             switch scalar {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
@@ -95,12 +97,16 @@ enum HTMLText {
         }
         return result
     }
+
+    private static let marks = Array("&<>\"'".utf8)
 }
 
 extension String {
     /// The same with a space that does not break between a number and its unit, as in `2 h 3 min`.
     var withUnbrokenUnits: String {
-        guard contains(where: \.isNumber) else { return self }
+        guard zip(utf8, utf8.dropFirst()).contains(where: { (48...57).contains($0) && $1 == UInt8(ascii: " ") }) else {
+            return self
+        }
         var result = String.UnicodeScalarView()
         let scalars = Array(unicodeScalars)
         for (place, scalar) in scalars.enumerated() {

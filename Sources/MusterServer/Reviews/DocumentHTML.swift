@@ -59,6 +59,7 @@ enum DocumentHTML {
 
     /// As `2026-11-22 10:05:00` or `22.11.2026 10:05:00`.
     private static func isMoment(_ text: String) -> Bool {
+        guard text.utf8.count == Self.momentShapes.iso.count else { return false }
         let shape = text.map { $0.isWholeNumber ? "0" : $0 }
         return shape == Self.momentShapes.iso || shape == Self.momentShapes.german
     }

@@ -65,6 +65,7 @@ extension DescribedLife {
         // What is entered late says how it was then.
         let then: JSONValue = "2020-01-01T00:06:30Z"
         await ask(.patch, path, ["severity": "sev3", "occurred_at": then])
+        await ask(.put, "\(path)/impacts/auth", ["impact": "degraded", "occurred_at": then])
         await ask(.put, "\(path)/roles/commander", ["person": "Amara", "occurred_at": then])
         let promise: JSONValue = [
             "audience": "staff", "body": "We look.", "next_update_at": "2020-01-01T00:30:00Z", "occurred_at": then,
