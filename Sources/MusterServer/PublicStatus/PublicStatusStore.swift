@@ -114,10 +114,10 @@ struct PublicStatusStore: Sendable {
                 SELECT number, labels, severity, state FROM incident
                 WHERE phase = 'merged' ORDER BY number DESC LIMIT \(PublicRecord.pastMax)
             ), chain AS (
-                SELECT number, labels, (state ->> 'mergedInto')::int AS target, 1 AS depth FROM merged
+                SELECT number, labels, \(fragment: Self.target("state")) AS target, 1 AS depth FROM merged
                 WHERE \(fragment: Self.candidates(rule))
                 UNION ALL
-                SELECT chain.number, chain.labels, (incident.state ->> 'mergedInto')::int, depth + 1
+                SELECT chain.number, chain.labels, \(fragment: Self.target("incident.state")), depth + 1
                 FROM chain JOIN incident ON incident.number = chain.target
                 WHERE incident.phase = 'merged' AND depth < 10
             )
@@ -131,6 +131,11 @@ struct PublicStatusStore: Sendable {
             return (try row.decode("number"), try row.decode("target"))
         }
         return Dictionary(found) { first, _ in first }
+    }
+
+    /// As which incident a merged one goes on; NULL where its row says nothing that is a number.
+    private static func target(_ state: SQL) -> SQL {
+        "CASE WHEN \(fragment: state) ->> 'mergedInto' ~ '^[0-9]{1,9}$' THEN (\(fragment: state) ->> 'mergedInto')::int END"
     }
 
     /// One whose row cannot be read is left out: it stops no other.
