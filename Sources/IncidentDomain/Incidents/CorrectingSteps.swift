@@ -14,6 +14,8 @@ extension Incident {
         }
         // What a commander gave up, a commander takes up again.
         if deed == .waiver { try requireCommand(facts, to: "take back a waiver") }
+        // It would be up again.
+        if deed == .regression, step.fallen?.state == .restored { try requireQuiet(step) }
         return [StepUndone(component: component, undone: deed, reason: reason)]
     }
 

@@ -136,7 +136,7 @@ extension Incident {
         }
         guard !other.isToldPublicly || isToldPublicly else {
             throw .mergeRefused(
-                "The public was told of INC-\(other.number), and nothing of INC-\(number): its page would say nothing any more. "
+                "INC-\(other.number) has public updates and INC-\(number) has none: the status page would no longer show it. "
                     + "POST /v1/incidents/\(number)/updates with \"public\": true first, or merge INC-\(number) into INC-\(other.number)."
             )
         }

@@ -136,6 +136,14 @@ extension Incident {
         return [StepRamped(component: component, percent: percent, expectedAt: expectedAt, backlog: backlog)]
     }
 
+    /// Nothing is up while alerts fire on it.
+    func requireQuiet(_ step: RestorationStep) throws(IncidentRefusal) {
+        guard let count = firing[step.slug], count > 0 else { return }
+        let gate = RestorationGate(
+            component: step.component, kind: .alerts(count), remedy: .resolveAlerts(component: step.component))
+        throw .gateClosed(component: step.component, to: .verify, waitsFor: [gate])
+    }
+
     /// The component is up and has to stay so for its soak time; without one it counts as restored at once.
     ///
     /// - Parameter without: The dependencies that it is up without, beside those that it was started without.
@@ -150,11 +158,7 @@ extension Incident {
         case .restoring: break
         }
         try Self.checkBegun(planned.step, facts)
-        if let count = firing[planned.step.slug], count > 0 {
-            let gate = RestorationGate(
-                component: component, kind: .alerts(count), remedy: .resolveAlerts(component: component))
-            throw .gateClosed(component: component, to: .verify, waitsFor: [gate])
-        }
+        try requireQuiet(planned.step)
         try checkNamed(without, planned, facts)
         let known = planned.step.overridden ?? []
         let passed = try pass(

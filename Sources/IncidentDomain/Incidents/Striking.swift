@@ -33,8 +33,8 @@ extension Incident {
         return [event]
     }
 
-    /// Whether an entry says something of impacts, roles, severity, audiences or a mitigation's state that does not hold now: it was entered late, or something else
-    /// was said since.
+    /// Whether an entry says something of impacts, roles, severity, audiences or a mitigation's state that does not hold now: it was
+    /// entered late, or something else was said since.
     private func isSuperseded(_ entry: IncidentEvent) -> Bool {
         if let impact = entry.as(ImpactSet.self)?.value { return !impacts.contains(impact) }
         if let audience = entry.as(AudienceImpactSet.self)?.value { return !audiences.contains(audience) }

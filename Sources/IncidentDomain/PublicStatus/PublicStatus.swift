@@ -8,8 +8,8 @@ package struct PublicRecord: Hashable, Codable, Sendable {
     package var maintenance: [PublicMaintenance]
     /// What to choose from and to try, by public ids.
     package var help: HelpBook
-    /// As which incident one goes on that was public and was merged into it, by its number; nil in files of releases that did not keep it.
-    package var moved: [Int: Int]?
+    /// As which of these incidents one goes on that was public and was merged, by its number; nil in files of releases that did not keep it.
+    package let merged: [Int: Int]?
 
     /// Open incidents, and those that are over, of which more are left out.
     package static let openMax = 500
@@ -17,13 +17,18 @@ package struct PublicRecord: Hashable, Codable, Sendable {
     package static let pastDays = 400
     package static let maintenanceMax = 200
 
+    /// - Parameter merged: Into which incident others were merged, one step each; kept where it leads to an incident that is shown.
     package init(
         components: [PublicComponent], incidents: [PublicIncident], maintenance: [PublicMaintenance],
-        help: HelpBook = HelpBook(), moved: [Int: Int] = [:]
+        help: HelpBook = HelpBook(), merged: [Int: Int] = [:]
     ) {
         self.help = help
         let shown = Set(incidents.map(\.number))
-        self.moved = moved.filter { shown.contains($0.value) }
+        self.merged = merged.compactMapValues { target in
+            var (end, steps) = (target, 0)
+            while let next = merged[end], steps < merged.count { (end, steps) = (next, steps + 1) }
+            return shown.contains(end) ? end : nil
+        }
         self.components = components
         self.incidents = incidents.sorted { ($0.startedAt, $0.number) > ($1.startedAt, $1.number) }
         self.maintenance = maintenance.sorted { ($0.startsAt, $0.id) < ($1.startsAt, $1.id) }

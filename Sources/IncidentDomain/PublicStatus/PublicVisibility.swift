@@ -14,17 +14,19 @@ extension Incident {
 
     /// Whether it may be public at all. One that was dismissed is withdrawn, and one that was merged goes on as another.
     private var mayBePublic: Bool {
-        guard !Self.isPrivate(labels) else { return false }
+        guard !isPrivate else { return false }
         switch phase {
         case .detect, .assess, .mitigate, .restore, .review, .closed: return true
         case .dismissed, .merged: return false
         }
     }
 
-    /// Whether labels say that an incident is never public.
-    package static func isPrivate(_ labels: [String: String]) -> Bool {
-        labels.contains { name, value in folded(name) == privateLabel && folded(value) != "false" }
+    private var isPrivate: Bool {
+        labels.contains { name, value in Self.folded(name) == Self.privateLabel && Self.folded(value) != "false" }
     }
+
+    /// The incident into which this one was merged, if the outside may follow it there.
+    package var publicGoesOnAs: Int? { isPrivate ? nil : mergedInto }
 
     private static func folded(_ text: String) -> String {
         text.lowercased().filter { !$0.isWhitespace }

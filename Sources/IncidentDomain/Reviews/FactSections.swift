@@ -68,6 +68,7 @@ package struct MeasureSeries: Hashable, Sendable {
 }
 
 extension ReviewFacts {
+    /// What `told` is made of.
     func toldFacts() -> [ToldFact] {
         timeline.compactMap { recorded -> ToldFact? in
             guard let fact = recorded.event.as(FactAdded.self)?.value, !struck.contains(recorded.sequence) else {

@@ -106,19 +106,23 @@ extension Incident {
 }
 
 extension DecisionFacts {
-    /// Refuses what should lie ahead and does not.
+    /// Refuses what should lie ahead and does not, or lies too far ahead.
     func checkAhead(
         _ moment: Timestamp, atMost seconds: Double = Incident.foresightSeconds, field: String
     ) throws(IncidentRefusal) {
-        // What was expected then may have passed by now.
-        guard moment > occurredAt else {
-            let time = occurredAt == now ? "server time is \(now)" : "occurred_at is \(occurredAt)"
-            throw .badValue(field: field, detail: "\(moment) is in the past; \(time).")
-        }
+        try checkNotPast(moment, field: field)
         guard moment <= now.adding(seconds: seconds) else {
             throw .badValue(
                 field: field,
                 detail: "\(moment) is more than \(Int(seconds / 86_400)) days ahead; server time is \(now).")
+        }
+    }
+
+    /// Refuses what lies before it is said. What was expected then may have passed by now.
+    func checkNotPast(_ moment: Timestamp, field: String) throws(IncidentRefusal) {
+        guard moment > occurredAt else {
+            let time = occurredAt == now ? "server time is \(now)" : "occurred_at is \(occurredAt)"
+            throw .badValue(field: field, detail: "\(moment) is in the past; \(time).")
         }
     }
 }

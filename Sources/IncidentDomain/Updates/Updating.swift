@@ -4,7 +4,7 @@ extension Incident {
         try requirePhase(Phase.open)
         try checkPublisher(of: content, facts)
         try check(content, facts)
-        try checkEta(content, facts)
+        if let eta = content.eta { try facts.checkNotPast(eta, field: "/eta") }
         try requireRoomForUpdate()
         guard !asksApproval(of: content.audience, facts.updates, at: facts.now) else {
             throw .approvalRequired(audience: content.audience, update: nil)
@@ -251,14 +251,6 @@ extension Incident {
                 field: "/public", detail: "An update to \(content.audience.rawValue) cannot be public; leave it out.")
         }
         if let next = content.nextUpdateAt { try facts.checkAhead(next, field: "/next_update_at") }
-    }
-
-    /// An end that is expected lies ahead of when it is told.
-    private func checkEta(_ content: UpdateContent, _ facts: DecisionFacts) throws(IncidentRefusal) {
-        guard let eta = content.eta, eta <= facts.occurredAt else { return }
-        throw .badValue(
-            field: "/eta",
-            detail: "\(eta) is not after the update (\(facts.occurredAt)). Give a later time, or leave eta out.")
     }
 
     private func checkTime(

@@ -43,6 +43,8 @@ struct PublicStatusRunner: PeriodicRunner {
             var readAt: ContinuousClock.Instant
             var record: PublicRecord
             var catalog: PublicCatalog
+            /// Into which incident those were merged that may have been public.
+            var merged: [Int: Int]
         }
 
         struct State: Sendable {
@@ -95,11 +97,13 @@ struct PublicStatusRunner: PeriodicRunner {
         var next = known
         (next.position, next.mark) = (look.position, look.mark)
         if !changed.isEmpty {
-            let fresh = try await incidents(try await store.incidents(changed, rule), known.catalog)
+            let found = try await store.incidents(changed, rule)
+            let fresh = try await incidents(found, known.catalog)
+            next.merged = known.merged.filter { !changed.contains($0.key) }.merging(Self.merged(found)) { $1 }
             let kept = known.record.incidents.filter { !changed.contains($0.number) }
             next.record = PublicRecord(
                 components: known.record.components, incidents: Self.bounded(kept + fresh),
-                maintenance: known.record.maintenance, help: known.record.help, moved: try await store.moved(rule))
+                maintenance: known.record.maintenance, help: known.record.help, merged: next.merged)
         }
         if look.mark.maintenance != known.mark.maintenance {
             next.record.maintenance = try await maintenance(known.catalog)
@@ -112,14 +116,15 @@ struct PublicStatusRunner: PeriodicRunner {
         // Before anything is read: what changes meanwhile is read again.
         let look = try await store.look(after: nil)
         let (catalog, book) = try await publicCatalog()
-        let incidents = try await incidents(try await store.incidents(rule), catalog)
+        let found = try await store.incidents(rule)
+        let (incidents, merged) = (try await incidents(found, catalog), Self.merged(found))
         let record = PublicRecord(
             components: catalog.components, incidents: Self.bounded(incidents),
-            maintenance: try await maintenance(catalog), help: book.outside(catalog), moved: try await store.moved(rule)
-        )
+            maintenance: try await maintenance(catalog), help: book.outside(catalog), merged: merged)
         state.state.withLock {
             $0.known = Memory.Known(
-                position: look.position, mark: look.mark, readAt: .now, record: record, catalog: catalog)
+                position: look.position, mark: look.mark, readAt: .now, record: record, catalog: catalog,
+                merged: merged)
         }
         return (record, look.now)
     }
@@ -151,7 +156,7 @@ struct PublicStatusRunner: PeriodicRunner {
 
     private func incidents(_ found: [Incident], _ catalog: PublicCatalog) async throws -> [PublicIncident] {
         var made: [PublicIncident] = []
-        for incident in found {
+        for incident in found where incident.phase != .merged {
             guard let timeline = try await store.timeline(of: incident.number) else { continue }
             let rule = rule
             let shown = try await WorkerPool.run {
@@ -160,6 +165,10 @@ struct PublicStatusRunner: PeriodicRunner {
             if let shown { made.append(shown) }
         }
         return made
+    }
+
+    private static func merged(_ found: [Incident]) -> [Int: Int] {
+        Dictionary(found.compactMap { incident in incident.publicGoesOnAs.map { (incident.number, $0) } }) { $1 }
     }
 
     private func maintenance(_ catalog: PublicCatalog) async throws -> [PublicMaintenance] {

@@ -77,7 +77,7 @@ struct PublicStatusStore: Sendable {
         """
     }
 
-    /// Open incidents that may be public, and the newest of those that are over.
+    /// Open incidents that may be public, and the newest of those that are over, and of those that were merged.
     func incidents(_ rule: PublicationRule) async throws -> [Incident] {
         let results = try await pool.pipeline([
             """
@@ -91,51 +91,25 @@ struct PublicStatusStore: Sendable {
                 AND \(fragment: Self.candidates(rule))
             ORDER BY opened_at DESC LIMIT \(PublicRecord.pastMax)
             """,
+            """
+            SELECT number, state FROM incident
+            WHERE phase = 'merged' AND opened_at > now() - make_interval(secs => \(Double(PublicRecord.pastDays) * 86_400))
+                AND \(fragment: Self.candidates(rule))
+            ORDER BY opened_at DESC LIMIT \(PublicRecord.pastMax)
+            """,
         ])
         return try await Self.incidents(results.flatMap(\.self))
     }
 
-    /// Those of some incidents that may be public.
+    /// Those of some incidents that may be public, or may have been before they were merged.
     func incidents(_ numbers: [Int], _ rule: PublicationRule) async throws -> [Incident] {
         guard !numbers.isEmpty else { return [] }
         let rows = try await pool.query(
             """
             SELECT number, state FROM incident
-            WHERE number = ANY (\(numbers)) AND phase NOT IN ('dismissed', 'merged') AND \(fragment: Self.candidates(rule))
+            WHERE number = ANY (\(numbers)) AND phase <> 'dismissed' AND \(fragment: Self.candidates(rule))
             """)
         return try await Self.incidents(Array(rows))
-    }
-
-    /// Merged incidents that may have been public, the newest first, and as which others they go on.
-    func moved(_ rule: PublicationRule) async throws -> [Int: Int] {
-        let rows = try await pool.query(
-            """
-            WITH RECURSIVE merged AS (
-                SELECT number, labels, severity, state FROM incident
-                WHERE phase = 'merged' ORDER BY number DESC LIMIT \(PublicRecord.pastMax)
-            ), chain AS (
-                SELECT number, labels, \(fragment: Self.target("state")) AS target, 1 AS depth FROM merged
-                WHERE \(fragment: Self.candidates(rule))
-                UNION ALL
-                SELECT chain.number, chain.labels, \(fragment: Self.target("incident.state")), depth + 1
-                FROM chain JOIN incident ON incident.number = chain.target
-                WHERE incident.phase = 'merged' AND depth < 10
-            )
-            SELECT DISTINCT ON (number) number, labels, target FROM chain WHERE target IS NOT NULL ORDER BY number, depth DESC
-            """)
-        let found = try rows.compactMap { row -> (Int, Int)? in
-            let labels: PostgresJSON = try row.decode("labels")
-            guard let labels = try? JSONDecoder().decode([String: String].self, from: Data(labels.bytes)),
-                !Incident.isPrivate(labels)
-            else { return nil }
-            return (try row.decode("number"), try row.decode("target"))
-        }
-        return Dictionary(found) { first, _ in first }
-    }
-
-    /// As which incident a merged one goes on; NULL where its row says nothing that is a number.
-    private static func target(_ state: SQL) -> SQL {
-        "CASE WHEN \(fragment: state) ->> 'mergedInto' ~ '^[0-9]{1,9}$' THEN (\(fragment: state) ->> 'mergedInto')::int END"
     }
 
     /// One whose row cannot be read is left out: it stops no other.

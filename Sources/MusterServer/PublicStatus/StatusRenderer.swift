@@ -72,7 +72,7 @@ struct StatusRenderer: Sendable {
             }
         }
         // The permanent link of one that was merged shows what it goes on as.
-        for (merged, target) in record.moved ?? [:] {
+        for (merged, target) in record.merged ?? [:] {
             let language = frame.speech.language
             answers[Place(path: "/status/incidents/\(merged)", language: language)] =
                 answers[Place(path: "/status/incidents/\(target)", language: language)]

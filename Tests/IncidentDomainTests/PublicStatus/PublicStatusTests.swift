@@ -15,6 +15,19 @@ struct PublicStatusTests {
 
     private static let now = day("11-22T12:00:00")
 
+    @Test func `an incident that was merged leads to the one that is shown, over several merges`() throws {
+        let shown = try #require(
+            PublicIncidentTests.shown(
+                try Given(PublicIncidentTests.hit("feed", .degraded), PublicIncidentTests.update("x"))))
+        func merged(_ merged: [Int: Int]) -> [Int: Int]? {
+            PublicRecord(components: [], incidents: [shown], maintenance: [], merged: merged).merged
+        }
+        #expect(merged([7_001: shown.number]) == [7_001: shown.number])
+        #expect(merged([7_001: 7_002, 7_002: shown.number]) == [7_001: shown.number, 7_002: shown.number])
+        #expect(merged([7_001: 7_002]) == [:], "nobody sees where it went")
+        #expect(merged([7_001: 7_002, 7_002: 7_001]) == [:], "a circle leads nowhere")
+    }
+
     @Test func `a major outage counts fully, a partial one 30 percent, and degraded performance not`() {
         // In the last 24 hours: 1 h of major and 2 h of partial outage; 5 h of degraded performance.
         let uptime = PublicUptime(

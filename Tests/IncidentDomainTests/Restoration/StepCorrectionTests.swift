@@ -49,7 +49,7 @@ struct StepCorrectionTests {
             ("restored", ["start", "verify", "soak"], "restoring", "restoration"),
             ("waived", ["waive"], "waiting", "waiver"), ("waiting", ["start", "fail"], "restoring", "failure"),
             ("regressed", ["start", "verify", "alert"], "restoring", "regression"),
-            ("regressed", ["start", "verify", "soak", "alert"], "restored", "regression"),
+            ("regressed", ["start", "verify", "soak", "alert", "over"], "restored", "regression"),
             ("restoring", ["start", "verify", "alert", "start"], "regressed", "start"),
         ] as [(String, [String], String?, String?)])
     func `the last thing done to a step is undone`(
@@ -58,6 +58,7 @@ struct StepCorrectionTests {
         let commands: [String: [IncidentCommand]] = [
             "start": [.start("upload")], "verify": [.verify("upload")], "waive": [.waive("upload")],
             "fail": [.failStep(component: "upload", reason: nil)], "alert": [.fires("upload")],
+            "over": [.clears("upload")],
             "soak": [.note("a"), .note("b"), .deadlinePassed],
         ]
         let given = try Given.restoring("upload").and(way.flatMap { commands[$0] ?? [] })
@@ -95,7 +96,8 @@ struct StepCorrectionTests {
         let back = try Given.restoring("feed").later("10:30").and(.start("feed")).later("10:50").and(.verify("feed"))
         let fallen = try back.later("11:10").and(.fires("feed"))
         #expect(fallen.incident.step("feed")?.state == .regressed && fallen.incident.impacts[0].endedAt == nil)
-        let undone = try fallen.later("11:20").and(Self.undo("feed"))
+        #expect(fallen.when(Self.undo("feed")).code == "gate-closed", "the alert still fires")
+        let undone = try fallen.later("11:15").and(.clears("feed")).later("11:20").and(Self.undo("feed"))
         let (step, before) = (undone.incident.step("feed"), back.incident.step("feed"))
         #expect(step?.state == .restored && step?.restoredAt == before?.restoredAt && step?.attempts == 1)
         #expect(undone.incident.impacts == back.incident.impacts)
