@@ -268,10 +268,10 @@ class Replay:
 
     def compare_uptime(self, expected):
         """Each of the 90 bars of each component, what is said of a bar, and the figures below them."""
-        # The page is of a whole minute; it may change while it is read.
-        for _ in range(5):
-            before = self.platform.page()
-            if time.time() % 60 < 50 and before == self.platform.page():
+        # The page is of a whole minute. A busy daemon makes it some seconds after the minute began, and it may change while it is read.
+        for _ in range(30):
+            second, before = time.time() % 60, self.platform.page()
+            if 5 <= second < 50 and before == self.platform.page():
                 break
             time.sleep(1)
         now = int(time.time()) // 60 * 60
