@@ -145,6 +145,12 @@ struct ReportClient: Sendable {
         OpenSSL.hmacSHA256(key: key, [UInt8(address.count)] + address)
     }
 
+    /// A code of the network that one sender may have as a whole: a /24 of IPv4, a /48 of IPv6.
+    func network(key: [UInt8]) -> [UInt8] {
+        let network = address.prefix(address.count == 4 ? 3 : 6)
+        return OpenSSL.hmacSHA256(key: key, [UInt8(network.count)] + network)
+    }
+
     private static func isIn(_ networks: [NetworkRange], _ address: [UInt8]) -> Bool {
         networks.contains { $0.contains(address) }
     }
