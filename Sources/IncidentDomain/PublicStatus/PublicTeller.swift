@@ -86,12 +86,14 @@ package struct PublicTeller: Sendable {
         let isTold = !isHeard && !changes.kinds.isEmpty && !isLate(changes.moment)
         result.told[subject] = .incident(
             PublicTold.Incident(
-                status: incident.status, updates: Self.updates(of: incident), components: incident.hits.map(\.component),
+                status: incident.status, updates: Self.updates(of: incident),
+                components: incident.hits.map(\.component),
                 titles: titles, at: isTold || isHeard ? now : before?.at ?? incident.updatedAt))
         guard isTold else { return }
         result.news.append(
             news(
-                subject, changes.kinds, [incident], [], number: incident.number, titles: titles, updates: changes.updates,
+                subject, changes.kinds, [incident], [], number: incident.number, titles: titles,
+                updates: changes.updates,
                 hears: incident.hits.map(\.component) + (before?.components ?? [])))
     }
 
@@ -143,7 +145,8 @@ package struct PublicTeller: Sendable {
         case .resolved: incident.resolvedAt ?? now
         case .restored: incident.monitoringAt ?? now
         case .reviewed: incident.postMortem?.publishedAt ?? now
-        case .opened, .updated, .corrected, .updateWithdrawn, .reopened, .merged, .withdrawn, .announced, .moved, .begun,
+        case .opened, .updated, .corrected, .updateWithdrawn, .reopened, .merged, .withdrawn, .announced, .moved,
+            .begun,
             .ended, .cancelled:
             now
         }

@@ -192,10 +192,13 @@ final class ReportLimiter: Sendable {
     }
 
     private let limits: Limits
+    /// Counts what is refused.
+    private let label: String?
     private let state = Mutex(State())
 
-    init(_ limits: Limits = Limits()) {
-        self.limits = limits
+    /// - Parameter label: The counter of what is refused; nil where the caller counts.
+    init(_ limits: Limits = Limits(), counting label: String? = "muster_reports_refused") {
+        (self.limits, self.label) = (limits, label)
     }
 
     /// Counts one report.
@@ -213,7 +216,7 @@ final class ReportLimiter: Sendable {
             return nil
         }
         guard let limit else { return nil }
-        Counter(label: "muster_reports_refused", dimensions: [("limit", limit.rawValue)]).increment()
+        if let label { Counter(label: label, dimensions: [("limit", limit.rawValue)]).increment() }
         return Int(60 - seconds % 60)
     }
 

@@ -10,7 +10,8 @@ struct PublicNewsStore: Sendable {
     static let batchRows = 1_000
 
     private static let toldReader = RowReader(
-        table: "public_told", key: { try $0.decode("subject") }, decode: { row in
+        table: "public_told", key: { try $0.decode("subject") },
+        decode: { row in
             let state: PostgresJSON = try row.decode("state")
             return Told(
                 subject: try row.decode("subject"),

@@ -94,6 +94,9 @@ struct SubscriptionSecrets: Hashable, Codable, Sendable {
     /// With which a webhook's messages are signed, as `whsec_…`.
     var signing: String?
 
+    /// What names the question in messages, and does not tell its token.
+    var questionID: String { "ask-\(HashChain.hex(Array(OpenSSL.sha256(Array(question.utf8)).prefix(8))))" }
+
     /// What it is sealed for, so that no row can take another one's place.
     static func place(_ code: [UInt8]) -> String { "subscription \(HashChain.hex(code))" }
 
