@@ -82,7 +82,7 @@ package struct PublicTeller: Sendable {
         let subject = Self.subject(of: incident)
         let before = incidentTold(subject)
         let titles = before?.titles ?? Self.titles(status.name(of: incident))
-        let changes = before.map { changes(of: incident, since: $0) } ?? opening(of: incident)
+        let changes = before.map { difference(of: incident, since: $0) } ?? opening(of: incident)
         let isTold = !isHeard && !changes.kinds.isEmpty && !isLate(changes.moment)
         result.told[subject] = .incident(
             PublicTold.Incident(
@@ -107,7 +107,7 @@ package struct PublicTeller: Sendable {
         )
     }
 
-    private func changes(of incident: PublicIncident, since before: PublicTold.Incident) -> Changes {
+    private func difference(of incident: PublicIncident, since before: PublicTold.Incident) -> Changes {
         var kinds: [PublicNewsKind] = []
         var moments: [Timestamp] = []
         let passage = Self.passage(from: before.status, to: incident.status)

@@ -44,8 +44,10 @@ struct SubscriptionAdminRoutes: Sendable {
         var body = try request.fields()
         let mail = body.optionalString("email", 1...Mailbox.addressBytesMax)
         let url = body.optionalString("webhook", 1...SubscriberAddress.bytesMax)
-        if (mail == nil) == (url == nil) { body.refuse("email", "is required, or webhook, and not both") }
         try body.finish()
+        guard (mail == nil) != (url == nil) else {
+            throw Problem.invalid("/email", "is required, or webhook, and not both")
+        }
         let read = mail.map(SubscriberAddress.mail) ?? SubscriberAddress.webhook(url ?? "")
         let address: SubscriberAddress
         switch read {

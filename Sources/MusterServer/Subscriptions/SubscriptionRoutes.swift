@@ -19,11 +19,11 @@ struct SubscriptionRoutes: Sendable {
         page.isReserved = true
         return [
             page,
-            posting(SubscriptionLinks.root, "subscribe", ask),
+            posting(SubscriptionLinks.root, "subscribe", body: .foreign, ask),
             getting(SubscriptionLinks.confirm, "getSubscriptionQuestion", showQuestion),
             posting(SubscriptionLinks.confirm, "confirmSubscription", confirm),
             getting(SubscriptionLinks.manage, "getSubscriptionSettings", showSettings),
-            posting(SubscriptionLinks.manage, "changeSubscription", change),
+            posting(SubscriptionLinks.manage, "changeSubscription", body: .foreign, change),
             getting(SubscriptionLinks.unsubscribe, "getUnsubscribePage", showUnsubscribe),
             posting(SubscriptionLinks.unsubscribe, "unsubscribe", unsubscribe),
             posting(SubscriptionLinks.export, "exportOwnSubscription", export),
@@ -38,10 +38,11 @@ struct SubscriptionRoutes: Sendable {
 
     /// Mail programs post forms of two kinds by one click, so any body is read.
     private func posting(
-        _ path: String, _ operation: String, _ body: @escaping @Sendable (RequestContext) async throws -> Answer
+        _ path: String, _ operation: String, body: Route.BodyRule = .optionalForeign,
+        _ carryOut: @escaping @Sendable (RequestContext) async throws -> Answer
     ) -> Route {
-        var route = Route(.post, path, role: nil, operation, query: .anything, body: .optionalForeign) {
-            try await answer($0, body)
+        var route = Route(.post, path, role: nil, operation, query: .anything, body: body) {
+            try await answer($0, carryOut)
         }
         route.bodyBytesMax = SubscriptionBodies.bytesMax
         return route
