@@ -13,8 +13,9 @@ extension DescribedLife {
     /// Its tokens, as a message would tell them.
     func subscriptionTokens(_ address: SubscriberAddress) async throws -> SubscriptionSecrets {
         let desk = server.server.subscriptions
-        let found = try #require(try await desk.store.find(address: try await desk.addressCode(address)))
-        return try #require(try await found.get().secrets(desk.box))
+        let found = try await desk.store.find(address: try await desk.addressCode(address))
+        let secrets = try await (try #require(found)).get().secrets(desk.box)
+        return try #require(secrets)
     }
 
     func subscribe() async throws {

@@ -111,7 +111,8 @@ struct SubscriptionSite: Sendable {
     }
 
     func secrets(_ wish: JSONValue) async throws -> SubscriptionSecrets {
-        let read = wish["email"]?.string.map(SubscriberAddress.mail) ?? .webhook(wish["webhook"]?.string ?? "")
+        let mail = wish["email"]?.string.map(SubscriberAddress.mail)
+        let read = mail ?? SubscriberAddress.webhook(wish["webhook"]?.string ?? "")
         return try await DescribedLife(server: described).subscriptionTokens(try read.get())
     }
 
