@@ -8,10 +8,10 @@ struct SubscriberMail: Sendable {
 
     /// - Parameter edition: Of the news; with the subscriber's id it makes a `Message-ID` that stays the same when it is sent again.
     func news(
-        _ news: PublicNews, edition: Int, to subscription: Subscription, _ secrets: SubscriptionSecrets,
+        _ news: PublicNews, edition: Int, isFirst: Bool, to subscription: Subscription, _ secrets: SubscriptionSecrets,
         at now: Timestamp
     ) throws(OutboundMistake) -> OutboundRequest {
-        let text = SubscriberText(news, links, token: secrets.token, subscription.language)
+        let text = SubscriberText(news, isFirst: isFirst, links, token: secrets.token, subscription.language)
         let thread = "<\(news.subject.replacing("/", with: "-"))@\(domain)>"
         let leave = links.unsubscribe(secrets.token, subscription.language)
         return try mail(

@@ -32,7 +32,9 @@ struct SubscriberText: Sendable {
     private static let bodyMax = 10_000
 
     /// News.
-    init(_ news: PublicNews, _ links: SubscriptionLinks, token: String, _ chosen: Language) {
+    ///
+    /// - Parameter isFirst: Whether nothing was told of the subject before: then also updates are new that others have read.
+    init(_ news: PublicNews, isFirst: Bool, _ links: SubscriptionLinks, token: String, _ chosen: Language) {
         let speech = Speech(language: chosen)
         let frame = StatusFrame(chosen, links.settings, age: nil)
         let status = news.status
@@ -43,9 +45,7 @@ struct SubscriberText: Sendable {
         var lead = [news.kinds.map { speech($0.phrase) }.joined(separator: " ")]
         lead += Self.facts(of: news, status, speech)
         self.lead = lead
-        let own = news.incident?.updates.filter { news.updates.contains($0.id) } ?? []
-        let readable = own.filter { $0.language.lowercased().hasPrefix(chosen.rawValue) }
-        updates = (readable.isEmpty ? own : readable).map { Self.update($0, frame) }
+        updates = Self.updates(of: news, isFirst: isFirst, chosen).map { Self.update($0, frame) }
         button =
             news.incident != nil || news.maintenance != nil
             ? Link(url: links.page(of: news, chosen), text: speech("All details")) : nil
@@ -121,6 +121,19 @@ struct SubscriberText: Sendable {
         }
         return facts
     }
+
+    /// Those that are new; where none is, the newest, by its time. In the language of the reader, where there are any.
+    private static func updates(
+        of news: PublicNews, isFirst: Bool, _ language: Language
+    ) -> [PublicIncident.Update] {
+        let all = news.incident?.updates ?? []
+        let new = all.filter { news.updates.contains($0.id) }
+        let shown = isFirst ? Array(all.prefix(firstUpdatesMax)) : new.isEmpty ? Array(all.prefix(1)) : new
+        let readable = shown.filter { $0.language.lowercased().hasPrefix(language.rawValue) }
+        return readable.isEmpty ? shown : readable
+    }
+
+    private static let firstUpdatesMax = 3
 
     private static func update(_ update: PublicIncident.Update, _ frame: StatusFrame) -> Update {
         let speech = frame.speech

@@ -114,7 +114,8 @@ struct SubscriptionSender: Sendable {
         let subscription = delivery.subscription
         switch channel {
         case .mail:
-            return try mail().news(news, edition: edition, to: subscription, secrets, at: delivery.now)
+            return try mail().news(
+                news, edition: edition, isFirst: delivery.told == nil, to: subscription, secrets, at: delivery.now)
         case .webhook:
             return try SubscriberWebhook(links: links).news(
                 news, edition: edition, to: subscription, secrets, at: delivery.now)
@@ -194,6 +195,11 @@ struct MailSubscriberRunner: PeriodicRunner {
     let interval: Duration = .seconds(1)
 
     func pass() async throws { try await sender.pass() }
+
+    func run() async throws {
+        await repeatUntilStopped()
+        await sender.carrier.shutdown()
+    }
 }
 
 struct WebhookSubscriberRunner: PeriodicRunner {
@@ -208,5 +214,10 @@ struct WebhookSubscriberRunner: PeriodicRunner {
     func pass() async throws {
         try await sender.pass()
         await sender.carrier.tidy()
+    }
+
+    func run() async throws {
+        await repeatUntilStopped()
+        await sender.carrier.shutdown()
     }
 }

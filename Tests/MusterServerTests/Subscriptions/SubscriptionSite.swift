@@ -143,7 +143,16 @@ struct SubscriptionSite: Sendable {
     }
 
     func send(_ channels: [SubscriptionChannel] = SubscriptionChannel.allCases) async throws {
-        for channel in channels { try await server.subscriptionSender(channel).pass() }
+        for channel in channels {
+            let sender = server.subscriptionSender(channel)
+            do {
+                try await sender.pass()
+            } catch {
+                await sender.carrier.shutdown()
+                throw error
+            }
+            await sender.carrier.shutdown()
+        }
     }
 
     /// Has everything that waits tried now.
