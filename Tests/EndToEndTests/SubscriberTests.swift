@@ -36,7 +36,7 @@ struct SubscriberTests {
             "subscriptions.requests_per_minute_max": "100000",
         ]
         let said = try await tell("flood", bounds)
-        #expect(Set(said["statuses"].object?.keys.map(\.self) ?? []).isSubset(of: ["202", "429"]), "\(said)")
+        #expect(Set((said["statuses"].object ?? [:]).keys).isSubset(of: ["202", "429"]), "\(said)")
         #expect(said["mails"].int ?? .max <= 70 && said["mails"].int ?? 0 > 3, "\(said)")
         #expect(said["to_victim"].int ?? .max <= 3 && said["series"].int ?? .max <= 24, "\(said)")
     }

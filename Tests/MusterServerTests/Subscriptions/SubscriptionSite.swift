@@ -124,10 +124,10 @@ struct SubscriptionSite: Sendable {
         return "/v1/incidents/\(try #require(made.json["number"]?.integer))"
     }
 
-    func publish(_ incident: String, _ body: String, language: String = "en") async {
+    func publish(_ incident: String, _ body: String, steps: [JSONValue] = ["Wait."]) async {
         await post(
             "\(incident)/updates",
-            ["audience": "users", "body": .string(body), "language": .string(language), "steps": ["Wait."]])
+            ["audience": "users", "body": .string(body), "steps": .array(steps)])
     }
 
     // MARK: - The loops
