@@ -36,6 +36,12 @@ extension GermanTable {
         "They are, already: nothing has changed.": "Das geschieht schon: Es hat sich nichts geändert.",
         "If you did not ask for it, do nothing.": "Wenn Sie das nicht waren, tun Sie nichts.",
         // Pages
+        "This link is not known, or no longer. Subscribe anew to get another one.":
+            "Dieser Link ist unbekannt oder gilt nicht mehr. Abonnieren Sie neu, um einen anderen zu bekommen.",
+        "Too much is asked for at the moment. Please try again later.":
+            "Zurzeit wird zu viel verlangt. Bitte versuchen Sie es später noch einmal.",
+        "Please check the address: it cannot be used as it is.":
+            "Bitte prüfen Sie die Adresse: So kann sie nicht verwendet werden.",
         "Get updates": "Updates erhalten", "By mail": "Per E-Mail", "Your mail address": "Ihre E-Mail-Adresse",
         "Subscribe": "Abonnieren", "By webhook": "Per Webhook",
         "The URL that takes the messages": "Die URL, die die Nachrichten annimmt",

@@ -65,7 +65,7 @@ package struct Server: Sendable {
         idempotency = IdempotencyStore(pool: pool)
         installation = Installation(store: InstallationStore(pool: pool))
         catalog = CatalogCache(pool: pool)
-        feed = FeedSignal(waking: [noticing, publishing])
+        feed = FeedSignal(waking: [noticing, publishing, telling])
         let streams = FeedHub(
             feed: FeedStore(pool: pool), signal: feed, tokens: tokens,
             limits: FeedHub.Limits(streams: configuration.streams.max, perToken: configuration.streams.perTokenMax),

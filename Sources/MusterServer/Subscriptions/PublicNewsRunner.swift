@@ -16,7 +16,7 @@ struct PublicNewsRunner: PeriodicRunner {
     let sending: [WakeSignal]
     let signal: WakeSignal?
     let logger: Logger
-    let interval: Duration = .milliseconds(500)
+    let interval: Duration = .seconds(1)
 
     private let memory = Memory()
     private static let claimSeconds: Double = 10

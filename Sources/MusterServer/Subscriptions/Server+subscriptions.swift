@@ -23,16 +23,17 @@ extension Server {
 
     /// The loops of subscriptions; none where there is no public page.
     var subscriptionRunners: [any Service] {
-        guard let news = publicNewsRunner, configuration.subscriptions.isEnabled else { return [] }
+        // What is stored is forgotten in time also where nothing more comes of it.
+        let pruning = SubscriptionPruneRunner(
+            store: subscriptionStore, keptDays: configuration.retention.notificationDays,
+            failingDays: configuration.notifications.disableAfterDays, logger: logger)
+        guard let news = publicNewsRunner, configuration.subscriptions.isEnabled else { return [pruning] }
         return [
-            news,
+            pruning, news,
             MailSubscriberRunner(
                 sender: subscriptionSender(.mail), signal: subscriberSending[.mail], logger: logger),
             WebhookSubscriberRunner(
                 sender: subscriptionSender(.webhook), signal: subscriberSending[.webhook], logger: logger),
-            SubscriptionPruneRunner(
-                store: subscriptionStore, keptDays: configuration.retention.notificationDays,
-                failingDays: configuration.notifications.disableAfterDays, logger: logger),
         ]
     }
 
@@ -46,7 +47,8 @@ extension Server {
 
     /// With connections and turns of its own.
     func subscriptionSender(_ channel: SubscriptionChannel) -> SubscriptionSender {
-        let client = OutboundClient(networks: configuration.notifications.networks, clients: PinnedClients())
+        let client = OutboundClient(
+            networks: configuration.notifications.networks, names: .forSubscribers, clients: PinnedClients())
         let mail = configuration.notifications.mailCommand.map(MailProgram.forSubscribers)
         return SubscriptionSender(
             channel: channel, store: DeliveryStore(pool: pool), subscriptions: subscriptionStore, box: subscriptionBox,

@@ -13,6 +13,9 @@ struct SubscriptionDesk: Sendable {
     /// To be woken when there is a question to send, by channel.
     let sending: [SubscriptionChannel: WakeSignal]
 
+    /// Requests are decided one after the other anyway: of a daemon, one waits in the database, and the others here.
+    private static let turns = Turns(max: 1, waitingMax: 200, patience: .seconds(5))
+
     static let refusedLabel = "muster_subscriptions_refused"
     static let askedLabel = "muster_subscriptions_asked"
 
@@ -34,7 +37,7 @@ struct SubscriptionDesk: Sendable {
             id: UUID(), wish: wish, addressCode: code, networkCode: network,
             receiverCode: try await box.code(of: wish.address.receiver, for: "receiver"), tokenCode: token.code,
             questionCode: question.code, sealed: try await secrets.sealed(by: box, for: code))
-        switch try await store.ask(asked, offer.limits) {
+        switch try await Self.turns.take({ try await store.ask(asked, offer.limits) }) {
         case .ask, .remind:
             Counter(label: Self.askedLabel, dimensions: [("channel", wish.address.channel.rawValue)]).increment()
             sending[wish.address.channel]?.wake()

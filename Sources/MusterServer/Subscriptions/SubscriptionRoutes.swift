@@ -10,6 +10,7 @@ struct SubscriptionRoutes: Sendable {
     let settings: StatusSettings
     let notKnown: StatusNotKnown
 
+    /// What strangers have of the database and of the machine by links, or what looks like some: two at a time.
     private static let turns = Turns(max: 2, waitingMax: 200, patience: .seconds(5))
 
     var routes: [Route] {
@@ -21,19 +22,25 @@ struct SubscriptionRoutes: Sendable {
             page,
             posting(SubscriptionLinks.root, "subscribe", body: .foreign, ask),
             getting(SubscriptionLinks.confirm, "getSubscriptionQuestion", showQuestion),
-            posting(SubscriptionLinks.confirm, "confirmSubscription", confirm),
+            posting(SubscriptionLinks.confirm, "confirmSubscription", inTurn(confirm)),
             getting(SubscriptionLinks.manage, "getSubscriptionSettings", showSettings),
-            posting(SubscriptionLinks.manage, "changeSubscription", body: .foreign, change),
+            posting(SubscriptionLinks.manage, "changeSubscription", body: .foreign, inTurn(change)),
             getting(SubscriptionLinks.unsubscribe, "getUnsubscribePage", showUnsubscribe),
-            posting(SubscriptionLinks.unsubscribe, "unsubscribe", unsubscribe),
-            posting(SubscriptionLinks.export, "exportOwnSubscription", export),
+            posting(SubscriptionLinks.unsubscribe, "unsubscribe", inTurn(unsubscribe)),
+            posting(SubscriptionLinks.export, "exportOwnSubscription", inTurn(export)),
         ]
     }
 
     private func getting(
         _ path: String, _ operation: String, _ body: @escaping @Sendable (RequestContext) async throws -> Answer
     ) -> Route {
-        Route(.get, path, role: nil, operation, query: .anything) { try await answer($0, body) }
+        Route(.get, path, role: nil, operation, query: .anything) { try await answer($0, inTurn(body)) }
+    }
+
+    private func inTurn(
+        _ body: @escaping @Sendable (RequestContext) async throws -> Answer
+    ) -> @Sendable (RequestContext) async throws -> Answer {
+        { request in try await Self.turns.take { try await body(request) } }
     }
 
     /// Mail programs post forms of two kinds by one click, so any body is read.
@@ -56,12 +63,13 @@ struct SubscriptionRoutes: Sendable {
         do {
             answer = try await body(request)
         } catch let problem as Problem {
-            if isPage(request), let frame = frame(request) {
+            if isPage(request) {
+                let frame = frame(request)
+                let link = SubscriptionNoticePage.Link(
+                    url: frame.link(SubscriptionLinks.root), text: frame.words.subscribe)
                 answer = try await page(
                     SubscriptionNoticePage(
-                        frame, heading: "That did not work", text: .typed(problem.detail),
-                        link: SubscriptionNoticePage.Link(
-                            url: frame.link(SubscriptionLinks.root), text: frame.words.subscribe)),
+                        frame, heading: "That did not work", text: Self.words(of: problem), link: link),
                     problem.kind.status)
                 for field in problem.headers { answer.headers.append(field) }
             } else {
@@ -73,6 +81,18 @@ struct SubscriptionRoutes: Sendable {
         return answer
     }
 
+    /// What is wrong, for people.
+    private static func words(of problem: Problem) -> Phrase {
+        if problem.kind == .notFound {
+            return "This link is not known, or no longer. Subscribe anew to get another one."
+        }
+        if problem.kind == .tooManyRequests || problem.kind == .overloaded {
+            return "Too much is asked for at the moment. Please try again later."
+        }
+        return problem.errors.contains { $0.pointer == "/email" || $0.pointer == "/webhook" }
+            ? "Please check the address: it cannot be used as it is." : .typed(problem.detail)
+    }
+
     private func isPage(_ request: RequestContext) -> Bool {
         AcceptedType.wantsPage(request.head.headerFields[.accept])
     }
@@ -81,7 +101,7 @@ struct SubscriptionRoutes: Sendable {
         ReaderLanguage.choose(request.target, request.head.headerFields[.acceptLanguage], settings.language)
     }
 
-    private func frame(_ request: RequestContext) -> StatusFrame? {
+    private func frame(_ request: RequestContext) -> StatusFrame {
         StatusFrame(language(request), settings, age: board.snapshot?.age)
     }
 
@@ -92,7 +112,7 @@ struct SubscriptionRoutes: Sendable {
     /// A page that is made for one reader.
     private func page(_ status: HTTPResponse.Status, _ render: @escaping @Sendable () -> String) async throws -> Answer
     {
-        let text = try await Self.turns.take { try await WorkerPool.run { render() } }
+        let text = try await WorkerPool.run { render() }
         var answer = Answer(status, Array(text.utf8), type: "text/html; charset=utf-8")
         answer.headers[.contentSecurityPolicy] = StatusRenderer.contentPolicy(of: text, forms: "'self'")
         answer.headers[.xContentTypeOptions] = "nosniff"
@@ -117,11 +137,12 @@ struct SubscriptionRoutes: Sendable {
         let wish = try SubscriptionBodies.wish(
             request, offersMail: desk.offer.from != nil, components: known, language: language(request))
         try await desk.ask(wish, from: request)
-        guard isPage(request), let frame = frame(request) else {
+        guard isPage(request) else {
             return .json(status: .accepted) { json in
                 json.object { $0.member("accepted", true) }
             }
         }
+        let frame = frame(request)
         let text: Phrase =
             wish.address.channel == .mail
             ? "If the address can be subscribed, a mail is on its way to it. Please confirm by the link in it within a day."
@@ -133,7 +154,8 @@ struct SubscriptionRoutes: Sendable {
 
     private func showQuestion(_ request: RequestContext) async throws -> Answer {
         let token = try token(request)
-        guard isPage(request), let frame = frame(request) else { return Self.hint() }
+        guard isPage(request) else { return Self.hint() }
+        let frame = frame(request)
         let button = SubscriptionNoticePage.Button(
             action: SubscriptionLinks.confirm, token: token.text, text: frame.speech("Confirm"))
         return try await page(
@@ -152,7 +174,8 @@ struct SubscriptionRoutes: Sendable {
     private func confirm(_ request: RequestContext) async throws -> Answer {
         guard let subscription = try await desk.store.confirm(try token(request).code) else { throw Self.unknown }
         let opened = try await desk.opened(subscription)
-        guard isPage(request), let frame = frame(request) else { return Self.json(opened) }
+        guard isPage(request) else { return Self.json(opened) }
+        let frame = frame(request)
         let link = opened.secrets.map { secrets in
             SubscriptionNoticePage.Link(
                 url: "\(SubscriptionLinks.manage)?token=\(secrets.token)&lang=\(frame.speech.language.rawValue)",
@@ -191,9 +214,10 @@ struct SubscriptionRoutes: Sendable {
         _ subscription: Subscription, _ token: SubscriptionToken, _ request: RequestContext, isSaved: Bool
     ) async throws -> Answer {
         let opened = try await desk.opened(subscription)
-        guard isPage(request), let frame = frame(request), let status = board.snapshot?.status else {
+        guard isPage(request), let status = board.snapshot?.status else {
             return Self.json(opened)
         }
+        let frame = frame(request)
         return try await page(.ok) {
             Pages.shared.render(SubscribePage(opened, token: token.text, status, frame, isSaved: isSaved))
         }
@@ -207,7 +231,8 @@ struct SubscriptionRoutes: Sendable {
 
     private func showUnsubscribe(_ request: RequestContext) async throws -> Answer {
         let token = try token(request)
-        guard isPage(request), let frame = frame(request) else { return Self.hint() }
+        guard isPage(request) else { return Self.hint() }
+        let frame = frame(request)
         let button = SubscriptionNoticePage.Button(
             action: SubscriptionLinks.unsubscribe, token: token.text,
             text: frame.speech("Unsubscribe and delete everything"))
@@ -220,11 +245,12 @@ struct SubscriptionRoutes: Sendable {
     /// Everything that is stored is deleted. It is no mistake to do it twice, or with a link that never was one.
     private func unsubscribe(_ request: RequestContext) async throws -> Answer {
         try await desk.store.remove(token: try token(request).code)
-        guard isPage(request), let frame = frame(request) else {
+        guard isPage(request) else {
             return .json { json in
                 json.object { $0.member("subscribed", false) }
             }
         }
+        let frame = frame(request)
         return try await page(
             SubscriptionNoticePage(
                 frame, heading: "You are unsubscribed",

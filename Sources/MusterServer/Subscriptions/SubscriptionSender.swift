@@ -18,6 +18,7 @@ struct SubscriptionSender: Sendable {
     /// Messages of this daemon to subscribers of this channel.
     let rate: SendingRate
     let logger: Logger
+    private let complaints = SendingRate(perMinute: 1)
     var schedule = RetrySchedule(delays: [5, 60, 300, 1_800, 7_200, 21_600, 43_200])
 
     /// Longer than an attempt takes with everything that it waits for.
@@ -50,12 +51,12 @@ struct SubscriptionSender: Sendable {
 
     private func send(_ delivery: ClaimedDelivery, _ news: (edition: Int, news: PublicNews)?) async throws {
         let outcome = try await attempt(delivery, news)
-        // It was cut off, which says nothing of the receiver.
-        guard !Task.isCancelled else { return }
+        // It was cut off, which says nothing of the receiver; what was taken is written down all the same.
+        guard !Task.isCancelled || outcome.word == "delivered" else { return }
         Counter(
             label: Self.countLabel, dimensions: [("channel", channel.rawValue), ("outcome", outcome.word)]
         ).increment()
-        try await store.finish(delivery, outcome)
+        try await Task { try await store.finish(delivery, outcome) }.value
     }
 
     static let countLabel = "muster_subscription_deliveries"
@@ -67,11 +68,22 @@ struct SubscriptionSender: Sendable {
         let isQuestion = delivery.subject == SubscriptionStore.question
         guard isQuestion || subscription.confirmedAt != nil && subscription.disabledAt == nil else { return .dropped }
         guard let secrets = try await subscription.secrets(box) else {
-            logger.error(
-                "a subscription cannot be used: it was encrypted with another key",
-                metadata: ["subscription": .string(subscription.id.text)])
-            return .dead(reason: "its address cannot be opened: it was encrypted with another key")
+            // A daemon with the right key may be beside; one that never can gives it up.
+            if complaints.isDue() {
+                logger.error(
+                    "subscriptions cannot be used: they were encrypted with another key (secrets.key)",
+                    metadata: ["subscription": .string(subscription.id.text)])
+            }
+            return outcome(of: .retry(reason: "it was encrypted with another key"), delivery, nil)
         }
+        let outcome = try await carry(delivery, news, secrets, isQuestion)
+        return outcome.hiding(secrets, channel)
+    }
+
+    private func carry(
+        _ delivery: ClaimedDelivery, _ news: (edition: Int, news: PublicNews)?, _ secrets: SubscriptionSecrets,
+        _ isQuestion: Bool
+    ) async throws -> DeliveryStore.Outcome {
         do {
             let request: OutboundRequest
             var edition: Int?
@@ -85,7 +97,7 @@ struct SubscriptionSender: Sendable {
                 request = try message(news.news, edition: news.edition, delivery, secrets)
             }
             let answer = try await carrier.send(request, timeout: timeout)
-            if isQuestion, channel == .webhook { try await confirm(subscription, secrets, answer) }
+            if isQuestion, channel == .webhook { try await confirm(secrets, answer) }
             return outcome(of: .usual(answer), delivery, edition)
         } catch let mistake as OutboundMistake {
             return .dead(reason: mistake.reason)
@@ -128,9 +140,7 @@ struct SubscriptionSender: Sendable {
     }
 
     /// A webhook that answers the question with its challenge says yes.
-    private func confirm(
-        _ subscription: Subscription, _ secrets: SubscriptionSecrets, _ answer: OutboundAnswer
-    ) async throws {
+    private func confirm(_ secrets: SubscriptionSecrets, _ answer: OutboundAnswer) async throws {
         guard SubscriberWebhook.saysYes(answer, to: secrets.question),
             let token = SubscriptionToken(secrets.question)
         else { return }
@@ -148,6 +158,25 @@ struct SubscriptionSender: Sendable {
             return .retry(reason: reason, seconds: delay)
         case .failed(let reason), .anew(let reason): return .dead(reason: reason)
         case .disabled(let reason): return .disabled(reason: reason)
+        }
+    }
+}
+
+extension DeliveryStore.Outcome {
+    /// The same without what would tell the address, as the words of mail programs and resolvers do.
+    fileprivate func hiding(_ secrets: SubscriptionSecrets, _ channel: SubscriptionChannel) -> Self {
+        let local = secrets.address.split(separator: "@").first.map(String.init)
+        let name = channel == .mail ? local : ProbeURL(secrets.address)?.host
+        func hidden(_ reason: String) -> String {
+            let said = reason.lowercased()
+            let words = [secrets.address, name ?? ""].filter { !$0.isEmpty }
+            return words.contains { said.contains($0.lowercased()) } ? "hidden, as it names the address" : reason
+        }
+        switch self {
+        case .delivered, .dropped: return self
+        case .retry(let reason, let seconds): return .retry(reason: hidden(reason), seconds: seconds)
+        case .dead(let reason): return .dead(reason: hidden(reason))
+        case .disabled(let reason): return .disabled(reason: hidden(reason))
         }
     }
 }
@@ -178,6 +207,9 @@ final class SendingRate: Sendable {
             return taken
         }
     }
+
+    /// Whether one may be sent now.
+    func isDue() -> Bool { take(1) == 1 }
 
     func giveBack(_ count: Int) {
         state.withLock { $0.left += Double(count) }

@@ -10,6 +10,8 @@ struct SubscriptionStore: Sendable {
     private static let lockKey = 5_830_217_446_120_731
     /// What all questions of a day are counted under.
     private static let everybody = Array("all".utf8)
+    /// What wishes are counted under of which nothing comes.
+    private static let nobody = Array("nobody".utf8)
     /// The subject under which a question waits in the outbox.
     static let question = "question"
     /// Rows that one statement removes.
@@ -63,9 +65,12 @@ struct SubscriptionStore: Sendable {
             let counts = try await Self.counts(asked, in: transaction)
             let decision = limits.decide(counts, asked.wish.address.channel)
             switch decision {
-            case .ask: _ = try await transaction.pipeline([Self.insert(asked), Self.wake(asked)] + Self.count(asked))
-            case .remind: _ = try await transaction.pipeline([Self.wake(asked)] + Self.count(asked))
-            case .beQuiet, .refuse: break
+            case .ask:
+                _ = try await transaction.pipeline([Self.insert(asked), Self.wake(asked)] + Self.questions(asked))
+            case .remind: _ = try await transaction.pipeline([Self.wake(asked)] + Self.questions(asked))
+            // What is written down takes as long as what else would have been.
+            case .beQuiet: _ = try await transaction.query(Self.count(Self.nobody))
+            case .refuse: break
             }
             return decision
         }
@@ -126,13 +131,13 @@ struct SubscriptionStore: Sendable {
         """
     }
 
-    private static func count(_ asked: Asked) -> [SQL] {
-        [asked.receiverCode, everybody].map { receiver in
-            """
-            INSERT INTO subscription_question (day, receiver, count) VALUES (\(fragment: today), \(receiver), 1)
-            ON CONFLICT (day, receiver) DO UPDATE SET count = subscription_question.count + 1
-            """
-        }
+    private static func questions(_ asked: Asked) -> [SQL] { [count(asked.receiverCode), count(everybody)] }
+
+    private static func count(_ receiver: [UInt8]) -> SQL {
+        """
+        INSERT INTO subscription_question (day, receiver, count) VALUES (\(fragment: today), \(receiver), 1)
+        ON CONFLICT (day, receiver) DO UPDATE SET count = subscription_question.count + 1
+        """
     }
 
     // MARK: - By the links
@@ -142,7 +147,7 @@ struct SubscriptionStore: Sendable {
         let rows = try await pool.query(
             """
             UPDATE subscription SET confirmed_at = coalesce(confirmed_at, now())
-            WHERE question_code = \(code) AND (confirmed_at IS NOT NULL OR question_until > now())
+            WHERE question_code = \(code) AND question_until > now()
             RETURNING \(fragment: Self.columns)
             """)
         return Self.reader.values(rows, in: pool).first

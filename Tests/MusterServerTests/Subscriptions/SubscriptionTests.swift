@@ -222,7 +222,7 @@ import Testing
             #expect(Set(statuses.keys) == [202, 429] && statuses[202] ?? 0 <= 1_100, "\(statuses)")
             #expect(try await site.count("subscription") <= 41)
             #expect(try await site.count("subscription_delivery") <= 41)
-            #expect(try await site.count("subscription_question") <= 52)
+            #expect(try await site.count("subscription_question") <= 53)
             try await site.send()
             #expect(try site.mails().count <= 50)
             #expect(try await site.count("subscription", where: "confirmed_at IS NOT NULL") == 1)
