@@ -29,6 +29,8 @@ struct SubscribePage: Sendable {
         let action: String
         let field: Field?
         let token: String?
+        /// Whether a language can be chosen: webhooks are told in the installation's.
+        let hasLanguages: Bool
         let languageLabel: String
         let languages: [Option]
         let choose: String
@@ -72,13 +74,13 @@ struct SubscribePage: Sendable {
     init(_ status: PublicStatus, _ frame: StatusFrame, offersMail: Bool) {
         let speech = frame.speech
         let mail = Form(
-            id: "mail", offersChoice: true, heading: speech("By mail"), action: SubscriptionLinks.root,
+            id: "mail", .mail, offersChoice: true, heading: speech("By mail"), action: SubscriptionLinks.root,
             field: Field(
                 name: "email", type: "email", label: speech("Your mail address"), fill: "email", about: nil),
             token: nil,
             status, chosen: [], language: speech.language, speech, button: speech("Subscribe"))
         let webhook = Form(
-            id: "webhook", offersChoice: false, heading: speech("By webhook"), action: SubscriptionLinks.root,
+            id: "webhook", .webhook, offersChoice: false, heading: speech("By webhook"), action: SubscriptionLinks.root,
             field: Field(
                 name: "webhook", type: "url", label: speech("The URL that takes the messages"), fill: "off",
                 about: speech(
@@ -112,7 +114,8 @@ struct SubscribePage: Sendable {
             texts.append(speech("The last messages could not be delivered. They are tried again."))
         }
         let form = Form(
-            id: "change", offersChoice: true, heading: speech("What you hear"), action: SubscriptionLinks.manage,
+            id: "change", subscription.channel, offersChoice: true, heading: speech("What you hear"),
+            action: SubscriptionLinks.manage,
             field: nil, token: token,
             status, chosen: Set(subscription.components ?? []), language: subscription.language, speech,
             button: speech("Save"))
@@ -147,7 +150,8 @@ struct SubscribePage: Sendable {
 extension SubscribePage.Form {
     /// - Parameter offersChoice: Whether components can be chosen.
     fileprivate init(
-        id: String, offersChoice: Bool, heading: String, action: String, field: SubscribePage.Field?, token: String?,
+        id: String, _ channel: SubscriptionChannel, offersChoice: Bool, heading: String, action: String,
+        field: SubscribePage.Field?, token: String?,
         _ status: PublicStatus,
         chosen: Set<String>, language: Language, _ speech: Speech, button: String
     ) {
@@ -163,7 +167,7 @@ extension SubscribePage.Form {
         }
         self.init(
             id: id, heading: heading, action: action, field: field, token: token,
-            languageLabel: speech("Language of the messages"),
+            hasLanguages: channel == .mail, languageLabel: speech("Language of the messages"),
             languages: Language.allCases.map {
                 SubscribePage.Option(
                     value: $0.rawValue, text: $0 == .de ? "Deutsch" : "English", isChosen: $0 == language)
