@@ -81,6 +81,16 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        .target(
+            name: "MusterClient",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: house
+        ),
         .executableTarget(
             name: "planner-bench",
             dependencies: ["IncidentDomain"],

@@ -1,7 +1,6 @@
 import AsyncHTTPClient
 import Glibc
 import NIOCore
-import NIOFoundationCompat
 import NIOHTTP1
 import NIOSSL
 import Synchronization
