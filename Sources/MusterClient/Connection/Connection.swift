@@ -1,7 +1,8 @@
 import AsyncHTTPClient
 import Glibc
 import NIOCore
-import NIOHTTP1
+package import NIOHTTP1
+import NIOPosix
 import NIOSSL
 import Synchronization
 
@@ -87,7 +88,8 @@ extension Connection {
         key: String = Connection.randomKey()
     ) async throws -> Answer {
         try await send(
-            method, path, bytes: body.map { Array($0.compact.utf8) }, type: "application/json", headers: headers, key: key)
+            method, path, bytes: body.map { Array($0.compact.utf8) }, type: "application/json", headers: headers,
+            key: key)
     }
 
     @discardableResult
@@ -195,7 +197,8 @@ extension Connection {
             guard answer.headers.first(name: "content-type")?.hasPrefix("application/problem+json") == true else {
                 throw Failure(
                     Failure.ending(status: answer.status, type: ""),
-                    "\(settings.address.text) answered \(answer.status), and not as Muster does. Is it the right address?")
+                    "\(settings.address.text) answered \(answer.status), and not as Muster does. Is it the right address?"
+                )
             }
             throw Failure(status: answer.status, problem: answer.body)
         }

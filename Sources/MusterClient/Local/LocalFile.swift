@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// Files of the one who types.
 package enum LocalFile {
