@@ -133,19 +133,25 @@ import Testing
     }
 
     @Test func `nothing plain is in the database, and another key opens nothing`() async throws {
-        try await SubscriptionSite.with { site in
+        try await SubscriptionSite.with {
+            $0.notifications.mailCommand = [
+                "/bin/sh", "-c", "cat > /dev/null; echo 'no mailbox Ana@example.org' >&2; exit 67",
+            ]
+        } _: { (site: SubscriptionSite) async throws in
             let secrets = try await site.subscriber(Self.ana)
             try await site.subscriber(["webhook": "http://127.0.0.1:8099/secret-path"])
             let incident = try await site.open()
             await site.publish(incident, "Feed is down.")
             try await site.tell()
+            try await site.send()
+            #expect(try await site.count("subscription_delivery", where: "reason LIKE 'hidden%'") == 2)
             for table in [
                 "subscription", "subscription_delivery", "subscription_question", "public_news", "audit_line",
             ] {
                 let rows = try await site.pool.query("SELECT row::text AS text FROM \(unescaped: table) AS row")
                 for row in rows {
                     let text: String = try row.decode("text")
-                    for word in ["ana@", "secret-path", secrets.token, secrets.question] {
+                    for word in ["ana@", "Ana@", "secret-path", secrets.token, secrets.question] {
                         #expect(!text.contains(word), "\(table): \(text)")
                     }
                 }
@@ -201,6 +207,23 @@ import Testing
         try await DescribedServer.withoutDatabase { (server: DescribedServer) in
             let reply = await server.ask(.post, "/status/subscriptions", ["email": .string(text)], token: nil)
             #expect(reply.status == 422)
+        }
+    }
+
+    @Test func `the page to subscribe on is small also with all components that there can be`() throws {
+        let components = (1...PublicCatalog.componentsMax).map { number in
+            PublicComponent(
+                id: HashChain.hex(Array(OpenSSL.sha256([UInt8(number % 256), UInt8(number / 256)]).prefix(6))),
+                name: "Service number \(number)", group: "Group \(number / 10)", createdAt: .now(), updatedAt: .now())
+        }
+        var settings = StatusSettings()
+        settings.offersMail = true
+        let renderer = StatusRenderer(
+            record: PublicRecord(components: components, incidents: [], maintenance: []), settings: settings,
+            asOf: .now(), age: nil, previous: nil, now: .now())
+        for language in Language.allCases {
+            let answer = try #require(renderer.render().answer("/status/subscriptions", language))
+            #expect(answer.sizes.gzip < 30 << 10, "\(answer.sizes)")
         }
     }
 
