@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import NIOCore
 import Postgres
 import TestSupport
@@ -148,7 +149,8 @@ struct PublicLeakTests {
         try await publish(api, secret, ["audience": "users", "body": "\(word) private"])
         let window: JSON = [
             "title": "\(word) work", "description": "\(word) racks", "components": [.string(feed), "\(word)-db"],
-            "local_start": "2030-01-01T00:00", "time_zone": "Etc/UTC", "duration_seconds": 3600,
+            "local_start": .string(String(Moment.text(Date() + 86_400).prefix(16))), "time_zone": "Etc/UTC",
+            "duration_seconds": 3600,
         ]
         try await api.post("/v1/maintenance", window).expect(201)
         try await api.client("\(word) token", "viewer").get("/v1/incidents").expect(200)
@@ -168,14 +170,87 @@ struct PublicLeakTests {
         return head + String(buffer: body)
     }
 
+    /// A mail program that writes each mail into a file of a directory.
+    private static func mailProgram(_ directory: String) throws -> String {
+        let script = "\(directory)/sendmail"
+        let text = """
+            #!/bin/sh
+            file=$(mktemp \(directory)/XXXXXXXX) && cat > "$file" && mv "$file" "$file.eml"
+
+            """
+        try Files.write(text, to: script)
+        chmod(script, 0o755)
+        chmod(directory, 0o777)
+        return script
+    }
+
+    private static func mails(_ directory: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        // Without the soft line ends of quoted-printable, so that no word is in two parts.
+        return names.filter { $0.hasSuffix(".eml") }.map {
+            Files.text("\(directory)/\($0)").replacing("=\n", with: "")
+        }
+    }
+
+    private static func confirm(_ api: API, _ mail: String) async throws {
+        let token = try #require(mail.firstMatch(of: /confirm\?token=3D([A-Za-z0-9_-]+)/)?.output.1)
+        try await api.post("/status/subscriptions/confirm?token=\(token)").expect(200)
+    }
+
+    /// Everything that subscribers are sent: by mail in both languages, and by webhook.
+    private static func listen(
+        _ daemon: Daemon, _ directory: String, _ listener: String, while body: () async throws -> Void
+    ) async throws {
+        let api = daemon.api.with(token: nil)
+        for (name, language) in [("ana", "en"), ("ben", "de")] {
+            let wish: JSON = ["email": .string("\(name)@example.org"), "language": .string(language)]
+            try await api.post("/status/subscriptions", wish).expect(202)
+        }
+        try await api.post("/status/subscriptions", ["webhook": .string("http://\(listener)/hook")]).expect(202)
+        try await Eventually.holds("both are asked") { mails(directory).count == 2 }
+        for mail in mails(directory) { try await confirm(api, mail) }
+        try await Eventually.holds("all have said yes") {
+            try await daemon.api.get("/v1/subscriptions").expect(200)["items"].items.allSatisfy {
+                $0["state"] == "confirmed"
+            }
+        }
+        try await body()
+        let heard = API(address: listener, token: nil)
+        try await Eventually.holds("all have heard of both and of the maintenance") {
+            let text = try await heard.get("/").text
+            let told = mails(directory)
+            return ["Feed is down.", "Feed was down.", "scheduled_for"].allSatisfy(text.contains)
+                && told.count { $0.contains("Feed is down") } >= 2 && told.count { $0.contains("Feed was down") } >= 2
+        }
+        let text = try await heard.get("/").text
+        #expect(!text.lowercased().contains(word), "a webhook was told: \(text)")
+        for mail in mails(directory) { #expect(!mail.lowercased().contains(word), "\(mail)") }
+        let own = try await api.get("/status/subscriptions?lang=de").text
+        #expect(!own.lowercased().contains(word))
+    }
+
     @Test func `no word of the inside is in any public byte`() async throws {
-        let settings = ["probes.allowed_networks": "127.0.0.0/8"]
+        try await TemporaryDirectory.with { directory in
+            try await PythonServer.with("listener.py") { listener in
+                try await look(directory, listener)
+            }
+        }
+    }
+
+    private func look(_ directory: String, _ listener: String) async throws {
+        let settings = [
+            "probes.allowed_networks": "127.0.0.0/8", "notifications.allowed_networks": "127.0.0.0/8",
+            "mail.command": try Self.mailProgram(directory), "mail.from": "Status <status@example.org>",
+        ]
         try await Daemon.with(.cluster, settings) { daemon in
             try await Self.fill(daemon.api)
-            let path = try await Self.plantWork(daemon.api)
-            try await Self.plantReview(daemon.api)
-            try await Self.plantSignals(daemon.api, path)
-            try await Self.plantRest(daemon.api)
+            var path = ""
+            try await Self.listen(daemon, directory, listener) {
+                path = try await Self.plantWork(daemon.api)
+                try await Self.plantReview(daemon.api)
+                try await Self.plantSignals(daemon.api, path)
+                try await Self.plantRest(daemon.api)
+            }
             let api = daemon.api.with(token: nil)
             try await Eventually.holds("the page tells of both") {
                 let text = try await api.get("/status").text

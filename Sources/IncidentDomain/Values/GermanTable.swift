@@ -3,9 +3,10 @@
 enum GermanTable {
     /// Each pair of every subject, also those that stand there twice.
     static var pairs: [(english: String, german: String)] {
-        [words, events, restoring, work, updates, sections, tables, head, pictures, stored, status].flatMap { subject in
-            subject.map { (english: $0.key, german: $0.value) }
-        }
+        [words, events, restoring, work, updates, sections, tables, head, pictures, stored, status, subscriptions]
+            .flatMap { subject in
+                subject.map { (english: $0.key, german: $0.value) }
+            }
     }
 
     static let texts = Dictionary(pairs.map { ($0.english, $0.german) }) { first, _ in first }

@@ -25,6 +25,11 @@ final class SecretBox: Sendable {
         return try OpenSSL.open(bytes, key: try await key(for: place)).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// A code of a text by which it is found again, and which nobody can try texts against who has not the key.
+    func code(of text: String, for purpose: String) async throws -> [UInt8] {
+        OpenSSL.hmacSHA256(key: try await key(for: "code of \(purpose)"), Array(text.utf8))
+    }
+
     private func key(for place: String) async throws -> [UInt8] {
         OpenSSL.derivedKey(secret: try await key(), salt: Array(place.utf8), purpose: "muster secret")
     }

@@ -49,6 +49,9 @@ enum ArchiveTables {
         ArchiveTable(name: "report_baseline", key: ["component", "symptom"]),
         ArchiveTable(name: "maintenance", key: ["id"]),
         ArchiveTable(name: "maintenance_occurrence", key: ["maintenance", "local_start"]),
+        ArchiveTable(name: "subscription", key: ["id"]),
+        // With it, an import does not tell its subscribers again of what is old.
+        ArchiveTable(name: "public_told", key: ["subject"]),
         ArchiveTable(name: "idempotency", key: ["scope"]),
     ]
 
@@ -62,7 +65,9 @@ enum ArchiveTables {
         "installation": "an import is another installation: both would refuse what the other one sends",
         "notice": whatWasSent, "notification": whatWasSent, "notification_lane": whatWasSent,
         "notification_attempt": whatWasSent, "notification_thread": whatWasSent, "notification_cursor": whatWasSent,
-        "escalation": whatWasSent,
+        "escalation": whatWasSent, "public_news": whatWasSent, "subscription_delivery": whatWasSent,
+        "public_teller": "a lease that is over before an import is",
+        "subscription_question": "how many questions were sent today is forgotten the day after",
         "report_salt":
             "with it, who reported could be guessed; it is forgotten after two days, and archives are kept for years",
         "report_reporter":

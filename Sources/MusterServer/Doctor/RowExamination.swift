@@ -6,7 +6,8 @@ extension ExaminedTable {
     static let all = [
         RuleStore.examined, SilenceStore.examined, SourceStore.examined, CatalogStore.examined, TokenStore.examined,
         HeartbeatStore.examined, ProbeStore.examined, EndpointStore.examined, ReportBaselineStore.examined,
-        MaintenanceStore.examined, OccurrenceStore.examined, HelpBookStore.examined,
+        MaintenanceStore.examined, OccurrenceStore.examined, HelpBookStore.examined, SubscriptionStore.examined,
+        PublicNewsStore.examined,
     ]
 }
 

@@ -31,6 +31,7 @@ enum Migrations {
         migration(24, "find_actions", PackageResources.m0024_find_actions_sql),
         migration(25, "create_attachment", PackageResources.m0025_create_attachment_sql),
         migration(26, "create_help_book", PackageResources.m0026_create_help_book_sql),
+        migration(27, "create_subscription", PackageResources.m0027_create_subscription_sql),
     ]
 
     private static func migration(_ number: Int, _ name: String, _ sql: [UInt8], needs: Int = 0) -> Migration {

@@ -5,19 +5,31 @@ import IncidentDomain
 struct MailProgram: Sendable {
     private let program: ExternalProgram
 
+    private let turns: Turns
+
     /// So many run at the same time.
-    private static let turns = Turns(max: 4, waitingMax: 512, patience: .seconds(20))
+    private static let forNotifications = Turns(max: 4, waitingMax: 512, patience: .seconds(20))
+    /// Mails to subscribers of the public page have turns of their own: many of them delay nobody who is on call.
+    private static let forSubscribers = Turns(max: 2, waitingMax: 16, patience: .seconds(20))
 
     /// - Parameter command: The program's path and its arguments.
     init(command: [String]) {
-        program = ExternalProgram(command: command)
+        self.init(command, Self.forNotifications)
     }
+
+    private init(_ command: [String], _ turns: Turns) {
+        program = ExternalProgram(command: command)
+        self.turns = turns
+    }
+
+    /// The program as it sends to subscribers of the public page.
+    static func forSubscribers(_ command: [String]) -> MailProgram { MailProgram(command, forSubscribers) }
 
     /// - Returns: 202 when the message was queued, which says nothing yet about whether it arrives.
     /// - Throws: `OutboundFault`.
     func send(_ message: [UInt8], timeout: Duration) async throws -> OutboundAnswer {
         do {
-            return try await Self.turns.take { try await run(message, timeout) }
+            return try await turns.take { try await run(message, timeout) }
         } catch is Problem {
             throw OutboundFault.network("too many mails are being handed over; it is tried again")
         }

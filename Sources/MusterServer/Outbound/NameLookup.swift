@@ -51,6 +51,8 @@ final class NameLookup: Sendable {
     }
 
     static let shared = NameLookup()
+    /// Names that strangers chose take no thread from others.
+    static let forSubscribers = NameLookup(threadsMax: 8)
 
     /// A name that nobody has (RFC 6761): whoever is asked for it says so, if he answers at all.
     static let control = "muster-resolver-check.invalid"

@@ -25,10 +25,13 @@ struct Pages: Sendable {
         ("statushelp", PackageResources.statushelp_mustache),
         ("statushistory", PackageResources.statushistory_mustache),
         ("statusincident", PackageResources.statusincident_mustache),
+        ("statusmail", PackageResources.statusmail_mustache),
         ("statusmissing", PackageResources.statusmissing_mustache),
         ("statuspast", PackageResources.statuspast_mustache),
+        ("statusnotice", PackageResources.statusnotice_mustache),
         ("statusreported", PackageResources.statusreported_mustache),
         ("statusstyle", PackageResources.statusstyle_css),
+        ("statussubscribe", PackageResources.statussubscribe_mustache),
         ("statustime", PackageResources.statustime_mustache),
         ("statusupdate", PackageResources.statusupdate_mustache),
         ("style", PackageResources.style_css),
@@ -63,6 +66,11 @@ struct Pages: Sendable {
 
     func render(_ page: HelpPage) -> String { library.render(page, withTemplate: "statushelp") ?? "" }
     func render(_ page: HelpReportedPage) -> String { library.render(page, withTemplate: "statusreported") ?? "" }
+
+    func render(_ page: SubscribePage) -> String { library.render(page, withTemplate: "statussubscribe") ?? "" }
+    func render(_ page: SubscriptionNoticePage) -> String { library.render(page, withTemplate: "statusnotice") ?? "" }
+
+    func render(_ mail: SubscriberText) -> String { library.render(mail, withTemplate: "statusmail") ?? "" }
 
     func render(_ mail: MailHTML) -> String {
         library.render(mail, withTemplate: "mail") ?? ""

@@ -38,6 +38,8 @@ struct PublicStatusRunner: PeriodicRunner {
     /// What the passes of one runner remember.
     private final class Memory: Sendable {
         struct Known: Sendable {
+            /// When the database was looked at, by its clock: everything that was committed before is in the record.
+            var at: Timestamp
             var position: PublicStatusStore.Position
             var mark: PublicStatusStore.Mark
             var readAt: ContinuousClock.Instant
@@ -87,6 +89,12 @@ struct PublicStatusRunner: PeriodicRunner {
         logger.notice("the public page is shown from disk", metadata: ["as_of": .string("\(found.asOf)")])
     }
 
+    /// What is public as the database said it last, with when that was by its clock: everything that was committed before is in it. Nil before
+    /// the database was asked.
+    var looked: (record: PublicRecord, at: Timestamp)? {
+        state.state.withLock { state in state.known.map { ($0.record, $0.at) } }
+    }
+
     // MARK: Looking
 
     private func look() async throws -> (record: PublicRecord, now: Timestamp) {
@@ -95,7 +103,7 @@ struct PublicStatusRunner: PeriodicRunner {
         let look = try await store.look(after: known.position)
         guard let changed = look.changed, look.mark.catalog == known.mark.catalog else { return try await readAll() }
         var next = known
-        (next.position, next.mark) = (look.position, look.mark)
+        (next.at, next.position, next.mark) = (look.now, look.position, look.mark)
         if !changed.isEmpty {
             let found = try await store.incidents(changed, rule)
             let fresh = try await incidents(found, known.catalog)
@@ -123,7 +131,7 @@ struct PublicStatusRunner: PeriodicRunner {
             maintenance: try await maintenance(catalog), help: book.outside(catalog), merged: merged)
         state.state.withLock {
             $0.known = Memory.Known(
-                position: look.position, mark: look.mark, readAt: .now, record: record, catalog: catalog,
+                at: look.now, position: look.position, mark: look.mark, readAt: .now, record: record, catalog: catalog,
                 merged: merged)
         }
         return (record, look.now)

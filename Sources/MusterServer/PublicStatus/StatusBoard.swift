@@ -78,6 +78,9 @@ struct StatusSettings: Hashable, Sendable {
     var severities: Set<Severity> = []
     /// Of the feeds, the JSON and whoever asks for none.
     var language: Language = .en
+    /// Whether people can subscribe, and whether by mail.
+    var offersSubscriptions = true
+    var offersMail = false
 
     /// The host of `url`, as in the ids of feeds.
     var host: String {

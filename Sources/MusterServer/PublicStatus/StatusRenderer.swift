@@ -42,6 +42,11 @@ struct StatusRenderer: Sendable {
             put(
                 Pages.shared.render(HelpReportedPage(frame)), at: Place(path: Self.reported, language: language),
                 into: &answers)
+            if settings.offersSubscriptions {
+                let page = Pages.shared.render(SubscribePage(status, frame, offersMail: settings.offersMail))
+                put(
+                    page, forms: "'self'", at: Place(path: SubscriptionLinks.root, language: language), into: &answers)
+            }
             putIncidents(status, frame, into: &answers, &made)
             putMonths(months, status, frame, into: &answers, &made)
         }
@@ -134,9 +139,10 @@ struct StatusRenderer: Sendable {
     private typealias Kind = StatusAnswer.Kind
 
     private func put(
-        _ page: String, _ kind: PageKind = .page, at place: Place, into answers: inout [Place: StatusAnswer]
+        _ page: String, _ kind: PageKind = .page, forms: String = "'none'", at place: Place,
+        into answers: inout [Place: StatusAnswer]
     ) {
-        let policy = Self.contentPolicy(of: page)
+        let policy = Self.contentPolicy(of: page, forms: forms)
         let kind = Kind(
             type: "text/html; charset=utf-8", status: kind == .notFound ? .notFound : .ok, isTranslated: true,
             contentPolicy: policy)

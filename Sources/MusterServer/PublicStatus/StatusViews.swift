@@ -29,6 +29,8 @@ struct StatusFrame: Sendable {
         let now: String
         let history: String
         let help: String
+        let subscribe: String
+        let canSubscribe: Bool
         let calendar: String
         let zone: String
         let current: String
@@ -78,6 +80,7 @@ struct StatusFrame: Sendable {
         Words(
             name: settings.name, skip: speech("Skip to content"), more: speech("More"), now: speech("Current status"),
             history: speech("Incident history"), help: speech("Help when something does not work"),
+            subscribe: speech("Get updates"), canSubscribe: settings.offersSubscriptions,
             calendar: speech("Maintenance calendar"),
             zone: speech("All times are UTC."), current: speech("Current incidents"),
             maintenance: speech("Planned maintenance"), services: speech("Services"),

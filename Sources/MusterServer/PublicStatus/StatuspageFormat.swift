@@ -6,7 +6,7 @@ struct StatuspageFormat: Sendable {
     let status: PublicStatus
     let settings: StatusSettings
     private let speech: Speech
-    private let pageID: String
+    let pageID: String
     private let updatedAt: Timestamp
 
     private static let incidentsMax = 50
@@ -169,28 +169,31 @@ struct StatuspageFormat: Sendable {
     }
 
     private func write(_ incident: PublicIncident, to json: inout JSONWriter) {
-        json.object { json in
-            json.member("id", "\(incident.number)")
-            json.member("name", speech(status.name(of: incident)))
-            json.member("status", incident.status.rawValue)
-            json.member("impact", incident.impact.rawValue)
-            json.member("created_at", incident.createdAt)
-            json.member("updated_at", incident.updatedAt)
-            json.member("started_at", incident.startedAt)
-            json.member("monitoring_at", incident.monitoringAt)
-            json.member("resolved_at", incident.resolvedAt)
-            json.member("shortlink", "\(settings.url)/status/incidents/\(incident.number)")
-            json.member("page_id", pageID)
-            json.name("incident_updates")
-            json.array { json in
-                for (place, update) in incident.updates.enumerated() {
-                    let before = place + 1 < incident.updates.count ? incident.updates[place + 1] : nil
-                    write(update, after: before, of: incident, to: &json)
-                }
+        json.object { json in writeMembers(of: incident, to: &json) }
+    }
+
+    /// The members of an incident, for messages that add others.
+    func writeMembers(of incident: PublicIncident, to json: inout JSONWriter) {
+        json.member("id", "\(incident.number)")
+        json.member("name", speech(status.name(of: incident)))
+        json.member("status", incident.status.rawValue)
+        json.member("impact", incident.impact.rawValue)
+        json.member("created_at", incident.createdAt)
+        json.member("updated_at", incident.updatedAt)
+        json.member("started_at", incident.startedAt)
+        json.member("monitoring_at", incident.monitoringAt)
+        json.member("resolved_at", incident.resolvedAt)
+        json.member("shortlink", "\(settings.url)/status/incidents/\(incident.number)")
+        json.member("page_id", pageID)
+        json.name("incident_updates")
+        json.array { json in
+            for (place, update) in incident.updates.enumerated() {
+                let before = place + 1 < incident.updates.count ? incident.updates[place + 1] : nil
+                write(update, after: before, of: incident, to: &json)
             }
-            writeComponents(incident.hits.map(\.component), to: &json)
-            json.member("eta", incident.eta)
         }
+        writeComponents(incident.hits.map(\.component), to: &json)
+        json.member("eta", incident.eta)
     }
 
     private func write(
@@ -246,24 +249,27 @@ struct StatuspageFormat: Sendable {
     /// Maintenance is an incident with times ahead, of the impact `maintenance`.
     private func writeMaintenance(_ all: some Sequence<PublicMaintenance>, to json: inout JSONWriter) {
         json.array("scheduled_maintenances", all) { json, maintenance in
-            let state = maintenance.status(at: status.now)
-            json.object { json in
-                json.member("id", maintenance.id)
-                json.member("name", speech(status.name(of: maintenance)))
-                json.member("status", state.rawValue)
-                json.member("impact", "maintenance")
-                json.member("created_at", maintenance.createdAt)
-                json.member("updated_at", maintenance.updatedAt)
-                json.member("started_at", maintenance.startsAt)
-                json.member("monitoring_at", String?.none)
-                json.member("resolved_at", state == .completed ? maintenance.endsAt : nil)
-                json.member("shortlink", "\(settings.url)/status")
-                json.member("page_id", pageID)
-                json.member("scheduled_for", maintenance.startsAt)
-                json.member("scheduled_until", maintenance.endsAt)
-                json.array("incident_updates", [Int]()) { _, _ in }
-                writeComponents(maintenance.components, to: &json)
-            }
+            json.object { json in writeMembers(of: maintenance, to: &json) }
         }
+    }
+
+    /// The members of maintenance, for messages that add others.
+    func writeMembers(of maintenance: PublicMaintenance, to json: inout JSONWriter) {
+        let state = maintenance.status(at: status.now)
+        json.member("id", maintenance.id)
+        json.member("name", speech(status.name(of: maintenance)))
+        json.member("status", state.rawValue)
+        json.member("impact", "maintenance")
+        json.member("created_at", maintenance.createdAt)
+        json.member("updated_at", maintenance.updatedAt)
+        json.member("started_at", maintenance.startsAt)
+        json.member("monitoring_at", String?.none)
+        json.member("resolved_at", state == .completed ? maintenance.endsAt : nil)
+        json.member("shortlink", "\(settings.url)/status")
+        json.member("page_id", pageID)
+        json.member("scheduled_for", maintenance.startsAt)
+        json.member("scheduled_until", maintenance.endsAt)
+        json.array("incident_updates", [Int]()) { _, _ in }
+        writeComponents(maintenance.components, to: &json)
     }
 }

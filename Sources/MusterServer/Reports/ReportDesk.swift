@@ -145,6 +145,12 @@ struct ReportClient: Sendable {
         OpenSSL.hmacSHA256(key: key, [UInt8(address.count)] + address)
     }
 
+    /// A code of the network that one sender may have as a whole: a /24 of IPv4, a /48 of IPv6.
+    func network(key: [UInt8]) -> [UInt8] {
+        let network = address.prefix(address.count == 4 ? 3 : 6)
+        return OpenSSL.hmacSHA256(key: key, [UInt8(network.count)] + network)
+    }
+
     private static func isIn(_ networks: [NetworkRange], _ address: [UInt8]) -> Bool {
         networks.contains { $0.contains(address) }
     }
@@ -186,10 +192,13 @@ final class ReportLimiter: Sendable {
     }
 
     private let limits: Limits
+    /// Counts what is refused.
+    private let label: String?
     private let state = Mutex(State())
 
-    init(_ limits: Limits = Limits()) {
-        self.limits = limits
+    /// - Parameter label: The counter of what is refused; nil where the caller counts.
+    init(_ limits: Limits = Limits(), counting label: String? = "muster_reports_refused") {
+        (self.limits, self.label) = (limits, label)
     }
 
     /// Counts one report.
@@ -207,7 +216,7 @@ final class ReportLimiter: Sendable {
             return nil
         }
         guard let limit else { return nil }
-        Counter(label: "muster_reports_refused", dimensions: [("limit", limit.rawValue)]).increment()
+        if let label { Counter(label: label, dimensions: [("limit", limit.rawValue)]).increment() }
         return Int(60 - seconds % 60)
     }
 

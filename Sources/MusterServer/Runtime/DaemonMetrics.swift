@@ -135,6 +135,11 @@ enum CountersFromStart {
         Family(name: "muster_probe_lookups_failed"),
         Family(name: "muster_pruned_rows", label: "what", values: IngressPruneRunner.Kind.allCases.map(\.rawValue)),
         Family(name: "muster_reports_refused", label: "limit", values: ReportLimiter.Limit.allCases.map(\.rawValue)),
+        Family(
+            name: SubscriptionDesk.askedLabel, label: "channel", values: SubscriptionChannel.allCases.map(\.rawValue)),
+        Family(
+            name: SubscriptionDesk.refusedLabel, label: "limit",
+            values: SubscriptionLimit.allCases.map(\.rawValue) + ["receiver"]),
     ]
 
     /// Of sources that people can make.
@@ -248,6 +253,11 @@ enum MetricsHelp {
         "muster_pruned_rows_total": "Rows that were removed because their retention was over, by what they were.",
         "muster_reports_refused_total":
             "Users' reports that were not counted, by the limit: of one address, or of all.",
+        "muster_subscription_deliveries_total":
+            "Attempts to tell subscribers of the public page something, by channel and by what came of it.",
+        "muster_subscriptions_asked_total": "Questions to mailboxes and webhooks whether they want to subscribe.",
+        "muster_subscriptions_refused_total":
+            "Requests to subscribe that were not carried out, by the limit that they met.",
         "muster_runner_interval_seconds": "How long a loop of the daemon rests between two passes at most.",
         "muster_runner_last_pass_timestamp_seconds":
             "When a loop of the daemon last ended a pass without an error, in seconds since 1970.",

@@ -31,7 +31,10 @@ extension PeriodicRunner {
     var delay: Duration { .zero }
     var signal: WakeSignal? { nil }
 
-    func run() async throws {
+    func run() async throws { await repeatUntilStopped() }
+
+    /// The loop, for runners that have something to do after it.
+    func repeatUntilStopped() async {
         let progress = RunnerProgress(Self.name, every: max(interval, delay))
         progress.begin()
         await cancelWhenGracefulShutdown {

@@ -41,6 +41,11 @@ package struct Server: Sendable {
     let publishing = WakeSignal()
     /// Keeps the public page up to date, at the start as well as beside the requests; nil where there is none.
     let publicStatus: PublicStatusRunner?
+    /// Something was made public that subscribers have to hear.
+    let telling = WakeSignal()
+    /// Something waits in the outbox of subscribers, by channel.
+    let subscriberSending = Dictionary(
+        uniqueKeysWithValues: SubscriptionChannel.allCases.map { ($0, WakeSignal()) })
     private let figures: FigureCache
 
     init(
@@ -60,7 +65,7 @@ package struct Server: Sendable {
         idempotency = IdempotencyStore(pool: pool)
         installation = Installation(store: InstallationStore(pool: pool))
         catalog = CatalogCache(pool: pool)
-        feed = FeedSignal(waking: [noticing, publishing])
+        feed = FeedSignal(waking: [noticing, publishing, telling])
         let streams = FeedHub(
             feed: FeedStore(pool: pool), signal: feed, tokens: tokens,
             limits: FeedHub.Limits(streams: configuration.streams.max, perToken: configuration.streams.perTokenMax),
@@ -157,7 +162,7 @@ package struct Server: Sendable {
             senses.heartbeatRunner,
             senses.probeRunner,
             senses.senseRunner,
-        ] + (publicStatus.map { [$0] } ?? [])
+        ] + (publicStatus.map { [$0] } ?? []) + subscriptionRunners
     }
 
     /// The route table: every operation of the daemon. What a route needs and who may call it stands in the feature's
@@ -245,6 +250,10 @@ package struct Server: Sendable {
             PublicStatusRoutes(board: board, settings: statusSettings, notKnown: statusNotKnown).routes,
             HelpRoutes(board: board, settings: statusSettings, notKnown: statusNotKnown).routes,
             HelpBookRoutes(store: HelpBookStore(pool: pool)).routes,
+            SubscriptionRoutes(
+                desk: subscriptions, board: board, settings: statusSettings, notKnown: statusNotKnown
+            ).routes,
+            SubscriptionAdminRoutes(desk: subscriptions).routes,
         ]
         return lists.flatMap(\.self)
     }
@@ -255,7 +264,7 @@ package struct Server: Sendable {
         return settings
     }
 
-    private var statusSettings: StatusSettings { Self.statusSettings(configuration) }
+    var statusSettings: StatusSettings { Self.statusSettings(configuration) }
 
     private var ingress: IngressDesk {
         IngressDesk(

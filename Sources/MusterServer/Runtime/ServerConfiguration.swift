@@ -54,6 +54,7 @@ import Logging
 /// | `escalation.SEVERITY.notify` (sev1 to sev4, or unset) | names of endpoints that are paged | none | |
 /// | `escalation.SEVERITY.escalate` | list of `SECONDS: name, name` | none | |
 /// | `mail.command` | path of the mail program and its arguments | none: no mail | |
+/// | `mail.from` | whose mail it is that subscribers get, as `Status <status@example.org>` | none: no mail to them | |
 /// | `probes.concurrent_max` | count | 64 | 0 (none in this daemon) to 1000 |
 /// | `probes.allowed_networks` | list of networks, as `10.0.0.0/8` | all but those of link-local and metadata addresses | |
 /// | `maintenance.overrun_grace_seconds` | seconds | 300 | 0 to 86400 |
@@ -82,6 +83,14 @@ import Logging
 /// | `status.url` | URL | `http.public_url` | |
 /// | `status.publish_severities` | list of severities | none | sev1, sev2, sev3, sev4 |
 /// | `status.language` | en, de | en | |
+/// | `subscriptions.enabled` | bool | true | |
+/// | `subscriptions.max` | subscriptions, confirmed or not | 100000 | 0 to 1000000 |
+/// | `subscriptions.pending_max` | subscriptions that nobody confirmed yet | 5000 | 1 to 100000 |
+/// | `subscriptions.per_network_max` | subscriptions of one network (/24, /48) | 200 | 1 to 100000 |
+/// | `subscriptions.pending_per_network_max` | the same, not confirmed yet | 20 | 1 to 10000 |
+/// | `subscriptions.questions_per_day_max` | questions whether somebody wants to subscribe, in a day | 5000 | 1 to 1000000 |
+/// | `subscriptions.requests_per_minute_max` | requests to subscribe, of this daemon | 600 | 1 to 100000 |
+/// | `subscriptions.messages_per_minute_max` | messages to subscribers, of this daemon and one channel | 1200 | 10 to 100000 |
 /// | `shutdown.grace_seconds` | seconds | 20 | 1 to 600 |
 package struct ServerConfiguration: Sendable {
     struct HTTP: Sendable {
@@ -219,6 +228,7 @@ package struct ServerConfiguration: Sendable {
     var status: StatusSettings
     /// Where the public page is seen; nil for `http.public_url`.
     var statusURL: String?
+    var subscriptions: SubscriptionOffer
     var shutdownGrace: Duration
     /// What is odd and no mistake: variables that look like ours.
     package private(set) var warnings: [String] = []
@@ -312,6 +322,9 @@ extension ServerConfiguration {
         updates = Updates(
             policy: UpdatePolicy(&reader), templates: UpdateTemplates(reading: "updates.templates_directory", &reader))
         (status, statusURL) = Self.status(&reader)
+        subscriptions = SubscriptionOffer(&reader, hasMail: notifications.mailCommand != nil)
+        status.offersMail = subscriptions.from != nil
+        status.offersSubscriptions = subscriptions.isEnabled
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))
         makeRoomForBodies(&reader)
     }

@@ -16,7 +16,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with LOCK:
             HEARD.append({"path": self.path, "at": time.time(), "id": self.headers["webhook-id"], "message": message})
-        self._answer(b"{}")
+        # Who asks whether messages are wanted is told yes.
+        challenge = (message.get("data") or {}).get("challenge") if isinstance(message, dict) else None
+        self._answer(json.dumps({"challenge": challenge} if challenge else {}).encode())
 
     def do_GET(self):
         with LOCK:

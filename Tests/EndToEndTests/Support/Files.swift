@@ -34,8 +34,17 @@ enum Files {
         FileManager.default.contents(atPath: path).map { Array($0) } ?? []
     }
 
+    /// No child that is started meanwhile inherits the file: a program that somebody has open for writing cannot be run.
     static func write(_ text: String, to path: String) throws {
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw Child.Failure(description: "cannot write \(path)") }
+        defer { close(file) }
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw Child.Failure(description: "cannot write all of \(path)") }
+            rest = rest.dropFirst(count)
+        }
     }
 }
 

@@ -30,6 +30,13 @@ enum ArchiveSample {
         "INSERT INTO audit_line (actor_id, actor, action, subject, data) VALUES ('a', 'b', 'c', 'd', '{\"x\": 1.50}')",
         "INSERT INTO help_book (body, version) VALUES ('{\"symptoms\": [], \"x\": 1.50}', 9007199254740993)",
         """
+        INSERT INTO subscription (id, channel, address_code, network_code, sealed, token_code, question_code,
+            question_until, components, language, confirmed_at)
+        VALUES (gen_random_uuid(), 'mail', '\\x00ff01', '\\x00ff02', 'sealed', '\\x00ff03', '\\x00ff04', now(),
+            ARRAY['a', 'b"\\'], 'de', now())
+        """,
+        "INSERT INTO public_told (subject, state) VALUES ('incident/1', '{\"x\": 1.50}')",
+        """
         INSERT INTO routing_rule (id, position, name, body, created_by, updated_by)
         VALUES (gen_random_uuid(), 2, 'second', '{}', 'mia', 'mia'), (gen_random_uuid(), 1, 'first', '{}', 'mia', 'mia')
         """,

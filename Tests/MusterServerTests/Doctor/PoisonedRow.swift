@@ -18,6 +18,8 @@ enum PoisonedRow: String, CaseIterable, Sendable {
     case occurrence = "maintenance_occurrence"
     case endpoint
     case help = "help_book"
+    case subscription
+    case told = "public_told"
 
     static let id = "0197a1b2-0000-7000-8000-00000000dead"
 
@@ -26,11 +28,12 @@ enum PoisonedRow: String, CaseIterable, Sendable {
     /// What names the row in lists.
     var key: String {
         switch self {
-        case .rule, .silence, .source, .mapping, .token, .maintenance, .endpoint: Self.id
+        case .rule, .silence, .source, .mapping, .token, .maintenance, .endpoint, .subscription: Self.id
         case .occurrence: "\(Self.id)/2026-12-06T02:30:00"
         case .component, .heartbeat, .probe: "poison"
         case .baseline: "auth|cannot_sign_in"
         case .help: "help"
+        case .told: "incident/1"
         }
     }
 
@@ -46,7 +49,8 @@ enum PoisonedRow: String, CaseIterable, Sendable {
         case .probe: "/v1/probes"
         case .maintenance: "/v1/maintenance"
         case .endpoint: "/v1/endpoints"
-        case .baseline, .occurrence, .help: nil
+        case .subscription: "/v1/subscriptions"
+        case .baseline, .occurrence, .help, .told: nil
         }
     }
 
@@ -87,6 +91,16 @@ enum PoisonedRow: String, CaseIterable, Sendable {
                 "INSERT INTO help_book (body, version) VALUES ('{\"symptoms\": 7}', 1)",
                 "UPDATE catalog SET version = version + 1",
             ]
+        case .subscription:
+            [
+                """
+                INSERT INTO subscription (id, channel, address_code, network_code, sealed, token_code, question_code,
+                    question_until, language)
+                VALUES (\(Self.uuid), 'webhook', 'a', 'b', 'c', 'd', 'e', now() + interval '1 day', 'tlh')
+                """
+            ]
+        case .told:
+            ["INSERT INTO public_told (subject, state) VALUES ('incident/1', '{\"x\": 7}')"]
         case .token:
             [
                 "ALTER TABLE access_token DROP CONSTRAINT access_token_role_check",

@@ -41,7 +41,7 @@ import Testing
             let names = [
                 "incidents", "alerts", "silences", "sources", "tokens", "components", "catalog-history", "heartbeats",
                 "probes", "timeline", "updates", "estimates", "dead-letters", "changes", "endpoints", "attempts",
-                "notifications", "maintenance", "restoration", "actions", "review-revisions",
+                "notifications", "maintenance", "restoration", "actions", "review-revisions", "subscriptions",
             ]
             for list in lists {
                 let id = list.path.hasPrefix("/v1/endpoints") ? endpoint : "1"

@@ -26,6 +26,7 @@ import Testing
             try await life.sendReports()
             try await life.showToEverybody()
             try await life.help()
+            try await life.subscribe()
             try await life.readTimelines(first)
             try await life.refuse(first)
             try await life.meetUnreadableRows()

@@ -32,6 +32,8 @@ struct LandedMigrationTests {
         "39ae2277710a3ec5",  // 23 name_people
         "8c38d187b6455177",  // 24 find_actions
         "a037834f9e48cd4f",  // 25 create_attachment
+        "da389f3806d21790",  // 26 create_help_book
+        "e3b757e4e4087964",  // 27 create_subscription
     ]
 
     @Test func `what landed stays as it was`() {

@@ -47,7 +47,7 @@ enum EmailFormat: OutboundFormat {
             "From: \(sender.header)",
             "To: \(recipients.map(\.header).joined(separator: ",\n "))",
             "Subject: \(MailText.unstructured(subject))",
-            "Date: \(date(message.sentAt))",
+            "Date: \(MailText.date(message.sentAt))",
             "Message-ID: <\(message.id)@\(message.domain)>",
         ]
         if let incident = text.incident {
@@ -58,29 +58,10 @@ enum EmailFormat: OutboundFormat {
         if let unsubscribe = message.options["unsubscribe"], isUnsubscribe(unsubscribe) {
             lines.append("List-Unsubscribe: <\(unsubscribe)>")
         }
-        lines += ["MIME-Version: 1.0", "Content-Type: multipart/alternative; boundary=\"\(boundary)\"", ""]
-        lines +=
-            part("text/plain", plain(text)) + part("text/html", Pages.shared.render(MailHTML(text))) + [
-                "--\(boundary)--", "",
-            ]
+        let body = MailText.message(lines, plain: plain(text), html: Pages.shared.render(MailHTML(text)))
         return OutboundRequest(
-            url: "", headers: [], body: Array(lines.joined(separator: "\n").utf8),
+            url: "", headers: [], body: body,
             carrier: .mail(recipients: recipients.map(\.address)), reference: text.incident == nil ? nil : headline)
-    }
-
-    /// `=_` stands in no part that is quoted-printable.
-    private static let boundary = "=_muster_part"
-
-    private static func part(_ type: String, _ text: String) -> [String] {
-        [
-            "--\(boundary)", "Content-Type: \(type); charset=utf-8", "Content-Transfer-Encoding: quoted-printable", "",
-            MailText.quotedPrintable(text),
-        ]
-    }
-
-    private static func date(_ moment: Timestamp) -> String {
-        // RFC 5322 wants the zone as a number.
-        HTTPDate.text(secondsSince1970: Int(moment.milliseconds / 1000)).replacing("GMT", with: "+0000")
     }
 
     static let titleMax = 500
@@ -99,14 +80,7 @@ enum EmailFormat: OutboundFormat {
 }
 
 extension OutboundMessage {
-    /// The right side of a `Message-ID`: a name of letters, digits, hyphens and full stops.
-    fileprivate var domain: String {
-        let bytes = host.utf8.map { byte in
-            let isFit = (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x2E
-            return isFit ? byte : UInt8(ascii: "-")
-        }
-        return String(decoding: bytes.prefix(200), as: UTF8.self)
-    }
+    fileprivate var domain: String { MailText.domain(of: host) }
 }
 
 extension MessageText {

@@ -139,6 +139,37 @@ enum MailText {
         return (lines + [current]).joined(separator: "\n")
     }
 
+    /// A whole mail of a text and the same as HTML, below header fields of its own.
+    static func message(_ fields: [String], plain: String, html: String) -> [UInt8] {
+        let kind = ["MIME-Version: 1.0", "Content-Type: multipart/alternative; boundary=\"\(boundary)\"", ""]
+        let lines = fields + kind + part("text/plain", plain) + part("text/html", html) + ["--\(boundary)--", ""]
+        return Array(lines.joined(separator: "\n").utf8)
+    }
+
+    /// `=_` stands in no part that is quoted-printable.
+    private static let boundary = "=_muster_part"
+
+    private static func part(_ type: String, _ text: String) -> [String] {
+        [
+            "--\(boundary)", "Content-Type: \(type); charset=utf-8", "Content-Transfer-Encoding: quoted-printable", "",
+            quotedPrintable(text),
+        ]
+    }
+
+    /// RFC 5322 wants the zone as a number.
+    static func date(_ moment: Timestamp) -> String {
+        HTTPDate.text(secondsSince1970: Int(moment.milliseconds / 1000)).replacing("GMT", with: "+0000")
+    }
+
+    /// A host as the right side of a `Message-ID`: letters, digits, hyphens and full stops.
+    static func domain(of host: String) -> String {
+        let bytes = host.utf8.map { byte in
+            let isFit = (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x2E
+            return isFit ? byte : UInt8(ascii: "-")
+        }
+        return String(decoding: bytes.prefix(200), as: UTF8.self)
+    }
+
     private static func escape(_ byte: UInt8) -> String {
         let digits = Array("0123456789ABCDEF".unicodeScalars)
         return "=\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"

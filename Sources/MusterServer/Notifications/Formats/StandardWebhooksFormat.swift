@@ -31,10 +31,19 @@ enum WebhookSignature {
     static func headers(of body: [UInt8], _ message: OutboundMessage) throws(OutboundMistake) -> [(
         name: String, value: String
     )] {
-        let seconds = String(message.sentAt.milliseconds / 1000)
-        let signed = Array("\(message.id).\(seconds).".utf8) + body
+        try headers(of: body, id: message.id, at: message.sentAt, message.secrets)
+    }
+
+    /// - Parameters:
+    ///   - id: The same in each attempt, without a full stop.
+    ///   - moment: Of the attempt.
+    static func headers(
+        of body: [UInt8], id: String, at moment: Timestamp, _ secrets: [EndpointSecret]
+    ) throws(OutboundMistake) -> [(name: String, value: String)] {
+        let seconds = String(moment.milliseconds / 1000)
+        let signed = Array("\(id).\(seconds).".utf8) + body
         var signatures: [String] = []
-        for secret in message.secrets {
+        for secret in secrets {
             switch secret.algorithm {
             case .hmac: signatures.append("v1," + Base64.encode(OpenSSL.hmacSHA256(key: secret.key, signed)))
             case .ed25519:
@@ -45,7 +54,7 @@ enum WebhookSignature {
             }
         }
         return [
-            ("webhook-id", message.id), ("webhook-timestamp", seconds),
+            ("webhook-id", id), ("webhook-timestamp", seconds),
             ("webhook-signature", signatures.joined(separator: " ")),
         ]
     }
