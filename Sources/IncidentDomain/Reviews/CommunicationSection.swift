@@ -31,6 +31,9 @@ extension ReviewDraft {
         } else if update.wasPublic {
             notes.append("public until it was corrected")
         }
+        if let first = update.firstAudience, first != update.audience {
+            notes.append("told to \(.audience(first)) at first")
+        }
         if let language = update.versions.first?.language, language != LanguageTag.standard {
             notes.append(.typed(language))
         }
@@ -105,6 +108,7 @@ extension ReviewDraft {
 
     private static func setEtas(_ facts: ReviewFacts) -> [SaidEta] {
         facts.timeline.compactMap { recorded in
+            guard !facts.struck.contains(recorded.sequence) else { return nil }
             let by = Phrase.typed(recorded.actor.name)
             if let withdrawn = recorded.event.as(EtaWithdrawn.self) {
                 return SaidEta(at: recorded.occurredAt, by: by, eta: nil, reason: .typed(withdrawn.reason))

@@ -30,6 +30,7 @@ extension ReviewDraft {
     /// Each state that it went through and when; the day is said where it changes.
     private static func course(of id: Int, _ facts: ReviewFacts) -> Phrase {
         var course: [(state: Phrase, kind: MitigationState?, at: Timestamp)] = []
+        let ended = facts.incident.mitigations.first { $0.id == id }?.endedAt
         for recorded in facts.timeline {
             if let added = recorded.event.as(MitigationAdded.self), added.id == id {
                 course.append((added.state.phrase, added.state, recorded.occurredAt))
@@ -37,6 +38,12 @@ extension ReviewDraft {
                 !facts.struck.contains(recorded.sequence)
             {
                 if let state = change.state {
+                    // What had ended already had another outcome, and not another end.
+                    if state.isOutcome, course.last?.kind?.isOver ?? false, course.last?.at == ended {
+                        course[course.count - 1].state = state.phrase
+                        course[course.count - 1].kind = state
+                        continue
+                    }
                     course.append((state.phrase, state, recorded.occurredAt))
                 } else if let inForce = change.inForce {
                     course.append((inForce ? "in force" : "lifted", nil, recorded.occurredAt))

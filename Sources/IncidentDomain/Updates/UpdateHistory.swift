@@ -23,6 +23,8 @@ package struct UpdateRecord: Hashable, Sendable {
     package fileprivate(set) var state: UpdateState
     /// One of `UpdateAudience`; of releases that had none, whatever its author called it.
     package fileprivate(set) var audience: String
+    /// Whom its first version went to; nil before it was published.
+    package fileprivate(set) var firstAudience: String?
     package fileprivate(set) var isPublic: Bool
     /// Whether a version of it was published for everybody, also where a correction took that back.
     package fileprivate(set) var wasPublic = false
@@ -97,6 +99,7 @@ package struct UpdateRecord: Hashable, Sendable {
     fileprivate mutating func publish(by name: String, at moment: Timestamp, in entry: Int, reason: String?) {
         state = .published
         wasPublic = wasPublic || isPublic
+        firstAudience = firstAudience ?? audience
         versions.append(
             Version(
                 entry: entry, language: language, body: body, eta: eta, steps: steps, publishedAt: moment,

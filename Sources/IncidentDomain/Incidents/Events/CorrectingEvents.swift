@@ -71,6 +71,14 @@ package struct EntryStruck: AfterwardsEvent {
     package var cause: CauseHypothesis?
     /// Whether it was the acknowledgement; nil when not.
     package var acknowledgement: Bool?
+    /// The mitigation that had not succeeded after all.
+    package var success: Int?
+    /// The update whose approval counts no more.
+    package var approval: Int?
+    /// What was said of the expected end; where its withdrawal was the mistake, it was not taken back.
+    package var eta: EtaStatement?
+    /// The phase that was left, where the advance or the way back was the mistake.
+    package var left: Phase?
     package var afterwards: Bool?
 
     package static let kind = "entry_struck"
@@ -78,12 +86,18 @@ package struct EntryStruck: AfterwardsEvent {
         EntryStruck(
             sequence: 3, reason: "it was for another incident", mitigation: 1, task: 2, action: 3,
             cause: CauseHypothesis(category: .attack, subcategory: .ddos, evidence: "the graphs", afterwards: true),
-            acknowledgement: true, afterwards: true)
+            acknowledgement: true, success: 1, approval: 2,
+            eta: EtaStatement(
+                eta: EventExamples.noon, source: .person, saidAt: EventExamples.before, by: "Mia",
+                reason: "the vendor says so",
+                withdrawn: EtaStatement.Withdrawal(at: EventExamples.noon, by: "Ben", reason: "nobody knows")),
+            left: .assess, afterwards: true)
     ]
 
     package var redacted: EntryStruck {
         var copy = self
         copy.reason = reason.redacted
+        copy.eta = eta?.redacted
         copy.cause = cause?.redacted
         return copy
     }
@@ -110,9 +124,56 @@ package struct EntryStruck: AfterwardsEvent {
         }
         incident.clockFacts?.forget(sequence)
         if acknowledgement ?? false { incident.times.acknowledgedAt = nil }
+        if let success, incident.mitigations.first(where: { $0.id == success })?.state != .succeeded {
+            incident.clockFacts?.forgetSuccess(of: success)
+        }
+        if let approval { incident.communicate { $0.takeBackApproval(of: approval) } }
+        if let eta {
+            incident.communicate { $0.strike(eta) }
+            incident.expectNewest()
+        }
+        if let left { incident.strikeStep(from: left, entry: sequence) }
         guard cause != nil else { return }
         incident.hypotheses.removeAll { $0.entry == sequence }
         incident.noteCause()
+    }
+}
+
+/// An entry happened at another time than it says. The entry stays as it is.
+package struct EntryTimeCorrected: AfterwardsEvent {
+    package var sequence: Int
+    package var happenedAt: Timestamp
+    package var previous: Timestamp
+    package var reason: String
+    package var afterwards: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case sequence, previous, reason, afterwards
+        case happenedAt = "happened_at"
+    }
+
+    package static let kind = "entry_time_corrected"
+    package static let examples = [
+        EntryTimeCorrected(
+            sequence: 5, happenedAt: EventExamples.before, previous: EventExamples.noon,
+            reason: "entered when it was over", afterwards: true)
+    ]
+
+    package var redacted: EntryTimeCorrected {
+        var copy = self
+        copy.reason = reason.redacted
+        return copy
+    }
+
+    package var phrase: Phrase {
+        Phrase("Entry \(sequence) happened at \(happenedAt.told) (was \(previous.told)).").giving(reason)
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.entryTimes = (incident.entryTimes ?? [:]).merging([sequence: happenedAt]) { _, new in new }
+        incident.clockFacts?.move(sequence, to: happenedAt)
+        incident.moveStep(entry: sequence, to: happenedAt)
+        incident.takeApprovalBack()
     }
 }
 
