@@ -56,15 +56,13 @@ extension Incident {
         if let set = entry.as(EtaSet.self) {
             let said = communication?.etas.last { $0.eta == set.eta && $0.source == set.source }
             guard let said, said != communication?.etas.last || !said.holds else { return false }
-            var struck = said
-            struck.withdrawn = nil
-            event.eta = struck
+            (event.eta, event.etaSaidAt) = (said.eta, said.saidAt)
             return true
         }
         if let withdrawn = entry.as(EtaWithdrawn.self) {
             let said = communication?.etas.last { $0.eta == withdrawn.previous && !$0.holds }
             guard let said, said != communication?.etas.last else { return false }
-            event.eta = said
+            (event.eta, event.etaSaidAt, event.withdrawal) = (said.eta, said.saidAt, true)
             return true
         }
         if let entered = entry.as(PhaseEntered.self) {

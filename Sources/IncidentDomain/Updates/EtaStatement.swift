@@ -26,18 +26,6 @@ package struct EtaStatement: Hashable, Codable, Sendable {
     /// Whether it says still what it said.
     var holds: Bool { withdrawn == nil }
 
-    /// Without anything that people typed.
-    var redacted: EtaStatement {
-        var copy = self
-        copy.reason = reason?.redacted
-        copy.withdrawn?.reason = withdrawn?.reason?.redacted
-        return copy
-    }
-
-    /// Whether both are the same statement, whatever was said of it since.
-    func isSame(as other: EtaStatement) -> Bool {
-        eta == other.eta && source == other.source && saidAt == other.saidAt
-    }
 }
 
 extension Communication {
@@ -63,10 +51,10 @@ extension Communication {
 
     private func placeOfEta(at moment: Timestamp) -> Int? { etas.lastIndex { $0.saidAt <= moment } }
 
-    /// What was said by mistake counts no more; where it had been taken back by mistake, it was not.
-    mutating func strike(_ statement: EtaStatement) {
-        guard let place = etas.firstIndex(where: { $0.isSame(as: statement) }) else { return }
-        if statement.holds { etas.remove(at: place) } else { etas[place].withdrawn = nil }
+    /// What was said by mistake counts no more; where it was taken back by mistake, it was not.
+    mutating func strikeEta(_ eta: Timestamp, saidAt: Timestamp, onlyWithdrawal: Bool) {
+        guard let place = etas.lastIndex(where: { $0.eta == eta && $0.saidAt == saidAt }) else { return }
+        if onlyWithdrawal { etas[place].withdrawn = nil } else { etas.remove(at: place) }
     }
 }
 

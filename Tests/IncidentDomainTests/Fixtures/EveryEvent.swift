@@ -160,7 +160,11 @@ enum EveryEvent {
         EntryStruck(
             sequence: 2, reason: "R \(marker)", mitigation: 1, task: 1, action: 1,
             cause: CauseHypothesis(category: .attack, subcategory: .ddos, evidence: "E \(marker)", afterwards: true),
-            acknowledgement: true, afterwards: true),
+            acknowledgement: true, success: 1, approval: 3, eta: Given.start, etaSaidAt: Given.start, withdrawal: true,
+            left: .detect, afterwards: true),
+        EntryTimeCorrected(
+            sequence: 2, happenedAt: Given.start, previous: Given.start.adding(seconds: 60), reason: "R \(marker)",
+            afterwards: true),
         EntryStarred(sequence: 2, key: true, afterwards: true),
         EntryRedacted(sequence: 2, reason: "R \(marker)", replacementDigest: "00ff"),
     ]

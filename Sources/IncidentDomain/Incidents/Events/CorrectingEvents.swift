@@ -75,11 +75,21 @@ package struct EntryStruck: AfterwardsEvent {
     package var success: Int?
     /// The update whose approval counts no more.
     package var approval: Int?
-    /// What was said of the expected end; where its withdrawal was the mistake, it was not taken back.
-    package var eta: EtaStatement?
+    /// The expected end that was said by mistake, or taken back by mistake.
+    package var eta: Timestamp?
+    /// When that was said.
+    package var etaSaidAt: Timestamp?
+    /// Whether taking it back was the mistake; nil where saying it was.
+    package var withdrawal: Bool?
     /// The phase that was left, where the advance or the way back was the mistake.
     package var left: Phase?
     package var afterwards: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case sequence, reason, mitigation, task, action, cause, acknowledgement, success, approval, eta, withdrawal, left
+        case afterwards
+        case etaSaidAt = "eta_said_at"
+    }
 
     package static let kind = "entry_struck"
     package static let examples = [
@@ -87,17 +97,12 @@ package struct EntryStruck: AfterwardsEvent {
             sequence: 3, reason: "it was for another incident", mitigation: 1, task: 2, action: 3,
             cause: CauseHypothesis(category: .attack, subcategory: .ddos, evidence: "the graphs", afterwards: true),
             acknowledgement: true, success: 1, approval: 2,
-            eta: EtaStatement(
-                eta: EventExamples.noon, source: .person, saidAt: EventExamples.before, by: "Mia",
-                reason: "the vendor says so",
-                withdrawn: EtaStatement.Withdrawal(at: EventExamples.noon, by: "Ben", reason: "nobody knows")),
-            left: .assess, afterwards: true)
+            eta: EventExamples.noon, etaSaidAt: EventExamples.before, withdrawal: true, left: .assess, afterwards: true)
     ]
 
     package var redacted: EntryStruck {
         var copy = self
         copy.reason = reason.redacted
-        copy.eta = eta?.redacted
         copy.cause = cause?.redacted
         return copy
     }
@@ -128,8 +133,8 @@ package struct EntryStruck: AfterwardsEvent {
             incident.clockFacts?.forgetSuccess(of: success)
         }
         if let approval { incident.communicate { $0.takeBackApproval(of: approval) } }
-        if let eta {
-            incident.communicate { $0.strike(eta) }
+        if let eta, let etaSaidAt {
+            incident.communicate { $0.strikeEta(eta, saidAt: etaSaidAt, onlyWithdrawal: withdrawal ?? false) }
             incident.expectNewest()
         }
         if let left { incident.strikeStep(from: left, entry: sequence) }
