@@ -101,7 +101,8 @@ extension IncidentCommand {
             .changeMitigation, .addTask, .changeTask, .orderSteps, .setHands, .learnNeeds, .postUpdate, .draftUpdate,
             .changeUpdate,
             .setEta, .withdrawEta, .correctStep,
-            .reviseReview, .signReview, .remarkOnReview, .attach, .setPublicReview, .addAction, .changeAction, .strike, .correctEntryTime,
+            .reviseReview, .signReview, .remarkOnReview, .attach, .setPublicReview, .addAction, .changeAction, .strike,
+            .correctEntryTime,
             .star:
             true
         case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .reopen, .unmerge, .separate,

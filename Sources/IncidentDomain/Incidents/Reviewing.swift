@@ -17,7 +17,9 @@ extension Incident {
         let gone = dropped.filter { reviewTexts?.written[$0] != nil }
         let before = review?.layout ?? ReviewLayout()
         let arranged = before.changed(by: layout)
-        if changed.isEmpty, gone.isEmpty, arranged == before, let review, review.status == asked ?? review.status { return [] }
+        if changed.isEmpty, gone.isEmpty, arranged == before, let review, review.status == asked ?? review.status {
+            return []
+        }
         // What is changed after its approval has to be approved again.
         let kept = review.map { $0.status == .approved ? .draft : $0.status }
         let status = asked ?? kept ?? .draft

@@ -120,7 +120,8 @@ extension Incident {
         guard isWritten || event.as(PhaseEntered.self) != nil || event.as(PhaseReverted.self) != nil else {
             throw .badValue(
                 field: "",
-                detail: "The time of entry \(sequence) (\(entry.event.kind)) cannot be corrected here: that can be done "
+                detail:
+                    "The time of entry \(sequence) (\(entry.event.kind)) cannot be corrected here: that can be done "
                     + "for notes, facts, advances and ways back. " + Self.remedy(for: event, of: number))
         }
         let moment = facts.withoutSkew(moment)
@@ -179,7 +180,8 @@ extension Incident {
         case is ImpactSet, is ImpactRemoved:
             "PUT or DELETE \(path)/impacts/COMPONENT corrects an impact. " + afterwards
         case is StartCorrected, is TimesCorrected: "PATCH \(path)/times corrects clocks. " + afterwards
-        case is EtaSet: "POST \(path)/eta with \"eta\": null takes it back, with another time it holds no more. " + afterwards
+        case is EtaSet:
+            "POST \(path)/eta with \"eta\": null takes it back, with another time it holds no more. " + afterwards
         case is EtaWithdrawn: "POST \(path)/eta says when it is expected to be over. " + afterwards
         case is UpdateApproved: "POST \(path)/updates/ID/correct corrects an update that was published."
         case let changed as MitigationChanged:
@@ -217,8 +219,6 @@ extension Incident {
 
     /// An advance, or a way back, was a mistake: what was measured before holds again.
     mutating func strikeStep(from left: Phase, entry sequence: Int) {
-        // Nobody has seen it because of it.
-        if left == .detect, phaseEntries?[.assess] == nil { clockFacts?.detectLeftAt = nil }
         // It was closed when that was meant.
         if left == .review { times.closedAt = phaseEntries?[.closed]?.at }
         guard let place = earlierClocks?.firstIndex(where: { $0.entry == sequence }),
@@ -232,11 +232,31 @@ extension Incident {
         if earlierClocks?.isEmpty ?? false { earlierClocks = nil }
     }
 
-    /// A way back was at another moment.
+    /// An advance, or a way back, was at another moment. Clocks follow that no other fact sets.
     mutating func moveStep(entry sequence: Int, to moment: Timestamp) {
+        if let (phase, begun) = phaseEntries?.first(where: { $0.value.entry == sequence }) {
+            phaseEntries?[phase]?.at = moment
+            Phase.writable.prefix { $0 != phase }.last.map { leave($0, at: moment, before: begun.at) }
+        }
         guard let place = earlierClocks?.firstIndex(where: { $0.entry == sequence }) else { return }
         earlierClocks?[place].revertedAt = moment
         if place == (earlierClocks?.count ?? 0) - 1 { clockFacts?.revertedAt = moment }
+    }
+
+    /// A phase was left at another moment than was said before.
+    private mutating func leave(_ phase: Phase, at moment: Timestamp, before previous: Timestamp) {
+        switch phase {
+        case .detect: clockFacts?.detectLeftAt = moment
+        case .mitigate:
+            clockFacts?.mitigateLeftAt = moment
+            times.mitigatedAt = nil
+            times.mitigatedAt = reached(leaving: phase, at: moment)
+        case .assess, .restore: times.leave(phase, at: reached(leaving: phase, at: moment))
+        case .review:
+            // It was closed when that was done first.
+            if times.closedAt == previous { times.closedAt = moment }
+        case .closed, .dismissed, .merged: break
+        }
     }
 }
 

@@ -116,7 +116,8 @@ package struct PublicNames: Sendable {
 
     private static let articles = ["an", "a", "eine", "ein"]
     private static let determiners: Set<String> = [
-        "a", "an", "the", "this", "that", "our", "your", "its", "each", "every", "no", "der", "die", "das", "den", "dem", "des",
+        "a", "an", "the", "this", "that", "our", "your", "its", "each", "every", "no", "der", "die", "das", "den",
+        "dem", "des",
         "ein", "eine", "einer", "einem", "einen", "unsere", "unserer", "diese", "dieser", "jede", "jeder", "keine",
     ]
 

@@ -27,7 +27,8 @@ package enum ReviewDraft {
             comments: ReviewComment.all(of: timeline),
             updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
             facts: facts.told,
-            publicSummary: summary(facts, forPublic: true).flatMap { $0.bounded(in: speech) }, named: facts.named, publicApproved: history.publicApproval, entries: timeline.count,
+            publicSummary: summary(facts, forPublic: true).flatMap { $0.bounded(in: speech) }, named: facts.named,
+            publicApproved: history.publicApproval, entries: timeline.count,
             wholeTimeline: withWholeTimeline ? wholeTimeline(facts) : [], asOf: now, speech: speech,
             keptZone: usual.zone.name)
     }

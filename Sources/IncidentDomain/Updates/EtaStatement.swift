@@ -25,7 +25,6 @@ package struct EtaStatement: Hashable, Codable, Sendable {
 
     /// Whether it says still what it said.
     var holds: Bool { withdrawn == nil }
-
 }
 
 extension Communication {

@@ -81,7 +81,8 @@ struct ReviewRoutes: Sendable {
         let status: ReviewStatus? = body.optionalEnumeration("status")
         let layout = ReviewLayout(order: Self.ids("order", &body), hidden: Self.ids("hidden", &body))
         let context = try CommandContext(request, &body)
-        _ = try await reviews.revise(number, sections: sections, dropped: dropped, status: status, layout: layout, context)
+        _ = try await reviews.revise(
+            number, sections: sections, dropped: dropped, status: status, layout: layout, context)
         return try await answer(number)
     }
 

@@ -26,9 +26,9 @@ extension DescribedLife {
 
     private func strikePhases(_ path: String) async throws {
         let forced: JSONValue = ["override": true, "reason": "It was seen."]
-        await post("\(path)/advance", forced)
-        await post("\(path)/revert", ["to": "detect", "reason": "It was the wrong incident."])
-        await strike("phase_entered", "phase", "assess", of: path)
+        for _ in 1...2 { await post("\(path)/advance", forced) }
+        await post("\(path)/revert", ["to": "assess", "reason": "It was the wrong incident."])
+        await strike("phase_entered", "phase", "mitigate", of: path)
         await post("\(path)/advance", forced)
         let entries = await get("\(path)/timeline?limit=200").json["items"]?.array ?? []
         let advance = entries.last { $0["kind"]?.string == "phase_entered" }?["sequence"]?.integer ?? 0

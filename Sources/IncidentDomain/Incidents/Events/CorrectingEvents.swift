@@ -86,7 +86,8 @@ package struct EntryStruck: AfterwardsEvent {
     package var afterwards: Bool?
 
     private enum CodingKeys: String, CodingKey {
-        case sequence, reason, mitigation, task, action, cause, acknowledgement, success, approval, eta, withdrawal, left
+        case sequence, reason, mitigation, task, action, cause, acknowledgement, success, approval, eta, withdrawal,
+            left
         case afterwards
         case etaSaidAt = "eta_said_at"
     }
