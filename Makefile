@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check attack lint format bench storm soak fault-drill deb system-test failover-drill upgrade-drill outage-simulation notification-drill clean dependencies
+.PHONY: help run build test check attack lint format bench storm soak fault-drill crowd-drill deb system-test failover-drill upgrade-drill outage-simulation notification-drill clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -62,6 +62,10 @@ outage-simulation: build ## the load of one platform-wide outage on two daemons:
 notification-drill: build ## three daemons tell twenty endpoints, most of them broken, while daemons are killed: all arrive, in order, soon
 	@deploy/install-build-dependencies.sh bench
 	@python3 -B Tests/Drills/notifications.py
+
+crowd-drill: build ## 100,000 hostile subscriptions, reports and calls for help: nothing grows but what its limits allow, and the page stays
+	@deploy/install-build-dependencies.sh bench
+	@python3 -B Tests/Drills/crowd.py
 
 soak: build ## 20 minutes at half of the capacity, a fault every minute: memory, descriptors, answers, nothing lost
 	@deploy/install-build-dependencies.sh bench
