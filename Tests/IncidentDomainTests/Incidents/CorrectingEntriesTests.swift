@@ -173,11 +173,15 @@ import Testing
     @Test func `an approval by mistake is struck out, and the draft waits for another one`() throws {
         let nadia = Principal(id: "9", name: "Nadia", role: .commander)
         let drafted = try Given(updates: UpdatePolicy(approval: [nil: [.users]])).and(
-            .draftUpdate(UpdateContent(audience: .users, body: "b")))
-        let approved = try drafted.and([.changeUpdate(id: 1, .approve(revision: 1))], by: nadia)
-        #expect(approved.when(.changeUpdate(id: 1, .publish(at: nil)), by: nadia).isAccepted)
+            .draftUpdate(UpdateRequest(UpdateContent(audience: .users, body: "b"))))
+        let (approve, publish) = (
+            IncidentCommand.changeUpdate(id: 1, .approve(revision: 1)),
+            IncidentCommand.changeUpdate(id: 1, .publish(at: nil))
+        )
+        let approved = try drafted.and([approve], by: nadia)
+        #expect(approved.when(publish).isAccepted)
         let struck = try approved.and(strike(UpdateApproved.self, in: approved))
-        #expect(struck.when(.changeUpdate(id: 1, .publish(at: nil))).code == "approval-required")
+        #expect(struck.when(publish).code == "approval-required")
     }
 
     @Test func `a mitigation that had not succeeded stops the harm no more`() throws {
