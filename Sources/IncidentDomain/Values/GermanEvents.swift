@@ -128,7 +128,7 @@ extension GermanTable {
         "is optional": "jetzt freiwillig", "priority set to {}": "Priorität: {}",
         "Action item {} changed.": "Maßnahme {} geändert.", "Action item {} {}.": "Maßnahme {}: {}.",
         "Review draft created (revision {}).": "Entwurf der Nachbereitung angelegt (Fassung {}).",
-        "Review revision {} saved ({}).{}{}{}": "Fassung {} der Nachbereitung gespeichert ({}).{}{}{}",
+        "Review revision {} saved ({}).{}{}{}{}": "Fassung {} der Nachbereitung gespeichert ({}).{}{}{}{}",
         " Written sections: {}.": " Geschriebene Abschnitte: {}.",
         " Sections changed: {}.": " Geänderte Abschnitte: {}.",
         "Review approved (revision {}).": "Nachbereitung freigegeben (Fassung {}).",

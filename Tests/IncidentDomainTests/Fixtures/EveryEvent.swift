@@ -187,7 +187,7 @@ enum EveryEvent {
         UpdateOverdue(due: Given.start),
         ReviewOverdue(due: Given.start),
         EtaSet(eta: Given.start, source: .person, reason: "R \(marker)", previous: Given.start, slipped: true),
-        EtaWithdrawn(previous: Given.start, reason: "R \(marker)"),
+        EtaWithdrawn(previous: Given.start, reason: "R \(marker)", past: true),
     ]
 
     private static let restoration: [any TimelineEvent] = [
@@ -223,7 +223,8 @@ enum EveryEvent {
     private static let review: [any TimelineEvent] = [
         ReviewDrafted(revision: 1),
         ReviewRevised(
-            revision: 2, status: .inReview, sections: sections, order: ["cause"], hidden: ["lessons"], afterwards: true),
+            revision: 2, status: .inReview, sections: sections, order: ["cause"], hidden: ["lessons"],
+            dropped: ["summary"], afterwards: true),
         ReviewCommented(
             number: 2, text: "C \(marker)", section: "cause", replyTo: 1, revision: 2, afterwards: true),
         ReviewCommentSettled(number: 2, resolved: true, afterwards: true),

@@ -252,7 +252,8 @@ enum RandomCommand {
 
     private static func reviewing(_ random: inout SeededGenerator) -> IncidentCommand {
         let sections = [EditedSection(id: "cause", title: text(&random), markdown: "It was the disk.")]
-        return switch Int.random(in: 0..<8, using: &random) {
+        return switch Int.random(in: 0..<9, using: &random) {
+        case 8: .approvePublicReview(sections: sections, title: "It was down")
         case 5:
             random.pick([
                 .setPublicReview(sections: ["cause"], replacements: [], title: text(&random)),

@@ -62,7 +62,7 @@ import Testing
         let seen = try late.later("12:00").and(
             .correctEntryTime(first.sequence, first, clock("10:20"), reason: "seen then"))
         #expect(seen.incident.clocks.acknowledgedAt == clock("10:20"))
-        #expect(visits(seen) == ["detect 10:00 10:20", "assess 10:20 11:01", "mitigate 11:01 now"])
+        #expect(visits(seen) == ["detect 10:00 10:20", "assess 10:20 11:02", "mitigate 11:02 now"])
         let assessed = try seen.and(move(PhaseEntered.self, to: "10:40", in: seen))
         #expect(assessed.incident.clocks.assessedAt == clock("10:40"))
         #expect(visits(assessed) == ["detect 10:00 10:20", "assess 10:20 10:40", "mitigate 10:40 now"])
@@ -91,8 +91,9 @@ import Testing
         #expect(given.when(.correctEntryTime(99, nil, clock("10:01"), reason: "r")).code == "not-found")
         let struck = try given.and(strike(NoteAdded.self, in: given))
         #expect(struck.when(try move(NoteAdded.self, to: "10:01", in: given)).code == "invalid-value")
-        let span = try given.and(.addFact(IncidentFact(kind: .change, text: "deploy", until: clock("10:30"))))
-        #expect(span.later("12:00").when(try move(FactAdded.self, to: "11:00", in: span)).field == "/happened_at")
+        let deploy = IncidentFact(kind: .change, text: "deploy", until: clock("10:30"))
+        let span = try given.later("12:00").and(.addFact(deploy), at: clock("10:10"))
+        #expect(span.when(try move(FactAdded.self, to: "11:00", in: span)).field == "/happened_at")
     }
 
     // MARK: Phases
