@@ -13,7 +13,7 @@ extension Incident {
         else {
             throw .badValue(
                 field: "",
-                detail: "Entry \(sequence) (\(entry.kind)) cannot be struck out, since more follows from it. "
+                detail: "Entry \(sequence) (\(entry.kind)) cannot be struck out as it is. "
                     + Self.remedy(for: entry, of: number))
         }
         try requireRoom(
@@ -48,9 +48,9 @@ extension Incident {
             return true
         }
         if let approved = entry.as(UpdateApproved.self) {
-            let draft = communication?.draft(approved.id)
-            guard let draft, draft.revision == approved.revision, draft.approvedBy != nil else { return false }
-            event.approval = approved.id
+            guard let draft = communication?.draft(approved.id) else { return false }
+            // What was written since has to be approved anew in any case.
+            if draft.revision == approved.revision, draft.approvedBy != nil { event.approval = approved.id }
             return true
         }
         if let set = entry.as(EtaSet.self) {
@@ -61,7 +61,9 @@ extension Incident {
         }
         if let withdrawn = entry.as(EtaWithdrawn.self) {
             let said = communication?.etas.last { $0.eta == withdrawn.previous && !$0.holds }
-            guard let said, said != communication?.etas.last else { return false }
+            // What it took back was struck out itself.
+            guard let said else { return true }
+            guard said != communication?.etas.last else { return false }
             (event.eta, event.etaSaidAt, event.withdrawal) = (said.eta, said.saidAt, true)
             return true
         }
@@ -133,12 +135,33 @@ extension Incident {
         if let until = event.as(FactAdded.self)?.value.until, until < moment {
             throw .badValue(field: field, detail: "\(moment) is after its end (\(until)).")
         }
+        try checkOrder(of: event, sequence, at: moment)
         let previous = entryTimes?[sequence] ?? entry.occurredAt
         guard moment != previous else { return [] }
         try requireRoom(
             for: "entries with another time", having: entryTimes?.count ?? 0, atMost: IncidentLimits.marks,
             instead: "strike the entry out and enter it again")
         return [EntryTimeCorrected(sequence: sequence, happenedAt: moment, previous: previous, reason: reason)]
+    }
+
+    /// A phase begins between the one before and the one after it.
+    private func checkOrder(
+        of event: IncidentEvent, _ sequence: Int, at moment: Timestamp
+    ) throws(IncidentRefusal) {
+        guard let phase = event.payload.phaseBegun, let phaseEntries else { return }
+        let others = phaseEntries.filter { $0.value.entry != sequence }
+        let isEarlier = { (other: Phase) in Phase.writable.prefix { $0 != phase }.contains(other) }
+        let isBack = event.as(PhaseReverted.self) != nil
+        let before = others.filter { isEarlier($0.key) || isBack && $0.key == phase }.max { $0.value.at < $1.value.at }
+        let after = others.filter { !isEarlier($0.key) && $0.key != phase }.min { $0.value.at < $1.value.at }
+        let wrong =
+            before.flatMap { $0.value.at > moment ? $0 : nil } ?? after.flatMap { $0.value.at < moment ? $0 : nil }
+        guard let wrong else { return }
+        throw .badValue(
+            field: "/happened_at",
+            detail: "\(wrong.key.title) began at \(wrong.value.at) (entry \(wrong.value.entry)), and \(phase.rawValue) "
+                + (isEarlier(wrong.key) || isBack && wrong.key == phase ? "comes after it." : "comes before it.")
+                + " Correct the time of that entry first, or give another one.")
     }
 
     /// A note is starred, and belongs into the short timeline of the review, or is not any more.
@@ -174,6 +197,8 @@ extension Incident {
                 + "PATCH \(path)/restoration/COMPONENT corrects its times. The review marks what was undone."
         case is RoleAssigned, is RoleRemoved:
             "PUT \(path)/roles/ROLE gives the role to somebody, DELETE takes it away. " + afterwards
+        case is Acknowledged:
+            "PATCH \(path)/times corrects acknowledged_at. Or strike the entry out, and acknowledge again with occurred_at."
         case is SeveritySet: "PATCH \(path) sets another severity. " + afterwards
         case is AudienceImpactSet, is AudienceImpactRemoved:
             "PUT or DELETE \(path)/audiences/AUDIENCE sets it right. " + afterwards
@@ -228,6 +253,8 @@ extension Incident {
         times.assessedAt = struck.measured.assessedAt ?? times.assessedAt
         times.mitigatedAt = struck.measured.mitigatedAt ?? times.mitigatedAt
         times.restoredAt = struck.measured.restoredAt ?? times.restoredAt
+        times.reviewedAt = struck.measured.reviewedAt ?? times.reviewedAt
+        times.closedAt = struck.measured.closedAt ?? times.closedAt
         clockFacts?.revertedAt = earlierClocks?.last?.revertedAt
         if earlierClocks?.isEmpty ?? false { earlierClocks = nil }
     }
@@ -273,7 +300,10 @@ extension [RecordedEvent] {
         for recorded in self {
             guard let phase = recorded.event.payload.phaseBegun else { continue }
             if struck.contains(recorded.sequence) {
-                if let back = recorded.event.as(PhaseReverted.self) { stayed = back.from }
+                // Where the advance was a mistake as well, it never came to where somebody went back from.
+                if let back = recorded.event.as(PhaseReverted.self), begun.last?.event.payload.phaseBegun == back.from {
+                    stayed = back.from
+                }
                 continue
             }
             if let until = stayed {

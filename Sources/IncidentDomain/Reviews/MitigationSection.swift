@@ -30,7 +30,7 @@ extension ReviewDraft {
     /// Each state that it went through and when; the day is said where it changes.
     private static func course(of id: Int, _ facts: ReviewFacts) -> Phrase {
         var course: [(state: Phrase, kind: MitigationState?, at: Timestamp)] = []
-        let ended = facts.incident.mitigations.first { $0.id == id }?.endedAt
+        let mitigation = facts.incident.mitigations.first { $0.id == id }
         for recorded in facts.timeline {
             if let added = recorded.event.as(MitigationAdded.self), added.id == id {
                 course.append((added.state.phrase, added.state, recorded.occurredAt))
@@ -38,13 +38,13 @@ extension ReviewDraft {
                 !facts.struck.contains(recorded.sequence)
             {
                 if let state = change.state {
-                    // What had ended already had another outcome, and not another end.
-                    if state.isOutcome, course.last?.kind?.isOver ?? false, course.last?.at == ended {
+                    // What had ended already had another outcome, and not another end; what ran went on.
+                    if course.last?.kind == state || state.isOutcome && course.last?.kind?.isOver ?? false {
                         course[course.count - 1].state = state.phrase
                         course[course.count - 1].kind = state
-                        continue
+                    } else {
+                        course.append((state.phrase, state, recorded.occurredAt))
                     }
-                    course.append((state.phrase, state, recorded.occurredAt))
                 } else if let inForce = change.inForce {
                     course.append((inForce ? "in force" : "lifted", nil, recorded.occurredAt))
                 }
@@ -56,6 +56,11 @@ extension ReviewDraft {
                     course[index].at = end
                 }
             }
+        }
+        if let end = mitigation?.endedAt, let last = course.lastIndex(where: { $0.kind?.isOver ?? false }),
+            course[last].kind == mitigation?.state
+        {
+            course[last].at = end
         }
         var day: Substring?
         return course.map { step -> Phrase in

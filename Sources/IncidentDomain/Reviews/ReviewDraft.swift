@@ -118,6 +118,8 @@ struct ReviewFacts {
     private(set) var ganttOfEntries: RestorationGantt?
     /// The entries of steps that were undone.
     let undone: Set<Int>
+    /// When entries were said to have happened whose time was corrected.
+    let enteredAt: [Int: Timestamp]
     /// The entries that were struck out, and those that came with an incident that goes on by itself again.
     let struck: Set<Int>
     /// The entries in the order in which it happened; those of the same moment as they were entered.
@@ -132,6 +134,12 @@ struct ReviewFacts {
         self.speech = speech
         self.incident = incident
         let moved = incident.entryTimes ?? [:]
+        enteredAt =
+            moved.isEmpty
+            ? [:]
+            : Dictionary(
+                uniqueKeysWithValues: timeline.filter { moved[$0.sequence] != nil }.map { ($0.sequence, $0.occurredAt) }
+            )
         let timeline =
             moved.isEmpty
             ? timeline : timeline.map { recorded in moved[recorded.sequence].map(recorded.moved(to:)) ?? recorded }

@@ -190,7 +190,12 @@ extension ReviewDraft {
 
     private static func removedComponents(_ facts: ReviewFacts) -> [String] {
         let present = Set(facts.incident.impacts.map(\.component))
-        let removed = facts.timeline.compactMap { $0.event.as(ImpactRemoved.self)?.component }
+        // What was struck out was never recorded.
+        let recorded = Set(
+            facts.timeline.filter { !facts.struck.contains($0.sequence) }
+                .compactMap { $0.event.as(ImpactSet.self)?.value.component })
+        let removed = facts.timeline.filter { !facts.struck.contains($0.sequence) }
+            .compactMap { $0.event.as(ImpactRemoved.self)?.component }.filter(recorded.contains)
         return Set(removed).subtracting(present).sorted()
     }
 
@@ -329,17 +334,13 @@ extension ReviewDraft {
         let held = facts.incident.corrections ?? []
         var last: [IncidentClock: Int] = [:]
         for recorded in facts.timeline where !facts.struck.contains(recorded.sequence) {
-            if recorded.event.as(StartCorrected.self) != nil { last[.started] = recorded.sequence }
             for change in recorded.event.as(TimesCorrected.self)?.changes ?? [] {
                 last[change.clock] = recorded.sequence
             }
         }
         let corrections = facts.timeline.compactMap { recorded -> Phrase? in
             var text: Phrase?
-            if let start = recorded.event.as(StartCorrected.self) {
-                let holds = last[.started] == recorded.sequence && start.startedAt == facts.incident.times.startedAt
-                text = holds ? recorded.event.phrase : nil
-            } else if var corrected = recorded.event.as(TimesCorrected.self) {
+            if var corrected = recorded.event.as(TimesCorrected.self) {
                 corrected.changes.removeAll { change in
                     last[change.clock] != recorded.sequence
                         || !held.contains { $0.clock == change.clock && $0.moment == change.at }

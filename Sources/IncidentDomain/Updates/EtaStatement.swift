@@ -34,6 +34,11 @@ extension Communication {
     mutating func say(_ statement: EtaStatement) {
         let place = etas.lastIndex { $0.saidAt <= statement.saidAt }.map { $0 + 1 } ?? 0
         etas.insert(statement, at: place)
+        // What was taken back later is what held then.
+        if place > 0, let withdrawn = etas[place - 1].withdrawn, withdrawn.at >= statement.saidAt {
+            etas[place - 1].withdrawn = nil
+            etas[place].withdrawn = etas[place].withdrawn ?? withdrawn
+        }
         etas = etas.suffix(Self.etasMax)
     }
 

@@ -137,7 +137,7 @@ package enum UpdateHistory {
     /// The kinds of events that it is made of.
     package static let kinds = [
         UpdatePosted.kind, UpdateDrafted.kind, UpdateApproved.kind, UpdateScheduled.kind, UpdateHeld.kind,
-        UpdateWithdrawn.kind, UpdateCorrected.kind,
+        UpdateWithdrawn.kind, UpdateCorrected.kind, EntryStruck.kind,
     ]
 
     /// The updates by number.
@@ -167,6 +167,9 @@ package enum UpdateHistory {
         } else if let approved = event.as(UpdateApproved.self) {
             records[approved.id]?.approvedBy = by
             records[approved.id]?.approvedAt = moment
+        } else if let id = event.as(EntryStruck.self)?.approval {
+            records[id]?.approvedBy = nil
+            records[id]?.approvedAt = nil
         } else if let scheduled = event.as(UpdateScheduled.self) {
             records[scheduled.id]?.publishAt = scheduled.publishAt
             records[scheduled.id]?.state = .scheduled

@@ -39,7 +39,7 @@ import Testing
         let noted = try Given().later("12:00").and(.addNote(text: "the disk was full", key: true))
         let right = try noted.and(move(NoteAdded.self, to: "10:20", in: noted))
         let text = try #require(review(right).section("timeline")?.markdown)
-        #expect(text.contains("10:20") && !text.contains("12:00"), "\(text)")
+        #expect(text.contains("10:20") && text.contains("The time was corrected (was 2026-11-22 12:00:00)."), "\(text)")
         let kept = try #require(right.timeline.last?.event.as(EntryTimeCorrected.self))
         #expect(kept.previous == clock("12:00") && kept.happenedAt == clock("10:20"))
         #expect(right.when(try move(NoteAdded.self, to: "10:20", in: noted)) == .nothing, "it holds already")
@@ -126,6 +126,36 @@ import Testing
         #expect(text.contains("Struck out by Carla"))
     }
 
+    @Test func `a wrong step and the way back from it are both struck out, and what was done then holds`() throws {
+        let wrong = try Given().later("10:10").and(.force()).later("10:20").and(.force())
+        let back = try wrong.later("10:25").and(.revert(to: .assess, reason: "wrong"))
+        let right = try back.later("10:40").and(.force())
+        let one = try right.and(strike(PhaseEntered.self, in: wrong), strike(PhaseReverted.self, in: back))
+        #expect(visits(one) == ["detect 10:00 10:10", "assess 10:10 10:40", "mitigate 10:40 now"])
+        let other = try right.and(strike(PhaseReverted.self, in: back), strike(PhaseEntered.self, in: wrong))
+        #expect(visits(other) == visits(one))
+    }
+
+    @Test func `a way back from closed by mistake is struck out, and it was closed when it was closed first`() throws {
+        let closed = try Given.incident(in: .closed)
+        let first = closed.incident.clocks
+        let wrong = try closed.later("12:00").and(.revert(to: .mitigate, reason: "wrong number"))
+        let again = try wrong.and(.advance, .advance, .approveReview(sections: []), .advance)
+        let struck = try again.and(strike(PhaseReverted.self, in: wrong))
+        #expect(struck.incident.clocks.closedAt == first.closedAt)
+        #expect(struck.incident.clocks.reviewedAt == first.reviewedAt)
+        #expect(struck.incident.clocks.restoredAt == first.restoredAt)
+    }
+
+    @Test func `a phase cannot begin before the one before it`() throws {
+        let given = try Given().later("10:10").and(.force()).later("10:20").and(.force()).later("12:00")
+        let refused = given.when(try move(PhaseEntered.self, to: "10:05", in: given))
+        #expect(refused.field == "/happened_at" && refused.detail?.contains("comes after it") == true)
+        let first = try #require(given.timeline.first { $0.event.as(PhaseEntered.self) != nil })
+        let late = given.when(.correctEntryTime(first.sequence, first, clock("10:30"), reason: "r"))
+        #expect(late.field == "/happened_at" && late.detail?.contains("comes before it") == true)
+    }
+
     // MARK: Expected ends
 
     private func said(_ eta: String, at time: String, in given: Given) throws -> Given {
@@ -162,6 +192,15 @@ import Testing
         #expect(refused.field == "/occurred_at" && refused.detail?.contains("No ETA held") == true)
     }
 
+    @Test func `what is entered late was taken back by what was said later`() throws {
+        let taken = try said("13:00", at: "10:10", in: Given()).later("10:30").and(.withdrawEta(reason: "nobody knows"))
+        let late = try taken.later("11:00").and(.setEta(clock("14:00"), reason: "a guess"), at: clock("10:20"))
+        #expect(late.incident.communication?.etas.map(\.holds) == [true, false])
+        #expect(late.incident.eta == nil)
+        let struck = try taken.and(strike(EtaSet.self, in: taken))
+        #expect(struck.when(try strike(EtaWithdrawn.self, in: taken)).isAccepted, "it took back nothing")
+    }
+
     @Test func `what was expected is entered when it is over, and nothing new is expected then`() throws {
         let closed = try Given.incident(in: .closed).later("15:00")
         let told = try closed.and(.setEta(clock("10:30"), reason: "we said so"), at: clock("10:02"))
@@ -191,6 +230,9 @@ import Testing
         let failed = try wrong.and(
             .changeMitigation(id: 1, MitigationPatch(state: .failed, reason: "it was the other one")))
         #expect(failed.incident.clocks.mitigatedAt == nil)
+        let ended = try failed.and(.changeMitigation(id: 1, MitigationPatch(endedAt: clock("10:30"))))
+        let text = try #require(review(ended).section("mitigations")?.markdown)
+        #expect(text.contains("failed 2026-11-22 10:30:00") && !text.contains("succeeded"), "\(text)")
     }
 
     @Test func `a removal that was a mistake is struck out once what it took is there again`() throws {
