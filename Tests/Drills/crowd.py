@@ -102,6 +102,7 @@ class Crowd:
     def report(self):
         names = ("symptom", "component", "area", "region", "platform", "app_version")
         fields = {name: self.word() for name in self.random.sample(names, self.random.randrange(1, 5))}
+        fields["symptom"] = self.random.choice(["cannot_sign_in", self.word()])
         body, headers = self.written(fields)
         return "POST", "/reports", body, headers
 

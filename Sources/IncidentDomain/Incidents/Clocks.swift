@@ -114,6 +114,8 @@ package struct EarlierClocks: Hashable, Codable, Sendable {
     package var measured: MeasuredClocks
     /// The entry that says so; nil in rows of releases that did not keep it, and not shown.
     package var entry: Int?
+    /// The entries that began what was gone back over; nil as with `entry`, and not shown.
+    package var begunBy: [Int]?
 }
 
 extension Incident {

@@ -236,9 +236,11 @@ extension Incident {
         if let entered = recorded.event.as(PhaseEntered.self) {
             phaseEntries?[entered.phase] = PhaseEntry(entry: recorded.sequence, at: recorded.occurredAt)
         } else if let back = recorded.event.as(PhaseReverted.self) {
-            for phase in Phase.writable.drop(while: { $0 != back.phase }).dropFirst() { phaseEntries?[phase] = nil }
+            let left = Phase.writable.drop { $0 != back.phase }.dropFirst()
+            let begun = left.compactMap { phaseEntries?[$0]?.entry }
+            for phase in left { phaseEntries?[phase] = nil }
             guard back.measured != nil, let last = earlierClocks?.indices.last else { return }
-            earlierClocks?[last].entry = recorded.sequence
+            (earlierClocks?[last].entry, earlierClocks?[last].begunBy) = (recorded.sequence, begun)
         }
     }
 
@@ -248,15 +250,24 @@ extension Incident {
         if left == .review { times.closedAt = phaseEntries?[.closed]?.at }
         guard let place = earlierClocks?.firstIndex(where: { $0.entry == sequence }),
             let struck = earlierClocks?.remove(at: place)
-        else { return }
+        else {
+            // An advance: the one that was made since says when the phase was left.
+            let next = Phase.writable.drop { $0 != left }.dropFirst().first
+            if left != .review, let held = next.flatMap({ phaseEntries?[$0] }) {
+                leave(left, at: held.at, before: held.at)
+            }
+            return
+        }
         guard place == earlierClocks?.count else { return }
+        if earlierClocks?.isEmpty ?? false { earlierClocks = nil }
+        clockFacts?.revertedAt = earlierClocks?.last?.revertedAt
+        // Where the advance was a mistake as well, what it measured does not hold.
+        guard Set(struck.begunBy ?? []).isDisjoint(with: self.struck ?? []) else { return }
         times.assessedAt = struck.measured.assessedAt ?? times.assessedAt
         times.mitigatedAt = struck.measured.mitigatedAt ?? times.mitigatedAt
         times.restoredAt = struck.measured.restoredAt ?? times.restoredAt
         times.reviewedAt = struck.measured.reviewedAt ?? times.reviewedAt
         times.closedAt = struck.measured.closedAt ?? times.closedAt
-        clockFacts?.revertedAt = earlierClocks?.last?.revertedAt
-        if earlierClocks?.isEmpty ?? false { earlierClocks = nil }
     }
 
     /// An advance, or a way back, was at another moment. Clocks follow that no other fact sets.

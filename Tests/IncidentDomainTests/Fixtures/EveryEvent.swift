@@ -224,7 +224,7 @@ enum EveryEvent {
         ReviewDrafted(revision: 1),
         ReviewRevised(
             revision: 2, status: .inReview, sections: sections, order: ["cause"], hidden: ["lessons"],
-            dropped: ["summary"], afterwards: true),
+            dropped: ["lessons"], afterwards: true),
         ReviewCommented(
             number: 2, text: "C \(marker)", section: "cause", replyTo: 1, revision: 2, afterwards: true),
         ReviewCommentSettled(number: 2, resolved: true, afterwards: true),
