@@ -240,7 +240,8 @@ extension Incident {
             let begun = left.compactMap { phaseEntries?[$0]?.entry }
             for phase in left { phaseEntries?[phase] = nil }
             guard back.measured != nil, let last = earlierClocks?.indices.last else { return }
-            (earlierClocks?[last].entry, earlierClocks?[last].begunBy) = (recorded.sequence, begun)
+            earlierClocks?[last].entry = recorded.sequence
+            earlierClocks?[last].begunBy = begun
         }
     }
 
