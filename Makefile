@@ -15,8 +15,9 @@ help: ## list the targets
 run: build ## build, then run the daemon with its own PostgreSQL and a demonstration catalog; Ctrl-C stops it
 	@exec deploy/demo/run.sh
 
-build: dependencies ## build the daemon for production: .build/release/musterd
+build: dependencies ## build the daemon and the command line for production: .build/release/musterd and muster
 	swift build --configuration release --product musterd $(RELEASE_FLAGS)
+	swift build --configuration release --product muster $(RELEASE_FLAGS)
 
 test: dependencies ## build and run every test
 	swift build --build-tests
