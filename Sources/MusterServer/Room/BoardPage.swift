@@ -15,7 +15,7 @@ struct BoardPage: Sendable {
         let progress: String?
         let eta: RoomTime?
         let next: String?
-        let late: String?
+        let lateness: String?
     }
 
     struct Choice: Sendable {
@@ -107,10 +107,10 @@ extension BoardPage.Row {
             : unmet.isEmpty
                 ? phase.next.map { "Ready for \($0.title.lowercased())" }
                 : (unmet[0]["detail"]?.string?.capitalizingFirst ?? "") + (unmet.count > 1 ? " (and \(unmet.count - 1) more)" : "")
-        late = Self.late(json, now)
+        lateness = Self.lateness(json, now)
     }
 
-    private static func late(_ json: JSONValue, _ now: Timestamp) -> String? {
+    private static func lateness(_ json: JSONValue, _ now: Timestamp) -> String? {
         for (member, what) in [("next_update_due_at", "update"), ("review_due_at", "review")] {
             guard let due = json[member]?.string.flatMap({ Timestamp($0) }), due < now else { continue }
             return "\(what) late by \(Speech.standard.text(seconds: now.seconds(since: due)))"

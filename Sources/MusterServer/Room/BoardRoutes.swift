@@ -90,7 +90,7 @@ struct BoardRoutes: Sendable {
         filter.overdue = true
         let actions = try await actions.list(filter, after: nil, limit: Self.lateMax).found
         return rows.compactMap { row in
-            row.late.map { RoomSection.Line("INC-\(row.number): \($0)", detail: row.title, url: "/incidents/\(row.number)") }
+            row.lateness.map { RoomSection.Line("INC-\(row.number): \($0)", detail: row.title, url: "/incidents/\(row.number)") }
         }
             + actions.map { found in
                 RoomSection.Line(

@@ -57,7 +57,7 @@ struct RoomPage: Sendable {
     let stages: [Stage]
     let clocks: [Clock]
     let notices: [String]
-    let eta: RoomTime?
+    let toldEnd: RoomTime?
     let next: Next?
     /// What can be done at once, by one hand.
     let firstForms: [RoomForm]
@@ -89,7 +89,7 @@ struct RoomPage: Sendable {
         stages = Self.stages(incident)
         clocks = Self.clocks(incident)
         notices = Self.notices(incident, facts.now)
-        eta = incident.phase.hasWaitingPeople ? incident.eta.map(RoomTime.init) : nil
+        toldEnd = incident.phase.hasWaitingPeople ? incident.eta.map(RoomTime.init) : nil
         next = Self.next(facts, forms)
         firstForms =
             incident.times.acknowledgedAt == nil && incident.phase.isOpen

@@ -19,7 +19,7 @@ struct RoomRestoration: Sendable {
     let restored: Int
     let total: Int
     let progress: String
-    let eta: RoomTime?
+    let expected: RoomTime?
     let likely: RoomTime?
     let steps: [Step]
     let isEmpty: Bool
@@ -42,9 +42,9 @@ struct RoomRestoration: Sendable {
         let waived = plan.progress.waived > 0 ? ", \(plan.progress.waived) waived" : ""
         progress = "\(plan.progress.restored) of \(plan.progress.total) restored\(waived)"
         let isOpen = incident.phase.isOpen && !plan.progress.isOver
-        let expected = isOpen ? plan.forecast().map { ExpectedRestoration($0, at: plan.now) } : nil
-        eta = (expected?.median).map(RoomTime.init)
-        likely = (expected?.p90).map(RoomTime.init)
+        let forecast = isOpen ? plan.forecast().map { ExpectedRestoration($0, at: plan.now) } : nil
+        expected = (forecast?.median).map(RoomTime.init)
+        likely = (forecast?.p90).map(RoomTime.init)
         // What is reviewed, or over, starts nothing.
         let acts = incident.takesAlerts
         steps = sorted.prefix(Self.stepsMax).map { Self.step($0, acts ? forms : nil, incident) }
@@ -138,7 +138,7 @@ struct RoomUpdates: Sendable {
         let steps: [String]
         let hasSteps: Bool
         let at: RoomTime?
-        let eta: RoomTime?
+        let over: RoomTime?
         let buttons: [RoomForm]
         let forms: [RoomForm]
     }
@@ -200,6 +200,6 @@ struct RoomUpdates: Sendable {
             style: "update \(update.state.rawValue)", language: update.language,
             paragraphs: update.body.split(separator: "\n\n").map(String.init), steps: update.steps,
             hasSteps: !update.steps.isEmpty, at: (update.versions.last?.publishedAt ?? update.publishAt).map(RoomTime.init),
-            eta: update.eta.map(RoomTime.init), buttons: buttons, forms: more)
+            over: update.eta.map(RoomTime.init), buttons: buttons, forms: more)
     }
 }
