@@ -196,12 +196,17 @@ struct RoomFrame: Sendable {
     let formCode: String
     let once: String
     let version: Int
+    /// Every kind of event, for the script that follows the stream.
+    let kinds: String
+
+    private static let allKinds = IncidentEvent.types.map { $0.kind }.joined(separator: " ")
 
     init(_ session: Session, version: Int) {
         user = session.principal.name
         role = session.principal.role.rawValue
         canAct = session.principal.role >= .responder
         formCode = session.formCode
+        kinds = Self.allKinds
         once = UUID.random().text
         self.version = version
     }

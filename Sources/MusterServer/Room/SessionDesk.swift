@@ -98,7 +98,7 @@ enum PageOrigin {
     }
 
     static var stranger: Problem {
-        Problem(.roleRequired, "The form was not sent by a page of this installation. Load the page again.")
+        Problem(.foreignForm, "Not sent by a page of this session. Load the page again, and send it from there.")
     }
 }
 

@@ -58,7 +58,9 @@ struct SignInRoutes: Sendable {
         do {
             let cookie = try await door.sessions.begin(token: typed, now: request.clock.now)
             return RoomDoor.goingOn(to: next, cookie: cookie)
-        } catch let problem as Problem where problem.kind == .unauthenticated {
+        } catch let problem as Problem
+            where problem.kind == .unauthenticated && AcceptedType.wantsPage(request.head.headerFields[.accept])
+        {
             let page = SignInPage(next: next, failure: "No such token, or it was revoked.")
             return RoomDoor.answer(Pages.shared.render(page), status: .unauthorized)
         }

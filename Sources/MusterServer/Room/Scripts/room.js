@@ -217,4 +217,8 @@ addEventListener("submit", (event) => {
 showTimes(document);
 runClocks();
 setInterval(runClocks, 15000);
-if (stateLine) listen([]);
+if (stateLine) {
+  listen(stateLine.dataset.kinds.split(" "));
+  // A connection can be dead without anybody telling.
+  setInterval(() => document.visibilityState === "visible" && later(Math.random() * 5000), 60000);
+}
