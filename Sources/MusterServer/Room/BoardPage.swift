@@ -82,7 +82,7 @@ extension BoardPage.Row {
     /// - Parameter progress: How far its restoration is; nil where nobody asked.
     init?(_ json: JSONValue, progress: RestorationProgress?, now: Timestamp) {
         guard let number = json["number"]?.integer, let title = json["title"]?.string,
-            let phase = json["phase"]?.string.flatMap(Phase.init)
+            let phase = json["phase"]?.string.flatMap({ Phase(rawValue: $0) })
         else { return nil }
         func time(_ value: JSONValue?) -> Timestamp? { value?.string.flatMap { Timestamp($0) } }
         self.number = number

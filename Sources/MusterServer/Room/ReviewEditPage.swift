@@ -38,13 +38,13 @@ struct ReviewEditPage: Sendable {
         let unwritten = document.sections.filter { $0.needsPerson && !$0.isHidden }.map(\.title)
         missing = unwritten.isEmpty ? nil : "Still to be written: \(unwritten.joined(separator: ", "))."
         let page = "/review"
-        let isBegun = isBegun
+        let canWrite = incident.review != nil
         sections = document.shownSections.map { section, blocks in
             Section(
                 id: section.id, heading: section.title,
                 origin: section.needsPerson ? "not written yet" : section.generated ? "from the timeline" : "edited",
                 needsPerson: section.needsPerson, blocks: Markup(blocks),
-                forms: !isBegun
+                forms: !canWrite
                     ? []
                     : forms.make(
                         "reviseReview", subject: "-\(section.id)", fixed: ["section": section.id],

@@ -46,8 +46,10 @@ struct RoomCall: Sendable {
 
     static let operations = Set(byName.keys)
 
-    private static let byName = Dictionary(
-        uniqueKeysWithValues: (leading + assessing + working + restoring + telling + reviewing).map { ($0.operation, $0) })
+    private static let byName: [String: RoomCall] = {
+        let lists = [leading, assessing, working, restoring, telling, reviewing]
+        return Dictionary(uniqueKeysWithValues: lists.flatMap(\.self).map { ($0.operation, $0) })
+    }()
 
     private static func words<Value: RawRepresentable & CaseIterable>(_ type: Value.Type) -> Field.Kind
     where Value.RawValue == String {

@@ -171,19 +171,13 @@ struct RoomCallRoutes: Sendable {
     private func refusal(
         _ problem: Problem, _ post: Post, meanwhile: [TimelineEntry]
     ) async throws -> Answer {
-        let incident = try await post.number.flatMapAsync { try? await desk.current($0).incident }
+        var incident: Incident?
+        if let number = post.number { incident = try? await desk.current(number).incident }
         let frame = RoomFrame(post.session, version: incident?.version ?? 0)
         let page = RefusalPage(
             problem, frame, incident, post.call, post.fields, captures: post.bound.captureNames, meanwhile: meanwhile,
             back: Self.target(Answer(.ok), post), calls: calls)
         return RoomDoor.answer(Pages.shared.render(page), status: problem.kind.status)
-    }
-}
-
-extension Optional {
-    fileprivate func flatMapAsync<Result>(_ body: (Wrapped) async throws -> Result?) async rethrows -> Result? {
-        guard let self else { return nil }
-        return try await body(self)
     }
 }
 

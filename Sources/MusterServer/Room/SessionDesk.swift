@@ -69,8 +69,9 @@ struct SessionDesk: Sendable {
 
     /// A browser sends each name once for a path; of several, one was put there by somebody else.
     private func value(in headers: RequestFields) -> String? {
-        let pairs = headers[values: .cookie].flatMap { $0.split(separator: ";") }.map { $0.drop { $0 == " " } }
-        let ours = pairs.filter { $0.hasPrefix("\(name)=") }.map { $0.dropFirst(name.utf8.count + 1) }
+        let pairs: [Substring] = headers[values: .cookie].joined(separator: ";").split(separator: ";")
+        let ours = pairs.map { pair in pair.drop { $0 == " " } }.filter { $0.hasPrefix("\(name)=") }
+            .map { $0.dropFirst(name.utf8.count + 1) }
         guard ours.count == 1, ours[0].utf8.count <= Self.cookieBytesMax else { return nil }
         return String(ours[0])
     }
