@@ -4,6 +4,7 @@
 written into that directory.
 """
 
+import datetime
 import json
 import os
 import shutil
@@ -25,6 +26,11 @@ CATALOG = [
     {"slug": "auth", "name": "Sign-in", "tier": 0, "depends_on": [{"component": "db"}]},
     {"slug": "feed", "name": "Feed", "tier": 1, "depends_on": [{"component": "auth"}]},
 ]
+
+
+def moment(minutes):
+    """So many minutes from now."""
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Outage:
@@ -61,7 +67,7 @@ class Outage:
         if subject:
             selector += "".join(f':has(input[name="{field}"][value="{value}"])' for field, value in subject.items())
         for field in fields or {}:
-            selector += f':has([name="{field}"])'
+            selector += f':has([name="{field}"]:not([type="hidden"]))'
         form = page.locator(selector).first
         details = form.locator("xpath=ancestor::details[1]")
         if details.count() and details.get_attribute("open") is None:
@@ -110,7 +116,7 @@ class Outage:
         """An alert comes in, and stands on the boards of those who look, without their doing."""
         source = self.api.ask("POST", "/v1/sources", {"name": "prometheus", "kind": "alertmanager"})
         labels = {"alertname": "SignInFails", "component": "auth", "severity": "critical"}
-        alert = {"status": "firing", "labels": labels, "annotations": {"summary": "Nobody can sign in"}, "startsAt": "2020-01-01T00:00:00Z", "fingerprint": "a1"}
+        alert = {"status": "firing", "labels": labels, "annotations": {"summary": "Nobody can sign in"}, "startsAt": moment(-3), "fingerprint": "a1"}
         message = {"version": "4", "groupKey": "g", "status": "firing", "receiver": "muster", "groupLabels": labels, "commonLabels": labels, "commonAnnotations": {}, "externalURL": "", "alerts": [alert]}
         self.hook = f"{self.url}/hooks/{source['key']}"
         self.tell(message)
@@ -204,7 +210,7 @@ class Outage:
         self.look("room-draft", "ana")
         self.send("ana", "publishUpdate")
         message, alert = self.alert
-        self.tell({**message, "status": "resolved", "alerts": [{**alert, "status": "resolved", "endsAt": "2020-01-01T00:10:00Z"}]})
+        self.tell({**message, "status": "resolved", "alerts": [{**alert, "status": "resolved", "endsAt": moment(0)}]})
         ana.locator("#alerts", has_text="No alert fires").wait_for()
         self.send("ana", "advanceIncident")
         return self.done()
