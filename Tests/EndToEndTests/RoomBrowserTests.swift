@@ -4,7 +4,8 @@ import Testing
 @Suite(
     .endToEnd, .timeLimit(.minutes(20)), .serialized,
     .enabled("the clients or Chromium cannot be fetched here, so nobody looks") {
-        await PythonClient.areThere() && (Files.exists("/usr/bin/chromium") || Files.exists("/usr/bin/chromium-browser"))
+        await PythonClient.areThere()
+            && (Files.exists("/usr/bin/chromium") || Files.exists("/usr/bin/chromium-browser"))
     })
 struct RoomBrowserTests {
     @Test func `three people carry an outage from its alert to its end, on a desk, on a phone and without JavaScript`()
@@ -16,7 +17,8 @@ struct RoomBrowserTests {
         ]
         try await Daemon.with { daemon in
             let answers = try await PythonClient.run(
-                "room_browser.py", "http://\(daemon.address)", Daemon.bootstrapToken, steps: steps, within: .seconds(400))
+                "room_browser.py", "http://\(daemon.address)", Daemon.bootstrapToken, steps: steps,
+                within: .seconds(400))
             for (step, answer) in zip(steps, answers) {
                 #expect(answer["value"].array?.isEmpty == true, "\(step): \(answer)")
             }

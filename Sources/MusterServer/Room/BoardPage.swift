@@ -58,7 +58,8 @@ struct BoardPage: Sendable {
             [("open", "open")] + Phase.allCases.map { ($0.rawValue, $0.title.lowercased()) } + [("any", "any")],
             chosen: filter.phase)
         severities = Self.choices(
-            [("any", "any")] + Severity.allCases.map { ($0.rawValue, $0.rawValue) }, chosen: filter.severity?.rawValue ?? "any")
+            [("any", "any")] + Severity.allCases.map { ($0.rawValue, $0.rawValue) },
+            chosen: filter.severity?.rawValue ?? "any")
         self.rows = rows
         isEmpty = rows.isEmpty
         none = filter.isFiltered ? "No incident is like that." : "No incident is open."
@@ -68,7 +69,8 @@ struct BoardPage: Sendable {
         (self.recent, hasRecent) = (recent, !recent.isEmpty)
         open =
             frame.canAct
-            ? RoomCall.named("openIncident").map { [RoomForm($0, id: "open", on: "", button: "Open", key: "o")] } ?? [] : []
+            ? RoomCall.named("openIncident").map { [RoomForm($0, id: "open", on: "", button: "Open", key: "o")] } ?? []
+            : []
     }
 
     private static func choices(_ words: [(String, String)], chosen: String) -> [Choice] {
@@ -106,7 +108,8 @@ extension BoardPage.Row {
             ? nil
             : unmet.isEmpty
                 ? phase.next.map { "Ready for \($0.title.lowercased())" }
-                : (unmet[0]["detail"]?.string?.capitalizingFirst ?? "") + (unmet.count > 1 ? " (and \(unmet.count - 1) more)" : "")
+                : (unmet[0]["detail"]?.string?.capitalizingFirst ?? "")
+                    + (unmet.count > 1 ? " (and \(unmet.count - 1) more)" : "")
         lateness = Self.lateness(json, now)
     }
 
@@ -161,9 +164,11 @@ struct BoardFilter: Sendable {
     /// The address of the page that begins behind an incident.
     func address(before number: Int) -> String {
         let parts = [
-            ("phase", phase), ("severity", severity?.rawValue ?? ""), ("component", component ?? ""), ("q", words ?? ""),
+            ("phase", phase), ("severity", severity?.rawValue ?? ""), ("component", component ?? ""),
+            ("q", words ?? ""),
             ("before", String(number)),
         ]
-        return "/?" + parts.filter { !$0.1.isEmpty }.map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
+        return "/?"
+            + parts.filter { !$0.1.isEmpty }.map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
     }
 }

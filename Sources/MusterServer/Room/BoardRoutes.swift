@@ -54,7 +54,9 @@ struct BoardRoutes: Sendable {
         for bytes in representations {
             let json = try JSONParser.parse(bytes)
             var progress: RestorationProgress?
-            if json["phase"] == .string(Phase.restore.rawValue), plans < Self.plansMax, let number = json["number"]?.integer {
+            if json["phase"] == .string(Phase.restore.rawValue), plans < Self.plansMax,
+                let number = json["number"]?.integer
+            {
                 plans += 1
                 progress = try? await desk.plan(of: number).plan.progress
             }
@@ -90,7 +92,9 @@ struct BoardRoutes: Sendable {
         filter.overdue = true
         let actions = try await actions.list(filter, after: nil, limit: Self.lateMax).found
         return rows.compactMap { row in
-            row.lateness.map { RoomSection.Line("INC-\(row.number): \($0)", detail: row.title, url: "/incidents/\(row.number)") }
+            row.lateness.map {
+                RoomSection.Line("INC-\(row.number): \($0)", detail: row.title, url: "/incidents/\(row.number)")
+            }
         }
             + actions.map { found in
                 RoomSection.Line(

@@ -226,7 +226,8 @@ struct RoomCall: Sendable {
         RoomCall(
             "correctUpdate", "Correct what was published",
             [
-                Field("update", "Number", required: true), Field("body", "The whole text as it is right", .area, required: true),
+                Field("update", "Number", required: true),
+                Field("body", "The whole text as it is right", .area, required: true),
                 Field("reason", "Reason"),
             ], isDecision: true),
         RoomCall(

@@ -120,7 +120,8 @@ struct RoomCallRoutes: Sendable {
         let entries: [TimelineEntry]
 
         var problem: Problem {
-            Problem(.versionMismatch, "Somebody changed the incident since this page was made. Look at it, and send again.")
+            Problem(
+                .versionMismatch, "Somebody changed the incident since this page was made. Look at it, and send again.")
         }
     }
 

@@ -86,12 +86,15 @@ extension RoomForm.Input {
         }
         mode = isNumber ? "numeric" : "text"
         // What need not be said may be left open.
-        let open = field.isRequired && !value.isEmpty ? [] : [RoomForm.Option(value: "", text: "–", isChosen: value.isEmpty)]
-        options = open + chosen.map { word in
-            RoomForm.Option(
-                value: word, text: word == "true" ? "yes" : word == "false" ? "no" : word.replacing("_", with: " "),
-                isChosen: word == value)
-        }
+        let open =
+            field.isRequired && !value.isEmpty ? [] : [RoomForm.Option(value: "", text: "–", isChosen: value.isEmpty)]
+        options =
+            open
+            + chosen.map { word in
+                RoomForm.Option(
+                    value: word, text: word == "true" ? "yes" : word == "false" ? "no" : word.replacing("_", with: " "),
+                    isChosen: word == value)
+            }
     }
 }
 
@@ -131,7 +134,9 @@ struct RoomRemedy: Sendable {
                 text: target.segments[2] == "\(number)"
                     ? "See what it waits for" : "See the restoration of INC-\(target.segments[2])")
         }
-        if target.segments == ["v1", "alerts"] { return Link(url: "/incidents/\(number)#alerts", text: "See its alerts") }
+        if target.segments == ["v1", "alerts"] {
+            return Link(url: "/incidents/\(number)#alerts", text: "See its alerts")
+        }
         if target.segments == ["v1", "incidents"] { return Link(url: "/", text: "See the open incidents") }
         return nil
     }
@@ -173,7 +178,8 @@ struct RoomRemedy: Sendable {
 
     /// Whether somebody has to say it, as `WHY` and `YYYY-MM-DD`.
     private static func isPlaceholder(_ text: String) -> Bool {
-        text.utf8.count > 1 && text.unicodeScalars.allSatisfy { !$0.properties.isLowercase && !("0"..."9").contains($0) }
+        text.utf8.count > 1
+            && text.unicodeScalars.allSatisfy { !$0.properties.isLowercase && !("0"..."9").contains($0) }
             && text.contains(where: \.isLetter)
     }
 }

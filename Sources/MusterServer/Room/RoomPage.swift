@@ -87,7 +87,7 @@ struct RoomPage: Sendable {
         summary = incident.summary
         badges = Self.badges(incident)
         stages = Self.stages(incident)
-        clocks = Self.clocks(incident)
+        clocks = Self.clocks(incident, facts.now)
         notices = Self.notices(incident, facts.now)
         toldEnd = incident.phase.hasWaitingPeople ? incident.eta.map(RoomTime.init) : nil
         next = Self.next(facts, forms)
@@ -105,7 +105,8 @@ struct RoomPage: Sendable {
         tasks = RoomSection.tasks(incident, forms)
         actions = RoomSection.actions(incident, forms)
         timeline = facts.timeline
-        timelineForms = forms.make("strikeTimelineEntry", anchor: "timeline")
+        timelineForms =
+            forms.make("strikeTimelineEntry", anchor: "timeline")
             + forms.make("redactTimelineEntry", anchor: "timeline")
         otherForms = Self.others(incident, forms)
         hasReview = incident.review != nil || incident.phase == .review || incident.phase == .closed
@@ -122,7 +123,8 @@ struct RoomPage: Sendable {
         return [
             Badge(style: "badge severity \(severity?.rawValue ?? "none")", text: severity?.rawValue ?? "no severity"),
             Badge(style: "badge", text: incident.phase.title),
-            firing > 0 ? Badge(style: "badge firing", text: firing == 1 ? "1 alert fires" : "\(firing) alerts fire") : nil,
+            firing > 0
+                ? Badge(style: "badge firing", text: firing == 1 ? "1 alert fires" : "\(firing) alerts fire") : nil,
         ].compactMap(\.self)
     }
 
@@ -139,7 +141,7 @@ struct RoomPage: Sendable {
     }
 
     /// The clocks that were reached, and those that run.
-    private static func clocks(_ incident: Incident) -> [Clock] {
+    private static func clocks(_ incident: Incident, _ now: Timestamp) -> [Clock] {
         let times = incident.clocks
         let all: [(String, Timestamp?, Double?)] = [
             ("Detected after", times.detectedAt, times.timeToDetect),
@@ -147,14 +149,16 @@ struct RoomPage: Sendable {
             ("Mitigated after", times.mitigatedAt, times.timeToMitigate),
             ("Restored after", times.restoredAt, times.timeToRestore),
         ]
-        return [Clock(name: "Began", value: "", at: RoomTime(times.startedAt), running: nil)]
+        let age = Speech.standard.text(seconds: max(now.seconds(since: times.startedAt), 0))
+        return [Clock(name: "Began", value: "\(age) ago", at: RoomTime(times.startedAt), running: nil)]
             + all.map { name, moment, seconds in
                 guard let moment, let seconds else {
                     let runs = incident.phase.isOpen ? PageTime.iso(times.startedAt) : nil
                     return Clock(name: name, value: runs == nil ? "–" : "not yet", at: nil, running: runs)
                 }
                 return Clock(
-                    name: name, value: Speech.standard.text(seconds: max(seconds, 0)), at: RoomTime(moment), running: nil)
+                    name: name, value: Speech.standard.text(seconds: max(seconds, 0)), at: RoomTime(moment),
+                    running: nil)
             }
     }
 

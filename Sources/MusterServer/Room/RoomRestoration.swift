@@ -80,7 +80,8 @@ struct RoomRestoration: Sendable {
                     title: planned.isReady ? "Start, with a time" : "Start all the same") + make("waiveRestoration")
         case .restoring:
             buttons = make("verifyRestoration", only: [])
-            more = make("rampRestoration") + make("verifyRestoration") + make("failRestoration") + make("waiveRestoration")
+            more =
+                make("rampRestoration") + make("verifyRestoration") + make("failRestoration") + make("waiveRestoration")
         case .verifying: more = make("failRestoration") + make("waiveRestoration")
         case .restored: break
         case .waived: buttons = planned.isReady ? make("startRestoration", only: []) : []
@@ -196,10 +197,12 @@ struct RoomUpdates: Sendable {
         let by = update.authors.joined(separator: ", ")
         let approved = update.approvedBy.map { ", approved by \($0)" } ?? ""
         return Update(
-            heading: "\(id). \(update.state.rawValue), to \(update.audience)\(update.isPublic ? ", public" : "") · \(by)\(approved)",
+            heading:
+                "\(id). \(update.state.rawValue), to \(update.audience)\(update.isPublic ? ", public" : "") · \(by)\(approved)",
             style: "update \(update.state.rawValue)", language: update.language,
             paragraphs: update.body.split(separator: "\n\n").map(String.init), steps: update.steps,
-            hasSteps: !update.steps.isEmpty, at: (update.versions.last?.publishedAt ?? update.publishAt).map(RoomTime.init),
+            hasSteps: !update.steps.isEmpty,
+            at: (update.versions.last?.publishedAt ?? update.publishAt).map(RoomTime.init),
             over: update.eta.map(RoomTime.init), buttons: buttons, forms: more)
     }
 }

@@ -34,7 +34,7 @@ struct RoomRoutes: Sendable {
         let shown = parameters.last { $0.name == "show" }.flatMap { RoomShown(rawValue: $0.value) } ?? .all
         let before = parameters.last { $0.name == "before" }.flatMap { Int($0.value) }.map { max($0, 1) }
         let (incident, graph, now) = try await desk.situation(of: number)
-        let isRestoring = !incident.steps.isEmpty && (incident.takesAlerts || incident.phase == .review)
+        let isRestoring = !incident.steps.isEmpty && incident.phase.isOpen && incident.phase != .detect
         let plan = isRestoring ? try await desk.plan(of: number).plan : nil
         var firing = AlertFilter()
         firing.incident = number

@@ -39,17 +39,21 @@ struct RoomSection: Sendable {
     }
 
     static func impacts(_ incident: Incident, _ forms: RoomForms) -> RoomSection {
-        let components = incident.impacts.sorted { ($0.isOngoing ? 0 : 1, $0.component) < ($1.isOngoing ? 0 : 1, $1.component) }
-            .map { impact in
-                let regions = impact.regions.isEmpty ? "" : " in \(impact.regions.joined(separator: ", "))"
-                let ended = impact.endedAt == nil ? "since" : "over; began"
-                return Line(
-                    "\(impact.component): \(impact.impact.rawValue.words)\(regions)",
-                    style: impact.endedAt == nil ? impact.impact.rawValue : "over",
-                    detail: impact.startedAt == nil ? nil : ended, at: impact.startedAt.map(RoomTime.init))
-            }
+        let components = incident.impacts.sorted {
+            ($0.isOngoing ? 0 : 1, $0.component) < ($1.isOngoing ? 0 : 1, $1.component)
+        }
+        .map { impact in
+            let regions = impact.regions.isEmpty ? "" : " in \(impact.regions.joined(separator: ", "))"
+            let ended = impact.endedAt == nil ? "since" : "over; began"
+            return Line(
+                "\(impact.component): \(impact.impact.rawValue.words)\(regions)",
+                style: impact.endedAt == nil ? impact.impact.rawValue : "over",
+                detail: impact.startedAt == nil ? nil : ended, at: impact.startedAt.map(RoomTime.init))
+        }
         let audiences = incident.audiences.map { audience in
-            let numbers = [audience.people.map { "\($0.grouped) people" }, audience.reports.map { "\($0.grouped) reports" }]
+            let numbers = [
+                audience.people.map { "\($0.grouped) people" }, audience.reports.map { "\($0.grouped) reports" },
+            ]
             return Line(
                 "\(audience.audience.rawValue.capitalizingFirst): \(audience.description)",
                 detail: numbers.compactMap(\.self).isEmpty ? nil : numbers.compactMap(\.self).joined(separator: ", "))
@@ -89,24 +93,29 @@ struct RoomSection: Sendable {
             let owner = mitigation.owner.map { ", \($0)" } ?? ""
             let force = mitigation.inForce ?? false ? ", still in force" : ""
             let fixed = ["mitigation": id]
-            let quick = mitigation.state.following.prefix(3).filter { $0 != .abandoned && $0 != .rejected }.flatMap { state in
+            let quick = mitigation.state.following.prefix(3).filter { $0 != .abandoned && $0 != .rejected }.flatMap {
+                state in
                 forms.make(
                     "changeMitigation", subject: "\(id)\(state.rawValue)",
-                    fixed: fixed.merging(["state": state.rawValue]) { $1 }, only: [], title: state.rawValue.words.capitalizingFirst,
+                    fixed: fixed.merging(["state": state.rawValue]) { $1 }, only: [],
+                    title: state.rawValue.words.capitalizingFirst,
                     anchor: "mitigations")
             }
             let change = forms.make(
                 "changeMitigation", subject: id, fixed: fixed, title: "Change", anchor: "mitigations")
             return Line(
                 "\(id). \(mitigation.description)", style: isStruck ? "struck" : mitigation.state.rawValue,
-                detail: "\(mitigation.state.rawValue.words)\(force)\(owner)\(mitigation.reason.map { ": \($0)" } ?? "")",
-                at: (mitigation.endedAt ?? mitigation.startedAt).map(RoomTime.init), forms: isStruck ? [] : quick + change)
+                detail:
+                    "\(mitigation.state.rawValue.words)\(force)\(owner)\(mitigation.reason.map { ": \($0)" } ?? "")",
+                at: (mitigation.endedAt ?? mitigation.startedAt).map(RoomTime.init),
+                forms: isStruck ? [] : quick + change)
         }
         let suggested = incident.phase == .mitigate ? incident.cause.map(Playbook.suggestions) ?? [] : []
         let taken = Set(incident.mitigations.compactMap(\.kind))
         let offers = suggested.filter { !taken.contains($0.kind) }.prefix(4).enumerated().flatMap { place, offer in
             forms.make(
-                "addMitigation", subject: "offer\(place)", fixedValues: ["description": offer.description, "state": "running"],
+                "addMitigation", subject: "offer\(place)",
+                fixedValues: ["description": offer.description, "state": "running"],
                 title: "Playbook: \(offer.description)", anchor: "mitigations")
         }
         return RoomSection(

@@ -29,7 +29,10 @@ enum RoomShown: String, CaseIterable, Sendable {
         switch self {
         case .all: nil
         case .key: IncidentEvent.types.filter(Self.mayBeKey).map { $0.kind }
-        case .people: IncidentEvent.types.map { $0.kind }.filter { !Self.alertKinds.contains($0) && !Self.daemonKinds.contains($0) }
+        case .people:
+            IncidentEvent.types.map { $0.kind }.filter {
+                !Self.alertKinds.contains($0) && !Self.daemonKinds.contains($0)
+            }
         case .alerts: Self.alertKinds
         }
     }

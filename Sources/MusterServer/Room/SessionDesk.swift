@@ -45,12 +45,15 @@ struct SessionDesk: Sendable {
     var ended: String { cookie("", seconds: 0) }
 
     private func cookie(_ value: String, seconds: Int) -> String {
-        "\(name)=\(value); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict" + (settings.isSecure ? "; Secure" : "")
+        "\(name)=\(value); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict"
+            + (settings.isSecure ? "; Secure" : "")
     }
 
     /// Who is signed in; nil when nobody is, or no longer.
     func session(_ headers: RequestFields, now: Timestamp) async throws -> Session? {
-        guard let value = value(in: headers), let opened = try await box.open(value, for: Self.place) else { return nil }
+        guard let value = value(in: headers), let opened = try await box.open(value, for: Self.place) else {
+            return nil
+        }
         let parts = opened.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, let begun = Int64(parts[0]) else { return nil }
         let age = now.seconds(since: Timestamp(milliseconds: begun))

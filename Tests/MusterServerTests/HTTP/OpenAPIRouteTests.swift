@@ -89,7 +89,8 @@ struct OpenAPIRouteTests {
             let body = try operation(route).json["requestBody"]
             switch route.body {
             case .none: #expect(body == nil, "\(route.operation)")
-            case .json, .jsonOrYAML, .foreign, .file, .form: #expect(body?["required"] == .bool(true), "\(route.operation)")
+            case .json, .jsonOrYAML, .foreign, .file, .form:
+                #expect(body?["required"] == .bool(true), "\(route.operation)")
             case .optionalJSON, .optionalForeign: #expect(body != nil && body?["required"] == nil, "\(route.operation)")
             }
             let types = body?["content"]?.object?.members.map(\.name)

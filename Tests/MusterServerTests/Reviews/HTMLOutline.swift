@@ -17,10 +17,12 @@ struct HTMLOutline {
 
     private static let allowed: [String: Set<String>] = [
         "html": ["lang", "dir"], "head": [], "meta": ["charset", "http-equiv", "content", "name"], "title": ["id"],
-        "link": ["rel", "type", "title", "href"], "style": [], "body": [], "header": ["id", "class"], "main": ["id", "class"], "footer": [],
+        "link": ["rel", "type", "title", "href"], "style": [], "body": [], "header": ["id", "class"],
+        "main": ["id", "class"], "footer": [],
         "nav": ["class", "aria-label"], "article": ["class"], "time": ["datetime"],
         "section": ["id", "class"], "details": [], "summary": ["data-key"],
-        "h1": ["class"], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [], "p": ["class", "role", "lang", "data-kinds"],
+        "h1": ["class"], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [],
+        "p": ["class", "role", "lang", "data-kinds"],
         "span": ["class", "aria-hidden", "data-since"], "small": [],
         "blockquote": [], "hr": [], "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": ["class", "lang"],
         "ol": ["class", "start", "lang"], "form": ["method", "action", "class"], "label": ["for"],

@@ -31,7 +31,8 @@ struct RoomCallTests {
             let made = await site.send(
                 "/calls/openIncident",
                 try await browser.hidden("/") + [
-                    ("title", "Nobody can sign in"), ("severity", "sev2"), ("component", "auth"), ("impact", "major_outage"),
+                    ("title", "Nobody can sign in"), ("severity", "sev2"), ("component", "auth"),
+                    ("impact", "major_outage"),
                 ], cookie: browser.cookie)
             let location = try #require(made.headers[.location])
             #expect(made.status == 303 && location.hasPrefix("/incidents/"))
@@ -49,7 +50,8 @@ struct RoomCallTests {
             try await send("addNote", [("text", "Errors fall"), ("key", "true"), ("occurred_at", "1")])
             try await send("addTask", [("text", "Tell support")])
             try await send("changeTask", [("task", "1"), ("done", "true")])
-            try await send("postUpdate", [("audience", "users"), ("body", "It works again."), ("steps", "Sign in\nagain, please")])
+            try await send(
+                "postUpdate", [("audience", "users"), ("body", "It works again."), ("steps", "Sign in\nagain, please")])
             try await send("advanceIncident")
             try await send("startRestoration", [("component", "auth"), ("expected_at", "10")])
             try await send("verifyRestoration", [("component", "auth")])
@@ -174,7 +176,8 @@ struct RoomCallTests {
             let seen = try await browser.hidden("/incidents/\(number)")
             let source = Principal(id: "source:1", name: "prometheus", role: .responder)
             _ = try await site.described.server.desk.handle(
-                .addNote(text: "seen", key: false, by: nil, precision: .exact), on: number, CommandContext(principal: source))
+                .addNote(text: "seen", key: false, by: nil, precision: .exact), on: number,
+                CommandContext(principal: source))
             let reply = try await browser.send("putCause", on: number, [("category", "technical")], hidden: seen)
             #expect(reply.status == 303, "\(HTMLOutline(reply.text).text)")
         }
@@ -187,11 +190,14 @@ struct RoomCallTests {
             let hidden = try await browser.hidden("/incidents/\(number)")
             for operation in ["addNote", "addTask"] {
                 for _ in 0..<3 {
-                    #expect(try await browser.send(operation, on: number, [("text", "once")], hidden: hidden).status == 303)
+                    #expect(
+                        try await browser.send(operation, on: number, [("text", "once")], hidden: hidden).status == 303)
                 }
             }
             for _ in 0..<2 {
-                let reply = try await browser.send("putCause", on: number, [("category", "attack")], hidden: try await browser.hidden("/incidents/\(number)"))
+                let reply = try await browser.send(
+                    "putCause", on: number, [("category", "attack")],
+                    hidden: try await browser.hidden("/incidents/\(number)"))
                 #expect(reply.status == 303)
             }
             let decided = try await browser.hidden("/incidents/\(number)")
@@ -209,7 +215,9 @@ struct RoomCallTests {
         }
     }
 
-    @Test func `a step that waits is refused with what it waits for, and a commander passes with a reason`() async throws {
+    @Test func `a step that waits is refused with what it waits for, and a commander passes with a reason`()
+        async throws
+    {
         try await RoomSite.with { site in
             let dependent: JSONValue = ["slug": "feed", "tier": 1, "depends_on": [["component": "auth"]]]
             await site.call(.put, "/v1/components", ["components": [Self.component, dependent]])

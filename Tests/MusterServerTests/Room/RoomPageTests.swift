@@ -8,7 +8,8 @@ import Testing
 /// What the pages show, whoever typed it, and however much of it there is.
 struct RoomPageTests {
     /// Breaks out of texts, attributes, scripts and styles, where something does not escape.
-    private static let hostile = "\"'></textarea></style></script><script src=//evil.example></script><img src=x onerror=alert(1)>{{frame.formCode}}"
+    private static let hostile =
+        "\"'></textarea></style></script><script src=//evil.example></script><img src=x onerror=alert(1)>{{frame.formCode}}"
 
     @Test func `what is typed into any field is shown as text on every page`() async throws {
         try await RoomSite.with { site in
@@ -26,7 +27,8 @@ struct RoomPageTests {
             await site.call(.put, "\(path)/audiences/users", ["description": evil])
             await site.call(.post, "\(path)/notes", ["text": evil, "by": evil, "key": true])
             await site.call(.post, "\(path)/tasks", ["text": evil, "owner": evil])
-            await site.call(.post, "\(path)/mitigations", ["description": evil, "owner": evil, "kind": "own", "state": "running"])
+            await site.call(
+                .post, "\(path)/mitigations", ["description": evil, "owner": evil, "kind": "own", "state": "running"])
             await site.call(
                 .post, "\(path)/actions", ["title": evil, "kind": "preventive", "owner": evil, "required": false])
             await site.call(
@@ -43,7 +45,8 @@ struct RoomPageTests {
                 await browser.get("/incidents/\(number)"), await browser.get("/incidents/\(number)/review"),
                 await browser.get("/"), await browser.get("/?q=\(query)&component=\(query)&phase=\(query)"),
                 await browser.get("/incidents/\(number)?show=\(query)"), await browser.get("/incidents/\(query)"),
-                try await browser.send("putCause", on: number, [("category", Self.hostile), ("evidence", Self.hostile)], hidden: stale),
+                try await browser.send(
+                    "putCause", on: number, [("category", Self.hostile), ("evidence", Self.hostile)], hidden: stale),
                 try await browser.send("addNote", on: number, [("occurred_at", Self.hostile)]),
                 try await browser.send("startRestoration", on: number, [("component", Self.hostile)]),
                 await site.send("/sign-in", [("token", "x"), ("next", Self.hostile)]),
@@ -72,7 +75,9 @@ struct RoomPageTests {
             for path in ["/", "/incidents/\(number)", "/incidents/\(number)/review"] {
                 let outline = HTMLOutline(await browser.get(path).text)
                 let ids = outline.elements.compactMap { $0.attributes["id"] }
-                #expect(Set(ids).count == ids.count, "\(path): \(Dictionary(grouping: ids) { $0 }.filter { $0.value.count > 1 }.keys.sorted())")
+                #expect(
+                    Set(ids).count == ids.count,
+                    "\(path): \(Dictionary(grouping: ids) { $0 }.filter { $0.value.count > 1 }.keys.sorted())")
                 let labelled = Set(outline.elements.filter { $0.name == "label" }.compactMap { $0.attributes["for"] })
                 let fields = outline.elements.filter {
                     ["select", "textarea"].contains($0.name) || $0.name == "input" && $0.attributes["type"] != "hidden"
@@ -125,7 +130,9 @@ struct RoomPageTests {
         try await RoomSite.with { site in
             let number = try await site.open()
             for note in 1...60 {
-                await site.call(.post, "/v1/incidents/\(number)/notes", ["text": .string("note <\(note)>"), "key": .bool(note == 3)])
+                await site.call(
+                    .post, "/v1/incidents/\(number)/notes",
+                    ["text": .string("note <\(note)>"), "key": .bool(note == 3)])
             }
             let browser = try await site.browser(.viewer)
             let first = await browser.get("/incidents/\(number)")

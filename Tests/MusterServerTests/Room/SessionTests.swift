@@ -12,14 +12,16 @@ struct SessionTests {
             let board = await site.described.ask(.get, "/", token: nil, headers: RoomSite.page)
             #expect(board.status == 303 && board.headers[.location] == "/sign-in")
             let number = try await site.open()
-            let room = await site.described.ask(.get, "/incidents/\(number)?show=key", token: nil, headers: RoomSite.page)
+            let room = await site.described.ask(
+                .get, "/incidents/\(number)?show=key", token: nil, headers: RoomSite.page)
             let location = try #require(room.headers[.location])
             #expect(location == "/sign-in?next=%2Fincidents%2F\(number)%3Fshow%3Dkey")
             let form = await site.described.ask(.get, location, token: nil, headers: RoomSite.page)
             #expect(HTMLOutline(form.text).problems == [])
             #expect(form.text.contains("name=\"next\" value=\"/incidents/\(number)?show=key\""))
             let token = try await site.token(.viewer).secret
-            let signed = await site.send("/sign-in", [("token", " \(token)\n"), ("next", "/incidents/\(number)?show=key")])
+            let signed = await site.send(
+                "/sign-in", [("token", " \(token)\n"), ("next", "/incidents/\(number)?show=key")])
             #expect(signed.status == 303 && signed.headers[.location] == "/incidents/\(number)?show=key")
         }
     }
@@ -59,7 +61,8 @@ struct SessionTests {
         }
     }
 
-    @Test func `the cookie is kept from scripts and other sites, and from plain HTTP where there is TLS`() async throws {
+    @Test func `the cookie is kept from scripts and other sites, and from plain HTTP where there is TLS`() async throws
+    {
         try await RoomSite.with { site in
             let token = try await site.token(.viewer).secret
             let plain = try #require(await site.send("/sign-in", [("token", token)]).headers[.setCookie])
@@ -131,7 +134,8 @@ struct SessionTests {
     }
 
     @Test(arguments: [
-        "https://evil.example/", "//evil.example/", "/\\evil.example", "/incidents/1\r\nSet-Cookie: a=b", "javascript:alert(1)",
+        "https://evil.example/", "//evil.example/", "/\\evil.example", "/incidents/1\r\nSet-Cookie: a=b",
+        "javascript:alert(1)",
         "/v1/incidents", "/sign-out", "incidents/1", "/ /evil", "/incidents/%zz", "/status",
     ])
     func `signing in leads to no other place than a page`(next: String) async throws {
@@ -181,7 +185,8 @@ struct SessionTests {
             #expect(try await browser.send("acknowledgeIncident", on: number, hidden: other).status == 403)
             #expect(await site.incident(number)["phase"] == "detect")
             let own: HTTPFields = [.accept: "text/html", .origin: "http://muster.test", .secFetchSite: "same-origin"]
-            #expect(try await browser.send("acknowledgeIncident", on: number, hidden: hidden, headers: own).status == 303)
+            #expect(
+                try await browser.send("acknowledgeIncident", on: number, hidden: hidden, headers: own).status == 303)
             #expect(await site.incident(number)["times"]?["acknowledged_at"]?.string != nil)
         }
     }
@@ -204,7 +209,7 @@ struct SessionTests {
             for path in ["/", "/incidents/\(number)", "/incidents/\(number)/review", "/incidents/999", "/sign-in"] {
                 let page = await browser.get(path)
                 guard page.status != 303 else { continue }
-                let policy = page.headers[.contentSecurityPolicy] ?? ""
+                let policy = page.headers[HTTPField.Name("Content-Security-Policy")!] ?? ""
                 #expect(policy.contains("frame-ancestors 'none'") && policy.contains("script-src 'self'"))
                 #expect(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"))
                 #expect(!policy.contains("unsafe-inline"), "\(path)")
