@@ -81,7 +81,8 @@ struct RoomRestoration: Sendable {
         case .restoring:
             buttons = make("verifyRestoration", only: [])
             more =
-                make("rampRestoration") + make("verifyRestoration") + make("failRestoration") + make("waiveRestoration")
+                make("rampRestoration") + make("verifyRestoration", title: "Verify all the same")
+                + make("failRestoration") + make("waiveRestoration")
         case .verifying: more = make("failRestoration") + make("waiveRestoration")
         case .restored: break
         case .waived: buttons = planned.isReady ? make("startRestoration", only: []) : []

@@ -91,9 +91,12 @@ struct RoomSection: Sendable {
             let id = String(mitigation.id)
             let isStruck = mitigation.struck ?? false
             let owner = mitigation.owner.map { ", \($0)" } ?? ""
+            let isOver = mitigation.state != .planned && mitigation.state != .running
             let force = mitigation.inForce ?? false ? ", still in force" : ""
             let fixed = ["mitigation": id]
-            let quick = mitigation.state.following.prefix(3).filter { $0 != .abandoned && $0 != .rejected }.flatMap {
+            let quick = (isOver ? [] : mitigation.state.following.prefix(3)).filter {
+                $0 != .abandoned && $0 != .rejected
+            }.flatMap {
                 state in
                 forms.make(
                     "changeMitigation", subject: "\(id)\(state.rawValue)",

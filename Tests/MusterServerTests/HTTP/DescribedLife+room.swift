@@ -17,7 +17,8 @@ extension DescribedLife {
         let number = try #require(Int(number(incident)))
         for path in ["/", "/incidents/\(number)", "/incidents/\(number)/review"] {
             let reply = await browser.get(path)
-            #expect(reply.status == 200 && HTMLOutline(reply.text).problems == [], "\(path)")
+            #expect(reply.status == 200, "\(path)")
+            #expect(HTMLOutline(reply.text).problems == [], "\(path)")
         }
         #expect(try await browser.send("addNote", on: number, [("text", "From a browser")]).status == 303)
         let hidden = try await browser.hidden("/")

@@ -20,7 +20,7 @@ struct HTMLOutline {
         "link": ["rel", "type", "title", "href"], "style": [], "body": [], "header": ["id", "class"],
         "main": ["id", "class"], "footer": [],
         "nav": ["class", "aria-label"], "article": ["class"], "time": ["datetime"],
-        "section": ["id", "class"], "details": [], "summary": ["data-key"],
+        "section": ["id", "class"], "details": ["class", "open"], "summary": ["data-key"],
         "h1": ["class"], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [],
         "p": ["class", "role", "lang", "data-kinds"],
         "span": ["class", "aria-hidden", "data-since"], "small": [],

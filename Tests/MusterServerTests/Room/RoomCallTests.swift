@@ -42,6 +42,7 @@ struct RoomCallTests {
                 #expect(reply.status == 303, "\(operation): \(HTMLOutline(reply.text).text)")
             }
             try await send("acknowledgeIncident")
+            try await send("advanceIncident")
             try await send("putRole", [("role", "commander"), ("person", "Ana")])
             try await send("putCause", [("category", "technical"), ("subcategory", "configuration")])
             try await send("advanceIncident")
@@ -118,6 +119,7 @@ struct RoomCallTests {
             #expect(outline.problems == [] && outline.text.contains("What is missing"))
             #expect(refused.text.contains("/incidents/\(number)/calls/acknowledgeIncident"))
             try await browser.send("acknowledgeIncident", on: number)
+            #expect(try await browser.send("advanceIncident", on: number).status == 303)
             let room = await browser.get("/incidents/\(number)")
             for operation in ["amendIncident", "putRole", "putImpact", "putCause"] {
                 #expect(room.text.contains("/incidents/\(number)/calls/\(operation)"), "\(operation)")

@@ -17,7 +17,7 @@ struct RoomPageTests {
             let evil = JSONValue.string(Self.hostile)
             let number = try await site.open([
                 "title": evil, "summary": evil, "severity": "sev1",
-                "components": [["component": "auth", "impact": "major_outage", "regions": [evil]]],
+                "components": [["component": "auth", "impact": "major_outage", "regions": ["\"'><b>"]]],
                 "labels": ["a": evil],
             ])
             let path = "/v1/incidents/\(number)"
