@@ -35,7 +35,7 @@ struct HTMLOutline {
         "fieldset": [], "legend": [], "button": ["data-key"],
         "li": ["class", "aria-current"],
         "a": ["class", "href", "rel", "hreflang", "lang"], "dl": ["class"], "dt": [], "dd": [],
-        "div": ["class", "lang"], "table": [], "thead": [],
+        "div": ["id", "class", "lang"], "table": [], "thead": [],
         "tbody": [], "tr": [], "th": ["scope", "style"],
         "td": ["class", "style"], "img": ["src", "alt"], "figure": [], "figcaption": [],
         "svg": [
