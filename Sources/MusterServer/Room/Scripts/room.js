@@ -35,7 +35,8 @@ function runClocks() {
 // Live: one stream, and the parts of the page that changed taken from the server.
 const stateLine = document.querySelector(".bar .live");
 let lastSign = Date.now();
-let isOpen = false;
+let wasOpen = false;
+let isHearing = false;
 
 function say(text, isStale) {
   if (!stateLine || stateLine.textContent === text) return;
@@ -144,21 +145,50 @@ function hear(event) {
   if (concerns(event)) later(300 + Math.random() * 700);
 }
 
+// One stream for all pages of a browser, which has few connections to a server: one page holds it and tells the others.
+const others = "BroadcastChannel" in window && navigator.locks ? new BroadcastChannel("muster") : null;
+let isLeading = false;
+
+function tell(message) {
+  if (isLeading && others) others.postMessage(message);
+}
+
+function follow() {
+  others.onmessage = (message) => {
+    if (isLeading) return;
+    lastSign = Date.now();
+    if (message.data.data) hear(message.data);
+    else if (message.data.isLive && timer === 0 && !isLoading) say("Live", false);
+    else if (message.data.isLive === false) say("Not live: reconnecting", true);
+  };
+  setInterval(() => {
+    tell({ isLive: isHearing });
+    if (!isLeading && Date.now() - lastSign > 40000) say(`Not live since ${short.format(new Date(lastSign))}`, true);
+  }, 10000);
+}
+
 function listen(kinds) {
   const source = new EventSource("/live");
   source.onopen = () => {
     // What happened while nobody listened is on the page that is loaded now.
-    if (isOpen) later(200);
-    isOpen = true;
+    if (wasOpen) later(200);
+    wasOpen = isHearing = true;
     lastSign = Date.now();
     say("Live", false);
+    tell({ isLive: true });
   };
   source.onerror = () => {
+    isHearing = false;
+    tell({ isLive: false });
     say(`Not live since ${short.format(new Date(lastSign))}: reconnecting`, true);
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(kinds), 5000);
   };
-  source.onmessage = hear;
-  for (const kind of kinds) source.addEventListener(kind, hear);
+  for (const kind of kinds) {
+    source.addEventListener(kind, (event) => {
+      tell({ data: event.data });
+      hear(event);
+    });
+  }
   addEventListener("pagehide", () => source.close(), { once: true });
 }
 
@@ -218,7 +248,18 @@ showTimes(document);
 runClocks();
 setInterval(runClocks, 15000);
 if (stateLine) {
-  listen(stateLine.dataset.kinds.split(" "));
+  const kinds = stateLine.dataset.kinds.split(" ");
+  if (others) {
+    follow();
+    say("Live", false);
+    navigator.locks.request("muster-live", () => {
+      isLeading = true;
+      listen(kinds);
+      return new Promise(() => {});
+    });
+  } else {
+    listen(kinds);
+  }
   // A connection can be dead without anybody telling.
   setInterval(() => document.visibilityState === "visible" && later(Math.random() * 5000), 60000);
 }
