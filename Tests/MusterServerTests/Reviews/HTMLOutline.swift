@@ -24,7 +24,7 @@ struct HTMLOutline {
         "h1": ["class"], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [],
         "p": ["class", "role", "lang", "data-kinds"],
         "span": ["class", "aria-hidden", "data-since"], "small": [],
-        "blockquote": [], "hr": [], "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": ["class", "lang"],
+        "blockquote": [], "hr": [], "strong": ["class"], "em": [], "code": [], "pre": [], "br": [], "ul": ["class", "lang"],
         "ol": ["class", "start", "lang"], "form": ["method", "action", "class"], "label": ["for"],
         "select": ["id", "name", "required"], "textarea": ["id", "name", "rows", "required"], "datalist": ["id"],
         "progress": ["max", "value", "aria-label"],

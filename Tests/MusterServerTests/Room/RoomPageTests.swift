@@ -25,7 +25,8 @@ struct RoomPageTests {
             await site.call(.put, "\(path)/roles/commander", ["person": evil])
             await site.call(.put, "\(path)/cause", ["category": "technical", "evidence": evil, "change": evil])
             await site.call(.put, "\(path)/audiences/users", ["description": evil])
-            await site.call(.post, "\(path)/notes", ["text": evil, "by": evil, "key": true])
+            let note = await site.call(.post, "\(path)/notes", ["text": evil, "by": evil, "key": true])
+            let sequence = try #require(note.json["sequence"]?.integer)
             await site.call(.post, "\(path)/tasks", ["text": evil, "owner": evil])
             await site.call(
                 .post, "\(path)/mitigations", ["description": evil, "owner": evil, "kind": "own", "state": "running"])
@@ -34,10 +35,10 @@ struct RoomPageTests {
             await site.call(
                 .post, "\(path)/updates", ["audience": "users", "body": evil, "steps": [evil]])
             await site.call(.post, "\(path)/updates/draft", ["audience": "staff", "body": evil])
-            await site.call(.post, "\(path)/timeline/2/strike", ["reason": evil])
+            await site.call(.post, "\(path)/timeline/\(sequence)/strike", ["reason": evil])
             for _ in 0..<2 { await site.call(.post, "\(path)/advance", ["override": true, "reason": evil]) }
-            let browser = try await site.browser(.admin, name: Self.hostile)
-            let other = try await site.browser(.admin, name: Self.hostile)
+            let browser = try await site.browser(.admin, name: String(Self.hostile.prefix(100)))
+            let other = try await site.browser(.admin, name: String(Self.hostile.prefix(100)))
             let stale = try await browser.hidden("/incidents/\(number)")
             try await other.send("putCause", on: number, [("category", "attack"), ("evidence", Self.hostile)])
             let query = PercentEncoding.encode(Self.hostile)
