@@ -75,10 +75,9 @@ struct Catalog: AsyncParsableCommand {
         }
     }
 
-    private static func put(_ file: String, _ query: String, _ headers: [(String, String)], _ session: Session)
-        async throws -> JSON
-    {
-        let text = try LocalFile.text(file)
+    private static func put(
+        _ file: String, _ text: String, _ query: String, _ headers: [(String, String)], _ session: Session
+    ) async throws -> JSON {
         let isJSON = file.hasSuffix(".json") || text.trimmed.hasPrefix("{") || text.trimmed.hasPrefix("[")
         return try await session.connection.send(
             "PUT", "/v1/components\(query)", bytes: Array(text.utf8),
@@ -96,7 +95,7 @@ struct Catalog: AsyncParsableCommand {
         @OptionGroup(title: "Options of every command") var shared: DaemonOptions
 
         func run(_ session: Session) async throws {
-            let difference = try await Catalog.put(file, "?dry_run=true", [], session)
+            let difference = try await Catalog.put(file, try LocalFile.text(file), "?dry_run=true", [], session)
             Catalog.say(difference, session)
             let isSame = ["added", "changed", "removed"].allSatisfy { difference[$0].items.isEmpty }
             // As diff(1) ends; everything is said already.
@@ -119,8 +118,9 @@ struct Catalog: AsyncParsableCommand {
 
         func run(_ session: Session) async throws {
             var headers: [(String, String)] = []
+            let text = try LocalFile.text(file)
             if !yes && Terminal.isInput && file != "-" {
-                let difference = try await Catalog.put(file, "?dry_run=true", [], session)
+                let difference = try await Catalog.put(file, text, "?dry_run=true", [], session)
                 Catalog.say(difference, session)
                 guard ["added", "changed", "removed"].contains(where: { !difference[$0].items.isEmpty }) else { return }
                 let said = try Terminal.ask("Apply this? [y/N] ").lowercased()
@@ -128,7 +128,7 @@ struct Catalog: AsyncParsableCommand {
                 // What was shown is what is done, or nothing.
                 headers = [("if-match", "\"\(difference["version"].plain)\"")]
             }
-            Catalog.say(try await Catalog.put(file, "", headers, session), session)
+            Catalog.say(try await Catalog.put(file, text, "", headers, session), session)
         }
     }
 

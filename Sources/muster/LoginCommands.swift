@@ -31,7 +31,8 @@ struct Login: AsyncParsableCommand {
             Terminal.isInput
             ? try Terminal.ask("Token for \(daemon.text): ", isSecret: true) : try LocalFile.text("-").trimmed
         var settings = Connection.Settings(address: daemon, token: token)
-        settings.caFile = shared.caFile ?? environment["MUSTER_CA_FILE"]
+        // Later commands run in other folders.
+        settings.caFile = (shared.caFile ?? environment["MUSTER_CA_FILE"]).map { LocalFile.absolute($0) }
         settings.isOpenAllowed = shared.isOpenAllowed
         settings.timeout = Double(shared.timeout)
         let connection = try Connection(settings)
@@ -49,14 +50,24 @@ struct Login: AsyncParsableCommand {
             name: name ?? Self.name(of: daemon), url: daemon.text, token: token)
         context.caFile = settings.caFile
         context.isOpenAllowed = settings.isOpenAllowed
-        let kept = context
+        let (made, isNamed) = (context, name != nil)
         try Contexts.change(directory) { contexts throws(Failure) in
+            var kept = made
+            if let before = contexts.named(kept.name) {
+                guard before.url == kept.url || isNamed else {
+                    throw Failure(
+                        .usage,
+                        "The context \(kept.name) is \(before.url). Give this one another name, or the same to replace it."
+                            + "\nNext:\n  muster login \(Hint.word(kept.url)) --name NAME")
+                }
+                if before.url == kept.url { kept.incident = before.incident }
+            }
             try contexts.put(kept)
             contexts.current = kept.name
         }
         if !shared.quiet {
             Terminal.tell(
-                "Logged in to \(daemon.text) (Muster \(SafeText.line(version ?? "of an unknown version"))) as context \(kept.name)."
+                "Logged in to \(daemon.text) (Muster \(SafeText.line(version ?? "of an unknown version"))) as context \(made.name)."
             )
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import MusterClient
+import Synchronization
 
 /// A command's daemon, and where its answers go.
 struct Session: Sendable {
@@ -9,6 +10,8 @@ struct Session: Sendable {
     /// What the command was logged in by; nil where address and token come from the environment.
     let context: ClientContext?
     let environment: [String: String]
+    /// What was written in the editor, until the daemon has it.
+    private let draft = Draft()
 
     static func with(_ shared: DaemonOptions, _ body: (Session) async throws -> Void) async throws {
         let environment = ProcessEnvironment.all
@@ -19,8 +22,10 @@ struct Session: Sendable {
             try await body(session)
         } catch {
             await session.connection.close()
+            session.draft.keep()
             throw error
         }
+        session.draft.remove()
         await session.connection.close()
     }
 
@@ -171,13 +176,35 @@ extension Session {
         if !words.isEmpty { return try filled(words.joined(separator: " ").trimmed) }
         if !Terminal.isInput { return try filled(LocalFile.text("-").trimmed) }
         let (text, file) = try Terminal.edit(draft, suffix: ".md", environment)
-        unlink(file)
-        return try filled(text.trimmed)
+        self.draft.written(file)
+        guard !text.trimmed.isEmpty else {
+            self.draft.remove()
+            return try filled("")
+        }
+        return text.trimmed
     }
 
     private func filled(_ text: String) throws -> String {
         guard !text.isEmpty else { throw Failure(.usage, "There is no text, so nothing was sent.") }
         return text
+    }
+}
+
+/// The file with what somebody wrote in the editor. It goes when the text has arrived, and stays where it did not.
+private final class Draft: Sendable {
+    private let file = Mutex<String?>(nil)
+
+    func written(_ path: String) { file.withLock { $0 = path } }
+
+    func remove() {
+        file.withLock { path in
+            if let path { unlink(path) }
+            path = nil
+        }
+    }
+
+    func keep() {
+        if let path = file.withLock({ $0 }) { Terminal.tell("Your text is kept in \(SafeText.line(path)).") }
     }
 }
 

@@ -174,7 +174,9 @@ struct Update: AsyncParsableCommand {
             let body = JSON.of([
                 "body": isTextKept ? nil : .string(try session.text(text.words, draft: now.body["body"].plain))
             ]).adding(members).adding(try await session.members(when))
-            Update.say(try await session.connection.send("PATCH", path, body).body, session)
+            // What was shown is what is changed, or nothing.
+            let version = now.etag.map { [("if-match", $0)] } ?? []
+            Update.say(try await session.connection.send("PATCH", path, body, headers: version).body, session)
         }
     }
 
@@ -205,12 +207,17 @@ struct Update: AsyncParsableCommand {
                 }
                 let now = try await session.connection.get(path)
                 Terminal.tell(SafeText.block(now["body"].plain))
+                for step in now["steps"].items { Terminal.tell("- " + SafeText.line(step.plain)) }
+                let names = ["language", "public", "eta", "next_update_at", "publish_at"]
+                let more = names.filter { !now[$0].isNull }.map { "\($0): \(SafeText.line(now[$0].plain))" }
+                Terminal.tell(more.joined(separator: ", "))
                 let said = try Terminal.ask(
                     "Approve revision \(now["revision"].plain) for \(SafeText.line(now["audience"].plain))? [y/N] ")
                 guard said.lowercased() == "y" || said.lowercased() == "yes" else {
                     throw Failure(.refused, "It is not approved.")
                 }
                 read = now["revision"].int
+                guard read != nil else { throw Failure(.broken, "The update has no revision, so it is not approved.") }
             }
             let body = JSON.of(["revision": read.map { JSON($0) }]).adding(try await session.members(when))
             Update.say(try await session.connection.send("POST", path + "/approve", body).body, session)
@@ -275,9 +282,14 @@ struct Update: AsyncParsableCommand {
 
         func run(_ session: Session) async throws {
             let path = Update.path(try await session.incident(incident), update)
-            let now = text.words.isEmpty ? try await session.connection.get(path)["body"].plain : ""
+            let now = try await session.connection.get(path)
+            let before = now["body"].plain
+            let said = try session.text(text.words, draft: before)
+            // Whoever leaves the editor without a change has changed his mind.
+            guard said != before.trimmed else { throw Failure(.usage, "The text is as it was, so nothing was sent.") }
             let body = JSON.of([
-                "body": .string(try session.text(text.words, draft: now)), "reason": reason.map { .string($0) },
+                "body": .string(said), "steps": now["steps"].items.isEmpty ? nil : now["steps"],
+                "reason": reason.map { .string($0) },
             ]).adding(try await session.members(when))
             Update.say(try await session.connection.send("POST", path + "/correct", body).body, session)
         }

@@ -8,9 +8,16 @@ struct OutputTests {
         "", "plain words", "yes", "No", "null", "12", "1e3", "0x1F", "- item", "a: b", "a #b", "#", "'", "\"", "\\",
         "tab\there",
         "two\nlines\n", " spaces ", "ünïcode 日本 🙂", "\u{1B}[31mred", "\u{202E}turned", "a\u{FEFF}b", "\u{85}", "{}",
+        "\u{1F3F4}\u{E0067}\u{E0062}\u{E007F}",
         "[a]", "*a", "&a", "!a",
         "%a", "@a", "`a", "|", ">", "?", "a\r\nb", "2026-12-03", "12:30", "~", "on", "-", "---", ".5", "=", "<<",
     ]
+
+    @Test func `JSON is read back as what was written`() throws {
+        for text in Self.texts {
+            #expect(try JSONReader.read(Array(JSON.string(text).compact.utf8)) == .string(text), "\(text)")
+        }
+    }
 
     @Test func `YAML is read back as what was written`() throws {
         let objects = Self.texts.map { JSON.object([JSON.Member("text", .string($0)), JSON.Member($0, .string($0))]) }

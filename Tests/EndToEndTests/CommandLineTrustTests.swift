@@ -13,6 +13,12 @@ struct CommandLineTrustTests {
                 let strange = try await muster.refused(7, "show", number)
                 #expect(strange.hasPrefix("muster: ") && !strange.contains("<html>"), "\(strange)")
             }
+            // A page of somebody else's is no answer to a change.
+            let page = try await muster.refused(7, "ack", "2")
+            #expect(!page.contains("acknowledged"), "\(page)")
+            let began = ContinuousClock.now
+            let endless = try await muster.refused(6, "show", "9", "--timeout", "3")
+            #expect(endless.contains("does not answer") && ContinuousClock.now - began < .seconds(30), "\(endless)")
         }
     }
 
@@ -22,6 +28,8 @@ struct CommandLineTrustTests {
             #expect(try await muster("show", "4", "-q") == "detect\n")
             // The answer to a POST gets lost.
             #expect(try await muster("ack", "5").contains("acknowledged"))
+            // The try before is still being carried out.
+            #expect(try await muster("ack", "8").contains("acknowledged"))
             // That to a PATCH, too: nobody knows what became of it.
             let lost = try await muster.refused(6, "set", "6", "-s", "1")
             #expect(lost.contains("Whether it was done is not known"), "\(lost)")

@@ -227,6 +227,8 @@ extension Incident {
 package struct PhaseEntry: Hashable, Codable, Sendable {
     var entry: Int
     var at: Timestamp
+    /// Whether somebody went on without what was required: then no fact ended the phase before. Nil where not.
+    var isForced: Bool?
 }
 
 extension Incident {
@@ -234,7 +236,8 @@ extension Incident {
     mutating func notePhase(_ recorded: RecordedEvent) {
         if recorded.sequence == 1 { phaseEntries = [:] }
         if let entered = recorded.event.as(PhaseEntered.self) {
-            phaseEntries?[entered.phase] = PhaseEntry(entry: recorded.sequence, at: recorded.occurredAt)
+            phaseEntries?[entered.phase] = PhaseEntry(
+                entry: recorded.sequence, at: recorded.occurredAt, isForced: entered.overridden.isEmpty ? nil : true)
         } else if let back = recorded.event.as(PhaseReverted.self) {
             let left = Phase.writable.drop { $0 != back.phase }.dropFirst()
             let begun = left.compactMap { phaseEntries?[$0]?.entry }
@@ -290,6 +293,7 @@ extension Incident {
             clockFacts?.mitigateLeftAt = moment
             times.mitigatedAt = nil
             times.mitigatedAt = reached(leaving: phase, at: moment)
+        case .assess where phaseEntries?[.mitigate]?.isForced ?? false: times.leave(phase, at: moment)
         case .assess, .restore: times.leave(phase, at: reached(leaving: phase, at: moment))
         case .review:
             // It was closed when that was done first.

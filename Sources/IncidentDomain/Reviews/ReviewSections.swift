@@ -399,7 +399,8 @@ extension ReviewDraft {
     /// What was decided against the rules, by whom and why.
     static func overrides(_ facts: ReviewFacts) -> [DocumentBlock] {
         var table = DocumentTable("When (\(.zone))", "Overridden", "Who", "Reason")
-        for recorded in facts.timeline.withStepsSetRight where !facts.struck.contains(recorded.sequence) {
+        // Also of entries that were struck out: it was decided all the same.
+        for recorded in facts.timeline.withStepsSetRight {
             let (details, reason) = overridden(by: recorded.event)
             for detail in details {
                 table.add(

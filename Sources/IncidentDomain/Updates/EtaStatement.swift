@@ -35,7 +35,7 @@ extension Communication {
         let place = etas.lastIndex { $0.saidAt <= statement.saidAt }.map { $0 + 1 } ?? 0
         etas.insert(statement, at: place)
         // What was taken back later is what held then.
-        if place > 0, let withdrawn = etas[place - 1].withdrawn, withdrawn.at >= statement.saidAt {
+        if place > 0, let withdrawn = etas[place - 1].withdrawn, withdrawn.at > statement.saidAt {
             etas[place - 1].withdrawn = nil
             etas[place].withdrawn = etas[place].withdrawn ?? withdrawn
         }
@@ -58,7 +58,15 @@ extension Communication {
     /// What was said by mistake counts no more; where it was taken back by mistake, it was not.
     mutating func strikeEta(_ eta: Timestamp, saidAt: Timestamp, onlyWithdrawal: Bool) {
         guard let place = etas.lastIndex(where: { $0.eta == eta && $0.saidAt == saidAt }) else { return }
-        if onlyWithdrawal { etas[place].withdrawn = nil } else { etas.remove(at: place) }
+        guard !onlyWithdrawal else {
+            etas[place].withdrawn = nil
+            return
+        }
+        let struck = etas.remove(at: place)
+        // That nobody knew was said of what held then.
+        if place > 0, let withdrawn = struck.withdrawn, etas[place - 1].holds {
+            etas[place - 1].withdrawn = withdrawn
+        }
     }
 }
 

@@ -109,11 +109,11 @@ extension Connection {
         }
         let answer = try await tries(request, end: Moments.machineNow + settings.timeout)
         guard answer.status == 428, request.headers["if-match"].isEmpty, let version = try await version(before: path)
-        else { return try good(answer) }
+        else { return try good(answer, isWrite: method != "GET") }
         // The installation asks for a version with each write: the one that holds now.
         request.headers.replaceOrAdd(name: "if-match", value: version)
         if method == "POST" { request.headers.replaceOrAdd(name: "idempotency-key", value: Connection.randomKey()) }
-        return try good(try await tries(request, end: Moments.machineNow + settings.timeout))
+        return try good(try await tries(request, end: Moments.machineNow + settings.timeout), isWrite: true)
     }
 
     package func get(_ path: String) async throws -> JSON {
@@ -148,7 +148,10 @@ extension Connection {
             let left = end - Moments.machineNow
             do {
                 let answer = try await once(request, seconds: max(0.1, left))
-                let isLater = answer.status == 429 || (answer.status == 503 && isRepeatable)
+                // The try before may still be carried out.
+                let isCarriedOut =
+                    answer.status == 409 && answer.body["type"].text?.hasSuffix("/idempotency-in-flight") ?? false
+                let isLater = answer.status == 429 || isCarriedOut || (answer.status == 503 && isRepeatable)
                 let pause = min(answer.headers.first(name: "retry-after").flatMap { Double($0) } ?? 1, 10)
                 guard isLater, number < Self.triesMax, end - Moments.machineNow > pause + 1 else { return answer }
                 try await Task.sleep(for: .seconds(pause))
@@ -167,7 +170,21 @@ extension Connection {
         throw Connection.notUnderstood("the request")
     }
 
+    /// One try: with its body, it is over in time.
     private func once(_ request: HTTPClientRequest, seconds: Double) async throws -> Answer {
+        try await withThrowingTaskGroup(of: Answer?.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await self.whole(request, seconds: seconds) }
+            group.addTask {
+                try await Task.sleep(for: .seconds(min(seconds, 86400)))
+                return nil
+            }
+            guard let answer = try await group.next() ?? nil else { throw HTTPClientError.deadlineExceeded }
+            return answer
+        }
+    }
+
+    private func whole(_ request: HTTPClientRequest, seconds: Double) async throws -> Answer {
         let response = try await client.execute(
             request, timeout: .milliseconds(Int64(min(seconds, 86400) * 1000)))
         let body = try await response.body.collect(upTo: Self.answerMax)
@@ -186,9 +203,11 @@ extension Connection {
         clockOffset.withLock { $0 = abs(offset) < 2 ? 0 : offset }
     }
 
-    private func good(_ answer: Answer) throws(Failure) -> Answer {
+    private func good(_ answer: Answer, isWrite: Bool) throws(Failure) -> Answer {
         switch answer.status {
         case 200..<300:
+            // A proxy's page is no answer to a change.
+            if isWrite && !answer.isJSON && !answer.bytes.isEmpty { throw Connection.notUnderstood("the request") }
             if answer.isJSON && answer.body.isNull && !answer.bytes.isEmpty && answer.bytes != Array("null".utf8) {
                 throw Connection.notUnderstood("the request")
             }
@@ -198,11 +217,12 @@ extension Connection {
             throw Failure(
                 .broken,
                 "\(settings.address.text) sends to \(place). The token is not sent there. If that is the daemon's address:"
-                    + "\nNext:\n  muster login --url \(place)")
+                    + "\nNext:\n  muster login --url \(Hint.word(place))")
         default:
             guard answer.headers.first(name: "content-type")?.hasPrefix("application/problem+json") == true else {
+                let ending = Failure.ending(status: answer.status, type: "")
                 throw Failure(
-                    Failure.ending(status: answer.status, type: ""),
+                    ending == .unreachable ? ending : .broken,
                     "\(settings.address.text) answered \(answer.status), and not as Muster does. Is it the right address?"
                 )
             }

@@ -80,9 +80,10 @@ extension Failure {
         switch status {
         case 401, 403: type.hasSuffix("/own-token") ? .refused : .noAccess
         case 404: .notFound
+        case 409 where type.hasSuffix("/idempotency-in-flight"): .unreachable
         case 409: type.contains("/idempotency-") ? .conflict : .refused
         case 412, 428: .conflict
-        case 408, 429, 503: .unreachable
+        case 408, 429, 502, 503, 504: .unreachable
         case 501: .refused
         case 400..<500: .usage
         default: .broken

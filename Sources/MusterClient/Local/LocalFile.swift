@@ -56,6 +56,13 @@ package enum LocalFile {
         }
     }
 
+    /// A path that names the same file from every folder; as it is where there is no such file.
+    package static func absolute(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
     private static func failure(_ verb: String, _ path: String) -> Failure {
         Failure(.usage, "Cannot \(verb) \(SafeText.line(path)): \(String(cString: strerror(errno))).")
     }

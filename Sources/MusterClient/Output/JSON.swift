@@ -107,7 +107,9 @@ extension JSON {
     }
 
     /// In quotes. What could steer a terminal or turn the direction of text is escaped, so that the output is safe to look at.
-    package static func quoted(_ text: String) -> String {
+    ///
+    /// - Parameter isYAML: Whether YAML reads it, whose escape beyond U+FFFF is one of eight digits.
+    package static func quoted(_ text: String, isYAML: Bool = false) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -117,9 +119,15 @@ extension JSON {
             case "\r": result += "\\r"
             case "\t": result += "\\t"
             default:
-                if SafeText.isUnsafe(scalar) {
+                if isYAML, scalar.value > 0xFFFF, SafeText.isUnsafe(scalar) {
                     let digits = String(scalar.value, radix: 16)
-                    result += "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+                    result += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+                } else if SafeText.isUnsafe(scalar) {
+                    // Beyond U+FFFF it is two of them (RFC 8259, 7).
+                    for unit in String(scalar).utf16 {
+                        let digits = String(unit, radix: 16)
+                        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                    }
                 } else {
                     result.unicodeScalars.append(scalar)
                 }

@@ -38,7 +38,7 @@ package enum YAMLText {
 
     private static func scalar(_ value: JSON) -> String {
         guard case .string(let text) = value else { return value.compact }
-        return isPlain(text) ? text : JSON.quoted(text)
+        return isPlain(text) ? text : JSON.quoted(text, isYAML: true)
     }
 
     /// Words that older readers take for something else.

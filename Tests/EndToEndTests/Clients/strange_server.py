@@ -6,6 +6,7 @@ What it does with an incident is said by the number; GET /seen has what came in.
 import collections
 import http.server
 import json
+import time
 
 seen = []
 tries = collections.Counter()
@@ -40,6 +41,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             # The answer gets lost: nobody knows whether it was done.
             self.close_connection = True
             self.connection.close()
+        elif number == "8" and tries[number] < 2:
+            # The try before is still being carried out.
+            problem = {"type": "/problems/idempotency-in-flight", "status": 409, "detail": "in flight"}
+            self.say(409, json.dumps(problem), "application/problem+json", **{"Retry-After": "0"})
+        elif number == "9":
+            self.drip()
         elif number == "7":
             self.say(500, "<html>An error page of a proxy</html>", "text/html")
         else:
@@ -56,6 +63,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def drip(self):
+        """A body that never ends, with a byte each second."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b" ")
+                self.wfile.flush()
+                time.sleep(1)
+        except OSError:
+            self.close_connection = True
 
     def log_message(self, *_):
         pass

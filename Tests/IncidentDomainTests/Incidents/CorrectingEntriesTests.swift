@@ -124,6 +124,8 @@ import Testing
         #expect(visits(struck).last?.hasSuffix("now") == true)
         let text = try #require(review(struck).section("timeline")?.markdown)
         #expect(text.contains("Struck out by Carla"))
+        #expect(
+            review(struck).section("overrides")?.markdown.contains("no time") == true, "it was decided all the same")
     }
 
     @Test func `a wrong step and the way back from it are both struck out, and what was done then holds`() throws {
@@ -199,6 +201,9 @@ import Testing
         #expect(late.incident.eta == nil)
         let struck = try taken.and(strike(EtaSet.self, in: taken))
         #expect(struck.when(try strike(EtaWithdrawn.self, in: taken)).isAccepted, "it took back nothing")
+        let both = try said("13:30", at: "10:20", in: said("13:00", at: "10:10", in: Given()))
+        let unknown = try both.later("10:30").and(.withdrawEta(reason: "nobody knows"))
+        #expect(try unknown.and(strike(EtaSet.self, in: unknown)).incident.eta == nil, "nobody says 13:00 again")
     }
 
     @Test func `what was expected is entered when it is over, and nothing new is expected then`() throws {
