@@ -146,7 +146,8 @@ struct UndoneTests {
             #expect(timeline[1]["corrected"]["reason"] == "entered afterwards")
             try await api.patch(path + "/timeline/1", moved).problem(422, "invalid-value")
             let review = try await api.get(path + "/review.md")
-            #expect(review.text.contains("20:10:00 | Note: The disk was full"), "\(review.text)")
+            #expect(
+                review.text.contains("20:10:00 | Key note: The disk was full (time corrected, was"), "\(review.text)")
             #expect(try await daemon.run("verify").status == 0)
         }
     }

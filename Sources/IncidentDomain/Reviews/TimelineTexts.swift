@@ -23,7 +23,7 @@ struct TimelineTexts {
         let own = isOfComponent ? recorded.event.phrase.calling { names[$0] } : told(recorded.event)
         var text: Phrase = undone.contains(recorded.sequence) ? "\(own) It was undone." : own
         if let entered = entered[recorded.sequence] {
-            text = "\(text) The time was corrected (was \(entered.toldWithoutZone))."
+            text = "\(text) (time corrected, was \(entered.toldWithoutZone))"
         }
         guard let begin = begin(of: recorded), begin < recorded.occurredAt else { return text }
         return "\(text) Begun \(begin.toldWithoutZone), \(.duration(recorded.occurredAt.seconds(since: begin))) before."

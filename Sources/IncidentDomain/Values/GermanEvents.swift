@@ -48,7 +48,7 @@ extension GermanTable {
         "The acknowledgement was struck out.": "Die Quittierung wurde gestrichen.",
         "Entry {} happened at {} (was {}).": "Eintrag {} war um {} (vorher {}).",
         "{} It was undone.": "{} Es wurde zurückgenommen.",
-        "{} The time was corrected (was {}).": "{} Die Zeit wurde korrigiert (vorher {}).",
+        "{} (time corrected, was {})": "{} (Zeit korrigiert, vorher {})",
         "Note {} starred.": "Notiz {} hervorgehoben.",
         "Note {} no longer starred.": "Notiz {} nicht mehr hervorgehoben.",
         "{} is before {}. PATCH /v1/incidents/{}/times corrects the one that is wrong.":

@@ -60,19 +60,25 @@ struct TimelineRoutes: Sendable {
     /// A note is starred, or an entry gets the time at which it really happened.
     private func correct(_ request: RequestContext) async throws -> Answer {
         try await mark(request) { body in
-            guard body.has("happened_at") else {
-                let key = body.bool("key")
-                return { .star($0, $1?.event, key: key) }
+            let (key, moment) = (body.optionalBool("key"), body.optionalTime("happened_at"))
+            let reason = body.optionalString("reason", 1...2000)
+            return { (sequence, entry) throws(Problem) in
+                if let key, moment == nil { return .star(sequence, entry?.event, key: key) }
+                guard let moment, key == nil else {
+                    throw .invalid("/key", "is given alone, or happened_at with a reason; exactly one of the two")
+                }
+                guard let reason else {
+                    throw .invalid("/reason", "is required with happened_at: why was the time wrong?")
+                }
+                return .correctEntryTime(sequence, entry, moment, reason: reason)
             }
-            let moment = body.time("happened_at")
-            let reason = body.string("reason", 1...2000)
-            return { .correctEntryTime($0, $1, moment, reason: reason) }
         }
     }
 
     /// Reads the entry, which never changes, and puts a command about it.
     private func mark(
-        _ request: RequestContext, _ read: (inout BodyReader) -> (Int, RecordedEvent?) -> IncidentCommand
+        _ request: RequestContext,
+        _ read: (inout BodyReader) -> (Int, RecordedEvent?) throws(Problem) -> IncidentCommand
     ) async throws -> Answer {
         let number = try request.incidentNumber()
         let sequence = try request.number("sequence", of: "Timeline entry")
@@ -81,7 +87,7 @@ struct TimelineRoutes: Sendable {
         let context = try CommandContext(request, &body)
         let entry = try await reader.page(of: number, after: sequence - 1, limit: 1).first
         let recorded = entry.flatMap { $0.recorded.sequence == sequence ? $0.recorded : nil }
-        let outcome = try await desk.handle(command(sequence, recorded), on: number, context)
+        let outcome = try await desk.handle(try command(sequence, recorded), on: number, context)
         return IncidentRepresentation.answer(outcome)
     }
 

@@ -39,7 +39,7 @@ import Testing
         let noted = try Given().later("12:00").and(.addNote(text: "the disk was full", key: true))
         let right = try noted.and(move(NoteAdded.self, to: "10:20", in: noted))
         let text = try #require(review(right).section("timeline")?.markdown)
-        #expect(text.contains("10:20") && text.contains("The time was corrected (was 2026-11-22 12:00:00)."), "\(text)")
+        #expect(text.contains("10:20") && text.contains("(time corrected, was 2026-11-22 12:00:00)"), "\(text)")
         let kept = try #require(right.timeline.last?.event.as(EntryTimeCorrected.self))
         #expect(kept.previous == clock("12:00") && kept.happenedAt == clock("10:20"))
         #expect(right.when(try move(NoteAdded.self, to: "10:20", in: noted)) == .nothing, "it holds already")

@@ -329,6 +329,7 @@ extension DescribedLife {
         await get("\(path)/timeline?limit=200")
         await post("\(entry)/strike", ["reason": "It was about something else."])
         await ask(.put, "\(path)/review", ["sections": [["id": "lessons", "markdown": nil]]])
+        await ask(.put, "\(path)/review", ["sections": [lesson]])
         await get("\(path)/review/revisions")
     }
 

@@ -33,6 +33,9 @@ extension DescribedLife {
         await post("\(path)/advance", forced)
         let entries = await get("\(path)/timeline?limit=200").json["items"]?.array ?? []
         let advance = entries.last { $0["kind"]?.string == "phase_entered" }?["sequence"]?.integer ?? 0
+        let first = entries.first { $0["kind"]?.string == "phase_entered" }?["sequence"]?.integer ?? 0
+        let seen: JSONValue = ["happened_at": .string(try await moment(in: -5400)), "reason": "It was seen then."]
+        await ask(.patch, "\(path)/timeline/\(first)", seen)
         let entry = "\(path)/timeline/\(advance)"
         let earlier: JSONValue = .string(try await moment(in: -3600))
         await ask(.patch, entry, ["happened_at": earlier, "reason": "It was entered late."])
