@@ -124,8 +124,6 @@ import Testing
         #expect(visits(struck).last?.hasSuffix("now") == true)
         let text = try #require(review(struck).section("timeline")?.markdown)
         #expect(text.contains("Struck out by Carla"))
-        #expect(
-            review(struck).section("overrides")?.markdown.contains("no time") == true, "it was decided all the same")
     }
 
     @Test func `a wrong step and the way back from it are both struck out, and what was done then holds`() throws {
