@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check attack lint format bench storm soak fault-drill deb system-test failover-drill upgrade-drill outage-simulation notification-drill clean dependencies
+.PHONY: help run build test check attack lint format bench storm soak fault-drill crowd-drill deb system-test failover-drill upgrade-drill outage-simulation notification-drill clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -15,8 +15,9 @@ help: ## list the targets
 run: build ## build, then run the daemon with its own PostgreSQL and a demonstration catalog; Ctrl-C stops it
 	@exec deploy/demo/run.sh
 
-build: dependencies ## build the daemon for production: .build/release/musterd
+build: dependencies ## build the daemon and the command line for production: .build/release/musterd and muster
 	swift build --configuration release --product musterd $(RELEASE_FLAGS)
+	swift build --configuration release --product muster $(RELEASE_FLAGS)
 
 test: dependencies ## build and run every test
 	swift build --build-tests
@@ -62,6 +63,10 @@ outage-simulation: build ## the load of one platform-wide outage on two daemons:
 notification-drill: build ## three daemons tell twenty endpoints, most of them broken, while daemons are killed: all arrive, in order, soon
 	@deploy/install-build-dependencies.sh bench
 	@python3 -B Tests/Drills/notifications.py
+
+crowd-drill: build ## 100,000 hostile subscriptions, reports and calls for help: nothing grows but what its limits allow, and the page stays
+	@deploy/install-build-dependencies.sh bench
+	@python3 -B Tests/Drills/crowd.py
 
 soak: build ## 20 minutes at half of the capacity, a fault every minute: memory, descriptors, answers, nothing lost
 	@deploy/install-build-dependencies.sh bench

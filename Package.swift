@@ -13,7 +13,9 @@ let house: [SwiftSetting] =
 
 let package = Package(
     name: "muster",
-    products: [.executable(name: "musterd", targets: ["musterd"])],
+    products: [
+        .executable(name: "musterd", targets: ["musterd"]), .executable(name: "muster", targets: ["muster"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
@@ -81,6 +83,24 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        .target(
+            name: "MusterClient",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: house
+        ),
+        .executableTarget(
+            name: "muster",
+            dependencies: [
+                "MusterClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house
+        ),
         .executableTarget(
             name: "planner-bench",
             dependencies: ["IncidentDomain"],
@@ -134,10 +154,19 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "IncidentDomain", "MusterClient", "MusterServer", "muster",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "IncidentDomain", "MusterServer", "TestSupport",
-                "musterd",
+                "muster", "musterd",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -125,6 +125,33 @@ struct UndoneTests {
         }
     }
 
+    @Test func `an entry gets the time at which it happened, and phases, clocks and review follow`() async throws {
+        try await Daemon.with { daemon in
+            let api = daemon.api
+            let path = try await api.open(["title": "Down", "started_at": "2026-03-01T20:00:00Z"])
+            let late: JSON = ["text": "The disk was full", "key": true]
+            let note = try await api.post(path + "/notes", late).expect(201)
+            let entry = path + "/timeline/\(note["sequence"].int ?? 0)"
+            let moved: JSON = ["happened_at": "2026-03-01T20:10:00Z", "reason": "entered afterwards"]
+            try await api.patch(entry, moved).expect(200)
+            try await api.patch(entry, ["happened_at": "2026-03-01T20:10:00Z"]).problem(422, "invalid-value")
+            try await api.post(path + "/advance", ["override": true, "reason": "a drill"]).expect(200)
+            let advance = try await api.all(path + "/timeline").last?["sequence"].int ?? 0
+            let seen: JSON = ["happened_at": "2026-03-01T20:20:00Z", "reason": "we saw it then"]
+            try await api.patch(path + "/timeline/\(advance)", seen).expect(200)
+            let incident = try await api.get(path).expect(200)
+            #expect(incident["times"]["acknowledged_at"] == "2026-03-01T20:20:00.000Z")
+            let timeline = try await api.all(path + "/timeline")
+            #expect(timeline[1]["corrected"]["happened_at"] == "2026-03-01T20:10:00.000Z")
+            #expect(timeline[1]["corrected"]["reason"] == "entered afterwards")
+            try await api.patch(path + "/timeline/1", moved).problem(422, "invalid-value")
+            let review = try await api.get(path + "/review.md")
+            #expect(
+                review.text.contains("20:10:00 | Key note: The disk was full (time corrected, was"), "\(review.text)")
+            #expect(try await daemon.run("verify").status == 0)
+        }
+    }
+
     @Test func `what was said of steps, roles, times and alerts by mistake is taken back`() async throws {
         try await Daemon.with { daemon in
             let api = daemon.api

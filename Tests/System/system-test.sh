@@ -77,8 +77,12 @@ guest id musterd >/dev/null || fail "there is no user musterd"
 is ActiveState inactive
 [ "$(guest systemctl is-enabled musterd.socket)" = disabled ] || fail "the first installation enabled something"
 guest test -f /usr/share/man/man8/musterd.8.gz || fail "no man page"
+guest test -f /usr/share/man/man1/muster.1.gz || fail "no man page of the command line"
 [ "$(guest stat -c '%a %U' /etc/musterd/credentials)" = "700 root" ] || fail "others can read the secrets"
-guest ldd /usr/bin/musterd | has -i swift && fail "the program needs a Swift runtime"
+for program_there in musterd muster; do
+    guest ldd /usr/bin/$program_there | has -i swift && fail "$program_there needs a Swift runtime"
+done
+guest muster --version | has '^muster ' || fail "the command line does not run"
 step "installed: the user is there, and nothing was started"
 
 guest systemd-analyze verify musterd.service musterd.socket >"$work/verify" 2>&1 || true

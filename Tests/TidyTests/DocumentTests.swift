@@ -62,16 +62,18 @@ struct DocumentTests {
         }
     }
 
-    @Test func `README shows the walk-through that make run prints`() throws {
-        let printed = try #require(SourceTree.file("deploy/demo/walk-through.sh")).lines.dropFirst(3)
+    @Test(arguments: ["outage", "walk-through"])
+    func `README shows the walk-throughs that make run names`(name: String) throws {
+        let path = "deploy/demo/\(name).sh"
+        let printed = try #require(SourceTree.file(path)).lines.dropFirst(3)
         let shown = try #require(SourceTree.file("README.md")).text
         let missing = printed.filter { !$0.isEmpty && !shown.contains("\n\($0)\n") }
-        #expect(missing.isEmpty, "copy these lines of deploy/demo/walk-through.sh into README.md")
+        #expect(missing.isEmpty, "copy these lines of \(path) into README.md")
     }
 
     @Test func `the demonstration catalog and its walk-through are where make run looks for them`() {
-        for path in ["deploy/demo/run.sh", "deploy/demo/catalog.json", "deploy/demo/walk-through.sh"] {
-            #expect(SourceTree.exists(path), "make run needs \(path)")
+        for name in ["run.sh", "catalog.json", "outage.sh", "walk-through.sh"] {
+            #expect(SourceTree.exists("deploy/demo/\(name)"), "make run needs deploy/demo/\(name)")
         }
     }
 }

@@ -15,6 +15,10 @@ struct ImportTests {
             "NIOSSL", "NIOTLS", "Postgres", "ServiceLifecycle", "Subprocess", "Synchronization", "SystemPackage",
             "UnixSignals", "Yams",
         ],
+        "MusterClient": [
+            "AsyncHTTPClient", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
+        ],
+        "muster": ["ArgumentParser", "Glibc", "MusterClient", "Synchronization"],
         "musterd": ["ArgumentParser", "FoundationEssentials", "Glibc", "IncidentDomain", "Logging", "MusterServer"],
         "TidyTests": ["FoundationEssentials", "Testing"],
     ]

@@ -46,6 +46,8 @@ write_curl_configuration() {
 }
 
 explain() {
+    local from=''
+    [ -n "${MUSTER_AUTH_BOOTSTRAP_TOKEN-}" ] || from=" <$MUSTER_DATA_DIRECTORY/admin-token"
     cat <<EOF
 
 Muster is ready at $address. Ctrl-C stops it; the data stays in $MUSTER_DATA_DIRECTORY.
@@ -53,10 +55,18 @@ The administrator's token: $1
 
 The whole life of an incident, to be pasted into another terminal:
 
-export MUSTER=$address CURL=$curl
+export PATH=$PWD/.build/release:\$PATH
+muster login $address$from
 EOF
-    tail -n +3 deploy/demo/walk-through.sh
-    echo
+    tail -n +3 deploy/demo/outage.sh
+    cat <<EOF
+
+The same with curl, line by line in README, or at once:
+
+export MUSTER=$address CURL=$curl
+bash deploy/demo/walk-through.sh
+
+EOF
 }
 
 introduce() {

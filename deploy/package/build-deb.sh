@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the Debian package from a program that is built: deploy/package/build-deb.sh PROGRAM [DIRECTORY]
+# Makes the Debian package from a daemon that is built, with the command line `muster` beside it:
+# deploy/package/build-deb.sh PROGRAM [DIRECTORY]
 # Prints the package's path. DEB_VERSION and SOURCE_DATE_EPOCH replace what the program and git say, DEB_COMPRESSION xz. The
 # same program gives the same bytes.
 set -eu
@@ -7,6 +8,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
 program=$(realpath "$1")
+client=$(dirname "$program")/muster
 directory=$(realpath -m "${2:-.build/package}")
 version=${DEB_VERSION:-$("$program" version | sed 's/^musterd //')}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$source" log -1 --format=%ct)}
@@ -21,7 +23,8 @@ day=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)
 put() { install -D -m "$1" "$2" "$root/$3"; }
 
 put 755 "$program" usr/bin/musterd
-strip --strip-unneeded --remove-section=.comment --remove-section=.note "$root/usr/bin/musterd"
+put 755 "$client" usr/bin/muster
+strip --strip-unneeded --remove-section=.comment --remove-section=.note "$root/usr/bin/musterd" "$root/usr/bin/muster"
 put 644 "$source/deploy/systemd/musterd.service" lib/systemd/system/musterd.service
 put 644 "$source/deploy/systemd/musterd.socket" lib/systemd/system/musterd.socket
 put 644 "$source/deploy/systemd/musterd.sysusers" usr/lib/sysusers.d/musterd.conf
@@ -30,6 +33,12 @@ put 644 "$source/config/musterd.yaml" etc/musterd/musterd.yaml
 
 "$program" --generate-completion-script bash | sed '1{/^#!/d}' >"$work/completion"
 put 644 "$work/completion" usr/share/bash-completion/completions/musterd
+"$client" --generate-completion-script bash | sed '1{/^#!/d}' >"$work/completion"
+put 644 "$work/completion" usr/share/bash-completion/completions/muster
+"$client" --generate-completion-script zsh >"$work/completion"
+put 644 "$work/completion" usr/share/zsh/vendor-completions/_muster
+"$client" --generate-completion-script fish >"$work/completion"
+put 644 "$work/completion" usr/share/fish/vendor_completions.d/muster.fish
 
 sed "s/@VERSION@/$version/; s/@DATE@/$day/" "$source/deploy/man/musterd.8" >"$work/musterd.8"
 # The page about the configuration holds the configuration itself, so that it says what is true.
@@ -39,7 +48,8 @@ sed "s/@VERSION@/$version/; s/@DATE@/$day/" "$source/deploy/man/musterd.8" >"$wo
     sed 's/\\/\\e/g; s/-/\\-/g; s/^\([.'"'"']\)/\\\&\1/' "$source/config/musterd.yaml"
     echo .fi
 } >"$work/musterd.yaml.5"
-for page in musterd.8 musterd.yaml.5; do
+"$client" manual --date "$day" >"$work/muster.1"
+for page in muster.1 musterd.8 musterd.yaml.5; do
     gzip -9n "$work/$page"
     put 644 "$work/$page.gz" "usr/share/man/man${page##*.}/$page.gz"
 done
@@ -55,10 +65,10 @@ put 644 "$here/copyright" usr/share/doc/musterd/copyright
 put 644 "$work/changelog.gz" usr/share/doc/musterd/changelog.gz
 put 644 "$here/lintian-overrides" usr/share/lintian/overrides/musterd
 
-# What the program needs is read from the program.
+# What the programs need is read from the programs.
 mkdir "$work/debian" "$root/DEBIAN"
 printf 'Source: musterd\n\nPackage: musterd\nArchitecture: any\n' >"$work/debian/control"
-needs=$(cd "$work" && dpkg-shlibdeps -O root/usr/bin/musterd 2>"$work/complaints") || {
+needs=$(cd "$work" && dpkg-shlibdeps -O root/usr/bin/musterd root/usr/bin/muster 2>"$work/complaints") || {
     cat "$work/complaints" >&2
     exit 1
 }

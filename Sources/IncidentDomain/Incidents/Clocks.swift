@@ -112,6 +112,10 @@ package struct EarlierClocks: Hashable, Codable, Sendable {
     package var to: Phase
     package var revertedAt: Timestamp
     package var measured: MeasuredClocks
+    /// The entry that says so; nil in rows of releases that did not keep it, and not shown.
+    package var entry: Int?
+    /// The entries that began what was gone back over; nil as with `entry`, and not shown.
+    package var begunBy: [Int]?
 }
 
 extension Incident {
@@ -204,11 +208,21 @@ package struct ClockFacts: Hashable, Codable, Sendable {
         self[keyPath: fact] = told
     }
 
+    /// What was noticed by an entry came at another time.
+    mutating func move(_ entry: Int, to moment: Timestamp) {
+        if detectedBy[entry] != nil { detectedBy[entry] = moment }
+    }
+
     /// What an entry said that was struck out counts no more.
     mutating func forget(_ entry: Int) {
         detectedBy[entry] = nil
         severities?[entry] = nil
         commanders?[entry] = nil
+    }
+
+    /// What a mitigation was wrongly said to have done counts no more.
+    mutating func forgetSuccess(of mitigation: Int) {
+        succeededAt[mitigation] = nil
     }
 
     mutating func note(_ before: Incident?, _ after: Incident, in entry: Int, at moment: Timestamp) {

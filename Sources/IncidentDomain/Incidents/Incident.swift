@@ -79,6 +79,10 @@ package struct Incident: Hashable, Codable, Sendable {
     package var endedFrom: Phase?
     /// The entries that were struck out, by their sequence; nil when none was.
     package var struck: [Int]?
+    /// When entries really happened whose time was wrong, by their sequence; nil when none was.
+    package var entryTimes: [Int: Timestamp]?
+    /// The entries by which it came to its phase and to those before it; nil in rows of releases that did not keep them.
+    package var phaseEntries: [Phase: PhaseEntry]?
     /// Which notes were starred or not later, by their sequence; nil when none was.
     package var starred: [Int: Bool]?
     /// What was merged into it, the newest last; nil when nothing was since that is kept.
@@ -100,7 +104,7 @@ package struct Incident: Hashable, Codable, Sendable {
 
     /// Counts the forms that this value has had. Raised when it keeps more of its events than before, or something else of them:
     /// rows of an older form are then made anew from their timelines.
-    package static let currentForm = 5
+    package static let currentForm = 6
 
     /// Whether a release that knew less of its events wrote it last.
     package var isOfOlderForm: Bool { (form ?? 0) < Self.currentForm }
@@ -159,6 +163,7 @@ extension Incident {
         recorded.event.payload.apply(to: &incident, at: recorded.occurredAt, by: recorded.actor)
         incident.logImpacts(before, recorded)
         incident.noteRestoration(recorded)
+        incident.notePhase(recorded)
         var facts = incident.clockFacts
         facts?.note(before, incident, in: recorded.sequence, at: recorded.occurredAt)
         incident.clockFacts = facts

@@ -56,8 +56,10 @@ package enum IncidentCommand: Hashable, Sendable {
     /// What was said of the end holds no more, and nothing takes its place.
     case withdrawEta(reason: String)
     case draftReview
-    /// Nil keeps the status; what was approved is a draft again when it is changed.
-    case reviseReview(sections: [EditedSection], status: ReviewStatus?, layout: ReviewLayout = ReviewLayout())
+    /// Nil keeps the status; what was approved is a draft again when it is changed. Of the dropped sections what people wrote counts no more:
+    /// they are as they were generated, or gone.
+    case reviseReview(
+        sections: [EditedSection], status: ReviewStatus?, layout: ReviewLayout = ReviewLayout(), dropped: [String] = [])
     /// The sections are the whole document as it stands; `unwritten` are the ids of those that a person has yet to write.
     case approveReview(sections: [EditedSection], unwritten: [String] = [])
     /// `offered` are the ids of the sections that the review's template adds.
@@ -90,6 +92,8 @@ package enum IncidentCommand: Hashable, Sendable {
     case reviewPlan
     /// The entry with this sequence, as it was recorded; nil when there is none.
     case strike(Int, IncidentEvent?, reason: String)
+    /// When that really happened which the entry with this sequence says; the entry as in `strike`.
+    case correctEntryTime(Int, RecordedEvent?, Timestamp, reason: String)
     case star(Int, IncidentEvent?, key: Bool)
     case redact(sequence: Int, reason: String, replacementDigest: String)
 }
@@ -131,7 +135,7 @@ extension IncidentCommand {
             .approvePublicReview,
             .addAction, .changeAction,
             .takeInAlerts, .reopenAlerts,
-            .giveAwayAlerts, .strike, .star, .redact:
+            .giveAwayAlerts, .strike, .correctEntryTime, .star, .redact:
             false
         }
     }

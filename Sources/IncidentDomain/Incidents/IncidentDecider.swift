@@ -152,7 +152,8 @@ extension Incident {
         case .setEta(let eta, let reason): try setEta(eta, reason: reason, facts)
         case .withdrawEta(let reason): try withdrawEta(reason: reason, facts)
         case .draftReview: try draftReview()
-        case .reviseReview(let sections, let status, let layout): try reviseReview(sections, status, layout)
+        case .reviseReview(let sections, let status, let layout, let dropped):
+            try reviseReview(sections, status, layout, dropped)
         case .approveReview(let sections, let unwritten): try approveReview(sections, unwritten, facts)
         case .setPublicReview(let sections, let replacements, let title, let offered):
             try setPublicReview(sections: sections, replacements: replacements, title: title, offered: offered)
@@ -175,6 +176,8 @@ extension Incident {
         case .deadlinePassed: passDeadline(facts)
         case .reviewPlan: reviewPlan(facts)
         case .strike(let sequence, let entry, let reason): try strike(sequence, entry, reason: reason)
+        case .correctEntryTime(let sequence, let entry, let moment, let reason):
+            try correctTime(of: sequence, entry, to: moment, reason: reason, facts)
         case .star(let sequence, let entry, let key): try star(sequence, entry, key: key)
         case .redact(let sequence, let reason, let digest):
             try redact(sequence, reason: reason, digest: digest, facts)

@@ -102,6 +102,7 @@ extension IncidentCommand {
             .changeUpdate,
             .setEta, .withdrawEta, .correctStep,
             .reviseReview, .signReview, .remarkOnReview, .attach, .setPublicReview, .addAction, .changeAction, .strike,
+            .correctEntryTime,
             .star:
             true
         case .open, .acknowledge, .advance, .revert, .dismiss, .merge, .absorb, .reopen, .unmerge, .separate,

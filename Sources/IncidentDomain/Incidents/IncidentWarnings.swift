@@ -5,6 +5,8 @@ package struct IncidentWarning: Hashable, Sendable {
         case clocksOutOfOrder = "clocks-out-of-order"
         /// An alert of it arrived before the impact is said to have started.
         case alertBeforeStart = "alert-before-start"
+        /// A component was hit before the incident is said to have started.
+        case impactBeforeStart = "impact-before-start"
         /// The incident is closed, and its review was changed since it was approved, or never approved.
         case reviewNotApproved = "review-not-approved"
         /// The public was told another expected end than the one that holds.
@@ -13,7 +15,7 @@ package struct IncidentWarning: Hashable, Sendable {
         /// Whether it is about the clocks.
         var isOfClocks: Bool {
             switch self {
-            case .clocksOutOfOrder, .alertBeforeStart: true
+            case .clocksOutOfOrder, .alertBeforeStart, .impactBeforeStart: true
             case .reviewNotApproved, .etaNotTold: false
             }
         }
@@ -46,6 +48,14 @@ extension Incident {
                         "The first alert arrived \(alert.told), before the impact started (\(times.startedAt.told)). PATCH /v1/incidents/\(number)/times corrects started_at."
                 ))
         }
+        if let (component, began) = impactBeforeStart {
+            warnings.append(
+                IncidentWarning(
+                    code: .impactBeforeStart,
+                    phrase:
+                        "\(component) was hit at \(began.told), before the incident started (\(times.startedAt.told)). PATCH /v1/incidents/\(number)/times corrects started_at, PUT /v1/incidents/\(number)/impacts/\(component) corrects the impact."
+                ))
+        }
         if phase == .closed, let review, review.status != .approved {
             warnings.append(
                 IncidentWarning(
@@ -63,6 +73,15 @@ extension Incident {
                 ))
         }
         return warnings
+    }
+
+    /// What was hit first, where that was before the incident started.
+    private var impactBeforeStart: (component: String, began: Timestamp)? {
+        let begun = (impactLog ?? [:]).compactMap { component, said in
+            said.filter { $0.level?.isHarm ?? false }.compactMap(\.startedAt).min().map { (component, $0) }
+        }
+        // Within a second they are at once, as with clocks.
+        return begun.filter { $0.1.adding(seconds: 1) <= times.startedAt }.min { ($0.1, $0.0) < ($1.1, $1.0) }
     }
 
     /// The newest expected end that the public was told, where another one holds.

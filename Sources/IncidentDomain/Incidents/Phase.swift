@@ -1,5 +1,5 @@
 /// Where an incident stands on its way from the first signal to the finished review.
-package enum Phase: String, CaseIterable, Codable, Sendable {
+package enum Phase: String, CaseIterable, Codable, CodingKeyRepresentable, Sendable {
     /// Is something wrong?
     case detect
     /// What, how bad, why?

@@ -6,7 +6,7 @@ extension Incident {
     }
 
     func reviseReview(
-        _ sections: [EditedSection], _ asked: ReviewStatus?, _ layout: ReviewLayout
+        _ sections: [EditedSection], _ asked: ReviewStatus?, _ layout: ReviewLayout, _ dropped: [String]
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.writable)
         guard asked != .approved else {
@@ -14,9 +14,12 @@ extension Incident {
                 field: "/status", detail: "POST /v1/incidents/\(number)/review/approve approves a review.")
         }
         let changed = (reviewTexts ?? ReviewTexts()).changed(among: sections)
+        let gone = dropped.filter { reviewTexts?.written[$0] != nil }
         let before = review?.layout ?? ReviewLayout()
         let arranged = before.changed(by: layout)
-        if changed.isEmpty, arranged == before, let review, review.status == asked ?? review.status { return [] }
+        if changed.isEmpty, gone.isEmpty, arranged == before, let review, review.status == asked ?? review.status {
+            return []
+        }
         // What is changed after its approval has to be approved again.
         let kept = review.map { $0.status == .approved ? .draft : $0.status }
         let status = asked ?? kept ?? .draft
@@ -25,7 +28,7 @@ extension Incident {
         let revised = ReviewRevised(
             revision: revision, status: status, sections: changed,
             order: arranged.order == before.order ? nil : arranged.order ?? [],
-            hidden: arranged.hidden == before.hidden ? nil : arranged.hidden)
+            hidden: arranged.hidden == before.hidden ? nil : arranged.hidden, dropped: gone.isEmpty ? nil : gone)
         return [revised]
     }
 

@@ -301,7 +301,7 @@ private struct Past {
     private let present: Phase
 
     init(_ incident: Incident, _ timeline: [RecordedEvent], _ hits: [PublicIncident.Hit], _ history: ImpactHistory) {
-        phases = timeline.compactMap { recorded in
+        phases = timeline.phasesBegun(of: incident).compactMap { recorded in
             recorded.event.payload.phaseBegun.map { (recorded.occurredAt, recorded.sequence, $0) }
         }
         self.hits = hits

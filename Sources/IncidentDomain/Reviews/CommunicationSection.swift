@@ -31,6 +31,9 @@ extension ReviewDraft {
         } else if update.wasPublic {
             notes.append("public until it was corrected")
         }
+        if let first = update.firstAudience, first != update.audience {
+            notes.append("told to \(.audience(first)) at first")
+        }
         if let language = update.versions.first?.language, language != LanguageTag.standard {
             notes.append(.typed(language))
         }
@@ -104,9 +107,17 @@ extension ReviewDraft {
     }
 
     private static func setEtas(_ facts: ReviewFacts) -> [SaidEta] {
-        facts.timeline.compactMap { recorded in
+        let sets = facts.timeline.filter { $0.event.as(EtaSet.self) != nil }
+        let struck = Set(
+            sets.filter { facts.struck.contains($0.sequence) }.compactMap { $0.event.as(EtaSet.self)?.eta })
+        let held = Set(
+            sets.filter { !facts.struck.contains($0.sequence) }.compactMap { $0.event.as(EtaSet.self)?.eta })
+        return facts.timeline.compactMap { recorded in
+            guard !facts.struck.contains(recorded.sequence) else { return nil }
             let by = Phrase.typed(recorded.actor.name)
             if let withdrawn = recorded.event.as(EtaWithdrawn.self) {
+                // What it took back never was.
+                if struck.contains(withdrawn.previous), !held.contains(withdrawn.previous) { return nil }
                 return SaidEta(at: recorded.occurredAt, by: by, eta: nil, reason: .typed(withdrawn.reason))
             }
             return recorded.event.as(EtaSet.self).map { set in

@@ -30,6 +30,7 @@ extension ReviewDraft {
     /// Each state that it went through and when; the day is said where it changes.
     private static func course(of id: Int, _ facts: ReviewFacts) -> Phrase {
         var course: [(state: Phrase, kind: MitigationState?, at: Timestamp)] = []
+        let mitigation = facts.incident.mitigations.first { $0.id == id }
         for recorded in facts.timeline {
             if let added = recorded.event.as(MitigationAdded.self), added.id == id {
                 course.append((added.state.phrase, added.state, recorded.occurredAt))
@@ -37,7 +38,13 @@ extension ReviewDraft {
                 !facts.struck.contains(recorded.sequence)
             {
                 if let state = change.state {
-                    course.append((state.phrase, state, recorded.occurredAt))
+                    // What had ended already had another outcome, and not another end; what ran went on.
+                    if course.last?.kind == state || state.isOutcome && course.last?.kind?.isOver ?? false {
+                        course[course.count - 1].state = state.phrase
+                        course[course.count - 1].kind = state
+                    } else {
+                        course.append((state.phrase, state, recorded.occurredAt))
+                    }
                 } else if let inForce = change.inForce {
                     course.append((inForce ? "in force" : "lifted", nil, recorded.occurredAt))
                 }
@@ -49,6 +56,11 @@ extension ReviewDraft {
                     course[index].at = end
                 }
             }
+        }
+        if let end = mitigation?.endedAt, let last = course.lastIndex(where: { $0.kind?.isOver ?? false }),
+            course[last].kind == mitigation?.state
+        {
+            course[last].at = end
         }
         var day: Substring?
         return course.map { step -> Phrase in

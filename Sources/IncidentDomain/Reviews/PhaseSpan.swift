@@ -25,9 +25,10 @@ extension PhaseSpan {
         let ends = incident.map { Self.ends($0, timeline) } ?? [:]
         var entered: [(phase: Phase, at: Timestamp, isDetour: Bool)] = []
         var begun: [(phase: Phase, at: Timestamp)] = []
-        for recorded in timeline {
+        for recorded in timeline.phasesBegun(of: incident) {
             guard let phase = recorded.event.payload.phaseBegun else { continue }
-            let reached = recorded.event.as(PhaseEntered.self)?.reachedAt
+            let isMoved = incident?.entryTimes?[recorded.sequence] != nil
+            let reached = isMoved ? nil : recorded.event.as(PhaseEntered.self)?.reachedAt
             let moment = ends[recorded.sequence] ?? reached ?? recorded.occurredAt
             let first = entered.isEmpty && phase == .detect ? incident?.clocks.detectedAt : nil
             entered.append((phase, first ?? moment, recorded.event.as(PhaseEntered.self) == nil && !entered.isEmpty))
@@ -51,7 +52,7 @@ extension PhaseSpan {
     /// When the phases ended that the incident is past now, by the entries that led on from them.
     private static func ends(_ incident: Incident, _ timeline: [RecordedEvent]) -> [Int: Timestamp] {
         var last: [Phase: Int] = [:]
-        for recorded in timeline {
+        for recorded in timeline.phasesBegun(of: incident) {
             if let change = recorded.event.as(PhaseEntered.self) { last[change.from] = recorded.sequence }
             guard let back = recorded.event.as(PhaseReverted.self) else { continue }
             for phase in Phase.open.drop(while: { $0 != back.phase }) { last[phase] = nil }

@@ -100,12 +100,26 @@ package struct PublicNames: Sendable {
                 result += pieces[found.next].text.dropFirst()
                 place = found.next + 1
             } else {
-                result += found.other
+                result += Self.fitted(found.other, after: result)
                 place = found.next
             }
         }
         return result
     }
+
+    /// `the auth` becomes `the component`, and not `the a component`.
+    private static func fitted(_ other: String, after text: String) -> String {
+        guard let own = articles.first(where: { other.hasPrefix("\($0) ") }), text.last == " " else { return other }
+        let before = text.dropLast().reversed().prefix { isOfWord($0) }.reversed()
+        return determiners.contains(String(before).lowercased()) ? String(other.dropFirst(own.count + 1)) : other
+    }
+
+    private static let articles = ["an", "a", "eine", "ein"]
+    private static let determiners: Set<String> = [
+        "a", "an", "the", "this", "that", "our", "your", "its", "each", "every", "no", "der", "die", "das", "den",
+        "dem", "des",
+        "ein", "eine", "einer", "einem", "einen", "unsere", "unserer", "diese", "dieser", "jede", "jeder", "keine",
+    ]
 
     private func match(_ pieces: [Piece], at place: Int) -> (other: String, next: Int)? {
         for (words, other) in names[Self.folded(pieces[place].text)] ?? [] {

@@ -81,6 +81,10 @@ package struct ReviewTexts: Hashable, Codable, Sendable {
         }
     }
 
+    mutating func drop(_ ids: [String]) {
+        for id in ids { written[id] = nil }
+    }
+
     mutating func keep(_ sections: [EditedSection]) {
         for section in sections {
             let text = Text(section)
@@ -130,6 +134,7 @@ struct ReviewHistory {
             written = revision.sections
             return
         }
+        written.removeAll { revision.dropped?.contains($0.id) ?? false }
         for section in revision.sections {
             if let index = written.firstIndex(where: { $0.id == section.id }) {
                 written[index] = section

@@ -18,6 +18,8 @@ package struct ReviewDocument: Hashable, Sendable {
     package let updates: [Timestamp]
     /// What people wrote down beside it, in the order of time.
     package let facts: [ToldFact]
+    /// The generated summary for people outside: without labels, alerts, and who told or did what.
+    package let publicSummary: [DocumentBlock]
     /// Whom and what it names, of which nobody outside is to hear.
     package let named: NamedInReview
     /// The public version as it was approved last; nil when none was.

@@ -26,7 +26,9 @@ package enum ReviewDraft {
             gantt: facts.gantt(asOf: now), reports: facts.reports, impacts: facts.impacts,
             comments: ReviewComment.all(of: timeline),
             updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
-            facts: facts.told, named: facts.named, publicApproved: history.publicApproval, entries: timeline.count,
+            facts: facts.told,
+            publicSummary: summary(facts, forPublic: true).flatMap { $0.bounded(in: speech) }, named: facts.named,
+            publicApproved: history.publicApproval, entries: timeline.count,
             wholeTimeline: withWholeTimeline ? wholeTimeline(facts) : [], asOf: now, speech: speech,
             keptZone: usual.zone.name)
     }
@@ -114,6 +116,10 @@ struct ReviewFacts {
     let impacts: ImpactHistory
     /// How restoring went as far as the newest entry tells, which no later reading changes; nil when nothing was begun.
     private(set) var ganttOfEntries: RestorationGantt?
+    /// The entries of steps that were undone.
+    let undone: Set<Int>
+    /// When entries were said to have happened whose time was corrected.
+    let enteredAt: [Int: Timestamp]
     /// The entries that were struck out, and those that came with an incident that goes on by itself again.
     let struck: Set<Int>
     /// The entries in the order in which it happened; those of the same moment as they were entered.
@@ -127,11 +133,22 @@ struct ReviewFacts {
     ) {
         self.speech = speech
         self.incident = incident
+        let moved = incident.entryTimes ?? [:]
+        enteredAt =
+            moved.isEmpty
+            ? [:]
+            : Dictionary(
+                uniqueKeysWithValues: timeline.filter { moved[$0.sequence] != nil }.map { ($0.sequence, $0.occurredAt) }
+            )
+        let timeline =
+            moved.isEmpty
+            ? timeline : timeline.map { recorded in moved[recorded.sequence].map(recorded.moved(to:)) ?? recorded }
         self.timeline = timeline
         self.graph = graph
         self.policy = policy
         visits = PhaseSpan.visits(in: timeline, of: incident)
         struck = Self.struck(in: timeline, of: incident)
+        undone = timeline.undoneSteps
         byTime = timeline.sorted { ($0.occurredAt, $0.sequence) < ($1.occurredAt, $1.sequence) }
         updates = UpdateHistory.make(timeline)
         impacts = ImpactHistory(incident)
@@ -145,7 +162,21 @@ struct ReviewFacts {
     private static func struck(in timeline: [RecordedEvent], of incident: Incident) -> Set<Int> {
         var struck = Set(incident.struck ?? [])
         var brought: [Int: [Int]] = [:]
+        // What follows from a merge is recorded with it.
+        var merge: (incident: Int, at: Timestamp)?
         for recorded in timeline {
+            if let absorbed = recorded.event.as(IncidentAbsorbed.self) {
+                merge = (absorbed.number, recorded.recordedAt)
+            } else if let of = merge, recorded.recordedAt == of.at {
+                let event = recorded.event
+                if event.as(StartCorrected.self) != nil || event.as(SeveritySet.self) != nil
+                    || event.as(RoleAssigned.self) != nil
+                {
+                    brought[of.incident, default: []].append(recorded.sequence)
+                }
+            } else {
+                merge = nil
+            }
             if let origin = recorded.event.as(NoteAdded.self)?.origin ?? recorded.event.as(FactAdded.self)?.value.origin
             {
                 brought[origin.incident, default: []].append(recorded.sequence)
@@ -173,7 +204,8 @@ struct ReviewFacts {
     /// Who wrote an entry and when, also where it came with a merged incident.
     func written(_ recorded: RecordedEvent) -> (by: String, at: Timestamp) {
         let origin = recorded.event.as(NoteAdded.self)?.origin ?? recorded.event.as(FactAdded.self)?.value.origin
-        return (origin?.by ?? recorded.actor.name, origin?.at ?? recorded.occurredAt)
+        let isMoved = incident.entryTimes?[recorded.sequence] != nil
+        return (origin?.by ?? recorded.actor.name, isMoved ? recorded.occurredAt : origin?.at ?? recorded.occurredAt)
     }
 
     /// Once there is no next phase, nothing is asked for any more.

@@ -109,8 +109,9 @@ extension ReviewRevision {
                 add(drafted.revision, .draft, [])
             } else if let revised = recorded.event.as(ReviewRevised.self) {
                 if revised.scope == .whole { written = [:] }
+                for id in revised.dropped ?? [] { written[id] = nil }
                 for section in revised.sections { written[section.id] = section }
-                add(revised.revision, revised.status, revised.sections.map(\.id))
+                add(revised.revision, revised.status, revised.sections.map(\.id) + (revised.dropped ?? []))
             } else if recorded.event.as(ReviewApproved.self) != nil, let last = revisions.popLast() {
                 revisions.append(
                     ReviewRevision(

@@ -4,13 +4,15 @@
 
 extension ReviewDraft {
     /// What somebody reads who reads nothing else.
-    static func summary(_ facts: ReviewFacts) -> [DocumentBlock] {
+    ///
+    /// - Parameter forPublic: Whether it is for people outside, who are not told how the team worked.
+    static func summary(_ facts: ReviewFacts, forPublic: Bool = false) -> [DocumentBlock] {
         let incident = facts.incident
         var parts: [DocumentBlock] = [facts.line(opening(facts))]
         if let summary = incident.summary, !summary.allSatisfy(\.isWhitespace) {
             parts += DocumentBlock.paragraphs(summary)
         }
-        return parts + [facts.bullets(keyFacts(facts))]
+        return parts + [facts.bullets(outsideFacts(facts) + (forPublic ? [] : insideFacts(facts)))]
     }
 
     private static func opening(_ facts: ReviewFacts) -> Phrase {
@@ -34,7 +36,7 @@ extension ReviewDraft {
         ReviewHead.impact(facts.impacts, of: facts.incident).map { "\($0); " } ?? ""
     }
 
-    private static func keyFacts(_ facts: ReviewFacts) -> [(label: Phrase, text: Phrase)] {
+    private static func outsideFacts(_ facts: ReviewFacts) -> [(label: Phrase, text: Phrase)] {
         let incident = facts.incident
         var lines: [(label: Phrase, text: Phrase)] = [
             ("Severity", severityHistory(facts)),
@@ -43,6 +45,12 @@ extension ReviewDraft {
         ]
         let waived = incident.steps.filter { $0.state == .waived }.map { facts.name($0.component) }
         if !waived.isEmpty { lines.append(("Restoration waived", .typed(waived.joined(separator: ", ")))) }
+        return lines
+    }
+
+    private static func insideFacts(_ facts: ReviewFacts) -> [(label: Phrase, text: Phrase)] {
+        let incident = facts.incident
+        var lines: [(label: Phrase, text: Phrase)] = []
         lines += IncidentRole.allCases.compactMap { role in
             incident.roles[role].map { (role.phrase.capitalizedFirst, holders(of: role, last: $0, facts)) }
         }
@@ -95,7 +103,8 @@ extension ReviewDraft {
     }
 
     private static func updates(_ facts: ReviewFacts) -> Phrase {
-        let audiences = facts.timeline.compactMap { $0.event.as(UpdatePosted.self)?.audience }
+        // As they are now: a correction may have said another audience.
+        let audiences = facts.updates.filter { $0.state == .published && $0.corrects == nil }.map(\.audience)
         guard !audiences.isEmpty else { return "none" }
         let counts = Dictionary(grouping: audiences) { $0 }.sorted { $0.key < $1.key }
             .map { Phrase("\($0.value.count) to \(.audience($0.key))") }
@@ -181,7 +190,12 @@ extension ReviewDraft {
 
     private static func removedComponents(_ facts: ReviewFacts) -> [String] {
         let present = Set(facts.incident.impacts.map(\.component))
-        let removed = facts.timeline.compactMap { $0.event.as(ImpactRemoved.self)?.component }
+        // What was struck out was never recorded.
+        let recorded = Set(
+            facts.timeline.filter { !facts.struck.contains($0.sequence) }
+                .compactMap { $0.event.as(ImpactSet.self)?.value.component })
+        let removed = facts.timeline.filter { !facts.struck.contains($0.sequence) }
+            .compactMap { $0.event.as(ImpactRemoved.self)?.component }.filter(recorded.contains)
         return Set(removed).subtracting(present).sorted()
     }
 
@@ -318,16 +332,22 @@ extension ReviewDraft {
     private static func correctionNote(_ facts: ReviewFacts) -> [DocumentBlock] {
         // What was taken back, or corrected again, holds no more: the timeline has it.
         let held = facts.incident.corrections ?? []
+        var last: [IncidentClock: Int] = [:]
+        for recorded in facts.timeline where !facts.struck.contains(recorded.sequence) {
+            for change in recorded.event.as(TimesCorrected.self)?.changes ?? [] {
+                last[change.clock] = recorded.sequence
+            }
+        }
         let corrections = facts.timeline.compactMap { recorded -> Phrase? in
-            let changes = recorded.event.as(TimesCorrected.self)?.changes ?? []
-            let start = recorded.event.as(StartCorrected.self)?.startedAt
-            let holds =
-                start == facts.incident.times.startedAt
-                || changes.contains { change in
-                    held.contains { $0.clock == change.clock && $0.moment == change.at }
+            var text: Phrase?
+            if var corrected = recorded.event.as(TimesCorrected.self) {
+                corrected.changes.removeAll { change in
+                    last[change.clock] != recorded.sequence
+                        || !held.contains { $0.clock == change.clock && $0.moment == change.at }
                 }
-            guard holds else { return nil }
-            return "\(recorded.occurredAt.told), \(recorded.actor.name): \(recorded.event.phrase)"
+                text = corrected.changes.isEmpty ? nil : IncidentEvent(corrected).phrase
+            }
+            return text.map { "\(recorded.occurredAt.told), \(recorded.actor.name): \($0)" }
         }
         let warnings = facts.incident.warnings.filter(\.code.isOfClocks).map(\.phrase)
         return (corrections.isEmpty ? [] : [facts.heading("Corrected clocks"), facts.bullets(corrections)])
@@ -362,7 +382,9 @@ extension ReviewDraft {
 
     private static func revertNote(_ facts: ReviewFacts) -> [DocumentBlock] {
         let reverts = facts.timeline.compactMap { recorded -> Phrase? in
-            guard let change = recorded.event.as(PhaseReverted.self) else { return nil }
+            guard let change = recorded.event.as(PhaseReverted.self), !facts.struck.contains(recorded.sequence) else {
+                return nil
+            }
             let (from, to) = (change.from.noun, change.phase.noun)
             let text: Phrase = "\(recorded.occurredAt.told): from \(from) to \(to), by \(recorded.actor.name)."
             return "\(text.giving(change.reason, isOfDaemon: true))\(measured(change.measured))"
@@ -377,6 +399,7 @@ extension ReviewDraft {
     /// What was decided against the rules, by whom and why.
     static func overrides(_ facts: ReviewFacts) -> [DocumentBlock] {
         var table = DocumentTable("When (\(.zone))", "Overridden", "Who", "Reason")
+        // Also of entries that were struck out: it was decided all the same.
         for recorded in facts.timeline.withStepsSetRight {
             let (details, reason) = overridden(by: recorded.event)
             for detail in details {

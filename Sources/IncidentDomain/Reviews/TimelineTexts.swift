@@ -3,19 +3,28 @@ struct TimelineTexts {
     private let names: [String: String]
     private let attempts: [String: [RestorationGantt.Attempt]]
     private let mitigations: [Int: Mitigation]
+    private let undone: Set<Int>
+    /// When entries were said to have happened whose time was corrected.
+    private let entered: [Int: Timestamp]
 
     init(_ facts: ReviewFacts) {
         let known = facts.incident.impacts.map(\.component) + facts.incident.steps.map(\.component)
         names = Dictionary(known.map { ($0, facts.name($0)) }) { first, _ in first }
         let rows = facts.ganttOfEntries?.rows ?? []
         attempts = Dictionary(rows.map { ($0.component, $0.attempts) }) { first, _ in first }
+        undone = facts.undone
+        entered = facts.enteredAt
         mitigations = Dictionary(facts.incident.mitigations.map { ($0.id, $0) }) { first, _ in first }
     }
 
     func text(of recorded: RecordedEvent) -> Phrase {
         // Elsewhere a word that is a component's name may be anything.
         let isOfComponent = recorded.event.payload.isAboutOneComponent
-        let text = isOfComponent ? recorded.event.phrase.calling { names[$0] } : told(recorded.event)
+        let own = isOfComponent ? recorded.event.phrase.calling { names[$0] } : told(recorded.event)
+        var text: Phrase = undone.contains(recorded.sequence) ? "\(own) It was undone." : own
+        if let entered = entered[recorded.sequence] {
+            text = "\(text) (time corrected, was \(entered.toldWithoutZone))"
+        }
         guard let begin = begin(of: recorded), begin < recorded.occurredAt else { return text }
         return "\(text) Begun \(begin.toldWithoutZone), \(.duration(recorded.occurredAt.seconds(since: begin))) before."
     }

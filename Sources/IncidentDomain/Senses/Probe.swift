@@ -165,7 +165,7 @@ extension IncidentCommand {
             .addAction, .changeAction, .attachAlerts,
             .clearAlerts, .reopenRecovered, .takeInAlerts, .reopenAlerts, .giveAwayAlerts, .countReports, .reviewPlan,
             .redact,
-            .strike, .star:
+            .strike, .correctEntryTime, .star:
             false
         }
     }

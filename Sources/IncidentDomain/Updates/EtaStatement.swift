@@ -34,13 +34,39 @@ extension Communication {
     mutating func say(_ statement: EtaStatement) {
         let place = etas.lastIndex { $0.saidAt <= statement.saidAt }.map { $0 + 1 } ?? 0
         etas.insert(statement, at: place)
+        // What was taken back later is what held then.
+        if place > 0, let withdrawn = etas[place - 1].withdrawn, withdrawn.at > statement.saidAt {
+            etas[place - 1].withdrawn = nil
+            etas[place].withdrawn = etas[place].withdrawn ?? withdrawn
+        }
         etas = etas.suffix(Self.etasMax)
     }
 
-    /// The newest holds no more.
-    mutating func withdrawEta(at moment: Timestamp, by name: String, reason: String?) {
-        guard let last = etas.indices.last, etas[last].holds else { return }
-        etas[last].withdrawn = EtaStatement.Withdrawal(at: moment, by: name, reason: reason)
+    /// The newest holds no more, or with `isPast` the one that held then.
+    mutating func withdrawEta(at moment: Timestamp, by name: String, reason: String?, isPast: Bool = false) {
+        guard let place = isPast ? placeOfEta(at: moment) : etas.indices.last, etas[place].holds else { return }
+        etas[place].withdrawn = EtaStatement.Withdrawal(at: moment, by: name, reason: reason)
+    }
+
+    /// What was expected at a moment; nil when nothing was.
+    func eta(at moment: Timestamp) -> EtaStatement? {
+        placeOfEta(at: moment).map { etas[$0] }.flatMap { $0.holds ? $0 : nil }
+    }
+
+    private func placeOfEta(at moment: Timestamp) -> Int? { etas.lastIndex { $0.saidAt <= moment } }
+
+    /// What was said by mistake counts no more; where it was taken back by mistake, it was not.
+    mutating func strikeEta(_ eta: Timestamp, saidAt: Timestamp, onlyWithdrawal: Bool) {
+        guard let place = etas.lastIndex(where: { $0.eta == eta && $0.saidAt == saidAt }) else { return }
+        guard !onlyWithdrawal else {
+            etas[place].withdrawn = nil
+            return
+        }
+        let struck = etas.remove(at: place)
+        // That nobody knew was said of what held then.
+        if place > 0, let withdrawn = struck.withdrawn, etas[place - 1].holds {
+            etas[place - 1].withdrawn = withdrawn
+        }
     }
 }
 
@@ -52,8 +78,11 @@ extension Incident {
     func setEta(
         _ eta: Timestamp?, reason: String?, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
-        try requirePhase([.detect, .assess, .mitigate, .restore])
-        guard let eta else { return try takeEtaOfPlan(reason: reason) }
+        guard let eta else {
+            try requirePhase(Self.expecting)
+            return try takeEtaOfPlan(reason: reason)
+        }
+        try requireExpecting(facts)
         try facts.checkAhead(eta, field: "/eta")
         guard let reason else {
             throw .badValue(field: "/reason", detail: "An ETA needs a reason: what is it based on?")
@@ -68,14 +97,29 @@ extension Incident {
 
     /// What was said of the end holds no more: nobody knows.
     func withdrawEta(reason: String, _ facts: DecisionFacts) throws(IncidentRefusal) -> [any TimelineEvent] {
-        try requirePhase([.detect, .assess, .mitigate, .restore])
-        guard let eta else { return [] }
-        if let said = communication?.etas.last?.saidAt, isPast(said, facts) {
+        try requireExpecting(facts)
+        let etas = communication?.etas ?? []
+        // What happened now is about what holds now, also where clocks differ a little.
+        let isLate = facts.occurredAt < facts.now
+        guard isLate, !etas.isEmpty else { return eta.map { [EtaWithdrawn(previous: $0, reason: reason)] } ?? [] }
+        guard let said = communication?.eta(at: facts.occurredAt) else {
+            let known = etas.suffix(3).map { "\($0.eta) (said \($0.saidAt)\($0.holds ? "" : ", taken back"))" }
             throw .badValue(
                 field: "/occurred_at",
-                detail: "The ETA of \(eta) was said at \(said). Give a later time, or leave it out.")
+                detail: "No ETA held at \(facts.occurredAt). Said were: \(known.joined(separator: ", ")). "
+                    + "Give the time at which one of them was taken back.")
         }
-        return [EtaWithdrawn(previous: eta, reason: reason)]
+        let isPast = said != etas.last
+        return [EtaWithdrawn(previous: said.eta, reason: reason, past: isPast ? true : nil)]
+    }
+
+    /// Phases in which people expect that it will be over.
+    private static let expecting: [Phase] = [.detect, .assess, .mitigate, .restore]
+
+    /// Afterwards only what was said then is entered.
+    private func requireExpecting(_ facts: DecisionFacts) throws(IncidentRefusal) {
+        let isLate = facts.occurredAt < facts.now && facts.occurredAt <= clocks.restoredAt ?? facts.occurredAt
+        try requirePhase(isLate ? Phase.writable : Self.expecting)
     }
 
     private func takeEtaOfPlan(reason: String?) throws(IncidentRefusal) -> [any TimelineEvent] {

@@ -23,6 +23,8 @@ package struct UpdateRecord: Hashable, Sendable {
     package fileprivate(set) var state: UpdateState
     /// One of `UpdateAudience`; of releases that had none, whatever its author called it.
     package fileprivate(set) var audience: String
+    /// Whom its first version went to; nil before it was published.
+    package fileprivate(set) var firstAudience: String?
     package fileprivate(set) var isPublic: Bool
     /// Whether a version of it was published for everybody, also where a correction took that back.
     package fileprivate(set) var wasPublic = false
@@ -97,6 +99,7 @@ package struct UpdateRecord: Hashable, Sendable {
     fileprivate mutating func publish(by name: String, at moment: Timestamp, in entry: Int, reason: String?) {
         state = .published
         wasPublic = wasPublic || isPublic
+        firstAudience = firstAudience ?? audience
         versions.append(
             Version(
                 entry: entry, language: language, body: body, eta: eta, steps: steps, publishedAt: moment,
@@ -134,7 +137,7 @@ package enum UpdateHistory {
     /// The kinds of events that it is made of.
     package static let kinds = [
         UpdatePosted.kind, UpdateDrafted.kind, UpdateApproved.kind, UpdateScheduled.kind, UpdateHeld.kind,
-        UpdateWithdrawn.kind, UpdateCorrected.kind,
+        UpdateWithdrawn.kind, UpdateCorrected.kind, EntryStruck.kind,
     ]
 
     /// The updates by number.
@@ -164,6 +167,9 @@ package enum UpdateHistory {
         } else if let approved = event.as(UpdateApproved.self) {
             records[approved.id]?.approvedBy = by
             records[approved.id]?.approvedAt = moment
+        } else if let id = event.as(EntryStruck.self)?.approval {
+            records[id]?.approvedBy = nil
+            records[id]?.approvedAt = nil
         } else if let scheduled = event.as(UpdateScheduled.self) {
             records[scheduled.id]?.publishAt = scheduled.publishAt
             records[scheduled.id]?.state = .scheduled

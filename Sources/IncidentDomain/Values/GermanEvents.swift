@@ -46,12 +46,17 @@ extension GermanTable {
         "{} corrected to {}{}": "„{}“ korrigiert auf {}{}", "{} no longer corrected{}": "„{}“ nicht mehr korrigiert{}",
         "Entry {} struck out.": "Eintrag {} gestrichen.",
         "The acknowledgement was struck out.": "Die Quittierung wurde gestrichen.",
+        "Entry {} happened at {} (was {}).": "Eintrag {} war um {} (vorher {}).",
+        "{} It was undone.": "{} Es wurde zurückgenommen.",
+        "{} (time corrected, was {})": "{} (Zeit korrigiert, vorher {})",
         "Note {} starred.": "Notiz {} hervorgehoben.",
         "Note {} no longer starred.": "Notiz {} nicht mehr hervorgehoben.",
         "{} is before {}. PATCH /v1/incidents/{}/times corrects the one that is wrong.":
             "{} liegt vor {}. PATCH /v1/incidents/{}/times korrigiert, was falsch ist.",
         "The first alert arrived {}, before the impact started ({}). PATCH /v1/incidents/{}/times corrects started_at.":
             "Der erste Alarm kam {}, vor dem Beginn der Auswirkung ({}). PATCH /v1/incidents/{}/times korrigiert started_at.",
+        "{} was hit at {}, before the incident started ({}). PATCH /v1/incidents/{}/times corrects started_at, PUT /v1/incidents/{}/impacts/{} corrects the impact.":
+            "{} war seit {} betroffen, vor dem Beginn der Störung ({}). PATCH /v1/incidents/{}/times korrigiert started_at, PUT /v1/incidents/{}/impacts/{} die Auswirkung.",
         "The public was told {} (update {}), and {} holds. POST /v1/incidents/{}/updates tells it, or POST /v1/incidents/{}/updates/{}/correct with the eta.":
             "Der Öffentlichkeit wurde {} gesagt (Update {}), und es gilt {}. POST /v1/incidents/{}/updates teilt es mit, oder POST /v1/incidents/{}/updates/{}/correct mit der eta.",
         "Revision {} of the review is not approved. POST /v1/incidents/{}/review/approve approves it.":
@@ -124,7 +129,7 @@ extension GermanTable {
         "is optional": "jetzt freiwillig", "priority set to {}": "Priorität: {}",
         "Action item {} changed.": "Maßnahme {} geändert.", "Action item {} {}.": "Maßnahme {}: {}.",
         "Review draft created (revision {}).": "Entwurf der Nachbereitung angelegt (Fassung {}).",
-        "Review revision {} saved ({}).{}{}{}": "Fassung {} der Nachbereitung gespeichert ({}).{}{}{}",
+        "Review revision {} saved ({}).{}{}{}{}": "Fassung {} der Nachbereitung gespeichert ({}).{}{}{}{}",
         " Written sections: {}.": " Geschriebene Abschnitte: {}.",
         " Sections changed: {}.": " Geänderte Abschnitte: {}.",
         "Review approved (revision {}).": "Nachbereitung freigegeben (Fassung {}).",
@@ -160,6 +165,7 @@ extension GermanTable {
         "Nobody is asked any more to read the review.": "Niemand ist mehr gebeten, die Nachbereitung zu lesen.",
         "Asked to read the review: {}.": "Gebeten, die Nachbereitung zu lesen: {}.",
         " Sections put in another order.": " Abschnitte anders geordnet.",
+        " Written texts dropped: {}.": " Geschriebene Texte verworfen: {}.",
         " All sections are shown.": " Alle Abschnitte werden gezeigt.", " Left out: {}.": " Weggelassen: {}.",
         "Attached {} ({}, {} bytes).": "{} angehängt ({}, {} Byte).", "Attachment {} removed.": "Anhang {} entfernt.",
         "1 attachment": "1 Anhang", "{} attachments": "{} Anhänge",

@@ -51,7 +51,7 @@ extension GermanTable {
         "{}, {} in INC-{}: {}": "{}, {} in INC-{}: {}",
         "Written in merged incidents": "In zusammengeführten Störungen geschrieben", "Struck out": "Gestrichen",
         "{} ({}, {}) Struck out by {}. Reason: {}": "{} ({}, {}) Gestrichen von {}. Grund: {}",
-        "public until it was corrected": "öffentlich bis zur Korrektur",
+        "public until it was corrected": "öffentlich bis zur Korrektur", "told to {} at first": "zuerst an {}",
         "{} (corrected, see below)": "{} (korrigiert, siehe unten)",
         // Durations
         "not reached": "nicht erreicht", "{} (corrected)": "{} (korrigiert)",

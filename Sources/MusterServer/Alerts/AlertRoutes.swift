@@ -31,6 +31,9 @@ struct AlertRoutes: Sendable {
             Route(
                 .post, "/v1/alerts/{id}/acknowledge", role: .responder, "acknowledgeAlert", body: .optionalJSON,
                 handler: acknowledge),
+            Route(
+                .post, "/v1/alerts/{id}/unacknowledge", role: .responder, "unacknowledgeAlert", body: .optionalJSON,
+                handler: unacknowledge),
         ]
     }
 
@@ -127,6 +130,10 @@ struct AlertRoutes: Sendable {
 
     private func acknowledge(_ request: RequestContext) async throws -> Answer {
         try await change(request) { try await store.acknowledge($0, by: request.principal.name) }
+    }
+
+    private func unacknowledge(_ request: RequestContext) async throws -> Answer {
+        try await change(request) { try await store.unacknowledge($0) }
     }
 
     private func resolve(_ request: RequestContext) async throws -> Answer {

@@ -116,6 +116,22 @@ struct AlertStore: Sendable {
         return try await alert(id)
     }
 
+    /// Nobody looks at it after all: acknowledged becomes firing. What is not acknowledged stays as it is.
+    ///
+    /// - Returns: The alert as it is then; nil when there is none.
+    func unacknowledge(_ id: UUID) async throws -> StoredAlert? {
+        _ = try await pool.query(Self.unacknowledging(id))
+        return try await alert(id)
+    }
+
+    /// The statement that does so.
+    static func unacknowledging(_ id: UUID) -> SQL {
+        """
+        UPDATE alert SET status = 'firing', acknowledged_at = NULL, acknowledged_by = NULL
+        WHERE id = \(id) AND status = 'acknowledged'
+        """
+    }
+
     /// Alerts by their ids, the newest first.
     func alerts(_ ids: [UUID]) async throws -> [StoredAlert] {
         try await pool.query(

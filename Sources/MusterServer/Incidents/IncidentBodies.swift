@@ -115,14 +115,21 @@ enum IncidentBodies {
         return text
     }
 
-    static func sections(_ body: inout BodyReader) -> [EditedSection] {
-        body.optionalArray("sections", max: 100) { item in
+    /// The sections that are written, and the ids of those of which what was written is dropped.
+    static func sections(_ body: inout BodyReader) -> (written: [EditedSection], dropped: [String]) {
+        var dropped: [String] = []
+        let written = body.optionalArray("sections", max: 100) { item -> EditedSection? in
             let id = item.string("id", 1...64)
             if !Identifiers.isSlug(id) { item.refuse("id", "should be lower-case letters, digits, - and _") }
+            let title = item.optionalString("title", 1...200)
+            if item.has("markdown"), item.isNull("markdown") {
+                dropped.append(id)
+                return nil
+            }
             return EditedSection(
-                id: id, title: item.optionalString("title", 1...200),
-                markdown: item.string("markdown", 0...100_000, trims: false))
-        } ?? []
+                id: id, title: title, markdown: item.string("markdown", 0...100_000, trims: false))
+        }
+        return (written?.compactMap(\.self) ?? [], dropped)
     }
 
     /// A calendar day, as in `2026-12-24`.

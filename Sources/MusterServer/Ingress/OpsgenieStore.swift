@@ -168,11 +168,7 @@ extension OpsgenieStore {
                     SELECT 1 FROM alert_note WHERE alert = \(alert.id) AND author = \(author) AND text = \(text)
                 )
                 """
-            case .unacknowledged:
-                """
-                UPDATE alert SET status = 'firing', acknowledged_at = NULL, acknowledged_by = NULL
-                WHERE id = \(alert.id) AND status = 'acknowledged'
-                """
+            case .unacknowledged: AlertStore.unacknowledging(alert.id)
             }
         _ = try await pool.query(statement)
     }

@@ -74,7 +74,8 @@ struct PublicReviewPage: Sendable {
         return version.sections.filter { shown.insert($0).inserted }.compactMap { all[$0] }.enumerated().map {
             place, found in
             isCut = false
-            var blocks = found.blocks.map { $0.changingTexts(change) }
+            let isSummary = found.section.id == ReviewSectionID.summary.rawValue && found.section.generated
+            var blocks = (isSummary ? document.publicSummary : found.blocks).map { $0.changingTexts(change) }
             if isCut {
                 let note = document.speech("The rest is left out: a public version has at most 256 KiB.")
                 blocks.append(.paragraph([.text(note)]))

@@ -163,13 +163,15 @@ struct ReviewDesk: Sendable {
         try await desk.handle(.draftReview, on: number, context)
     }
 
-    /// Makes a revision: the given sections take the place of those of the same id, the other written ones stay. Only what changed
+    /// Makes a revision: the given sections take the place of those of the same id, of the dropped ones what was written counts no
+    /// more, the other written ones stay. Only what changed
     /// is stored, so that any number of people may write at once: each revision is decided on what the one before left.
     func revise(
-        _ number: Int, sections: [EditedSection], status: ReviewStatus?, layout: ReviewLayout = ReviewLayout(),
-        _ context: CommandContext
+        _ number: Int, sections: [EditedSection], dropped: [String] = [], status: ReviewStatus?,
+        layout: ReviewLayout = ReviewLayout(), _ context: CommandContext
     ) async throws -> IncidentDesk.Outcome {
-        try await desk.handle(.reviseReview(sections: sections, status: status, layout: layout), on: number, context)
+        try await desk.handle(
+            .reviseReview(sections: sections, status: status, layout: layout, dropped: dropped), on: number, context)
     }
 
     /// Approves the document as it stands: from then on it says what it said.

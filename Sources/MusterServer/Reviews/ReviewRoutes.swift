@@ -77,11 +77,12 @@ struct ReviewRoutes: Sendable {
     private func revise(_ request: RequestContext) async throws -> Answer {
         let number = try request.incidentNumber()
         var body = try request.fields()
-        let sections = IncidentBodies.sections(&body)
+        let (sections, dropped) = IncidentBodies.sections(&body)
         let status: ReviewStatus? = body.optionalEnumeration("status")
         let layout = ReviewLayout(order: Self.ids("order", &body), hidden: Self.ids("hidden", &body))
         let context = try CommandContext(request, &body)
-        _ = try await reviews.revise(number, sections: sections, status: status, layout: layout, context)
+        _ = try await reviews.revise(
+            number, sections: sections, dropped: dropped, status: status, layout: layout, context)
         return try await answer(number)
     }
 

@@ -22,8 +22,8 @@ struct TimelineRoutes: Sendable {
                 .post, "/v1/incidents/{id}/timeline/{sequence}/strike", role: .responder, "strikeTimelineEntry",
                 body: .json, isConditional: true, handler: strike),
             Route(
-                .patch, "/v1/incidents/{id}/timeline/{sequence}", role: .responder, "starTimelineEntry", body: .json,
-                isConditional: true, handler: star),
+                .patch, "/v1/incidents/{id}/timeline/{sequence}", role: .responder, "correctTimelineEntry", body: .json,
+                isConditional: true, handler: correct),
             Route(.get, "/v1/events", role: .viewer, "streamEvents", query: ["after"], handler: stream),
         ]
     }
@@ -53,20 +53,32 @@ struct TimelineRoutes: Sendable {
     private func strike(_ request: RequestContext) async throws -> Answer {
         try await mark(request) { body in
             let reason = body.string("reason", 1...2000)
-            return { .strike($0, $1, reason: reason) }
+            return { .strike($0, $1?.event, reason: reason) }
         }
     }
 
-    private func star(_ request: RequestContext) async throws -> Answer {
+    /// A note is starred, or an entry gets the time at which it really happened.
+    private func correct(_ request: RequestContext) async throws -> Answer {
         try await mark(request) { body in
-            let key = body.bool("key")
-            return { .star($0, $1, key: key) }
+            let (key, moment) = (body.optionalBool("key"), body.optionalTime("happened_at"))
+            let reason = body.optionalString("reason", 1...2000)
+            return { (sequence, entry) throws(Problem) in
+                if let key, moment == nil { return .star(sequence, entry?.event, key: key) }
+                guard let moment, key == nil else {
+                    throw .invalid("/key", "is given alone, or happened_at with a reason; exactly one of the two")
+                }
+                guard let reason else {
+                    throw .invalid("/reason", "is required with happened_at: why was the time wrong?")
+                }
+                return .correctEntryTime(sequence, entry, moment, reason: reason)
+            }
         }
     }
 
     /// Reads the entry, which never changes, and puts a command about it.
     private func mark(
-        _ request: RequestContext, _ read: (inout BodyReader) -> (Int, IncidentEvent?) -> IncidentCommand
+        _ request: RequestContext,
+        _ read: (inout BodyReader) -> (Int, RecordedEvent?) throws(Problem) -> IncidentCommand
     ) async throws -> Answer {
         let number = try request.incidentNumber()
         let sequence = try request.number("sequence", of: "Timeline entry")
@@ -74,8 +86,8 @@ struct TimelineRoutes: Sendable {
         let command = read(&body)
         let context = try CommandContext(request, &body)
         let entry = try await reader.page(of: number, after: sequence - 1, limit: 1).first
-        let event = entry.flatMap { $0.recorded.sequence == sequence ? $0.recorded.event : nil }
-        let outcome = try await desk.handle(command(sequence, event), on: number, context)
+        let recorded = entry.flatMap { $0.recorded.sequence == sequence ? $0.recorded : nil }
+        let outcome = try await desk.handle(try command(sequence, recorded), on: number, context)
         return IncidentRepresentation.answer(outcome)
     }
 
@@ -149,11 +161,13 @@ struct TimelineReader: Sendable {
     }
 }
 
-/// What was said of entries later: which were struck out, which notes are starred, and how exactly their times are known.
+/// What was said of entries later: which were struck out, when they really happened, which notes are starred, and how exactly their
+/// times are known.
 struct EntryMarks: Sendable {
-    static let kinds = [EntryStruck.kind, EntryStarred.kind, TimeQualified.kind]
+    static let kinds = [EntryStruck.kind, EntryTimeCorrected.kind, EntryStarred.kind, TimeQualified.kind]
 
     private(set) var struck: [Int: (by: String, at: Timestamp, reason: String)] = [:]
+    private(set) var moved: [Int: (happenedAt: Timestamp, by: String, at: Timestamp, reason: String)] = [:]
     private(set) var starred: [Int: Bool] = [:]
     private(set) var precisions: [Int: TimePrecision] = [:]
 
@@ -161,6 +175,8 @@ struct EntryMarks: Sendable {
         for entry in entries.map(\.recorded) {
             if let strike = entry.event.as(EntryStruck.self) {
                 struck[strike.sequence] = (entry.actor.name, entry.occurredAt, strike.reason)
+            } else if let moving = entry.event.as(EntryTimeCorrected.self) {
+                moved[moving.sequence] = (moving.happenedAt, entry.actor.name, entry.occurredAt, moving.reason)
             } else if let star = entry.event.as(EntryStarred.self) {
                 starred[star.sequence] = star.key
             } else if let qualified = entry.event.as(TimeQualified.self) {
@@ -176,7 +192,7 @@ struct MarkedEntry: JSONWritable {
     static let fields = [
         "incident", "sequence", "kind", "text", "actor", "actor_id", "actor_token", "occurred_at", "recorded_at",
         "data", "redacted",
-        "precision", "key", "struck", "hash",
+        "precision", "key", "struck", "corrected", "hash",
     ]
 
     let entry: TimelineEntry
@@ -188,6 +204,14 @@ struct MarkedEntry: JSONWritable {
             entry.writeMembers(to: &json)
             if let precision = marks.precisions[sequence] { json.member("precision", precision.rawValue) }
             if let key = marks.starred[sequence] { json.member("key", key) }
+            if let moved = marks.moved[sequence] {
+                json.object("corrected") { json in
+                    json.member("happened_at", moved.happenedAt)
+                    json.member("by", moved.by)
+                    json.member("at", moved.at)
+                    json.member("reason", moved.reason)
+                }
+            }
             guard let strike = marks.struck[sequence] else { return }
             json.object("struck") { json in
                 json.member("by", strike.by)

@@ -12,6 +12,9 @@ enum Files {
     /// The program under test. `MUSTER_TEST_MUSTERD` names another build of it, as the release.
     static let musterd = getenv("MUSTER_TEST_MUSTERD").map { String(cString: $0) } ?? products + "/musterd"
 
+    /// The command line, built beside it.
+    static let muster = products + "/muster"
+
     /// The directory of `Package.swift`.
     static let package: String = {
         var directory = products

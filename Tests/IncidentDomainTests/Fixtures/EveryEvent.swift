@@ -160,7 +160,11 @@ enum EveryEvent {
         EntryStruck(
             sequence: 2, reason: "R \(marker)", mitigation: 1, task: 1, action: 1,
             cause: CauseHypothesis(category: .attack, subcategory: .ddos, evidence: "E \(marker)", afterwards: true),
-            acknowledgement: true, afterwards: true),
+            acknowledgement: true, success: 1, approval: 3, eta: Given.start, etaSaidAt: Given.start, withdrawal: true,
+            left: .detect, afterwards: true),
+        EntryTimeCorrected(
+            sequence: 2, happenedAt: Given.start, previous: Given.start.adding(seconds: 60), reason: "R \(marker)",
+            afterwards: true),
         EntryStarred(sequence: 2, key: true, afterwards: true),
         EntryRedacted(sequence: 2, reason: "R \(marker)", replacementDigest: "00ff"),
     ]
@@ -183,7 +187,7 @@ enum EveryEvent {
         UpdateOverdue(due: Given.start),
         ReviewOverdue(due: Given.start),
         EtaSet(eta: Given.start, source: .person, reason: "R \(marker)", previous: Given.start, slipped: true),
-        EtaWithdrawn(previous: Given.start, reason: "R \(marker)"),
+        EtaWithdrawn(previous: Given.start, reason: "R \(marker)", past: true),
     ]
 
     private static let restoration: [any TimelineEvent] = [
@@ -219,7 +223,8 @@ enum EveryEvent {
     private static let review: [any TimelineEvent] = [
         ReviewDrafted(revision: 1),
         ReviewRevised(
-            revision: 2, status: .inReview, sections: sections, order: ["cause"], hidden: ["lessons"], afterwards: true),
+            revision: 2, status: .inReview, sections: sections, order: ["cause"], hidden: ["lessons"],
+            dropped: ["lessons"], afterwards: true),
         ReviewCommented(
             number: 2, text: "C \(marker)", section: "cause", replyTo: 1, revision: 2, afterwards: true),
         ReviewCommentSettled(number: 2, resolved: true, afterwards: true),

@@ -62,13 +62,18 @@ struct RandomLife {
 
     /// What is struck out or starred is the entry that has that number, where there is one.
     private func onWhatIsThere(_ command: IncidentCommand) -> IncidentCommand {
+        func recorded(_ sequence: Int) -> RecordedEvent? {
+            timeline.indices.contains(sequence - 1) ? timeline[sequence - 1] : nil
+        }
         func entry(_ sequence: Int, or other: IncidentEvent?) -> IncidentEvent? {
-            timeline.indices.contains(sequence - 1) ? timeline[sequence - 1].event : other
+            recorded(sequence)?.event ?? other
         }
         return switch command {
         case .strike(let sequence, let other, let reason):
             .strike(sequence, entry(sequence, or: other), reason: reason)
         case .star(let sequence, let other, let key): .star(sequence, entry(sequence, or: other), key: key)
+        case .correctEntryTime(let sequence, _, let moment, let reason):
+            .correctEntryTime(sequence, recorded(sequence), moment, reason: reason)
         default: command
         }
     }
@@ -174,6 +179,8 @@ enum RandomCommand {
             .redact(sequence: sequence, reason: "secret", replacementDigest: "00"),
             .strike(sequence, sequence < 1 ? nil : IncidentEvent(entry), reason: "a mistake"),
             .star(sequence, sequence < 1 ? nil : IncidentEvent(entry), key: .random(using: &random)),
+            .correctEntryTime(
+                sequence, nil, Given.start.adding(seconds: .random(in: -60...900, using: &random)), reason: "the log"),
         ])
     }
 
@@ -245,7 +252,8 @@ enum RandomCommand {
 
     private static func reviewing(_ random: inout SeededGenerator) -> IncidentCommand {
         let sections = [EditedSection(id: "cause", title: text(&random), markdown: "It was the disk.")]
-        return switch Int.random(in: 0..<8, using: &random) {
+        return switch Int.random(in: 0..<9, using: &random) {
+        case 8: .approvePublicReview(sections: sections, title: "It was down")
         case 5:
             random.pick([
                 .setPublicReview(sections: ["cause"], replacements: [], title: text(&random)),
@@ -255,7 +263,8 @@ enum RandomCommand {
         case 1:
             .reviseReview(
                 sections: sections, status: random.pick(ReviewStatus.allCases),
-                layout: ReviewLayout(order: ["cause"], hidden: Bool.random(using: &random) ? ["lessons"] : nil))
+                layout: ReviewLayout(order: ["cause"], hidden: Bool.random(using: &random) ? ["lessons"] : nil),
+                dropped: Bool.random(using: &random) ? [] : ["cause"])
         case 2: random.pick([.approveReview(sections: sections), .signReview(role: text(&random), comment: nil)])
         case 4:
             .remarkOnReview(

@@ -175,7 +175,7 @@ struct ClocksTests {
         let early = ComponentImpact(
             component: "feed", impact: .degraded, startedAt: clock("09:00"), endedAt: clock("09:30"))
         let given = try Given(.setImpact(early))
-        #expect(given.incident.warnings.map(\.code) == [.clocksOutOfOrder])
+        #expect(given.incident.warnings.map(\.code) == [.clocksOutOfOrder, .impactBeforeStart])
         #expect(
             given.incident.warnings.first?.detail
                 == "mitigated 2026-11-22 09:30:00 UTC is before started 2026-11-22 10:00:00 UTC. "

@@ -9,7 +9,7 @@ struct RedactionTests {
         "component", "id", "origin", "audience", "currency", "due", "replacement_digest", "counts", "firing",
         "components", "changes", "source", "joined", "left", "waves", "affecting", "through", "direction", "order",
         "language", "template", "why", "without", "needs", "by", "removed", "clock", "undone", "sections",
-        "section", "hidden", "type",
+        "section", "hidden", "dropped", "type",
     ]
 
     @Test func `the samples have one event of each kind`() {

@@ -396,7 +396,8 @@ struct UpdatingTests {
         #expect(late.incident.communication?.etas.map(\.eta) == [clock("11:30"), clock("12:00")])
         let told = UpdateContent(audience: .staff, body: "We are on it.", eta: clock("11:40"))
         #expect(try late.and([.postUpdate(told)], at: clock("10:20")).incident.eta == clock("12:00"))
-        #expect(late.when(.withdrawEta(reason: "a guess"), at: clock("10:20")).field == "/occurred_at")
+        #expect(late.when(.withdrawEta(reason: "a guess"), at: clock("10:05")).field == "/occurred_at")
+        #expect(try late.and(.withdrawEta(reason: "a guess"), at: clock("10:20")).incident.eta == clock("12:00"))
         #expect(try late.and(.withdrawEta(reason: "nobody knows")).incident.eta == nil)
     }
 }

@@ -20,7 +20,10 @@ extension DescribedLife {
         await get("/v1/alerts?incident=\(number)&source=\(source.json["id"]?.string ?? "")")
         try await readPages("/v1/alerts")
         await post("/v1/alerts/\(alert["id"]?.string ?? "")/acknowledge")
-        await post("/v1/alerts/0197a1b2-0000-7000-8000-000000000000/acknowledge", gives: 404)
+        await post("/v1/alerts/\(alert["id"]?.string ?? "")/unacknowledge")
+        for step in ["acknowledge", "unacknowledge"] {
+            await post("/v1/alerts/0197a1b2-0000-7000-8000-000000000000/\(step)", gives: 404)
+        }
         await get("/v1/alerts/\(alert["id"]?.string ?? "")")
         await get("/v1/alerts/0197a1b2-0000-7000-8000-000000000000", gives: 404)
         await get("/v1/incidents/\(number)")

@@ -325,7 +325,12 @@ extension DescribedLife {
         let note = await post("\(path)/notes", ["text": "By mistake."], gives: 201)
         let entry = "\(path)/timeline/\(note.json["sequence"]?.integer ?? 0)"
         await ask(.patch, entry, ["key": true])
+        await ask(.patch, entry, ["happened_at": "2020-01-01T00:50:00Z", "reason": "It was entered late."])
+        await get("\(path)/timeline?limit=200")
         await post("\(entry)/strike", ["reason": "It was about something else."])
+        await ask(.put, "\(path)/review", ["sections": [["id": "lessons", "markdown": nil]]])
+        await ask(.put, "\(path)/review", ["sections": [lesson]])
+        await get("\(path)/review/revisions")
     }
 
     private func correct(_ times: String) async {

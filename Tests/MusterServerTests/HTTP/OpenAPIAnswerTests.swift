@@ -21,6 +21,7 @@ import Testing
             try await life.comeInByEveryDoor(first)
             try await life.routeByRules()
             try await life.moveAndRecover()
+            try await life.mendMistakes()
             try await life.sense()
             try await life.notify()
             try await life.sendReports()

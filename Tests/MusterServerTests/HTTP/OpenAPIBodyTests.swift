@@ -85,7 +85,8 @@ struct OpenAPIBodyTests {
 
     /// Operations whose path has a UUID.
     private static let byUUID: Set<String> = [
-        "acknowledgeAlert", "resolveAlert", "reopenAlert", "moveAlert", "replayDeadLetter", "replayDeadLetters",
+        "acknowledgeAlert", "unacknowledgeAlert", "resolveAlert", "reopenAlert", "moveAlert", "replayDeadLetter",
+        "replayDeadLetters",
         "updateSource",
         "rotateSource",
         "replaceRule", "updateEndpoint", "testEndpoint", "rotateEndpoint", "replayEndpoint",

@@ -27,6 +27,7 @@ struct RestorationGanttSVGTests {
         return ReviewDocument(
             incident: document.incident, sections: document.sections, unmet: document.unmet, phases: document.phases,
             gantt: gantt, reports: nil, impacts: document.impacts, comments: [], updates: [], facts: document.facts,
+            publicSummary: document.publicSummary,
             named: document.named,
             publicApproved: nil, entries: document.entries, wholeTimeline: [],
             asOf: document.asOf, speech: .standard, keptZone: "UTC")

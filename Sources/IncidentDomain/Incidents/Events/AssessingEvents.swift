@@ -30,6 +30,7 @@ package struct IncidentDescribed: AfterwardsEvent {
         }
         return changes.isEmpty ? "Description changed." : changes.joined(separator: "; ").beginningSentence
     }
+    package var isKeyMoment: Bool { title != nil }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
         incident.takeApprovalBack()

@@ -71,14 +71,34 @@ package struct EntryStruck: AfterwardsEvent {
     package var cause: CauseHypothesis?
     /// Whether it was the acknowledgement; nil when not.
     package var acknowledgement: Bool?
+    /// The mitigation that had not succeeded after all.
+    package var success: Int?
+    /// The update whose approval counts no more.
+    package var approval: Int?
+    /// The expected end that was said by mistake, or taken back by mistake.
+    package var eta: Timestamp?
+    /// When that was said.
+    package var etaSaidAt: Timestamp?
+    /// Whether taking it back was the mistake; nil where saying it was.
+    package var withdrawal: Bool?
+    /// The phase that was left, where the advance or the way back was the mistake.
+    package var left: Phase?
     package var afterwards: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case sequence, reason, mitigation, task, action, cause, acknowledgement, success, approval, eta, withdrawal,
+            left
+        case afterwards
+        case etaSaidAt = "eta_said_at"
+    }
 
     package static let kind = "entry_struck"
     package static let examples = [
         EntryStruck(
             sequence: 3, reason: "it was for another incident", mitigation: 1, task: 2, action: 3,
             cause: CauseHypothesis(category: .attack, subcategory: .ddos, evidence: "the graphs", afterwards: true),
-            acknowledgement: true, afterwards: true)
+            acknowledgement: true, success: 1, approval: 2,
+            eta: EventExamples.noon, etaSaidAt: EventExamples.before, withdrawal: true, left: .assess, afterwards: true)
     ]
 
     package var redacted: EntryStruck {
@@ -110,9 +130,56 @@ package struct EntryStruck: AfterwardsEvent {
         }
         incident.clockFacts?.forget(sequence)
         if acknowledgement ?? false { incident.times.acknowledgedAt = nil }
+        if let success, incident.mitigations.first(where: { $0.id == success })?.state != .succeeded {
+            incident.clockFacts?.forgetSuccess(of: success)
+        }
+        if let approval { incident.communicate { $0.takeBackApproval(of: approval) } }
+        if let eta, let etaSaidAt {
+            incident.communicate { $0.strikeEta(eta, saidAt: etaSaidAt, onlyWithdrawal: withdrawal ?? false) }
+            incident.expectNewest()
+        }
+        if let left { incident.strikeStep(from: left, entry: sequence) }
         guard cause != nil else { return }
         incident.hypotheses.removeAll { $0.entry == sequence }
         incident.noteCause()
+    }
+}
+
+/// An entry happened at another time than it says. The entry stays as it is.
+package struct EntryTimeCorrected: AfterwardsEvent {
+    package var sequence: Int
+    package var happenedAt: Timestamp
+    package var previous: Timestamp
+    package var reason: String
+    package var afterwards: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case sequence, previous, reason, afterwards
+        case happenedAt = "happened_at"
+    }
+
+    package static let kind = "entry_time_corrected"
+    package static let examples = [
+        EntryTimeCorrected(
+            sequence: 5, happenedAt: EventExamples.before, previous: EventExamples.noon,
+            reason: "entered when it was over", afterwards: true)
+    ]
+
+    package var redacted: EntryTimeCorrected {
+        var copy = self
+        copy.reason = reason.redacted
+        return copy
+    }
+
+    package var phrase: Phrase {
+        Phrase("Entry \(sequence) happened at \(happenedAt.told) (was \(previous.told)).").giving(reason)
+    }
+
+    package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
+        incident.entryTimes = (incident.entryTimes ?? [:]).merging([sequence: happenedAt]) { _, new in new }
+        incident.clockFacts?.move(sequence, to: happenedAt)
+        incident.moveStep(entry: sequence, to: happenedAt)
+        incident.takeApprovalBack()
     }
 }
 

@@ -20,6 +20,8 @@ package struct ReviewRevised: AfterwardsEvent {
     /// The ids that come first, and those that are left out, where this changes them; nil where it does not.
     package var order: [String]?
     package var hidden: [String]?
+    /// The ids of sections of which what people wrote counts no more; nil where there are none.
+    package var dropped: [String]?
     package var afterwards: Bool?
     /// Not in the payload: the version of the stored event says it.
     package var scope = Scope.changes
@@ -32,13 +34,13 @@ package struct ReviewRevised: AfterwardsEvent {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case revision, status, sections, order, hidden, afterwards
+        case revision, status, sections, order, hidden, dropped, afterwards
     }
 
     package static let kind = "review_revised"
     package static let examples = [
         ReviewRevised(revision: 2, status: .inReview, sections: EventExamples.sections, scope: .whole),
-        ReviewRevised(revision: 2, status: .inReview, sections: EventExamples.sections),
+        ReviewRevised(revision: 2, status: .inReview, sections: EventExamples.sections, dropped: ["lessons"]),
     ]
     package static let versions = 1...2
 
@@ -65,9 +67,10 @@ package struct ReviewRevised: AfterwardsEvent {
         let ids = sections.map(\.id.onOneLine).joined(separator: ", ")
         let which: Phrase = scope == .whole ? " Written sections: \(ids)." : " Sections changed: \(ids)."
         let moved: Phrase = order == nil ? "" : " Sections put in another order."
+        let gone: Phrase = dropped.map { " Written texts dropped: \($0.joined(separator: ", "))." } ?? ""
         let left: Phrase =
             hidden.map { $0.isEmpty ? " All sections are shown." : " Left out: \($0.joined(separator: ", "))." } ?? ""
-        return "Review revision \(revision) saved (\(status.phrase)).\(ids.isEmpty ? "" : which)\(moved)\(left)"
+        return "Review revision \(revision) saved (\(status.phrase)).\(ids.isEmpty ? "" : which)\(gone)\(moved)\(left)"
     }
 
     /// After a revision that stored everything, nothing is known of what it stored.
@@ -82,6 +85,7 @@ package struct ReviewRevised: AfterwardsEvent {
         case .whole: incident.reviewTexts = nil
         case .changes:
             var texts = incident.reviewTexts ?? ReviewTexts()
+            texts.drop(dropped ?? [])
             texts.write(sections)
             incident.reviewTexts = texts
         }

@@ -120,6 +120,12 @@ extension Incident {
 // MARK: - What really happened
 
 extension [RecordedEvent] {
+    /// The entries that were undone, by their sequence.
+    package var undoneSteps: Set<Int> {
+        guard contains(where: { $0.event.as(StepUndone.self) != nil }) else { return [] }
+        return Set(map(\.sequence)).subtracting(withStepsSetRight.map(\.sequence))
+    }
+
     /// The timeline as if steps had been recorded right from the start: without what was undone, and with what was corrected at the time at
     /// which it happened. It is for histories that look at each entry; the corrections themselves stay in it.
     package var withStepsSetRight: [RecordedEvent] {

@@ -118,7 +118,7 @@ package struct IncidentEvent: Hashable, Sendable {
         ActionAdded.self, ActionChanged.self,
         PhaseEntered.self, PhaseReverted.self, SelfRecovered.self, IncidentMerged.self, IncidentAbsorbed.self,
         IncidentReopened.self, IncidentUnmerged.self, IncidentSeparated.self, EntryRedacted.self,
-        EntryStruck.self, EntryStarred.self, TimeQualified.self,
+        EntryStruck.self, EntryTimeCorrected.self, EntryStarred.self, TimeQualified.self,
         AlertsAttached.self, AlertsCleared.self, AlertsReopened.self, AlertsMovedIn.self, AlertsMovedOut.self,
         ReportsCounted.self,
     ]

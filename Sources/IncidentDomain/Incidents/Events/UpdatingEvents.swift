@@ -402,27 +402,30 @@ package struct EtaSet: TimelineEvent {
 package struct EtaWithdrawn: TimelineEvent {
     package var previous: Timestamp
     package var reason: String
+    /// True where another one was said since then, which holds; nil where not.
+    package var past: Bool?
 
     package static let kind = "eta_withdrawn"
     package static let examples = [
-        EtaWithdrawn(previous: EventExamples.noon, reason: "the vendor does not know either")
+        EtaWithdrawn(previous: EventExamples.noon, reason: "the vendor does not know either", past: true)
     ]
     package var isNotified: Bool { true }
 
-    package var redacted: EtaWithdrawn { EtaWithdrawn(previous: previous, reason: reason.redacted) }
+    package var redacted: EtaWithdrawn { EtaWithdrawn(previous: previous, reason: reason.redacted, past: past) }
     package var phrase: Phrase { Phrase("ETA taken back (was \(previous.told)).").giving(reason) }
     package var isKeyMoment: Bool { true }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.communicate { $0.withdrawEta(at: moment, by: actor.name, reason: reason) }
-        incident.eta = nil
+        let isPast = past ?? false
+        incident.communicate { $0.withdrawEta(at: moment, by: actor.name, reason: reason, isPast: isPast) }
+        if !isPast { incident.eta = nil }
     }
 }
 
 // What several of them do.
 extension Incident {
     /// The expected end is what was said of the newest moment: one that is entered late is history.
-    fileprivate mutating func expectNewest() {
+    mutating func expectNewest() {
         guard let newest = communication?.etas.last else { return }
         eta = newest.holds ? newest.eta : nil
     }
@@ -446,6 +449,11 @@ extension Communication {
     mutating func expectReview(by due: Timestamp?) {
         reviewDueAt = due
         isReviewOverdue = false
+    }
+
+    /// A second person has to read the draft again.
+    mutating func takeBackApproval(of id: Int) {
+        change(id) { $0.approvedBy = nil }
     }
 
     fileprivate mutating func change(_ id: Int, _ change: (inout UpdateDraft) -> Void) {
