@@ -25,15 +25,19 @@ struct Maintenance: AsyncParsableCommand {
         session.list([item], columns, id: "id", empty: "")
     }
 
-    private static func send(_ verb: String, _ id: String, _ body: JSON, _ session: Session) async throws {
-        let path = "/v1/maintenance/\(RequestPath.segment(id))/\(verb)"
-        tell(try await session.connection.send("POST", path, body).body, session)
-    }
+    /// Which maintenance, and which of its times where it repeats.
+    struct OccurrenceOptions: ParsableArguments {
+        @Argument(help: "The id of the maintenance.")
+        var id: String
 
-    /// One of several times of a maintenance that repeats.
-    struct OccurrenceOption: ParsableArguments {
         @Option(help: ArgumentHelp("Which of its times, as 2026-12-06T02:30.", valueName: "local time"))
         var occurrence: String?
+
+        func send(_ verb: String, _ session: Session, _ more: [JSON.Member] = []) async throws {
+            let path = "/v1/maintenance/\(RequestPath.segment(id))/\(verb)"
+            let body = JSON.of(["occurrence": occurrence.map { .string($0) }]).adding(more)
+            Maintenance.tell(try await session.connection.send("POST", path, body).body, session)
+        }
     }
 
     struct Ls: RemoteCommand {
@@ -106,70 +110,46 @@ struct Maintenance: AsyncParsableCommand {
     struct Begin: RemoteCommand {
         static let configuration = CommandConfiguration(abstract: "Begin maintenance now.")
 
-        @Argument(help: "The id of the maintenance.")
-        var id: String
-
-        @OptionGroup var which: OccurrenceOption
+        @OptionGroup var which: OccurrenceOptions
         @OptionGroup(title: "Options of every command") var shared: DaemonOptions
 
-        func run(_ session: Session) async throws {
-            try await Maintenance.send(
-                "begin", id, JSON.of(["occurrence": which.occurrence.map { .string($0) }]), session)
-        }
+        func run(_ session: Session) async throws { try await which.send("begin", session) }
     }
 
     struct End: RemoteCommand {
         static let configuration = CommandConfiguration(abstract: "End maintenance now.")
 
-        @Argument(help: "The id of the maintenance.")
-        var id: String
-
-        @OptionGroup var which: OccurrenceOption
+        @OptionGroup var which: OccurrenceOptions
         @OptionGroup(title: "Options of every command") var shared: DaemonOptions
 
-        func run(_ session: Session) async throws {
-            try await Maintenance.send(
-                "end", id, JSON.of(["occurrence": which.occurrence.map { .string($0) }]), session)
-        }
+        func run(_ session: Session) async throws { try await which.send("end", session) }
     }
 
     struct Extend: RemoteCommand {
         static let configuration = CommandConfiguration(abstract: "Give maintenance more time.")
 
-        @Argument(help: "The id of the maintenance.")
-        var id: String
-
         @Option(help: ArgumentHelp("How much more, as 30m.", valueName: "length"))
         var by: String
 
-        @OptionGroup var which: OccurrenceOption
+        @OptionGroup var which: OccurrenceOptions
         @OptionGroup(title: "Options of every command") var shared: DaemonOptions
 
         func run(_ session: Session) async throws {
-            let body = JSON.of([
-                "occurrence": which.occurrence.map { .string($0) }, "seconds": JSON(try Lengths.seconds(by)),
-            ])
-            try await Maintenance.send("extend", id, body, session)
+            try await which.send("extend", session, [JSON.Member("seconds", JSON(try Lengths.seconds(by)))])
         }
     }
 
     struct Cancel: RemoteCommand {
         static let configuration = CommandConfiguration(abstract: "Cancel maintenance, or one of its times.")
 
-        @Argument(help: "The id of the maintenance.")
-        var id: String
-
         @Option(name: .shortAndLong, help: "Why.")
         var reason: String?
 
-        @OptionGroup var which: OccurrenceOption
+        @OptionGroup var which: OccurrenceOptions
         @OptionGroup(title: "Options of every command") var shared: DaemonOptions
 
         func run(_ session: Session) async throws {
-            let body = JSON.of([
-                "occurrence": which.occurrence.map { .string($0) }, "reason": reason.map { .string($0) },
-            ])
-            try await Maintenance.send("cancel", id, body, session)
+            try await which.send("cancel", session, JSON.of(["reason": reason.map { .string($0) }]).members)
         }
     }
 

@@ -160,7 +160,7 @@ struct Dismiss: RemoteCommand {
 
 struct Reopen: RemoteCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Open a closed or dismissed incident again, with a reason.")
+        abstract: "Open a dismissed incident again, with a reason (a closed one: muster revert --to).")
 
     @OptionGroup var options: ReasonOptions
     @OptionGroup(title: "Options of every command") var shared: DaemonOptions
@@ -246,7 +246,7 @@ struct Amend: RemoteCommand {
                 if !value.isEmpty { members.append(JSON.Member(name, .string(value))) }
             }
             labels = .object(members)
-            if let etag = now.etag { headers.append(("if-match", etag)) }
+            headers += now.ifMatch
         }
         let body = JSON.of([
             "severity": severity.map { .string(Words.severity($0)) }, "title": title.map { .string($0) },

@@ -34,6 +34,18 @@ struct Restore: AsyncParsableCommand {
         ]
     }
 
+    /// The same of a step that takes a reason and nothing else.
+    struct ReasonedStepOptions: ParsableArguments {
+        @OptionGroup var step: StepOptions
+
+        @Option(name: .shortAndLong, help: "Why.")
+        var reason: String
+
+        func send(_ verb: String, _ session: Session) async throws {
+            try await step.send(verb, ["reason": .string(reason)], session)
+        }
+    }
+
     /// After a step: how far it is, and what can start now.
     fileprivate static func tell(_ plan: JSON, _ what: String, _ session: Session) {
         session.answer(plan) {
@@ -201,32 +213,20 @@ struct Restore: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Say that a component need not come back for now, with a reason.")
 
-        @OptionGroup var step: StepOptions
-
-        @Option(name: .shortAndLong, help: "Why.")
-        var reason: String
-
+        @OptionGroup var step: ReasonedStepOptions
         @OptionGroup(title: "Options of every command") var shared: DaemonOptions
 
-        func run(_ session: Session) async throws {
-            try await step.send("waive", ["reason": .string(reason)], session)
-        }
+        func run(_ session: Session) async throws { try await step.send("waive", session) }
     }
 
     struct Undo: RemoteCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take the last step of a component back, with a reason.")
 
-        @OptionGroup var step: StepOptions
-
-        @Option(name: .shortAndLong, help: "Why.")
-        var reason: String
-
+        @OptionGroup var step: ReasonedStepOptions
         @OptionGroup(title: "Options of every command") var shared: DaemonOptions
 
-        func run(_ session: Session) async throws {
-            try await step.send("undo", ["reason": .string(reason)], session)
-        }
+        func run(_ session: Session) async throws { try await step.send("undo", session) }
     }
 
     struct Order: RemoteCommand {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import MusterClient
 
 /// `muster review`: the document that the timeline writes, and what people add.
@@ -95,24 +94,11 @@ struct Review: AsyncParsableCommand {
                 let ids = before.body["sections"].items.map { SafeText.line($0["id"].plain) }
                 throw Failure(.notFound, "There is no such section. There are: \(ids.joined(separator: ", "))")
             }
-            let text = ReviewFile.write(sections)
-            let (edited, file) = try Terminal.edit(text, suffix: ".md", session.environment)
-            do {
-                let changes = try ReviewFile.changes(edited, of: sections)
-                guard !changes.isEmpty else {
-                    unlink(file)
-                    return Review.say(before.body, session)
-                }
-                let headers = before.etag.map { [("if-match", $0)] } ?? []
-                let answer = try await session.connection.send(
-                    "PUT", path, ["sections": .array(changes)], headers: headers)
-                unlink(file)
-                Review.say(answer.body, session)
-            } catch let failure as Failure {
-                // Nobody writes a review twice.
-                throw Failure(
-                    failure.ending, failure.description + "\nWhat you wrote is in \(file).", problem: failure.problem)
-            }
+            let changes = try ReviewFile.changes(try session.edit(ReviewFile.write(sections)), of: sections)
+            guard !changes.isEmpty else { return Review.say(before.body, session) }
+            let answer = try await session.connection.send(
+                "PUT", path, ["sections": .array(changes)], headers: before.ifMatch)
+            Review.say(answer.body, session)
         }
     }
 

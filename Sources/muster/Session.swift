@@ -10,8 +10,7 @@ struct Session: Sendable {
     /// What the command was logged in by; nil where address and token come from the environment.
     let context: ClientContext?
     let environment: [String: String]
-    /// What was written in the editor, until the daemon has it.
-    private let draft = Draft()
+    private let written = WrittenFile()
 
     static func with(_ shared: DaemonOptions, _ body: (Session) async throws -> Void) async throws {
         let environment = ProcessEnvironment.all
@@ -22,10 +21,10 @@ struct Session: Sendable {
             try await body(session)
         } catch {
             await session.connection.close()
-            session.draft.keep()
+            session.written.keep()
             throw error
         }
-        session.draft.remove()
+        session.written.remove()
         await session.connection.close()
     }
 
@@ -175,13 +174,16 @@ extension Session {
         if words == ["-"] { return try filled(LocalFile.text("-").trimmed) }
         if !words.isEmpty { return try filled(words.joined(separator: " ").trimmed) }
         if !Terminal.isInput { return try filled(LocalFile.text("-").trimmed) }
+        let text = try edit(draft).trimmed
+        if text.isEmpty { written.remove() }
+        return try filled(text)
+    }
+
+    /// What somebody makes of a text in the editor. The file stays where the command fails: nobody writes a text twice.
+    func edit(_ draft: String) throws -> String {
         let (text, file) = try Terminal.edit(draft, suffix: ".md", environment)
-        self.draft.written(file)
-        guard !text.trimmed.isEmpty else {
-            self.draft.remove()
-            return try filled("")
-        }
-        return text.trimmed
+        written.note(file)
+        return text
     }
 
     private func filled(_ text: String) throws -> String {
@@ -190,11 +192,11 @@ extension Session {
     }
 }
 
-/// The file with what somebody wrote in the editor. It goes when the text has arrived, and stays where it did not.
-private final class Draft: Sendable {
+/// The file with what somebody wrote in the editor. It goes when the command has succeeded, and stays where it failed.
+private final class WrittenFile: Sendable {
     private let file = Mutex<String?>(nil)
 
-    func written(_ path: String) { file.withLock { $0 = path } }
+    func note(_ path: String) { file.withLock { $0 = path } }
 
     func remove() {
         file.withLock { path in
@@ -204,7 +206,7 @@ private final class Draft: Sendable {
     }
 
     func keep() {
-        if let path = file.withLock({ $0 }) { Terminal.tell("Your text is kept in \(SafeText.line(path)).") }
+        if let path = file.withLock({ $0 }) { Terminal.tell("What you wrote is in \(SafeText.line(path)).") }
     }
 }
 

@@ -175,8 +175,7 @@ struct Update: AsyncParsableCommand {
                 "body": isTextKept ? nil : .string(try session.text(text.words, draft: now.body["body"].plain))
             ]).adding(members).adding(try await session.members(when))
             // What was shown is what is changed, or nothing.
-            let version = now.etag.map { [("if-match", $0)] } ?? []
-            Update.say(try await session.connection.send("PATCH", path, body, headers: version).body, session)
+            Update.say(try await session.connection.send("PATCH", path, body, headers: now.ifMatch).body, session)
         }
     }
 

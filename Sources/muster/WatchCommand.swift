@@ -75,6 +75,7 @@ struct Watch: RemoteCommand {
                 // It is opened again below.
             }
             connected(false)
+            // A stream that was open is opened again soon; a daemon that is away is asked less and less often.
             pause = isOpened.withLock { $0 } ? 1 : min(pause * 2, pauseMax)
             try await Task.sleep(for: .seconds(pause))
         }
@@ -115,6 +116,7 @@ struct Watch: RemoteCommand {
                         }
                     }
                     Terminal.draw(scene.lines())
+                    // The clocks on the screen run, also when nothing is heard.
                     try await Task.sleep(for: .seconds(Self.drawn))
                 }
             }

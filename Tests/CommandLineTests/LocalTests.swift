@@ -9,6 +9,7 @@ import Testing
 struct LocalTests {
     /// A home of its own for a test.
     private static func withHome<T>(_ body: (String) throws -> T) throws -> T {
+        // A pattern of mkdtemp, which makes a new folder each time that only its maker can enter.
         var template = Array("/tmp/muster-home-XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -106,7 +106,7 @@ extension Incident {
         return false
     }
 
-    /// An entry really happened at another moment. Only where nothing else says when: of notes, facts, advances and ways back.
+    /// An entry really happened at another moment. Only where nothing else says when: of notes, facts, advances and reverts.
     ///
     /// - Parameter entry: What was recorded; nil when there is no such entry.
     func correctTime(
@@ -124,7 +124,7 @@ extension Incident {
                 field: "",
                 detail:
                     "The time of entry \(sequence) (\(entry.event.kind)) cannot be corrected here: that can be done "
-                    + "for notes, facts, advances and ways back. " + Self.remedy(for: event, of: number))
+                    + "for notes, facts, advances and reverts. " + Self.remedy(for: event, of: number))
         }
         let moment = facts.withoutSkew(moment)
         let field = "/happened_at"
@@ -144,24 +144,23 @@ extension Incident {
         return [EntryTimeCorrected(sequence: sequence, happenedAt: moment, previous: previous, reason: reason)]
     }
 
-    /// A phase begins between the one before and the one after it.
+    /// A phase begins between the one before and the one after it; one that was gone back to, after it had begun first.
     private func checkOrder(
         of event: IncidentEvent, _ sequence: Int, at moment: Timestamp
     ) throws(IncidentRefusal) {
         guard let phase = event.payload.phaseBegun, let phaseEntries else { return }
-        let others = phaseEntries.filter { $0.value.entry != sequence }
-        let isEarlier = { (other: Phase) in Phase.writable.prefix { $0 != phase }.contains(other) }
-        let isBack = event.as(PhaseReverted.self) != nil
-        let before = others.filter { isEarlier($0.key) || isBack && $0.key == phase }.max { $0.value.at < $1.value.at }
-        let after = others.filter { !isEarlier($0.key) && $0.key != phase }.min { $0.value.at < $1.value.at }
-        let wrong =
-            before.flatMap { $0.value.at > moment ? $0 : nil } ?? after.flatMap { $0.value.at < moment ? $0 : nil }
-        guard let wrong else { return }
-        throw .badValue(
-            field: "/happened_at",
-            detail: "\(wrong.key.title) began at \(wrong.value.at) (entry \(wrong.value.entry)), and \(phase.rawValue) "
-                + (isEarlier(wrong.key) || isBack && wrong.key == phase ? "comes after it." : "comes before it.")
-                + " Correct the time of that entry first, or give another one.")
+        let isRevert = event.as(PhaseReverted.self) != nil
+        let earlier = Phase.writable.prefix { $0 != phase } + (isRevert ? [phase] : [])
+        for other in Phase.writable where isRevert || other != phase {
+            guard let begun = phaseEntries[other], begun.entry != sequence else { continue }
+            let isEarlier = earlier.contains(other)
+            guard isEarlier ? begun.at > moment : begun.at < moment else { continue }
+            throw .badValue(
+                field: "/happened_at",
+                detail: "\(other.title) began at \(begun.at) (entry \(begun.entry)), and \(phase.rawValue) comes "
+                    + "\(isEarlier ? "after" : "before") it. Correct the time of that entry first, or give another one."
+            )
+        }
     }
 
     /// A note is starred, and belongs into the short timeline of the review, or is not any more.
@@ -248,7 +247,7 @@ extension Incident {
         }
     }
 
-    /// An advance, or a way back, was a mistake: what was measured before holds again.
+    /// An advance, or a revert, was a mistake: what was measured before holds again.
     mutating func strikeStep(from left: Phase, entry sequence: Int) {
         // It was closed when that was meant.
         if left == .review { times.closedAt = phaseEntries?[.closed]?.at }
@@ -274,7 +273,7 @@ extension Incident {
         times.closedAt = struck.measured.closedAt ?? times.closedAt
     }
 
-    /// An advance, or a way back, was at another moment. Clocks follow that no other fact sets.
+    /// An advance, or a revert, was at another moment. Clocks follow that no other fact sets.
     mutating func moveStep(entry sequence: Int, to moment: Timestamp) {
         if let (phase, begun) = phaseEntries?.first(where: { $0.value.entry == sequence }) {
             phaseEntries?[phase]?.at = moment

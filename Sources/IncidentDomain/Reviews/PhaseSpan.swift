@@ -22,10 +22,11 @@ extension PhaseSpan {
     ///
     /// - Parameter incident: What the timeline leads to; nil takes the clocks as they were when the phases were left.
     package static func visits(in timeline: [RecordedEvent], of incident: Incident? = nil) -> [PhaseSpan] {
-        let ends = incident.map { Self.ends($0, timeline) } ?? [:]
+        let steps = timeline.phasesBegun(of: incident)
+        let ends = incident.map { Self.ends($0, steps) } ?? [:]
         var entered: [(phase: Phase, at: Timestamp, isDetour: Bool)] = []
         var begun: [(phase: Phase, at: Timestamp)] = []
-        for recorded in timeline.phasesBegun(of: incident) {
+        for recorded in steps {
             guard let phase = recorded.event.payload.phaseBegun else { continue }
             let isMoved = incident?.entryTimes?[recorded.sequence] != nil
             let reached = isMoved ? nil : recorded.event.as(PhaseEntered.self)?.reachedAt
@@ -50,9 +51,11 @@ extension PhaseSpan {
 
 extension PhaseSpan {
     /// When the phases ended that the incident is past now, by the entries that led on from them.
-    private static func ends(_ incident: Incident, _ timeline: [RecordedEvent]) -> [Int: Timestamp] {
+    ///
+    /// - Parameter steps: The entries with which phases began.
+    private static func ends(_ incident: Incident, _ steps: [RecordedEvent]) -> [Int: Timestamp] {
         var last: [Phase: Int] = [:]
-        for recorded in timeline.phasesBegun(of: incident) {
+        for recorded in steps {
             if let change = recorded.event.as(PhaseEntered.self) { last[change.from] = recorded.sequence }
             guard let back = recorded.event.as(PhaseReverted.self) else { continue }
             for phase in Phase.open.drop(while: { $0 != back.phase }) { last[phase] = nil }

@@ -32,6 +32,8 @@ package final class Connection: Sendable {
 
         package var isJSON: Bool { headers.first(name: "content-type")?.contains("json") == true }
         package var etag: String? { headers.first(name: "etag") }
+        /// The header field by which only this version is changed; none where it has no version.
+        package var ifMatch: [(String, String)] { etag.map { [("if-match", $0)] } ?? [] }
     }
 
     /// The largest answer that is read.
@@ -154,6 +156,7 @@ extension Connection {
                 let isLater = answer.status == 429 || isCarriedOut || (answer.status == 503 && isRepeatable)
                 let pause = min(answer.headers.first(name: "retry-after").flatMap { Double($0) } ?? 1, 10)
                 guard isLater, number < Self.triesMax, end - Moments.machineNow > pause + 1 else { return answer }
+                // As long as the daemon says, ten seconds at most, and only where time for another try is left.
                 try await Task.sleep(for: .seconds(pause))
             } catch let error as CancellationError {
                 throw error
@@ -164,6 +167,7 @@ extension Connection {
                 guard isRepeatable || isUnsent, number < Self.triesMax, end - Moments.machineNow > 1.5 else {
                     throw Self.failure(error, request, settings.address, isUnsent: isUnsent)
                 }
+                // What broke off, as a daemon's restart does, is better soon: after 0.2 s, then 0.8 s.
                 try await Task.sleep(for: .milliseconds(200 * number * number))
             }
         }
@@ -176,6 +180,7 @@ extension Connection {
             defer { group.cancelAll() }
             group.addTask { try await self.whole(request, seconds: seconds) }
             group.addTask {
+                // The client's own limit ends with the head of the answer; this one is for its body, too.
                 try await Task.sleep(for: .seconds(min(seconds, 86400)))
                 return nil
             }

@@ -66,7 +66,8 @@ extension Terminal {
 
 /// What was changed of the terminal, and has to be as before however the program ends.
 private enum TerminalState {
-    // Written before a signal's handler is set that reads them, and by one thread: that of the command.
+    // Unsafe, since a signal's handler may take no lock. They are written by one thread, that of the command, before the handler is set
+    // that reads them; the handler ends the process.
     private nonisolated(unsafe) static var before = termios()
     private nonisolated(unsafe) static var isHidden = false
     private nonisolated(unsafe) static var isScreen = false

@@ -12,6 +12,8 @@ import NIOHTTP1
 ///   only where its sender is known or nobody needs to be;
 /// - what follows on a connection is read when the answer before has been sent;
 /// - each wait has its limit: for a head, a body, and for a client that reads (`checkTime`).
+///
+/// It is longer than other files, as it is one state machine: each part of it reads and sets `phase`.
 final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer

@@ -63,7 +63,7 @@ struct TimelineRoutes: Sendable {
             let (key, moment) = (body.optionalBool("key"), body.optionalTime("happened_at"))
             let reason = body.optionalString("reason", 1...2000)
             return { (sequence, entry) throws(Problem) in
-                if let key, moment == nil { return .star(sequence, entry?.event, key: key) }
+                if let key, moment == nil, reason == nil { return .star(sequence, entry?.event, key: key) }
                 guard let moment, key == nil else {
                     throw .invalid("/key", "is given alone, or happened_at with a reason; exactly one of the two")
                 }

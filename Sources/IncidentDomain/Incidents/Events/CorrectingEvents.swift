@@ -81,7 +81,7 @@ package struct EntryStruck: AfterwardsEvent {
     package var etaSaidAt: Timestamp?
     /// Whether taking it back was the mistake; nil where saying it was.
     package var withdrawal: Bool?
-    /// The phase that was left, where the advance or the way back was the mistake.
+    /// The phase that was left, where the advance or the revert was the mistake.
     package var left: Phase?
     package var afterwards: Bool?
 
