@@ -70,7 +70,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Migrations/SQL"), .embedInCode("Pages/Templates"), .embedInCode("PublicStatus/Help"),
-                .embedInCode("Updates/Templates"),
+                .embedInCode("Updates/Templates"), .embedInCode("Room/Scripts"),
             ],
             swiftSettings: house
         ),

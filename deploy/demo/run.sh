@@ -52,6 +52,7 @@ explain() {
 
 Muster is ready at $address. Ctrl-C stops it; the data stays in $MUSTER_DATA_DIRECTORY.
 The administrator's token: $1
+In a browser, paste it at that address.
 
 The whole life of an incident, to be pasted into another terminal:
 

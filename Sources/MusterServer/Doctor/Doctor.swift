@@ -132,7 +132,8 @@ package struct Doctor: Sendable {
         else { return rows }
         return rows + [
             .warning(
-                "secrets.key", "not set: probe secrets are encrypted with a key stored in the same database",
+                "secrets.key",
+                "not set: probe secrets and sessions of browsers are encrypted with a key stored in the same database",
                 "set it to the same 32 random characters on every daemon, and PUT the probes with secrets again")
         ]
     }

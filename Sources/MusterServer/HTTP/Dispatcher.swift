@@ -295,6 +295,7 @@ extension Dispatcher {
         case .none: return .ignored
         case .json, .optionalJSON: _ = try MediaType(headers[.contentType], taken: [.json])
         case .jsonOrYAML: _ = try MediaType(headers[.contentType], taken: [.json, .yaml])
+        case .form: _ = try MediaType(headers[.contentType], taken: [.form])
         case .foreign, .optionalForeign, .file: break
         }
         try ContentCoding.check(headers[.contentEncoding])
@@ -373,6 +374,7 @@ extension Dispatcher {
                 ])
         }
         let route = arrival.bound?.route ?? table.door(of: arrival.target.segments)
+        if let page = route?.refusalPage?(mapped.problem, arrival) { return page }
         if let answer = route?.refusalAnswer?(mapped.problem) { return answer }
         switch route?.refusals ?? .problem {
         case .problem: return mapped.problem.answer

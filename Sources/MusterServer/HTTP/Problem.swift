@@ -154,6 +154,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case unauthenticated
     case roleRequired = "role-required"
     case signatureInvalid = "signature-invalid"
+    case foreignForm = "foreign-form"
     case notFound = "not-found"
     case methodNotAllowed = "method-not-allowed"
 
@@ -204,7 +205,7 @@ extension ProblemKind {
         case .unsupportedMediaType: .unsupportedMediaType
         case .invalidValue, .idempotencyKeyReused: .unprocessableContent
         case .unauthenticated, .signatureInvalid: .unauthorized
-        case .roleRequired: .forbidden
+        case .roleRequired, .foreignForm: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .wrongPhase, .requirementsUnmet, .noSuchTransition, .gateClosed, .stepState, .mitigationState,
@@ -234,6 +235,7 @@ extension ProblemKind {
         case .unauthenticated: "A valid token is needed"
         case .roleRequired: "A higher role is required"
         case .signatureInvalid: "The signature is missing or wrong"
+        case .foreignForm: "The form is not from this site"
         case .notFound: "Not found"
         case .methodNotAllowed: "The method is not allowed here"
         case .wrongPhase: "Not allowed in this phase"
@@ -299,6 +301,9 @@ extension ProblemKind {
         case .signatureInvalid:
             "The source takes only messages with a valid signature. Compare its `signature` with the settings of the tool: the "
                 + "scheme, the names of the headers and the secret. Nothing was stored."
+        case .foreignForm:
+            "A form of the pages for engineers was sent by another site, or is of an earlier session. Load the page again. Scripts use "
+                + "`/v1` with a token, where no form and no cookie counts."
         case .notFound: "No such path, or nothing of that name is stored."
         case .methodNotAllowed: "The header `Allow` lists the methods of this path."
         case .wrongPhase: "The incident is in a phase in which this cannot be done; the detail lists the right ones."

@@ -37,6 +37,8 @@ struct Route: Sendable {
         case optionalForeign
         /// A file of an incident: an image or a text.
         case file
+        /// What a browser sends of a form that was filled in.
+        case form
     }
 
     /// What a door of other tools says of a request before its body is read.
@@ -84,6 +86,8 @@ struct Route: Sendable {
     /// Writes a refusal in the words of the route's clients, also where the edge refuses before the handler is asked; nil of
     /// a problem that has no words of theirs.
     var refusalAnswer: (@Sendable (Problem) -> Answer?)?
+    /// Writes a refusal for a browser that asked for a page, also where the edge refuses; nil for whoever takes no page.
+    var refusalPage: (@Sendable (Problem, Arrival) -> Answer?)?
     /// Whether a body may come that nobody looks at: it is thrown away as it comes, and costs its sender nothing.
     var ignoresBody = false
     /// Whether a GET changes something, for clients that can do nothing else. Then there is no HEAD, which never may.

@@ -42,11 +42,6 @@ struct RequirementHint: JSONWritable {
     let number: Int
 
     func write(to json: inout JSONWriter) {
-        let call = call
-        let how =
-            call.path.hasPrefix("/v1/")
-            ? SuggestedCall(call.method, whole: call.path, call.body)
-            : SuggestedCall(call.method, call.path, of: number, call.body)
         json.object { json in
             json.member("requirement", unmet.requirement.rawValue)
             json.member("detail", unmet.detail)
@@ -57,8 +52,16 @@ struct RequirementHint: JSONWritable {
         }
     }
 
+    /// What would meet it.
+    var how: SuggestedCall {
+        let call = call
+        return call.path.hasPrefix("/v1/")
+            ? SuggestedCall(call.method, whole: call.path, call.body)
+            : SuggestedCall(call.method, call.path, of: number, call.body)
+    }
+
     /// What else can be done.
-    private var alternatives: [SuggestedCall] {
+    var alternatives: [SuggestedCall] {
         switch unmet.requirement {
         case .causeGiven: [notKnownYet]
         case .noFiringAlert:

@@ -18,6 +18,27 @@ struct Pages: Sendable {
         ("picturestyle", PackageResources.picturestyle_css),
         ("publicreview", PackageResources.publicreview_mustache),
         ("review", PackageResources.review_mustache),
+        ("room", PackageResources.room_mustache),
+        ("roomagain", PackageResources.roomagain_mustache),
+        ("roomboard", PackageResources.roomboard_mustache),
+        ("roomcall", PackageResources.roomcall_mustache),
+        ("roomentry", PackageResources.roomentry_mustache),
+        ("roomform", PackageResources.roomform_mustache),
+        ("roomhead", PackageResources.roomhead_mustache),
+        ("roomhidden", PackageResources.roomhidden_mustache),
+        ("roomline", PackageResources.roomline_mustache),
+        ("roomneed", PackageResources.roomneed_mustache),
+        ("roomproblem", PackageResources.roomproblem_mustache),
+        ("roomrefusal", PackageResources.roomrefusal_mustache),
+        ("roomremedy", PackageResources.roomremedy_mustache),
+        ("roomrestoration", PackageResources.roomrestoration_mustache),
+        ("roomreview", PackageResources.roomreview_mustache),
+        ("roomrow", PackageResources.roomrow_mustache),
+        ("roomsection", PackageResources.roomsection_mustache),
+        ("roomsignin", PackageResources.roomsignin_mustache),
+        ("roomstyle", PackageResources.roomstyle_css),
+        ("roomtime", PackageResources.roomtime_mustache),
+        ("roomupdates", PackageResources.roomupdates_mustache),
         ("status", PackageResources.status_mustache),
         ("statuseta", PackageResources.statuseta_mustache),
         ("statusfoot", PackageResources.statusfoot_mustache), ("statuszone", PackageResources.statuszone_mustache),
@@ -69,6 +90,14 @@ struct Pages: Sendable {
 
     func render(_ page: SubscribePage) -> String { library.render(page, withTemplate: "statussubscribe") ?? "" }
     func render(_ page: SubscriptionNoticePage) -> String { library.render(page, withTemplate: "statusnotice") ?? "" }
+
+    func render(_ page: SignInPage) -> String { library.render(page, withTemplate: "roomsignin") ?? "" }
+    func render(_ page: AgainPage) -> String { library.render(page, withTemplate: "roomagain") ?? "" }
+    func render(_ page: ProblemPage) -> String { library.render(page, withTemplate: "roomproblem") ?? "" }
+    func render(_ page: RefusalPage) -> String { library.render(page, withTemplate: "roomrefusal") ?? "" }
+    func render(_ page: BoardPage) -> String { library.render(page, withTemplate: "roomboard") ?? "" }
+    func render(_ page: RoomPage) -> String { library.render(page, withTemplate: "room") ?? "" }
+    func render(_ page: ReviewEditPage) -> String { library.render(page, withTemplate: "roomreview") ?? "" }
 
     func render(_ mail: SubscriberText) -> String { library.render(mail, withTemplate: "statusmail") ?? "" }
 

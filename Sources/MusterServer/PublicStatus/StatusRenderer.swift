@@ -170,7 +170,7 @@ struct StatusRenderer: Sendable {
     }
 
     /// What names the one element of a kind that a page has. The first is ours: what people typed is escaped.
-    private static func digest(of element: String, in page: String) -> String {
+    static func digest(of element: String, in page: String) -> String {
         guard let start = page.firstRange(of: "<\(element)>"),
             let end = page[start.upperBound...].firstRange(of: "</\(element)>")
         else { return "'none'" }

@@ -255,7 +255,8 @@ package struct Server: Sendable {
             ).routes,
             SubscriptionAdminRoutes(desk: subscriptions).routes,
         ]
-        return lists.flatMap(\.self)
+        let api = lists.flatMap(\.self)
+        return api + roomRoutes(over: api, reviews: reviews)
     }
 
     private static func statusSettings(_ configuration: ServerConfiguration) -> StatusSettings {

@@ -91,6 +91,9 @@ import Logging
 /// | `subscriptions.questions_per_day_max` | questions whether somebody wants to subscribe, in a day | 5000 | 1 to 1000000 |
 /// | `subscriptions.requests_per_minute_max` | requests to subscribe, of this daemon | 600 | 1 to 100000 |
 /// | `subscriptions.messages_per_minute_max` | messages to subscribers, of this daemon and one channel | 1200 | 10 to 100000 |
+/// | `room.enabled` | bool | true | |
+/// | `room.session_hours` | hours | 12 | 1 to 168 |
+/// | `room.secure_cookie` | bool | whether `http.public_url` is https | |
 /// | `shutdown.grace_seconds` | seconds | 20 | 1 to 600 |
 package struct ServerConfiguration: Sendable {
     struct HTTP: Sendable {
@@ -229,6 +232,7 @@ package struct ServerConfiguration: Sendable {
     /// Where the public page is seen; nil for `http.public_url`.
     var statusURL: String?
     var subscriptions: SubscriptionOffer
+    var room: RoomSettings
     var shutdownGrace: Duration
     /// What is odd and no mistake: variables that look like ours.
     package private(set) var warnings: [String] = []
@@ -323,6 +327,7 @@ extension ServerConfiguration {
             policy: UpdatePolicy(&reader), templates: UpdateTemplates(reading: "updates.templates_directory", &reader))
         (status, statusURL) = Self.status(&reader)
         subscriptions = SubscriptionOffer(&reader, hasMail: notifications.mailCommand != nil)
+        room = RoomSettings(&reader, publicURL: http.publicURL)
         status.offersMail = subscriptions.from != nil
         status.offersSubscriptions = subscriptions.isEnabled
         shutdownGrace = .seconds(reader.integer("shutdown.grace_seconds", default: 20, 1...600))

@@ -81,6 +81,14 @@ extension UUID {
         return with(half(0), half(8), version: 0x80)
     }
 
+    /// A UUID of version 8 (RFC 9562) of the first bytes of a digest: the same for the same digest.
+    static func named(by digest: [UInt8]) -> UUID {
+        let halves = [0, 8].map { start in
+            digest.dropFirst(start).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
+        return with(halves[0], halves[1], version: 0x80)
+    }
+
     /// From 128 bits, of which six say version and variant.
     private static func with(_ high: UInt64, _ low: UInt64, version: UInt8) -> UUID {
         func byte(_ half: UInt64, _ index: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: half >> (56 - 8 * index)) }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPTypes
 import IncidentDomain
 import NIOCore
@@ -126,7 +127,13 @@ struct TimelineRoutes: Sendable {
         } else {
             start = try await streams.feed.end()
         }
-        let events = FeedStream(seat: seat, start: start)
+        return .events(FeedStream(seat: seat, start: start))
+    }
+}
+
+extension Answer {
+    /// What is committed, as server-sent events.
+    static func events(_ events: FeedStream) -> Answer {
         var answer = Answer(
             .ok,
             body: .stream { writer in try await events.write { try await writer.write($0) } })
@@ -137,7 +144,7 @@ struct TimelineRoutes: Sendable {
 }
 
 extension HTTPField.Name {
-    fileprivate static var lastEventID: HTTPField.Name { HTTPField.Name("Last-Event-ID")! }
+    static var lastEventID: HTTPField.Name { HTTPField.Name("Last-Event-ID")! }
 }
 
 /// Reads timelines for the routes, which know no SQL and no pool.
@@ -151,9 +158,17 @@ struct TimelineReader: Sendable {
     }
 
     /// The newest first.
-    func page(of number: Int, after sequence: Int, before end: Int, limit: Int) async throws -> [TimelineEntry] {
+    func page(
+        of number: Int, after sequence: Int, before end: Int, kinds: [String]? = nil, limit: Int
+    ) async throws -> [TimelineEntry] {
         try await store.page(
-            of: number, after: sequence, before: end, order: .newest, limit: limit, bytesMax: Page.bytesMax, in: runner)
+            of: number, after: sequence, before: end, kinds: kinds, order: .newest, limit: limit,
+            bytesMax: Page.bytesMax, in: runner)
+    }
+
+    /// Whether a command appended something to an incident.
+    func isCarriedOut(_ commandID: UUID, on number: Int) async throws -> Bool {
+        try await store.firstEntry(of: commandID, on: number, in: runner) != nil
     }
 
     func all(of number: Int, kinds: [String]? = nil) async throws -> [TimelineEntry] {

@@ -60,10 +60,13 @@ struct TimelineStore: Sendable {
 
     /// The entries of a page between two sequences: at most `limit`, and of entries that are together larger than `bytesMax` no
     /// more than one behind it, which tells that there are more.
+    ///
+    /// - Parameter kinds: Only events of these kinds; nil reads all.
     func page(
-        of number: Int, after sequence: Int, before end: Int = .max, order: TimelineOrder, limit: Int, bytesMax: Int,
-        in runner: some SQLRunner
+        of number: Int, after sequence: Int, before end: Int = .max, kinds: [String]? = nil, order: TimelineOrder,
+        limit: Int, bytesMax: Int, in runner: some SQLRunner
     ) async throws -> [TimelineEntry] {
+        let condition: SQL = kinds.map { "AND kind = ANY (\($0))" } ?? ""
         let order: SQL =
             switch order {
             case .oldest: "sequence"
@@ -77,6 +80,7 @@ struct TimelineStore: Sendable {
                 FROM (
                     SELECT \(fragment: Self.columns) FROM timeline_entry
                     WHERE incident = \(number) AND sequence > \(sequence) AND sequence < \(end)
+                        \(fragment: condition)
                     ORDER BY \(fragment: order) LIMIT \(limit)
                 ) AS entry
             ) AS page WHERE bytes_before < \(bytesMax) ORDER BY \(fragment: order)

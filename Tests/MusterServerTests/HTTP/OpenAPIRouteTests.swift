@@ -89,7 +89,8 @@ struct OpenAPIRouteTests {
             let body = try operation(route).json["requestBody"]
             switch route.body {
             case .none: #expect(body == nil, "\(route.operation)")
-            case .json, .jsonOrYAML, .foreign, .file: #expect(body?["required"] == .bool(true), "\(route.operation)")
+            case .json, .jsonOrYAML, .foreign, .file, .form:
+                #expect(body?["required"] == .bool(true), "\(route.operation)")
             case .optionalJSON, .optionalForeign: #expect(body != nil && body?["required"] == nil, "\(route.operation)")
             }
             let types = body?["content"]?.object?.members.map(\.name)
@@ -104,6 +105,7 @@ struct OpenAPIRouteTests {
         case .json, .optionalJSON, .foreign, .optionalForeign: ["application/json"]
         case .jsonOrYAML: ["application/json", "application/yaml"]
         case .file: AttachmentType.allCases.map(\.rawValue)
+        case .form: ["application/x-www-form-urlencoded"]
         }
     }
 
@@ -126,7 +128,10 @@ struct OpenAPIRouteTests {
         uniqueKeysWithValues: [
             "pingHeartbeat", "pingHeartbeatByGet", "pingOpsgenieHeartbeat", "pingOpsgenieHeartbeatByPost",
             "pingOpsgenieHeartbeatByPut",
-        ].map { ($0, ["401", "403"]) } + [("getReviewPDF", ["501"])])
+        ].map { ($0, ["401", "403"]) } + [("getReviewPDF", ["501"])]
+            + ["getSignInPage", "getBoardPage", "getRoomPage", "getReviewPage"].map { ($0, ["303"]) }
+            + ["signIn", "signOut", "callFromPage"].map { ($0, ["303", "403"]) }
+            + [("callOnIncident", ["303", "403", "412"])])
 
     /// What the dispatcher answers before or instead of the handler.
     private static func statuses(_ route: Route) -> Set<String> {
@@ -139,6 +144,7 @@ struct OpenAPIRouteTests {
         switch route.body {
         case .none: break
         case .foreign, .optionalForeign, .file: statuses.formUnion(["400", "413"])
+        case .form: statuses.formUnion(["400", "413", "415"])
         case .json, .optionalJSON, .jsonOrYAML: statuses.formUnion(["400", "413", "415", "422"])
         }
         if route.isConditional { statuses.formUnion(["412", "428"]) }

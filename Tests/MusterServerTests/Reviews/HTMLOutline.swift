@@ -17,19 +17,25 @@ struct HTMLOutline {
 
     private static let allowed: [String: Set<String>] = [
         "html": ["lang", "dir"], "head": [], "meta": ["charset", "http-equiv", "content", "name"], "title": ["id"],
-        "link": ["rel", "type", "title", "href"], "style": [], "body": [], "header": [], "main": ["id"], "footer": [],
+        "link": ["rel", "type", "title", "href"], "style": [], "body": [], "header": ["id", "class"],
+        "main": ["id", "class"], "footer": [],
         "nav": ["class", "aria-label"], "article": ["class"], "time": ["datetime"],
-        "section": ["id", "class"], "details": [], "summary": [],
-        "h1": ["class"], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [], "p": ["class", "role", "lang"],
-        "span": ["class", "aria-hidden"], "small": [],
-        "blockquote": [], "hr": [], "strong": [], "em": [], "code": [], "pre": [], "br": [], "ul": ["class", "lang"],
-        "ol": ["start", "lang"], "form": ["method", "action"], "label": ["for"], "select": ["id", "name"],
+        "section": ["id", "class"], "details": ["class", "open"], "summary": ["data-key"],
+        "h1": ["class"], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [],
+        "p": ["class", "role", "lang", "data-kinds"],
+        "span": ["class", "aria-hidden", "data-since"], "small": [],
+        "blockquote": [], "hr": [], "strong": ["class"], "em": [], "code": [], "pre": [], "br": [], "ul": ["class", "lang"],
+        "ol": ["class", "start", "lang"], "form": ["method", "action", "class"], "label": ["for"],
+        "select": ["id", "name", "required"], "textarea": ["id", "name", "rows", "required"], "datalist": ["id"],
+        "progress": ["max", "value", "aria-label"],
         "option": ["value", "selected"],
-        "input": ["id", "type", "name", "value", "autocomplete", "required", "checked"],
-        "fieldset": [], "legend": [], "button": [],
-        "li": [],
+        "input": [
+            "id", "type", "name", "value", "autocomplete", "required", "checked", "inputmode", "list",
+        ],
+        "fieldset": [], "legend": [], "button": ["data-key"],
+        "li": ["class", "aria-current"],
         "a": ["class", "href", "rel", "hreflang", "lang"], "dl": ["class"], "dt": [], "dd": [],
-        "div": ["class", "lang"], "table": [], "thead": [],
+        "div": ["id", "class", "lang"], "table": [], "thead": [],
         "tbody": [], "tr": [], "th": ["scope", "style"],
         "td": ["class", "style"], "img": ["src", "alt"], "figure": [], "figcaption": [],
         "svg": [
@@ -55,8 +61,12 @@ struct HTMLOutline {
         return lines.joined(separator: "\n")
     }()
 
+    /// How the pages for engineers name theirs, which is a file of its own.
+    private static let roomScript = "<script src=\"/room.js\" defer=\"defer\"></script>"
+
     init(_ html: String) {
         let page = html.replacing(Self.script, with: "", maxReplacements: 1)
+            .replacing(Self.roomScript, with: "", maxReplacements: 1)
         var rest = page[...]
         var open: [String] = []
         if rest.hasPrefix("<!doctype html>") { rest = rest.dropFirst("<!doctype html>".count) }
