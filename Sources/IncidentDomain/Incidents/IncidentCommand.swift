@@ -93,7 +93,7 @@ package enum IncidentCommand: Hashable, Sendable {
     /// The entry with this sequence, as it was recorded; nil when there is none.
     case strike(Int, IncidentEvent?, reason: String)
     /// When that really happened which the entry with this sequence says; the entry as in `strike`.
-    case correctEntryTime(Int, RecordedEvent?, Timestamp, reason: String)
+    case correctEntryTime(Int, RecordedEvent?, Timestamp?, reason: String)
     case star(Int, IncidentEvent?, key: Bool)
     case redact(sequence: Int, reason: String, replacementDigest: String)
 }

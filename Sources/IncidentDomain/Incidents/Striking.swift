@@ -108,9 +108,11 @@ extension Incident {
 
     /// An entry really happened at another moment. Only where nothing else says when: of notes, facts, advances and reverts.
     ///
-    /// - Parameter entry: What was recorded; nil when there is no such entry.
+    /// - Parameters:
+    ///   - entry: What was recorded; nil when there is no such entry.
+    ///   - moment: When it happened; nil takes a correction back.
     func correctTime(
-        of sequence: Int, _ entry: RecordedEvent?, to moment: Timestamp, reason: String, _ facts: DecisionFacts
+        of sequence: Int, _ entry: RecordedEvent?, to moment: Timestamp?, reason: String, _ facts: DecisionFacts
     ) throws(IncidentRefusal) -> [any TimelineEvent] {
         try requirePhase(Phase.writable)
         let event = try known(sequence, entry?.event)
@@ -126,7 +128,7 @@ extension Incident {
                     "The time of entry \(sequence) (\(entry.event.kind)) cannot be corrected here: that can be done "
                     + "for notes, facts, advances and reverts. " + Self.remedy(for: event, of: number))
         }
-        let moment = facts.withoutSkew(moment)
+        let moment = moment.map(facts.withoutSkew) ?? entry.occurredAt
         let field = "/happened_at"
         try facts.checkNotInFuture(moment, field: field)
         guard isWritten || moment >= times.startedAt else {
@@ -138,10 +140,17 @@ extension Incident {
         try checkOrder(of: event, sequence, at: moment)
         let previous = entryTimes?[sequence] ?? entry.occurredAt
         guard moment != previous else { return [] }
-        try requireRoom(
-            for: "entries with another time", having: entryTimes?.count ?? 0, atMost: IncidentLimits.marks,
-            instead: "strike the entry out and enter it again")
-        return [EntryTimeCorrected(sequence: sequence, happenedAt: moment, previous: previous, reason: reason)]
+        let isOwn = moment == entry.occurredAt
+        if !isOwn {
+            try requireRoom(
+                for: "entries with another time", having: entryTimes?.count ?? 0, atMost: IncidentLimits.marks,
+                instead: "strike the entry out and enter it again")
+        }
+        return [
+            EntryTimeCorrected(
+                sequence: sequence, happenedAt: moment, previous: previous, restores: isOwn ? true : nil, reason: reason
+            )
+        ]
     }
 
     /// A phase begins between the one before and the one after it; one that was gone back to, after it had begun first.

@@ -133,17 +133,12 @@ struct ReviewFacts {
     ) {
         self.speech = speech
         self.incident = incident
-        let moved = incident.entryTimes ?? [:]
-        enteredAt =
-            moved.isEmpty
-            ? [:]
-            : Dictionary(
-                uniqueKeysWithValues: timeline.filter { moved[$0.sequence] != nil }.map { ($0.sequence, $0.occurredAt) }
-            )
-        let timeline =
-            moved.isEmpty
-            ? timeline : timeline.map { recorded in moved[recorded.sequence].map(recorded.moved(to:)) ?? recorded }
+        let entered = timeline
+        let timeline = entered.withTimesSetRight(incident.entryTimes ?? [:])
         self.timeline = timeline
+        enteredAt = Dictionary(
+            uniqueKeysWithValues: zip(entered, timeline).lazy.filter { $0.occurredAt != $1.occurredAt }
+                .map { entry, _ in (entry.sequence, entry.occurredAt) })
         self.graph = graph
         self.policy = policy
         visits = PhaseSpan.visits(in: timeline, of: incident)

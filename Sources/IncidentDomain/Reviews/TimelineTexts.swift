@@ -4,6 +4,8 @@ struct TimelineTexts {
     private let attempts: [String: [RestorationGantt.Attempt]]
     private let mitigations: [Int: Mitigation]
     private let undone: Set<Int>
+    /// The entry that approved the review as it is; nil when it is a draft.
+    private let approval: Int?
     /// When entries were said to have happened whose time was corrected.
     private let entered: [Int: Timestamp]
 
@@ -14,6 +16,8 @@ struct TimelineTexts {
         attempts = Dictionary(rows.map { ($0.component, $0.attempts) }) { first, _ in first }
         undone = facts.undone
         entered = facts.enteredAt
+        let review = facts.incident.review
+        approval = review?.status == .approved ? review?.approvedEntry : nil
         mitigations = Dictionary(facts.incident.mitigations.map { ($0.id, $0) }) { first, _ in first }
     }
 
@@ -22,6 +26,9 @@ struct TimelineTexts {
         let isOfComponent = recorded.event.payload.isAboutOneComponent
         let own = isOfComponent ? recorded.event.phrase.calling { names[$0] } : told(recorded.event)
         var text: Phrase = undone.contains(recorded.sequence) ? "\(own) It was undone." : own
+        if recorded.event.as(ReviewApproved.self) != nil, recorded.sequence != approval {
+            text = "\(own) The review was changed since."
+        }
         if let entered = entered[recorded.sequence] {
             text = "\(text) (time corrected, was \(entered.toldWithoutZone))"
         }

@@ -9,6 +9,8 @@ package struct UpdateRecord: Hashable, Sendable {
     package struct Version: Hashable, Sendable {
         /// The entry that published it.
         package let entry: Int
+        package let audience: String
+        package let isPublic: Bool
         package let language: String
         package let body: String
         package let eta: Timestamp?
@@ -102,9 +104,8 @@ package struct UpdateRecord: Hashable, Sendable {
         firstAudience = firstAudience ?? audience
         versions.append(
             Version(
-                entry: entry, language: language, body: body, eta: eta, steps: steps, publishedAt: moment,
-                publishedBy: name,
-                reason: reason))
+                entry: entry, audience: audience, isPublic: isPublic, language: language, body: body, eta: eta,
+                steps: steps, publishedAt: moment, publishedBy: name, reason: reason))
         if versions.count > 1 { revision += 1 }
     }
 }

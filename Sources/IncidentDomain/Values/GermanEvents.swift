@@ -47,6 +47,7 @@ extension GermanTable {
         "Entry {} struck out.": "Eintrag {} gestrichen.",
         "The acknowledgement was struck out.": "Die Quittierung wurde gestrichen.",
         "Entry {} happened at {} (was {}).": "Eintrag {} war um {} (vorher {}).",
+        "{} The review was changed since.": "{} Sie wurde seitdem geändert.",
         "{} It was undone.": "{} Es wurde zurückgenommen.",
         "{} (time corrected, was {})": "{} (Zeit korrigiert, vorher {})",
         "Note {} starred.": "Notiz {} hervorgehoben.",

@@ -155,6 +155,7 @@ struct AlertRoutes: Sendable {
         var body = try request.fields()
         try body.finish()
         let alert = try await change(id)
+        if let number = alert?.incident { await desk.delivery.deliverNow(to: number) }
         routing.wake()
         return try await answer(alert, id)
     }

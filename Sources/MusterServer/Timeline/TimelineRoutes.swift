@@ -61,11 +61,13 @@ struct TimelineRoutes: Sendable {
     /// A note is starred, or an entry gets the time at which it really happened.
     private func correct(_ request: RequestContext) async throws -> Answer {
         try await mark(request) { body in
-            let (key, moment) = (body.optionalBool("key"), body.optionalTime("happened_at"))
+            let key = body.optionalBool("key")
+            let isMoved = body.has("happened_at")
+            let moment = body.optionalTime("happened_at")
             let reason = body.optionalString("reason", 1...2000)
             return { (sequence, entry) throws(Problem) in
                 if let key, moment == nil, reason == nil { return .star(sequence, entry?.event, key: key) }
-                guard let moment, key == nil else {
+                guard isMoved, key == nil else {
                     throw .invalid("/key", "is given alone, or happened_at with a reason; exactly one of the two")
                 }
                 guard let reason else {
@@ -191,7 +193,9 @@ struct EntryMarks: Sendable {
             if let strike = entry.event.as(EntryStruck.self) {
                 struck[strike.sequence] = (entry.actor.name, entry.occurredAt, strike.reason)
             } else if let moving = entry.event.as(EntryTimeCorrected.self) {
-                moved[moving.sequence] = (moving.happenedAt, entry.actor.name, entry.occurredAt, moving.reason)
+                moved[moving.sequence] =
+                    moving.restores ?? false
+                    ? nil : (moving.happenedAt, entry.actor.name, entry.occurredAt, moving.reason)
             } else if let star = entry.event.as(EntryStarred.self) {
                 starred[star.sequence] = star.key
             } else if let qualified = entry.event.as(TimeQualified.self) {

@@ -254,6 +254,8 @@ struct UpdateRepresentation: JSONWritable {
             json.member("reason", update.reason)
             json.array("versions", update.versions) { json, version in
                 json.object { json in
+                    json.member("audience", version.audience)
+                    json.member("public", version.isPublic)
                     json.member("language", version.language)
                     json.member("body", version.body)
                     json.member("steps", version.steps)

@@ -163,8 +163,8 @@ enum EveryEvent {
             acknowledgement: true, success: 1, approval: 3, eta: Given.start, etaSaidAt: Given.start, withdrawal: true,
             left: .detect, afterwards: true),
         EntryTimeCorrected(
-            sequence: 2, happenedAt: Given.start, previous: Given.start.adding(seconds: 60), reason: "R \(marker)",
-            afterwards: true),
+            sequence: 2, happenedAt: Given.start, previous: Given.start.adding(seconds: 60), restores: true,
+            reason: "R \(marker)", afterwards: true),
         EntryStarred(sequence: 2, key: true, afterwards: true),
         EntryRedacted(sequence: 2, reason: "R \(marker)", replacementDigest: "00ff"),
     ]

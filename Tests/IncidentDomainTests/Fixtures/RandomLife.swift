@@ -180,7 +180,9 @@ enum RandomCommand {
             .strike(sequence, sequence < 1 ? nil : IncidentEvent(entry), reason: "a mistake"),
             .star(sequence, sequence < 1 ? nil : IncidentEvent(entry), key: .random(using: &random)),
             .correctEntryTime(
-                sequence, nil, Given.start.adding(seconds: .random(in: -60...900, using: &random)), reason: "the log"),
+                sequence, nil,
+                random.pick([nil, Given.start.adding(seconds: .random(in: -60...900, using: &random))]),
+                reason: "the log"),
         ])
     }
 

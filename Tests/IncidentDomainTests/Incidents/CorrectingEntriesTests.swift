@@ -46,6 +46,49 @@ import Testing
         #expect(right.timeline.map(\.sequence) == Array(1...right.incident.version), "no entry is changed")
     }
 
+    @Test func `a corrected time is taken back, and the entry has its own again`() throws {
+        let late = try Given().later("11:00").and(.force()).later("11:30").and(.set(.sev2)).and(.force())
+        let moved = try late.later("12:00").and(move(PhaseEntered.self, to: "11:10", in: late))
+        let entry = try entry(PhaseEntered.self, in: late)
+        let back = try moved.and(.correctEntryTime(entry.sequence, entry, nil, reason: "it was right"))
+        #expect(back.incident.entryTimes == [:])
+        #expect(visits(back) == visits(late) && visits(moved) != visits(late))
+        #expect(back.incident.clocks == late.incident.clocks)
+        let kept = try #require(back.timeline.last?.event.as(EntryTimeCorrected.self))
+        #expect(kept.restores == true && kept.happenedAt == entry.occurredAt && kept.previous == clock("11:10"))
+        #expect(back.when(.correctEntryTime(entry.sequence, entry, nil, reason: "r")) == .nothing)
+        let text = try #require(review(back).section("timeline")?.markdown)
+        #expect(!text.contains("time corrected"), "\(text)")
+    }
+
+    @Test func `steps and mitigations stand in the review at the times to which they were corrected`() throws {
+        let given = try Given.restoring("feed").later("11:00").and(.start("feed")).later("11:30").and(.verify("feed"))
+        let step = IncidentCommand.correctStep(
+            component: "feed", startedAt: clock("10:40"), restoredAt: nil, reason: "entered late")
+        let done = try given.later("12:00").and(.mitigate(.succeeded)).later("12:30")
+        let id = try #require(done.incident.mitigations.last?.id)
+        let right = try done.and(step, .changeMitigation(id: id, MitigationPatch(endedAt: clock("11:45"))))
+        guard case .table(_, let rows, _)? = review(right).wholeTimeline.first else {
+            Issue.record("no table: \(review(right).wholeTimeline)")
+            return
+        }
+        let told = rows.map { DocumentMarkdown.render([.table(head: [], rows: [$0])]) }
+        for (time, before) in [("10:40", "11:00"), ("11:45", "12:00")] {
+            let isTold = told.contains { row in
+                row.contains(" \(time):") && row.contains("(time corrected, was 2026-11-22 \(before):")
+            }
+            #expect(isTold, "\(time): \(told)")
+        }
+    }
+
+    @Test func `an approval that does not hold any more says so`() throws {
+        let approved = try Given.incident(in: .closed)
+        let told = { (given: Given) in try #require(review(given).section("timeline")?.markdown) }
+        #expect(try !told(approved).contains("The review was changed since."))
+        let changed = try approved.and(.revert(to: .restore, reason: "not yet"))
+        #expect(try told(changed).contains("The review was changed since."), "\(try told(changed))")
+    }
+
     @Test func `by whom it was noticed has another time, and the clock follows`() throws {
         let opening = OpenIncident(title: "Feed is slow", startedAt: clock("09:00"))
         let fact = IncidentFact(kind: .report, text: "a customer rang", detection: .detected)

@@ -150,11 +150,13 @@ package struct EntryTimeCorrected: AfterwardsEvent {
     package var sequence: Int
     package var happenedAt: Timestamp
     package var previous: Timestamp
+    /// True when it is the entry's own time again. Nil where not.
+    package var restores: Bool?
     package var reason: String
     package var afterwards: Bool?
 
     private enum CodingKeys: String, CodingKey {
-        case sequence, previous, reason, afterwards
+        case sequence, previous, restores, reason, afterwards
         case happenedAt = "happened_at"
     }
 
@@ -176,7 +178,9 @@ package struct EntryTimeCorrected: AfterwardsEvent {
     }
 
     package func apply(to incident: inout Incident, at moment: Timestamp, by actor: Principal) {
-        incident.entryTimes = (incident.entryTimes ?? [:]).merging([sequence: happenedAt]) { _, new in new }
+        var times = incident.entryTimes ?? [:]
+        times[sequence] = restores ?? false ? nil : happenedAt
+        incident.entryTimes = times
         incident.clockFacts?.move(sequence, to: happenedAt)
         incident.moveStep(entry: sequence, to: happenedAt)
         incident.takeApprovalBack()

@@ -142,6 +142,41 @@ extension [RecordedEvent] {
         }
         return kept.compactMap(\.self)
     }
+
+    /// The whole timeline with each entry at the time at which it happened, as far as people corrected that: of entries, of steps, and of
+    /// mitigations.
+    ///
+    /// - Parameter corrected: The times of entries, by their sequence.
+    func withTimesSetRight(_ corrected: [Int: Timestamp]) -> [RecordedEvent] {
+        var moments = corrected
+        for (recorded, right) in movedSteps + movedMitigations { moments[recorded] = right }
+        guard !moments.isEmpty else { return self }
+        return map { recorded in moments[recorded.sequence].map(recorded.moved(to:)) ?? recorded }
+    }
+
+    private var movedSteps: [(sequence: Int, at: Timestamp)] {
+        guard contains(where: { $0.event.as(StepTimesCorrected.self) != nil }) else { return [] }
+        let entered = Dictionary(uniqueKeysWithValues: map { ($0.sequence, $0.occurredAt) })
+        return withStepsSetRight.filter { entered[$0.sequence] != $0.occurredAt }.map { ($0.sequence, $0.occurredAt) }
+    }
+
+    /// A start or an end of a mitigation is corrected without a new state.
+    private var movedMitigations: [(sequence: Int, at: Timestamp)] {
+        var starts: [Int: Int] = [:]
+        var ends: [Int: Int] = [:]
+        var moved: [(sequence: Int, at: Timestamp)] = []
+        for recorded in self {
+            guard let change = recorded.event.as(MitigationChanged.self) else { continue }
+            if let state = change.state {
+                if state == .running { starts[change.id] = recorded.sequence }
+                if state.isOutcome { ends[change.id] = recorded.sequence }
+            } else {
+                if let start = change.startedAt, let entry = starts[change.id] { moved.append((entry, start)) }
+                if let end = change.endedAt, let entry = ends[change.id] { moved.append((entry, end)) }
+            }
+        }
+        return moved
+    }
 }
 
 extension [RecordedEvent?] {

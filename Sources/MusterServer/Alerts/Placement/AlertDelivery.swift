@@ -18,6 +18,7 @@ struct AlertDelivery: Sendable {
     private static let incidentsMax = 100
     /// Each holds what one statement of the intake brought.
     private static let deliveriesMax = 100
+    private static let roundsAtOnce = 5
 
     init(
         pool: PostgresPool, desk: IncidentDesk, undelivered: Setbacks<Int>, severities: AlertSeverityTable,
@@ -48,6 +49,23 @@ struct AlertDelivery: Sendable {
             }
         }
         return count
+    }
+
+    /// Tells one incident at once, so that a person who ended its alert by hand can go on with it. What is left after some rounds, or
+    /// could not be told, the router delivers.
+    func deliverNow(to number: Int) async {
+        do {
+            for _ in 0..<Self.roundsAtOnce {
+                let count = try await desk.repeating(CommandContext(principal: .daemon)) { _, _ in
+                    try await pool.transaction { transaction in try await deliver(to: number, in: transaction) }
+                }
+                if count == 0 { return desk.feed.committed() }
+            }
+        } catch {
+            logger.debug(
+                "incident is told of its alert later", metadata: ["incident": "\(number)", "error": "\(error)"])
+        }
+        desk.feed.committed()
     }
 
     /// Tells one incident of up to `deliveriesMax` of its deliveries, the oldest first; how many alerts they name.
