@@ -175,15 +175,18 @@ enum RandomCommand {
             CauseStated(hypothesis(&random)),
         ]
         let entry = random.pick(entries)
-        return random.pick([
+        let command: IncidentCommand = random.pick([
             .redact(sequence: sequence, reason: "secret", replacementDigest: "00"),
             .strike(sequence, sequence < 1 ? nil : IncidentEvent(entry), reason: "a mistake"),
             .star(sequence, sequence < 1 ? nil : IncidentEvent(entry), key: .random(using: &random)),
             .correctEntryTime(
-                sequence, nil,
-                random.pick([nil, Given.start.adding(seconds: .random(in: -60...900, using: &random))]),
-                reason: "the log"),
+                sequence, nil, Given.start.adding(seconds: .random(in: -60...900, using: &random)), reason: "the log"),
         ])
+        // Some take a correction back, of the entry that is hit by the most of them.
+        guard case .correctEntryTime(let sequence, let entry, let moment?, let reason) = command,
+            moment > Given.start.adding(seconds: 700)
+        else { return command }
+        return .correctEntryTime(sequence, entry, nil, reason: reason)
     }
 
     private static func correcting(_ random: inout SeededGenerator, on incident: Incident?) -> IncidentCommand {

@@ -83,10 +83,10 @@ import Testing
 
     @Test func `an approval that does not hold any more says so`() throws {
         let approved = try Given.incident(in: .closed)
-        let told = { (given: Given) in try #require(review(given).section("timeline")?.markdown) }
-        #expect(try !told(approved).contains("The review was changed since."))
-        let changed = try approved.and(.revert(to: .restore, reason: "not yet"))
-        #expect(try told(changed).contains("The review was changed since."), "\(try told(changed))")
+        let told = { (given: Given) in review(given).section("timeline")?.markdown ?? "" }
+        #expect(!told(approved).contains("The review was changed since."))
+        let changed = try approved.and(.revert(to: .mitigate, reason: "not yet"))
+        #expect(told(changed).contains("The review was changed since."), "\(told(changed))")
     }
 
     @Test func `by whom it was noticed has another time, and the clock follows`() throws {

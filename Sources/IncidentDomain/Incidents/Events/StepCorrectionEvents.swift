@@ -160,17 +160,17 @@ extension [RecordedEvent] {
         return withStepsSetRight.filter { entered[$0.sequence] != $0.occurredAt }.map { ($0.sequence, $0.occurredAt) }
     }
 
-    /// A start or an end of a mitigation is corrected without a new state.
+    /// A start or an end of a mitigation is corrected without a new state. One that was entered when it was done began with nothing.
     private var movedMitigations: [(sequence: Int, at: Timestamp)] {
         var starts: [Int: Int] = [:]
         var ends: [Int: Int] = [:]
         var moved: [(sequence: Int, at: Timestamp)] = []
         for recorded in self {
-            guard let change = recorded.event.as(MitigationChanged.self) else { continue }
-            if let state = change.state {
-                if state == .running { starts[change.id] = recorded.sequence }
-                if state.isOutcome { ends[change.id] = recorded.sequence }
-            } else {
+            let (added, change) = (recorded.event.as(MitigationAdded.self), recorded.event.as(MitigationChanged.self))
+            if let id = added?.id ?? change?.id, let state = added?.state ?? change?.state {
+                if state == .running { starts[id] = recorded.sequence }
+                if state.isOutcome { ends[id] = recorded.sequence }
+            } else if let change {
                 if let start = change.startedAt, let entry = starts[change.id] { moved.append((entry, start)) }
                 if let end = change.endedAt, let entry = ends[change.id] { moved.append((entry, end)) }
             }
