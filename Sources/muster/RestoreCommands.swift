@@ -41,8 +41,8 @@ struct Restore: AsyncParsableCommand {
         @Option(name: .shortAndLong, help: "Why.")
         var reason: String
 
-        func send(_ verb: String, _ session: Session) async throws {
-            try await step.send(verb, ["reason": .string(reason)], session)
+        func send(_ verb: String, _ session: Session, _ more: [JSON.Member] = []) async throws {
+            try await step.send(verb, JSON.of(["reason": .string(reason)]).adding(more), session)
         }
     }
 
@@ -223,10 +223,15 @@ struct Restore: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take the last step of a component back, with a reason.")
 
+        @Flag(help: "The restoration was the mistake, also where the component regressed since.")
+        var restoration = false
+
         @OptionGroup var step: ReasonedStepOptions
         @OptionGroup(title: "Options of every command") var shared: DaemonOptions
 
-        func run(_ session: Session) async throws { try await step.send("undo", session) }
+        func run(_ session: Session) async throws {
+            try await step.send("undo", session, restoration ? [JSON.Member("restoration", true)] : [])
+        }
     }
 
     struct Order: RemoteCommand {

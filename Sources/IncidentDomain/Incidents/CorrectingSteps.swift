@@ -1,9 +1,11 @@
 /// People mend what was said of steps by mistake.
 extension Incident {
     /// What was done to a step last counts as if it had not been done.
-    func undoStep(_ component: String, reason: String, _ facts: DecisionFacts) throws(IncidentRefusal)
-        -> [any TimelineEvent]
-    {
+    ///
+    /// - Parameter restoration: The restoration was the mistake, also where the component regressed since.
+    func undoStep(
+        _ component: String, restoration: Bool = false, reason: String, _ facts: DecisionFacts
+    ) throws(IncidentRefusal) -> [any TimelineEvent] {
         let status = try plannedStep(component, facts).status
         guard let step = step(component), let deed = step.undoable else {
             throw .badValue(
@@ -11,6 +13,20 @@ extension Incident {
                 detail: "\(component) is \(status.rawValue), and nothing was done to it last that could be undone. "
                     + "A start, a verification, a restoration, a waiver, a failure and a regression can be, as long as nothing else was done since."
             )
+        }
+        if restoration, deed != .restoration {
+            guard deed == .regression, step.fallen?.state == .restored else {
+                throw .badValue(
+                    field: "/restoration",
+                    detail:
+                        "\(component) is \(status.rawValue) and was not restored before. Leave restoration out to undo "
+                        + "the \(deed.rawValue).")
+            }
+            // It never was back, so it did not regress either.
+            return [
+                StepUndone(component: component, undone: .regression, reason: reason),
+                StepUndone(component: component, undone: .restoration, reason: reason),
+            ]
         }
         // What a commander gave up, a commander takes up again.
         if deed == .waiver { try requireCommand(facts, to: "take back a waiver") }

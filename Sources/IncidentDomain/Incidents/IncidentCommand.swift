@@ -40,7 +40,7 @@ package enum IncidentCommand: Hashable, Sendable {
     case waiveStep(component: String, reason: String)
     case failStep(component: String, reason: String?)
     /// What was done to the step last was a mistake.
-    case undoStep(component: String, reason: String)
+    case undoStep(component: String, restoration: Bool = false, reason: String)
     /// When it really was started, and back; nil leaves what was recorded.
     case correctStep(component: String, startedAt: Timestamp?, restoredAt: Timestamp?, reason: String)
     /// What a component was found to need; empty takes it back.

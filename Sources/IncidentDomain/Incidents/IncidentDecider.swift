@@ -139,7 +139,8 @@ extension Incident {
             try verifyStep(component, without: without, reason: reason, facts)
         case .waiveStep(let component, let reason): try waiveStep(component, reason: reason, facts)
         case .failStep(let component, let reason): try failStep(component, reason: reason, facts)
-        case .undoStep(let component, let reason): try undoStep(component, reason: reason, facts)
+        case .undoStep(let component, let restoration, let reason):
+            try undoStep(component, restoration: restoration, reason: reason, facts)
         case .correctStep(let component, let startedAt, let restoredAt, let reason):
             try correctStep(component, startedAt: startedAt, restoredAt: restoredAt, reason: reason, facts)
         case .learnNeeds(let component, let needs, let reason):

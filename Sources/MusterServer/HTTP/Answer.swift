@@ -11,8 +11,8 @@ struct Answer: Sendable {
         case stream(@Sendable (any BodyWriter) async throws -> Void)
     }
 
-    var status: HTTPResponse.Status
-    var headers: HTTPFields
+    var status: HTTPResponse.Status { didSet { written = nil } }
+    var headers: HTTPFields { didSet { written = nil } }
     var body: Body
     /// Whether the body says more than the version in `ETag` tells: what it says can change without it, as an expected time
     /// does. It is then always sent whole.
@@ -21,6 +21,11 @@ struct Answer: Sendable {
     var minimalMembers: Set<String> = []
     /// Whether the body is the same bytes in memory for every client: to send it holds nothing that is counted.
     var isShared = false
+    /// The status line and the header fields as they are sent, of an answer that is given many times (`writtenAhead`); nil where they are
+    /// written for each client.
+    private(set) var written: ByteBuffer?
+    /// Beside `written`, `X-Request-Id`; else it stands among the header fields.
+    private var requestID: String?
 
     init(_ status: HTTPResponse.Status, headers: HTTPFields = HTTPFields(), body: Body = .empty) {
         self.status = status
@@ -59,6 +64,33 @@ struct Answer: Sendable {
         return answer
     }
 
+    /// The same, with its status line and header fields written once. To change one of them undoes that.
+    var writtenAhead: Answer {
+        var answer = self
+        answer.written = AnswerText.fields(of: self, ByteBufferAllocator())
+        return answer
+    }
+
+    /// Says to its client by what the request is found in the log.
+    mutating func name(_ requestID: String) {
+        if written == nil {
+            headers.append(HTTPField(name: .xRequestID, value: requestID))
+        } else {
+            self.requestID = requestID
+        }
+    }
+
+    /// The status line and the header fields, without the line that ends them.
+    fileprivate func writeFields(to buffer: inout ByteBuffer) {
+        guard let written else { return AnswerText.writeFields(of: self, to: &buffer) }
+        buffer.writeImmutableBuffer(written)
+        guard let requestID else { return }
+        buffer.writeString("X-Request-Id: ")
+        // A text of ours, or one that `RequestID.isSane` took.
+        buffer.writeString(requestID)
+        buffer.writeString("\r\n")
+    }
+
     /// 204.
     static let noContent = Answer(.noContent)
 
@@ -92,18 +124,7 @@ enum AnswerText {
         var room = 384
         if case .bytes(let count) = length, count <= AnswerSending.sliceBytes { room += count }
         var buffer = allocator.buffer(capacity: room)
-        buffer.writeString("HTTP/1.1 ")
-        buffer.writeString(String(answer.status.code))
-        buffer.writeInteger(UInt8(ascii: " "))
-        buffer.writeString(answer.status.reasonPhrase)
-        buffer.writeString("\r\n")
-        for field in answer.headers {
-            buffer.writeString(field.name.rawName)
-            buffer.writeString(": ")
-            // `HTTPField` has made sure that no line ends within.
-            buffer.writeString(field.value)
-            buffer.writeString("\r\n")
-        }
+        answer.writeFields(to: &buffer)
         switch length {
         case .bytes(let count):
             buffer.writeString("Content-Length: ")
@@ -121,6 +142,28 @@ enum AnswerText {
         buffer.writeString(HTTPDate.now())
         buffer.writeString("\r\n\r\n")
         return buffer
+    }
+
+    /// The status line and the header fields of an answer, for every client of it.
+    fileprivate static func fields(of answer: Answer, _ allocator: ByteBufferAllocator) -> ByteBuffer {
+        var buffer = allocator.buffer(capacity: 384)
+        writeFields(of: answer, to: &buffer)
+        return buffer
+    }
+
+    fileprivate static func writeFields(of answer: Answer, to buffer: inout ByteBuffer) {
+        buffer.writeString("HTTP/1.1 ")
+        buffer.writeString(String(answer.status.code))
+        buffer.writeInteger(UInt8(ascii: " "))
+        buffer.writeString(answer.status.reasonPhrase)
+        buffer.writeString("\r\n")
+        for field in answer.headers {
+            buffer.writeString(field.name.rawName)
+            buffer.writeString(": ")
+            // `HTTPField` has made sure that no line ends within.
+            buffer.writeString(field.value)
+            buffer.writeString("\r\n")
+        }
     }
 
     /// What stands before a chunk of so many bytes, of a body whose length nobody knows.

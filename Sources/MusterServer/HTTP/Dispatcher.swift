@@ -130,6 +130,30 @@ struct Dispatcher: Sendable {
         return answer
     }
 
+    /// Answers a request for what is in memory, of routes that wait for nothing (`Route.immediate`): without a task.
+    ///
+    /// - Returns: Nil when `respond` has to.
+    func respondAtOnce(to arrival: Arrival) -> Answer? {
+        guard let bound = arrival.bound, let immediate = bound.route.immediate, arrival.problem == nil,
+            arrival.refusal == nil
+        else { return nil }
+        bound.metrics.begin()
+        var answer: Answer
+        if reserve.take(1) {
+            defer { reserve.give(1) }
+            do {
+                answer = try immediate(context(arrival, bound, .nobody, ByteBuffer(), Self.noCommand))
+            } catch {
+                answer = problemAnswer(error, arrival)
+            }
+        } else {
+            answer = problemAnswer(Self.tooMany, arrival)
+        }
+        if arrival.head.method == .head { strip(&answer) }
+        finish(&answer, arrival)
+        return answer
+    }
+
     /// Answers one request that is here whole.
     func respond(to head: RequestHead, body: ByteBuffer, from address: SocketAddress? = nil) async -> Answer {
         var arrival = arrive(head, from: address)
@@ -151,7 +175,7 @@ struct Dispatcher: Sendable {
                 .notReady, reason, members: ["reasons": .array([.string(reason)])], headers: [.retryAfter: "1"])
         }
         let gate = route.isReserved ? reserve : inFlight
-        guard gate.take(1) else { throw Problem.later(.overloaded, "Too many requests at the same time.", seconds: 1) }
+        guard gate.take(1) else { throw Self.tooMany }
         defer { gate.give(1) }
 
         if route.isWriting, let installation, let trail = arrival.head.headerFields[.musterVia] {
@@ -212,6 +236,8 @@ struct Dispatcher: Sendable {
         notModified(&answer, head)
         return answer
     }
+
+    private static var tooMany: Problem { .later(.overloaded, "Too many requests at the same time.", seconds: 1) }
 
     private static var notYet: Problem {
         .later(.unavailable, "The daemon has started and waits for the database. Send the request again.", seconds: 2)
@@ -402,7 +428,7 @@ extension Dispatcher {
     }
 
     private func finish(_ answer: inout Answer, _ arrival: Arrival) {
-        answer.headers.append(HTTPField(name: .xRequestID, value: arrival.requestID))
+        answer.name(arrival.requestID)
         let took = arrival.start.duration(to: .now)
         let nanoseconds = took.components.seconds * 1_000_000_000 + took.components.attoseconds / 1_000_000_000
         (arrival.bound?.metrics ?? unmatched).count(answer.status, took: nanoseconds)

@@ -12,6 +12,7 @@ import Synchronization
 /// all read the same rows.
 struct Route: Sendable {
     typealias Handler = @Sendable (RequestContext) async throws -> Answer
+    typealias ImmediateHandler = @Sendable (RequestContext) throws -> Answer
 
     /// What the query may hold.
     enum QueryRule: Hashable, Sendable {
@@ -82,6 +83,8 @@ struct Route: Sendable {
     /// The members of the items of the list that it answers, of which `fields` chooses some; empty where it answers no list.
     let fields: [String]
     let handler: Handler
+    /// The same as the handler, where that waits for nothing and answers from memory in microseconds; nil of every other route.
+    private(set) var immediate: ImmediateHandler?
     var refusals: RefusalForm = .problem
     /// Writes a refusal in the words of the route's clients, also where the edge refuses before the handler is asked; nil of
     /// a problem that has no words of theirs.
@@ -116,6 +119,15 @@ struct Route: Sendable {
         self.isConditional = isConditional
         self.isLong = isLong
         self.handler = handler
+    }
+
+    /// What everybody may read, and is answered from memory, also when every other request is told to come again.
+    init(
+        fromMemory path: String, _ operation: String, query: QueryRule, immediate: @escaping ImmediateHandler
+    ) {
+        self.init(.get, path, role: nil, operation, query: query) { request in try immediate(request) }
+        self.immediate = immediate
+        isReserved = true
     }
 
     /// Whether a request may change something.

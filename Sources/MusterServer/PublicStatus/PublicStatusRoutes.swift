@@ -56,15 +56,13 @@ struct PublicStatusRoutes: Sendable {
     ) -> Route {
         let (board, notKnown) = (board, notKnown)
         // Widgets add parameters against caches of their own.
-        var route = Route(.get, path, role: nil, operation, query: .anything) { request in
+        return Route(fromMemory: path, operation, query: .anything) { request in
             guard let snapshot = board.snapshot else {
                 return try notKnown.answer(request, isPage: isPage)
             }
             guard let answer = find(snapshot, request) else { throw Problem.notFound("This page") }
             return answer.answer(to: request.head)
         }
-        route.isReserved = true
-        return route
     }
 }
 

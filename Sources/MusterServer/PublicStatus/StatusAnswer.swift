@@ -16,11 +16,25 @@ struct StatusAnswer: Sendable {
         var contentPolicy: String?
     }
 
-    /// The bytes in one coding.
+    /// The answers in one coding.
     private struct Form: Sendable {
         let tag: String
-        let headers: HTTPFields
         let body: ByteBuffer
+        let whole: Answer
+        /// To who has it already.
+        let known: Answer
+
+        init(_ status: HTTPResponse.Status, _ tag: String, _ headers: HTTPFields, _ body: ByteBuffer) {
+            (self.tag, self.body) = (tag, body)
+            var headers = headers
+            headers[.eTag] = tag
+            var whole = Answer(status, headers: headers, body: .bytes(body))
+            whole.isShared = true
+            self.whole = whole.writtenAhead
+            // There are no bytes that these could be said of.
+            (headers[.contentType], headers[.contentEncoding]) = (nil, nil)
+            known = Answer(.notModified, headers: headers).writtenAhead
+        }
     }
 
     private let kind: Kind
@@ -53,11 +67,11 @@ struct StatusAnswer: Sendable {
             headers[.accessControlAllowOrigin] = "*"
         }
         if let asOf { headers[.musterAsOf] = asOf.description }
-        identity = Form(tag: "\"\(tag)\"", headers: headers, body: ByteBuffer(bytes: bytes))
+        identity = Form(kind.status, "\"\(tag)\"", headers, ByteBuffer(bytes: bytes))
         gzip = Gzip.compress(bytes).flatMap { packed in
             guard packed.count < bytes.count else { return nil }
             headers[.contentEncoding] = "gzip"
-            return Form(tag: "\"\(tag)-gzip\"", headers: headers, body: ByteBuffer(bytes: packed))
+            return Form(kind.status, "\"\(tag)-gzip\"", headers, ByteBuffer(bytes: packed))
         }
     }
 
@@ -65,7 +79,7 @@ struct StatusAnswer: Sendable {
     func says(_ bytes: [UInt8], _ kind: Kind, asOf: Timestamp?) -> Bool {
         self.bytes == bytes && self.kind.type == kind.type && self.kind.status == kind.status
             && self.kind.contentPolicy == kind.contentPolicy && self.kind.isTranslated == kind.isTranslated
-            && identity.headers[.musterAsOf] == asOf?.description
+            && identity.whole.headers[.musterAsOf] == asOf?.description
     }
 
     /// How large it is, as it is and by gzip, in bytes.
@@ -76,16 +90,7 @@ struct StatusAnswer: Sendable {
     /// What a request is answered. It touches nothing but this value.
     func answer(to head: RequestHead) -> Answer {
         let form = AcceptedCoding.takesGzip(head.headerFields[.acceptEncoding]) ? gzip ?? identity : identity
-        var headers = form.headers
-        headers[.eTag] = form.tag
-        if kind.status == .ok, isKnown(form, to: head) {
-            // There are no bytes that these could be said of.
-            (headers[.contentType], headers[.contentEncoding]) = (nil, nil)
-            return Answer(.notModified, headers: headers)
-        }
-        var answer = Answer(kind.status, headers: headers, body: .bytes(form.body))
-        answer.isShared = true
-        return answer
+        return kind.status == .ok && isKnown(form, to: head) ? form.known : form.whole
     }
 
     /// Whether the caller has it already. A tag is asked before a time (RFC 9110, 13.2.2).
@@ -102,7 +107,9 @@ struct StatusAnswer: Sendable {
 enum AcceptedCoding {
     static func takesGzip(_ header: String?) -> Bool {
         var any = false
-        for item in (header ?? "").split(separator: ",").prefix(20) {
+        // What nearly all clients say, without taking it apart.
+        guard let header, !header.hasPrefix("gzip,"), header != "gzip" else { return header != nil }
+        for item in header.split(separator: ",").prefix(20) {
             let parts = item.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
             guard let name = parts.first else { continue }
             let isRefused = parts.dropFirst().contains { $0.hasPrefix("q=") && (Double($0.dropFirst(2)) ?? 1) <= 0 }

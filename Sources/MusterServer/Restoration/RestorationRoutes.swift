@@ -47,7 +47,9 @@ struct RestorationRoutes: Sendable {
                 .failStep(component: component, reason: body.optionalString("reason", 1...2000))
             },
             step("undo", "undoRestoration", .json) { component, body in
-                .undoStep(component: component, reason: body.string("reason", 1...2000))
+                .undoStep(
+                    component: component, restoration: body.optionalBool("restoration") ?? false,
+                    reason: body.string("reason", 1...2000))
             },
             step(nil, "correctRestoration", .json) { component, body in
                 .correctStep(

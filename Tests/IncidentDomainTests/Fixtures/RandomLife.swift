@@ -213,7 +213,8 @@ enum RandomCommand {
         case 7:
             random.pick([
                 .waiveStep(component: component, reason: "not now"),
-                .undoStep(component: component, reason: "a mistake"),
+                .undoStep(
+                    component: component, restoration: component.utf8.count.isMultiple(of: 2), reason: "a mistake"),
             ])
         case 8:
             Bool.random(using: &random)

@@ -107,6 +107,23 @@ struct StepCorrectionTests {
         #expect(try undone.and(.fires("feed")).incident.step("feed")?.state == .regressed, "a new alert is another one")
     }
 
+    @Test func `a restoration that was none is undone after its alert fires again`() throws {
+        let back = try Given.restoring("feed").later("10:30").and(.start("feed")).later("10:40").and(.verify("feed"))
+        let fallen = try back.later("11:10").and(.fires("feed"))
+        #expect(fallen.incident.step("feed")?.state == .regressed)
+        #expect(fallen.when(Self.undo("feed")).code == "gate-closed")
+        let never = IncidentCommand.undoStep(component: "feed", restoration: true, reason: "the alert was muted")
+        let undone = try fallen.and(never)
+        let step = try #require(undone.incident.step("feed"))
+        #expect(step.state == .restoring && step.restoredAt == nil && step.startedAt == clock("10:30"))
+        #expect(step.attempts == 1 && undone.incident.clocks.restoredAt == nil)
+        #expect(Self.history(undone).stretches["feed"]?.map(\.end) == [nil], "it was down all the time")
+        #expect(undone.timeline.undoneSteps.count == 2)
+        #expect(try back.and(never).incident.step("feed")?.state == .restoring, "also before")
+        let started = try Given.restoring("feed").and(.start("feed"))
+        #expect(started.when(never).field == "/restoration")
+    }
+
     @Test func `a component whose impact somebody set again is not restored by undoing that it fell back`() throws {
         let back = try Given.restoring("feed").and(.start("feed"), .verify("feed"))
         let again = try back.later("11:10").and(.hit("feed"))

@@ -66,7 +66,7 @@ extension DescribedLife {
         await ask(.patch, "\(steps)/db@eu", times)
         await ask(.patch, "\(steps)/nothing", times, gives: 404)
         let little: HTTPFields = [.prefer: "return=minimal"]
-        await post("\(steps)/db@eu/undo", ["reason": "It was another one."])
+        await post("\(steps)/db@eu/undo", ["restoration": true, "reason": "It was another one."])
         await ask(.post, "\(steps)/db@eu/undo", ["reason": "It was another one."], headers: little)
         await post("\(steps)/db@eu/undo", ["reason": "It was another one."], gives: 422)
     }

@@ -14,7 +14,9 @@ struct RequestTargetTests {
         #expect(try RequestTarget(text).segments == segments)
     }
 
-    @Test(arguments: ["/%", "/%2", "/%zz", "/%+1", "/%ff", "/%C3", "/%00", "/a%00b", "/\0", "/%c0%80"])
+    @Test(arguments: [
+        "*", "", "?a", "muster:443", "/%", "/%2", "/%zz", "/%+1", "/%ff", "/%C3", "/%00", "/a%00b", "/\0", "/%c0%80",
+    ])
     func `a path that cannot be decoded is refused`(text: String) {
         let problem = #expect(throws: Problem.self) { try RequestTarget(text) }
         #expect(problem?.kind == .malformedRequest)
