@@ -245,6 +245,14 @@ struct UndoneTests {
             try await api.post("/v1/alerts/\(id)/resolve").expect(200)
             let last = try await api.all(target + "/timeline").last
             #expect(last?["text"].string?.contains("ended by hand by") == true, "\(String(describing: last))")
+            // Somebody looked at it before it was ended by mistake, and can still take that back.
+            try await api.post("/v1/alerts/\(id)/reopen", ["reason": "wrong alert"]).expect(200)
+            try await api.post("/v1/alerts/\(id)/acknowledge").expect(200)
+            try await api.post("/v1/alerts/\(id)/resolve").expect(200)
+            let seen = try await api.post("/v1/alerts/\(id)/reopen", ["reason": "wrong alert"]).expect(200)
+            #expect(seen["status"] == "acknowledged" && seen["acknowledged_by"] != .null, "\(seen)")
+            let unseen = try await api.post("/v1/alerts/\(id)/unacknowledge").expect(200)
+            #expect(unseen["status"] == "firing" && unseen["acknowledged_by"] == .null, "\(unseen)")
         }
     }
 }

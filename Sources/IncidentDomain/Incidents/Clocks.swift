@@ -115,7 +115,7 @@ package struct EarlierClocks: Hashable, Codable, Sendable {
     /// The entry that says so; nil in rows of releases that did not keep it, and not shown.
     package var entry: Int?
     /// The entries that began what was gone back over; nil as with `entry`, and not shown.
-    package var begunBy: [Int]?
+    package var begun: [Phase: PhaseEntry]?
 }
 
 extension Incident {

@@ -60,6 +60,9 @@ package struct ComponentImpact: Hashable, Codable, Sendable {
         self.endedAt = endedAt
     }
 
+    /// When it is over, where its component was back at `moment`: not before it began.
+    func end(restored moment: Timestamp) -> Timestamp { max(moment, startedAt ?? moment) }
+
     /// Whether it does harm and has not ended.
     package var isOngoing: Bool { impact.isHarm && endedAt == nil }
 

@@ -77,6 +77,13 @@ extension Incident {
             last.level == impact.impact, Self.areSame(last.regions ?? [], impact.regions),
             impact.endedAt != nil || impact.startedAt.map({ $0 != moment }) ?? false
         else { return nil }
+        // What began at that very moment is what it takes the place of.
+        let said = impactLog?[impact.component] ?? []
+        let corrected = Set(said.compactMap(\.corrects) + [last.entry])
+        let isOfAnother = said.contains { other in
+            other.level != nil && (other.startedAt ?? other.at) == impact.startedAt && !corrected.contains(other.entry)
+        }
+        if isOfAnother { return nil }
         let current = impacts.first { $0.component == impact.component && $0.impact == impact.impact }
         if let over = last.endedAt ?? current?.endedAt, let start = impact.startedAt, start >= over { return nil }
         if let end = impact.endedAt, let began = last.startedAt, end <= began { return nil }

@@ -216,7 +216,7 @@ extension Incident {
         let slug = RestorationStep.slug(of: name)
         guard steps(of: slug).allSatisfy({ $0.state == .restored }) else { return }
         guard let index = impacts.firstIndex(where: { $0.component == slug }) else { return }
-        impacts[index].endedAt = impacts[index].endedAt ?? max(moment, impacts[index].startedAt ?? moment)
+        impacts[index].endedAt = impacts[index].endedAt ?? impacts[index].end(restored: moment)
     }
 
     /// What was thought to be over is not.

@@ -248,11 +248,11 @@ extension Incident {
                 entry: recorded.sequence, at: recorded.occurredAt, isForced: entered.overridden.isEmpty ? nil : true)
         } else if let back = recorded.event.as(PhaseReverted.self) {
             let left = Phase.writable.drop { $0 != back.phase }.dropFirst()
-            let begun = left.compactMap { phaseEntries?[$0]?.entry }
+            let begun = (phaseEntries ?? [:]).filter { left.contains($0.key) }
             for phase in left { phaseEntries?[phase] = nil }
             guard back.measured != nil, let last = earlierClocks?.indices.last else { return }
             earlierClocks?[last].entry = recorded.sequence
-            earlierClocks?[last].begunBy = begun
+            earlierClocks?[last].begun = begun
         }
     }
 
@@ -274,7 +274,10 @@ extension Incident {
         if earlierClocks?.isEmpty ?? false { earlierClocks = nil }
         clockFacts?.revertedAt = earlierClocks?.last?.revertedAt
         // Where the advance was a mistake as well, what it measured does not hold.
-        guard Set(struck.begunBy ?? []).isDisjoint(with: self.struck ?? []) else { return }
+        let begun = struck.begun ?? [:]
+        guard Set(begun.values.map(\.entry)).isDisjoint(with: self.struck ?? []) else { return }
+        // The phases began when they did first; who went on again did so for nothing, and that can be struck out as well.
+        phaseEntries?.merge(begun) { _, first in first }
         times.assessedAt = struck.measured.assessedAt ?? times.assessedAt
         times.mitigatedAt = struck.measured.mitigatedAt ?? times.mitigatedAt
         times.restoredAt = struck.measured.restoredAt ?? times.restoredAt

@@ -91,7 +91,11 @@ extension ReviewDraft {
         let signals = facts.told(.alert, .report)
         let late = clocks.detectedAt.seconds(since: clocks.startedAt)
         let after: Phrase = late > 0 ? "\(.duration(late)) after the start" : "at the start"
-        let line: Phrase = "Detected \(clocks.detectedAt.told), \(after), by \(detector(signals, facts))."
+        let isCorrected = facts.incident.corrections?.contains { $0.clock == .detected } ?? false
+        let line: Phrase =
+            isCorrected
+            ? "Detected \(clocks.detectedAt.told), \(after), as a person corrected it."
+            : "Detected \(clocks.detectedAt.told), \(after), by \(detector(signals, facts))."
         guard !signals.isEmpty else { return [facts.line(line)] }
         var table = DocumentTable("When (\(.zone))", "What", "Component", "Detection", "Why", "Source", "By")
         for told in signals {

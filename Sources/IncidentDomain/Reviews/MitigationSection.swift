@@ -92,13 +92,16 @@ extension ReviewDraft {
         }
         let note: Phrase =
             "What changed from the beginning of each that succeeded until \(.duration(MitigationEffect.soonSeconds)) after its end."
-        let mitigated: Phrase =
-            facts.incident.clocks.mitigatedAt.map { "Mitigated \($0.told)" } ?? "Not mitigated yet"
         let isCorrected = facts.incident.corrections?.contains { $0.clock == .mitigated } ?? false
-        let rule: Phrase =
-            isCorrected
-            ? "\(mitigated), as a person corrected it."
-            : "\(mitigated): that is when nothing was at the worst level (\(worst.phrase)) any more."
+        let rule: Phrase
+        if let mitigated = facts.incident.clocks.mitigatedAt {
+            rule =
+                isCorrected
+                ? "Mitigated \(mitigated.told), as a person corrected it."
+                : "Mitigated \(mitigated.told): that is when nothing was at the worst level (\(worst.phrase)) any more."
+        } else {
+            rule = "Not mitigated yet: something is still at the worst level (\(worst.phrase))."
+        }
         return
             (lines.isEmpty
             ? [] : [facts.heading("What the mitigations changed"), facts.line(note), facts.bullets(lines)])

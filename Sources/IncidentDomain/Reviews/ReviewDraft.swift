@@ -25,7 +25,7 @@ package enum ReviewDraft {
             incident: incident, sections: sections(facts, history, template), unmet: facts.unmet, phases: facts.visits,
             gantt: facts.gantt(asOf: now), reports: facts.reports, impacts: facts.impacts,
             comments: ReviewComment.all(of: timeline),
-            updates: facts.byTime.filter { $0.event.as(UpdatePosted.self) != nil }.map(\.occurredAt),
+            updates: facts.updates.compactMap { $0.versions.first?.publishedAt }.sorted(),
             facts: facts.told,
             publicSummary: summary(facts, forPublic: true).flatMap { $0.bounded(in: speech) }, named: facts.named,
             publicApproved: history.publicApproval, entries: timeline.count,

@@ -400,11 +400,14 @@ extension ReviewDraft {
     static func overrides(_ facts: ReviewFacts) -> [DocumentBlock] {
         var table = DocumentTable("When (\(.zone))", "Overridden", "Who", "Reason")
         // Also of entries that were struck out: it was decided all the same.
+        let struck = facts.struck
         for recorded in facts.timeline.withStepsSetRight {
             let (details, reason) = overridden(by: recorded.event)
             for detail in details {
                 table.add(
-                    recorded.occurredAt.toldWithoutZone, detail, .typed(recorded.actor.name),
+                    recorded.occurredAt.toldWithoutZone,
+                    struck.contains(recorded.sequence) ? "Struck out: \(detail)" : detail,
+                    .typed(recorded.actor.name),
                     reason.map(Phrase.typed) ?? "not recorded")
             }
         }

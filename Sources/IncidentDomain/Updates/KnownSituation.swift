@@ -66,22 +66,26 @@ extension KnownSituation {
 extension Incident {
     /// What is down, the worst first; of what is over, what was down.
     ///
-    /// - Parameter graph: Leaves out what users do not meet themselves: what another affected component is built on, and the least
-    ///   critical tier. When that leaves nothing, all of it stays.
+    /// - Parameter graph: Leaves out what users do not meet themselves: what another component is built on that is hit at least as hard,
+    ///   and the least critical tier. When that leaves nothing, all of it stays.
     fileprivate func harmed(_ graph: DependencyGraph?) -> [ComponentImpact] {
         let open = Set(unrestored)
         let now = impacts.filter { open.contains($0.component) }
         let all = now.isEmpty && !phase.hasWaitingPeople ? impacts.filter(\.impact.isHarm) : now
         let ranks: [ImpactLevel] = [.majorOutage, .partialOutage, .degraded]
-        let sorted = all.sorted {
-            (ranks.firstIndex(of: $0.impact) ?? ranks.count, $0.component)
-                < (ranks.firstIndex(of: $1.impact) ?? ranks.count, $1.component)
-        }
+        func rank(_ impact: ComponentImpact) -> Int { ranks.firstIndex(of: impact.impact) ?? ranks.count }
+        let sorted = all.sorted { (rank($0), $0.component) < (rank($1), $1.component) }
         guard let graph else { return sorted }
-        let below = Set(all.flatMap { graph.components[$0.component]?.dependsOn.map(\.component) ?? [] })
-        let met = sorted.filter {
-            !below.contains($0.component)
-                && (graph.components[$0.component]?.tier ?? 0) < Component.leastCriticalTier
+        /// How hard that is hit at most which is built on a component.
+        var above: [String: Int] = [:]
+        for impact in all {
+            for need in graph.components[impact.component]?.dependsOn ?? [] {
+                above[need.component] = min(above[need.component] ?? .max, rank(impact))
+            }
+        }
+        let met = sorted.filter { impact in
+            above[impact.component].map { $0 > rank(impact) } ?? true
+                && (graph.components[impact.component]?.tier ?? 0) < Component.leastCriticalTier
         }
         return met.isEmpty ? sorted : met
     }

@@ -68,10 +68,12 @@ extension GermanTable {
         "struck out": "gestrichen", "Tasks": "Aufgaben", "Mitigation {}: {}": "Gegenmaßnahme {}: {}",
         "What changed from the beginning of each that succeeded until {} after its end.":
             "Was sich vom Beginn jeder erfolgreichen bis {} nach ihrem Ende geändert hat.",
-        "Mitigated {}": "Eingedämmt {}", "Not mitigated yet": "Noch nicht eingedämmt",
-        "{}: that is when nothing was at the worst level ({}) any more.":
-            "{}: von da an war nichts mehr auf der schlimmsten Stufe ({}).",
-        "{}, as a person corrected it.": "{}, von einer Person berichtigt.",
+        "Mitigated {}, as a person corrected it.": "Eingedämmt {}, von einer Person berichtigt.",
+        "Not mitigated yet: something is still at the worst level ({}).":
+            "Noch nicht eingedämmt: etwas ist noch auf der schlimmsten Stufe ({}).",
+        "Mitigated {}: that is when nothing was at the worst level ({}) any more.":
+            "Eingedämmt {}: von da an war nichts mehr auf der schlimmsten Stufe ({}).",
+        "Detected {}, {}, as a person corrected it.": "Erkannt {}, {}, von einer Person berichtigt.",
         "What the mitigations changed": "Was die Gegenmaßnahmen bewirkt haben", "from {} to {}": "von {} zu {}",
         "{} over": "{} vorbei", "harm": "Schaden", "still at {}: {}": "noch auf {}: {}",
         "no impact changed": "keine Auswirkung hat sich geändert",

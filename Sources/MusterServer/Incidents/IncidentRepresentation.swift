@@ -46,7 +46,7 @@ enum IncidentRepresentation {
                 for (name, value) in incident.labels.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
             }
             writeTimes(incident, to: &json)
-            json.member("eta", incident.eta)
+            json.member("eta", incident.phase.hasWaitingPeople ? incident.eta : nil)
             writeRestoration(incident, to: &json)
             writeCommunication(incident, to: &json)
             json.member("version", incident.version)

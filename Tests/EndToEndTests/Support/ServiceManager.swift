@@ -26,7 +26,8 @@ final class ServiceManager: Sendable {
 
     /// Waits for a message that has the line; those before it are thrown away.
     func message(_ line: String) async throws -> String {
-        try await Eventually.get("the message \(line)") {
+        // Longer than elsewhere: among all other tests a daemon with a database of its own can take minutes to begin.
+        try await Eventually.get("the message \(line)", within: .seconds(400)) {
             while let text = receive() {
                 if text.split(separator: "\n").contains(Substring(line)) { return text }
             }

@@ -169,6 +169,20 @@ import Testing
         #expect(text.contains("Struck out by Carla"))
     }
 
+    @Test func `who went on again after a way back by mistake did so for nothing, and that is struck out too`() throws {
+        let given = try Given.incident(in: .mitigate)
+        let first = try #require(given.incident.phaseEntries?[.mitigate])
+        let wrong = try given.later("11:00").and(.revert(to: .assess, reason: "wrong number"))
+        let again = try wrong.later("11:10").and(.force())
+        #expect(again.when(try strike(PhaseEntered.self, in: again)).code == "invalid-value", "it holds")
+        let struck = try again.and(strike(PhaseReverted.self, in: wrong))
+        #expect(struck.incident.phaseEntries?[.mitigate] == first)
+        let both = try struck.and(strike(PhaseEntered.self, in: again))
+        #expect(visits(both) == visits(given) && both.incident.clocks.assessedAt == given.incident.clocks.assessedAt)
+        let times = try both.later("12:00").and(.mitigate(.succeeded)).and(.force())
+        #expect(times.incident.phase == .restore)
+    }
+
     @Test func `a wrong step and the way back from it are both struck out, and what was done then holds`() throws {
         let wrong = try Given().later("10:10").and(.force()).later("10:20").and(.force())
         let back = try wrong.later("10:25").and(.revert(to: .assess, reason: "wrong"))

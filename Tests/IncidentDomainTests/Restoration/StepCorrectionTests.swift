@@ -145,6 +145,20 @@ struct StepCorrectionTests {
         #expect(Self.history(corrected).stretches["feed"]?.map(\.end) == [clock("10:39")])
     }
 
+    @Test func `a restoration before its impact began is undone as every other`() throws {
+        let hit = ComponentImpact(component: "feed", impact: .majorOutage, startedAt: clock("10:22"))
+        let given = try Given.restoring("feed").later("10:30").and(.setImpact(hit), .start("feed"))
+        let wrong = try given.and(.verify("feed"), at: clock("10:20"))
+        #expect(Self.history(wrong).stretches["feed"]?.contains { $0.begin == clock("10:22") } != true)
+        let undone = try wrong.and(Self.undo("feed"))
+        #expect(undone.incident.impacts[0].isOngoing)
+        #expect(Self.history(undone).stretches["feed"] == Self.history(given).stretches["feed"])
+        let right = try undone.and(.verify("feed"), at: clock("10:29"))
+        #expect(Self.history(right).stretches["feed"]?.last?.end == clock("10:29"))
+        let moved = try wrong.and(Self.correct("feed", restored: "10:28"))
+        #expect(moved.incident.impacts[0].endedAt == clock("10:28"))
+    }
+
     @Test func `an end that a person said stays when a restoration is undone`() throws {
         let ended = ComponentImpact(component: "feed", impact: .majorOutage, endedAt: clock("10:05"))
         let given = try Given.restoring("feed").and(.start("feed"), .setImpact(ended))

@@ -121,6 +121,21 @@ struct ImpactHistoryTests {
         #expect(given.incident.impacts[0].impact == .majorOutage)
     }
 
+    @Test func `the right level of the moment at which a wrong one began replaces that one, whatever was said last`()
+        throws
+    {
+        let given = try Given().later("13:00").and(
+            Self.hit(.degraded, from: "12:20"), Self.hit(.majorOutage, from: "12:05"))
+        #expect(Self.levels(given) == ["major_outage 12:05 12:20", "degraded 12:20 now"])
+        let right = try given.and(Self.hit(.majorOutage, from: "12:20"))
+        #expect(Self.levels(right) == ["major_outage 12:05 now"])
+        // A time that was corrected can be corrected back.
+        let moved = try Given().later("13:00").and(
+            Self.hit(.majorOutage, from: "12:10"), Self.hit(.majorOutage, from: "12:05"),
+            Self.hit(.majorOutage, from: "12:10"))
+        #expect(Self.levels(moved) == ["major_outage 12:10 now"])
+    }
+
     @Test func `what is said of a past moment twice is written once`() throws {
         let given = try Given().later("13:00").and(Self.hit(.majorOutage), at: clock("12:00"))
             .and(Self.hit(.degraded), at: clock("11:00"))

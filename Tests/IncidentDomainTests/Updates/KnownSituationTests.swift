@@ -35,6 +35,21 @@ struct KnownSituationTests {
         #expect(staff.title == "HighErrorRate on db-7")
     }
 
+    @Test func `what is hit harder than all that is built on it is named, and first`() throws {
+        let graph = DependencyGraph([
+            Component(slug: "auth", name: "Sign-in", tier: 0),
+            Component(
+                slug: "feed", name: "Your feed", tier: 1, dependsOn: [Dependency(component: "auth", kind: .hard)]),
+        ])
+        let impacts = [
+            ComponentImpact(component: "feed", impact: .degraded),
+            ComponentImpact(component: "auth", impact: .majorOutage),
+        ]
+        let given = try Given(opening: OpenIncident(title: "x", impacts: impacts), graph: graph)
+        let known = KnownSituation(of: given.incident, in: graph, for: .users)
+        #expect(known.affected.map(\.name) == ["Sign-in", "Your feed"])
+    }
+
     @Test func `what has no name for people is only counted`() throws {
         let known = Self.situation(try Self.given([("db-7", .majorOutage)]))
         #expect(known.affected == [] && known.unnamed == 1)

@@ -103,17 +103,20 @@ extension Incident {
     /// Its component never was back at `moment`; an end that somebody said stays.
     fileprivate mutating func takeBackEnd(of name: String, at moment: Timestamp?) {
         let slug = RestorationStep.slug(of: name)
-        guard let moment, impacts.contains(where: { $0.component == slug && $0.endedAt == moment }) else { return }
+        guard let moment,
+            impacts.contains(where: { $0.component == slug && $0.endedAt == $0.end(restored: moment) })
+        else { return }
         resumeImpact(on: name)
     }
 
     /// The end of an impact that a restoration made moves with it.
     fileprivate mutating func moveEnd(of name: String, from previous: Timestamp?) {
         let slug = RestorationStep.slug(of: name)
-        guard let index = impacts.firstIndex(where: { $0.component == slug }), impacts[index].endedAt == previous,
+        guard let index = impacts.firstIndex(where: { $0.component == slug }),
+            impacts[index].endedAt == previous.map(impacts[index].end(restored:)),
             let last = steps(of: slug).compactMap(\.restoredAt).max()
         else { return }
-        impacts[index].endedAt = max(last, impacts[index].startedAt ?? last)
+        impacts[index].endedAt = impacts[index].end(restored: last)
     }
 }
 

@@ -209,7 +209,7 @@ extension PlacementStore {
                 WHERE other.source = own.source AND other.identity = own.identity AND other.status <> 'resolved'
                     AND other.id <> own.id
             ), reopened AS (
-                UPDATE alert SET status = 'firing', resolved_at = NULL, resolved_by = NULL, still_said_at = NULL
+                UPDATE alert SET status = CASE WHEN acknowledged_at IS NULL THEN 'firing' ELSE 'acknowledged' END, resolved_at = NULL, resolved_by = NULL, still_said_at = NULL
                 WHERE id = \(id) AND status = 'resolved' AND resolved_by IS NOT NULL AND NOT EXISTS (SELECT FROM other)
                 RETURNING id
             )
