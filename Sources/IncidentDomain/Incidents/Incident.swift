@@ -83,6 +83,8 @@ package struct Incident: Hashable, Codable, Sendable {
     package var entryTimes: [Int: Timestamp]?
     /// The entries by which it came to its phase and to those before it; nil in rows of releases that did not keep them.
     package var phaseEntries: [Phase: PhaseEntry]?
+    /// Second entries with which the same phases began, as somebody went on again after a revert that was struck out. Nil where there are none.
+    package var secondPhaseEntries: [Phase: PhaseEntry]?
     /// Which notes were starred or not later, by their sequence; nil when none was.
     package var starred: [Int: Bool]?
     /// What was merged into it, the newest last; nil when nothing was since that is kept.

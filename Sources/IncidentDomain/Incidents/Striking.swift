@@ -68,8 +68,10 @@ extension Incident {
             return true
         }
         if let entered = entry.as(PhaseEntered.self) {
-            // Gone back over, and perhaps done again since: another entry holds now.
-            guard let phaseEntries, phaseEntries[entered.phase]?.entry != sequence else { return false }
+            // Gone back over, and perhaps done again since: another entry holds now, or then.
+            guard let phaseEntries,
+                phaseEntries[entered.phase]?.entry != sequence || secondPhaseEntries?[entered.phase] != nil
+            else { return false }
             event.left = entered.from
             return true
         }
@@ -249,7 +251,10 @@ extension Incident {
         } else if let back = recorded.event.as(PhaseReverted.self) {
             let left = Phase.writable.drop { $0 != back.phase }.dropFirst()
             let begun = (phaseEntries ?? [:]).filter { left.contains($0.key) }
-            for phase in left { phaseEntries?[phase] = nil }
+            for phase in left {
+                phaseEntries?[phase] = nil
+                secondPhaseEntries?[phase] = nil
+            }
             guard back.measured != nil, let last = earlierClocks?.indices.last else { return }
             earlierClocks?[last].entry = recorded.sequence
             earlierClocks?[last].begun = begun
@@ -258,6 +263,7 @@ extension Incident {
 
     /// An advance, or a revert, was a mistake: what was measured before holds again.
     mutating func strikeStep(from left: Phase, entry sequence: Int) {
+        forgetPhase(begunBy: sequence)
         // It was closed when that was meant.
         if left == .review { times.closedAt = phaseEntries?[.closed]?.at }
         guard let place = earlierClocks?.firstIndex(where: { $0.entry == sequence }),
@@ -276,13 +282,28 @@ extension Incident {
         // Where the advance was a mistake as well, what it measured does not hold.
         let begun = struck.begun ?? [:]
         guard Set(begun.values.map(\.entry)).isDisjoint(with: self.struck ?? []) else { return }
-        // The phases began when they did first; who went on again did so for nothing, and that can be struck out as well.
-        phaseEntries?.merge(begun) { _, first in first }
+        // The phases began when they did first; who went on again did so for nothing. Either of both can be struck out as well.
+        for (phase, first) in begun {
+            if let second = phaseEntries?[phase] {
+                secondPhaseEntries = (secondPhaseEntries ?? [:]).merging([phase: second]) { $1 }
+            }
+            phaseEntries?[phase] = first
+        }
         times.assessedAt = struck.measured.assessedAt ?? times.assessedAt
         times.mitigatedAt = struck.measured.mitigatedAt ?? times.mitigatedAt
         times.restoredAt = struck.measured.restoredAt ?? times.restoredAt
         times.reviewedAt = struck.measured.reviewedAt ?? times.reviewedAt
         times.closedAt = struck.measured.closedAt ?? times.closedAt
+    }
+
+    /// Of two entries with which a phase began, the other one holds.
+    private mutating func forgetPhase(begunBy sequence: Int) {
+        let found = secondPhaseEntries?.first { phase, second in
+            second.entry == sequence || phaseEntries?[phase]?.entry == sequence
+        }
+        guard let (phase, second) = found else { return }
+        if second.entry != sequence { phaseEntries?[phase] = second }
+        secondPhaseEntries?[phase] = nil
     }
 
     /// An advance, or a revert, was at another moment. Clocks follow that no other fact sets.

@@ -25,7 +25,7 @@ struct Answer: Sendable {
     /// written for each client.
     private(set) var written: ByteBuffer?
     /// Beside `written`, `X-Request-Id`; else it stands among the header fields.
-    private var requestID: String?
+    private(set) var requestID: String?
 
     init(_ status: HTTPResponse.Status, headers: HTTPFields = HTTPFields(), body: Body = .empty) {
         self.status = status

@@ -135,7 +135,7 @@ struct RequestTarget: Sendable {
         var path = Self.originForm(text)
         // The other forms, `*` and an authority, name no resource of ours.
         guard path.utf8.first == UInt8(ascii: "/") else {
-            throw Problem(.malformedRequest, "The request's target must be a path that begins with /.")
+            throw Problem(.notFound, "The request's target must be a path that begins with /.")
         }
         if let mark = path.utf8.firstIndex(of: UInt8(ascii: "?")) {
             rawQuery = path[path.utf8.index(after: mark)...]

@@ -147,7 +147,8 @@ struct StepCorrectionTests {
 
     @Test func `a restoration before its impact began is undone as every other`() throws {
         let hit = ComponentImpact(component: "feed", impact: .majorOutage, startedAt: clock("10:22"))
-        let given = try Given.restoring("feed").later("10:30").and(.setImpact(hit), .start("feed"))
+        let given = try Given.restoring("feed").later("10:30").and(.start("feed"), at: clock("10:15"))
+            .and(.setImpact(hit))
         let wrong = try given.and(.verify("feed"), at: clock("10:20"))
         #expect(Self.history(wrong).stretches["feed"]?.contains { $0.begin == clock("10:22") } != true)
         let undone = try wrong.and(Self.undo("feed"))

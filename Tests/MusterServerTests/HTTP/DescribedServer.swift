@@ -122,7 +122,8 @@ extension DescribedServer {
         let bytes = body?.bytes ?? sent ?? raw.map { Array($0.utf8) } ?? []
         fields[.host] = "muster.test"
         let head = RequestHead(method: method, path: path, headerFields: RequestFields(fields))
-        let answer = await dispatcher.respond(to: head, body: ByteBuffer(bytes: bytes))
+        var answer = await dispatcher.respond(to: head, body: ByteBuffer(bytes: bytes))
+        if let id = answer.requestID { answer.headers[.xRequestID] = id }
         let content = await Self.content(of: answer.body)
         let type = answer.headers[.contentType] ?? ""
         let text = String(decoding: content, as: UTF8.self)

@@ -15,11 +15,17 @@ struct RequestTargetTests {
     }
 
     @Test(arguments: [
-        "*", "", "?a", "muster:443", "/%", "/%2", "/%zz", "/%+1", "/%ff", "/%C3", "/%00", "/a%00b", "/\0", "/%c0%80",
+        "/%", "/%2", "/%zz", "/%+1", "/%ff", "/%C3", "/%00", "/a%00b", "/\0", "/%c0%80",
     ])
     func `a path that cannot be decoded is refused`(text: String) {
         let problem = #expect(throws: Problem.self) { try RequestTarget(text) }
         #expect(problem?.kind == .malformedRequest)
+    }
+
+    @Test(arguments: ["*", "", "?a", "muster:443"])
+    func `what is no path names nothing`(text: String) {
+        let problem = #expect(throws: Problem.self) { try RequestTarget(text) }
+        #expect(problem?.kind == .notFound)
     }
 
     @Test func `a query is names and values in their order`() throws {
