@@ -132,11 +132,12 @@ struct Dispatcher: Sendable {
 
     /// Answers a request for what is in memory, of routes that wait for nothing (`Route.immediate`): without a task.
     ///
-    /// - Returns: Nil when `respond` has to.
+    /// - Returns: Nil when `respond` has to; else it is among those handed over (`begun`) no more.
     func respondAtOnce(to arrival: Arrival) -> Answer? {
         guard let bound = arrival.bound, let immediate = bound.route.immediate, arrival.problem == nil,
             arrival.refusal == nil
         else { return nil }
+        defer { begun.give(1) }
         bound.metrics.begin()
         var answer: Answer
         if reserve.take(1) {

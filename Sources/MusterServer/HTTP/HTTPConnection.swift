@@ -410,10 +410,7 @@ extension HTTPConnection {
         since = .now()
         sending = AnswerSending(isHead: arrival.head.method == .head)
         let arrival = arrival.complete(departure)
-        if let answer = dispatcher.respondAtOnce(to: arrival) {
-            dispatcher.begun.give(1)
-            return deliver(answer, to: arrival)
-        }
+        if let answer = dispatcher.respondAtOnce(to: arrival) { return deliver(answer, to: arrival) }
         let loop = context.eventLoop
         let connection = NIOLoopBound(self, eventLoop: loop)
         // Reading a large body takes longer than a loop may be held.

@@ -324,7 +324,8 @@ extension RoomCall.Field {
         switch kind {
         case .list, .lines: .array([])
         case .check: .bool(false)
-        default: name == "summary" ? .null : .string("")
+        case .line, .area, .number, .day, .choice, .minutesAhead, .minutesAgo:
+            name == "summary" ? .null : .string("")
         }
     }
 
@@ -333,7 +334,7 @@ extension RoomCall.Field {
     func standing(_ text: String, now: Timestamp) -> String {
         switch kind {
         case .minutesAhead, .minutesAgo: value(text, now: now).string ?? text
-        default: text
+        case .line, .area, .number, .day, .check, .choice, .list, .lines: text
         }
     }
 

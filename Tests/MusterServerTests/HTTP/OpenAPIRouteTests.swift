@@ -129,7 +129,9 @@ struct OpenAPIRouteTests {
             "pingHeartbeat", "pingHeartbeatByGet", "pingOpsgenieHeartbeat", "pingOpsgenieHeartbeatByPost",
             "pingOpsgenieHeartbeatByPut",
         ].map { ($0, ["401", "403"]) } + [("getReviewPDF", ["501"])]
-            + ["getSignInPage", "getBoardPage", "getRoomPage", "getReviewPage"].map { ($0, ["303"]) }
+            + [
+                "getSignInPage", "getBoardPage", "getRoomPage", "getReviewPage", "leaveCallOnIncident", "leaveCall",
+            ].map { ($0, ["303"]) }
             + ["signIn", "signOut", "callFromPage"].map { ($0, ["303", "403"]) }
             + [("callOnIncident", ["303", "403", "412"])])
 
