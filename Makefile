@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check attack lint format bench storm soak fault-drill crowd-drill deb system-test failover-drill upgrade-drill outage-simulation notification-drill clean dependencies
+.PHONY: help run build test check attack ui-test lint format bench storm soak fault-drill crowd-drill deb system-test failover-drill upgrade-drill outage-simulation notification-drill clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -33,18 +33,22 @@ attack: build ## strangers and colleagues do their worst to the released daemon 
 	MUSTER_WARNINGS_AS_ERRORS=1 MUSTER_ATTACK=$(or $(NAMES),all) MUSTER_TEST_MUSTERD=$(CURDIR)/.build/release/musterd \
 	swift test --skip-build --disable-xctest --filter AttackTests
 
+ui-test: dependencies ## the pages for engineers in Chromium: a whole outage by three people, and every page looked at (SCREENS=directory: with pictures)
+	MUSTER_WARNINGS_AS_ERRORS=1 swift build --build-tests
+	MUSTER_WARNINGS_AS_ERRORS=1 MUSTER_SCREENS=$(SCREENS) swift test --skip-build --disable-xctest --filter RoomBrowserTests
+
 lint: ## check the format of the sources
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
 format: ## put the sources into the format that `make lint` asks for
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
 
-bench: build ## measure the planner beside networkx, the edge beside bare NIO, the daemon beside pgbench, searching by words, the review of a long incident beside psql, the public page beside nginx, alerts beside Alertmanager and alerta-server, and notifications beside a bare client
+bench: build ## measure the planner beside networkx, the edge beside bare NIO, the daemon beside pgbench, searching by words, the review of a long incident beside psql, the public page beside nginx, the pages for engineers, alerts beside Alertmanager and alerta-server, and notifications beside a bare client
 	@deploy/install-build-dependencies.sh bench
 	swift build --configuration release --product planner-bench $(RELEASE_FLAGS)
 	swift build --configuration release --product bare-http $(RELEASE_FLAGS)
 	swift build --configuration release --product bare-sender $(RELEASE_FLAGS)
-	@status=0; for part in planner edge bench words reviews status alerts notifications; do python3 -B Tests/Benchmarks/$$part.py || status=1; done; exit $$status
+	@status=0; for part in planner edge bench words reviews status room alerts notifications; do python3 -B Tests/Benchmarks/$$part.py || status=1; done; exit $$status
 
 storm: build ## 200,000 alerts from 50 senders while the daemon is killed and PostgreSQL restarted: none lost, none twice
 	@deploy/install-build-dependencies.sh bench

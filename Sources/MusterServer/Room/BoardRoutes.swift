@@ -29,7 +29,7 @@ struct BoardRoutes: Sendable {
 
     private func board(_ request: RequestContext, _ session: Session) async throws -> BoardPage {
         let filter = try BoardFilter(request.target)
-        let frame = RoomFrame(session, version: 0)
+        let frame = RoomFrame(session, version: 0, isBoard: true)
         let now = request.clock.now
         let place = filter.before.map { IncidentSearch.Place(number: $0) }
         let found = try await incidents.list(filter.incidents, after: place, limit: Self.rowsMax + 1)
@@ -40,15 +40,16 @@ struct BoardRoutes: Sendable {
         let rows = try await rows(shown.map(\.representation), now)
         guard !filter.isFiltered else {
             return BoardPage(
-                filter, frame, rows: rows, older: older, orphans: [], moreOrphans: nil, late: [], recent: [])
+                filter, frame, now: now, rows: rows, older: older, orphans: [], hasMoreOrphans: false, late: [],
+                recent: [])
         }
-        let orphans = try await orphans(frame)
+        let orphans = try await orphans(hasForms: frame.canAct && !filter.isWall)
         var closed = IncidentFilter()
         closed.open = false
         let recent = try await incidents.list(closed, after: nil, limit: Self.recentMax)
         return BoardPage(
-            filter, frame, rows: rows, older: older, orphans: Array(orphans.prefix(Self.orphansMax)),
-            moreOrphans: orphans.count > Self.orphansMax ? "and more" : nil, late: try await late(rows),
+            filter, frame, now: now, rows: rows, older: older, orphans: Array(orphans.prefix(Self.orphansMax)),
+            hasMoreOrphans: orphans.count > Self.orphansMax, late: try await late(rows),
             recent: try await self.rows(recent.map(\.representation), now))
     }
 
@@ -70,12 +71,12 @@ struct BoardRoutes: Sendable {
     }
 
     /// Alerts that fire while no incident is open that they belong to.
-    private func orphans(_ frame: RoomFrame) async throws -> [RoomSection.Line] {
+    private func orphans(hasForms: Bool) async throws -> [RoomSection.Line] {
         var filter = AlertFilter()
         filter.isOrphaned = true
         return try await alerts.list(filter, before: nil, limit: Self.orphansMax + 1).map { alert in
             let forms = { (operation: String) -> [RoomForm] in
-                guard frame.canAct, let call = RoomCall.named(operation) else { return [] }
+                guard hasForms, let call = RoomCall.named(operation) else { return [] }
                 return [
                     RoomForm(
                         call, id: "\(operation)\(alert.id.text)", on: "",
@@ -86,6 +87,7 @@ struct BoardRoutes: Sendable {
                 alert.title, style: alert.status.rawValue,
                 detail: [alert.status.rawValue, alert.component, alert.severity, alert.held.map { "held: \($0)" }]
                     .compactMap(\.self).joined(separator: ", "), at: RoomTime(alert.startsAt),
+                url: "/lists/alerts/\(alert.id.text)",
                 forms: (alert.status == .firing ? forms("acknowledgeAlert") : []) + forms("resolveAlert"))
         }
     }

@@ -7,6 +7,7 @@ import NIOCore
 struct RoomDoor: Sendable {
     let sessions: SessionDesk
     let publicURL: String?
+    let moments = RoomMoments()
 
     /// Of a form: a section of 100,000 characters, each of four bytes that are escaped.
     static let formBytesMax = 1536 << 10
@@ -18,8 +19,26 @@ struct RoomDoor: Sendable {
     ) -> Route {
         var route = Route(.get, path, role: nil, operation, query: .anything, isLong: isLong) { request in
             let session = try await session(request)
-            let html = try await render(request, session)
-            return Self.answer(html)
+            guard let had = request.head.headerFields[RoomParts.have] else {
+                return Self.answer(try await render(request, session))
+            }
+            let key = RoomMoments.Key(path: request.head.path, role: session.principal.role)
+            let parts = try await moments.parts(key) { try await render(request, session.shared) }
+            return parts.answer(to: had, formCode: session.formCode)
+        }
+        route.refusalPage = Self.refusal
+        return route
+    }
+
+    /// A picture on a page of somebody who is signed in.
+    func picture(
+        _ path: String, _ operation: String, _ draw: @escaping @Sendable (RequestContext) async throws -> Answer
+    ) -> Route {
+        var route = Route(.get, path, role: nil, operation, query: .anything, isLong: true) { request in
+            _ = try await session(request)
+            var answer = try await draw(request)
+            answer.headers[.cacheControl] = "no-store"
+            return answer
         }
         route.refusalPage = Self.refusal
         return route

@@ -11,6 +11,13 @@ struct Session: Sendable {
     let formCode: String
     /// When it ends; nil when something else says it.
     var endsAt: Timestamp? = nil
+
+    /// Stands for everybody of the same role, in parts of pages that are rendered for all of them. Those show nothing of who looks.
+    var shared: Session {
+        Session(
+            principal: Principal(id: "everybody", name: "", role: principal.role), tokenHash: nil,
+            formCode: RoomParts.sharedCode)
+    }
 }
 
 /// Signing in at a browser. A session is a cookie that holds the token and the time of signing in, sealed under the key of the
@@ -155,7 +162,7 @@ enum PageTarget {
     }
 
     /// What begins the paths of pages.
-    private static let pages: Set<String> = ["incidents"]
+    private static let pages: Set<String> = ["incidents", "lists"]
 }
 
 extension HTTPField.Name {

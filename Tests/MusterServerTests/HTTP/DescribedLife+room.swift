@@ -15,7 +15,8 @@ extension DescribedLife {
         let site = RoomSite(described: server)
         let browser = try await site.signIn(DescribedServer.token)
         let number = try #require(Int(number(incident)))
-        for path in ["/", "/incidents/\(number)", "/incidents/\(number)/review"] {
+        let lists = RoomList.all.map { "/lists/\($0.name)" } + ["/lists/components/db"]
+        for path in ["/", "/incidents/\(number)", "/incidents/\(number)/review"] + lists {
             let reply = await browser.get(path)
             #expect(reply.status == 200, "\(path)")
             #expect(HTMLOutline(reply.text).problems == [], "\(path)")
@@ -24,6 +25,7 @@ extension DescribedLife {
             #expect(await browser.get(path).status == 303, "\(path)")
             await ask(.get, path, token: nil, gives: 401)
         }
+        #expect(await browser.get("/incidents/\(number)/restoration.svg?layout=list").status == 200)
         #expect(try await browser.send("addNote", on: number, [("text", "From a browser")]).status == 303)
         let hidden = try await browser.hidden("/")
         let opened = await site.send(

@@ -130,9 +130,10 @@ struct OpenAPIRouteTests {
             "pingOpsgenieHeartbeatByPut",
         ].map { ($0, ["401", "403"]) } + [("getReviewPDF", ["501"])]
             + [
-                "getSignInPage", "getBoardPage", "getRoomPage", "getReviewPage", "leaveCallOnIncident", "leaveCall",
+                "getSignInPage", "getBoardPage", "getRoomPage", "getReviewPage", "getRoomPicture",
+                "leaveCallOnIncident", "leaveCall",
             ].map { ($0, ["303"]) }
-            + ["signIn", "signOut", "callFromPage"].map { ($0, ["303", "403"]) }
+            + ["signIn", "signOut", "callFromPage", "getListPage", "getItemPage"].map { ($0, ["303", "403"]) }
             + [("callOnIncident", ["303", "403", "412"])])
 
     /// What the dispatcher answers before or instead of the handler.

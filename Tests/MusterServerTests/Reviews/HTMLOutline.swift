@@ -35,10 +35,12 @@ struct HTMLOutline {
         ],
         "fieldset": [], "legend": [], "button": ["data-key", "aria-label"],
         "li": ["class", "aria-current"],
-        "a": ["class", "href", "rel", "hreflang", "lang"], "dl": ["class"], "dt": [], "dd": ["class"],
+        "a": ["class", "href", "rel", "hreflang", "lang", "aria-current"], "dl": ["id", "class"], "dt": [],
+        "dd": ["class"],
         "div": ["id", "class", "lang"], "table": [], "thead": [],
         "tbody": [], "tr": [], "th": ["scope", "style"],
-        "td": ["class", "style"], "img": ["src", "alt"], "figure": [], "figcaption": [],
+        "td": ["class", "style"], "img": ["src", "alt", "loading"], "picture": [], "source": ["media", "srcset"],
+        "noscript": [], "figure": [], "figcaption": [],
         "svg": [
             "class", "viewBox", "preserveAspectRatio", "role", "aria-labelledby", "font-size", "xmlns", "width",
             "height",
@@ -52,7 +54,7 @@ struct HTMLOutline {
         "line": ["class", "x1", "x2", "y1", "y2", "stroke", "stroke-width", "stroke-dasharray"],
         "text": ["class", "x", "y", "text-anchor", "font-size", "font-weight", "font-style", "fill", "opacity"],
     ]
-    private static let void: Set<String> = ["meta", "link", "br", "hr", "img", "input"]
+    private static let void: Set<String> = ["meta", "link", "br", "hr", "img", "input", "source"]
     private static let references = ["&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"", "&#39;": "'"]
 
     /// The one script that pages have; any other is a problem.
@@ -67,7 +69,8 @@ struct HTMLOutline {
 
     init(_ html: String) {
         let page = html.replacing(Self.script, with: "", maxReplacements: 1)
-            .replacing(Self.roomScript, with: "", maxReplacements: 1)
+            .replacing(Self.roomScript, with: "", maxReplacements: 1).replacing(
+                #/<!--(?:part [a-z0-9]+|/part)-->\n?/#, with: "")
         var rest = page[...]
         var open: [String] = []
         if rest.hasPrefix("<!doctype html>") { rest = rest.dropFirst("<!doctype html>".count) }

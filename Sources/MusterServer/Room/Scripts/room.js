@@ -117,6 +117,8 @@ function setVersion(version, kept) {
 
 let isLoading = false;
 let isWanted = false;
+// The parts that this page shows, as the server named them.
+let have = "";
 let isPressing = false;
 let sentAt = 0;
 
@@ -133,7 +135,8 @@ async function renew() {
   if (!mayReplace()) return later(1000);
   isLoading = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual", signal: AbortSignal.timeout(15000) });
+    const headers = { Accept: "text/html", "Muster-Have": have };
+    const answer = await fetch(location.href, { headers, redirect: "manual", signal: AbortSignal.timeout(15000) });
     if (answer.type === "opaqueredirect" || answer.status === 401) {
       end();
       return;
@@ -153,8 +156,10 @@ async function renew() {
       else replace(old, document.adoptNode(fresh));
     }
     isKept = kept.length > 0;
-    const version = page.querySelector("input[name=version]")?.value;
-    if (version) setVersion(version, kept);
+    const parts = (answer.headers.get("Muster-Parts") || "").split(" ");
+    // What was not taken is asked for again.
+    have = parts.filter((part) => !kept.includes(part.split("=")[0])).join(" ");
+    setVersion(answer.headers.get("Muster-Version"), kept);
     runClocks();
   } catch (error) {
     failedAt ||= Date.now();
