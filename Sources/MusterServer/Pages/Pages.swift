@@ -23,15 +23,21 @@ struct Pages: Sendable {
         ("roomboard", PackageResources.roomboard_mustache),
         ("roomcall", PackageResources.roomcall_mustache),
         ("roomentry", PackageResources.roomentry_mustache),
+        ("roomfact", PackageResources.roomfact_mustache),
         ("roomform", PackageResources.roomform_mustache),
         ("roomhead", PackageResources.roomhead_mustache),
         ("roomhidden", PackageResources.roomhidden_mustache),
+        ("roominput", PackageResources.roominput_mustache),
+        ("roomitem", PackageResources.roomitem_mustache),
         ("roomline", PackageResources.roomline_mustache),
+        ("roomlist", PackageResources.roomlist_mustache),
+        ("roommade", PackageResources.roommade_mustache),
         ("roomneed", PackageResources.roomneed_mustache),
         ("roomproblem", PackageResources.roomproblem_mustache),
         ("roomrefusal", PackageResources.roomrefusal_mustache),
         ("roomremedy", PackageResources.roomremedy_mustache),
         ("roomrestoration", PackageResources.roomrestoration_mustache),
+        ("roomrest", PackageResources.roomrest_mustache),
         ("roomreview", PackageResources.roomreview_mustache),
         ("roomrow", PackageResources.roomrow_mustache),
         ("roomsection", PackageResources.roomsection_mustache),
@@ -96,6 +102,9 @@ struct Pages: Sendable {
     func render(_ page: ProblemPage) -> String { library.render(page, withTemplate: "roomproblem") ?? "" }
     func render(_ page: RefusalPage) -> String { library.render(page, withTemplate: "roomrefusal") ?? "" }
     func render(_ page: BoardPage) -> String { library.render(page, withTemplate: "roomboard") ?? "" }
+    func render(_ page: RoomListPage) -> String { library.render(page, withTemplate: "roomlist") ?? "" }
+    func render(_ page: RoomItemPage) -> String { library.render(page, withTemplate: "roomitem") ?? "" }
+    func render(_ page: RoomMadePage) -> String { library.render(page, withTemplate: "roommade") ?? "" }
     func render(_ page: RoomPage) -> String { library.render(page, withTemplate: "room") ?? "" }
     func render(_ page: ReviewEditPage) -> String { library.render(page, withTemplate: "roomreview") ?? "" }
 

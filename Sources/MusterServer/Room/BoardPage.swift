@@ -38,7 +38,7 @@ struct BoardPage: Sendable {
     let older: String?
     let orphans: [RoomSection.Line]
     let hasOrphans: Bool
-    let moreOrphans: String?
+    let hasMoreOrphans: Bool
     let late: [RoomSection.Line]
     let hasLate: Bool
     let recent: [Row]
@@ -47,7 +47,7 @@ struct BoardPage: Sendable {
 
     init(
         _ filter: BoardFilter, _ frame: RoomFrame, rows: [Row], older: String?, orphans: [RoomSection.Line],
-        moreOrphans: String?, late: [RoomSection.Line], recent: [Row]
+        hasMoreOrphans: Bool, late: [RoomSection.Line], recent: [Row]
     ) {
         self.frame = frame
         isFiltered = filter.isFiltered
@@ -64,7 +64,7 @@ struct BoardPage: Sendable {
         isEmpty = rows.isEmpty
         none = filter.isFiltered ? "No incident is like that." : "No incident is open."
         self.older = older
-        (self.orphans, hasOrphans, self.moreOrphans) = (orphans, !orphans.isEmpty, moreOrphans)
+        (self.orphans, hasOrphans, self.hasMoreOrphans) = (orphans, !orphans.isEmpty, hasMoreOrphans)
         (self.late, hasLate) = (late, !late.isEmpty)
         (self.recent, hasRecent) = (recent, !recent.isEmpty)
         open =

@@ -25,7 +25,7 @@ struct BoardRoutes: Sendable {
 
     private func board(_ request: RequestContext, _ session: Session) async throws -> BoardPage {
         let filter = try BoardFilter(request.target)
-        let frame = RoomFrame(session, version: 0)
+        let frame = RoomFrame(session, version: 0, isBoard: true)
         let now = request.clock.now
         let place = filter.before.map { IncidentSearch.Place(number: $0) }
         let found = try await incidents.list(filter.incidents, after: place, limit: Self.rowsMax + 1)
@@ -36,7 +36,7 @@ struct BoardRoutes: Sendable {
         let rows = try await rows(shown.map(\.representation), now)
         guard !filter.isFiltered else {
             return BoardPage(
-                filter, frame, rows: rows, older: older, orphans: [], moreOrphans: nil, late: [], recent: [])
+                filter, frame, rows: rows, older: older, orphans: [], hasMoreOrphans: false, late: [], recent: [])
         }
         let orphans = try await orphans(frame)
         var closed = IncidentFilter()
@@ -44,7 +44,7 @@ struct BoardRoutes: Sendable {
         let recent = try await incidents.list(closed, after: nil, limit: Self.recentMax)
         return BoardPage(
             filter, frame, rows: rows, older: older, orphans: Array(orphans.prefix(Self.orphansMax)),
-            moreOrphans: orphans.count > Self.orphansMax ? "and more" : nil, late: try await late(rows),
+            hasMoreOrphans: orphans.count > Self.orphansMax, late: try await late(rows),
             recent: try await self.rows(recent.map(\.representation), now))
     }
 
@@ -82,6 +82,7 @@ struct BoardRoutes: Sendable {
                 alert.title, style: alert.status.rawValue,
                 detail: [alert.status.rawValue, alert.component, alert.severity, alert.held.map { "held: \($0)" }]
                     .compactMap(\.self).joined(separator: ", "), at: RoomTime(alert.startsAt),
+                url: "/lists/alerts/\(alert.id.text)",
                 forms: (alert.status == .firing ? forms("acknowledgeAlert") : []) + forms("resolveAlert"))
         }
     }

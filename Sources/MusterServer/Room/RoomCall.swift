@@ -18,6 +18,12 @@ struct RoomCall: Sendable {
             case minutesAhead
             /// A time that was so many minutes ago.
             case minutesAgo
+            /// So many minutes, which the API takes as seconds.
+            case minutes
+            /// One matcher a line, as `team=payments`.
+            case matchers
+            /// The number of an incident, `new`, or `none`.
+            case incident
         }
 
         let name: String
@@ -37,9 +43,18 @@ struct RoomCall: Sendable {
     /// Whether it is decided by what the page showed: then it is refused when people changed the incident meanwhile. What only adds something
     /// is not.
     let isDecision: Bool
+    /// Whether what the API answers is shown, because it says something that it never says again, as a new key.
+    var showsAnswer = false
 
-    private init(_ operation: String, _ title: String, _ fields: [Field] = [], isDecision: Bool = false) {
+    init(_ operation: String, _ title: String, _ fields: [Field] = [], isDecision: Bool = false) {
         (self.operation, self.title, self.fields, self.isDecision) = (operation, title, fields, isDecision)
+    }
+
+    /// The same, with its answer shown.
+    fileprivate var showingAnswer: RoomCall {
+        var call = self
+        call.showsAnswer = true
+        return call
     }
 
     static func named(_ operation: String) -> RoomCall? { byName[operation] }
@@ -47,7 +62,7 @@ struct RoomCall: Sendable {
     static let operations = Set(byName.keys)
 
     private static let byName: [String: RoomCall] = {
-        let lists = [leading, assessing, working, restoring, telling, reviewing]
+        let lists = [leading, assessing, working, restoring, telling, reviewing, listing]
         return Dictionary(uniqueKeysWithValues: lists.flatMap(\.self).map { ($0.operation, $0) })
     }()
 
@@ -257,6 +272,59 @@ struct RoomCall: Sendable {
                 Field("due", "Due, as 2026-12-24", .day), Field("state", "State", words(ActionState.self)),
             ]),
     ]
+
+    private static let which = Field("id", "Which", required: true)
+
+    /// Those of the lists (`RoomList`), which belong to no incident.
+    private static let listing = [
+        RoomCall(
+            "moveAlert", "Move to an incident",
+            [
+                Field(alertField, "Alert", required: true),
+                Field("incident", "Number of the incident, new, or none", .incident, required: true), reason,
+            ]),
+        RoomCall("reopenAlert", "It fires again", [Field(alertField, "Alert", required: true), reason]),
+        RoomCall(
+            "createSilence", "New silence",
+            [
+                Field("matchers", "Which alerts: one matcher a line, as team=payments", .matchers, required: true),
+                Field("duration_seconds", "For how many minutes", .minutes, required: true),
+                Field("starts_at", "Begins in so many minutes; empty for now", .minutesAhead),
+                Field("comment", "Why", required: true),
+            ]),
+        RoomCall("expireSilence", "End it now", [which]),
+        RoomCall(
+            "createSource", "New source",
+            [
+                Field("name", "Name", required: true),
+                Field(
+                    "kind", "What sends", .choice(SourceKind.allCases.filter { $0 != .internal }.map(\.rawValue)),
+                    required: true),
+            ]
+        ).showingAnswer,
+        RoomCall("rotateSource", "New key; the old one ends", [which]).showingAnswer,
+        RoomCall("updateSource", "Rename", [which, Field("name", "Name", required: true)]),
+        RoomCall(
+            "createMaintenance", "Plan maintenance",
+            [
+                Field("title", "What is done", required: true),
+                Field("components", "Components, with commas", .list, required: true),
+                Field("local_start", "Begins, as 2026-12-24T22:00", required: true),
+                Field("time_zone", "Time zone, as Europe/Berlin", required: true),
+                Field("duration_seconds", "For how many minutes", .minutes, required: true),
+                Field("rrule", "Repeated, as FREQ=WEEKLY"), Field("ends", "Ends", .choice(["automatic", "by_hand"])),
+                Field("description", "Description", .area),
+            ]),
+        RoomCall("beginMaintenance", "Begin now", [which]),
+        RoomCall("endMaintenance", "End now", [which]),
+        RoomCall(
+            "extendMaintenance", "Extend", [which, Field("seconds", "By how many minutes", .minutes, required: true)]),
+        RoomCall("cancelMaintenance", "Cancel", [which, Field("reason", "Reason")]),
+        RoomCall("testEndpoint", "Send a test", [which]).showingAnswer,
+        RoomCall(
+            "updateEndpoint", "Turn on or off",
+            [which, Field("enabled", "Is told", .choice(["true", "false"]), required: true)]),
+    ]
 }
 
 extension RoomCall {
@@ -304,7 +372,27 @@ extension RoomCall.Field {
         case .lines: .array(Self.texts(text, \.isNewline))
         case .minutesAhead: Self.moment(text, 60, now)
         case .minutesAgo: Self.moment(text, -60, now)
+        case .minutes:
+            Double(text).flatMap { Int(exactly: ($0 * 60).rounded()) }.map(JSONValue.integer) ?? .string(text)
+        case .matchers: .array(Self.texts(text, \.isNewline).map(Self.matcher))
+        case .incident:
+            text.lowercased() == "none" ? .null : Int(text).map(JSONValue.integer) ?? .string(text)
         }
+    }
+
+    /// What is no matcher goes on as the text that it is.
+    private static func matcher(_ value: JSONValue) -> JSONValue {
+        guard let text = value.string, let sign = text.firstIndex(where: { "=!".contains($0) }) else { return value }
+        let signs = ["=~", "!~", "!=", "="]
+        guard let found = signs.first(where: { text[sign...].hasPrefix($0) }) else { return value }
+        func trimmed(_ part: Substring) -> JSONValue {
+            let rest = part.drop(while: \.isWhitespace)
+            return .string(String(rest.reversed().drop(while: \.isWhitespace).reversed()))
+        }
+        return [
+            "label": trimmed(text[..<sign]), "operator": .string(found),
+            "value": trimmed(text[sign...].dropFirst(found.count)),
+        ]
     }
 
     private static func texts(_ text: String, _ isBetween: (Character) -> Bool) -> [JSONValue] {

@@ -59,6 +59,7 @@ struct RoomCallRoutes: Sendable {
             commandID: Self.commandID(operation, number, session, fields, call))
         do {
             let answer = try await carryOut(post)
+            if call.showsAnswer { return try made(answer, post) }
             return RoomDoor.goingOn(to: Self.target(answer, post))
         } catch {
             let mapped = ProblemMapping.problem(of: (error as? Meanwhile)?.problem ?? error)
@@ -75,6 +76,13 @@ struct RoomCallRoutes: Sendable {
             return String(location.dropFirst(3))
         }
         return PageTarget.safe(post.fields["page"] ?? post.number.map { "/incidents/\($0)" })
+    }
+
+    /// What the API answered, for what it says once only.
+    private func made(_ answer: Answer, _ post: Post) throws -> Answer {
+        let page = RoomMadePage(
+            try answer.json, post.call, RoomFrame(post.session, version: 0), back: Self.target(answer, post))
+        return RoomDoor.answer(Pages.shared.render(page))
     }
 
     /// A form that is sent twice, as by a finger that trembles, is one command.
@@ -151,7 +159,9 @@ struct RoomCallRoutes: Sendable {
         let captured = post.bound.captureNames.map { name -> String in
             guard name == "id" else { return post.fields[name] ?? "" }
             let isOfIncident = Self.isOfIncident(post.bound)
-            return (isOfIncident ? post.number.map(String.init) : post.fields[RoomCall.alertField]) ?? ""
+            return
+                (isOfIncident
+                ? post.number.map(String.init) : post.fields[RoomCall.alertField] ?? post.fields[name]) ?? ""
         }
         if let missing = zip(post.bound.captureNames, captured).first(where: { $0.1.isEmpty }) {
             throw .invalid("/\(missing.0)", "is required")
@@ -159,8 +169,10 @@ struct RoomCallRoutes: Sendable {
         let body = post.call.body(post.fields, without: post.bound.captureNames, now: post.request.clock.now)
         var fields: HTTPFields = [.idempotencyKey: post.commandID.text]
         if route.isConditional { fields[.ifMatch] = version.map(EntityTag.text) ?? "*" }
+        // What names our own address, as the URL of a new source, takes the host that the browser asked.
+        let path = post.request.head.authority.map { "http://\($0)\(route.path)" } ?? route.path
         return RequestContext(
-            head: RequestHead(method: route.method, path: route.path, headerFields: RequestFields(fields)),
+            head: RequestHead(method: route.method, path: path, headerFields: RequestFields(fields)),
             target: RequestTarget(), bound: post.bound, principal: post.session.principal,
             requestID: post.request.requestID, trace: post.request.trace, commandID: post.commandID,
             body: route.body == .none ? ByteBuffer() : ByteBuffer(bytes: body.bytes), captured: captured,
@@ -179,31 +191,6 @@ struct RoomCallRoutes: Sendable {
             problem, frame, incident, post.call, post.fields, captures: post.bound.captureNames, meanwhile: meanwhile,
             back: Self.target(Answer(.ok), post), calls: calls)
         return RoomDoor.answer(Pages.shared.render(page), status: problem.kind.status)
-    }
-}
-
-/// What all pages of somebody who is signed in have: who it is, and what every form sends.
-struct RoomFrame: Sendable {
-    let user: String
-    let role: String
-    /// Whether there are forms at all.
-    let canAct: Bool
-    let formCode: String
-    let once: String
-    let version: Int
-    /// Every kind of event, for the script that follows the stream.
-    let kinds: String
-
-    private static let allKinds = IncidentEvent.types.map { $0.kind }.joined(separator: " ")
-
-    init(_ session: Session, version: Int) {
-        user = session.principal.name
-        role = session.principal.role.rawValue
-        canAct = session.principal.role >= .responder
-        formCode = session.formCode
-        kinds = Self.allKinds
-        once = UUID.random().text
-        self.version = version
     }
 }
 

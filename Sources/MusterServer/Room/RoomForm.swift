@@ -66,7 +66,7 @@ struct RoomForm: Sendable {
 }
 
 extension RoomForm.Input {
-    fileprivate init(_ field: RoomCall.Field, id: String, value: String) {
+    init(_ field: RoomCall.Field, id: String, value: String) {
         inputID = "\(id)-\(field.name)"
         (name, label, self.value, isRequired) = (field.name, field.label, value, field.isRequired)
         isChosen = value == "true"
@@ -78,11 +78,11 @@ extension RoomForm.Input {
         case .choice(let words):
             (isCheck, isChoice, isArea, isLine) = (false, true, false, false)
             chosen = words
-        case .area, .lines: (isCheck, isChoice, isArea, isLine) = (false, false, true, false)
-        case .number, .minutesAhead, .minutesAgo:
+        case .area, .lines, .matchers: (isCheck, isChoice, isArea, isLine) = (false, false, true, false)
+        case .number, .minutes, .minutesAhead, .minutesAgo:
             isNumber = true
             fallthrough
-        case .line, .list, .day: (isCheck, isChoice, isArea, isLine) = (false, false, false, true)
+        case .line, .list, .day, .incident: (isCheck, isChoice, isArea, isLine) = (false, false, false, true)
         }
         mode = isNumber ? "numeric" : "text"
         // What need not be said may be left open.

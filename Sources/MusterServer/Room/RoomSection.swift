@@ -7,14 +7,17 @@ struct RoomSection: Sendable {
         let text: String
         let detail: String?
         let at: RoomTime?
+        /// What stands before `at`.
+        let atMeaning: String
         let url: String?
         var forms: [RoomForm] = []
 
         init(
-            _ text: String, style: String = "", detail: String? = nil, at: RoomTime? = nil, url: String? = nil,
-            forms: [RoomForm] = []
+            _ text: String, style: String = "", detail: String? = nil, at: RoomTime? = nil, atMeaning: String = "",
+            url: String? = nil, forms: [RoomForm] = []
         ) {
-            (self.text, self.style, self.detail, self.at, self.url, self.forms) = (text, style, detail, at, url, forms)
+            (self.text, self.style, self.detail, self.url, self.forms) = (text, style, detail, url, forms)
+            (self.at, self.atMeaning) = (at, atMeaning)
         }
     }
 
@@ -30,7 +33,7 @@ struct RoomSection: Sendable {
     /// Lines that one section shows.
     private static let linesMax = 100
 
-    private init(_ anchor: String, _ heading: String, _ lines: [Line], none: String, forms: [RoomForm]) {
+    init(_ anchor: String, _ heading: String, _ lines: [Line], none: String, forms: [RoomForm] = []) {
         (self.anchor, self.heading, self.none, self.forms) = (anchor, heading, none, forms)
         self.lines = Array(lines.prefix(Self.linesMax))
         isEmpty = lines.isEmpty
@@ -181,11 +184,12 @@ extension RoomSection.Line {
     init(_ alert: StoredAlert, _ forms: RoomForms) {
         let id = alert.id.text
         let isFiring = alert.status == .firing
+        // Its page has its labels, and what else can be done to it.
         self.init(
             alert.title, style: alert.status.rawValue,
             detail: "\(alert.status.rawValue)\(alert.acknowledgedBy.map { " by \($0)" } ?? "")"
                 + (alert.component.map { ", \($0)" } ?? "") + (alert.severity.map { ", \($0)" } ?? ""),
-            at: RoomTime(alert.startsAt),
+            at: RoomTime(alert.startsAt), url: "/lists/alerts/\(id)",
             forms: (isFiring
                 ? forms.make("acknowledgeAlert", subject: id, fixed: ["alert": id], anchor: "alerts") : [])
                 + forms.make("resolveAlert", subject: id, fixed: ["alert": id], anchor: "alerts"))

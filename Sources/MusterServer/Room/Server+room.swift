@@ -22,6 +22,7 @@ extension Server {
                 door: door, desk: desk, reader: reader, alerts: alertSearch, reviews: reviews, streams: streams,
                 calls: calls
             ).routes,
+            RoomListRoutes(door: door, api: api, publicURL: configuration.http.publicURL).routes,
             RoomCallRoutes(door: door, calls: calls, desk: desk, reader: reader).routes,
         ].flatMap(\.self)
     }

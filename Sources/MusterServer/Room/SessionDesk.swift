@@ -119,7 +119,7 @@ enum PageTarget {
     }
 
     /// What begins the paths of pages.
-    private static let pages: Set<String> = ["incidents"]
+    private static let pages: Set<String> = ["incidents", "lists"]
 }
 
 extension HTTPField.Name {

@@ -34,7 +34,7 @@ struct HTMLOutline {
         ],
         "fieldset": [], "legend": [], "button": ["data-key"],
         "li": ["class", "aria-current"],
-        "a": ["class", "href", "rel", "hreflang", "lang"], "dl": ["class"], "dt": [], "dd": [],
+        "a": ["class", "href", "rel", "hreflang", "lang", "aria-current"], "dl": ["id", "class"], "dt": [], "dd": [],
         "div": ["id", "class", "lang"], "table": [], "thead": [],
         "tbody": [], "tr": [], "th": ["scope", "style"],
         "td": ["class", "style"], "img": ["src", "alt"], "figure": [], "figcaption": [],
