@@ -15,7 +15,8 @@ extension DescribedLife {
         let site = RoomSite(described: server)
         let browser = try await site.signIn(DescribedServer.token)
         let number = try #require(Int(number(incident)))
-        for path in ["/", "/incidents/\(number)", "/incidents/\(number)/review"] {
+        let lists = RoomList.all.map { "/lists/\($0.name)" } + ["/lists/components/db"]
+        for path in ["/", "/incidents/\(number)", "/incidents/\(number)/review"] + lists {
             let reply = await browser.get(path)
             #expect(reply.status == 200, "\(path)")
             #expect(HTMLOutline(reply.text).problems == [], "\(path)")

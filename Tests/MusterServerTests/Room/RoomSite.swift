@@ -23,6 +23,14 @@ struct RoomSite: Sendable {
         }
     }
 
+    /// The same on a daemon that takes alerts in.
+    static func withIntake(_ body: @escaping @Sendable (RoomSite) async throws -> Void) async throws {
+        try await DescribedServer.with { described in
+            try await body(RoomSite(described: described))
+            #expect(described.complaints == [])
+        }
+    }
+
     // MARK: - Scripts
 
     @discardableResult
