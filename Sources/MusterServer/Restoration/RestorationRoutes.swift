@@ -79,6 +79,11 @@ struct RestorationRoutes: Sendable {
         var query = try request.query()
         let layout: RestorationSVG.Layout = query.enumeration("layout") ?? .map
         try query.finish()
+        return try await picture(of: number, layout)
+    }
+
+    /// The picture, also for pages.
+    func picture(of number: Int, _ layout: RestorationSVG.Layout) async throws -> Answer {
         let (incident, plan, graph, _) = try await desk.plan(of: number)
         let svg = RestorationSVG(RestorationPicture(plan, of: incident, in: graph), layout).svg
         var answer = Answer(.ok, svg.utf8, type: "image/svg+xml; charset=utf-8")

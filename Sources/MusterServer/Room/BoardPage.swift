@@ -25,6 +25,10 @@ struct BoardPage: Sendable {
     }
 
     let frame: RoomFrame
+    /// Big letters, no forms: `/?view=wall`.
+    let isWall: Bool
+    /// When it was read.
+    let now: RoomTime
     let heading: String
     let words: String
     let phases: [Choice]
@@ -46,10 +50,13 @@ struct BoardPage: Sendable {
     let open: [RoomForm]
 
     init(
-        _ filter: BoardFilter, _ frame: RoomFrame, rows: [Row], older: String?, orphans: [RoomSection.Line],
+        _ filter: BoardFilter, _ frame: RoomFrame, now: Timestamp, rows: [Row], older: String?,
+        orphans: [RoomSection.Line],
         hasMoreOrphans: Bool, late: [RoomSection.Line], recent: [Row]
     ) {
         self.frame = frame
+        isWall = filter.isWall
+        self.now = RoomTime(now)
         isFiltered = filter.isFiltered
         heading = filter.isFiltered ? "Found" : rows.isEmpty ? "Nothing is open" : "Open incidents"
         words = filter.words ?? ""
@@ -68,7 +75,7 @@ struct BoardPage: Sendable {
         (self.late, hasLate) = (late, !late.isEmpty)
         (self.recent, hasRecent) = (recent, !recent.isEmpty)
         open =
-            frame.canAct
+            frame.canAct && !isWall
             ? RoomCall.named("openIncident").map { [RoomForm($0, id: "open", on: "", button: "Open", key: "o")] } ?? []
             : []
     }
@@ -131,6 +138,8 @@ struct BoardFilter: Sendable {
     var words: String?
     /// Where the page before ended.
     var before: Int?
+    /// Whether it hangs on a wall, where nobody types.
+    var isWall = false
 
     init(_ target: RequestTarget) throws(Problem) {
         for parameter in try target.parameters() where !parameter.value.isEmpty {
@@ -140,6 +149,7 @@ struct BoardFilter: Sendable {
             case "severity": severity = Severity(rawValue: parameter.value)
             case "component": component = String(parameter.value.prefix(64))
             case "q": words = String(parameter.value.prefix(500))
+            case "view": isWall = parameter.value == "wall"
             case "before": before = Int(parameter.value).map { max($0, 1) }
             case _: break
             }
@@ -166,7 +176,7 @@ struct BoardFilter: Sendable {
         let parts = [
             ("phase", phase), ("severity", severity?.rawValue ?? ""), ("component", component ?? ""),
             ("q", words ?? ""),
-            ("before", String(number)),
+            ("before", String(number)), ("view", isWall ? "wall" : ""),
         ]
         return "/?"
             + parts.filter { !$0.1.isEmpty }.map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")

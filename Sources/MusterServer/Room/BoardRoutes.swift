@@ -36,14 +36,15 @@ struct BoardRoutes: Sendable {
         let rows = try await rows(shown.map(\.representation), now)
         guard !filter.isFiltered else {
             return BoardPage(
-                filter, frame, rows: rows, older: older, orphans: [], hasMoreOrphans: false, late: [], recent: [])
+                filter, frame, now: now, rows: rows, older: older, orphans: [], hasMoreOrphans: false, late: [],
+                recent: [])
         }
-        let orphans = try await orphans(frame)
+        let orphans = try await orphans(hasForms: frame.canAct && !filter.isWall)
         var closed = IncidentFilter()
         closed.open = false
         let recent = try await incidents.list(closed, after: nil, limit: Self.recentMax)
         return BoardPage(
-            filter, frame, rows: rows, older: older, orphans: Array(orphans.prefix(Self.orphansMax)),
+            filter, frame, now: now, rows: rows, older: older, orphans: Array(orphans.prefix(Self.orphansMax)),
             hasMoreOrphans: orphans.count > Self.orphansMax, late: try await late(rows),
             recent: try await self.rows(recent.map(\.representation), now))
     }
@@ -66,12 +67,12 @@ struct BoardRoutes: Sendable {
     }
 
     /// Alerts that fire while no incident is open that they belong to.
-    private func orphans(_ frame: RoomFrame) async throws -> [RoomSection.Line] {
+    private func orphans(hasForms: Bool) async throws -> [RoomSection.Line] {
         var filter = AlertFilter()
         filter.isOrphaned = true
         return try await alerts.list(filter, before: nil, limit: Self.orphansMax + 1).map { alert in
             let forms = { (operation: String) -> [RoomForm] in
-                guard frame.canAct, let call = RoomCall.named(operation) else { return [] }
+                guard hasForms, let call = RoomCall.named(operation) else { return [] }
                 return [
                     RoomForm(
                         call, id: "\(operation)\(alert.id.text)", on: "",

@@ -25,6 +25,20 @@ struct RoomDoor: Sendable {
         return route
     }
 
+    /// A picture on a page of somebody who is signed in.
+    func picture(
+        _ path: String, _ operation: String, _ draw: @escaping @Sendable (RequestContext) async throws -> Answer
+    ) -> Route {
+        var route = Route(.get, path, role: nil, operation, query: .anything, isLong: true) { request in
+            _ = try await session(request)
+            var answer = try await draw(request)
+            answer.headers[.cacheControl] = "no-store"
+            return answer
+        }
+        route.refusalPage = Self.refusal
+        return route
+    }
+
     /// What a form of a page does. The code that every form carries is checked before anything of it is looked at.
     func form(
         _ path: String, _ operation: String,

@@ -24,6 +24,9 @@ struct RoomRestoration: Sendable {
     let steps: [Step]
     let isEmpty: Bool
     let more: String?
+    /// Where its picture is, as wide as a desk and as narrow as a phone.
+    let picture: String
+    let narrowPicture: String
 
     /// Steps that the page shows, those first that somebody can do something about.
     private static let stepsMax = 100
@@ -49,6 +52,9 @@ struct RoomRestoration: Sendable {
         let acts = incident.takesAlerts
         steps = sorted.prefix(Self.stepsMax).map { Self.step($0, acts ? forms : nil, incident) }
         isEmpty = steps.isEmpty
+        // Another version is another picture.
+        picture = "/incidents/\(incident.number)/restoration.svg?v=\(incident.version)"
+        narrowPicture = "\(picture)&layout=list"
         more = sorted.count > Self.stepsMax ? "and \(sorted.count - Self.stepsMax) more" : nil
     }
 

@@ -24,6 +24,11 @@ struct RoomRoutes: Sendable {
                 let frame = RoomFrame(session, version: read.incident.version)
                 return Pages.shared.render(ReviewEditPage(read.document, frame))
             },
+            door.picture("/incidents/{id}/restoration.svg", "getRoomPicture") { request in
+                let name = try request.target.parameters().last { $0.name == "layout" }?.value ?? ""
+                return try await RestorationRoutes(desk: desk).picture(
+                    of: try request.incidentNumber(), RestorationSVG.Layout(rawValue: name) ?? .map)
+            },
             live,
         ]
     }

@@ -21,6 +21,7 @@ extension DescribedLife {
             #expect(reply.status == 200, "\(path)")
             #expect(HTMLOutline(reply.text).problems == [], "\(path)")
         }
+        #expect(await browser.get("/incidents/\(number)/restoration.svg?layout=list").status == 200)
         #expect(try await browser.send("addNote", on: number, [("text", "From a browser")]).status == 303)
         let hidden = try await browser.hidden("/")
         let opened = await site.send(

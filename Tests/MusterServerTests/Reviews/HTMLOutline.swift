@@ -37,7 +37,7 @@ struct HTMLOutline {
         "a": ["class", "href", "rel", "hreflang", "lang", "aria-current"], "dl": ["id", "class"], "dt": [], "dd": [],
         "div": ["id", "class", "lang"], "table": [], "thead": [],
         "tbody": [], "tr": [], "th": ["scope", "style"],
-        "td": ["class", "style"], "img": ["src", "alt"], "figure": [], "figcaption": [],
+        "td": ["class", "style"], "img": ["src", "alt", "loading"], "picture": [], "source": ["media", "srcset"], "noscript": [], "figure": [], "figcaption": [],
         "svg": [
             "class", "viewBox", "preserveAspectRatio", "role", "aria-labelledby", "font-size", "xmlns", "width",
             "height",
@@ -51,7 +51,7 @@ struct HTMLOutline {
         "line": ["class", "x1", "x2", "y1", "y2", "stroke", "stroke-width", "stroke-dasharray"],
         "text": ["class", "x", "y", "text-anchor", "font-size", "font-weight", "font-style", "fill", "opacity"],
     ]
-    private static let void: Set<String> = ["meta", "link", "br", "hr", "img", "input"]
+    private static let void: Set<String> = ["meta", "link", "br", "hr", "img", "input", "source"]
     private static let references = ["&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"", "&#39;": "'"]
 
     /// The one script that pages have; any other is a problem.

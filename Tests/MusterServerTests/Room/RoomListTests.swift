@@ -100,7 +100,8 @@ struct RoomListTests {
         let labels: JSONValue = ["alertname": evil, "component": "nowhere", "severity": "critical", "team": evil]
         let alert: JSONValue = [
             "status": "firing", "labels": labels, "annotations": ["summary": evil],
-            "startsAt": .string(Timestamp.now().description), "fingerprint": "a1", "generatorURL": "javascript:alert(1)",
+            "startsAt": .string(Timestamp.now().description), "fingerprint": "a1",
+            "generatorURL": "javascript:alert(1)",
         ]
         let message: JSONValue = [
             "version": "4", "groupKey": "g", "status": "firing", "receiver": "muster", "groupLabels": labels,

@@ -44,7 +44,8 @@ struct RoomPageTests {
             let query = PercentEncoding.encode(Self.hostile)
             let pages = [
                 await browser.get("/incidents/\(number)"), await browser.get("/incidents/\(number)/review"),
-                await browser.get("/"), await browser.get("/?q=\(query)&component=\(query)&phase=\(query)"),
+                await browser.get("/"), await browser.get("/?view=wall"),
+                await browser.get("/?q=\(query)&component=\(query)&phase=\(query)"),
                 await browser.get("/incidents/\(number)?show=\(query)"), await browser.get("/incidents/\(query)"),
                 try await browser.send(
                     "putCause", on: number, [("category", Self.hostile), ("evidence", Self.hostile)], hidden: stale),
@@ -55,7 +56,10 @@ struct RoomPageTests {
             for (place, page) in pages.enumerated() {
                 let outline = HTMLOutline(page.text)
                 #expect(outline.problems == [], "page \(place)")
-                #expect(!outline.elements.contains { $0.name == "script" || $0.name == "img" }, "page \(place)")
+                #expect(!outline.elements.contains { $0.name == "script" }, "page \(place)")
+                let pictures = outline.elements.filter { $0.name == "img" }.compactMap { $0.attributes["src"] }
+                #expect(
+                    pictures.allSatisfy { $0.hasPrefix("/incidents/\(number)/restoration.svg?v=") }, "page \(place)")
                 for link in outline.elements.compactMap({ $0.attributes["href"] }) {
                     #expect(link.hasPrefix("/") || link.hasPrefix("#") || link == "data:,", "page \(place): \(link)")
                 }
@@ -108,6 +112,19 @@ struct RoomPageTests {
             #expect(severe.contains("Nobody can sign in") && !severe.contains("Slow feed"))
             let dismissed = HTMLOutline(await browser.get("/?phase=dismissed").text).text
             #expect(dismissed.contains("A false alarm") && !dismissed.contains("Slow feed"))
+        }
+    }
+
+    @Test func `a board on a wall has no forms and loads itself again`() async throws {
+        try await RoomSite.with { site in
+            _ = try await site.open(["title": "Nobody can sign in", "severity": "sev1"])
+            let browser = try await site.browser(.admin)
+            let wall = await browser.get("/?view=wall")
+            let outline = HTMLOutline(wall.text)
+            #expect(wall.status == 200 && outline.problems == [] && outline.text.contains("Nobody can sign in"))
+            #expect(outline.text.contains("As of ") && !outline.elements.contains { $0.name == "form" })
+            #expect(outline.elements.contains { $0.attributes["http-equiv"] == "refresh" })
+            #expect(!(await browser.get("/").text.contains("http-equiv=\"refresh\"")))
         }
     }
 
