@@ -7,6 +7,7 @@ import NIOCore
 struct RoomDoor: Sendable {
     let sessions: SessionDesk
     let publicURL: String?
+    let moments = RoomMoments()
 
     /// Of a form: a note of 10,000 characters with each of them escaped.
     static let formBytesMax = 512 << 10
@@ -18,8 +19,12 @@ struct RoomDoor: Sendable {
     ) -> Route {
         var route = Route(.get, path, role: nil, operation, query: .anything, isLong: isLong) { request in
             let session = try await session(request)
-            let html = try await render(request, session)
-            return Self.answer(html)
+            guard let had = request.head.headerFields[RoomParts.have] else {
+                return Self.answer(try await render(request, session))
+            }
+            let key = RoomMoments.Key(path: request.head.path, role: session.principal.role)
+            let parts = try await moments.parts(key) { try await render(request, session.shared) }
+            return parts.answer(to: had, formCode: session.formCode)
         }
         route.refusalPage = Self.refusal
         return route

@@ -8,6 +8,13 @@ struct Session: Sendable {
     let tokenHash: [UInt8]?
     /// What every form of this session carries: no other site knows it.
     let formCode: String
+
+    /// Stands for everybody of the same role, in parts of pages that are rendered for all of them. Those show nothing of who looks.
+    var shared: Session {
+        Session(
+            principal: Principal(id: "everybody", name: "", role: principal.role), tokenHash: nil,
+            formCode: RoomParts.sharedCode)
+    }
 }
 
 /// Signing in at a browser. A session is a cookie that holds the token and the time of signing in, sealed under the key of the

@@ -66,7 +66,7 @@ struct HTMLOutline {
 
     init(_ html: String) {
         let page = html.replacing(Self.script, with: "", maxReplacements: 1)
-            .replacing(Self.roomScript, with: "", maxReplacements: 1)
+            .replacing(Self.roomScript, with: "", maxReplacements: 1).replacing(#/<!--(?:part [a-z0-9]+|/part)-->\n?/#, with: "")
         var rest = page[...]
         var open: [String] = []
         if rest.hasPrefix("<!doctype html>") { rest = rest.dropFirst("<!doctype html>".count) }

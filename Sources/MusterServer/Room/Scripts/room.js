@@ -64,7 +64,7 @@ function replace(old, fresh) {
   const open = unfolded(old);
   const isFocused = old.contains(document.activeElement);
   for (const summary of fresh.querySelectorAll("details > summary")) {
-    if (open.has(summary.textContent)) summary.parentElement.open = true;
+    summary.parentElement.open = open.has(summary.textContent);
   }
   const focused = isFocused ? document.activeElement.textContent : null;
   old.replaceWith(fresh);
@@ -80,6 +80,15 @@ function replace(old, fresh) {
 
 let isLoading = false;
 let isWanted = false;
+// The parts that this page shows, as the server named them.
+let have = "";
+
+// What is decided from now on is decided on what is shown now; a part in which somebody types keeps what it showed.
+function setVersion(version, kept) {
+  for (const field of document.querySelectorAll("input[name=version]")) {
+    if (!kept.includes(field.closest(".fresh")?.id)) field.value = version;
+  }
+}
 
 async function renew() {
   if (isLoading) {
@@ -88,7 +97,7 @@ async function renew() {
   }
   isLoading = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
+    const answer = await fetch(location.href, { headers: { Accept: "text/html", "Muster-Have": have }, redirect: "manual" });
     if (answer.type === "opaqueredirect" || answer.status === 401) {
       say("Signed out: load the page again to sign in", true);
       return;
@@ -105,6 +114,10 @@ async function renew() {
         replace(old, document.adoptNode(fresh));
       }
     }
+    const parts = (answer.headers.get("Muster-Parts") || "").split(" ");
+    // What was not taken is asked for again.
+    have = parts.filter((part) => !kept.includes(part.split("=")[0])).join(" ");
+    setVersion(answer.headers.get("Muster-Version"), kept);
     runClocks();
     say(kept.length > 0 ? "Live; what you write in stays as it was" : "Live", false);
   } catch (error) {
