@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Every target works on a bare Debian with the Swift toolchain.
 .DEFAULT_GOAL := help
-.PHONY: help run build test check attack lint format bench storm soak fault-drill deb system-test failover-drill upgrade-drill outage-simulation notification-drill clean dependencies
+.PHONY: help run build test check attack ui-test lint format bench storm soak fault-drill deb system-test failover-drill upgrade-drill outage-simulation notification-drill clean dependencies
 .NOTPARALLEL:
 
 # One switch for the whole build: the manifest reads it, and a different value would build everything anew.
@@ -31,6 +31,10 @@ attack: build ## strangers and colleagues do their worst to the released daemon 
 	MUSTER_WARNINGS_AS_ERRORS=1 swift build --build-tests
 	MUSTER_WARNINGS_AS_ERRORS=1 MUSTER_ATTACK=$(or $(NAMES),all) MUSTER_TEST_MUSTERD=$(CURDIR)/.build/release/musterd \
 	swift test --skip-build --disable-xctest --filter AttackTests
+
+ui-test: dependencies ## the pages for engineers in Chromium: a whole outage by three people, and every page looked at (SCREENS=directory: with pictures)
+	MUSTER_WARNINGS_AS_ERRORS=1 swift build --build-tests
+	MUSTER_WARNINGS_AS_ERRORS=1 MUSTER_SCREENS=$(SCREENS) swift test --skip-build --disable-xctest --filter RoomBrowserTests
 
 lint: ## check the format of the sources
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests

@@ -24,4 +24,16 @@ struct RoomBrowserTests {
             }
         }
     }
+
+    @Test func `every page looks right at a desk, on a phone, in the dark and on paper`() async throws {
+        let steps = ["prepare", "board", "phases", "picture", "lists", "paper", "end"]
+        try await Daemon.with { daemon in
+            let answers = try await PythonClient.run(
+                "room_looks.py", "http://\(daemon.address)", Daemon.bootstrapToken, steps: steps,
+                within: .seconds(400))
+            for (step, answer) in zip(steps, answers) {
+                #expect(answer["value"].array?.isEmpty == true, "\(step): \(answer)")
+            }
+        }
+    }
 }
