@@ -42,12 +42,12 @@ lint: ## check the format of the sources
 format: ## put the sources into the format that `make lint` asks for
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
 
-bench: build ## measure the planner beside networkx, the edge beside bare NIO, the daemon beside pgbench, searching by words, the review of a long incident beside psql, the public page beside nginx, alerts beside Alertmanager and alerta-server, and notifications beside a bare client
+bench: build ## measure the planner beside networkx, the edge beside bare NIO, the daemon beside pgbench, searching by words, the review of a long incident beside psql, the public page beside nginx, the pages for engineers, alerts beside Alertmanager and alerta-server, and notifications beside a bare client
 	@deploy/install-build-dependencies.sh bench
 	swift build --configuration release --product planner-bench $(RELEASE_FLAGS)
 	swift build --configuration release --product bare-http $(RELEASE_FLAGS)
 	swift build --configuration release --product bare-sender $(RELEASE_FLAGS)
-	@status=0; for part in planner edge bench words reviews status alerts notifications; do python3 -B Tests/Benchmarks/$$part.py || status=1; done; exit $$status
+	@status=0; for part in planner edge bench words reviews status room alerts notifications; do python3 -B Tests/Benchmarks/$$part.py || status=1; done; exit $$status
 
 storm: build ## 200,000 alerts from 50 senders while the daemon is killed and PostgreSQL restarted: none lost, none twice
 	@deploy/install-build-dependencies.sh bench
