@@ -24,7 +24,8 @@ struct HTMLOutline {
         "h1": ["class"], "h2": [], "h3": [], "h4": [], "h5": [], "h6": [],
         "p": ["class", "role", "lang", "data-kinds"],
         "span": ["class", "aria-hidden", "data-since"], "small": [],
-        "blockquote": [], "hr": [], "strong": ["class"], "em": [], "code": [], "pre": [], "br": [], "ul": ["class", "lang"],
+        "blockquote": [], "hr": [], "strong": ["class"], "em": [], "code": [], "pre": [], "br": [],
+        "ul": ["class", "lang"],
         "ol": ["class", "start", "lang"], "form": ["method", "action", "class"], "label": ["for"],
         "select": ["id", "name", "required"], "textarea": ["id", "name", "rows", "required"], "datalist": ["id"],
         "progress": ["max", "value", "aria-label"],
@@ -37,7 +38,8 @@ struct HTMLOutline {
         "a": ["class", "href", "rel", "hreflang", "lang", "aria-current"], "dl": ["id", "class"], "dt": [], "dd": [],
         "div": ["id", "class", "lang"], "table": [], "thead": [],
         "tbody": [], "tr": [], "th": ["scope", "style"],
-        "td": ["class", "style"], "img": ["src", "alt", "loading"], "picture": [], "source": ["media", "srcset"], "noscript": [], "figure": [], "figcaption": [],
+        "td": ["class", "style"], "img": ["src", "alt", "loading"], "picture": [], "source": ["media", "srcset"],
+        "noscript": [], "figure": [], "figcaption": [],
         "svg": [
             "class", "viewBox", "preserveAspectRatio", "role", "aria-labelledby", "font-size", "xmlns", "width",
             "height",
@@ -66,7 +68,8 @@ struct HTMLOutline {
 
     init(_ html: String) {
         let page = html.replacing(Self.script, with: "", maxReplacements: 1)
-            .replacing(Self.roomScript, with: "", maxReplacements: 1).replacing(#/<!--(?:part [a-z0-9]+|/part)-->\n?/#, with: "")
+            .replacing(Self.roomScript, with: "", maxReplacements: 1).replacing(
+                #/<!--(?:part [a-z0-9]+|/part)-->\n?/#, with: "")
         var rest = page[...]
         var open: [String] = []
         if rest.hasPrefix("<!doctype html>") { rest = rest.dropFirst("<!doctype html>".count) }
