@@ -148,7 +148,7 @@ extension RoomList {
         about: [About("severity")], times: [About("created_at", "opened")])
 
     private static let open: [Parameter] = [("open", "true")]
-    private static let standing: [Parameter] = [("status", "firing"), ("status", "acknowledged")]
+    private static let standing: [Parameter] = [("status", "firing,acknowledged")]
 
     private static let alerts = RoomList(
         name: "alerts", title: "Alerts", list: "listAlerts", get: "getAlert", role: .viewer, shape: alertShape,
@@ -177,7 +177,7 @@ extension RoomList {
             about: [About("matchers"), About("created_by", "by "), About("holding", "alerts held: ")],
             times: [About("ends_at", "until")]),
         choices: [
-            Choice("now", "active and pending", [("state", "active"), ("state", "pending")]),
+            Choice("now", "active and pending", [("state", "active,pending")]),
             Choice("expired", "expired", [("state", "expired")]), Choice("all", "all"),
         ], makes: [("createSilence", ["duration_seconds": "120"])],
         acts: [Act("expireSilence", members: ["id": "id"], in: ["active", "pending"], quick: true)],
@@ -194,8 +194,8 @@ extension RoomList {
         choices: [
             Choice(
                 "ahead", "running and ahead",
-                [("state", "running"), ("state", "overrun"), ("state", "scheduled")]),
-            Choice("over", "over", [("state", "done"), ("state", "cancelled")]), Choice("all", "all"),
+                [("state", "running,overrun,scheduled")]),
+            Choice("over", "over", [("state", "done,cancelled")]), Choice("all", "all"),
         ], filters: [RoomCall.Field("component", "Component")],
         makes: [("createMaintenance", ["time_zone": "UTC", "duration_seconds": "60", "ends": "automatic"])],
         acts: [

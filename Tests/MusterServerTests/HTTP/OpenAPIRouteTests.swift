@@ -129,8 +129,8 @@ struct OpenAPIRouteTests {
             "pingHeartbeat", "pingHeartbeatByGet", "pingOpsgenieHeartbeat", "pingOpsgenieHeartbeatByPost",
             "pingOpsgenieHeartbeatByPut",
         ].map { ($0, ["401", "403"]) } + [("getReviewPDF", ["501"])]
-            + ["getSignInPage", "getBoardPage", "getRoomPage", "getReviewPage"].map { ($0, ["303"]) }
-            + ["signIn", "signOut", "callFromPage"].map { ($0, ["303", "403"]) }
+            + ["getSignInPage", "getBoardPage", "getRoomPage", "getReviewPage", "getRoomPicture"].map { ($0, ["303"]) }
+            + ["signIn", "signOut", "callFromPage", "getListPage", "getItemPage"].map { ($0, ["303", "403"]) }
             + [("callOnIncident", ["303", "403", "412"])])
 
     /// What the dispatcher answers before or instead of the handler.
