@@ -38,7 +38,10 @@ class Looks:
         self.wrong = []
 
     def ask(self, method, path, body=None):
-        return self.api.ask(method, path, body)
+        try:
+            return self.api.ask(method, path, body)
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"{method} {path}: {error.read()[:600].decode()}") from error
 
     def open(self, title, severity, hit, summary=None):
         body = {"title": title, "severity": severity, "components": [{"component": c, "impact": i} for c, i in hit.items()]}
@@ -64,7 +67,7 @@ class Looks:
         ask("POST", "/v1/endpoints", {"name": "on call", "format": "standard-webhooks", "url": "https://hook.example/a"})
         ask("PUT", "/v1/heartbeats/backup", {"interval_seconds": 86400, "component": "user-db", "description": "The nightly backup"})
         ask("PUT", "/v1/probes/login", {"kind": "http", "url": "http://127.0.0.1:1/login", "component": "auth"})
-        window = {"title": "New switches in us-east", "components": ["cdn"], "local_start": "2090-01-01T22:00", "time_zone": "UTC", "duration_seconds": 3600}
+        window = {"title": "New switches in us-east", "components": ["cdn"], "local_start": room_browser.moment(2880)[:16], "time_zone": "UTC", "duration_seconds": 3600}
         ask("POST", "/v1/maintenance", window)
         # One incident for each phase, the worst of them being restored.
         self.rooms = {"detect": self.open("Search is slow in ap-south", "sev3", {"search": "degraded"})}
