@@ -23,7 +23,7 @@ struct RoomFact: Sendable {
         name = member.name.words.capitalizingFirst
         var lines = Self.lines(member.name, member.value)
         let text = member.value.string ?? ""
-        let isCode = text.contains(where: \.isNewline) || member.name == "payload"
+        let isCode = !text.isEmpty && (text.contains(where: \.isNewline) || member.name == "payload")
         code =
             !isCode
             ? nil
