@@ -207,6 +207,6 @@ package struct AlertNews: Sendable {
 extension Principal {
     /// A source that does something, or somebody of whom it told.
     package static func source(_ id: UUID, name: String) -> Principal {
-        Principal(id: "source:\(id.uuidString.lowercased())", name: name, role: .responder)
+        Principal(id: "\(Principal.sourcePrefix)\(id.uuidString.lowercased())", name: name, role: .responder)
     }
 }

@@ -28,10 +28,13 @@ package struct DependencyGraph: Sendable {
     let openings: [Int64: DependencyOpening]
     /// What users have, the most critical first, then by slug.
     package let goals: [Component]
+    /// The names in their order.
+    package let sortedSlugs: [String]
 
     package init(_ components: some Sequence<Component>) {
         self.components = Dictionary(components.map { ($0.slug, $0) }) { _, last in last }
         let bySlug = self.components.values.sorted { $0.slug < $1.slug }
+        sortedSlugs = bySlug.map(\.slug)
         goals = bySlug.filter { $0.goal ?? false }.sorted { ($0.tier, $0.slug) < ($1.tier, $1.slug) }
         let edges = CatalogEdges(bySlug)
         let tiers = edges.effectiveTiers(bySlug.map { Int32(clamping: $0.tier) })

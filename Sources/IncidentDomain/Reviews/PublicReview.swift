@@ -160,7 +160,7 @@ extension ReviewFacts {
     var people: Set<String> {
         var names: Set<String?> = []
         for recorded in timeline {
-            if !recorded.actor.id.hasPrefix("source:") {
+            if !recorded.actor.id.hasPrefix(Principal.sourcePrefix) {
                 names.formUnion([recorded.actor.name, recorded.actor.token, recorded.actor.person])
             }
             names.formUnion(Self.people(in: recorded.event))

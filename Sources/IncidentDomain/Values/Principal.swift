@@ -64,6 +64,12 @@ package struct Principal: Hashable, Codable, Sendable {
     /// Everybody whom this principal is or says to act for, for telling two people apart.
     var people: Set<String> { Set([name, person].compactMap(\.self).map(Self.folded)) }
 
+    /// What the ids of sources of alerts begin with.
+    package static let sourcePrefix = "source:"
+
+    /// Whether somebody acted, or a tool for somebody: neither the daemon by itself nor a source of alerts.
+    package var isPerson: Bool { id != Self.daemon.id && !id.hasPrefix(Self.sourcePrefix) }
+
     /// The daemon acting by itself, as when a deadline passes.
     package static let daemon = Principal(id: "musterd", name: "musterd", role: .admin)
 }

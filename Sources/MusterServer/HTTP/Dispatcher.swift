@@ -359,7 +359,9 @@ extension Problem {
 
 extension Dispatcher {
     /// A problem as it is, a fault as a problem that tells nothing of it; faults are logged here and nowhere else.
-    private func problemAnswer(_ error: any Error, _ arrival: Arrival) -> Answer {
+    private func problemAnswer(_ thrown: any Error, _ arrival: Arrival) -> Answer {
+        let paged = thrown as? PagedRefusal
+        let error = paged?.cause ?? thrown
         let mapped = ProblemMapping.problem(of: error)
         if let level = mapped.logLevel {
             faults.log(
@@ -373,6 +375,7 @@ extension Dispatcher {
                     "error": .string(String(reflecting: error)),
                 ])
         }
+        if let paged { return paged.page }
         let route = arrival.bound?.route ?? table.door(of: arrival.target.segments)
         if let page = route?.refusalPage?(mapped.problem, arrival) { return page }
         if let answer = route?.refusalAnswer?(mapped.problem) { return answer }

@@ -67,6 +67,12 @@ enum ProblemMapping {
     }
 }
 
+/// A refusal whose page was made where it is known what somebody filled in. What it is of is logged as ever.
+struct PagedRefusal: Error {
+    let cause: any Error
+    let page: Answer
+}
+
 extension Problem {
     /// A rule's no. The lead fills in what beside the sentence a caller can use.
     init(_ refusal: IncidentRefusal) {

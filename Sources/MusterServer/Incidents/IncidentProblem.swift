@@ -196,6 +196,12 @@ struct ClearedOffer: JSONWritable {
 
 /// A call that would help: what a refusal, a gate or an unmet requirement tells a person or a script to do next.
 struct SuggestedCall: JSONWritable {
+    /// What stands where only the caller knows what to say.
+    static let placeholders: Set<String> = [
+        "ALERT", "COMPONENT", "ID", "NAME", "NOT KNOWN YET, AND WHAT IS LOOKED AT", "REVISION", "WHAT IS DONE",
+        "WHAT IS KNOWN", "WHAT IS TO BE SAID", "WHAT THEY NOTICE", "WHY", "WHY IT STAYS DOWN", "YYYY-MM-DD",
+    ]
+
     let method: String
     let path: String
     var body: JSONValue?

@@ -34,6 +34,7 @@ struct ReviewDesk: Sendable {
     }
 
     private let written = SharedReads<Key, Written>()
+    private let shown = SharedReads<Key, Read>()
     /// A long timeline takes eighty megabytes while it is read: so many are read at the same time.
     private let turns = Turns(max: WorkerPool.threads, waitingMax: 64)
 
@@ -51,6 +52,22 @@ struct ReviewDesk: Sendable {
     func read(_ number: Int, in manner: ReviewManner = .usual) async throws -> Read {
         let speech = try await speeches.speech(manner)
         return try await read(number, await desk.incidents.load(nil, in: pool), speech, in: pool)
+    }
+
+    /// The same for the page on which it is written. Many browsers ask for it at the same moment, and get the same; the others take turns.
+    func readShared(_ number: Int) async throws -> Read {
+        let speech = try await speeches.speech()
+        guard let versions = try await desk.incidents.versions(of: number, in: pool) else {
+            throw IncidentDesk.missing(number)
+        }
+        let key = Key(
+            number: number, version: versions.incident, catalog: versions.catalog, form: .json, isPublic: false,
+            language: speech.language, zone: speech.zone.name)
+        return try await shown.value(key) {
+            try await turns.take {
+                try await read(number, await desk.incidents.load(nil, in: pool), speech, in: pool)
+            }
+        }
     }
 
     /// The review of an incident as a document. Who asks for the same while it is written gets

@@ -75,7 +75,7 @@ struct BoardRoutes: Sendable {
                 return [
                     RoomForm(
                         call, id: "\(operation)\(alert.id.text)", on: "",
-                        fixed: [RoomCall.alertField: alert.id.text, "page": "/"])
+                        fixed: [RoomCall.alertField: alert.id.text, "page": "/"], about: alert.title)
                 ]
             }
             return RoomSection.Line(

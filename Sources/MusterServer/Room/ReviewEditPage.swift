@@ -11,6 +11,16 @@ struct ReviewEditPage: Sendable {
         let forms: [RoomForm]
     }
 
+    /// The field in which a form says from what text somebody writes.
+    static let shownField = "shown"
+
+    /// What a section's form begins with.
+    static func text(of section: ReviewSection) -> String { section.needsPerson ? "" : section.markdown }
+
+    static func digest(of section: ReviewSection) -> String { digest(of: text(of: section)) }
+
+    static func digest(of text: String) -> String { HashChain.hex(Array(OpenSSL.sha256(Array(text.utf8)).prefix(16))) }
+
     let frame: RoomFrame
     let number: Int
     let title: String
@@ -47,8 +57,8 @@ struct ReviewEditPage: Sendable {
                 forms: !canWrite
                     ? []
                     : forms.make(
-                        "reviseReview", subject: "-\(section.id)", fixed: ["section": section.id],
-                        fixedValues: ["markdown": section.needsPerson ? "" : section.markdown],
+                        "reviseReview", subject: "-\(section.id)", fixed: ["section": section.id, Self.shownField: Self.digest(of: section)],
+                        fixedValues: ["markdown": Self.text(of: section)],
                         title: "Write \(section.title)", button: "Save", anchor: "section-\(section.id)", page: page))
         }
         actions = RoomSection.actions(incident, forms, page: page)

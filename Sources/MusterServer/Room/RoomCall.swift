@@ -48,7 +48,7 @@ struct RoomCall: Sendable {
 
     private static let byName: [String: RoomCall] = {
         let lists = [leading, assessing, working, restoring, telling, reviewing]
-        return Dictionary(uniqueKeysWithValues: lists.flatMap(\.self).map { ($0.operation, $0) })
+        return Dictionary(lists.flatMap(\.self).map { ($0.operation, $0) }) { first, _ in first }
     }()
 
     private static func words<Value: RawRepresentable & CaseIterable>(_ type: Value.Type) -> Field.Kind
@@ -168,6 +168,7 @@ struct RoomCall: Sendable {
             [Field("sequence", "Entry", required: true), reason]),
         RoomCall("acknowledgeAlert", "Acknowledge", [Field("alert", "Alert", required: true)]),
         RoomCall("resolveAlert", "It is over", [Field("alert", "Alert", required: true)]),
+        RoomCall("reopenAlert", "It fires again", [Field("alert", "Alert", required: true), reason]),
     ]
 
     private static let component = Field("component", "Component", required: true)
@@ -228,6 +229,7 @@ struct RoomCall: Sendable {
             [
                 Field("update", "Number", required: true),
                 Field("body", "The whole text as it is right", .area, required: true),
+                Field("steps", "What users can do, one a line", .lines),
                 Field("reason", "Reason"),
             ], isDecision: true),
         RoomCall(
@@ -240,8 +242,7 @@ struct RoomCall: Sendable {
         RoomCall("startReview", "Begin the review"),
         RoomCall(
             "reviseReview", "Write a section",
-            [Field("section", "Section", required: true), Field("markdown", "Text (Markdown)", .area, required: true)],
-            isDecision: true),
+            [Field("section", "Section", required: true), Field("markdown", "Text (Markdown)", .area, required: true)]),
         RoomCall("approveReview", "Approve the review", isDecision: true),
         RoomCall(
             "addAction", "Add an action item",
@@ -282,10 +283,20 @@ extension RoomCall {
             return .object(object)
         case _: break
         }
+        let prefilled = Set((values["prefilled"] ?? "").split(separator: " ").map(String.init))
         for field in fields where !captures.contains(field.name) && field.name != Self.alertField {
-            if let text = values[field.name] { object[field.name] = field.value(text, now: now) }
+            if let text = values[field.name] {
+                object[field.name] = field.value(text, now: now)
+            } else if changes, prefilled.contains(field.name) {
+                object[field.name] = field.emptied
+            }
         }
         return .object(object)
+    }
+
+    /// Whether it changes something that stays as it is where nothing is said.
+    private var changes: Bool {
+        ["amend", "change", "revise", "correct"].contains { operation.hasPrefix($0) }
     }
 
     /// Names the alert of a call whose path has `{id}` for it.
@@ -304,6 +315,25 @@ extension RoomCall.Field {
         case .lines: .array(Self.texts(text, \.isNewline))
         case .minutesAhead: Self.moment(text, 60, now)
         case .minutesAgo: Self.moment(text, -60, now)
+        }
+    }
+
+    /// What the API is told of a field in which something stood. What cannot be taken away goes on as an empty text, so that the API
+    /// says so.
+    fileprivate var emptied: JSONValue? {
+        switch kind {
+        case .list, .lines: .array([])
+        case .check: .bool(false)
+        default: name == "summary" ? .null : .string("")
+        }
+    }
+
+    /// What stands in the field when the form is shown again: minutes are counted from when they were said, and not from when they are
+    /// sent again.
+    func standing(_ text: String, now: Timestamp) -> String {
+        switch kind {
+        case .minutesAhead, .minutesAgo: value(text, now: now).string ?? text
+        default: text
         }
     }
 

@@ -11,16 +11,19 @@ struct RoomCallRoutes: Sendable {
     let calls: RouteTable
     let desk: IncidentDesk
     let reader: TimelineReader
+    let reviews: ReviewDesk
 
     private let byOperation: [String: BoundRoute]
 
     /// How often a decision is put again because alerts changed the incident at the same moment.
-    private static let attemptsMax = 4
+    private static let attemptsMax = 20
+    /// How long it waits at most before it is put again.
+    private static let pauseMillisecondsMax = 50
     /// So many entries of others are looked at and shown.
     private static let meanwhileMax = 50
 
-    init(door: RoomDoor, calls: RouteTable, desk: IncidentDesk, reader: TimelineReader) {
-        (self.door, self.calls, self.desk, self.reader) = (door, calls, desk, reader)
+    init(door: RoomDoor, calls: RouteTable, desk: IncidentDesk, reader: TimelineReader, reviews: ReviewDesk) {
+        (self.door, self.calls, self.desk, self.reader, self.reviews) = (door, calls, desk, reader, reviews)
         byOperation = Dictionary(uniqueKeysWithValues: calls.routes.map { ($0.route.operation, $0) })
     }
 
@@ -32,6 +35,9 @@ struct RoomCallRoutes: Sendable {
             door.form("/calls/{operation}", "callFromPage") { request, session, fields in
                 try await carryOut(request, session, fields, on: nil)
             },
+            // Where a browser stands after a refusal, and loads the page again.
+            door.page("/incidents/{id}/calls/{operation}", "leaveCallOnIncident", to: { "/incidents/\($0.parameter("id"))" }),
+            door.page("/calls/{operation}", "leaveCall", to: { _ in "/" }),
         ]
     }
 
@@ -58,14 +64,21 @@ struct RoomCallRoutes: Sendable {
             call: call, bound: bound, request: request, session: session, fields: fields, number: number,
             commandID: Self.commandID(operation, number, session, fields, call))
         do {
+            if let question = try await question(post) { return question }
             let answer = try await carryOut(post)
             return RoomDoor.goingOn(to: Self.target(answer, post))
         } catch {
-            let mapped = ProblemMapping.problem(of: (error as? Meanwhile)?.problem ?? error)
-            guard mapped.logLevel == nil, AcceptedType.wantsPage(request.head.headerFields[.accept]) else {
-                throw (error as? Meanwhile)?.problem ?? error
+            let meanwhile = error as? Meanwhile
+            let cause = meanwhile?.problem ?? error
+            let mapped = ProblemMapping.problem(of: cause)
+            // What was not answered may have been carried out: the same form again is the same command.
+            let isUnsure = [.overloaded, .unavailable, .deadlineExceeded].contains(mapped.problem.kind)
+            guard mapped.logLevel == nil || isUnsure, AcceptedType.wantsPage(request.head.headerFields[.accept]) else {
+                throw cause
             }
-            return try await refusal(mapped.problem, post, meanwhile: (error as? Meanwhile)?.entries ?? [])
+            let page = try await refusal(mapped.problem, post, meanwhile, isUnsure: isUnsure)
+            guard mapped.logLevel != nil else { return page }
+            throw PagedRefusal(cause: cause, page: page)
         }
     }
 
@@ -109,7 +122,7 @@ struct RoomCallRoutes: Sendable {
             do {
                 return try await post.bound.route.carryOut(try context(post, version))
             } catch let problem as Problem where problem.kind == .versionMismatch && attempt < Self.attemptsMax {
-                continue
+                try await Task.sleep(for: .milliseconds(Int.random(in: 1...Self.pauseMillisecondsMax)))
             }
         }
         preconditionFailure("the loop above ends by its last attempt")
@@ -117,7 +130,9 @@ struct RoomCallRoutes: Sendable {
 
     /// People changed the incident since the page was made on which something was decided.
     private struct Meanwhile: Error {
-        let entries: [TimelineEntry]
+        var entries: [TimelineEntry] = []
+        /// What a section says by now that somebody wrote from something else.
+        var section: String?
 
         var problem: Problem {
             Problem(
@@ -128,21 +143,46 @@ struct RoomCallRoutes: Sendable {
     /// The version on which it is to be done; nil for whatever it is by then. What alerts and the daemon did meanwhile makes no decision of a
     /// person void.
     private func version(of post: Post) async throws -> Int? {
+        if post.call.operation == "reviseReview" { return try await versionOfReview(post) }
         guard post.call.isDecision, let number = post.number, let shown = post.fields["version"].flatMap({ Int($0) }),
             shown >= 0
         else { return nil }
-        let entries = try await reader.page(of: number, after: shown, limit: Self.meanwhileMax)
-        let others = entries.filter { Self.isOfPerson($0.recorded.actor) }
+        // First the version, and then who made it: what comes between is found by the version.
+        let version = try await desk.current(number).incident.version
+        let others = try await reader.byPeople(of: number, after: shown, limit: Self.meanwhileMax)
         guard others.isEmpty else {
             // The first of two of the same form has been carried out: the second gets its outcome.
             if try await reader.isCarriedOut(post.commandID, on: number) { return nil }
             throw Meanwhile(entries: others)
         }
-        return entries.last?.recorded.sequence ?? shown
+        return version
     }
 
-    private static func isOfPerson(_ actor: Principal) -> Bool {
-        actor.id != Principal.daemon.id && !actor.id.hasPrefix("source:")
+    /// Any number of people write sections at once; who replaces one is to have seen what it said.
+    private func versionOfReview(_ post: Post) async throws -> Int? {
+        guard let number = post.number, let shown = post.fields[ReviewEditPage.shownField] else { return nil }
+        let read = try await reviews.readShared(number)
+        guard let section = read.document.shownSections.first(where: { $0.0.id == post.fields["section"] })?.0,
+            ReviewEditPage.digest(of: section) != shown
+        else { return read.incident.version }
+        if try await reader.isCarriedOut(post.commandID, on: number) { return nil }
+        throw Meanwhile(section: ReviewEditPage.text(of: section))
+    }
+
+    /// What cannot be taken back is asked once more, beside what it is about.
+    private func question(_ post: Post) async throws -> Answer? {
+        guard post.call.operation == "redactTimelineEntry", let number = post.number,
+            let sequence = post.fields["sequence"].flatMap({ Int($0) }), post.fields["confirmed"] != String(sequence),
+            AcceptedType.wantsPage(post.request.head.headerFields[.accept]),
+            post.session.principal.role >= .responder,
+            let entry = try await reader.page(of: number, after: sequence - 1, limit: 1).first,
+            entry.recorded.sequence == sequence
+        else { return nil }
+        let incident = try await desk.current(number).incident
+        let page = RefusalPage(
+            redacting: entry, RoomFrame(post.session, version: incident.version), incident, post.call, post.fields,
+            back: Self.target(Answer(.ok), post))
+        return RoomDoor.answer(Pages.shared.render(page))
     }
 
     /// The request that a script would send.
@@ -170,15 +210,21 @@ struct RoomCallRoutes: Sendable {
     // MARK: What is refused
 
     private func refusal(
-        _ problem: Problem, _ post: Post, meanwhile: [TimelineEntry]
+        _ problem: Problem, _ post: Post, _ meanwhile: Meanwhile?, isUnsure: Bool
     ) async throws -> Answer {
         var incident: Incident?
-        if let number = post.number { incident = try? await desk.current(number).incident }
+        if let number = post.number, !isUnsure { incident = try? await desk.current(number).incident }
         let frame = RoomFrame(post.session, version: incident?.version ?? 0)
+        var kept: [String: String] = [:]
+        if isUnsure { kept["once"] = post.fields["once"] }
+        if let section = meanwhile?.section { kept[ReviewEditPage.shownField] = ReviewEditPage.digest(of: section) }
         let page = RefusalPage(
-            problem, frame, incident, post.call, post.fields, captures: post.bound.captureNames, meanwhile: meanwhile,
-            back: Self.target(Answer(.ok), post), calls: calls)
-        return RoomDoor.answer(Pages.shared.render(page), status: problem.kind.status)
+            problem, frame, incident, post.call, post.fields, number: post.number, captures: post.bound.captureNames,
+            kept: kept, meanwhile: meanwhile?.entries ?? [], current: meanwhile?.section,
+            back: Self.target(Answer(.ok), post), calls: calls, now: post.request.clock.now)
+        // Texts of people may be long, and this is an event loop.
+        let html = try await WorkerPool.run { Pages.shared.render(page) }
+        return RoomDoor.answer(html, of: problem)
     }
 }
 
@@ -222,6 +268,9 @@ struct RefusalPage: Sendable {
     let hasErrors: Bool
     let meanwhile: [RoomEntry]
     let hasMeanwhile: Bool
+    let meanwhileHeading: String
+    /// What a section says by now.
+    let current: String?
     let unmet: [Unmet]
     let hasUnmet: Bool
     let remedies: [RoomRemedy]
@@ -234,7 +283,8 @@ struct RefusalPage: Sendable {
 
     init(
         _ problem: Problem, _ frame: RoomFrame, _ incident: Incident?, _ call: RoomCall, _ fields: FormFields,
-        captures: [String], meanwhile: [TimelineEntry], back: String, calls: RouteTable
+        number known: Int?, captures: [String], kept: [String: String], meanwhile: [TimelineEntry], current: String?,
+        back: String, calls: RouteTable, now: Timestamp
     ) {
         self.frame = frame
         title = incident.map { "INC-\($0.number): \($0.title)" } ?? "Muster"
@@ -244,27 +294,68 @@ struct RefusalPage: Sendable {
         hasErrors = !errors.isEmpty
         self.meanwhile = meanwhile.map { RoomEntry($0, marks: EntryMarks([])) }
         hasMeanwhile = !meanwhile.isEmpty
+        meanwhileHeading = "What happened meanwhile"
+        self.current = current
         let number = incident?.number ?? 0
         let items = { (name: String) in problem.lists.first { $0.name == name }?.items ?? [] }
         unmet = items("unmet").compactMap { $0 as? RequirementHint }.enumerated().map { place, hint in
             Unmet(hint, calls, number, id: "unmet\(place)")
         }
         hasUnmet = !unmet.isEmpty
-        remedies = items("how").compactMap { $0 as? SuggestedCall }.prefix(Self.remediesMax).enumerated().map {
+        remedies = items("how").compactMap { $0 as? SuggestedCall }.flatMap(\.bySection).prefix(Self.remediesMax)
+            .enumerated().map {
             RoomRemedy($1, calls, of: number, id: "how\($0)")
         }
         hasRemedies = !remedies.isEmpty
         self.back = back
-        let values = call.fields.compactMap { field in fields[field.name].map { (field.name, $0) } }
-        let fixed = Set(captures + [RoomCall.alertField])
-        let path = incident.map { "/incidents/\($0.number)" } ?? ""
+        let values = call.fields.compactMap { field in
+            fields[field.name].map { (field.name, field.standing($0, now: now)) }
+        }
+        var hidden = kept
+        for (name, value) in values where (captures + [RoomCall.alertField, "section"]).contains(name) {
+            hidden[name] = value
+        }
+        hidden["page"] = back
+        hidden["prefilled"] = fields["prefilled"]
+        let path = known.map { "/incidents/\($0)" } ?? ""
         again =
             problem.kind == .roleRequired && !frame.canAct
             ? nil
             : RoomForm(
-                call, id: "again", on: path,
-                fixed: Dictionary(uniqueKeysWithValues: values.filter { fixed.contains($0.0) } + [("page", back)]),
-                values: Dictionary(uniqueKeysWithValues: values), button: "Send again")
+                call, id: "again", on: path, fixed: hidden, values: Dictionary(uniqueKeysWithValues: values),
+                button: "Send again")
+    }
+
+    /// Asks whether an entry is to be redacted, and shows it.
+    init(
+        redacting entry: TimelineEntry, _ frame: RoomFrame, _ incident: Incident, _ call: RoomCall,
+        _ fields: FormFields, back: String
+    ) {
+        self.frame = frame
+        title = "INC-\(incident.number): \(incident.title)"
+        heading = "Redact this entry for good?"
+        detail = "Its text is removed for ever, from the timeline and from what was made of it. To say that it is wrong, strike it out."
+        (errors, hasErrors, unmet, hasUnmet, remedies, hasRemedies) = ([], false, [], false, [], false)
+        meanwhile = [RoomEntry(entry, marks: EntryMarks([]))]
+        (hasMeanwhile, meanwhileHeading, current) = (true, "The entry", nil)
+        self.back = back
+        let sequence = String(entry.recorded.sequence)
+        again = RoomForm(
+            call, id: "again", on: "/incidents/\(incident.number)",
+            fixed: ["sequence": sequence, "confirmed": sequence, "page": back],
+            values: ["reason": fields["reason"] ?? ""], button: "Redact it for good")
+    }
+}
+
+extension SuggestedCall {
+    /// The same for each of its sections: a form has one.
+    fileprivate var bySection: [SuggestedCall] {
+        guard let sections = body?["sections"]?.array, sections.count > 1 else { return [self] }
+        return sections.map { section in
+            var call = self
+            call.body = ["sections": .array([section])]
+            return call
+        }
     }
 }
 

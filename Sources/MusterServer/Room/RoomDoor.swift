@@ -8,8 +8,8 @@ struct RoomDoor: Sendable {
     let sessions: SessionDesk
     let publicURL: String?
 
-    /// Of a form: a note of 10,000 characters with each of them escaped.
-    static let formBytesMax = 512 << 10
+    /// Of a form: a section of 100,000 characters, each of four bytes that are escaped.
+    static let formBytesMax = 1536 << 10
 
     /// A page of somebody who is signed in.
     func page(
@@ -25,23 +25,56 @@ struct RoomDoor: Sendable {
         return route
     }
 
+    /// An address that only leads on, for somebody who is signed in.
+    func page(_ path: String, _ operation: String, to target: @escaping @Sendable (RequestContext) -> String) -> Route {
+        var route = Route(.get, path, role: nil, operation, query: .anything) { request in
+            _ = try await session(request)
+            return Self.goingOn(to: PageTarget.safe(target(request)))
+        }
+        route.refusalPage = Self.refusal
+        return route
+    }
+
     /// What a form of a page does. The code that every form carries is checked before anything of it is looked at.
     func form(
         _ path: String, _ operation: String,
         _ carryOut: @escaping @Sendable (RequestContext, Session, FormFields) async throws -> Answer
     ) -> Route {
         var route = Route(.post, path, role: nil, operation, query: .anything, body: .form) { request in
-            let session = try await session(request)
             try PageOrigin.check(request.head, publicURL: publicURL)
             let fields = try FormFields(request.body)
-            guard OpenSSL.areEqual(Array((fields["form_code"] ?? "").utf8), Array(session.formCode.utf8)) else {
-                throw PageOrigin.stranger
+            let sender: Session
+            do {
+                sender = try await session(request)
+                guard OpenSSL.areEqual(Array((fields["form_code"] ?? "").utf8), Array(sender.formCode.utf8)) else {
+                    throw PageOrigin.stranger
+                }
+            } catch {
+                throw Self.keeping(fields, error, request)
             }
-            return try await carryOut(request, session, fields)
+            return try await carryOut(request, sender, fields)
         }
         route.bodyBytesMax = Self.formBytesMax
         route.refusalPage = Self.refusal
         return route
+    }
+
+    /// The refusal with what was typed: without a session the page on which it stood is not shown again.
+    private static func keeping(
+        _ fields: FormFields, _ error: any Error, _ request: RequestContext
+    ) -> any Error {
+        guard AcceptedType.wantsPage(request.head.headerFields[.accept]) else { return error }
+        let problem = ProblemMapping.problem(of: error).problem
+        let page = ProblemPage(
+            problem, requestID: request.requestID, sent: fields.typed, next: PageTarget.safe(fields["page"]))
+        return PagedRefusal(cause: error, page: answer(Pages.shared.render(page), of: problem))
+    }
+
+    /// The page of a problem, with the header fields that it asks for.
+    static func answer(_ html: String, of problem: Problem) -> Answer {
+        var answer = answer(html, status: problem.kind.status)
+        for field in problem.headers where field.name != .wwwAuthenticate { answer.headers.append(field) }
+        return answer
     }
 
     /// - Throws: `Problem` 401 when nobody is signed in.
@@ -84,15 +117,17 @@ struct RoomDoor: Sendable {
         if problem.kind == .unauthenticated, arrival.head.method != .post {
             let target = PageTarget.safe(arrival.head.path)
             // A browser that follows a link of another site sends no cookie (`SameSite`). It does when our own page leads it on.
-            if let site = fields[.secFetchSite], site == "cross-site", fields[.cookie] == nil {
-                return answer(Pages.shared.render(AgainPage(target: target)))
+            // By plain HTTP it does not say where the link was: it is led on once.
+            let isLed = fields[.secFetchSite].map { $0 == "cross-site" } ?? (target != "/")
+            if isLed, !SessionDesk.isShown(SessionDesk.names + [SessionDesk.ledName], in: fields) {
+                var again = answer(Pages.shared.render(AgainPage(target: target)))
+                again.headers[.setCookie] = SessionDesk.mark(SessionDesk.ledName)
+                return again
             }
             return goingOn(to: target == "/" ? "/sign-in" : "/sign-in?next=\(PercentEncoding.encode(target))")
         }
         let page = ProblemPage(problem, requestID: arrival.requestID)
-        var answer = answer(Pages.shared.render(page), status: problem.kind.status)
-        for field in problem.headers where field.name != .wwwAuthenticate { answer.headers.append(field) }
-        return answer
+        return answer(Pages.shared.render(page), of: problem)
     }
 }
 
@@ -107,10 +142,18 @@ struct FormFields: Sendable {
         guard let text = String(validating: body.readableBytesView, as: UTF8.self) else {
             throw Problem(.malformedRequest, "The form is not UTF-8.")
         }
-        fields = try RequestTarget("/?\(text)").parameters()
-        guard fields.count <= Self.fieldsMax else {
+        guard text.utf8.count(where: { $0 == UInt8(ascii: "&") }) < Self.fieldsMax else {
             throw Problem(.malformedRequest, "The form has more than \(Self.fieldsMax) fields.")
         }
+        fields = try RequestTarget("/?\(text)").parameters()
+    }
+
+    /// What every form carries, and nobody types.
+    private static let own: Set<String> = ["form_code", "once", "version", "page", "prefilled", "shown"]
+
+    /// What somebody filled in, or chose.
+    var typed: [(name: String, value: String)] {
+        fields.filter { !Self.own.contains($0.name) && !$0.value.isEmpty }.map { ($0.name, $0.value) }
     }
 
     /// What was filled in; nil for what was left empty. Browsers end lines by CR and LF.
@@ -131,12 +174,26 @@ struct ProblemPage: Sendable {
     let detail: String
     let isSignedOut: Bool
     let requestID: String
+    let sent: [Sent]
+    let hasSent: Bool
+    /// Where one goes on after signing in.
+    let next: String
 
-    init(_ problem: Problem, requestID: String) {
+    struct Sent: Sendable {
+        let name: String
+        let value: String
+    }
+
+    init(_ problem: Problem, requestID: String, sent: [(name: String, value: String)] = [], next: String = "/") {
         title = problem.kind.title
         isSignedOut = problem.kind == .unauthenticated
         detail =
-            isSignedOut ? "Your session has ended. What you typed is still there when you go back." : problem.detail
+            isSignedOut
+            ? "Your session has ended, and nothing was changed. What you sent stands below: keep it, and sign in again."
+            : problem.detail
+        self.sent = sent.map { Sent(name: $0.name.words.capitalizingFirst, value: $0.value) }
+        hasSent = !sent.isEmpty
+        self.next = next == "/" ? "" : "?next=\(PercentEncoding.encode(next))"
         self.requestID = requestID
     }
 }

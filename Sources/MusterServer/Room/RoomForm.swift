@@ -42,6 +42,14 @@ struct RoomForm: Sendable {
     let title: String
     /// The key that opens it.
     let key: String?
+    /// What it does, and to what: the same in every rendering of the page, so that the script finds it again.
+    let form: String
+    /// What a screen reader says of its button, and of what it is folded under.
+    let spoken: String
+    let spokenTitle: String
+
+    /// Fields that say nothing of what it does, and to what.
+    private static let passing: Set<String> = ["page", "once", "prefilled", "shown", "confirmed"]
 
     /// - Parameters:
     ///   - id: Names its fields within the page.
@@ -49,19 +57,31 @@ struct RoomForm: Sendable {
     ///   - fixed: What the page knows already.
     ///   - values: What stands in the fields.
     ///   - only: The fields that it shows; nil for all.
+    ///   - about: What it is done to, where buttons of several stand on the page.
     init(
         _ call: RoomCall, id: String, on path: String, fixed: [String: String] = [:], values: [String: String] = [:],
-        only: [String]? = nil, button: String? = nil, title: String? = nil, key: String? = nil
+        only: [String]? = nil, button: String? = nil, title: String? = nil, key: String? = nil,
+        about: String? = nil
     ) {
         action = "\(path)/calls/\(call.operation)"
-        hidden = fixed.sorted { $0.key < $1.key }.map { Hidden(name: $0.key, value: $0.value) }
         inputs = call.fields.filter { fixed[$0.name] == nil && (only?.contains($0.name) ?? true) }.map {
             Input($0, id: id, value: values[$0.name] ?? "")
         }
+        // What is emptied is to be taken away, which an empty field alone does not say.
+        let filled = inputs.filter { !$0.value.isEmpty }.map(\.name)
+        hidden =
+            (fixed.merging(filled.isEmpty ? [:] : ["prefilled": filled.joined(separator: " ")]) { "\($0) \($1)" })
+            .sorted { $0.key < $1.key }.map { Hidden(name: $0.key, value: $0.value) }
         isButton = inputs.isEmpty
-        self.title = title ?? call.title
-        self.button = button ?? (inputs.isEmpty ? self.title : "Send")
+        let heading = title ?? call.title
+        let word = button ?? (inputs.isEmpty ? heading : "Send")
+        (self.title, self.button) = (heading, word)
         self.key = key
+        let known = fixed.sorted { $0.key < $1.key }.filter { !Self.passing.contains($0.key) }.map { "\($0.key)=\($0.value)" }
+        form = ([call.operation] + known + inputs.map(\.name)).joined(separator: " ")
+        let whole = about.map { "\(heading): \($0)" } ?? heading
+        spokenTitle = whole
+        spoken = inputs.isEmpty ? about.map { "\(word): \($0)" } ?? word : "\(word): \(whole)"
     }
 }
 
@@ -176,10 +196,6 @@ struct RoomRemedy: Sendable {
         }
     }
 
-    /// Whether somebody has to say it, as `WHY` and `YYYY-MM-DD`.
-    private static func isPlaceholder(_ text: String) -> Bool {
-        text.utf8.count > 1
-            && text.unicodeScalars.allSatisfy { !$0.properties.isLowercase && !("0"..."9").contains($0) }
-            && text.contains(where: \.isLetter)
-    }
+    /// Whether somebody has to say it. People and components may have such names too, but for these.
+    private static func isPlaceholder(_ text: String) -> Bool { SuggestedCall.placeholders.contains(text) }
 }

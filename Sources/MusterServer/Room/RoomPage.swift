@@ -72,7 +72,6 @@ struct RoomPage: Sendable {
     let tasks: RoomSection
     let actions: RoomSection
     let timeline: RoomTimeline
-    let timelineForms: [RoomForm]
     let otherForms: [RoomForm]
     let hasReview: Bool
     let components: [String]
@@ -104,10 +103,7 @@ struct RoomPage: Sendable {
         updates = RoomUpdates(facts.updates, of: incident, forms, now: facts.now)
         tasks = RoomSection.tasks(incident, forms)
         actions = RoomSection.actions(incident, forms)
-        timeline = facts.timeline
-        timelineForms =
-            forms.make("strikeTimelineEntry", anchor: "timeline")
-            + forms.make("redactTimelineEntry", anchor: "timeline")
+        timeline = facts.timeline.with(forms)
         otherForms = Self.others(incident, forms)
         hasReview = incident.review != nil || incident.phase == .review || incident.phase == .closed
         components = Array((incident.steps.map(\.slug) + facts.components).uniqued.prefix(Self.namesMax))
@@ -233,10 +229,11 @@ struct RoomForms: Sendable {
     ///   - fixedValues: What stands in the fields.
     ///   - only: The fields that are shown; nil for all.
     ///   - anchor: The section of the page that the browser comes back to.
+    ///   - about: What it is done to, for who does not see beside what it stands.
     func make(
         _ operation: String, subject: String = "", fixed: [String: String] = [:], fixedValues: [String: String] = [:],
         key: String? = nil, only: [String]? = nil, title: String? = nil, button: String? = nil, anchor: String = "",
-        page: String = ""
+        page: String = "", about: String? = nil
     ) -> [RoomForm] {
         guard canAct, let call = RoomCall.named(operation) else { return [] }
         let path = "/incidents/\(number)"
@@ -244,7 +241,7 @@ struct RoomForms: Sendable {
         return [
             RoomForm(
                 call, id: "\(operation)\(subject)", on: path, fixed: fixed.merging(["page": back]) { $1 },
-                values: fixedValues, only: only, button: button, title: title, key: key)
+                values: fixedValues, only: only, button: button, title: title, key: key, about: about)
         ]
     }
 }

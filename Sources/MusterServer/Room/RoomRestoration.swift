@@ -68,7 +68,8 @@ struct RoomRestoration: Sendable {
         let fixed = ["component": name]
         func make(_ operation: String, only: [String]? = nil, title: String? = nil) -> [RoomForm] {
             forms?.make(
-                operation, subject: "-\(name)", fixed: fixed, only: only, title: title, anchor: "restoration") ?? []
+                operation, subject: "-\(name)", fixed: fixed, only: only, title: title, anchor: "restoration", about: name)
+                ?? []
         }
         var (buttons, more): ([RoomForm], [RoomForm]) = ([], [])
         switch planned.status {
@@ -175,11 +176,12 @@ struct RoomUpdates: Sendable {
     private static func update(_ update: UpdateRecord, _ forms: RoomForms) -> Update {
         let id = String(update.id)
         let fixed = ["update": id]
+        let written = ["body": update.body, "steps": update.steps.joined(separator: "\n")]
         func make(
             _ operation: String, fixed: [String: String], values: [String: String] = [:], only: [String]? = nil
         ) -> [RoomForm] {
             forms.make(
-                operation, subject: id, fixed: fixed, fixedValues: values, only: only, anchor: "updates")
+                operation, subject: id, fixed: fixed, fixedValues: values, only: only, anchor: "updates", about: "update \(id)")
         }
         var (buttons, more): ([RoomForm], [RoomForm]) = ([], [])
         switch update.state {
@@ -189,10 +191,10 @@ struct RoomUpdates: Sendable {
             more =
                 make(
                     "reviseUpdate", fixed: fixed,
-                    values: ["body": update.body, "steps": update.steps.joined(separator: "\n")])
+                    values: written)
                 + (update.approvedBy == nil ? make("approveUpdate", fixed: revision) : [])
                 + make("withdrawUpdate", fixed: fixed)
-        case .published: more = make("correctUpdate", fixed: fixed, values: ["body": update.body])
+        case .published: more = make("correctUpdate", fixed: fixed, values: written)
         case .withdrawn: break
         }
         let by = update.authors.joined(separator: ", ")

@@ -13,6 +13,8 @@ struct RoomRoutes: Sendable {
     let calls: RouteTable
 
     private static let alertsMax = 50
+    /// Alerts that people ended, and may have ended by mistake.
+    private static let endedMax = 5
 
     var routes: [Route] {
         [
@@ -20,7 +22,7 @@ struct RoomRoutes: Sendable {
                 Pages.shared.render(try await room(request, session))
             },
             door.page("/incidents/{id}/review", "getReviewPage", isLong: true) { request, session in
-                let read = try await reviews.read(try request.incidentNumber())
+                let read = try await reviews.readShared(try request.incidentNumber())
                 let frame = RoomFrame(session, version: read.incident.version)
                 return Pages.shared.render(ReviewEditPage(read.document, frame))
             },
@@ -40,14 +42,17 @@ struct RoomRoutes: Sendable {
         firing.incident = number
         firing.statuses = [.firing, .acknowledged]
         let found = incident.firing.isEmpty ? [] : try await alerts.list(firing, before: nil, limit: Self.alertsMax)
+        firing.statuses = [.resolved]
+        let over = incident.phase.isOpen ? try await alerts.list(firing, before: nil, limit: Self.alertsMax) : []
         let updates = incident.communication == nil ? [] : try await reader.all(of: number, kinds: UpdateHistory.kinds)
         let frame = RoomFrame(session, version: incident.version)
         return RoomPage(
             RoomFacts(
-                incident: incident, policy: desk.policy, plan: plan, alerts: found,
+                incident: incident, policy: desk.policy, plan: plan,
+                alerts: found + over.filter { $0.resolvedBy != nil }.prefix(Self.endedMax),
                 updates: UpdateHistory.make(updates.map(\.recorded)),
                 timeline: try await timeline(number, shown, before: before),
-                components: frame.canAct ? graph.components.keys.sorted() : [], frame: frame, calls: calls, now: now))
+                components: frame.canAct ? graph.sortedSlugs : [], frame: frame, calls: calls, now: now))
     }
 
     private func timeline(_ number: Int, _ shown: RoomShown, before: Int?) async throws -> RoomTimeline {
@@ -69,7 +74,11 @@ struct RoomRoutes: Sendable {
             } else {
                 start = try await streams.feed.end()
             }
-            return .events(FeedStream(seat: seat, start: start))
+            var stream = FeedStream(seat: seat, start: start)
+            stream.beat = "event: beat\ndata: {}\n\n"
+            let clock = request.clock
+            stream.isOver = { session.endsAt.map { clock.now >= $0 } ?? false }
+            return .events(stream)
         }
     }
 }

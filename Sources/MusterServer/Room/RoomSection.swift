@@ -94,6 +94,7 @@ struct RoomSection: Sendable {
             let isOver = mitigation.state != .planned && mitigation.state != .running
             let force = mitigation.inForce ?? false ? ", still in force" : ""
             let fixed = ["mitigation": id]
+            let about = "\(id). \(mitigation.description)"
             let quick = (isOver ? [] : mitigation.state.following.prefix(3)).filter {
                 $0 != .abandoned && $0 != .rejected
             }.flatMap {
@@ -102,10 +103,10 @@ struct RoomSection: Sendable {
                     "changeMitigation", subject: "\(id)\(state.rawValue)",
                     fixed: fixed.merging(["state": state.rawValue]) { $1 }, only: [],
                     title: state.rawValue.words.capitalizingFirst,
-                    anchor: "mitigations")
+                    anchor: "mitigations", about: about)
             }
             let change = forms.make(
-                "changeMitigation", subject: id, fixed: fixed, title: "Change", anchor: "mitigations")
+                "changeMitigation", subject: id, fixed: fixed, title: "Change", anchor: "mitigations", about: about)
             return Line(
                 "\(id). \(mitigation.description)", style: isStruck ? "struck" : mitigation.state.rawValue,
                 detail:
@@ -137,7 +138,7 @@ struct RoomSection: Sendable {
                     ? []
                     : forms.make(
                         "changeTask", subject: id, fixed: ["task": id, "done": task.done ? "false" : "true"], only: [],
-                        title: task.done ? "Not done" : "Done", anchor: "tasks"))
+                        title: task.done ? "Not done" : "Done", anchor: "tasks", about: "\(id). \(task.text)"))
         }
         return RoomSection(
             "tasks", "Tasks", lines, none: "No tasks.", forms: forms.make("addTask", anchor: "tasks"))
@@ -158,7 +159,7 @@ struct RoomSection: Sendable {
                         "changeAction", subject: id, fixed: ["action": id],
                         fixedValues: [
                             "owner": action.owner ?? "", "due": action.due ?? "", "state": action.state.rawValue,
-                        ], title: "Change", anchor: "actions", page: page))
+                        ], title: "Change", anchor: "actions", page: page, about: "\(id) \(action.title)"))
         }
         return RoomSection(
             "actions", "Action items", lines, none: "No action items.",
@@ -168,7 +169,8 @@ struct RoomSection: Sendable {
     static func alerts(_ alerts: [StoredAlert], of incident: Incident, _ forms: RoomForms) -> RoomSection {
         var lines = alerts.map { Line($0, forms) }
         let firing = incident.firing.values.reduce(0, +)
-        if firing > alerts.count { lines.append(Line("and \(firing - alerts.count) more that fire")) }
+        let shown = alerts.count { $0.status != .resolved }
+        if firing > shown { lines.append(Line("and \(firing - shown) more that fire")) }
         let links = (incident.links ?? []).filter { $0.url.hasPrefix("https://") || $0.url.hasPrefix("http://") }.map {
             Line($0.kind.rawValue.capitalizingFirst, detail: $0.url, url: $0.url)
         }
@@ -181,14 +183,24 @@ extension RoomSection.Line {
     init(_ alert: StoredAlert, _ forms: RoomForms) {
         let id = alert.id.text
         let isFiring = alert.status == .firing
+        guard alert.status != .resolved else {
+            self.init(
+                alert.title, style: "over", detail: "ended by \(alert.resolvedBy ?? "its source")",
+                at: alert.resolvedAt.map(RoomTime.init),
+                forms: forms.make(
+                    "reopenAlert", subject: id, fixed: ["alert": id], anchor: "alerts", about: alert.title))
+            return
+        }
         self.init(
             alert.title, style: alert.status.rawValue,
             detail: "\(alert.status.rawValue)\(alert.acknowledgedBy.map { " by \($0)" } ?? "")"
                 + (alert.component.map { ", \($0)" } ?? "") + (alert.severity.map { ", \($0)" } ?? ""),
             at: RoomTime(alert.startsAt),
             forms: (isFiring
-                ? forms.make("acknowledgeAlert", subject: id, fixed: ["alert": id], anchor: "alerts") : [])
-                + forms.make("resolveAlert", subject: id, fixed: ["alert": id], anchor: "alerts"))
+                ? forms.make("acknowledgeAlert", subject: id, fixed: ["alert": id], anchor: "alerts", about: alert.title)
+                : [])
+                + forms.make(
+                    "resolveAlert", subject: id, fixed: ["alert": id], anchor: "alerts", about: alert.title))
     }
 }
 

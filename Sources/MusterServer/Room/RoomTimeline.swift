@@ -40,7 +40,7 @@ enum RoomShown: String, CaseIterable, Sendable {
     func takes(_ entry: TimelineEntry, _ marks: EntryMarks) -> Bool {
         switch self {
         case .all, .alerts: true
-        case .people: entry.recorded.actor.id != Principal.daemon.id
+        case .people: entry.recorded.actor.isPerson
         case .key: marks.starred[entry.recorded.sequence] ?? entry.recorded.event.payload.isKeyMoment
         }
     }
@@ -68,6 +68,7 @@ struct RoomEntry: Sendable {
     let style: String
     /// Why it does not hold any more, and who said so.
     let struck: String?
+    var forms: [RoomForm] = []
 
     init(_ entry: TimelineEntry, marks: EntryMarks) {
         let recorded = entry.recorded
@@ -89,7 +90,7 @@ struct RoomTimeline: Sendable {
         let isChosen: Bool
     }
 
-    let entries: [RoomEntry]
+    private(set) var entries: [RoomEntry]
     let isEmpty: Bool
     let choices: [Choice]
     /// Where older ones are.
@@ -99,9 +100,26 @@ struct RoomTimeline: Sendable {
 
     static let limit = 50
 
+    /// The same, with what can be done to each entry.
+    func with(_ forms: RoomForms) -> RoomTimeline {
+        var timeline = self
+        for (place, entry) in entries.enumerated() where entry.struck == nil {
+            let sequence = String(entry.sequence)
+            timeline.entries[place].forms = ["strikeTimelineEntry", "redactTimelineEntry"].flatMap {
+                forms.make(
+                    $0, subject: "-\(sequence)", fixed: ["sequence": sequence],
+                    title: $0.hasPrefix("strike") ? "Strike out" : "Redact", anchor: "timeline",
+                    about: "entry \(sequence)")
+            }
+        }
+        return timeline
+    }
+
     /// - Parameter found: One more than `limit`, if there are more.
     init(_ found: [TimelineEntry], marks: EntryMarks, shown: RoomShown, isFirst: Bool, of number: Int) {
         let page = found.prefix(Self.limit)
+        // A page that large texts cut has fewer than its limit. Of everything, the oldest entry has the number 1.
+        let isCut = shown == .all && (page.last?.recorded.sequence ?? 1) > 1
         entries = page.filter { shown.takes($0, marks) }.map { RoomEntry($0, marks: marks) }
         isEmpty = entries.isEmpty
         let path = "/incidents/\(number)"
@@ -109,7 +127,7 @@ struct RoomTimeline: Sendable {
             Choice(text: $0.title, url: "\(path)?show=\($0.rawValue)#timeline", isChosen: $0 == shown)
         }
         older =
-            found.count > Self.limit
+            found.count > Self.limit || isCut
             ? "\(path)?show=\(shown.rawValue)&before=\(page.last?.recorded.sequence ?? 0)#timeline" : nil
         newest = isFirst ? nil : "\(path)?show=\(shown.rawValue)#timeline"
     }

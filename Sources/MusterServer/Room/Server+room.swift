@@ -22,7 +22,7 @@ extension Server {
                 door: door, desk: desk, reader: reader, alerts: alertSearch, reviews: reviews, streams: streams,
                 calls: calls
             ).routes,
-            RoomCallRoutes(door: door, calls: calls, desk: desk, reader: reader).routes,
+            RoomCallRoutes(door: door, calls: calls, desk: desk, reader: reader, reviews: reviews).routes,
         ].flatMap(\.self)
     }
 }

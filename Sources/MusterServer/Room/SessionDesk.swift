@@ -6,8 +6,11 @@ struct Session: Sendable {
     let principal: Principal
     /// The token's SHA-256; nil of the built-in administrator's, which cannot be revoked.
     let tokenHash: [UInt8]?
-    /// What every form of this session carries: no other site knows it.
+    /// What every form of this session carries: no other site knows it. It is of the token, so that a page still counts when somebody
+    /// has signed in again.
     let formCode: String
+    /// When it ends; nil when something else says it.
+    var endsAt: Timestamp? = nil
 }
 
 /// Signing in at a browser. A session is a cookie that holds the token and the time of signing in, sealed under the key of the
@@ -27,7 +30,7 @@ struct SessionDesk: Sendable {
     static let tokenBytesMax = 256
 
     /// A browser keeps other sites and plain HTTP from setting a cookie of the first name.
-    private var name: String { settings.isSecure ? "__Host-muster_session" : "muster_session" }
+    private var name: String { Self.names[settings.isSecure ? 0 : 1] }
 
     /// The cookie of somebody who shows a token.
     ///
@@ -56,19 +59,40 @@ struct SessionDesk: Sendable {
         }
         let parts = opened.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, let begun = Int64(parts[0]) else { return nil }
-        let age = now.seconds(since: Timestamp(milliseconds: begun))
+        let beginning = Timestamp(milliseconds: begun)
+        let lifetime = Double(settings.session.components.seconds)
+        let age = now.seconds(since: beginning)
         // A daemon's clock may be a little behind that of the one that made it.
-        guard age > -60, age < Double(settings.session.components.seconds) else { return nil }
+        guard age > -60, age < lifetime else { return nil }
         do {
             let principal = try await authenticator.principal(token: parts[1])
             let isBootstrap = principal == Authenticator.bootstrap
+            let hash = OpenSSL.sha256(Array(parts[1].utf8))
             return Session(
-                principal: principal, tokenHash: isBootstrap ? nil : OpenSSL.sha256(Array(parts[1].utf8)),
-                formCode: HashChain.hex(try await box.code(of: value, for: "form of a browser")))
+                principal: principal, tokenHash: isBootstrap ? nil : hash,
+                formCode: HashChain.hex(try await box.code(of: HashChain.hex(hash), for: "form of a browser")),
+                endsAt: beginning.adding(seconds: lifetime))
         } catch let problem as Problem where problem.kind == .unauthenticated {
             return nil
         }
     }
+
+    static let names = ["__Host-muster_session", "muster_session"]
+    /// Says that our own page has led a browser on, which then has no session.
+    static let ledName = "muster_led"
+    /// Says that a browser was just given a session.
+    static let begunName = "muster_begun"
+
+    /// Whether a browser sends a cookie of one of these names, whatever it is worth.
+    static func isShown(_ names: [String], in headers: RequestFields) -> Bool {
+        headers[values: .cookie].joined(separator: ";").split(separator: ";").contains { cookie in
+            let cookie = cookie.drop { $0 == " " }
+            return names.contains { cookie.hasPrefix("\($0)=") }
+        }
+    }
+
+    /// A cookie that says one thing for some seconds, and opens nothing.
+    static func mark(_ name: String) -> String { "\(name)=1; Path=/; Max-Age=20; HttpOnly; SameSite=Lax" }
 
     /// A browser sends each name once for a path; of several, one was put there by somebody else.
     private func value(in headers: RequestFields) -> String? {
@@ -90,9 +114,20 @@ enum PageOrigin {
     static func check(_ head: RequestHead, publicURL: String?) throws(Problem) {
         if let site = head.headerFields[.secFetchSite], site != "same-origin" { throw stranger }
         guard let origin = head.headerFields[.origin] else { return }
-        guard let scheme = origin.firstRange(of: "://") else { throw stranger }
-        if origin[scheme.upperBound...].lowercased() == head.authority?.lowercased() { return }
-        guard let publicURL, isSame(origin, publicURL) else { throw stranger }
+        // Where it is known how browsers reach us, the scheme counts as well: a page that came by plain HTTP may be anybody's.
+        if let publicURL, isSame(origin, publicURL) { return }
+        guard let scheme = origin.firstRange(of: "://"),
+            origin[scheme.upperBound...].lowercased() == head.authority?.lowercased(),
+            publicURL.map({ !hasHost($0, of: origin) }) ?? true
+        else { throw stranger }
+    }
+
+    /// Whether both name the same host and port, by whatever scheme.
+    private static func hasHost(_ url: String, of origin: String) -> Bool {
+        func host(_ text: String) -> Substring? {
+            text.firstRange(of: "://").map { text[$0.upperBound...].prefix { $0 != "/" } }
+        }
+        return host(url)?.lowercased() == host(origin)?.lowercased()
     }
 
     private static func isSame(_ origin: String, _ url: String) -> Bool {
@@ -113,6 +148,7 @@ enum PageTarget {
         guard let path, path.utf8.count <= 2000, path.hasPrefix("/"), !path.hasPrefix("//"),
             path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }),
             let target = try? RequestTarget(path),
+            !target.segments.contains(where: { $0 == "." || $0 == ".." }),
             target.segments.isEmpty || pages.contains(target.segments[0])
         else { return "/" }
         return path

@@ -46,7 +46,18 @@ struct SignInRoutes: Sendable {
         let next = PageTarget.safe(try request.target.parameters().last { $0.name == "next" }?.value)
         let session = try await door.sessions.session(request.head.headerFields, now: request.clock.now)
         if session != nil { return RoomDoor.goingOn(to: next) }
-        return RoomDoor.answer(Pages.shared.render(SignInPage(next: next, failure: nil)))
+        return RoomDoor.answer(Pages.shared.render(SignInPage(next: next, failure: lost(request))))
+    }
+
+    /// Why the session that was just begun did not come back; nil when none was.
+    private func lost(_ request: RequestContext) -> String? {
+        let fields = request.head.headerFields
+        guard SessionDesk.isShown([SessionDesk.begunName], in: fields),
+            !SessionDesk.isShown(SessionDesk.names, in: fields)
+        else { return nil }
+        guard door.sessions.settings.isSecure else { return "The browser did not keep the session. Does it take cookies?" }
+        return "The browser did not keep the session, which is sent over TLS only. Come by "
+            + "\(door.publicURL ?? "https"), or set room.secure_cookie to false."
     }
 
     /// There is no session yet, and so no code: that no other site signs somebody in is told by the browser's header fields.
@@ -57,7 +68,9 @@ struct SignInRoutes: Sendable {
         let typed = fields["token"]?.filter { !$0.isWhitespace } ?? ""
         do {
             let cookie = try await door.sessions.begin(token: typed, now: request.clock.now)
-            return RoomDoor.goingOn(to: next, cookie: cookie)
+            var answer = RoomDoor.goingOn(to: next, cookie: cookie)
+            answer.headers.append(HTTPField(name: .setCookie, value: SessionDesk.mark(SessionDesk.begunName)))
+            return answer
         } catch let problem as Problem
             where problem.kind == .unauthenticated && AcceptedType.wantsPage(request.head.headerFields[.accept])
         {

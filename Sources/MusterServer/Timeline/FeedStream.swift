@@ -5,6 +5,10 @@ import NIOCore
 struct FeedStream: Sendable {
     let seat: FeedSeat
     let start: FeedPosition
+    /// What is sent while nothing happens: a comment, which browsers do not show to scripts, or an event, which they do.
+    var beat = ":\n\n"
+    /// Whether it has lasted long enough. It is asked at every beat.
+    var isOver: @Sendable () -> Bool = { false }
 
     /// - Parameter send: Returns when more may follow.
     func write(_ send: (ByteBuffer) async throws -> Void) async throws {
@@ -43,7 +47,8 @@ struct FeedStream: Sendable {
                 case .ended(.slow): return try await send(Self.farewell("too slow"))
                 }
             }
-            if seat.takeBeat() { try await send(ByteBuffer(string: ":\n\n")) }
+            if isOver() { return try await send(Self.farewell("the session has ended")) }
+            if seat.takeBeat() { try await send(ByteBuffer(string: beat)) }
         } while await wakes.next() != nil
     }
 

@@ -168,6 +168,11 @@ struct TimelineReader: Sendable {
             bytesMax: Page.bytesMax, in: runner)
     }
 
+    /// What people did after a sequence, the oldest first.
+    func byPeople(of number: Int, after sequence: Int, limit: Int) async throws -> [TimelineEntry] {
+        try await store.byPeople(of: number, after: sequence, limit: limit, in: runner)
+    }
+
     /// Whether a command appended something to an incident.
     func isCarriedOut(_ commandID: UUID, on number: Int) async throws -> Bool {
         try await store.firstEntry(of: commandID, on: number, in: runner) != nil

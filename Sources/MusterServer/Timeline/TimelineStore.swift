@@ -58,6 +58,20 @@ struct TimelineStore: Sendable {
         return try await WorkerPool.run { try found.map(Self.entry) }
     }
 
+    /// The first entries after a sequence that somebody made, and neither the daemon nor a source of alerts (`Principal.isPerson`).
+    func byPeople(
+        of number: Int, after sequence: Int, limit: Int, in runner: some SQLRunner
+    ) async throws -> [TimelineEntry] {
+        let found = try await runner.query(
+            """
+            SELECT \(fragment: Self.columns) FROM timeline_entry
+            WHERE incident = \(number) AND sequence > \(sequence) AND actor_id <> \(Principal.daemon.id)
+                AND NOT starts_with(actor_id, \(Principal.sourcePrefix))
+            ORDER BY sequence LIMIT \(limit)
+            """)
+        return try await WorkerPool.run { try found.map(Self.entry) }
+    }
+
     /// The entries of a page between two sequences: at most `limit`, and of entries that are together larger than `bytesMax` no
     /// more than one behind it, which tells that there are more.
     ///

@@ -32,20 +32,42 @@ function runClocks() {
   }
 }
 
-// Live: one stream, and the parts of the page that changed taken from the server.
+// Live: one stream, and the parts of the page that changed taken from the server. What the page says of it follows from what was heard.
 const stateLine = document.querySelector(".bar .live");
-let lastSign = Date.now();
-let wasOpen = false;
-let isHearing = false;
+// One page of a browser, which has few connections to a server, holds the stream and tells the others. Where pages cannot agree on
+// one (plain HTTP) they load what is new from time to time.
+const others = "BroadcastChannel" in window ? new BroadcastChannel("muster") : null;
+const isFollowing = Boolean(others && navigator.locks);
+const quietMax = 30000;
+let heardAt = 0;
+let lostAt = 0;
+let isOpen = false;
+let isOver = false;
+let isLeading = false;
+let failedAt = 0;
+let isKept = false;
 
-function say(text, isStale) {
-  if (!stateLine || stateLine.textContent === text) return;
-  stateLine.textContent = text;
+function report() {
+  if (!stateLine) return;
+  const isQuiet = isFollowing && (!isOpen || Date.now() - heardAt > quietMax);
+  if (isQuiet && lostAt === 0) lostAt = heardAt;
+  if (!isQuiet) lostAt = 0;
+  let [text, isStale] = [isFollowing ? "Live" : "Renewed twice a minute", true];
+  if (isOver) text = "Signed out: load the page again to sign in";
+  else if (failedAt > 0) text = `Not renewed since ${short.format(failedAt)}: trying again`;
+  else if (isQuiet && heardAt === 0) text = "Connecting";
+  else if (isQuiet) text = `Not live since ${short.format(lostAt)}: reconnecting`;
+  else isStale = false;
+  if (!isStale && isKept) text += "; what you write in stays as it was";
+  if (stateLine.textContent !== text) stateLine.textContent = text;
   stateLine.classList.toggle("stale", isStale);
 }
 
-function isTouched(part) {
-  if (part.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) return true;
+function isTyping(element) {
+  return /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
+}
+
+function isFilledIn(part) {
   return [...part.querySelectorAll("input, textarea, select")].some((field) => {
     if (field.type === "hidden") return false;
     if (field.type === "checkbox") return field.checked !== field.defaultChecked;
@@ -55,63 +77,94 @@ function isTouched(part) {
   });
 }
 
-// What was unfolded stays so.
-function unfolded(part) {
-  return new Set([...part.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent));
+function isTouched(part) {
+  return part.contains(document.activeElement) && isTyping(document.activeElement) || isFilledIn(part);
 }
 
+// What a button, a link or something folded is about, so that it is found again in a newer part, and nothing else in its place.
+function keyOf(element) {
+  const form = element.closest("form") || element.parentElement.querySelector("form");
+  const about = element.getAttribute("href") || form?.dataset.form;
+  return about ? `${element.tagName} ${about}` : null;
+}
+
+// A part as the server sent it, without what differs from one rendering to the next.
+function said(part) {
+  return part.innerHTML.replace(/name="(once|form_code|version)" value="[^"]*"/g, "");
+}
+
+const shown = new Map([...document.querySelectorAll(".fresh[id]")].map((part) => [part.id, said(part)]));
+
 function replace(old, fresh) {
-  const open = unfolded(old);
-  const isFocused = old.contains(document.activeElement);
-  for (const summary of fresh.querySelectorAll("details > summary")) {
-    if (open.has(summary.textContent)) summary.parentElement.open = true;
-  }
-  const focused = isFocused ? document.activeElement.textContent : null;
+  const open = new Set([...old.querySelectorAll("details[open] > summary")].map(keyOf));
+  const focused = old.contains(document.activeElement) ? keyOf(document.activeElement) : null;
+  shown.set(fresh.id, said(fresh));
   old.replaceWith(fresh);
+  for (const summary of fresh.querySelectorAll("details > summary")) {
+    const key = keyOf(summary);
+    if (key && open.has(key)) summary.parentElement.open = true;
+  }
   showTimes(fresh);
-  if (focused === null) return;
-  for (const element of fresh.querySelectorAll("summary, button, a")) {
-    if (element.textContent === focused) {
-      element.focus();
-      break;
-    }
+  if (focused) [...fresh.querySelectorAll("summary, button, a")].find((element) => keyOf(element) === focused)?.focus();
+}
+
+// What is decided from now on is decided on what is shown now; a part in which somebody types keeps what it showed.
+function setVersion(version, kept) {
+  for (const field of document.querySelectorAll("input[name=version]")) {
+    if (!kept.includes(field.closest(".fresh")?.id)) field.value = version;
   }
 }
 
 let isLoading = false;
 let isWanted = false;
+let isPressing = false;
+let sentAt = 0;
+
+// Nothing changes under a finger, nor while a form is on its way.
+function mayReplace() {
+  return !isPressing && Date.now() - sentAt > quietMax;
+}
 
 async function renew() {
   if (isLoading) {
     isWanted = true;
     return;
   }
+  if (!mayReplace()) {
+    later(1000);
+    return;
+  }
   isLoading = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual", signal: AbortSignal.timeout(15000) });
     if (answer.type === "opaqueredirect" || answer.status === 401) {
-      say("Signed out: load the page again to sign in", true);
+      end();
       return;
     }
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    failedAt = 0;
+    if (!mayReplace()) {
+      isWanted = true;
+      return;
+    }
     const kept = [];
     for (const fresh of page.querySelectorAll(".fresh[id]")) {
       const old = document.getElementById(fresh.id);
-      if (!old) continue;
-      if (isTouched(old)) {
-        kept.push(fresh.id);
-      } else if (old.innerHTML !== fresh.innerHTML) {
-        replace(old, document.adoptNode(fresh));
-      }
+      if (!old || shown.get(fresh.id) === said(fresh)) continue;
+      if (isTouched(old)) kept.push(fresh.id);
+      else replace(old, document.adoptNode(fresh));
     }
+    isKept = kept.length > 0;
+    const version = page.querySelector("input[name=version]")?.value;
+    if (version) setVersion(version, kept);
     runClocks();
-    say(kept.length > 0 ? "Live; what you write in stays as it was" : "Live", false);
   } catch (error) {
-    say("Could not load what is new; trying again", true);
+    failedAt ||= Date.now();
     isWanted = true;
   } finally {
     isLoading = false;
+    report();
     if (isWanted) {
       isWanted = false;
       later(3000);
@@ -120,77 +173,135 @@ async function renew() {
 }
 
 let timer = 0;
+let isDirty = false;
 
-// Many browsers hear of it at the same moment: each waits a little, and once for all that comes meanwhile.
+// Many browsers hear of it at the same moment: each waits a little, and once for all that comes meanwhile. A page that nobody sees waits
+// until somebody does.
 function later(milliseconds) {
-  if (timer !== 0) return;
+  isDirty = document.hidden;
+  if (timer !== 0 || isDirty || isOver) return;
   timer = setTimeout(() => {
     timer = 0;
     renew();
   }, milliseconds);
 }
 
-function concerns(event) {
+function concerns(data) {
   const room = document.querySelector("[class*='incident-']");
   if (!room) return true;
   try {
-    return room.classList.contains(`incident-${JSON.parse(event.data).incident}`);
+    return room.classList.contains(`incident-${JSON.parse(data).incident}`);
   } catch (error) {
     return true;
   }
 }
 
-function hear(event) {
-  lastSign = Date.now();
-  if (concerns(event)) later(300 + Math.random() * 700);
+function hear(data) {
+  [heardAt, isOpen] = [Date.now(), true];
+  if (data && concerns(data)) later(300 + Math.random() * 700);
+  report();
 }
 
-// One stream for all pages of a browser, which has few connections to a server: one page holds it and tells the others.
-const others = "BroadcastChannel" in window && navigator.locks ? new BroadcastChannel("muster") : null;
-let isLeading = false;
-
 function tell(message) {
-  if (isLeading && others) others.postMessage(message);
+  others?.postMessage(message);
+}
+
+let source = null;
+let begunAt = 0;
+
+// The session is over, here or in another page.
+function end() {
+  isOver = true;
+  source?.close();
+  report();
+}
+
+function listen() {
+  source?.close();
+  begunAt = Date.now();
+  source = new EventSource("/live");
+  source.onopen = () => {
+    // What happened while nobody listened is on the page that is loaded now.
+    later(500);
+    hear();
+    tell({ isOpen });
+  };
+  source.onerror = () => {
+    isOpen = false;
+    tell({ isOpen });
+    report();
+    // Refused: whether the session is over, the page says.
+    if (source.readyState === EventSource.CLOSED) later(1000);
+  };
+  for (const kind of ["beat", ...stateLine.dataset.kinds.split(" ")]) {
+    source.addEventListener(kind, (event) => {
+      const data = kind === "beat" ? null : event.data;
+      tell({ isOpen: true, data });
+      hear(data);
+    });
+  }
+}
+
+// A connection can be dead without anybody telling.
+function watch() {
+  const isClosed = !source || source.readyState === EventSource.CLOSED;
+  const quiet = Date.now() - Math.max(begunAt, isClosed ? 0 : heardAt);
+  if (isLeading && !isOver && quiet > (isClosed ? 5000 : quietMax)) listen();
+  report();
 }
 
 function follow() {
-  others.onmessage = (message) => {
-    if (isLeading) return;
-    lastSign = Date.now();
-    if (message.data.data) hear(message.data);
-    else if (message.data.isLive && timer === 0 && !isLoading) say("Live", false);
-    else if (message.data.isLive === false) say("Not live: reconnecting", true);
+  others.onmessage = ({ data: message }) => {
+    if (message.isOver) end();
+    else if (isLeading) message.asks && tell({ isOpen });
+    else if (message.isOpen) hear(message.data);
+    else if (message.isOpen === false) isOpen = false;
+    report();
   };
-  setInterval(() => {
-    tell({ isLive: isHearing });
-    if (!isLeading && Date.now() - lastSign > 40000) say(`Not live since ${short.format(new Date(lastSign))}`, true);
-  }, 10000);
+  tell({ asks: true });
+  navigator.locks.request("muster-live", () => {
+    isLeading = true;
+    watch();
+    return new Promise(() => {});
+  });
+  setInterval(watch, 5000);
+  addEventListener("pagehide", () => source?.close());
 }
 
-function listen(kinds) {
-  const source = new EventSource("/live");
-  source.onopen = () => {
-    // What happened while nobody listened is on the page that is loaded now.
-    if (wasOpen) later(200);
-    wasOpen = isHearing = true;
-    lastSign = Date.now();
-    say("Live", false);
-    tell({ isLive: true });
-  };
-  source.onerror = () => {
-    isHearing = false;
-    tell({ isLive: false });
-    say(`Not live since ${short.format(new Date(lastSign))}: reconnecting`, true);
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(kinds), 5000);
-  };
-  for (const kind of kinds) {
-    source.addEventListener(kind, (event) => {
-      tell({ data: event.data });
-      hear(event);
-    });
-  }
-  addEventListener("pagehide", () => source.close(), { once: true });
+// What is typed is kept in this tab until it is sent, whatever else loads the page anew meanwhile.
+function place(field) {
+  return `draft ${location.pathname} ${field.form.dataset.form} ${field.name}`;
 }
+
+function forget(beginning) {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(beginning)) sessionStorage.removeItem(name);
+}
+
+function restoreDrafts() {
+  const sent = sessionStorage.getItem("sent");
+  sessionStorage.removeItem("sent");
+  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  // A page that only says what went wrong has not taken it.
+  if (sent && !isBack && !document.querySelector("main.small")) forget(sent);
+  for (const field of document.querySelectorAll("form[data-form] :is(input:not([type=hidden]), textarea, select)")) {
+    const value = sessionStorage.getItem(place(field));
+    if (value === null) continue;
+    if (field.type === "checkbox") field.checked = value === "true";
+    else field.value = value;
+    const folded = field.closest("details");
+    if (folded) folded.open = true;
+  }
+}
+
+addEventListener("input", ({ target }) => {
+  if (!target.form?.dataset.form) return;
+  sessionStorage.setItem(place(target), target.type === "checkbox" ? String(target.checked) : target.value);
+});
+
+addEventListener("beforeunload", (event) => {
+  const isLost = [...document.querySelectorAll("form[data-form]")].some(isFilledIn);
+  if (isLost && Date.now() - sentAt > quietMax) event.preventDefault();
+});
 
 // Keys, where nothing is being typed.
 function rows() {
@@ -206,27 +317,36 @@ function step(by) {
   next.scrollIntoView({ block: "center" });
 }
 
+// Opens it, or goes to it; only Enter, or a click, does something.
 function press(key) {
   const target = document.querySelector(`[data-key="${key}"]`);
   if (!target) return false;
-  if (target.tagName === "SUMMARY") {
-    target.parentElement.open = true;
-    target.parentElement.querySelector("input:not([type=hidden]), textarea, select")?.focus();
-  } else {
-    target.focus();
-    target.click();
-  }
+  const folded = target.closest("summary")?.parentElement;
+  if (folded) folded.open = true;
+  (folded?.querySelector("input:not([type=hidden]), textarea, select") || target).focus();
   return true;
 }
 
+// Single keys can be turned off: whoever speaks to a browser, or hits keys by mistake, does not want them.
+const keys = document.createElement("button");
+
+function showKeys() {
+  keys.textContent = localStorage.getItem("keys") === "off" ? "Keys are off" : "Keys are on";
+}
+
+keys.type = "button";
+keys.onclick = () => {
+  localStorage.setItem("keys", localStorage.getItem("keys") === "off" ? "on" : "off");
+  showKeys();
+};
+
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-  if (event.key === "Escape" && isTyping) {
+  if (event.key === "Escape" && isTyping(event.target)) {
     event.target.blur();
     return;
   }
-  if (isTyping) return;
+  if (isTyping(event.target) || localStorage.getItem("keys") === "off") return;
   if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
   else if (event.key === "o" && rows().includes(document.activeElement)) document.activeElement.click();
@@ -234,32 +354,37 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+addEventListener("pointerdown", () => (isPressing = true));
+for (const kind of ["pointerup", "pointercancel"]) addEventListener(kind, () => setTimeout(() => (isPressing = false)));
+
 // A form is sent once, however often it is pressed.
 addEventListener("submit", (event) => {
-  if (event.target.dataset.sent) {
+  const form = event.target;
+  if (form.dataset.sent) {
     event.preventDefault();
     return;
   }
-  event.target.dataset.sent = "yes";
-  setTimeout(() => delete event.target.dataset.sent, 5000);
+  form.dataset.sent = "yes";
+  sentAt = Date.now();
+  setTimeout(() => delete form.dataset.sent, 5000);
+  if (form.dataset.form) sessionStorage.setItem("sent", `draft ${location.pathname} ${form.dataset.form} `);
+  if (form.getAttribute("action") !== "/sign-out") return;
+  sessionStorage.clear();
+  tell({ isOver: true });
 });
 
+restoreDrafts();
 showTimes(document);
 runClocks();
 setInterval(runClocks, 15000);
 if (stateLine) {
-  const kinds = stateLine.dataset.kinds.split(" ");
-  if (others) {
-    follow();
-    say("Live", false);
-    navigator.locks.request("muster-live", () => {
-      isLeading = true;
-      listen(kinds);
-      return new Promise(() => {});
-    });
-  } else {
-    listen(kinds);
-  }
-  // A connection can be dead without anybody telling.
-  setInterval(() => document.visibilityState === "visible" && later(Math.random() * 5000), 60000);
+  showKeys();
+  stateLine.after(keys);
+}
+// Pages that only say something have nothing to renew.
+if (stateLine && shown.size > 0) {
+  if (isFollowing) follow();
+  setInterval(() => later(Math.random() * 5000), isFollowing ? 60000 : 30000);
+  addEventListener("visibilitychange", () => !document.hidden && isDirty && later(0));
+  report();
 }
