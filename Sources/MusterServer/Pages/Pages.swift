@@ -117,8 +117,10 @@ private struct PageText: MustacheContentType {
 /// The one way in which text gets into HTML.
 enum HTMLText {
     /// Safe between tags and within a quoted attribute.
-    static func escape(_ text: String) -> String {
-        let text = Markdown.visible(text)
+    static func escape(_ text: String) -> String { escapeMarks(Markdown.visible(text)) }
+
+    /// The same of what stands in a field: every character, also one that is not seen, because it is sent back.
+    static func escapeMarks(_ text: String) -> String {
         guard text.utf8.contains(where: marks.contains) else { return text }
         var result = ""
         result.reserveCapacity(text.utf8.count)
@@ -179,6 +181,11 @@ struct Markup: Sendable, MustacheCustomRenderable {
 
     init(svg: String) {
         renderText = svg
+    }
+
+    /// What stands in a field of a form.
+    init(value text: String) {
+        renderText = HTMLText.escapeMarks(text)
     }
 }
 

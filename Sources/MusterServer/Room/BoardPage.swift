@@ -44,6 +44,8 @@ struct BoardPage: Sendable {
     let recent: [Row]
     let hasRecent: Bool
     let open: [RoomForm]
+    /// The components that can be chosen from.
+    var components: [String] = []
 
     init(
         _ filter: BoardFilter, _ frame: RoomFrame, rows: [Row], older: String?, orphans: [RoomSection.Line],

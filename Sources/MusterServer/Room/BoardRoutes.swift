@@ -18,7 +18,11 @@ struct BoardRoutes: Sendable {
     var routes: [Route] {
         [
             door.page("/", "getBoardPage", isLong: true) { request, session in
-                Pages.shared.render(try await board(request, session))
+                var page = try await board(request, session)
+                if page.frame.canAct {
+                    page.components = Array(try await desk.catalog.current().sortedSlugs.prefix(RoomPage.namesMax))
+                }
+                return Pages.shared.render(page)
             }
         ]
     }
@@ -58,7 +62,7 @@ struct BoardRoutes: Sendable {
                 let number = json["number"]?.integer
             {
                 plans += 1
-                progress = try? await desk.plan(of: number).plan.progress
+                progress = try await desk.plan(of: number).plan.progress
             }
             if let row = BoardPage.Row(json, progress: progress, now: now) { rows.append(row) }
         }

@@ -21,6 +21,10 @@ struct ReviewEditPage: Sendable {
 
     static func digest(of text: String) -> String { HashChain.hex(Array(OpenSSL.sha256(Array(text.utf8)).prefix(16))) }
 
+    /// The events after which it is loaded again; what it says of the rest of the timeline is renewed from time to time.
+    let kinds = IncidentEvent.types.map { $0.kind }.filter { $0.hasPrefix("review") || $0.hasPrefix("action") }
+        .joined(separator: " ")
+
     let frame: RoomFrame
     let number: Int
     let title: String
@@ -57,7 +61,8 @@ struct ReviewEditPage: Sendable {
                 forms: !canWrite
                     ? []
                     : forms.make(
-                        "reviseReview", subject: "-\(section.id)", fixed: ["section": section.id, Self.shownField: Self.digest(of: section)],
+                        "reviseReview", subject: "-\(section.id)",
+                        fixed: ["section": section.id, Self.shownField: Self.digest(of: section)],
                         fixedValues: ["markdown": Self.text(of: section)],
                         title: "Write \(section.title)", button: "Save", anchor: "section-\(section.id)", page: page))
         }

@@ -20,6 +20,8 @@ struct RoomForm: Sendable {
         let name: String
         let label: String
         let value: String
+        /// The same for the page.
+        let filled: Markup
         let isCheck: Bool
         let isChosen: Bool
         let isChoice: Bool
@@ -77,7 +79,9 @@ struct RoomForm: Sendable {
         let word = button ?? (inputs.isEmpty ? heading : "Send")
         (self.title, self.button) = (heading, word)
         self.key = key
-        let known = fixed.sorted { $0.key < $1.key }.filter { !Self.passing.contains($0.key) }.map { "\($0.key)=\($0.value)" }
+        let known = fixed.sorted { $0.key < $1.key }.filter { !Self.passing.contains($0.key) }.map {
+            "\($0.key)=\($0.value)"
+        }
         form = ([call.operation] + known + inputs.map(\.name)).joined(separator: " ")
         let whole = about.map { "\(heading): \($0)" } ?? heading
         spokenTitle = whole
@@ -89,6 +93,7 @@ extension RoomForm.Input {
     fileprivate init(_ field: RoomCall.Field, id: String, value: String) {
         inputID = "\(id)-\(field.name)"
         (name, label, self.value, isRequired) = (field.name, field.label, value, field.isRequired)
+        filled = Markup(value: value)
         isChosen = value == "true"
         list = ["component", "person", "owner"].contains(field.name) ? "\(field.name)s" : nil
         var chosen: [String] = []

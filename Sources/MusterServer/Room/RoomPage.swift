@@ -111,7 +111,7 @@ struct RoomPage: Sendable {
     }
 
     /// How many components can be chosen from; any other can be typed.
-    private static let namesMax = 300
+    static let namesMax = 300
 
     private static func badges(_ incident: Incident) -> [Badge] {
         let severity = incident.severity

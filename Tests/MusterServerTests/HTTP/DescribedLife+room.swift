@@ -20,6 +20,10 @@ extension DescribedLife {
             #expect(reply.status == 200, "\(path)")
             #expect(HTMLOutline(reply.text).problems == [], "\(path)")
         }
+        for path in ["/incidents/\(number)/calls/addNote", "/calls/openIncident"] {
+            #expect(await browser.get(path).status == 303, "\(path)")
+            await ask(.get, path, token: nil, gives: 401)
+        }
         #expect(try await browser.send("addNote", on: number, [("text", "From a browser")]).status == 303)
         let hidden = try await browser.hidden("/")
         let opened = await site.send(

@@ -17,7 +17,7 @@ struct HTMLOutline {
 
     private static let allowed: [String: Set<String>] = [
         "html": ["lang", "dir"], "head": [], "meta": ["charset", "http-equiv", "content", "name"], "title": ["id"],
-        "link": ["rel", "type", "title", "href"], "style": [], "body": [], "header": ["id", "class"],
+        "link": ["rel", "type", "title", "href"], "style": [], "body": [], "header": ["id", "class", "data-kinds"],
         "main": ["id", "class"], "footer": [],
         "nav": ["class", "aria-label"], "article": ["class"], "time": ["datetime"],
         "section": ["id", "class"], "details": ["class", "open"], "summary": ["data-key", "aria-label"],

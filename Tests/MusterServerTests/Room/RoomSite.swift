@@ -11,6 +11,8 @@ struct RoomSite: Sendable {
     let described: DescribedServer
 
     static let page: HTTPFields = [.accept: "text/html"]
+    /// Of an address that somebody typed.
+    static let typed: HTTPFields = [.accept: "text/html", .secFetchSite: "none"]
 
     static func with(
         _ configure: @escaping @Sendable (inout ServerConfiguration) -> Void = { _ in },

@@ -13,7 +13,7 @@ struct SessionTests {
             #expect(board.status == 303 && board.headers[.location] == "/sign-in")
             let number = try await site.open()
             let room = await site.described.ask(
-                .get, "/incidents/\(number)?show=key", token: nil, headers: RoomSite.page)
+                .get, "/incidents/\(number)?show=key", token: nil, headers: RoomSite.typed)
             let location = try #require(room.headers[.location])
             #expect(location == "/sign-in?next=%2Fincidents%2F\(number)%3Fshow%3Dkey")
             let form = await site.described.ask(.get, location, token: nil, headers: RoomSite.page)
@@ -100,7 +100,8 @@ struct SessionTests {
             let begun = Timestamp(milliseconds: 1_800_000_000_000)
             let cookie = String(try await door.begin(token: token, now: begun).prefix { $0 != ";" })
             let headers = RequestFields([.cookie: "a=b; \(cookie)"])
-            #expect(try await door.session(headers, now: begun.adding(seconds: 43_199)) != nil)
+            let session = try await door.session(headers, now: begun.adding(seconds: 43_199))
+            #expect(session?.endsAt == begun.adding(seconds: 43_200))
             #expect(try await door.session(headers, now: begun.adding(seconds: 43_200)) == nil)
             #expect(try await door.session(headers, now: begun.adding(seconds: -30)) != nil)
             #expect(try await door.session(headers, now: begun.adding(seconds: -3600)) == nil)
@@ -110,9 +111,9 @@ struct SessionTests {
     @Test func `a cookie that was changed, made up or sent twice is no session`() async throws {
         try await RoomSite.with { site in
             let browser = try await site.browser(.viewer)
-            let last = browser.cookie.last == "A" ? "B" : "A"
+            let changed = browser.cookie.suffix(4).first == "A" ? "B" : "A"
             let forged = [
-                String(browser.cookie.dropLast(4)) + last + browser.cookie.suffix(3), "muster_session=",
+                String(browser.cookie.dropLast(4)) + changed + browser.cookie.suffix(3), "muster_session=",
                 "muster_session=\(Base64.encode(Array("1 bootstrap".utf8)))", "\(browser.cookie); \(browser.cookie)",
                 "muster_session=\(String(repeating: "A", count: 9000))",
             ]
@@ -136,7 +137,8 @@ struct SessionTests {
     @Test(arguments: [
         "https://evil.example/", "//evil.example/", "/\\evil.example", "/incidents/1\r\nSet-Cookie: a=b",
         "javascript:alert(1)",
-        "/v1/incidents", "/sign-out", "incidents/1", "/ /evil", "/incidents/%zz", "/status",
+        "/incidents/../v1/incidents", "/incidents/./../status", "/incidents/%2e%2e/v1", "/v1/incidents", "/sign-out",
+        "incidents/1", "/ /evil", "/incidents/%zz", "/status",
     ])
     func `signing in leads to no other place than a page`(next: String) async throws {
         #expect(PageTarget.safe(next) == "/")
@@ -206,9 +208,16 @@ struct SessionTests {
         try await RoomSite.with { site in
             let browser = try await site.browser()
             let number = try await site.open()
-            for path in ["/", "/incidents/\(number)", "/incidents/\(number)/review", "/incidents/999", "/sign-in"] {
-                let page = await browser.get(path)
-                guard page.status != 303 else { continue }
+            var pages: [(String, DescribedServer.Reply)] = []
+            for path in ["/", "/incidents/\(number)", "/incidents/\(number)/review", "/incidents/999"] {
+                pages.append((path, await browser.get(path)))
+            }
+            for path in ["/sign-in", "/incidents/\(number)"] {
+                pages.append((path, await site.described.ask(.get, path, token: nil, headers: RoomSite.page)))
+            }
+            pages.append(("refusal", try await browser.send("advanceIncident", on: number)))
+            for (path, page) in pages {
+                #expect(page.status != 303, "\(path)")
                 let policy = page.headers[HTTPField.Name("Content-Security-Policy")!] ?? ""
                 #expect(policy.contains("frame-ancestors 'none'") && policy.contains("script-src 'self'"))
                 #expect(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"))

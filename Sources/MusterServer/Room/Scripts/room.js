@@ -190,7 +190,9 @@ function concerns(data) {
   const room = document.querySelector("[class*='incident-']");
   if (!room) return true;
   try {
-    return room.classList.contains(`incident-${JSON.parse(data).incident}`);
+    const { incident, kind } = JSON.parse(data);
+    const kinds = room.dataset.kinds?.split(" ");
+    return room.classList.contains(`incident-${incident}`) && (!kinds || kinds.includes(kind));
   } catch (error) {
     return true;
   }
