@@ -12,7 +12,8 @@ struct RoomBrowserTests {
         async throws
     {
         let steps = [
-            "sign_in", "alert_comes", "assess", "two_at_once", "typing_is_kept", "stale", "mitigate", "restore",
+            "sign_in", "alert_comes", "assess", "two_at_once", "typing_is_kept", "focus_stays",
+            "drafts", "nothing_moves", "stale", "mitigate", "restore",
             "review", "by_keyboard", "sign_out",
         ]
         try await Daemon.with { daemon in

@@ -46,6 +46,8 @@ class Outage:
         page = self.browser.new_context(**WINDOWS[name]).new_page()
         page.set_default_timeout(15_000)
         page.on("console", lambda message: self.note(name, message))
+        # Leaving a page with something half written is asked about; these people mean it.
+        page.on("dialog", lambda dialog: dialog.accept())
         page.on("pageerror", lambda error: self.wrong.append(f"{name}: {error}"))
         return page
 
@@ -138,8 +140,11 @@ class Outage:
     def assess(self):
         ana, bo = self.pages["ana"], self.pages["bo"]
         bo.get_by_text("Live", exact=True).wait_for()
+        ana.keyboard.press("a")
+        ana.wait_for_timeout(300)
+        self.expect(ana.locator("#timeline", has_text="Acknowledged").count() == 0, "the key alone has acknowledged")
         with ana.expect_navigation():
-            ana.keyboard.press("a")
+            ana.keyboard.press("Enter")
         # Bo's phone shows it without his doing.
         bo.locator("#next", has_text="Mitigation").or_(bo.locator("#next", has_text="Assessment")).first.wait_for()
         bo.locator("#timeline", has_text="Acknowledged").wait_for()
@@ -182,6 +187,60 @@ class Outage:
         field.fill("Tell support")
         with bo.expect_navigation():
             bo.locator('#tasks form:has([name="text"]) button').first.click()
+        return self.done()
+
+    def focus_stays(self):
+        """A part is replaced while the second of two buttons of the same name has the focus: it keeps it, and Enter does what it says."""
+        ana, number = self.pages["ana"], self.room.split("/")[-1]
+        for text in ("Call the vendor", "Watch the errors"):
+            self.api.ask("POST", f"/v1/incidents/{number}/tasks", {"text": text})
+        ana.goto(self.room)
+        ana.get_by_text("Live", exact=True).wait_for()
+        button = ana.get_by_role("button", name="Done: 3. Watch the errors")
+        button.focus()
+        details = ana.locator("#tasks details", has_text="Add a task")
+        details.evaluate("e => e.open = true")
+        self.api.ask("POST", f"/v1/incidents/{number}/tasks", {"text": "Write it down"})
+        ana.locator("#tasks", has_text="Write it down").wait_for()
+        about = ana.evaluate("document.activeElement.getAttribute('aria-label')")
+        self.expect(about == "Done: 3. Watch the errors", f"the focus is on {about}")
+        self.expect(details.evaluate("e => e.open"), "what was unfolded is folded again")
+        with ana.expect_navigation():
+            ana.keyboard.press("Enter")
+        tasks = self.api.ask("GET", f"/v1/incidents/{number}")["tasks"]
+        self.expect([task["id"] for task in tasks if task["done"]] == [3], f"done are {tasks}")
+        return self.done()
+
+    def drafts(self):
+        """What is half written comes through another form, and is gone when it was sent itself."""
+        bo = self.pages["bo"]
+        bo.goto(self.room)
+        bo.locator("#note summary").click()
+        bo.locator("#note textarea").fill("Half a thought")
+        with bo.expect_navigation():
+            bo.get_by_role("button", name="Done: 2. Call the vendor").click()
+        self.expect(bo.locator("#note textarea").input_value() == "Half a thought", "the draft is lost")
+        with bo.expect_navigation():
+            bo.locator("#note button").click()
+        self.expect(bo.locator("#note textarea").input_value() == "", "the draft is there after it was sent")
+        bo.locator("#timeline", has_text="Half a thought").wait_for()
+        return self.done()
+
+    def nothing_moves(self):
+        """Nothing is replaced that says the same, nor while a form is on its way or a finger is down."""
+        ana = self.pages["ana"]
+        ana.goto(self.room)
+        ana.get_by_text("Live", exact=True).wait_for()
+        ana.evaluate("document.querySelector('#cause h2').dataset.mark = 'kept'")
+        self.send("cy", "addNote", {"text": "One more crawler"})
+        ana.locator("#timeline", has_text="One more crawler").wait_for()
+        self.expect(ana.evaluate("document.querySelector('#cause h2').dataset.mark") == "kept", "a part that says the same was replaced")
+        ana.evaluate("dispatchEvent(new PointerEvent('pointerdown'))")
+        self.send("cy", "addNote", {"text": "Under the finger"})
+        ana.wait_for_timeout(3000)
+        self.expect(ana.locator("#timeline", has_text="Under the finger").count() == 0, "it changes under a finger")
+        ana.evaluate("dispatchEvent(new PointerEvent('pointerup'))")
+        ana.locator("#timeline", has_text="Under the finger").wait_for()
         return self.done()
 
     def stale(self):
@@ -257,6 +316,10 @@ class Outage:
         self.api.ask("POST", "/v1/incidents", {"title": "A second one", "severity": "sev3"})
         ana = self.pages["ana"]
         ana.goto(self.url + "/")
+        ana.get_by_role("button", name="Keys are on").click()
+        ana.keyboard.press("j")
+        self.expect(ana.evaluate("document.activeElement.tagName") == "BUTTON", "keys that are off move")
+        ana.get_by_role("button", name="Keys are off").click()
         ana.keyboard.press("j")
         ana.keyboard.press("k")
         with ana.expect_navigation():
@@ -273,8 +336,12 @@ class Outage:
     def sign_out(self):
         ana = self.pages["ana"]
         ana.goto(self.url + "/")
+        other = ana.context.new_page()
+        other.goto(self.room)
+        other.get_by_text("Live", exact=True).wait_for(timeout=30_000)
         with ana.expect_navigation():
             ana.locator('form[action="/sign-out"] button').click()
+        other.get_by_text("Signed out", exact=False).wait_for()
         ana.goto(self.room)
         self.expect("/sign-in" in ana.url, f"signed out, Ana is at {ana.url}")
         self.browser.close()

@@ -130,10 +130,7 @@ async function renew() {
     isWanted = true;
     return;
   }
-  if (!mayReplace()) {
-    later(1000);
-    return;
-  }
+  if (!mayReplace()) return later(1000);
   isLoading = true;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual", signal: AbortSignal.timeout(15000) });
