@@ -65,14 +65,14 @@ struct SessionTests {
     {
         try await RoomSite.with { site in
             let token = try await site.token(.viewer).secret
-            let plain = try #require(await site.send("/sign-in", [("token", token)]).headers[.setCookie])
+            let plain = try #require(await site.send("/sign-in", [("token", token)]).headers[values: .setCookie].first)
             #expect(plain.hasPrefix("muster_session=") && !plain.contains("Secure"))
             #expect(plain.hasSuffix("; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict"))
             #expect(!plain.contains(token), "the cookie is sealed")
         }
         try await RoomSite.with({ $0.room.isSecure = true }) { site in
             let token = try await site.token(.viewer).secret
-            let cookie = try #require(await site.send("/sign-in", [("token", token)]).headers[.setCookie])
+            let cookie = try #require(await site.send("/sign-in", [("token", token)]).headers[values: .setCookie].first)
             #expect(cookie.hasPrefix("__Host-muster_session=") && cookie.hasSuffix("SameSite=Strict; Secure"))
         }
     }
