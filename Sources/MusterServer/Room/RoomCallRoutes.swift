@@ -36,7 +36,8 @@ struct RoomCallRoutes: Sendable {
                 try await carryOut(request, session, fields, on: nil)
             },
             // Where a browser stands after a refusal, and loads the page again.
-            door.page("/incidents/{id}/calls/{operation}", "leaveCallOnIncident", to: { "/incidents/\($0.parameter("id"))" }),
+            door.page(
+                "/incidents/{id}/calls/{operation}", "leaveCallOnIncident", to: { "/incidents/\($0.parameter("id"))" }),
             door.page("/calls/{operation}", "leaveCall", to: { _ in "/" }),
         ]
     }
@@ -163,7 +164,8 @@ struct RoomCallRoutes: Sendable {
         guard let number = post.number, let shown = post.fields[ReviewEditPage.shownField] else { return nil }
         let read = try await reviews.readShared(number)
         guard let section = read.document.shownSections.first(where: { $0.0.id == post.fields["section"] })?.0,
-            ReviewEditPage.digest(of: section) != shown
+            // What comes from the timeline changes by itself, and is nobody's work.
+            !section.generated, !section.needsPerson, ReviewEditPage.digest(of: section) != shown
         else { return read.incident.version }
         if try await reader.isCarriedOut(post.commandID, on: number) { return nil }
         throw Meanwhile(section: ReviewEditPage.text(of: section))
@@ -304,8 +306,8 @@ struct RefusalPage: Sendable {
         hasUnmet = !unmet.isEmpty
         remedies = items("how").compactMap { $0 as? SuggestedCall }.flatMap(\.bySection).prefix(Self.remediesMax)
             .enumerated().map {
-            RoomRemedy($1, calls, of: number, id: "how\($0)")
-        }
+                RoomRemedy($1, calls, of: number, id: "how\($0)")
+            }
         hasRemedies = !remedies.isEmpty
         self.back = back
         let values = call.fields.compactMap { field in
@@ -334,7 +336,8 @@ struct RefusalPage: Sendable {
         self.frame = frame
         title = "INC-\(incident.number): \(incident.title)"
         heading = "Redact this entry for good?"
-        detail = "Its text is removed for ever, from the timeline and from what was made of it. To say that it is wrong, strike it out."
+        detail =
+            "Its text is removed for ever, from the timeline and from what was made of it. To say that it is wrong, strike it out."
         (errors, hasErrors, unmet, hasUnmet, remedies, hasRemedies) = ([], false, [], false, [], false)
         meanwhile = [RoomEntry(entry, marks: EntryMarks([]))]
         (hasMeanwhile, meanwhileHeading, current) = (true, "The entry", nil)

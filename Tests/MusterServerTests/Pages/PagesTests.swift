@@ -34,7 +34,7 @@ struct PagesTests {
     @Test func `only markup of our own goes in as it is`() {
         // Each is a property of the type Markup: drawn or written by a renderer of ours, which escapes what people typed. `bars` is
         // the picture of the days of a component, made of numbers and dates alone.
-        let own: Set<Substring> = ["bars", "blocks", "sign", "svg"]
+        let own: Set<Substring> = ["bars", "filled", "blocks", "sign", "svg"]
         for (name, text) in Self.texts {
             for tag in text.matches(of: /\{\{(?:\{|&)\s*([\w.]+)/) {
                 #expect(own.contains(tag.output.1), "\(name) puts in \(tag.output.1) without escaping it")
