@@ -68,7 +68,8 @@ struct RoomRestoration: Sendable {
         let fixed = ["component": name]
         func make(_ operation: String, only: [String]? = nil, title: String? = nil) -> [RoomForm] {
             forms?.make(
-                operation, subject: "-\(name)", fixed: fixed, only: only, title: title, anchor: "restoration", about: name)
+                operation, subject: "-\(name)", fixed: fixed, only: only, title: title, anchor: "restoration",
+                about: name)
                 ?? []
         }
         var (buttons, more): ([RoomForm], [RoomForm]) = ([], [])
@@ -181,7 +182,8 @@ struct RoomUpdates: Sendable {
             _ operation: String, fixed: [String: String], values: [String: String] = [:], only: [String]? = nil
         ) -> [RoomForm] {
             forms.make(
-                operation, subject: id, fixed: fixed, fixedValues: values, only: only, anchor: "updates", about: "update \(id)")
+                operation, subject: id, fixed: fixed, fixedValues: values, only: only, anchor: "updates",
+                about: "update \(id)")
         }
         var (buttons, more): ([RoomForm], [RoomForm]) = ([], [])
         switch update.state {

@@ -197,7 +197,8 @@ extension RoomSection.Line {
                 + (alert.component.map { ", \($0)" } ?? "") + (alert.severity.map { ", \($0)" } ?? ""),
             at: RoomTime(alert.startsAt),
             forms: (isFiring
-                ? forms.make("acknowledgeAlert", subject: id, fixed: ["alert": id], anchor: "alerts", about: alert.title)
+                ? forms.make(
+                    "acknowledgeAlert", subject: id, fixed: ["alert": id], anchor: "alerts", about: alert.title)
                 : [])
                 + forms.make(
                     "resolveAlert", subject: id, fixed: ["alert": id], anchor: "alerts", about: alert.title))

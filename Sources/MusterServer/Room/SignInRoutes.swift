@@ -55,7 +55,9 @@ struct SignInRoutes: Sendable {
         guard SessionDesk.isShown([SessionDesk.begunName], in: fields),
             !SessionDesk.isShown(SessionDesk.names, in: fields)
         else { return nil }
-        guard door.sessions.settings.isSecure else { return "The browser did not keep the session. Does it take cookies?" }
+        guard door.sessions.settings.isSecure else {
+            return "The browser did not keep the session. Does it take cookies?"
+        }
         return "The browser did not keep the session, which is sent over TLS only. Come by "
             + "\(door.publicURL ?? "https"), or set room.secure_cookie to false."
     }
