@@ -5,7 +5,7 @@ import NIOHTTP1
 
 /// One connection: HTTP/1.0 and 1.1 (RFC 9112) on NIO's parser, in front of the dispatcher.
 ///
-/// It gathers a request, has the dispatcher answer it in a task on this connection's loop, and writes the answer, one request
+/// It gathers a request, has the dispatcher answer it (from memory at once, else in a task on this loop), and writes the answer, one request
 /// after the other. Nothing that a client does or does not do may cost more than is counted here:
 /// - a request is carried out, and takes a place among those in flight, when it is complete;
 /// - until then it costs bytes, of a budget that all connections share (`ConnectionBudgets`), and of more than its beginning

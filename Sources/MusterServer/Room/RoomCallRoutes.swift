@@ -123,6 +123,8 @@ struct RoomCallRoutes: Sendable {
             do {
                 return try await post.bound.route.carryOut(try context(post, version))
             } catch let problem as Problem where problem.kind == .versionMismatch && attempt < Self.attemptsMax {
+                // Nothing is waited for that could be awaited: whoever changed the incident has committed. Two that try again at the
+                // same moment would meet again, so each waits a time of its own; a second at most in all attempts.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 1...Self.pauseMillisecondsMax)))
             }
         }
